@@ -1,0 +1,3 @@
+"""The version of edgeroutes. Cellar: knows nobody."""
+
+__version__ = "0.1.0"

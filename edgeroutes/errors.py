@@ -1,0 +1,115 @@
+"""The errors that edgeroutes raises at its users. Cellar: imports nothing, knows nobody.
+
+Grouped by what the reader does next::
+
+    EdgeroutesError                 .problem  .where  .hint
+    ├── ProjectError                mend the project's files, then run again
+    │   ├── LayoutError             a folder or file name under functions/
+    │   ├── RouteFileError          an export, a config value or a signature in route.py or middleware.py
+    │   ├── RouteImportError        a file that does not import
+    │   │   ├── ModuleMissingError  … because a module that it imports is not there
+    │   │   ├── ExportMissingError  … because a module has no such name
+    │   │   └── ImportRaisedError   … because the file itself raised, or is not Python
+    │   ├── ConfigError             [tool.edgeroutes] or function.yaml
+    │   └── ProblemsError           several of the above at once: .problems
+    ├── HandlerError                mend the handler: it broke its contract while it answered
+    ├── EventError                  send an HTTP event: this one is something else
+    └── ToolError                   mend the machine: a port, a program or an extra that edgeroutes needs
+
+Answers to a *client* (404, 422 …) are no errors in this sense: see `http/interrupts.py`.
+"""
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class EdgeroutesError(Exception):
+    """What is wrong, where, and what to do about it.
+
+    Args:
+        problem: What is there, and what is allowed: a sentence without its full stop.
+        where: A file with its line, a function or a settings key, as the reader would look for it.
+        hint: What to do, as an imperative without its full stop; empty where the problem says it.
+
+    >>> str(LayoutError("segment '[id' has no closing bracket", where="functions/users/[id/route.py", hint="Name the folder '[id]'"))
+    "functions/users/[id/route.py: segment '[id' has no closing bracket. Name the folder '[id]'."
+    """
+
+    def __init__(self, problem: str, *, where: str = "", hint: str = "") -> None:
+        super().__init__(problem, where, hint)
+        self.problem = problem
+        self.where = where
+        self.hint = hint
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f" {self.hint}." if self.hint else ""
+        return f"{place}{self.problem}.{remedy}"
+
+
+class ProjectError(EdgeroutesError):
+    """The project's files must be mended before it can run or build."""
+
+
+class LayoutError(ProjectError):
+    """A folder or file name under functions/ that means nothing, or the same as another."""
+
+
+class RouteFileError(ProjectError):
+    """An export, a config value or a signature in route.py or middleware.py that edgeroutes cannot use."""
+
+
+class RouteImportError(ProjectError):
+    """A route or middleware file that does not import."""
+
+
+class ModuleMissingError(RouteImportError):
+    """A file imports a module that is not there."""
+
+
+class ExportMissingError(RouteImportError):
+    """A file imports a name that its module does not have."""
+
+
+class ImportRaisedError(RouteImportError):
+    """A file is not Python, or raised while it was imported."""
+
+
+class ConfigError(ProjectError):
+    """A key or value in [tool.edgeroutes] or function.yaml that edgeroutes does not know."""
+
+
+class ProblemsError(ProjectError):
+    """All that is wrong with a project, said at once.
+
+    Args:
+        problems: At least one, in the order in which a reader would mend them.
+    """
+
+    def __init__(self, problems: "Sequence[ProjectError]") -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return self.problem
+
+
+class HandlerError(EdgeroutesError):
+    """A handler or middleware broke its contract while it answered: logged, and a 500 for the client."""
+
+
+class EventError(EdgeroutesError):
+    """An invocation that carries no HTTP request."""
+
+
+class ToolError(EdgeroutesError):
+    """Something on this machine that edgeroutes needs is absent or taken: a port, a program, an extra."""
+
+
+def require_no_problems(problems: "Sequence[ProjectError]") -> None:
+    """Raise the only problem itself, or all of them as one `ProblemsError`; do nothing when there is none."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ProblemsError(problems)

@@ -1,0 +1,244 @@
+"""The names that mean something under `functions/`, and the segment config with its one validator.
+
+Ground floor, cold path: the runtime reads a module's config through it, `exports` what it found in the source. Knows
+values, neither modules nor syntax trees.
+"""
+
+from __future__ import annotations
+
+from edgeroutes.errors import RouteFileError, require_no_problems
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any, Final
+
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+ROUTE_FILE: Final = "route.py"
+MIDDLEWARE_FILE: Final = "middleware.py"
+FUNCTION_FILE: Final = "function.yaml"
+
+APP_EXPORT: Final = "app"
+STATIC_PARAMS_EXPORT: Final = "generate_static_params"
+
+DYNAMIC_VALUES: Final = ("auto", "force-dynamic", "error", "force-static")
+
+# Source: nextjs.org/docs/app/api-reference/file-conventions/route-segment-config, fetchCache (read 2026-11-21).
+FETCH_CACHE_VALUES: Final = (
+    "auto",
+    "default-cache",
+    "only-cache",
+    "force-cache",
+    "force-no-store",
+    "default-no-store",
+    "only-no-store",
+)
+
+# Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-by-tags.html (read 2026-11-21).
+MAX_TAGS: Final = 50
+MAX_TAG_LENGTH: Final = 256
+
+# Source: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, function timeout (read 2026-11-21).
+MAX_DURATION_SECONDS: Final = 900
+
+
+class SegmentConfig:
+    """What a route file says about caching, time and place; an attribute for each name that it may export.
+
+    Args:
+        dynamic: "auto", "force-dynamic", "error" or "force-static".
+        revalidate: Seconds, False for a year, or None where the file does not say.
+        tags: Of the cached answer, at most 50.
+        dynamic_params: Whether values that `generate_static_params` does not list are answered.
+        fetch_cache: One of Next's seven.
+        max_duration: Seconds until the function is stopped, or None for the project's.
+        runtime: "lambda".
+        preferred_region: "auto", "global" or names of regions.
+        streaming: Whether the answer streams, or None to find it out from the source.
+        cors: A `CORS` (as a `ValueCall` where it was read from the source), or None for the project's.
+        isolate: "route", the name of a group, or None for the project's.
+    """
+
+    __slots__ = (
+        "cors",
+        "dynamic",
+        "dynamic_params",
+        "fetch_cache",
+        "isolate",
+        "max_duration",
+        "preferred_region",
+        "revalidate",
+        "runtime",
+        "streaming",
+        "tags",
+    )
+
+    def __init__(
+        self,
+        *,
+        dynamic: str = "auto",
+        revalidate: int | None = None,
+        tags: tuple[str, ...] = (),
+        dynamic_params: bool = True,
+        fetch_cache: str = "auto",
+        max_duration: int | None = None,
+        runtime: str = "lambda",
+        preferred_region: str | tuple[str, ...] = "auto",
+        streaming: bool | None = None,
+        cors: Any = None,
+        isolate: str | None = None,
+    ) -> None:
+        self.dynamic = dynamic
+        self.revalidate = revalidate
+        self.tags = tags
+        self.dynamic_params = dynamic_params
+        self.fetch_cache = fetch_cache
+        self.max_duration = max_duration
+        self.runtime = runtime
+        self.preferred_region = preferred_region
+        self.streaming = streaming
+        self.cors = cors
+        self.isolate = isolate
+
+    @classmethod
+    def from_namespace(cls, namespace: Mapping[str, object], where: str) -> SegmentConfig:
+        """The config among these names; the defaults, and next to no work, where there is none.
+
+        Args:
+            namespace: A module's `__dict__`, or what was read from its source. Other names are left alone.
+            where: The file that an error shall name.
+
+        Raises:
+            RouteFileError: A value is not allowed; as ProblemsError where several are not.
+        """
+        if CONFIG_NAMES.isdisjoint(namespace):
+            return cls()
+        values: dict[str, Any] = {}
+        problems = []
+        for name in sorted(CONFIG_NAMES):
+            if name in namespace:
+                try:
+                    values[name] = require_config_value(name, namespace[name], where)
+                except RouteFileError as err:
+                    problems.append(err)
+        require_no_problems(problems)
+        return cls(**values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SegmentConfig):
+            return NotImplemented
+        values = ((getattr(self, name), getattr(other, name)) for name in CONFIG_NAMES)
+        return all(mine == yours and type(mine) is type(yours) for mine, yours in values)  # 0 is not False here
+
+    __hash__ = None  # type: ignore[assignment] # `cors` may be anything
+
+    def __repr__(self) -> str:
+        plain = SegmentConfig()
+        values = ((name, getattr(self, name)) for name in sorted(CONFIG_NAMES))
+        said = (f"{name}={value!r}" for name, value in values if value != getattr(plain, name))
+        return f"SegmentConfig({', '.join(said)})"
+
+
+CONFIG_NAMES: Final = frozenset(SegmentConfig.__slots__)
+
+
+def require_config_value(name: str, value: object, where: str) -> object:
+    """The value as `SegmentConfig` holds it: lists become tuples, everything else stays.
+
+    Args:
+        name: One of CONFIG_NAMES.
+        value: What the route file says.
+        where: The file, with its line where that is known.
+
+    Raises:
+        RouteFileError: The value is not allowed for this name.
+    """
+    return _VALIDATORS[name](name, value, where)
+
+
+def _choice(name: str, value: object, where: str) -> object:
+    allowed = DYNAMIC_VALUES if name == "dynamic" else FETCH_CACHE_VALUES
+    if isinstance(value, str) and value in allowed:
+        return value
+    return _refuse(name, value, where, "one of " + ", ".join(map(repr, allowed)))
+
+
+def _flag(name: str, value: object, where: str) -> object:
+    if isinstance(value, bool):
+        return value
+    return _refuse(name, value, where, "True and False")
+
+
+def _revalidate(name: str, value: object, where: str) -> object:
+    if value is False or (type(value) is int and value >= 0):
+        return value
+    return _refuse(name, value, where, "whole seconds from 0, and False for as long as possible")
+
+
+def _max_duration(name: str, value: object, where: str) -> object:
+    if type(value) is int and 0 < value <= MAX_DURATION_SECONDS:
+        return value
+    return _refuse(name, value, where, f"whole seconds from 1 to {MAX_DURATION_SECONDS}, Lambda's limit")
+
+
+def _tags(name: str, value: object, where: str) -> object:
+    if not isinstance(value, (list, tuple)):
+        return _refuse(name, value, where, "a list of strings")
+    if len(value) > MAX_TAGS:
+        raise RouteFileError(f"{name} has {len(value)} entries. Allowed are {MAX_TAGS}", where=where)
+    for tag in value:
+        if not isinstance(tag, str) or not tag:
+            return _refuse("an entry of tags", tag, where, "strings of at least one character")
+        if len(tag) > MAX_TAG_LENGTH:
+            problem = f"tag {tag[:20] + '…'!r} has {len(tag)} characters. Allowed are {MAX_TAG_LENGTH}"
+            raise RouteFileError(problem, where=where)
+        if not all("!" <= character <= "~" and character != "," for character in tag):
+            return _refuse("an entry of tags", tag, where, "visible ASCII characters without comma and space")
+    return tuple(value)
+
+
+def _runtime(name: str, value: object, where: str) -> object:
+    if value == "lambda":
+        return value
+    if value == "edge":
+        problem = "runtime is 'edge', which is not built yet. Allowed is 'lambda'"
+        raise RouteFileError(problem, where=where, hint="Leave 'runtime' out and the route runs on Lambda")
+    return _refuse(name, value, where, "'lambda'")
+
+
+def _preferred_region(name: str, value: object, where: str) -> object:
+    if value in ("auto", "global"):
+        return value
+    if isinstance(value, (list, tuple)) and value and all(isinstance(region, str) and region for region in value):
+        return tuple(value)
+    return _refuse(name, value, where, "'auto', 'global', and a list with names of regions")
+
+
+def _isolate(name: str, value: object, where: str) -> object:
+    if isinstance(value, str) and value and value.isascii() and value.replace("-", "").replace("_", "").isalnum():
+        return value
+    return _refuse(name, value, where, "'route', and a group's name of letters, digits, - and _")
+
+
+def _anything(name: str, value: object, where: str) -> object:  # noqa: ARG001 - validators share one signature
+    return value
+
+
+def _refuse(name: str, value: object, where: str, allowed: str) -> object:
+    raise RouteFileError(f"{name} is {value!r}. Allowed: {allowed}", where=where)
+
+
+_VALIDATORS: dict[str, Callable[[str, object, str], object]] = {
+    "cors": _anything,
+    "dynamic": _choice,
+    "dynamic_params": _flag,
+    "fetch_cache": _choice,
+    "isolate": _isolate,
+    "max_duration": _max_duration,
+    "preferred_region": _preferred_region,
+    "revalidate": _revalidate,
+    "runtime": _runtime,
+    "streaming": _flag,
+    "tags": _tags,
+}

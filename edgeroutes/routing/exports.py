@@ -1,0 +1,271 @@
+"""What a route file and a middleware file export, read from their source. Ground floor, build wing; runs nothing.
+
+Here the readers meet: `bindings` finds the names, `handlers` the methods, `misspellings` what was meant to be an
+export, `literals` and `conventions` the segment config.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError, ProjectError, RouteFileError
+from edgeroutes.routing.bindings import read_bindings
+from edgeroutes.routing.conventions import (
+    APP_EXPORT,
+    CONFIG_NAMES,
+    METHODS,
+    STATIC_PARAMS_EXPORT,
+    SegmentConfig,
+    require_config_value,
+)
+from edgeroutes.routing.handlers import (
+    Export,
+    check_arguments,
+    check_callable,
+    is_streaming,
+    read_export,
+    read_methods,
+)
+from edgeroutes.routing.literals import ValueCall, read_value
+from edgeroutes.routing.misspellings import check_names
+from edgeroutes.routing.patterns import Pattern, parse_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from edgeroutes.routing.bindings import Binding, Bindings
+
+__all__ = ["Export", "MiddlewareExports", "RouteExports", "ValueCall", "read_exports", "read_middleware"]
+
+_Found = tuple[int, ProjectError]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteExports:
+    """What a route file exports.
+
+    Args:
+        source_file: As it was given.
+        methods: In the order of METHODS.
+        app: The ASGI application that answers instead of methods.
+        generate_static_params: The function of that name.
+        config: Only what is allowed; what is not is a problem.
+        streams: Whether its answers stream: `streaming`, else what the source shows.
+        problems: What is wrong with the file, by line, all of it; empty for a good one.
+        nothing_exported: The problem of a file that exports neither method nor app; apart, since such a file still
+            answers (405, and 204 to OPTIONS).
+    """
+
+    source_file: str
+    methods: tuple[Export, ...] = ()
+    app: Export | None = None
+    generate_static_params: Export | None = None
+    config: SegmentConfig
+    streams: bool = False
+    problems: tuple[ProjectError, ...] = ()
+    nothing_exported: RouteFileError | None = None
+
+    @property
+    def method_names(self) -> tuple[str, ...]:
+        """The names of the exported methods, in the order of METHODS."""
+        return tuple(export.name for export in self.methods)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MiddlewareExports:
+    """What a middleware file exports.
+
+    Args:
+        source_file: As it was given.
+        middleware: The function; None where it is missing, which is a problem.
+        matcher: The patterns that it is for, or None for every route at or below its folder.
+        problems: What is wrong with the file, by line, all of it.
+    """
+
+    source_file: str
+    middleware: Export | None = None
+    matcher: tuple[Pattern, ...] | None = None
+    problems: tuple[ProjectError, ...] = ()
+
+
+def read_exports(source: str, source_file: str, parameter_names: Sequence[str] = ()) -> RouteExports:
+    """What this route file exports, and all that is wrong with it.
+
+    Args:
+        source: The file's text.
+        source_file: For problems, such as 'functions/users/[id]/route.py'.
+        parameter_names: What the route's path captures; handlers may ask for it by name.
+
+    The same text is read once: a rescan after one file was saved reads that one.
+    """
+    return _read_route_file(source, source_file, tuple(parameter_names))
+
+
+@lru_cache(maxsize=4096)
+def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, ...]) -> RouteExports:
+    module = _parse(source, source_file)
+    if isinstance(module, ProjectError):
+        return RouteExports(source_file=source_file, config=SegmentConfig(), problems=(module,))
+    bindings = read_bindings(module)
+    methods = read_methods(bindings)
+    app = read_export(APP_EXPORT, bindings)
+    config, config_problems = _read_config(bindings, source_file)
+    return RouteExports(
+        source_file=source_file,
+        methods=methods,
+        app=app,
+        generate_static_params=read_export(STATIC_PARAMS_EXPORT, bindings),
+        config=config,
+        streams=is_streaming(methods, bindings, module) if config.streaming is None else config.streaming,
+        problems=_by_line(
+            [
+                *config_problems,
+                *check_names(bindings, source_file),
+                *(found for name in METHODS for found in check_callable(name, bindings, source_file)),
+                *check_callable(STATIC_PARAMS_EXPORT, bindings, source_file),
+                *_check_app(app, methods, source_file),
+                *check_arguments(methods, bindings, parameter_names, source_file),
+            ]
+        ),
+        nothing_exported=None if methods or app else _nothing_exported(bindings, source_file),
+    )
+
+
+def _parse(source: str, source_file: str) -> ast.Module | ImportRaisedError:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # an odd escape in the author's text is not ours to print
+            return ast.parse(source, filename=source_file)
+    except SyntaxError as err:
+        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
+    except (ValueError, RecursionError, MemoryError) as err:
+        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
+
+
+def _by_line(found: Iterable[_Found]) -> tuple[ProjectError, ...]:
+    return tuple(problem for _, problem in sorted(found, key=lambda pair: pair[0]))
+
+
+def _check_app(app: Export | None, methods: Sequence[Export], source_file: str) -> Iterator[_Found]:
+    if app is not None and methods:
+        names = ", ".join(export.name for export in methods)
+        problem = f"both 'app' and {names} are exported. Allowed is one ASGI application or methods"
+        hint = "Move 'app' to a '[[...path]]' folder of its own, or give it another name"
+        yield app.line, RouteFileError(problem, where=f"{source_file}:{app.line}", hint=hint)
+
+
+def _nothing_exported(bindings: Bindings, source_file: str) -> RouteFileError:
+    problem = f"no handler is exported. Those that count are {', '.join(METHODS)} and app"
+    hint = "Write 'async def GET(request)'"
+    if bindings.last("*") is not None:
+        hint = "Import each handler by its name; what 'import *' brings is not seen"
+    return RouteFileError(problem, where=source_file, hint=hint)
+
+
+def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, list[_Found]]:
+    values: dict[str, object] = {}
+    problems: list[_Found] = []
+    for name in sorted(CONFIG_NAMES):
+        binding = bindings.last(name)
+        if binding is None:
+            continue
+        where = f"{source_file}:{binding.line}"
+        try:
+            values[name] = require_config_value(name, _read_constant(binding, bindings, where), where)
+        except RouteFileError as err:
+            problems.append((binding.line, err))
+    return SegmentConfig.from_namespace(values, source_file), problems
+
+
+def _read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
+    """The value of a name that must be readable without running the file."""
+    name = binding.name
+    if binding.kind == "import":
+        problem = (
+            f"{name} is imported from {bindings.imports.get(name)!r}, and config must stand in the route file itself"
+        )
+        raise RouteFileError(problem, where=where, hint=f"Write '{name} = ...' with a literal")
+    if any(other.is_conditional for other in bindings.every if other.name == name):
+        problem = f"{name} is set below an 'if', 'try', 'with' or loop. It must be readable without running the file"
+        raise RouteFileError(problem, where=where, hint=f"Write one '{name} = ...' at the top level")
+    node = binding.node
+    if binding.kind == "value" and isinstance(node, ast.expr):
+        try:
+            return read_value(node, bindings)
+        except (ValueError, TypeError, MemoryError, RecursionError):
+            text = ast.unparse(node)
+            there = text if len(text) <= 60 else text[:59] + "…"
+    else:
+        there = {"function": "a function", "class": "a class"}.get(binding.kind, "changed after it is set")
+    problem = f"{name} is {there}. It must be readable without running the file"
+    hint = "Write a literal, or call one of edgeroutes' own value classes with literals"
+    raise RouteFileError(problem, where=where, hint=hint)
+
+
+def read_middleware(source: str, source_file: str) -> MiddlewareExports:
+    """What this middleware file exports, and all that is wrong with it.
+
+    Args:
+        source: The file's text.
+        source_file: For problems, such as 'functions/admin/middleware.py'.
+    """
+    module = _parse(source, source_file)
+    if isinstance(module, ProjectError):
+        return MiddlewareExports(source_file=source_file, problems=(module,))
+    bindings = read_bindings(module)
+    middleware = read_export("middleware", bindings)
+    matcher, problems = _read_matcher(bindings, source_file)
+    problems += _check_middleware(middleware, bindings, source_file)
+    return MiddlewareExports(
+        source_file=source_file, middleware=middleware, matcher=matcher, problems=_by_line(problems)
+    )
+
+
+def _check_middleware(middleware: Export | None, bindings: Bindings, source_file: str) -> Iterator[_Found]:
+    signature = "async def middleware(request, call_next)"
+    if middleware is None:
+        names = [binding.name for binding in bindings.every if binding.kind == "function"]
+        close = difflib.get_close_matches("middleware", names, n=1)
+        problem = "no function 'middleware' is exported"
+        hint = f"Rename {close[0]!r} to 'middleware'" if close else f"Write '{signature}'"
+        yield 0, RouteFileError(problem, where=source_file, hint=hint)
+    elif middleware.is_async is False and not middleware.is_decorated:
+        problem = "middleware is a plain function, which cannot await call_next"
+        where = f"{source_file}:{middleware.line}"
+        yield middleware.line, RouteFileError(problem, where=where, hint=f"Write '{signature}'")
+
+
+def _read_matcher(bindings: Bindings, source_file: str) -> tuple[tuple[Pattern, ...] | None, list[_Found]]:
+    binding = bindings.last("matcher")
+    if binding is None:
+        return None, []
+    where = f"{source_file}:{binding.line}"
+    try:
+        value = _read_constant(binding, bindings, where)
+        return _require_patterns(value, where), []
+    except RouteFileError as err:
+        return None, [(binding.line, err)]
+    except ProblemsError as err:
+        return None, [(binding.line, problem) for problem in err.problems]
+
+
+def _require_patterns(value: object, where: str) -> tuple[Pattern, ...]:
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not texts or not all(isinstance(text, str) for text in texts):
+        problem = f"matcher is {value!r}. Allowed: a pattern in folder syntax, and a list of them"
+        raise RouteFileError(problem, where=where, hint="Write one such as '/api/[[...path]]'")
+    patterns, problems = [], []
+    for text in texts:
+        try:
+            patterns.append(parse_pattern(text, where))
+        except LayoutError as err:
+            problems.append(RouteFileError(err.problem, where=where, hint=err.hint))
+        except ProblemsError as err:
+            problems += [RouteFileError(fault.problem, where=where, hint=fault.hint) for fault in err.problems]
+    if problems:
+        raise ProblemsError(problems)
+    return tuple(patterns)

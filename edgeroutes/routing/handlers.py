@@ -1,0 +1,160 @@
+"""The handlers that a file exports, as far as its source tells: async or not, generator or not, arguments to fill.
+
+Ground floor, build wing; knows bindings, nothing of config and of files. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import RouteFileError
+from edgeroutes.routing.conventions import METHODS
+from edgeroutes.routing.literals import is_literal
+from edgeroutes.routing.segments import RESERVED_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from edgeroutes.routing.bindings import Binding, Bindings, Function
+
+_STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """One exported callable.
+
+    Args:
+        name: Such as 'GET' or 'app'.
+        line: Where it is bound, from 1.
+        is_async: Whether it is an `async def`; None where its definition is elsewhere.
+        is_generator: Whether it yields; None where its definition is elsewhere.
+        is_decorated: Whether its definition carries decorators, which may change all the rest.
+    """
+
+    name: str
+    line: int
+    is_async: bool | None
+    is_generator: bool | None
+    is_decorated: bool
+
+
+def read_export(name: str, bindings: Bindings) -> Export | None:
+    """The callable that the file exports under this name; None for nothing, or for a literal."""
+    binding = bindings.last(name)
+    if binding is None or binding.kind == "other" or is_literal(binding.node):
+        return None
+    function = bindings.function_of(binding)
+    return Export(
+        name=name,
+        line=binding.line,
+        is_async=None if function is None else isinstance(function, ast.AsyncFunctionDef),
+        is_generator=None if function is None else _yields(function),
+        is_decorated=bool(getattr(function, "decorator_list", ())),
+    )
+
+
+def read_methods(bindings: Bindings) -> tuple[Export, ...]:
+    """The methods that the file exports, in the order of METHODS."""
+    exports = (read_export(name, bindings) for name in METHODS)
+    return tuple(export for export in exports if export is not None)
+
+
+def is_streaming(methods: Sequence[Export], bindings: Bindings, module: ast.Module) -> bool:
+    """Whether an answer of this file streams, as far as the source shows.
+
+    True for a generator among the handlers, for `Response.stream`, `.sse`, `.ndjson` and `.json_array`, and for
+    Starlette's `StreamingResponse`. A generator that a helper in another file returns is not seen.
+    """
+    if any(export.is_generator for export in methods):
+        return True
+    names = (bindings.dotted_name(node) for node in ast.walk(module) if isinstance(node, ast.Attribute | ast.Name))
+    return any(_is_streaming_answer(name.split(".")) for name in names if name)
+
+
+def _is_streaming_answer(parts: list[str]) -> bool:
+    if parts[-1] == "StreamingResponse":
+        return True
+    return parts[0] in {"Response", "edgeroutes"} and parts[-2:-1] == ["Response"] and parts[-1] in _STREAMING_ANSWERS
+
+
+def _yields(function: Function) -> bool:
+    """Whether the function's own body yields; what it defines inside does not count."""
+    waiting: list[ast.AST] = [function.body] if isinstance(function, ast.Lambda) else list(function.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def check_callable(name: str, bindings: Bindings, source_file: str) -> Iterator[tuple[int, RouteFileError]]:
+    """A literal where a callable is meant, with its line."""
+    binding = bindings.last(name)
+    if binding is not None and is_literal(binding.node):
+        problem = f"{name} is {_text(binding)}, which cannot be called. Allowed is a function or another callable"
+        hint = f"Write 'async def {name}(...)', or rename the constant"
+        yield binding.line, RouteFileError(problem, where=f"{source_file}:{binding.line}", hint=hint)
+
+
+def _text(binding: Binding) -> str:
+    text = ast.unparse(binding.node) if binding.node is not None else "nothing"
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def check_arguments(
+    methods: Sequence[Export], bindings: Bindings, parameter_names: Sequence[str], source_file: str
+) -> Iterator[tuple[int, RouteFileError]]:
+    """The handlers' arguments that nothing can fill, with their lines.
+
+    An argument is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its
+    default. Handlers behind decorators, and those defined elsewhere, are left alone.
+
+    Args:
+        methods: The handlers to look at.
+        bindings: Of their file.
+        parameter_names: What the route's path captures.
+        source_file: For the problems.
+    """
+    seen: set[int] = set()
+    for export in methods:
+        binding = bindings.last(export.name)
+        function = bindings.function_of(binding) if binding else None
+        if function is None or export.is_decorated or id(function) in seen:
+            continue
+        seen.add(id(function))
+        for argument in _bare_arguments(function):
+            if argument.arg not in (*parameter_names, *RESERVED_NAMES):
+                fault = "is no captured segment and has neither annotation nor default"
+                problem = f"argument {argument.arg!r} of {export.name} {fault}"
+                where = f"{source_file}:{argument.lineno}"
+                hint = _hint(argument.arg, parameter_names)
+                yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+
+
+def _bare_arguments(function: Function) -> Iterator[ast.arg]:
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    required = positional[: len(positional) - len(arguments.defaults)]
+    by_name = [
+        argument
+        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        if default is None
+    ]
+    yield from (argument for argument in (*required, *by_name) if argument.annotation is None)
+
+
+def _hint(name: str, parameter_names: Sequence[str]) -> str:
+    for parameter in parameter_names:
+        if parameter != name and parameter.replace("-", "_") == name:
+            return f"Ask for 'params' and read params[{parameter!r}]"
+    known = [*(parameter for parameter in parameter_names if parameter.isidentifier()), *RESERVED_NAMES]
+    close = difflib.get_close_matches(name, known, n=1)
+    if close:
+        return f"Rename it to {close[0]!r}, or annotate it as a query parameter or a body"
+    return f"Annotate it as a query parameter or a body, or ask for {', '.join(known[:-1])} or {known[-1]}"

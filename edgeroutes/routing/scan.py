@@ -1,0 +1,214 @@
+"""All routes of a project and all that is wrong with them, from its folders. Ground floor, build wing.
+
+Runs nothing. First the folders are listed, then everything is decided on what was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ImportRaisedError, LayoutError, ProjectError
+from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE, SegmentConfig
+from edgeroutes.routing.exports import MiddlewareExports, RouteExports, read_exports, read_middleware
+from edgeroutes.routing.file_tree import DiskTree, FileTree
+from edgeroutes.routing.layout import Place, check_layout, first_of_each_url
+from edgeroutes.routing.patterns import Pattern, check_segments
+from edgeroutes.routing.segments import GROUP, Segment, parse_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["DiskTree", "FileTree", "RouteFile", "RouteScan", "scan"]
+
+_CONVENTIONS = frozenset({ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFile:
+    """One route: a folder with a route file.
+
+    Args:
+        route_path: What it answers, such as '/users/[id]'.
+        pattern: The same, read.
+        directory: Its folder, such as 'functions/(shop)/users/[id]'.
+        source_file: Its route file.
+        exports: What that file exports.
+        middleware_files: That stand at or above the folder, outermost first.
+        function_yaml_files: The same of function.yaml.
+        wraps: What the middleware files export, in the same order.
+    """
+
+    route_path: str
+    pattern: Pattern
+    directory: str
+    source_file: str
+    exports: RouteExports
+    middleware_files: tuple[str, ...] = ()
+    function_yaml_files: tuple[str, ...] = ()
+    wraps: tuple[MiddlewareExports, ...] = ()
+
+    @property
+    def config(self) -> SegmentConfig:
+        """The route's segment config."""
+        return self.exports.config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteScan:
+    """What a project's folders say.
+
+    Args:
+        routes: In the order in which they are tried. Of several with one URL the first; none whose path is no good.
+        problems: All that is wrong, layout before files; empty for a good project.
+        nothing_exported: Those among the problems that only say that a route file exports no handler.
+    """
+
+    routes: tuple[RouteFile, ...]
+    problems: tuple[ProjectError, ...] = ()
+    nothing_exported: tuple[ProjectError, ...] = ()
+
+    @property
+    def blocking_problems(self) -> tuple[ProjectError, ...]:
+        """The problems without those that leave a route able to answer 405."""
+        return tuple(problem for problem in self.problems if problem not in self.nothing_exported)
+
+
+def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
+    """The project's routes, and every problem of their layout and their files at once.
+
+    Args:
+        tree: The project.
+        app_dir: The folder of its routes, relative to the project's root.
+    """
+    app_dir = app_dir.strip("/")
+    if not tree.is_directory(app_dir):
+        hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
+        return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
+    problems: list[ProjectError] = []
+    found = dict(_find_files(tree, app_dir, (), problems))
+    directories = sorted(directory for directory, names in found.items() if ROUTE_FILE in names)
+    places = _read_places(directories, app_dir, problems)
+    problems += check_layout(places)
+    middleware = _read_all_middleware(tree, places, found, problems)
+    routes = [_read_route(tree, place, found, middleware) for place in first_of_each_url(places)]
+    absences = []
+    for route in routes:
+        problems += route.exports.problems
+        if route.exports.nothing_exported is not None:
+            absences.append(route.exports.nothing_exported)
+    return RouteScan(
+        routes=tuple(sorted(routes, key=lambda route: route.pattern.sort_key)),
+        problems=(*problems, *absences),
+        nothing_exported=tuple(absences),
+    )
+
+
+def _find_files(
+    tree: FileTree, directory: str, above: tuple[str, ...], problems: list[ProjectError]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """Every folder at or below this one, with the files in it that mean something.
+
+    Private folders are not entered (`__pycache__` is one by its name), nor is a link that leads back up.
+    """
+    identity = tree.resolve(directory)
+    if identity in above:
+        return
+    try:
+        names = tree.list_names(directory)
+    except OSError as err:
+        problems.append(LayoutError(f"the folder cannot be read: {err.strerror or err}", where=directory))
+        return
+    folders = [name for name in names if tree.is_directory(f"{directory}/{name}")]
+    yield directory, _CONVENTIONS.intersection(names).difference(folders)
+    for name in folders:
+        if not name.startswith("_"):
+            yield from _find_files(tree, f"{directory}/{name}", (*above, identity), problems)
+
+
+def _read_places(directories: Sequence[str], app_dir: str, problems: list[ProjectError]) -> list[Place]:
+    """The folders with route files whose paths are good; a bad folder is reported once, with its first route."""
+    places = []
+    segments: dict[str, Segment | None] = {}
+    for directory in directories:
+        source_file = f"{directory}/{ROUTE_FILE}"
+        folders = _folders_between(app_dir, directory)
+        for folder in folders:
+            if folder not in segments:
+                segments[folder] = _read_segment(folder, source_file, problems)
+        path = [(folder, segment) for folder in folders if (segment := segments[folder]) is not None]
+        if len(path) < len(folders):
+            continue
+        faults = check_segments([segment for _, segment in path], source_file)
+        problems += faults
+        if not faults:
+            kept = tuple(folder for folder, segment in path if segment.kind != GROUP)
+            pattern = Pattern(segment for _, segment in path)
+            places.append(Place(pattern=pattern, source_file=source_file, folders=kept))
+    return places
+
+
+def _read_segment(folder: str, source_file: str, problems: list[ProjectError]) -> Segment | None:
+    try:
+        return parse_segment(folder.rpartition("/")[2], source_file)
+    except LayoutError as err:
+        problems.append(err)
+        return None
+
+
+def _folders_between(app_dir: str, directory: str) -> list[str]:
+    """The folders below `app_dir` down to this one, outermost first."""
+    names = directory[len(app_dir) :].split("/")[1:]
+    return [app_dir + "".join(f"/{name}" for name in names[: depth + 1]) for depth in range(len(names))]
+
+
+def _files_above(place: Place, name: str, found: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The files of this name at or above the route's folder, outermost first."""
+    parts = place.directory.split("/")
+    folders = ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
+    return tuple(f"{folder}/{name}" for folder in folders if name in found.get(folder, ()))
+
+
+def _read_all_middleware(
+    tree: FileTree, places: Sequence[Place], found: Mapping[str, frozenset[str]], problems: list[ProjectError]
+) -> dict[str, MiddlewareExports]:
+    """What each middleware file that wraps a route exports, read once."""
+    files = sorted({file for place in places for file in _files_above(place, MIDDLEWARE_FILE, found)})
+    read: dict[str, MiddlewareExports] = {}
+    for file in files:
+        text = _read(tree, file)
+        if isinstance(text, ProjectError):
+            read[file] = MiddlewareExports(source_file=file, problems=(text,))
+        else:
+            read[file] = read_middleware(text, file)
+        problems += read[file].problems
+    return read
+
+
+def _read_route(
+    tree: FileTree, place: Place, found: Mapping[str, frozenset[str]], middleware: Mapping[str, MiddlewareExports]
+) -> RouteFile:
+    file = place.source_file
+    text = _read(tree, file)
+    if isinstance(text, ProjectError):
+        exports = RouteExports(source_file=file, config=SegmentConfig(), problems=(text,))
+    else:
+        exports = read_exports(text, file, place.pattern.parameter_names)
+    files = _files_above(place, MIDDLEWARE_FILE, found)
+    return RouteFile(
+        route_path=place.pattern.route_path,
+        pattern=place.pattern,
+        directory=place.directory,
+        source_file=file,
+        exports=exports,
+        middleware_files=files,
+        function_yaml_files=_files_above(place, FUNCTION_FILE, found),
+        wraps=tuple(middleware[name] for name in files),
+    )
+
+
+def _read(tree: FileTree, source_file: str) -> str | ImportRaisedError:
+    try:
+        return tree.read_text(source_file)
+    except (OSError, SyntaxError, ValueError) as err:
+        return ImportRaisedError(f"the file cannot be read: {err}", where=source_file)

@@ -1,0 +1,77 @@
+"""A project's folders drawn as a picture: the `FileTree` that tests give to `scan`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+HANDLER = "def GET():\n    return {}\n"
+MIDDLEWARE = "async def middleware(request, call_next):\n    return await call_next(request)\n"
+
+
+class FakeFileTree:
+    """Folders and files in memory.
+
+    Args:
+        files: Path → text.
+        links: Path of a link to a folder → the folder.
+        unreadable: Folders that cannot be listed.
+    """
+
+    def __init__(
+        self, files: Mapping[str, str], links: Mapping[str, str] | None = None, unreadable: Sequence[str] = ()
+    ) -> None:
+        self.files = dict(files)
+        self.links = dict(links or {})
+        self.unreadable = unreadable
+
+    def list_names(self, directory: str) -> Sequence[str]:
+        real = self.resolve(directory)
+        if real in self.unreadable:
+            raise PermissionError(13, "Permission denied", directory)
+        below = [path[len(real) + 1 :] for path in (*self.files, *self.links) if path.startswith(f"{real}/")]
+        return sorted({path.partition("/")[0] for path in below})
+
+    def is_directory(self, path: str) -> bool:
+        real = self.resolve(path)
+        return real in self.unreadable or any(file.startswith(f"{real}/") for file in (*self.files, *self.links))
+
+    def resolve(self, directory: str) -> str:
+        resolved = ""
+        for name in directory.split("/"):
+            resolved = f"{resolved}/{name}" if resolved else name
+            resolved = self.links.get(resolved, resolved)
+        return resolved
+
+    def read_text(self, path: str) -> str:
+        folder, _, name = path.rpartition("/")
+        return self.files[f"{self.resolve(folder)}/{name}"]
+
+
+def draw_tree(picture: str) -> FakeFileTree:
+    """The tree of an indented picture; folders end with '/', and the files that mean something get a working text.
+
+    >>> draw_tree('''
+    ...     functions/
+    ...       users/
+    ...         [id]/
+    ...           route.py
+    ... ''').files
+    {'functions/users/[id]/route.py': 'def GET():\\n    return {}\\n'}
+    """
+    texts = {"route.py": HANDLER, "middleware.py": MIDDLEWARE}
+    files: dict[str, str] = {}
+    above: list[tuple[int, str]] = []
+    for line in picture.splitlines():
+        name = line.strip()
+        if not name:
+            continue
+        depth = len(line) - len(line.lstrip())
+        above = [(other, folder) for other, folder in above if other < depth]
+        if name.endswith("/"):
+            above.append((depth, name.rstrip("/")))
+        else:
+            files["/".join([*(folder for _, folder in above), name])] = texts.get(name, "")
+    return FakeFileTree(files)
