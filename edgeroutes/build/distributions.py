@@ -1,0 +1,103 @@
+"""Which installed distribution a file belongs to, as its installer recorded. Floor 2; imports none of them."""
+
+from __future__ import annotations
+
+import sysconfig
+from functools import cached_property
+from pathlib import Path
+
+from edgeroutes.build.modules import normalize_name
+
+_METADATA_ENDINGS = (".dist-info", ".egg-info")
+
+
+def installed_site_packages() -> tuple[Path, ...]:
+    """The site-packages directories of the Python that runs this."""
+    paths = sysconfig.get_paths()
+    return tuple(dict.fromkeys(Path(paths[scheme]) for scheme in ("purelib", "platlib")))
+
+
+class DistributionIndex:
+    """The distributions in one site-packages directory; reads their records when first asked.
+
+    Args:
+        site_packages: The directory that holds the `*.dist-info` folders.
+    """
+
+    def __init__(self, site_packages: Path) -> None:
+        self._site_packages = site_packages
+        self._stamp = self._read_stamp()
+
+    def is_current(self) -> bool:
+        """Whether nothing was installed or removed since the index was made."""
+        return self._stamp == self._read_stamp()
+
+    def owner(self, relative_path: str) -> str:
+        """The normalised name of the distribution that brought the file; empty where none did.
+
+        Args:
+            relative_path: Below site-packages, with slashes.
+        """
+        candidates = self._by_top_level.get(relative_path.partition("/")[0], ())
+        if len(candidates) < 2:
+            return normalize_name(_name(candidates[0])) if candidates else ""
+        owners = (
+            metadata for metadata in candidates if relative_path in self._files[metadata]
+        )  # of a namespace package
+        return normalize_name(_name(next(owners, "")))
+
+    @cached_property
+    def editable_roots(self) -> tuple[tuple[Path, str], ...]:
+        """Directories that `*.pth` files add to the search path, each with the distribution that asked for it."""
+        roots: list[tuple[Path, str]] = []
+        for pth in sorted(self._site_packages.glob("*.pth")):
+            for line in pth.read_text(encoding="utf-8", errors="replace").splitlines():
+                directory = self._site_packages / line.strip()
+                if line.strip() and not line.startswith(("#", "import ", "import\t")) and directory.is_dir():
+                    roots.append((directory.resolve(), self.owner(pth.name)))
+        return tuple(roots)
+
+    def _read_stamp(self) -> int:
+        try:
+            return self._site_packages.stat().st_mtime_ns
+        except OSError:
+            return 0
+
+    @cached_property
+    def _files(self) -> dict[str, frozenset[str]]:
+        return {path.name: frozenset(_read_record(path)) for path in self._metadata}
+
+    @cached_property
+    def _metadata(self) -> tuple[Path, ...]:
+        if not self._site_packages.is_dir():
+            return ()
+        return tuple(sorted(path for path in self._site_packages.iterdir() if path.name.endswith(_METADATA_ENDINGS)))
+
+    @cached_property
+    def _by_top_level(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, files in self._files.items():
+            for top in dict.fromkeys(file.partition("/")[0] for file in files):
+                found.setdefault(top, []).append(name)
+        return found
+
+
+def _read_record(metadata: Path) -> list[str]:
+    """The paths that the distribution recorded, below site-packages.
+
+    Source: PyPA, "Recording installed projects": RECORD is CSV whose first column is the path.
+    """
+    try:
+        if metadata.name.endswith(".dist-info"):
+            text = (metadata / "RECORD").read_text(encoding="utf-8")
+            return [
+                line.partition(",")[0] if line[:1] != '"' else line[1:].partition('"')[0] for line in text.splitlines()
+            ]
+        tops = (metadata / "top_level.txt").read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return []
+    return [file for top in tops for file in (top, f"{top}.py")]
+
+
+def _name(metadata: str) -> str:
+    return metadata.rpartition(".")[0].partition("-")[0]

@@ -1,0 +1,183 @@
+"""Files' imports with what each of them loads: the tracer's steps, kept while nothing changes. Floor 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.event_loop import is_waitless
+from edgeroutes.build.graph import Reason
+from edgeroutes.build.hints import missing_hint
+from edgeroutes.build.modules import Form, Module, Origin
+from edgeroutes.build.resolve import Resolution
+from edgeroutes.build.syntax import attribute_uses, parse_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edgeroutes.build.imports import FileImports, ImportSite
+    from edgeroutes.build.lazy_exports import LazyExport
+    from edgeroutes.build.resolve import Resolver
+    from edgeroutes.build.sources import SourceReader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One import site, resolved.
+
+    Args:
+        site: As read.
+        target: What its module is.
+        loads: Every module that it loads, outermost package first, submodules asked for by name last; missing ones too.
+        keys: The key of each of them.
+        reason: What the graph says of it.
+        is_star: Whether it is `from module import *`.
+        is_waitless: Whether it is known to lead to nothing that waits on an event loop.
+    """
+
+    site: ImportSite
+    target: Resolution
+    loads: tuple[Module, ...]
+    keys: tuple[str, ...]
+    reason: Reason
+    is_star: bool
+    is_waitless: bool
+
+
+class StepReader:
+    """The imports of files, resolved, each kept until it or a directory changes."""
+
+    def __init__(self, resolver: Resolver, sources: SourceReader) -> None:
+        self.resolver = resolver
+        self.sources = sources
+        self.project_root = resolver.search_path.project_root
+        self._steps: dict[str, tuple[FileImports, tuple[Step, ...]]] = {}
+        self._uses: dict[str, tuple[FileImports, dict[str, frozenset[str] | None]]] = {}
+
+    def start_scan(self) -> None:
+        """Look at every file and directory again from here on."""
+        if self.resolver.refresh():
+            self._steps.clear()
+        self.sources.start_scan()
+
+    def where(self, path: Path) -> str:
+        """The file as a message shows it."""
+        root = self.project_root
+        return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+    def imports(self, module: Module) -> FileImports:
+        """What the module's file imports.
+
+        Raises:
+            ImportRaisedError: It is a file of the project, and not Python.
+        """
+        lenient = module.origin is Origin.DISTRIBUTION
+        return self.sources.read(module.file, where="" if lenient else self.where(module.file), lenient=lenient)
+
+    def steps(self, module: Module, imports: FileImports) -> tuple[Step, ...]:
+        """The same, each with what it loads."""
+        known = self._steps.get(module.key)
+        if known is None or known[0] is not imports:
+            known = self._steps[module.key] = (imports, tuple(self._step(module, site) for site in imports.sites))
+        return known[1]
+
+    def asked(self, importer: Module, step: Step, position: int) -> frozenset[str] | None:
+        """The attributes that the importer asks of one module that its step loads; None when it may ask for any."""
+        site, last = step.site, len(step.target.modules) - 1
+        if site.names and position <= last:
+            return frozenset(site.names if position == last else ())
+        if not site.binds:
+            return None if position == last else frozenset()
+        bound, prefix = _bound(step, position)
+        uses = self._uses_of(importer).get(bound, frozenset()) if bound else frozenset()
+        if uses is None:
+            return None
+        return frozenset(use.removeprefix(prefix).partition(".")[0] for use in uses if use.startswith(prefix))
+
+    def dotted_names(self, importer: Module, step: Step) -> frozenset[str]:
+        """The module and, with its dots, each name that the importer asks of it."""
+        site = step.site
+        names = site.names or (self._uses_of(importer).get(site.binds[0]) if site.binds else ())
+        return frozenset({site.module, *(f"{site.module}.{name}" for name in names or ())})
+
+    def behind(self, facade: Module, name: str, export: LazyExport | None) -> Resolution:
+        """The first of a name's candidates that is there; without any, the package's submodule of that name."""
+        for candidate in export.modules if export is not None else ():
+            bare = candidate.lstrip(".")
+            level = len(candidate) - len(bare)
+            found = self.resolver.resolve_relative(facade, level or 1, bare)
+            if found.missing and not level:
+                found = self.resolver.resolve(bare)
+            if not found.missing:
+                return found
+        if facade.form is not Form.PACKAGE:
+            return Resolution(missing=name)
+        return self.resolver.resolve_relative(facade, 1, name)
+
+    def missing_hint(self, importer: Module, name: str) -> str:
+        """What to do about a module that the importer's file misses."""
+        bare = name.lstrip(".")
+        package = bare.rpartition(".")[0]
+        if name != bare:
+            parent = self.resolver.resolve_relative(importer, len(name) - len(bare), package)
+        elif package:
+            parent = self.resolver.resolve(package)
+        else:
+            return missing_hint(name, self.resolver.top_level_names(), in_project=False)
+        in_project = bool(parent.modules) and parent.modules[-1].origin is Origin.PROJECT
+        return missing_hint(name, self.resolver.siblings(parent), in_project=in_project)
+
+    def _uses_of(self, module: Module) -> dict[str, frozenset[str] | None]:
+        imports = self.imports(module)
+        known = self._uses.get(module.key)
+        if known is None or known[0] is not imports:
+            uses = attribute_uses(parse_source(module.file.read_bytes(), where=self.where(module.file)))
+            known = self._uses[module.key] = (imports, uses)
+        return known[1]
+
+    def _step(self, module: Module, site: ImportSite) -> Step:
+        resolver = self.resolver
+        if site.level:
+            target = resolver.resolve_relative(module, site.level, site.module)
+        else:
+            target = resolver.resolve(site.module)
+        loads = list(target.modules)
+        if target.missing:
+            loads.append(Module(name=target.missing, origin=Origin.MISSING))
+        else:
+            loads.extend(self._named(site, target))
+        reason = Reason(importer=module.file, line=site.line, kind=site.kind)
+        keys = tuple(module.key for module in loads)
+        return Step(
+            site=site,
+            target=target,
+            loads=tuple(loads),
+            keys=keys,
+            reason=reason,
+            is_star=site.names == ("*",),
+            is_waitless=is_waitless(module.name, site),
+        )
+
+    def _named(self, site: ImportSite, target: Resolution) -> Iterator[Module]:
+        """The submodules among the names that the site asks for; in a namespace package, they can be nothing else."""
+        is_namespace = not target.modules or target.modules[-1].form is Form.NAMESPACE
+        for name in site.names:
+            found = self.resolver.submodule(target, name)
+            if found is not None:
+                yield found
+            elif is_namespace and name != "*":
+                dotted = f"{site.written}.{name}" if site.module else site.written + name
+                yield Module(name=dotted, origin=Origin.MISSING)
+
+
+def _bound(step: Step, position: int) -> tuple[str, str]:
+    """The variable that holds one of the step's modules, and the attributes that lead from it to that module."""
+    site = step.site
+    if site.names:  # a submodule
+        last_name = step.loads[position].name.replace("/", ".").rpartition(".")[2]
+        return dict(zip(site.names, site.binds, strict=True)).get(last_name, ""), ""
+    parts = site.module.split(".")
+    if site.binds[0] == parts[0]:
+        return parts[0], "".join(f"{part}." for part in parts[1 : position + 1])
+    return (site.binds[0], "") if position == len(parts) - 1 else ("", "")

@@ -1,0 +1,203 @@
+"""Questions that a syntax tree answers by itself: literals, guards, handlers, attributes. Floor 2; knows no file."""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ImportRaisedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+_TYPE_CHECKING_NAMES = frozenset({"TYPE_CHECKING", "MYPY"})
+MACHINE_NAMES = frozenset({"find_spec", "implementation", "platform", "python_implementation", "version_info"})
+"""A branch on one of these is taken on some machines only, so that what it imports may be absent on ours."""
+_OWN_NAMES = frozenset({"__name__", "__package__"})
+_TEXT_LIMIT = 80
+
+
+def parse_source(source: str | bytes, *, where: str) -> ast.Module:
+    """The source's syntax tree, without the warnings that its author will see elsewhere.
+
+    Args:
+        source: A whole Python file.
+        where: The file's name, for the error.
+
+    Raises:
+        ImportRaisedError: The source is not Python, or newer than the Python that runs this.
+    """
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except SyntaxError as err:
+        place = f"{where}:{err.lineno}" if err.lineno else where
+        text = f" ({err.text.strip()[:_TEXT_LIMIT]!r})" if err.text else ""
+        raise ImportRaisedError(f"this is not Python {version}: {err.msg}{text}", where=place) from err
+    except (ValueError, RecursionError, MemoryError) as err:  # null bytes; nesting that the parser refuses
+        raise ImportRaisedError(f"this is not Python {version}: {str(err) or type(err).__name__}", where=where) from err
+
+
+def attribute_uses(tree: ast.AST) -> dict[str, frozenset[str] | None]:
+    """The attributes asked of each name: `a.b.c` gives `{"a": {"b", "b.c"}}`; None once a name is used bare."""
+    uses: dict[str, set[str]] = {}
+    bare: set[str] = set()
+    stack: list[ast.AST] = [tree]
+    while stack:
+        node = stack.pop()
+        chain: list[str] = []
+        while isinstance(node, ast.Attribute):
+            chain.insert(0, node.attr)
+            node = node.value
+        if not isinstance(node, ast.Name):
+            stack.extend(ast.iter_child_nodes(node))
+        elif chain:
+            uses.setdefault(node.id, set()).update(".".join(chain[: n + 1]) for n in range(len(chain)))
+        elif isinstance(node.ctx, ast.Load):
+            bare.add(node.id)
+    return {name: None if name in bare else frozenset(uses[name]) for name in uses.keys() | bare}
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    """Whether the condition holds for type checkers only: `TYPE_CHECKING`, `typing.TYPE_CHECKING`, `False`."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(is_type_checking(value) for value in test.values)
+    if isinstance(test, ast.Constant):
+        return not test.value
+    return _name_of(test) in _TYPE_CHECKING_NAMES
+
+
+def is_script(test: ast.expr) -> bool:
+    """Whether the condition is `__name__ == "__main__"`."""
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    sides = {_name_of(test.left), _name_of(test.comparators[0]), _text_of(test.left), _text_of(test.comparators[0])}
+    return {"__name__", "__main__"} <= sides
+
+
+def is_about_machine(test: ast.expr) -> bool:
+    """Whether the condition asks for Python's version, the platform or what is installed."""
+    return any(_name_of(node) in MACHINE_NAMES for node in ast.walk(test)) or _text_of(test) in MACHINE_NAMES
+
+
+def catches_import_error(handler: ast.ExceptHandler) -> bool:
+    """Whether the handler runs when an import in its `try` fails."""
+    caught = handler.type
+    if caught is None:
+        return True
+    return any(
+        _name_of(node) in _IMPORT_ERRORS for node in (caught.elts if isinstance(caught, ast.Tuple) else [caught])
+    )
+
+
+def suppresses_import_error(context: ast.expr) -> bool:
+    """Whether the context manager is `suppress(ImportError)`."""
+    return (
+        isinstance(context, ast.Call)
+        and _name_of(context.func) == "suppress"
+        and any(_name_of(argument) in _IMPORT_ERRORS for argument in context.args)
+    )
+
+
+def parse_module_text(node: ast.expr) -> tuple[int, str] | None:
+    """The module that an expression names without being run: its level and its dotted name.
+
+    `"a.b"` gives `(0, "a.b")`; `".b"`, `f"{__name__}.b"` and `__package__ + ".b"` give `(1, "b")`; anything else None.
+    """
+    pieces = _pieces(node)
+    if pieces is None:
+        return None
+    own = bool(pieces) and pieces[0] is None
+    rest = pieces[1:] if own else pieces
+    if None in rest:
+        return None
+    text = "".join(piece for piece in rest if piece is not None)
+    name = text.lstrip(".")
+    if not all(part.isidentifier() for part in name.split(".")) or (own and not text.startswith(".")):
+        return None
+    return len(text) - len(name), name
+
+
+def is_own_package(node: ast.expr) -> bool:
+    """Whether the expression is the file's own `__package__`, `__name__` or `__spec__.parent`."""
+    if isinstance(node, ast.Name):
+        return node.id in _OWN_NAMES
+    return isinstance(node, ast.Attribute) and node.attr == "parent" and _name_of(node.value) == "__spec__"
+
+
+def parse_texts(node: ast.expr | None) -> tuple[str, ...]:
+    """The literal strings in a list, tuple, or set display; other elements are left out."""
+    if not isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return ()
+    return tuple(
+        element.value for element in node.elts if isinstance(element, ast.Constant) and isinstance(element.value, str)
+    )
+
+
+def parse_dunder_import(call: ast.Call) -> tuple[int, str, tuple[str, ...]] | None:
+    """Level, module and names that `__import__("module", …, ["name"])` imports; None where it names no literal."""
+    found = _module_argument(call)
+    return None if found is None else (*found, parse_texts(_argument(call, 3, "fromlist")))
+
+
+def parse_import_module(call: ast.Call) -> tuple[int, str, tuple[str, ...]] | None:
+    """Level, module and no names that `import_module("module", package)` imports; None where it names no literal."""
+    found = _module_argument(call)
+    if found is None or not found[0] or not isinstance(_argument(call, 0, "name"), ast.Constant):
+        return None if found is None else (*found, ())
+    level, module = found
+    package = _argument(call, 1, "package")
+    if package is not None and is_own_package(package):
+        return level, module, ()
+    anchor = None if package is None else parse_module_text(package)
+    parents = anchor[1].split(".") if anchor is not None and not anchor[0] else []
+    return (0, ".".join([*parents[: len(parents) - level + 1], module]), ()) if level <= len(parents) else None
+
+
+def _module_argument(call: ast.Call) -> tuple[int, str] | None:
+    name = _argument(call, 0, "name")
+    return None if name is None else parse_module_text(name)
+
+
+def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    """The call's argument, given by position or by name."""
+    if len(call.args) > position:
+        return call.args[position]
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _pieces(node: ast.expr) -> list[str | None] | None:
+    """The strings that the expression joins, None standing for the file's own package."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else None
+    if is_own_package(node):
+        return [None]
+    if isinstance(node, ast.FormattedValue):
+        return _pieces(node.value) if node.conversion == -1 and node.format_spec is None else None
+    if isinstance(node, ast.JoinedStr):
+        return _joined(node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _joined([node.left, node.right])
+    return None
+
+
+def _joined(nodes: Sequence[ast.expr]) -> list[str | None] | None:
+    parts = [_pieces(node) for node in nodes]
+    if any(part is None for part in parts):
+        return None
+    return [piece for part in parts if part is not None for piece in part]
+
+
+def _name_of(node: ast.AST) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    return node.attr if isinstance(node, ast.Attribute) else ""
+
+
+def _text_of(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -1,0 +1,193 @@
+"""The project's settings, `[tool.edgeroutes]` in pyproject.toml, as a frozen value. Build wing, floor 2.
+
+Functions never read it: what they need of it is in their manifest.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.http.headers import is_token
+
+FILE = "pyproject.toml"
+PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
+ARCHITECTURES = ("x86_64", "arm64")
+# Source: docs.aws.amazon.com/lambda "gettingstarted-limits", read 2026-11-21.
+MEMORY_MIB = range(128, 10_241)
+TIMEOUT_S = range(1, 901)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CdnConfig:
+    """`[tool.edgeroutes.cdn]`: CloudFront in front of the API."""
+
+    enabled: bool = True
+    tag_header: str = "x-cache-tag"
+    domain_name: str | None = None
+    certificate_arn: str | None = None
+    web_acl_arn: str | None = None
+    price_class: str | None = None
+    log_bucket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """`[tool.edgeroutes]`.
+
+    Args:
+        app_dir: The folder with the routes, relative to the project.
+        name: Of the project; the stack is called so.
+        runtime: The Python of the functions.
+        architecture: Of the functions.
+        memory_mib: Of each function.
+        timeout_s: Of each function, seconds.
+        stage: Of the API.
+        isolate: `route`, or the name of a group that all routes share.
+        cors: The default for routes, as the keyword arguments of `CORS`.
+        trailing_slash: Whether the form with the slash is the canonical one.
+        base_path: The prefix under which all routes are served.
+        cdn: CloudFront.
+        env: Plain variables for every function.
+    """
+
+    app_dir: str = "functions"
+    name: str = "app"
+    runtime: str = "python3.13"
+    architecture: str = "x86_64"
+    memory_mib: int = 512
+    timeout_s: int = 30
+    stage: str = "live"
+    isolate: str = "route"
+    cors: Mapping[str, Any] | None = None
+    trailing_slash: bool = False
+    base_path: str = ""
+    cdn: CdnConfig = field(default_factory=CdnConfig)
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_config(root: Path) -> Config:
+    """The settings of the project in `root`; the defaults where it has none.
+
+    Raises:
+        ConfigError: For the one thing that is wrong, ProblemsError for several.
+    """
+    path = root / FILE
+    if not path.is_file():
+        return Config(name=_plain_name(root.name))
+    try:
+        document = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"this is no TOML: {error}", where=FILE) from error
+    table = document.get("tool", {}).get("edgeroutes", {})
+    default_name = _plain_name(str(document.get("project", {}).get("name") or root.name))
+    return parse_config(table, default_name=default_name)
+
+
+def parse_config(table: Mapping[str, Any], *, default_name: str = "app") -> Config:
+    """The settings in a `[tool.edgeroutes]` table.
+
+    Raises:
+        ConfigError: For the one thing that is wrong, ProblemsError for several.
+    """
+    problems = [*_check(Config, table, "tool.edgeroutes")]
+    cdn = table.get("cdn", {})
+    if isinstance(cdn, Mapping):
+        problems += _check(CdnConfig, cdn, "tool.edgeroutes.cdn")
+    require_no_problems(problems)
+    values = {**table, "cdn": CdnConfig(**cdn), "base_path": str(table.get("base_path", "")).rstrip("/")}
+    return Config(**{"name": default_name, **values})
+
+
+def _check(kind: type, table: Mapping[str, Any], section: str) -> list[ProjectError]:
+    names = [each.name for each in fields(kind)]
+    problems: list[ProjectError] = []
+    for name, value in table.items():
+        where = f"{FILE}, [{section}] {name}"
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"Did you mean {near[0]!r}" if near else f"Take it out; {', '.join(names)} are known"
+            problems.append(ConfigError("there is no such setting", where=where, hint=hint))
+        elif said := _CHECKS.get(name, _text)(value):
+            problems.append(ConfigError(f"the value is {value!r}. {said}", where=where))
+    return problems
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, str) and value else "Allowed is a text that is not empty"
+
+
+def _flag(value: Any) -> str:
+    return "" if isinstance(value, bool) else "Allowed are true and false"
+
+
+def _choice(allowed: tuple[str, ...]) -> Callable[[Any], str]:
+    return lambda value: "" if value in allowed else f"Allowed are {', '.join(allowed)}"
+
+
+def _whole(allowed: range, unit: str) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        fits = isinstance(value, int) and not isinstance(value, bool) and value in allowed
+        return "" if fits else f"Allowed are whole {unit} from {allowed.start} to {allowed.stop - 1}"
+
+    return check
+
+
+def _base_path(value: Any) -> str:
+    parts = value.strip("/").split("/") if isinstance(value, str) else []
+    fits = isinstance(value, str) and (value == "" or (value.startswith("/") and all(_is_plain(part) for part in parts)))
+    return "" if fits else "Allowed is a path such as /api, of letters, digits and -._:"
+
+
+def _app_dir(value: Any) -> str:
+    fits = isinstance(value, str) and value and not Path(value).is_absolute() and ".." not in Path(value).parts
+    return "" if fits else "Allowed is a folder inside the project"
+
+
+def _is_plain(part: str) -> bool:
+    return bool(part) and part.isascii() and all(character.isalnum() or character in "-._:" for character in part)
+
+
+def _name(value: Any) -> str:
+    return "" if isinstance(value, str) and _plain_name(value) == value else "Allowed are letters, digits and -, with a letter first"
+
+
+def _plain_name(text: str) -> str:
+    """`text` as a CloudFormation stack may be called."""
+    name = "".join(character if character.isascii() and character.isalnum() else "-" for character in text).strip("-")
+    return name if name[:1].isalpha() else f"app-{name}".rstrip("-")
+
+
+def _table(value: Any) -> str:
+    return "" if isinstance(value, Mapping) else "Allowed is a table"
+
+
+def _env(value: Any) -> str:
+    fits = isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
+    return "" if fits else "Allowed is a table of texts"
+
+
+def _header_name(value: Any) -> str:
+    return "" if isinstance(value, str) and is_token(value) else "Allowed is the name of a header"
+
+
+_CHECKS: Mapping[str, Callable[[Any], str]] = {
+    "app_dir": _app_dir,
+    "name": _name,
+    "runtime": _choice(PYTHONS),
+    "architecture": _choice(ARCHITECTURES),
+    "memory_mib": _whole(MEMORY_MIB, "MiB"),
+    "timeout_s": _whole(TIMEOUT_S, "seconds"),
+    "cors": _table,
+    "trailing_slash": _flag,
+    "base_path": _base_path,
+    "cdn": _table,
+    "env": _env,
+    "enabled": _flag,
+    "tag_header": _header_name,
+}

@@ -1,0 +1,15 @@
+import importlib
+from importlib import import_module as load
+
+from lib import registry
+
+importlib.import_module("lib.plugins.a")
+
+
+def GET(id):
+    load(".b", package="lib.plugins")
+    __import__("lib.plugins.c")
+    load(".beside", package=__package__)
+    load(id)
+    importlib.util.find_spec("lib.plugins.not_followed")
+    registry.import_module("lib.plugins.not_followed")

@@ -1,0 +1,2 @@
+import inside.deep
+import outside.deep

@@ -1,0 +1,4 @@
+from lazy import Plain
+import lazy as z
+
+z.Relative

@@ -1,0 +1,3 @@
+import http_client
+
+client = http_client

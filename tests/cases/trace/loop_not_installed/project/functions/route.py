@@ -1,0 +1,4 @@
+try:
+    from anyio import sleep
+except ImportError:
+    sleep = None

@@ -1,0 +1,3 @@
+from edgeroutes import Request
+
+from lib import answers

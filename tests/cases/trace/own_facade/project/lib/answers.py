@@ -1,0 +1,5 @@
+import edgeroutes
+
+
+def answer() -> "edgeroutes.Unknown":
+    return edgeroutes.Response()

@@ -1,0 +1,4 @@
+import asyncio
+import starlette.formparsers
+
+from edgeroutes.http import headers

@@ -1,0 +1,1 @@
+from edgeroutes.uploads import presigned_post

@@ -1,0 +1,5 @@
+from .deep import pool
+from lib.db import connect as again
+
+
+def connect(): ...

@@ -1,0 +1,1 @@
+from .__data.prices import PRICES

@@ -1,0 +1,3 @@
+from .schemas import User
+from . import queries
+from ..shared import page

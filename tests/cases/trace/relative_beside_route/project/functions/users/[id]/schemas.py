@@ -1,0 +1,4 @@
+from .fields import Name
+
+
+class User: ...

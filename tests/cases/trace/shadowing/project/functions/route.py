@@ -1,0 +1,5 @@
+import queue
+import requests
+import sys
+import token
+import numpy

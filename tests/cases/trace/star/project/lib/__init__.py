@@ -1,0 +1,3 @@
+__all__ = ["a", "value"]
+__all__ += ["b"]
+value = 1

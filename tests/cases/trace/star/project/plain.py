@@ -1,0 +1,2 @@
+__all__ = ["beside"]
+beside = 1

@@ -1,0 +1,3 @@
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lib.models import User
