@@ -1,0 +1,68 @@
+"""edgeroutes: Next.js route handlers for Python, on your own AWS account.
+
+The porch: a lazy façade (PEP 562). Importing a name loads that name's module and nothing else, so a route pays at a cold start
+only for what it uses. Nothing inside edgeroutes imports this module.
+"""
+
+from edgeroutes._version import __version__ as __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.errors import EdgeroutesError as EdgeroutesError
+    from edgeroutes.http.interrupts import HTTPError as HTTPError
+    from edgeroutes.http.interrupts import forbidden as forbidden
+    from edgeroutes.http.interrupts import not_found as not_found
+    from edgeroutes.http.interrupts import permanent_redirect as permanent_redirect
+    from edgeroutes.http.interrupts import redirect as redirect
+    from edgeroutes.http.interrupts import see_other as see_other
+    from edgeroutes.http.interrupts import unauthorized as unauthorized
+    from edgeroutes.http.parameters import Cookie as Cookie
+    from edgeroutes.http.parameters import File as File
+    from edgeroutes.http.parameters import Form as Form
+    from edgeroutes.http.parameters import Header as Header
+    from edgeroutes.http.parameters import Query as Query
+    from edgeroutes.http.request import Request as Request
+    from edgeroutes.http.response import Response as Response
+    from edgeroutes.runtime.context import RouteContext as RouteContext
+    from edgeroutes.runtime.context import after as after
+    from edgeroutes.runtime.context import cookies as cookies
+    from edgeroutes.runtime.context import headers as headers
+
+# Each public name with the module that has it; the tracer reads this table, too.
+_EXPORTS = {
+    "Cookie": "edgeroutes.http.parameters",
+    "EdgeroutesError": "edgeroutes.errors",
+    "File": "edgeroutes.http.parameters",
+    "Form": "edgeroutes.http.parameters",
+    "HTTPError": "edgeroutes.http.interrupts",
+    "Header": "edgeroutes.http.parameters",
+    "Query": "edgeroutes.http.parameters",
+    "Request": "edgeroutes.http.request",
+    "Response": "edgeroutes.http.response",
+    "RouteContext": "edgeroutes.runtime.context",
+    "after": "edgeroutes.runtime.context",
+    "cookies": "edgeroutes.runtime.context",
+    "forbidden": "edgeroutes.http.interrupts",
+    "headers": "edgeroutes.runtime.context",
+    "not_found": "edgeroutes.http.interrupts",
+    "permanent_redirect": "edgeroutes.http.interrupts",
+    "redirect": "edgeroutes.http.interrupts",
+    "see_other": "edgeroutes.http.interrupts",
+    "unauthorized": "edgeroutes.http.interrupts",
+}
+__all__ = [*_EXPORTS]  # noqa: PLE0604  # strings, as a test checks
+
+
+def __getattr__(name: str) -> object:
+    module_name = _EXPORTS.get(name)
+    if module_name is None:
+        raise AttributeError(f"module 'edgeroutes' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(module_name), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPORTS])

@@ -1,0 +1,263 @@
+"""The shapes of Lambda's HTTP events, read as `Incoming`, and of the results that go back. Request wing, floor 2.
+
+Three shapes: the REST API's (payload 1.0), the HTTP API's and the function URL's (payload 2.0). They differ in what AWS has done to
+the request already. Source: aws.md §6; docs.aws.amazon.com "set-up-lambda-proxy-integrations", "http-api-develop-integrations-lambda".
+"""
+
+from __future__ import annotations
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64, b2a_base64
+
+from edgeroutes.errors import EventError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from edgeroutes.http.response import Response
+    from edgeroutes.types import Event, LambdaContext
+
+# Content that is text although its type does not start with text/.
+_TEXT_TYPES = ("application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
+_TEXT_SUFFIXES = ("+json", "+xml", "json-seq", "x-ndjson")
+
+
+class LambdaEvent:
+    """What every Lambda event has in common."""
+
+    __slots__ = ("aws_context", "event", "method", "path")
+
+    method: str
+    path: str
+
+    def __init__(self, event: Event, context: LambdaContext | None) -> None:
+        self.event = event
+        self.aws_context = context
+
+    @property
+    def request_id(self) -> str:
+        """The invocation's id; API Gateway's own where there is no Lambda context."""
+        found = getattr(self.aws_context, "aws_request_id", None) or self._context().get("requestId")
+        return str(found or "")
+
+    def body(self) -> bytes:
+        """The body's bytes, whether they came as text or base64.
+
+        Raises:
+            ValueError: When its base64 is broken.
+        """
+        body = self.event.get("body")
+        if not body:
+            return b""
+        if not self.event.get("isBase64Encoded"):
+            encoded: bytes = body.encode("utf-8", "surrogatepass")
+            return encoded
+        try:
+            return a2b_base64(body)
+        except Base64Error as error:
+            raise EventError(f"its body is no base64: {error}", where="the event") from error
+
+    def header_items(self) -> list[tuple[str, str]]:
+        """Every header field, names in lower case."""
+        raise NotImplementedError
+
+    def header(self, name: str) -> str | None:
+        """The last value of one field."""
+        raise NotImplementedError
+
+    def origin(self) -> tuple[str, str]:
+        """Scheme and host that the client asked: https unless a proxy says http, `Host` or else the gateway's own name."""
+        proto = (self.header("x-forwarded-proto") or "").partition(",")[0].strip().lower()
+        host = self.header("host") or str(self._context().get("domainName") or "localhost")
+        return ("http" if proto == "http" else "https"), host
+
+    def _context(self) -> dict[str, Any]:
+        context: dict[str, Any] = self.event.get("requestContext") or {}
+        return context
+
+
+class RestEvent(LambdaEvent):
+    """A request through a REST API: path as sent, without the stage; query decoded; headers in their own case."""
+
+    __slots__ = ()
+
+    def __init__(self, event: Event, context: LambdaContext | None) -> None:
+        self.event = event
+        self.aws_context = context
+        self.method = event["httpMethod"]
+        self.path = event["path"] or "/"
+
+    def header_items(self) -> list[tuple[str, str]]:
+        """Every header field, repeated ones apart; the Cookie header's lines are one jar."""
+        repeated = self.event.get("multiValueHeaders")
+        if repeated:
+            return [(name.lower(), value) for name, values in repeated.items() for value in values or ()]
+        return [(name.lower(), value) for name, value in (self.event.get("headers") or {}).items()]
+
+    def header(self, name: str) -> str | None:
+        """The last value of one field."""
+        for key, value in (self.event.get("headers") or {}).items():
+            if len(key) == len(name) and key.lower() == name:
+                return str(value)
+        for key, values in (self.event.get("multiValueHeaders") or {}).items():
+            if len(key) == len(name) and key.lower() == name and values:
+                return str(values[-1])
+        return None
+
+    def query_items(self) -> list[tuple[str, str]]:
+        """Every query parameter; API Gateway has decoded them, and keeps no order between names."""
+        repeated = self.event.get("multiValueQueryStringParameters")
+        if repeated:
+            return [(name, value) for name, values in repeated.items() for value in values or ("",)]
+        return [(name, value or "") for name, value in (self.event.get("queryStringParameters") or {}).items()]
+
+    def query_string(self) -> str:
+        """The query, encoded anew: API Gateway gives only the decoded values."""
+        items = self.query_items()
+        if not items:
+            return ""
+        from urllib.parse import urlencode
+
+        return urlencode(items, errors="surrogatepass")
+
+    def client_host(self) -> str | None:
+        """The caller's address as API Gateway saw it."""
+        identity = self._context().get("identity") or {}
+        return identity.get("sourceIp")
+
+
+class HttpEvent(LambdaEvent):
+    """A request through an HTTP API or a function URL (payload 2.0): query as sent, cookies apart, headers joined by `,`."""
+
+    __slots__ = ()
+
+    def __init__(self, event: Event, context: LambdaContext | None) -> None:
+        self.event = event
+        self.aws_context = context
+        gateway = event["requestContext"]
+        self.method = gateway["http"]["method"]
+        self.path = _sent_path(event.get("rawPath") or gateway["http"].get("path") or "/", gateway)
+
+    def header_items(self) -> list[tuple[str, str]]:
+        """Every header field; the cookies, which come apart, as one Cookie header."""
+        items = [(name.lower(), value) for name, value in (self.event.get("headers") or {}).items()]
+        cookies = self.event.get("cookies")
+        if cookies:
+            items = [item for item in items if item[0] != "cookie"]
+            items.append(("cookie", "; ".join(cookies)))
+        return items
+
+    def header(self, name: str) -> str | None:
+        """The value of one field; the gateway has put its name in lower case."""
+        value: str | None = (self.event.get("headers") or {}).get(name)
+        return value
+
+    def query_items(self) -> list[tuple[str, str]]:
+        """Every query parameter in the order sent, decoded."""
+        query = self.query_string()
+        if not query:
+            return []
+        from urllib.parse import parse_qsl
+
+        return parse_qsl(query, keep_blank_values=True)
+
+    def query_string(self) -> str:
+        """The query as it was sent."""
+        return self.event.get("rawQueryString") or ""
+
+    def client_host(self) -> str | None:
+        """The caller's address as the gateway saw it."""
+        host: str | None = self._context()["http"].get("sourceIp")
+        return host
+
+
+def _sent_path(path: str, gateway: dict[str, Any]) -> str:
+    """The path as the client sent it, or as near as can be.
+
+    A function URL leaves it alone. An HTTP API decodes it, so what was encoded is encoded anew (a `%2F` cannot be told from `/` any
+    more), and puts a named stage in front.
+    """
+    if ".lambda-url." in str(gateway.get("domainName")):
+        return path
+    stage = gateway.get("stage") or "$default"
+    if stage != "$default" and (path == f"/{stage}" or path.startswith(f"/{stage}/")):
+        path = path[len(stage) + 1 :] or "/"
+    if path.isascii() and path.isprintable() and not any(character in path for character in '% "<>?#\\^`{|}'):
+        return path
+    from urllib.parse import quote
+
+    return quote(path, safe="/-._~!$&'()*+,;=:@[]")
+
+
+def read_event(event: object, context: LambdaContext | None) -> RestEvent | HttpEvent:
+    """The request in a Lambda event.
+
+    Raises:
+        EventError: When there is none in it: a warmer, a schedule, a queue.
+    """
+    if isinstance(event, dict):
+        if "httpMethod" in event and "path" in event:
+            return RestEvent(event, context)
+        gateway = event.get("requestContext")
+        if isinstance(gateway, dict) and "http" in gateway:
+            return HttpEvent(event, context)
+        there = f"with the keys {', '.join(sorted(map(str, event))) or '(none)'}"
+    else:
+        there = f"of type {type(event).__name__}"
+    hint = "Invoke this function through API Gateway, a function URL or a load balancer; give a schedule or queue its own function"
+    raise EventError(f"an event {there} is no HTTP request", where="the invocation", hint=hint)
+
+
+def is_load_balancer(event: object) -> bool:
+    """Whether an Application Load Balancer sent it."""
+    if not isinstance(event, dict) or "resource" in event:
+        return False
+    gateway = event.get("requestContext")
+    return isinstance(gateway, dict) and "elb" in gateway
+
+
+def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
+    """The proxy result for a REST API: every header as a list, so that repeated ones survive."""
+    headers: dict[str, list[str]] = {}
+    for name, value in response.headers.multi_items():
+        headers.setdefault(name, []).append(value)
+    text, encoded = _result_body(response, body)
+    return {"statusCode": response.status, "multiValueHeaders": headers, "body": text, "isBase64Encoded": encoded}
+
+
+def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
+    """The result for an HTTP API or a function URL: cookies apart, other repeated headers joined."""
+    headers: dict[str, str] = {}
+    cookies = []
+    for name, value in response.headers.multi_items():
+        if name == "set-cookie":
+            cookies.append(value)
+        else:
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    text, encoded = _result_body(response, body)
+    result = {"statusCode": response.status, "headers": headers, "body": text, "isBase64Encoded": encoded}
+    if cookies:
+        result["cookies"] = cookies
+    return result
+
+
+def _result_body(response: Response, body: str | bytes | None) -> tuple[str, bool]:
+    """The body as text where it is text, else in base64; either way its bytes arrive as they are."""
+    if body is None:
+        return "", False
+    if isinstance(body, str):
+        return body, False
+    if _is_text(response):
+        try:
+            return body.decode(), False
+        except UnicodeDecodeError:
+            pass
+    return b2a_base64(body, newline=False).decode("ascii"), True
+
+
+def _is_text(response: Response) -> bool:
+    if "content-encoding" in response.headers:
+        return False
+    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind.startswith("text/") or kind in _TEXT_TYPES or kind.endswith(_TEXT_SUFFIXES)

@@ -1,0 +1,121 @@
+"""The handler that Lambda calls: events of REST APIs, HTTP APIs and function URLs in, proxy results out. Request wing, floor 2.
+
+Straight from event to runtime: no ASGI, and no event loop for a route that needs none.
+"""
+
+from __future__ import annotations
+
+from contextvars import copy_context
+
+from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
+from edgeroutes.adapters.runtime_client import run_after_results
+from edgeroutes.errors import EventError, ProjectError
+from edgeroutes.runtime.application import Application
+from edgeroutes.runtime.loop import LoopFree, PersistentLoop
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from contextvars import Context
+    from typing import Any
+
+    from edgeroutes.http.response import Response
+    from edgeroutes.runtime.application import Call
+    from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.loop import Runner
+    from edgeroutes.runtime.manifest import Manifest
+    from edgeroutes.types import AsgiApp, Event, LambdaContext
+
+
+class LambdaHandler:
+    """What a function's entry names as its handler.
+
+    A function of one route loads it now, in the init phase; of several, each at its first request, so that a group starts as fast as
+    a route. A route that cannot be loaded answers 500 until it can.
+
+    Args:
+        manifest: The function's routes.
+        root: The folder that holds them: `/var/task`.
+        debug: Whether a 500 tells the client what happened; only in `dev` and tests.
+    """
+
+    def __init__(self, manifest: Manifest, root: str, *, debug: bool = False) -> None:
+        self.application = Application(manifest, root, _mount, debug=debug)
+        self._free = LoopFree()
+        self._loop = PersistentLoop()
+        self._finishing: list[tuple[Call, Context]] = []
+        self._has_client = run_after_results(self._finish)
+        self._has_warned = False
+        if len(manifest.routes) == 1:
+            try:
+                self.application.endpoint(manifest.routes[0])
+            except ProjectError as error:
+                from edgeroutes.runtime.log import log_exception
+
+                log_exception(error, f"{manifest.routes[0].source_file} cannot be loaded")
+
+    def __call__(self, event: Event, context: LambdaContext | None = None) -> dict[str, Any]:
+        """The proxy result for an event.
+
+        Raises:
+            EventError: When there is no HTTP request in it; the log line names what is.
+        """
+        if is_load_balancer(event):
+            from edgeroutes.adapters.mounted import load_balancer_result
+
+            return load_balancer_result(self.application, event, context, self._loop)
+        try:
+            incoming = read_event(event, context)
+        except EventError as error:
+            from edgeroutes.runtime.log import write_line
+
+            write_line("ERROR", str(error), request_id=getattr(context, "aws_request_id", ""))
+            raise
+        call = self.application.open(incoming)
+        runner: Runner = self._loop if call.needs_loop else self._free
+        running_in = copy_context()
+        response, body = runner.run(_answer(call), running_in)
+        if call.has_after:
+            self._finish_later(call, running_in)
+        return rest_result(response, body) if isinstance(incoming, RestEvent) else http_result(response, body)
+
+    def _finish_later(self, call: Call, running_in: Context) -> None:
+        self._finishing.append((call, running_in))
+        if self._has_client:
+            return
+        if not self._has_warned:
+            from edgeroutes.runtime.log import log_warning
+
+            self._has_warned = True
+            log_warning("after() runs before the answer: this runtime has no client that edgeroutes knows")
+        self._finish()
+
+    def _finish(self) -> None:
+        while self._finishing:
+            call, running_in = self._finishing.pop(0)
+            runner: Runner = self._loop if call.needs_loop else self._free
+            try:
+                runner.run(call.finish(), running_in)
+            except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
+                from edgeroutes.runtime.log import log_exception
+
+                log_exception(error, "after() failed", call.incoming)
+
+
+async def _answer(call: Call) -> tuple[Response, str | bytes | None]:
+    """The answer with its whole body: these results cannot stream."""
+    response = await call.respond()
+    if not response.is_stream:
+        return response, response.body  # type: ignore[return-value]
+    from edgeroutes.runtime.chunks import read_whole
+
+    try:
+        return response, await read_whole(response)
+    except Exception as error:  # noqa: BLE001  # nothing has gone out yet, so the client can be told
+        failed = call.fail(error)
+        return failed, failed.body  # type: ignore[return-value]
+
+
+async def _mount(app: AsgiApp, scope: RequestScope) -> Response:
+    from edgeroutes.adapters.mounted import mounted_response
+
+    return await mounted_response(app, scope)

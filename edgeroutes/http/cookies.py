@@ -1,0 +1,217 @@
+"""Cookies: read from a request, written to an answer. Ground floor: knows nothing of requests or responses.
+
+Reading and writing follow Next.js, which follows browsers: values are percent-encoded, quotes are part of a value, a bare
+name means "true", and a value that cannot be decoded is left out. Source: facts measured on Next.js 16.4.6 (K3, K6, K12).
+"""
+
+from __future__ import annotations
+
+from edgeroutes.http.dates import render_http_date
+from edgeroutes.http.headers import is_token
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+_SAME_SITE = ("strict", "lax", "none")
+# What stands in a cookie as it is; all else is percent-encoded. Source: ECMA-262 encodeURIComponent.
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
+
+
+def parse_cookies(header: str) -> dict[str, str]:
+    """The cookies of a `Cookie` header: name → decoded value; the last of a name wins, in the first one's place.
+
+    >>> parse_cookies("a=1; b=hello%20world; a=2; f")
+    {'a': '2', 'b': 'hello world', 'f': 'true'}
+    """
+    cookies: dict[str, str] = {}
+    for part in header.split(";"):
+        name, equals, value = part.strip().partition("=")
+        if not name:
+            continue
+        decoded = decode_value(value) if equals else "true"
+        if decoded is not None:
+            cookies[name] = decoded
+    return cookies
+
+
+def decode_value(value: str) -> str | None:
+    """A cookie's value with its percent-encoding undone; None when that is malformed."""
+    if "%" not in value:
+        return value
+    from edgeroutes.http.percent import decode_percent
+
+    try:
+        return decode_percent(value)
+    except ValueError:
+        return None
+
+
+def encode_value(value: str) -> str:
+    """A value as it stands in a cookie: `a b` → `a%20b`."""
+    if _PLAIN.issuperset(value):
+        return value
+    from urllib.parse import quote
+
+    return quote(value, safe="-_.!~*'()")
+
+
+class Cookie:
+    """One `Set-Cookie` line: a name, an encoded value and its attributes in the order in which they are written."""
+
+    __slots__ = ("attributes", "encoded_value", "name")
+
+    def __init__(self, name: str, encoded_value: str, attributes: dict[str, str]) -> None:
+        self.name = name
+        self.encoded_value = encoded_value
+        self.attributes = attributes
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What tells one cookie of a jar from another: name, domain, path (RFC 6265 §5.3)."""
+        return (self.name, self.attributes.get("Domain", "").lstrip(".").lower(), self.attributes.get("Path", "/"))
+
+    def __str__(self) -> str:
+        attributes = (f"; {name}={value}" if value else f"; {name}" for name, value in self.attributes.items())
+        return f"{self.name}={self.encoded_value}{''.join(attributes)}"
+
+
+class ResponseCookies:
+    """The cookies that an answer sets, apart by name, domain and path; the last write wins, in the first one's place."""
+
+    __slots__ = ("_cookies",)
+
+    def __init__(self) -> None:
+        self._cookies: dict[tuple[str, str, str], Cookie] = {}
+
+    def set(
+        self,
+        name: str,
+        value: str = "",
+        *,
+        path: str = "/",
+        expires: datetime | str | float | None = None,
+        max_age: int | None = None,
+        domain: str | None = None,
+        secure: bool = False,
+        http_only: bool = False,
+        same_site: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie.
+
+        Args:
+            name: A token: letters, digits and !#$%&'*+-.^_`|~.
+            value: Any text; it is percent-encoded.
+            path: Where it is sent back; an empty text leaves the attribute out (then: the request's folder).
+            expires: A `datetime` (naive means UTC), an HTTP date, or seconds since the epoch.
+            max_age: Seconds from now; 0 or less deletes. Browsers let it win over `expires`.
+            domain: Sent to this host and those below it; without it, to the answering host alone.
+            secure: Over https only. Browsers ask it of `same_site="none"` and of `partitioned`.
+            http_only: Hidden from scripts.
+            same_site: `strict`, `lax` or `none`.
+            partitioned: One jar to each top-level site (CHIPS).
+
+        Raises:
+            ValueError: For a name, path, domain or `same_site` that cannot stand in a cookie.
+        """
+        attributes: dict[str, str] = {}
+        if path:
+            attributes["Path"] = _checked("path", path)
+        if expires is not None:
+            attributes["Expires"] = _http_date(expires)
+        if max_age is not None:
+            attributes["Max-Age"] = str(int(max_age))
+        if domain:
+            attributes["Domain"] = _checked("domain", domain)
+        if secure:
+            attributes["Secure"] = ""
+        if http_only:
+            attributes["HttpOnly"] = ""
+        if same_site is not None:
+            if not isinstance(same_site, str) or same_site.lower() not in _SAME_SITE:
+                raise ValueError(f"same_site is {same_site!r}: 'strict', 'lax' or 'none' are allowed")
+            attributes["SameSite"] = same_site.lower()
+        if partitioned:
+            attributes["Partitioned"] = ""
+        if not is_token(name):
+            raise ValueError(f"cookie name {name!r} is no token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
+        self.add(Cookie(name, encode_value(str(value)), attributes))
+
+    def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Make the browser forget a cookie; `path` and `domain` must be those it was set with."""
+        self.set(name, "", path=path, domain=domain, expires=0)
+
+    def add(self, cookie: Cookie) -> None:
+        """Put a cookie into the jar; one with the same name, domain and path is replaced where it stands."""
+        self._cookies[cookie.key] = cookie
+
+    def get(self, name: str) -> str | None:
+        """The value last set for `name` on any path or domain; None when it was not set here."""
+        found = None
+        for cookie in self._cookies.values():
+            if cookie.name == name:
+                found = decode_value(cookie.encoded_value)
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return any(cookie.name == name for cookie in self._cookies.values())
+
+    def __iter__(self) -> Iterator[Cookie]:
+        return iter(self._cookies.values())
+
+    def __len__(self) -> int:
+        return len(self._cookies)
+
+
+_ATTRIBUTES = {
+    name.lower(): name for name in ("Path", "Expires", "Max-Age", "Domain", "Secure", "HttpOnly", "SameSite", "Partitioned")
+}
+
+
+def parse_set_cookie(line: str) -> Cookie:
+    """A `Set-Cookie` line as a cookie: attributes in the usual order, `Path=/` where none is named, unknown ones dropped.
+
+    >>> str(parse_set_cookie("c=3; HttpOnly; Foo=bar"))
+    'c=3; Path=/; HttpOnly'
+    """
+    pair, *rest = line.split(";")
+    name, _, value = pair.strip().partition("=")
+    given = {"Path": "/"}
+    for part in rest:
+        attribute, _, text = part.strip().partition("=")
+        known = _ATTRIBUTES.get(attribute.lower())
+        if known:
+            given[known] = text
+    return Cookie(name, value, {known: given[known] for known in _ATTRIBUTES.values() if known in given})
+
+
+def merge_cookies(lines: list[str], jar: ResponseCookies) -> list[str]:
+    """The `Set-Cookie` lines of an answer: its own, then those of `cookies()` whose name it has not set itself.
+
+    Source: Next.js 16.4.6 (K13, K14): without a cookie in `jar` the lines stay as they are, else each is written anew.
+    """
+    if not jar:
+        return lines
+    own = [parse_set_cookie(line) for line in lines]
+    names = {cookie.name for cookie in own}
+    return [str(cookie) for cookie in (*own, *(cookie for cookie in jar if cookie.name not in names))]
+
+
+def _checked(attribute: str, value: str) -> str:
+    if ";" in value or not value.isascii() or not value.isprintable():
+        raise ValueError(f"cookie {attribute} {value!r} has a character that ends it: use visible ASCII without ';'")
+    return value
+
+
+def _http_date(moment: datetime | str | float) -> str:
+    if isinstance(moment, str):
+        return _checked("expires", moment)
+    if isinstance(moment, int | float):
+        return render_http_date(moment)
+    if moment.tzinfo is None:
+        from datetime import UTC
+
+        moment = moment.replace(tzinfo=UTC)
+    return render_http_date(moment.timestamp())

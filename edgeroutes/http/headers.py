@@ -1,0 +1,153 @@
+"""Header fields: several values to a name, names without case. Ground floor: knows nothing of requests or responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    HeaderValues = Mapping[str, str] | Iterable[tuple[str, str]]
+
+
+class Headers(Mapping[str, str]):
+    """The header fields of a message, read-only.
+
+    A name is found in any case and given in lower case. A name that stands several times gives its values joined by `, `
+    (`; ` for `cookie`), as RFC 9110 §5.3 has it; `getlist` gives them apart, which `set-cookie` needs.
+
+    Args:
+        items: A mapping, or pairs of name and value; pairs may repeat a name.
+
+    >>> Headers([("Accept", "text/html"), ("accept", "*/*")])["ACCEPT"]
+    'text/html, */*'
+    """
+
+    __slots__ = ("_items",)
+
+    _items: list[tuple[str, str]]
+
+    def __init__(self, items: HeaderValues = ()) -> None:
+        pairs = items.items() if isinstance(items, Mapping) else items
+        self._items = [(name.lower(), value) for name, value in pairs]
+
+    @classmethod
+    def from_lowered(cls, items: list[tuple[str, str]]) -> Headers:
+        """Headers over pairs whose names are in lower case already; the list is kept, not copied."""
+        headers = cls.__new__(cls)
+        headers._items = items
+        return headers
+
+    def getlist(self, name: str) -> list[str]:
+        """Every value of `name`, in order; an empty list when there is none."""
+        name = name.lower()
+        return [value for key, value in self._items if key == name]
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Every field as a pair, names in lower case, repeated ones apart and in order."""
+        return list(self._items)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of `name`, joined where it stands several times; `default` when there is none."""
+        name = name.lower()
+        found = None
+        for key, value in self._items:
+            if key == name:
+                found = value if found is None else f"{found}{'; ' if name == 'cookie' else ', '}{value}"
+        return default if found is None else found
+
+    def __getitem__(self, name: str) -> str:
+        value: str | None = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.get(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key for key, _ in self._items))
+
+    def __len__(self) -> int:
+        return len({key for key, _ in self._items})
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Headers):
+            return sorted(self._items) == sorted(other._items)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # mutable below, and a message's headers are no key
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._items!r})"
+
+
+class MutableHeaders(Headers, MutableMapping[str, str]):
+    """The header fields of an answer, to be set.
+
+    Raises:
+        ValueError: For a name that is no token, or a value that would end its line (response splitting).
+        TypeError: For a value that is no string.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, items: HeaderValues = ()) -> None:
+        self._items = []
+        for name, value in items.items() if isinstance(items, Mapping) else items:
+            self.append(name, value)
+
+    def append(self, name: str, value: str) -> None:
+        """Add a field, leaving those of the same name."""
+        self._items.append((_checked_name(name), _checked_value(name, value)))
+
+    def add_own(self, name: str, value: str) -> None:
+        """Add a field of edgeroutes' own, whose name (in lower case) and value need no check."""
+        self._items.append((name, value))
+
+    def add_vary(self, name: str) -> None:
+        """Name a request header in `Vary`, once."""
+        varying = [part.strip() for part in self.get("vary", "").split(",") if part.strip()]
+        if name.lower() not in (part.lower() for part in varying):
+            self["vary"] = ", ".join([*varying, name])
+
+    def __setitem__(self, name: str, value: str) -> None:
+        pair = (_checked_name(name), _checked_value(name, value))
+        places = [place for place, (key, _) in enumerate(self._items) if key == pair[0]]
+        if not places:
+            self._items.append(pair)
+            return
+        self._items[places[0]] = pair
+        for place in reversed(places[1:]):
+            del self._items[place]
+
+    def __delitem__(self, name: str) -> None:
+        name = name.lower()
+        kept = [pair for pair in self._items if pair[0] != name]
+        if len(kept) == len(self._items):
+            raise KeyError(name)
+        self._items[:] = kept
+
+
+_TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")  # Source: RFC 9110 §5.6.2
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` may be a header name, a cookie name or a method (RFC 9110 `token`)."""
+    return bool(text) and _TOKEN.issuperset(text.lower()) and text.isascii()
+
+
+def _checked_name(name: str) -> str:
+    if not is_token(name):
+        raise ValueError(f"header name {name!r} is no token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
+    return name.lower()
+
+
+def _checked_value(name: str, value: str) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"header {name!r} has a value of type {type(value).__name__}: give it a str")
+    if "\n" in value or "\r" in value or "\0" in value:
+        raise ValueError(f"header {name!r} has a line break or NUL in its value {value!r}")
+    return value.strip(" \t")

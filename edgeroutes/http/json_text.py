@@ -1,0 +1,98 @@
+"""JSON as we write it: compact, UTF-8, with the values that handlers return. Ground floor; `json` itself is loaded on Lambda."""
+
+from __future__ import annotations
+
+import json
+import sys
+from json import encoder as _encoder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+
+def render_json(value: object) -> str:
+    """`value` as compact JSON text; non-ASCII stays as it is.
+
+    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as text),
+    enums (by value), sets, and anything with `__json__`.
+
+    Raises:
+        TypeError: For a value of another type.
+        ValueError: For NaN or an infinity.
+        RecursionError: For a structure that contains itself.
+    """
+    text = "".join(_encode(value, 0))
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # a lone surrogate: valid in a Python str, in no UTF-8
+            return json.dumps(value, separators=(",", ":"), default=_plain, allow_nan=False)
+    return text
+
+
+def _plain(value: object) -> object:
+    """`value` in JSON's own types."""
+    kind = type(value)
+    convert = _converters.get(kind)
+    if convert is None:
+        convert = _converters[kind] = _find_converter(value)
+    return convert(value)
+
+
+def _find_converter(value: object) -> Callable[[object], object]:
+    """How values of this one's type become JSON; told by shape, so that no library is loaded to find out."""
+    for attribute, find in _BY_SHAPE.items():
+        if hasattr(value, attribute):
+            return find(value)
+    if isinstance(value, (set, frozenset)):
+        return list
+    if type(value).__module__ in ("uuid", "decimal"):
+        return str
+    return _refuse
+
+
+def _refuse(value: object) -> object:
+    raise TypeError(f"a value of type {type(value).__name__} is no JSON: {value!r:.80}")
+
+
+def _dataclass_converter(value: object) -> Callable[[object], object]:
+    if isinstance(value, type):
+        return _refuse
+    names: tuple[str, ...] = tuple(value.__dataclass_fields__)  # type: ignore[attr-defined]
+    return lambda instance: {name: getattr(instance, name) for name in names}
+
+
+def _struct_converter(_: object) -> Callable[[object], object]:
+    convert: Callable[[object], object] = sys.modules["msgspec"].to_builtins  # loaded by whoever made the struct
+    return convert
+
+
+# What has the attribute on the left becomes JSON by the converter that the function on the right gives; the first that fits counts.
+_BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
+    "__json__": lambda _: lambda value: value.__json__(),
+    "__dataclass_fields__": _dataclass_converter,
+    "model_dump": lambda _: lambda value: value.model_dump(mode="json"),
+    "__struct_fields__": _struct_converter,
+    "isoformat": lambda _: lambda value: value.isoformat(),
+    "_value_": lambda _: lambda value: value._value_,
+}
+
+# Types whose converter has been found; bounded by the classes of the program.
+_converters: dict[type, Callable[[object], object]] = {}
+
+
+def _make_encoder() -> Callable[[object, int], Iterable[str]]:
+    """The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small answer."""
+    make = getattr(_encoder, "c_make_encoder", None)
+    if make is None:
+        plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
+        return lambda value, _level: plain.iterencode(value)
+    made: Callable[[object, int], Iterable[str]] = make(
+        None, _plain, _encoder.encode_basestring, None, ":", ",", False, False, False
+    )
+    return made
+
+
+_encode = _make_encoder()

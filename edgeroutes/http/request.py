@@ -1,0 +1,258 @@
+"""The request that a handler gets. Ground floor: reads an `Incoming`, which each adapter makes of what it was given.
+
+All is read when asked for: a hello route pays for no header, cookie or query.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from types import SimpleNamespace
+
+from edgeroutes.http.cookies import parse_cookies
+from edgeroutes.http.headers import Headers
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.url import URL
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from typing import Any, Protocol
+
+    from starlette.datastructures import FormData
+
+    from edgeroutes.types import Incoming, Params
+
+    class RequestHost(Protocol):
+        """What a request runs in."""
+
+        def asked(self, what: str) -> bool:
+            """Told of every asking for `headers`, `cookies` or `client`; True says that the asker gets an empty one."""
+            ...
+
+        async def read_form(self, request: Request) -> FormData:
+            """The form in the request's body."""
+            ...
+
+FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
+_BODILESS = ("GET", "HEAD")
+
+
+class QueryParams(Mapping[str, str]):
+    """The decoded query parameters: a name gives its last value, `getlist` all of them in order."""
+
+    __slots__ = ("_items", "_last")
+
+    def __init__(self, items: list[tuple[str, str]]) -> None:
+        self._items = items
+        self._last = dict(items)
+
+    def getlist(self, name: str) -> list[str]:
+        """Every value of `name`, in order; an empty list when there is none."""
+        return [value for key, value in self._items if key == name]
+
+    def multi_items(self) -> list[tuple[str, str]]:
+        """Every parameter as a pair, repeated ones apart."""
+        return list(self._items)
+
+    def __getitem__(self, name: str) -> str:
+        return self._last[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._last)
+
+    def __len__(self) -> int:
+        return len(self._last)
+
+    def __repr__(self) -> str:
+        return f"QueryParams({self._items!r})"
+
+
+class Address:
+    """Who asked: `host` is an IP address, `port` is 0 where the gateway does not say it."""
+
+    __slots__ = ("host", "port")
+
+    def __init__(self, host: str, port: int = 0) -> None:
+        self.host = host
+        self.port = port
+
+    def __repr__(self) -> str:
+        return f"Address({self.host!r}, {self.port})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Address) and (self.host, self.port) == (other.host, other.port)
+
+    def __hash__(self) -> int:
+        return hash((self.host, self.port))
+
+
+class Request:
+    """A request, as a handler sees it; the names are those of the web's and Starlette's.
+
+    Args:
+        incoming: What the adapter was given.
+        path: Percent-encoded, without stage and base path.
+        path_params: The captured segments, decoded.
+        host: What the request runs in; without one, nothing is counted and forms cannot be read.
+    """
+
+    __slots__ = ("_body", "_content_type", "_form", "_headers", "_host", "_incoming", "_query", "_state", "method", "path", "path_params")
+
+    def __init__(
+        self,
+        incoming: Incoming,
+        path: str,
+        path_params: Params,
+        host: RequestHost | None = None,
+    ) -> None:
+        self.method: str = incoming.method
+        self.path = path
+        self.path_params = path_params
+        self._incoming = incoming
+        self._host = host
+        self._headers: Headers | None = None
+        self._query: QueryParams | None = None
+        self._body: bytes | None = None
+        self._content_type: str | None = None
+        self._form: FormData | None = None
+        self._state: SimpleNamespace | None = None
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields, names in any case."""
+        if self._asked("headers"):
+            return Headers()
+        return self.peek_headers()
+
+    @property
+    def cookies(self) -> dict[str, str]:
+        """The cookies that were sent: name → decoded value."""
+        if self._asked("cookies"):
+            return {}
+        return parse_cookies(self.peek_headers().get("cookie", ""))
+
+    @property
+    def client(self) -> Address | None:
+        """Who asked; None where the platform does not say."""
+        host = None if self._asked("client") else self._incoming.client_host()
+        return Address(host) if host else None
+
+    @property
+    def url(self) -> URL:
+        """Where the request went: `.path` (percent-encoded, without base path), `.query`, `.origin`, …"""
+        return URL(*self._incoming.origin(), self.path, self._incoming.query_string())
+
+    @property
+    def query_params(self) -> QueryParams:
+        """The decoded query parameters."""
+        if self._query is None:
+            self._query = QueryParams(self._incoming.query_items())
+        return self._query
+
+    @property
+    def state(self) -> SimpleNamespace:
+        """A namespace of this request's, for middleware to leave things to handlers."""
+        if self._state is None:
+            self._state = SimpleNamespace()
+        return self._state
+
+    async def body(self) -> bytes:
+        """The whole body; empty for GET and HEAD, whose bodies mean nothing (RFC 9110 §9.3.1)."""
+        return self.peek_body()
+
+    async def text(self) -> str:
+        """The body as UTF-8; what is none becomes U+FFFD."""
+        return self.peek_body().decode("utf-8-sig", "replace")
+
+    async def json(self) -> Any:
+        """The body as JSON, whatever its content type.
+
+        Raises:
+            HTTPError: 400 when it is none.
+        """
+        return parse_json(self.peek_body())
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The body in pieces. Lambda has all of it before the handler starts, so here it is one."""
+        body = self.peek_body()
+        if body:
+            yield body
+
+    async def form(self) -> FormData:
+        """The fields and files of an HTML form, as Starlette's FormData; files are kept in memory.
+
+        Raises:
+            HTTPError: 415 for another content type, 400 for a malformed form.
+        """
+        if self._form is None:
+            if self._host is None:
+                raise TypeError("this request runs in no host that could read a form")
+            self._form = await self._host.read_form(self)
+        return self._form
+
+    @property
+    def parsed_form(self) -> FormData | None:
+        """The form, where it has been read already; None otherwise."""
+        return self._form
+
+    def with_headers(self, headers: Mapping[str, str]) -> Request:
+        """The same request with `headers` set over its own: what middleware passes on to `call_next`."""
+        copy = Request(self._incoming, self.path, self.path_params, self._host)
+        copy.method = self.method
+        over = Headers(headers)
+        kept = [pair for pair in self.peek_headers().multi_items() if pair[0] not in over]
+        copy._headers = Headers.from_lowered(kept + over.multi_items())
+        copy._query, copy._body, copy._form, copy._state = self._query, self._body, self._form, self.state
+        return copy
+
+    def peek_headers(self) -> Headers:
+        """The headers, without counting as asking for them: for edgeroutes' own use."""
+        if self._headers is None:
+            self._headers = Headers.from_lowered(self._incoming.header_items())
+        return self._headers
+
+    def peek_body(self) -> bytes:
+        """The body, without waiting: for edgeroutes' own use."""
+        if self._body is None:
+            self._body = b"" if self.method in _BODILESS else self._incoming.body()
+        return self._body
+
+    def content_type(self) -> str:
+        """The media type of the body in lower case, without parameters; empty when none is named."""
+        if self._content_type is None:
+            sent = self._incoming.header("content-type") if self._headers is None else self._headers.get("content-type")
+            self._content_type = sent.partition(";")[0].strip().lower() if sent else ""
+        return self._content_type
+
+    def _asked(self, what: str) -> bool:
+        return self._host is not None and self._host.asked(what)
+
+    def __repr__(self) -> str:
+        return f"Request({self.method} {self.path})"
+
+
+def parse_json(body: bytes) -> Any:
+    """A JSON document; a byte order mark is tolerated.
+
+    Raises:
+        HTTPError: 400 naming line and column of what is no JSON.
+    """
+    try:
+        return _DECODE(body.decode().removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        detail = f"the body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise HTTPError(400, detail) from error
+    except UnicodeDecodeError as error:
+        raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
+    except RecursionError as error:
+        raise HTTPError(400, "the body is no JSON that can be read: it is nested too deep") from error
+    except ValueError as error:
+        raise HTTPError(400, f"the body is no JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+_DECODE = json.JSONDecoder(parse_constant=_refuse_constant).decode

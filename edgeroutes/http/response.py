@@ -1,0 +1,194 @@
+"""The answer to a request. Ground floor: knows no server; adapters turn it into what their place expects."""
+
+from __future__ import annotations
+
+from edgeroutes.http.cookies import ResponseCookies, merge_cookies
+from edgeroutes.http.headers import MutableHeaders
+from edgeroutes.http.json_text import render_json
+from edgeroutes.http.url import location
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Iterable
+    from os import PathLike
+    from typing import Any
+
+    from edgeroutes.http.headers import HeaderValues
+
+    Chunks = Iterable[str | bytes] | AsyncIterable[str | bytes]
+    Items = Iterable[Any] | AsyncIterable[Any]
+    Body = str | bytes | None | Chunks
+
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+JSON = "application/json"
+BYTES = "application/octet-stream"
+_WHOLE = (str, bytes, type(None))
+_BODILESS = (204, 205, 304)
+_REDIRECTS = (301, 302, 303, 307, 308)
+# Set by the connection, never by a handler. Source: RFC 9112 §6.
+_OURS = ("content-length", "transfer-encoding")
+
+
+class Response:
+    """What a handler answers.
+
+    Args:
+        body: Text (`text/plain; charset=utf-8`), bytes (`application/octet-stream`), None, or an iterator of either, which
+            makes the answer a stream. For JSON use `Response.json`.
+        status: 200–599.
+        headers: A mapping or pairs; a `content-type` here wins, `content-length` and `transfer-encoding` are dropped.
+
+    Raises:
+        ValueError: For a status outside 200–599, a body with 204, 205 or 304, or a header that cannot be sent.
+        TypeError: For a body of another type.
+    """
+
+    __slots__ = ("_cookies", "background", "body", "headers", "status")
+
+    status: int
+    headers: MutableHeaders
+    body: Body
+
+    def __init__(self, body: Body = None, status: int = 200, headers: HeaderValues = ()) -> None:
+        self._fill(body, status, headers, _content_type(body))
+
+    def _fill(self, body: Body, status: int, headers: HeaderValues, content_type: str) -> None:
+        if status.__class__ is not int or not 200 <= status <= 599:
+            raise ValueError(f"status {status!r}: an answer's status is a number from 200 to 599")
+        if status in _BODILESS:
+            if body:
+                raise ValueError(f"status {status} carries no body: leave the body out")
+            body = None
+        self.status = status
+        self.body = body
+        self._cookies: ResponseCookies | None = None
+        self.background: object = None  # what a Starlette response brings to be run once it has gone out
+        if headers:
+            self.headers = MutableHeaders(headers)
+            for name in _OURS:
+                self.headers.pop(name, None)
+            if body is not None and content_type and "content-type" not in self.headers:
+                self.headers["content-type"] = content_type
+        else:
+            typed = [("content-type", content_type)] if body is not None and content_type else []
+            self.headers = MutableHeaders.from_lowered(typed)
+
+    @classmethod
+    def _typed(cls, body: Body, status: int, headers: HeaderValues, content_type: str) -> Response:
+        response = cls.__new__(cls)
+        response._fill(body, status, headers, content_type)
+        return response
+
+    @classmethod
+    def json(cls, data: object, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """`data` as compact JSON; besides JSON's own types also dataclasses, models, dates, UUIDs, Decimals and enums."""
+        return cls._typed(render_json(data), status, headers, JSON)
+
+    @classmethod
+    def text(cls, text: str, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """`text` as `text/plain; charset=utf-8`."""
+        return cls(text, status, headers)
+
+    @classmethod
+    def html(cls, html: str, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """`html` as `text/html; charset=utf-8`; escaping what it is made of is the caller's."""
+        return cls._typed(_utf8(html), status, headers, HTML)
+
+    @classmethod
+    def redirect(cls, url: str, status: int = 307, headers: HeaderValues = ()) -> Response:
+        """A redirect to `url`, relative or absolute, with 301, 302, 303, 307 or 308."""
+        if status not in _REDIRECTS:
+            raise ValueError(f"redirect status {status}: 301, 302, 303, 307 and 308 redirect")
+        response = cls(None, status, headers)
+        response.headers["location"] = location(url)
+        return response
+
+    @classmethod
+    def stream(cls, chunks: Chunks, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """Text or bytes as they are produced, by a sync or async iterable; the first chunk decides the type unless named."""
+        iterator = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
+        return cls(iterator, status, headers)
+
+    @classmethod
+    def sse(cls, events: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """Server-sent events: each item is a text (its data) or a mapping with `event`, `id`, `retry` and `data`."""
+        from edgeroutes.http.streams import SSE, SSE_HEADERS, encode_each, render_event
+
+        response = cls._typed(encode_each(events, render_event), status, headers, SSE)
+        for name, value in SSE_HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    @classmethod
+    def ndjson(cls, items: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """One JSON document a line (`application/x-ndjson`), as the items are produced."""
+        from edgeroutes.http.streams import NDJSON, encode_each, render_line
+
+        return cls._typed(encode_each(items, render_line), status, headers, NDJSON)
+
+    @classmethod
+    def json_array(cls, items: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
+        """One JSON array, its items written as they are produced; `[]` when there is none."""
+        from edgeroutes.http.streams import JsonArray, encode_each
+
+        array = JsonArray()
+        return cls._typed(encode_each(items, array.item, array.end), status, headers, JSON)
+
+    @classmethod
+    def file(cls, path: str | PathLike[str], status: int = 200, headers: HeaderValues = ()) -> Response:
+        """The bytes of a file, its type told from its name.
+
+        Raises:
+            OSError: When it cannot be read.
+        """
+        from mimetypes import guess_type
+        from pathlib import Path
+
+        kind, encoding = guess_type(str(path))
+        return cls._typed(Path(path).read_bytes(), status, headers, BYTES if encoding or not kind else kind)
+
+    @property
+    def cookies(self) -> ResponseCookies:
+        """The cookies that this answer sets; `.set(…)`, `.delete(…)`."""
+        if self._cookies is None:
+            self._cookies = ResponseCookies()
+        return self._cookies
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether the body is produced piece by piece."""
+        return not isinstance(self.body, _WHOLE)
+
+    def set_cookie_lines(self, ambient: ResponseCookies | None = None) -> list[str]:
+        """Every `Set-Cookie` line of the answer.
+
+        Args:
+            ambient: What `cookies().set` put aside during the request; a cookie of the same name set here wins.
+        """
+        lines = self.headers.getlist("set-cookie")
+        if self._cookies:
+            lines += [str(cookie) for cookie in self._cookies]
+        return merge_cookies(lines, ambient) if ambient else lines
+
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {self.headers.get('content-type', 'no body')})"
+
+
+def _content_type(body: Body) -> str:
+    """The type of a body that names none, "" where its first chunk will tell; raises for what is no body."""
+    if isinstance(body, str):
+        _utf8(body)
+        return TEXT
+    if body is None or isinstance(body, bytes):
+        return BYTES
+    if hasattr(body, "__aiter__") or hasattr(body, "__next__"):
+        return ""
+    raise TypeError(f"a body of type {type(body).__name__}: give text, bytes or an iterator of them, or use Response.json")
+
+
+def _utf8(text: str) -> str:
+    """`text`, or UnicodeEncodeError (a ValueError) now, where the author can see it, for a lone surrogate."""
+    if not text.isascii():
+        text.encode()
+    return text

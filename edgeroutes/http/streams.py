@@ -1,0 +1,107 @@
+"""Formats of streamed bodies: server-sent events, NDJSON, a JSON array. Ground floor; loaded when a route streams one.
+
+Each takes the items of a sync or async iterator and gives text; nothing is read ahead, and closing the stream closes the iterator.
+"""
+
+from __future__ import annotations
+
+from edgeroutes.http.json_text import render_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+    from typing import Any
+
+SSE = "text/event-stream; charset=utf-8"
+NDJSON = "application/x-ndjson"
+# A proxy that waits for the whole or compresses it would hold events back.
+SSE_HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
+_EVENT_FIELDS = ("event", "id", "retry", "data")
+
+
+def encode_each(
+    items: Iterable[Any] | AsyncIterable[Any], render: Callable[[Any], str], end: Callable[[], str] | None = None
+) -> Iterator[str] | AsyncIterator[str]:
+    """The items' texts as they come, async when the items are; then what `end` gives."""
+    if hasattr(items, "__aiter__"):
+        return _encode_async(items, render, end)
+    return _encode_sync(items, render, end)
+
+
+def _encode_sync(items: Iterable[Any], render: Callable[[Any], str], end: Callable[[], str] | None) -> Iterator[str]:
+    try:
+        for item in items:
+            yield render(item)
+        if end:
+            yield end()
+    finally:
+        close = getattr(items, "close", None)
+        if close:
+            close()
+
+
+async def _encode_async(
+    items: AsyncIterable[Any], render: Callable[[Any], str], end: Callable[[], str] | None
+) -> AsyncIterator[str]:
+    try:
+        async for item in items:
+            yield render(item)
+        if end:
+            yield end()
+    finally:
+        close = getattr(items, "aclose", None)
+        if close:
+            await close()
+
+
+def render_event(item: object) -> str:
+    r"""One server-sent event. Source: HTML Living Standard §9.2.6.
+
+    A text is its data; a mapping may have `event`, `id`, `retry` (milliseconds) and `data`; data that is no text becomes JSON, and so
+    does an item that is neither.
+
+    >>> render_event({"event": "tick", "data": {"n": 1}})
+    'event: tick\ndata: {"n":1}\n\n'
+
+    Raises:
+        ValueError: For an unknown field, or one that would end its line.
+    """
+    fields = item if isinstance(item, dict) and item.keys() & set(_EVENT_FIELDS) else {"data": item}
+    unknown = [name for name in fields if name not in _EVENT_FIELDS]
+    if unknown:
+        raise ValueError(f"an event has the field {unknown[0]!r}: event, id, retry and data are allowed")
+    lines = []
+    for name in _EVENT_FIELDS[:3]:
+        if fields.get(name) is not None:
+            value = str(fields[name])
+            if "\n" in value or "\r" in value or "\0" in value:
+                raise ValueError(f"an event's {name} has a line break or NUL: {value!r}")
+            lines.append(f"{name}: {value}\n")
+    if "data" in fields:
+        data = fields["data"]
+        text = data if isinstance(data, str) else render_json(data)
+        lines += [f"data: {line}\n" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    return f"{''.join(lines)}\n"
+
+
+def render_line(item: object) -> str:
+    """One line of NDJSON."""
+    return f"{render_json(item)}\n"
+
+
+class JsonArray:
+    """A JSON array, item by item; `item` and `end` give what to write next."""
+
+    __slots__ = ("_lead",)
+
+    def __init__(self) -> None:
+        self._lead = "["
+
+    def item(self, value: object) -> str:
+        """The next item with what goes before it."""
+        text, self._lead = self._lead + render_json(value), ","
+        return text
+
+    def end(self) -> str:
+        """What closes the array; all of it when there was no item."""
+        return "[]" if self._lead == "[" else "]"

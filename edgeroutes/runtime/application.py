@@ -1,0 +1,191 @@
+"""All routes of a function behind the one matcher: from what an adapter was given to an answer. Request wing, floor 2.
+
+It knows no event and no server. An adapter calls `open`, runs the call's coroutine on a loop where the route needs one, and turns
+the answer into what its place expects.
+"""
+
+from __future__ import annotations
+
+from edgeroutes.http.caching import UNCACHED
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.response import Response
+from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
+from edgeroutes.runtime.context import RequestScope
+from edgeroutes.runtime.endpoint import Endpoint
+from edgeroutes.runtime.head import complete_head
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+    from edgeroutes.types import AsgiApp, Incoming, Params
+
+    Mount = Callable[[AsgiApp, RequestScope], Awaitable[Response]]
+
+
+class Application:
+    """The routes of a manifest, each loaded when it is first asked for.
+
+    Args:
+        manifest: What there is.
+        root: The project's folder.
+        mount: How a route that exports `app` is asked for its answer; each adapter has its way.
+        debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
+    """
+
+    def __init__(self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False) -> None:
+        self.manifest = manifest
+        self.root = root
+        self.debug = debug
+        self._mount = mount
+        self._table = RouteTable((route.route_path, route) for route in manifest.routes)
+        self._endpoints: dict[str, Endpoint] = {}
+
+    def endpoint(self, route: ManifestRoute) -> Endpoint:
+        """The route, loaded.
+
+        Raises:
+            ProjectError: When it cannot be; the next call tries again.
+        """
+        endpoint = self._endpoints.get(route.route_path)
+        if endpoint is None:
+            endpoint = self._endpoints[route.route_path] = Endpoint(route, self.root, self._mount)
+        return endpoint
+
+    def open(self, incoming: Incoming) -> Call:
+        """The call that will answer this request; nothing of the author's runs yet."""
+        path = self._below_base(incoming.path)
+        if path is None:
+            return Call(self, incoming, early=HTTPError(404))
+        canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash)
+        if canonical is not None:
+            query = incoming.query_string()
+            target = f"{self.manifest.base_path}{canonical}{f'?{query}' if query else ''}"
+            return Call(self, incoming, early=Response.redirect(target, 308))
+        try:
+            match = self._table.match(path)
+        except PathEncodingError as error:
+            return Call(self, incoming, early=HTTPError(400, str(error)))
+        if match is None:
+            return Call(self, incoming, early=HTTPError(404))
+        return Call(self, incoming, path, match.value, match.params)
+
+    def _below_base(self, path: str) -> str | None:
+        """The path without the base path; None when it is outside: `/apikeys` is not below `/api`."""
+        base = self.manifest.base_path
+        if not base:
+            return path or "/"
+        if path == base:
+            return "/"
+        return path[len(base) :] if path.startswith(f"{base}/") else None
+
+
+class Call:
+    """One request on its way to its answer.
+
+    Args:
+        application: What it was opened by.
+        incoming: The request.
+        path: Without the base path.
+        route: What matched.
+        params: What the path captured.
+        early: The answer where no route is asked.
+    """
+
+    __slots__ = ("_application", "_early", "_params", "_path", "_scope", "incoming", "route")
+
+    def __init__(
+        self,
+        application: Application,
+        incoming: Incoming,
+        path: str = "",
+        route: ManifestRoute | None = None,
+        params: Params | None = None,
+        *,
+        early: Response | HTTPError | None = None,
+    ) -> None:
+        self.incoming = incoming
+        self.route = route
+        self._application = application
+        self._path = path
+        self._params = params or {}
+        self._early = early
+        self._scope: RequestScope | None = None
+
+    @property
+    def needs_loop(self) -> bool:
+        """Whether its coroutines must run on an event loop."""
+        return self.route is not None and self.route.needs_loop
+
+    @property
+    def has_after(self) -> bool:
+        """Whether something is left to run once the answer has gone out."""
+        return self._scope is not None and bool(self._scope.after)
+
+    async def respond(self) -> Response:
+        """The answer with its head complete, never an exception.
+
+        A stream has its first chunk at hand; its body is then an async iterator of bytes, to be read in the same coroutine.
+        """
+        route = self.route
+        try:
+            if route is None:
+                response = self._unrouted()
+            else:
+                endpoint = self._application.endpoint(route)
+                scope = self._scope = RequestScope(self.incoming, self._path, self._params, endpoint)
+                response = await endpoint.respond(scope)
+                if response.is_stream:
+                    from edgeroutes.runtime.chunks import primed
+
+                    response = await primed(response, route.source_file)
+                if response.background is not None:
+                    scope.after.append((response.background, ()))
+                response = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
+        except HTTPError as error:  # raised by a stream before its first chunk
+            response = self._problem(error)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
+            response = self.fail(error)
+        if self.incoming.method == "HEAD":
+            await _drop_body(response)
+        return response
+
+    def _unrouted(self) -> Response:
+        if not isinstance(self._early, Response):
+            return self._problem(self._early or HTTPError(404))
+        self._early.headers["cache-control"] = UNCACHED
+        return self._early
+
+    def _problem(self, error: HTTPError) -> Response:
+        from edgeroutes.http.problem import problem_response
+
+        response = problem_response(error, instance=self.incoming.path, request_id=self.incoming.request_id)
+        response.headers.setdefault("cache-control", UNCACHED)
+        return response
+
+    def fail(self, error: Exception) -> Response:
+        """A 500 that says nothing of the cause, and a line in the log that does."""
+        from edgeroutes.runtime.failures import failure_response
+
+        debug_root = self._application.root if self._application.debug else ""
+        route_path = self.route.route_path if self.route is not None else ""
+        response = failure_response(error, self.incoming, route_path, debug_root)
+        response.headers["cache-control"] = UNCACHED
+        return response
+
+    async def finish(self) -> None:
+        """Run what `after` was given; to be called once, when the last byte has gone out."""
+        if self._scope is not None and self._scope.after:
+            from edgeroutes.runtime.after import run_after
+
+            await run_after(self._scope)
+
+
+async def _drop_body(response: Response) -> None:
+    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
+    if response.is_stream:
+        from edgeroutes.runtime.chunks import close_stream
+
+        await close_stream(response)
+    response.body = None

@@ -1,0 +1,81 @@
+"""The body of a streamed answer, as bytes. Request wing, floor 2; loaded when something streams."""
+
+from __future__ import annotations
+
+from edgeroutes.errors import HandlerError
+from edgeroutes.http.response import BYTES, TEXT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from edgeroutes.http.response import Response
+
+
+async def primed(response: Response, where: str) -> Response:
+    """The stream with its first chunk at hand.
+
+    What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent. A stream that
+    ends without a chunk becomes an empty body.
+
+    Args:
+        response: Its body is an iterator, sync or async.
+        where: The handler, for messages.
+    """
+    chunks = _byte_chunks(response, where)
+    try:
+        first = await anext(chunks)
+    except StopAsyncIteration:
+        response.body = b""
+        response.headers.setdefault("content-type", TEXT)
+        return response
+    response.body = _resumed(first, chunks)
+    return response
+
+
+async def read_whole(response: Response) -> bytes:
+    """All of a primed stream: for places that cannot stream."""
+    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]
+
+
+async def close_stream(response: Response) -> None:
+    """Close what produces a primed stream, now: nobody will read the rest."""
+    if response.is_stream:
+        await response.body.aclose()  # type: ignore[union-attr]
+
+
+async def _resumed(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    try:
+        yield first
+        async for chunk in chunks:
+            yield chunk
+    finally:
+        await chunks.aclose()  # type: ignore[attr-defined]
+
+
+async def _byte_chunks(response: Response, where: str) -> AsyncIterator[bytes]:
+    """The chunks as bytes; closing this closes what produces them."""
+    body = response.body
+    close = getattr(body, "aclose", None) or getattr(body, "close", None)
+    try:
+        if hasattr(body, "__aiter__"):
+            async for chunk in body:
+                yield _to_bytes(chunk, response, where)
+        else:
+            for chunk in body:  # type: ignore[union-attr]
+                yield _to_bytes(chunk, response, where)
+    finally:
+        closing = close() if close else None
+        if hasattr(closing, "__await__"):
+            await closing
+
+
+def _to_bytes(chunk: object, response: Response, where: str) -> bytes:
+    if isinstance(chunk, str):
+        response.headers.setdefault("content-type", TEXT)
+        return chunk.encode()
+    if isinstance(chunk, bytes | bytearray | memoryview):
+        response.headers.setdefault("content-type", BYTES)
+        return bytes(chunk)
+    hint = "Yield str or bytes; for JSON values return Response.ndjson, json_array or sse"
+    raise HandlerError(f"the stream yielded {chunk!r:.60} of type {type(chunk).__name__}", where=where, hint=hint)

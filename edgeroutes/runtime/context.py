@@ -1,0 +1,216 @@
+"""What belongs to the request that is being answered: `cookies()`, `headers()`, `after()`, `RouteContext`.
+
+Request wing, floor 2. Each request has a scope of its own in a context variable, so concurrent ones never see each other's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+
+from edgeroutes.errors import HandlerError
+from edgeroutes.http.cookies import ResponseCookies, parse_cookies
+from edgeroutes.http.headers import Headers
+from edgeroutes.http.request import Request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from starlette.datastructures import FormData
+
+    from edgeroutes.runtime.endpoint import Endpoint
+    from edgeroutes.types import Event, Incoming, Params
+
+_current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
+
+
+class RequestScope:
+    """One request on its way through the runtime.
+
+    Making one makes it the scope of the running context.
+
+    Args:
+        incoming: What the adapter was given.
+        path: Without the base path.
+        params: What the path captured.
+        endpoint: The route that matched.
+    """
+
+    __slots__ = ("_request", "after", "asked_for", "endpoint", "incoming", "jar", "params", "path", "sealed")
+
+    def __init__(self, incoming: Incoming, path: str, params: Params, endpoint: Endpoint) -> None:
+        self.incoming = incoming
+        self.path = path
+        self.params = params
+        self.endpoint = endpoint
+        self._request: Request | None = None
+        self.jar: ResponseCookies | None = None
+        self.after: list[tuple[Any, tuple[object, ...]]] = []
+        self.asked_for: list[str] = []
+        self.sealed = ""
+        _current.set(self)
+
+    @property
+    def request(self) -> Request:
+        """The request, as the handler sees it; middleware may put another in its place."""
+        if self._request is None:
+            self._request = Request(self.incoming, self.path, self.params, self)
+        return self._request
+
+    @request.setter
+    def request(self, request: Request) -> None:
+        self._request = request
+
+    @property
+    def dynamic(self) -> str:
+        """What asking for headers, cookies or client does: `auto` counts it, `error` refuses it, `force-static` gives empty ones."""
+        return self.endpoint.config.dynamic if self.incoming.method in ("GET", "HEAD") else "auto"
+
+    @property
+    def where(self) -> str:
+        """The route file, for messages."""
+        return self.endpoint.route.source_file
+
+    def asked(self, what: str) -> bool:
+        """Count an asking for `what`; True when the asker gets an empty one.
+
+        Raises:
+            HandlerError: Under `dynamic = "error"`.
+        """
+        dynamic = self.dynamic
+        if dynamic == "force-static":
+            return True
+        if dynamic == "error":
+            problem = f'{what} were asked for, but dynamic = "error" promises an answer that is the same for everyone'
+            raise HandlerError(problem, where=self.where, hint=f'Do not ask for {what}, or set dynamic = "auto"')
+        self.asked_for.append(what)
+        return False
+
+    async def read_form(self, request: Request) -> FormData:
+        """The form in the request's body, read by Starlette."""
+        from edgeroutes.runtime.starlette_bridge import read_form
+
+        return await read_form(request)
+
+
+def current_scope(asker: str) -> RequestScope:
+    """The scope of the request that is being answered.
+
+    Raises:
+        HandlerError: Outside a request, naming `asker`.
+    """
+    scope = _current.get(None)
+    if scope is None:
+        raise HandlerError(f"{asker} was called outside a request", hint="Call it in a handler or in what a handler calls")
+    return scope
+
+
+class Cookies(Mapping[str, str]):
+    """The cookies of the request, and those that the answer will set; what was set is read back."""
+
+    __slots__ = ("_scope", "_sent")
+
+    def __init__(self, scope: RequestScope) -> None:
+        self._scope = scope
+        self._sent = {} if scope.asked("cookies") else parse_cookies(scope.request.peek_headers().get("cookie", ""))
+
+    def set(self, name: str, value: str = "", **attributes: Any) -> None:
+        """Set a cookie on whatever the handler answers, a redirect included, an error not. See `ResponseCookies.set`."""
+        self._jar().set(name, value, **attributes)
+
+    def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
+        """Make the browser forget a cookie; `path` and `domain` must be those it was set with. It reads as "" from here on."""
+        self._jar().delete(name, path=path, domain=domain)
+
+    def _jar(self) -> ResponseCookies:
+        if self._scope.dynamic == "force-static":
+            hint = 'Set it in a route without dynamic = "force-static"'
+            raise HandlerError("a static answer is the same for everyone and sets no cookie", where=self._scope.where, hint=hint)
+        if self._scope.sealed:
+            hint = "Set it before the handler returns"
+            raise HandlerError(f"a cookie was set {self._scope.sealed}", where=self._scope.where, hint=hint)
+        if self._scope.jar is None:
+            self._scope.jar = ResponseCookies()
+        return self._scope.jar
+
+    def _all(self) -> dict[str, str]:
+        jar = self._scope.jar
+        return {**self._sent, **{cookie.name: jar.get(cookie.name) or "" for cookie in jar}} if jar else self._sent
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return f"Cookies({self._all()!r})"
+
+
+def cookies() -> Cookies:
+    """The cookies of the current request, name → value; `.set(…)` and `.delete(…)` go onto its answer."""
+    return Cookies(current_scope("cookies()"))
+
+
+def headers() -> Headers:
+    """The header fields of the current request, read-only, names in any case."""
+    return current_scope("headers()").request.headers
+
+
+def after(function: Callable[..., object], *args: object) -> None:
+    """Run `function(*args)` once the answer has gone out, before the sandbox freezes.
+
+    Several start in the order given. One that fails is logged; the client never learns of it.
+
+    Args:
+        function: Sync or async.
+        args: For the function.
+    """
+    if not callable(function):
+        raise TypeError(f"after() takes a function and its arguments, not {function!r}")
+    current_scope("after()").after.append((function, args))
+
+
+class RouteContext:
+    """What is known of the invocation besides the request: declare a parameter `context: RouteContext` to get it."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: RequestScope) -> None:
+        self._scope = scope
+
+    @property
+    def route(self) -> str:
+        """The route's path, `/users/[id]`."""
+        return self._scope.endpoint.route.route_path
+
+    @property
+    def params(self) -> Params:
+        """The captured segments, decoded."""
+        return self._scope.params
+
+    @property
+    def request_id(self) -> str:
+        """By which the platform's logs have this request."""
+        return self._scope.incoming.request_id
+
+    @property
+    def remaining_ms(self) -> int | None:
+        """Milliseconds until Lambda ends the invocation; None outside Lambda."""
+        context = self._scope.incoming.aws_context
+        return context.get_remaining_time_in_millis() if context is not None else None
+
+    @property
+    def aws_event(self) -> Event | None:
+        """The Lambda event as it came; None outside Lambda. Asking for it makes the answer dynamic: it has the headers in it."""
+        return None if self._scope.asked("aws_event") else self._scope.incoming.event
+
+    @property
+    def aws_context(self) -> Any:
+        """The Lambda context as it came; None outside Lambda."""
+        return self._scope.incoming.aws_context

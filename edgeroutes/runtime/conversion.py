@@ -1,0 +1,204 @@
+"""Text from a URL, a header, a cookie or a form, as the type that an annotation names. Request wing, floor 2.
+
+A converter takes the text and gives the value, or raises ValueError with what the text must be. Types are told by shape: whoever
+annotates with `UUID` or `Literal` has loaded the module that it comes from.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from enum import EnumMeta
+from types import NoneType, UnionType
+
+from edgeroutes.errors import RouteFileError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    Converter = Callable[[str], Any]
+
+_INTEGER = re.compile(r"[+-]?[0-9]{1,4300}").fullmatch  # more digits than Python reads raise ValueError
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?").fullmatch
+_TRUE = ("true", "1", "on", "yes")
+_FALSE = ("false", "0", "off", "no")
+
+
+def plain_type(annotation: Any) -> Any:
+    """The annotation without what only names or describes it: `Annotated[T, …]`, `NewType`, `type X = T`."""
+    while True:
+        if hasattr(annotation, "__metadata__"):
+            annotation = annotation.__origin__
+        elif hasattr(annotation, "__supertype__"):
+            annotation = annotation.__supertype__
+        elif type(annotation).__name__ == "TypeAliasType":
+            annotation = annotation.__value__
+        else:
+            return annotation
+
+
+def origin(annotation: Any) -> Any:
+    """What a generic is made of: `list[int]` → `list`, `int | None` → `UnionType`; None for what is no generic."""
+    if isinstance(annotation, UnionType):
+        return UnionType
+    found = getattr(annotation, "__origin__", None)
+    typing = sys.modules.get("typing")
+    if typing is not None and found is typing.Union:
+        return UnionType
+    return found
+
+
+def is_literal(annotation: Any) -> bool:
+    """Whether it is `Literal[…]`."""
+    typing = sys.modules.get("typing")
+    return typing is not None and getattr(annotation, "__origin__", None) is typing.Literal
+
+
+def without_none(annotation: Any) -> tuple[Any, bool]:
+    """`T | None` as `(T, True)`; anything else as `(annotation, False)`; a union of several types keeps them."""
+    annotation = plain_type(annotation)
+    if origin(annotation) is not UnionType:
+        return annotation, False
+    kinds = [kind for kind in annotation.__args__ if kind is not NoneType]
+    optional = len(kinds) < len(annotation.__args__)
+    if len(kinds) == 1:
+        return plain_type(kinds[0]), optional
+    return annotation, optional
+
+
+def find_converter(annotation: Any, where: str) -> Converter:
+    """The converter for a scalar annotation.
+
+    Raises:
+        RouteFileError: For a type that no text becomes.
+    """
+    converter = scalar_converter(annotation)
+    if converter is None:
+        hint = "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum or a Literal"
+        raise RouteFileError(f"no text becomes a {describe(annotation)}", where=where, hint=hint)
+    return converter
+
+
+def scalar_converter(annotation: Any) -> Converter | None:
+    """The converter for a scalar annotation; None for a type that no text becomes."""
+    annotation = plain_type(annotation)
+    simple = _SIMPLE.get(annotation) if isinstance(annotation, type) else None
+    if simple:
+        return simple
+    if is_literal(annotation):
+        return _one_of({str(value): value for value in annotation.__args__})
+    if isinstance(annotation, EnumMeta):
+        return _one_of({str(member.value): member for member in annotation})  # type: ignore[var-annotated]
+    if origin(annotation) is UnionType:
+        return _first_of([scalar_converter(kind) for kind in annotation.__args__ if kind is not NoneType])
+    if isinstance(annotation, type):
+        return _BY_NAME.get(f"{annotation.__module__}.{annotation.__qualname__}", lambda _: None)(annotation)
+    return None
+
+
+def describe(annotation: Any) -> str:
+    """The annotation as its author wrote it, more or less."""
+    return annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else repr(annotation)
+
+
+def to_int(text: str) -> int:
+    """Decimal digits with an optional sign; no spaces, underscores or other scripts' digits."""
+    if _INTEGER(text):
+        return int(text)
+    raise ValueError("must be an integer")
+
+
+def to_float(text: str) -> float:
+    """A finite number."""
+    if _NUMBER(text):
+        value = float(text)
+        if value - value == 0:  # an overflow to infinity is no number that was meant
+            return value
+    raise ValueError("must be a number")
+
+
+def to_bool(text: str) -> bool:
+    """`true 1 on yes` or `false 0 off no`, in any case."""
+    lowered = text.lower()
+    if lowered in _TRUE:
+        return True
+    if lowered in _FALSE:
+        return False
+    raise ValueError("must be true or false")
+
+
+def _one_of(values: dict[str, Any]) -> Converter:
+    message = f"must be one of {', '.join(values)}"
+
+    def convert(text: str) -> Any:
+        if text in values:
+            return values[text]
+        raise ValueError(message)
+
+    return convert
+
+
+def _first_of(converters: list[Converter | None]) -> Converter | None:
+    known = [converter for converter in converters if converter is not None]
+    if len(known) < len(converters):
+        return None
+
+    def convert(text: str) -> Any:
+        problems = []
+        for converter in known:
+            try:
+                return converter(text)
+            except ValueError as error:
+                problems.append(str(error))
+        raise ValueError(" or ".join(dict.fromkeys(problems)))
+
+    # str takes anything, so it comes last
+    known.sort(key=lambda converter: converter is str)
+    return convert
+
+
+def _parsed(parse: Callable[[str], Any], what: str) -> Converter:
+    def convert(text: str) -> Any:
+        try:
+            return parse(text)
+        except (ValueError, ArithmeticError):
+            raise ValueError(f"must be {what}") from None
+
+    return convert
+
+
+def _uuid(kind: type) -> Converter:
+    canonical = re.compile(r"[0-9A-Fa-f]{8}-([0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}|[0-9A-Fa-f]{32}").fullmatch
+
+    def convert(text: str) -> Any:
+        if canonical(text):
+            return kind(text)
+        raise ValueError("must be a UUID")
+
+    return convert
+
+
+def _iso(kind: Any, what: str) -> Converter:
+    return _parsed(kind.fromisoformat, f"an ISO 8601 {what}")
+
+
+def _decimal(kind: Any) -> Converter:
+    def parse(text: str) -> Any:
+        value = kind(text)
+        if not value.is_finite():
+            raise ValueError
+        return value
+
+    return _parsed(parse, "a decimal number")
+
+
+_SIMPLE: dict[type, Converter] = {str: str, int: to_int, float: to_float, bool: to_bool, object: str}
+_BY_NAME: dict[str, Callable[[Any], Converter | None]] = {
+    "uuid.UUID": _uuid,
+    "datetime.date": lambda kind: _iso(kind, "date"),
+    "datetime.datetime": lambda kind: _iso(kind, "date and time"),
+    "datetime.time": lambda kind: _iso(kind, "time"),
+    "decimal.Decimal": _decimal,
+}

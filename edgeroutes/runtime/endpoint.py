@@ -1,0 +1,157 @@
+"""One loaded route: which of its handlers answers, and what its segment config adds. Request wing, floor 2."""
+
+from __future__ import annotations
+
+from edgeroutes.errors import RouteFileError
+from edgeroutes.http.caching import lifetime_seconds
+from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.http.request import FORM_TYPES
+from edgeroutes.http.response import Response
+from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
+from edgeroutes.runtime.binding import bind
+from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.middleware import load_layers, run_layers
+from edgeroutes.runtime.results import to_response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
+    from edgeroutes.http.request import Request
+    from edgeroutes.runtime.binding import Binding
+    from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.manifest import ManifestRoute
+    from edgeroutes.runtime.application import Mount
+    from edgeroutes.types import AsgiApp, Handler
+
+    Answer = Callable[[RequestScope], Awaitable[Response]]
+
+
+
+
+class BoundHandler:
+    """A handler with the way in which it is called."""
+
+    __slots__ = ("_binding", "_function", "where")
+
+    def __init__(self, function: Handler, segments: Collection[str], where: str) -> None:
+        self._function = function
+        self._binding: Binding | None = bind(function, segments, where)
+        self.where = where
+
+    async def __call__(self, scope: RequestScope) -> Response:
+        """The handler's answer, whatever it returned."""
+        if self._binding is None:
+            result = self._function()
+        else:
+            if self._binding.may_read_form and scope.request.content_type() in FORM_TYPES:
+                await scope.request.form()
+            result = self._function(**self._binding.arguments(scope))
+        if hasattr(result, "__await__"):
+            result = await result
+        return to_response(result, self.where)
+
+
+class Endpoint:
+    """A route file, loaded.
+
+    Args:
+        route: Where it lies and what is known of it from the build.
+        root: The project's folder.
+        mount: How an `app` is asked for its answer.
+
+    Raises:
+        RouteImportError: When the file, or one of its middleware files, does not import.
+        RouteFileError: When an export cannot be used.
+    """
+
+    __slots__ = ("_answers", "_layers", "_mount", "app", "config", "lifetime_seconds", "route", "static_params")
+
+    def __init__(self, route: ManifestRoute, root: str, mount: Mount) -> None:
+        self.route = route
+        self._mount = mount
+        namespace = vars(load_module(root, route.source_file))
+        self.config = SegmentConfig.from_namespace(namespace, route.source_file)
+        self.app: AsgiApp | None = namespace.get(APP_EXPORT)
+        self.static_params = namespace.get(STATIC_PARAMS_EXPORT)
+        self._answers = self._dispatch_table(namespace)
+        self._layers = load_layers(root, route.middleware_files)
+        self.lifetime_seconds = lifetime_seconds(
+            self.config.dynamic, self.config.revalidate, has_static_params=self.static_params is not None
+        )
+
+    def _dispatch_table(self, namespace: dict[str, object]) -> dict[str, Answer]:
+        """What answers each method: what is exported, GET for HEAD, and what every route does by itself; an app answers all."""
+        if self.app is not None:
+            return {}
+        segments = self.route.parameter_names()
+        exported: dict[str, Answer] = {
+            method: self._handler(method, namespace[method], segments) for method in METHODS if namespace.get(method) is not None
+        }
+        if "GET" in exported:
+            exported.setdefault("HEAD", exported["GET"])
+        allow = {"allow": ", ".join(sorted({*exported, "OPTIONS"}))}
+
+        async def not_allowed(_: RequestScope) -> Response:
+            return Response(None, 405, allow)
+
+        async def options(_: RequestScope) -> Response:
+            return Response(None, 204, allow)
+
+        return {**dict.fromkeys(METHODS, not_allowed), "OPTIONS": options, **exported}
+
+    def _handler(self, method: str, function: object, segments: list[str]) -> Answer:
+        where = f"{self.route.source_file}, {method}"
+        if not callable(function):
+            hint = f"Define 'async def {method}(…)'"
+            raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
+        handler = BoundHandler(function, segments, where)
+        if self.static_params is None or self.config.dynamic_params:
+            return handler
+
+        async def listed(scope: RequestScope) -> Response:
+            from edgeroutes.runtime.static_params import require_listed
+
+            await require_listed(self, scope.params)
+            return await handler(scope)
+
+        return listed
+
+    async def respond(self, scope: RequestScope) -> Response:
+        """The answer to a request, through the middleware; what is raised inside and is no answer goes through."""
+        answer = self._answers.get(scope.incoming.method)
+        if answer is None:
+            if self.app is None:
+                return Response(None, 400)  # a method that HTTP does not know, or that no route can export
+            answer = self._mounted
+        if self._layers:
+            return await self._respond_through_layers(scope, answer)
+        try:
+            return await answer(scope)
+        except (HTTPError, Redirect) as interrupt:
+            return self._interrupted(scope, interrupt)
+
+    async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:
+        async def handler(request: Request) -> Response:
+            scope.request = request
+            return await answer(scope)
+
+        def interrupted(interrupt: HTTPError | Redirect) -> Response:
+            return self._interrupted(scope, interrupt)
+
+        return await run_layers(self._layers, scope.request, handler, interrupted)
+
+    async def _mounted(self, scope: RequestScope) -> Response:
+        assert self.app is not None  # noqa: S101  # only a route with an app is given this answer
+        return await self._mount(self.app, scope)
+
+    def _interrupted(self, scope: RequestScope, interrupt: HTTPError | Redirect) -> Response:
+        """The answer that a raised redirect or error stands for; an error leaves the cookies of `cookies()` behind."""
+        if isinstance(interrupt, Redirect):
+            request = scope.request
+            is_form_post = request.method == "POST" and request.content_type() in FORM_TYPES
+            return Response.redirect(interrupt.location, interrupt.form_status if is_form_post else interrupt.status)
+        from edgeroutes.http.problem import problem_response
+
+        scope.jar = None
+        return problem_response(interrupt, instance=scope.incoming.path, request_id=scope.incoming.request_id)

@@ -1,0 +1,44 @@
+"""One JSON line for what nobody caught. Request wing, floor 2; loaded when something went wrong.
+
+A line to stdout is a log event on Lambda, in its text and its JSON format alike, and is what Logs Insights can query.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.types import Incoming
+
+
+def log_exception(error: BaseException, message: str, incoming: Incoming | None = None, **fields: object) -> None:
+    """Write one line with the exception, its traceback, and the request it belongs to.
+
+    Args:
+        error: What was raised.
+        message: What edgeroutes was doing.
+        incoming: The request, for its method, path and id.
+        fields: More keys, such as `route`.
+    """
+    if incoming is not None:
+        fields = {**fields, "method": incoming.method, "path": incoming.path, "request_id": incoming.request_id}
+    trace = "".join(traceback.format_exception(error))
+    write_line("ERROR", message, **fields, exception_name=type(error).__name__, exception=trace)
+
+
+def log_warning(message: str, **fields: object) -> None:
+    """Write one line that warns."""
+    write_line("WARNING", message, **fields)
+
+
+def write_line(level: str, message: str, **fields: object) -> None:
+    """Write one JSON line: level, message, timestamp (UTC, ISO 8601 with milliseconds), then `fields`."""
+    now = time.time()
+    stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03}Z"
+    line = json.dumps({"level": level, "message": message, "timestamp": stamp, **fields}, default=repr)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,64 @@
+"""What a function knows of its routes without reading the project: written by the build, by `dev` and by tests. Request wing, floor 2.
+
+A function never reads pyproject.toml, and never scans folders.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class ManifestRoute:
+    """One route of a function.
+
+    Args:
+        route_path: Its pattern, `/users/[id]`.
+        source_file: Relative to the project, `functions/users/[id]/route.py`.
+        middleware_files: The `middleware.py` of its folders, outermost first.
+        needs_loop: Whether its import graph holds asyncio, anyio or trio.
+    """
+
+    __slots__ = ("middleware_files", "needs_loop", "route_path", "source_file")
+
+    def __init__(
+        self, route_path: str, source_file: str, *, middleware_files: Sequence[str] = (), needs_loop: bool = True
+    ) -> None:
+        self.route_path = route_path
+        self.source_file = source_file
+        self.middleware_files = tuple(middleware_files)
+        self.needs_loop = needs_loop
+
+    def parameter_names(self) -> list[str]:
+        """The names that the path captures: `/users/[id]/[...rest]` → `["id", "rest"]`."""
+        return [part.strip("[].") for part in self.route_path.split("/") if part.startswith("[")]
+
+    def __repr__(self) -> str:
+        return f"ManifestRoute({self.route_path!r}, {self.source_file!r})"
+
+
+class Manifest:
+    """The routes of one function, and the settings that it needs.
+
+    Args:
+        routes: At least one.
+        base_path: The prefix under which all of them are served; empty for none.
+        trailing_slash: Whether the form with the slash is the canonical one.
+        tag_header: The header in which CloudFront reads cache tags.
+    """
+
+    __slots__ = ("base_path", "routes", "tag_header", "trailing_slash")
+
+    def __init__(
+        self,
+        routes: Sequence[ManifestRoute],
+        *,
+        base_path: str = "",
+        trailing_slash: bool = False,
+        tag_header: str = "x-cache-tag",
+    ) -> None:
+        self.routes = tuple(routes)
+        self.base_path = base_path.rstrip("/")
+        self.trailing_slash = trailing_slash
+        self.tag_header = tag_header
