@@ -4,10 +4,9 @@ The porch: a lazy façade (PEP 562). Importing a name loads that name's module a
 only for what it uses. Nothing inside edgeroutes imports this module.
 """
 
-from edgeroutes._version import __version__ as __version__
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from edgeroutes._version import __version__ as __version__
     from edgeroutes.errors import EdgeroutesError as EdgeroutesError
     from edgeroutes.http.interrupts import HTTPError as HTTPError
     from edgeroutes.http.interrupts import forbidden as forbidden
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from edgeroutes.http.parameters import Query as Query
     from edgeroutes.http.request import Request as Request
     from edgeroutes.http.response import Response as Response
+    from edgeroutes.observability.logger import logger as logger
+    from edgeroutes.observability.metrics import metrics as metrics
     from edgeroutes.runtime.context import RouteContext as RouteContext
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
@@ -40,10 +41,13 @@ _EXPORTS = {
     "Request": "edgeroutes.http.request",
     "Response": "edgeroutes.http.response",
     "RouteContext": "edgeroutes.runtime.context",
+    "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
     "cookies": "edgeroutes.runtime.context",
     "forbidden": "edgeroutes.http.interrupts",
     "headers": "edgeroutes.runtime.context",
+    "logger": "edgeroutes.observability.logger",
+    "metrics": "edgeroutes.observability.metrics",
     "not_found": "edgeroutes.http.interrupts",
     "permanent_redirect": "edgeroutes.http.interrupts",
     "redirect": "edgeroutes.http.interrupts",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -16,9 +16,10 @@ Handler = Callable[..., Any]
 CallNext = Callable[["Request"], Awaitable["Response"]]
 Middleware = Callable[["Request", CallNext], Any]
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Event = dict[str, Any]
@@ -32,6 +33,18 @@ class LambdaContext(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the invocation."""
+        ...
+
+
+class Threads(Protocol):
+    """Where blocking code runs on a server that answers many requests at once. Lambda answers one, and has none."""
+
+    def calling(self, function: Handler) -> Handler:
+        """`function` where it does not block to be called; else one that calls it in a thread and gives an awaitable."""
+        ...
+
+    def iterating(self, chunks: Iterable[Any]) -> AsyncIterator[Any]:
+        """The chunks of a sync iterator, each produced in a thread."""
         ...
 
 

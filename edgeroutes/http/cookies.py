@@ -1,12 +1,13 @@
 """Cookies: read from a request, written to an answer. Ground floor: knows nothing of requests or responses.
 
-Reading and writing follow Next.js, which follows browsers: values are percent-encoded, quotes are part of a value, a bare
-name means "true", and a value that cannot be decoded is left out. Source: facts measured on Next.js 16.4.6 (K3, K6, K12).
+Reading and writing follow Next.js, which follows browsers: values are percent-encoded, quotes are part of a value, a
+bare name means "true", and a value that cannot be decoded is left out.
+
+Source: measured on Next.js 16.4.6 (facts/nextjs.md K3, K6, K11, K12; read 2026-11-21).
 """
 
 from __future__ import annotations
 
-from edgeroutes.http.dates import render_http_date
 from edgeroutes.http.headers import is_token
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ class Cookie:
     @property
     def key(self) -> tuple[str, str, str]:
         """What tells one cookie of a jar from another: name, domain, path (RFC 6265 §5.3)."""
-        return (self.name, self.attributes.get("Domain", "").lstrip(".").lower(), self.attributes.get("Path", "/"))
+        return (self.name, self.attributes.get("Domain", "").lstrip(".").lower(), self.attributes.get("Path", ""))
 
     def __str__(self) -> str:
         attributes = (f"; {name}={value}" if value else f"; {name}" for name, value in self.attributes.items())
@@ -80,15 +81,16 @@ class Cookie:
 class ResponseCookies:
     """The cookies that an answer sets, apart by name, domain and path; the last write wins, in the first one's place."""
 
-    __slots__ = ("_cookies",)
+    __slots__ = ("_cookies", "_latest")
 
     def __init__(self) -> None:
         self._cookies: dict[tuple[str, str, str], Cookie] = {}
+        self._latest: dict[str, Cookie] = {}
 
     def set(
         self,
         name: str,
-        value: str = "",
+        value: str | None = "",
         *,
         path: str = "/",
         expires: datetime | str | float | None = None,
@@ -103,7 +105,7 @@ class ResponseCookies:
 
         Args:
             name: A token: letters, digits and !#$%&'*+-.^_`|~.
-            value: Any text; it is percent-encoded.
+            value: Any text, which is percent-encoded; None is the empty one.
             path: Where it is sent back; an empty text leaves the attribute out (then: the request's folder).
             expires: A `datetime` (naive means UTC), an HTTP date, or seconds since the epoch.
             max_age: Seconds from now; 0 or less deletes. Browsers let it win over `expires`.
@@ -116,28 +118,20 @@ class ResponseCookies:
         Raises:
             ValueError: For a name, path, domain or `same_site` that cannot stand in a cookie.
         """
-        attributes: dict[str, str] = {}
-        if path:
-            attributes["Path"] = _checked("path", path)
-        if expires is not None:
-            attributes["Expires"] = _http_date(expires)
-        if max_age is not None:
-            attributes["Max-Age"] = str(int(max_age))
-        if domain:
-            attributes["Domain"] = _checked("domain", domain)
-        if secure:
-            attributes["Secure"] = ""
-        if http_only:
-            attributes["HttpOnly"] = ""
-        if same_site is not None:
-            if not isinstance(same_site, str) or same_site.lower() not in _SAME_SITE:
-                raise ValueError(f"same_site is {same_site!r}: 'strict', 'lax' or 'none' are allowed")
-            attributes["SameSite"] = same_site.lower()
-        if partitioned:
-            attributes["Partitioned"] = ""
         if not is_token(name):
             raise ValueError(f"cookie name {name!r} is no token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
-        self.add(Cookie(name, encode_value(str(value)), attributes))
+        attributes = {
+            "Path": _checked("path", path),
+            "Expires": None if expires is None else _http_date(expires),
+            "Max-Age": None if max_age is None else str(int(max_age)),
+            "Domain": _checked("domain", domain or ""),
+            "Secure": secure,
+            "HttpOnly": http_only,
+            "SameSite": None if same_site is None else _same_site(same_site),
+            "Partitioned": partitioned,
+        }
+        given = {name: "" if value is True else value for name, value in attributes.items() if value}
+        self.add(Cookie(name, encode_value("" if value is None else str(value)), given))
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Make the browser forget a cookie; `path` and `domain` must be those it was set with."""
@@ -145,18 +139,15 @@ class ResponseCookies:
 
     def add(self, cookie: Cookie) -> None:
         """Put a cookie into the jar; one with the same name, domain and path is replaced where it stands."""
-        self._cookies[cookie.key] = cookie
+        self._cookies[cookie.key] = self._latest[cookie.name] = cookie
 
     def get(self, name: str) -> str | None:
         """The value last set for `name` on any path or domain; None when it was not set here."""
-        found = None
-        for cookie in self._cookies.values():
-            if cookie.name == name:
-                found = decode_value(cookie.encoded_value)
-        return found
+        latest = self._latest.get(name)
+        return None if latest is None else decode_value(latest.encoded_value)
 
     def __contains__(self, name: object) -> bool:
-        return any(cookie.name == name for cookie in self._cookies.values())
+        return name in self._latest
 
     def __iter__(self) -> Iterator[Cookie]:
         return iter(self._cookies.values())
@@ -166,12 +157,13 @@ class ResponseCookies:
 
 
 _ATTRIBUTES = {
-    name.lower(): name for name in ("Path", "Expires", "Max-Age", "Domain", "Secure", "HttpOnly", "SameSite", "Partitioned")
+    name.lower(): name
+    for name in ("Path", "Expires", "Max-Age", "Domain", "Secure", "HttpOnly", "SameSite", "Partitioned", "Priority")
 }
 
 
 def parse_set_cookie(line: str) -> Cookie:
-    """A `Set-Cookie` line as a cookie: attributes in the usual order, `Path=/` where none is named, unknown ones dropped.
+    """A `Set-Cookie` line as a cookie: attributes in the usual order, `Path=/` where none is named, unknown dropped.
 
     >>> str(parse_set_cookie("c=3; HttpOnly; Foo=bar"))
     'c=3; Path=/; HttpOnly'
@@ -199,6 +191,13 @@ def merge_cookies(lines: list[str], jar: ResponseCookies) -> list[str]:
     return [str(cookie) for cookie in (*own, *(cookie for cookie in jar if cookie.name not in names))]
 
 
+def _same_site(value: str) -> str:
+    lowered = str(value).lower()
+    if lowered not in _SAME_SITE:
+        raise ValueError(f"same_site is {value!r}: 'strict', 'lax' or 'none' are allowed")
+    return lowered
+
+
 def _checked(attribute: str, value: str) -> str:
     if ";" in value or not value.isascii() or not value.isprintable():
         raise ValueError(f"cookie {attribute} {value!r} has a character that ends it: use visible ASCII without ';'")
@@ -208,6 +207,8 @@ def _checked(attribute: str, value: str) -> str:
 def _http_date(moment: datetime | str | float) -> str:
     if isinstance(moment, str):
         return _checked("expires", moment)
+    from edgeroutes.http.dates import render_http_date
+
     if isinstance(moment, int | float):
         return render_http_date(moment)
     if moment.tzinfo is None:

@@ -40,7 +40,10 @@ def kept_headers(answer: Headers, also: str = "") -> list[tuple[str, str]]:
 
 
 def _tags(header: str) -> set[str]:
-    """The opaque parts of a list of tags: `W/"a", "b"` → `{'"a"', '"b"'}`; CloudFront weakens tags, so strength does not count."""
+    """The opaque parts of a list of tags: `W/"a", "b"` → `{'"a"', '"b"'}`.
+
+    CloudFront weakens tags, so strength does not count.
+    """
     import re
 
     return set(re.findall(r'"[^"]*"', header))

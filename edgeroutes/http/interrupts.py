@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from edgeroutes.http.url import location
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,7 +14,7 @@ class HTTPError(Exception):
     """An error for the client, answered as `application/problem+json`.
 
     Args:
-        status: 400–599.
+        status: 400 to 599.
         detail: What to tell the client about this occurrence; empty leaves it out.
         headers: Fields for the answer, such as `Retry-After` or `WWW-Authenticate`.
         errors: What is wrong field by field: `[{"field": "title", "message": "is required"}]`.
@@ -55,6 +53,8 @@ class Redirect(Exception):  # noqa: N818  # no error: the answer that was wanted
     """
 
     def __init__(self, url: str, status: int, form_status: int | None = None) -> None:
+        from edgeroutes.http.url import location
+
         super().__init__(url, status)
         self.location = location(url)
         self.status = status

@@ -1,10 +1,16 @@
-"""JSON as we write it: compact, UTF-8, with the values that handlers return. Ground floor; `json` itself is loaded on Lambda."""
+"""JSON both ways: written compact, with the values that handlers return; read strictly, with what is wrong and where.
+
+Ground floor, cold path: `json` itself is loaded on Lambda already.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from json import encoder as _encoder
+
+from edgeroutes.http.interrupts import HTTPError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +21,8 @@ if TYPE_CHECKING:
 def render_json(value: object) -> str:
     """`value` as compact JSON text; non-ASCII stays as it is.
 
-    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as text),
-    enums (by value), sets, and anything with `__json__`.
+    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as
+    text), enums (by value), sets, mappings such as `headers()`, and anything with `__json__`.
 
     Raises:
         TypeError: For a value of another type.
@@ -43,11 +49,15 @@ def _plain(value: object) -> object:
 
 def _find_converter(value: object) -> Callable[[object], object]:
     """How values of this one's type become JSON; told by shape, so that no library is loaded to find out."""
+    if isinstance(value, type):
+        return _refuse
     for attribute, find in _BY_SHAPE.items():
         if hasattr(value, attribute):
             return find(value)
     if isinstance(value, (set, frozenset)):
-        return list
+        return list  # type: ignore[return-value]  # what is asked of it is a set
+    if isinstance(value, Mapping):
+        return dict  # type: ignore[return-value]  # what is asked of it is a mapping
     if type(value).__module__ in ("uuid", "decimal"):
         return str
     return _refuse
@@ -58,10 +68,16 @@ def _refuse(value: object) -> object:
 
 
 def _dataclass_converter(value: object) -> Callable[[object], object]:
-    if isinstance(value, type):
-        return _refuse
-    names: tuple[str, ...] = tuple(value.__dataclass_fields__)  # type: ignore[attr-defined]
-    return lambda instance: {name: getattr(instance, name) for name in names}
+    from dataclasses import fields
+
+    names = [field.name for field in fields(value)]  # type: ignore[arg-type]
+    wanted = set(names)
+
+    def convert(instance: object) -> object:
+        found = getattr(instance, "__dict__", None)  # it is the answer already, where no other attribute was set
+        return found if found and found.keys() == wanted else {name: getattr(instance, name) for name in names}
+
+    return convert
 
 
 def _struct_converter(_: object) -> Callable[[object], object]:
@@ -69,7 +85,7 @@ def _struct_converter(_: object) -> Callable[[object], object]:
     return convert
 
 
-# What has the attribute on the left becomes JSON by the converter that the function on the right gives; the first that fits counts.
+# What has the attribute on the left becomes JSON by the converter that the function on the right gives; the first counts.
 _BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
     "__json__": lambda _: lambda value: value.__json__(),
     "__dataclass_fields__": _dataclass_converter,
@@ -96,3 +112,41 @@ def _make_encoder() -> Callable[[object, int], Iterable[str]]:
 
 
 _encode = _make_encoder()
+
+
+def parse_json(body: bytes) -> Any:
+    """A JSON document; a byte order mark is tolerated.
+
+    Raises:
+        HTTPError: 400 naming line and column of what is no JSON.
+    """
+    try:
+        text = body.decode()
+        value, end = _scan(text)
+        return value if end == len(text) else _DECODER.decode(text.removeprefix("\ufeff"))
+    except json.JSONDecodeError as error:
+        detail = f"the body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        raise HTTPError(400, detail) from error
+    except UnicodeDecodeError as error:
+        raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
+    except RecursionError as error:
+        raise HTTPError(400, "the body is no JSON that can be read: it is nested too deep") from error
+    except ValueError as error:
+        raise HTTPError(400, f"the body is no JSON: {error}") from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON value")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_scan_once = _DECODER.scan_once  # type: ignore[attr-defined]  # set by its __init__
+
+
+def _scan(text: str) -> tuple[Any, int]:
+    """The document and where it ends, without the decoder's search for white space, which clients seldom send; -1: look."""
+    try:
+        found: tuple[Any, int] = _scan_once(text, 0)
+    except StopIteration:
+        return None, -1
+    return found

@@ -1,4 +1,7 @@
-"""Errors for the client as `application/problem+json` (RFC 9457). Ground floor; loaded when there is an error to answer."""
+"""Errors for the client as `application/problem+json` (RFC 9457).
+
+Ground floor; loaded when there is an error to answer.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,16 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/problem+json"
 
 
+# What Python calls otherwise before 3.13. Source: RFC 9110 §15.5, read 2026-11-21.
+_RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
+
+
 def reason_phrase(status: int) -> str:
     """The status's own name, `Not Found` for 404; `Error` for one that the registry does not know."""
     from http import HTTPStatus
 
     try:
-        return HTTPStatus(status).phrase
+        return _RENAMED.get(status) or HTTPStatus(status).phrase
     except ValueError:
         return "Error"
 
@@ -31,8 +38,9 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
         members: More of the document, such as `traceback` in `dev`.
 
     Returns:
-        For `HTTPError(404)`: `{"type":"about:blank","title":"Not Found","status":404,"instance":"/x","request_id":"…"}`;
-        `detail` and `errors` stand in it where the error has them.
+        For `HTTPError(404)`:
+        `{"type":"about:blank","title":"Not Found","status":404,"instance":"/x","request_id":"…"}`; `detail` and `errors`
+        stand in it where the error has them.
     """
     document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
     if error.detail:

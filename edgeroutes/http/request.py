@@ -5,14 +5,12 @@ All is read when asked for: a hello route pays for no header, cookie or query.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from types import SimpleNamespace
 
-from edgeroutes.http.cookies import parse_cookies
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.url import URL
+from edgeroutes.http.json_text import parse_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
+    from edgeroutes.http.url import URL
     from edgeroutes.types import Incoming, Params
 
     class RequestHost(Protocol):
@@ -34,7 +33,8 @@ if TYPE_CHECKING:
             """The form in the request's body."""
             ...
 
-FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
+
+MULTIPART, URLENCODED = FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _BODILESS = ("GET", "HEAD")
 
 
@@ -97,7 +97,19 @@ class Request:
         host: What the request runs in; without one, nothing is counted and forms cannot be read.
     """
 
-    __slots__ = ("_body", "_content_type", "_form", "_headers", "_host", "_incoming", "_query", "_state", "method", "path", "path_params")
+    __slots__ = (
+        "_body",
+        "_content_type",
+        "_form",
+        "_headers",
+        "_host",
+        "_incoming",
+        "_query",
+        "_state",
+        "method",
+        "path",
+        "path_params",
+    )
 
     def __init__(
         self,
@@ -130,6 +142,8 @@ class Request:
         """The cookies that were sent: name → decoded value."""
         if self._asked("cookies"):
             return {}
+        from edgeroutes.http.cookies import parse_cookies
+
         return parse_cookies(self.peek_headers().get("cookie", ""))
 
     @property
@@ -140,7 +154,9 @@ class Request:
 
     @property
     def url(self) -> URL:
-        """Where the request went: `.path` (percent-encoded, without base path), `.query`, `.origin`, …"""
+        """Where the request went: `.path` (percent-encoded, without base path), `.query`, `.origin` and more."""
+        from edgeroutes.http.url import URL
+
         return URL(*self._incoming.origin(), self.path, self._incoming.query_string())
 
     @property
@@ -196,6 +212,14 @@ class Request:
         """The form, where it has been read already; None otherwise."""
         return self._form
 
+    def urlencoded_fields(self) -> QueryParams | None:
+        """The fields of a form without files, read without Starlette; None for another body: for edgeroutes' own use."""
+        if self.content_type() != URLENCODED:
+            return None
+        from urllib.parse import parse_qsl
+
+        return QueryParams(parse_qsl(self.peek_body().decode("utf-8", "replace"), keep_blank_values=True))
+
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with `headers` set over its own: what middleware passes on to `call_next`."""
         copy = Request(self._incoming, self.path, self.path_params, self._host)
@@ -213,16 +237,23 @@ class Request:
         return self._headers
 
     def peek_body(self) -> bytes:
-        """The body, without waiting: for edgeroutes' own use."""
+        """The body, without waiting: for edgeroutes' own use.
+
+        Raises:
+            HTTPError: 400 when it is said to be base64 and is not.
+        """
         if self._body is None:
-            self._body = b"" if self.method in _BODILESS else self._incoming.body()
+            try:
+                self._body = b"" if self.method in _BODILESS else self._incoming.body()
+            except ValueError as error:
+                raise HTTPError(400, f"the body cannot be read: {error}") from error
         return self._body
 
     def content_type(self) -> str:
         """The media type of the body in lower case, without parameters; empty when none is named."""
         if self._content_type is None:
             sent = self._incoming.header("content-type") if self._headers is None else self._headers.get("content-type")
-            self._content_type = sent.partition(";")[0].strip().lower() if sent else ""
+            self._content_type = _media_type(sent or "")
         return self._content_type
 
     def _asked(self, what: str) -> bool:
@@ -232,27 +263,7 @@ class Request:
         return f"Request({self.method} {self.path})"
 
 
-def parse_json(body: bytes) -> Any:
-    """A JSON document; a byte order mark is tolerated.
-
-    Raises:
-        HTTPError: 400 naming line and column of what is no JSON.
-    """
-    try:
-        return _DECODE(body.decode().removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        detail = f"the body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise HTTPError(400, detail) from error
-    except UnicodeDecodeError as error:
-        raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
-    except RecursionError as error:
-        raise HTTPError(400, "the body is no JSON that can be read: it is nested too deep") from error
-    except ValueError as error:
-        raise HTTPError(400, f"the body is no JSON: {error}") from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_DECODE = json.JSONDecoder(parse_constant=_refuse_constant).decode
+def _media_type(content_type: str) -> str:
+    if content_type == "application/json":  # most requests with a body
+        return content_type
+    return content_type.partition(";")[0].strip().lower()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from edgeroutes.http.cookies import ResponseCookies, merge_cookies
 from edgeroutes.http.headers import MutableHeaders
 from edgeroutes.http.json_text import render_json
-from edgeroutes.http.url import location
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable
     from os import PathLike
-    from typing import Any
+    from typing import Any, Self
 
+    from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import HeaderValues
 
     Chunks = Iterable[str | bytes] | AsyncIterable[str | bytes]
@@ -27,20 +26,20 @@ _WHOLE = (str, bytes, type(None))
 _BODILESS = (204, 205, 304)
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Set by the connection, never by a handler. Source: RFC 9112 §6.
-_OURS = ("content-length", "transfer-encoding")
+CONNECTION_HEADERS = frozenset(("content-length", "transfer-encoding"))
 
 
 class Response:
     """What a handler answers.
 
     Args:
-        body: Text (`text/plain; charset=utf-8`), bytes (`application/octet-stream`), None, or an iterator of either, which
-            makes the answer a stream. For JSON use `Response.json`.
-        status: 200–599.
+        body: Text (`text/plain; charset=utf-8`), bytes (`application/octet-stream`), None, or an iterator of either,
+            which makes the answer a stream. For JSON use `Response.json`.
+        status: 200 to 599, a number or an `http.HTTPStatus`.
         headers: A mapping or pairs; a `content-type` here wins, `content-length` and `transfer-encoding` are dropped.
 
     Raises:
-        ValueError: For a status outside 200–599, a body with 204, 205 or 304, or a header that cannot be sent.
+        ValueError: For a status outside 200 to 599, a body with 204, 205 or 304, or a header that cannot be sent.
         TypeError: For a body of another type.
     """
 
@@ -54,7 +53,9 @@ class Response:
         self._fill(body, status, headers, _content_type(body))
 
     def _fill(self, body: Body, status: int, headers: HeaderValues, content_type: str) -> None:
-        if status.__class__ is not int or not 200 <= status <= 599:
+        if status.__class__ is not int:
+            status = _plain_status(status)
+        if not 200 <= status <= 599:
             raise ValueError(f"status {status!r}: an answer's status is a number from 200 to 599")
         if status in _BODILESS:
             if body:
@@ -66,8 +67,7 @@ class Response:
         self.background: object = None  # what a Starlette response brings to be run once it has gone out
         if headers:
             self.headers = MutableHeaders(headers)
-            for name in _OURS:
-                self.headers.pop(name, None)
+            self.headers.discard(CONNECTION_HEADERS)
             if body is not None and content_type and "content-type" not in self.headers:
                 self.headers["content-type"] = content_type
         else:
@@ -75,14 +75,14 @@ class Response:
             self.headers = MutableHeaders.from_lowered(typed)
 
     @classmethod
-    def _typed(cls, body: Body, status: int, headers: HeaderValues, content_type: str) -> Response:
+    def _typed(cls, body: Body, status: int, headers: HeaderValues, content_type: str) -> Self:
         response = cls.__new__(cls)
-        response._fill(body, status, headers, content_type)
+        response._fill(body, status, headers, content_type)  # noqa: SLF001  # its own
         return response
 
     @classmethod
     def json(cls, data: object, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """`data` as compact JSON; besides JSON's own types also dataclasses, models, dates, UUIDs, Decimals and enums."""
+        """`data` as compact JSON: JSON's own types, dataclasses, models, dates, UUIDs, Decimals, enums and sets."""
         return cls._typed(render_json(data), status, headers, JSON)
 
     @classmethod
@@ -100,13 +100,15 @@ class Response:
         """A redirect to `url`, relative or absolute, with 301, 302, 303, 307 or 308."""
         if status not in _REDIRECTS:
             raise ValueError(f"redirect status {status}: 301, 302, 303, 307 and 308 redirect")
+        from edgeroutes.http.url import location
+
         response = cls(None, status, headers)
         response.headers["location"] = location(url)
         return response
 
     @classmethod
     def stream(cls, chunks: Chunks, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """Text or bytes as they are produced, by a sync or async iterable; the first chunk decides the type unless named."""
+        """Text or bytes as a sync or async iterable produces them; unless named, the type is that of the first chunk."""
         iterator = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
         return cls(iterator, status, headers)
 
@@ -146,12 +148,17 @@ class Response:
         from pathlib import Path
 
         kind, encoding = guess_type(str(path))
-        return cls._typed(Path(path).read_bytes(), status, headers, BYTES if encoding or not kind else kind)
+        kind = BYTES if encoding or not kind else kind
+        if kind.startswith("text/"):
+            kind = f"{kind}; charset=utf-8"
+        return cls._typed(Path(path).read_bytes(), status, headers, kind)
 
     @property
     def cookies(self) -> ResponseCookies:
         """The cookies that this answer sets; `.set(…)`, `.delete(…)`."""
         if self._cookies is None:
+            from edgeroutes.http.cookies import ResponseCookies
+
             self._cookies = ResponseCookies()
         return self._cookies
 
@@ -159,6 +166,11 @@ class Response:
     def is_stream(self) -> bool:
         """Whether the body is produced piece by piece."""
         return not isinstance(self.body, _WHOLE)
+
+    @property
+    def has_cookies(self) -> bool:
+        """Whether a cookie was set by `.cookies`; one in the headers does not count."""
+        return self._cookies is not None and len(self._cookies) > 0
 
     def set_cookie_lines(self, ambient: ResponseCookies | None = None) -> list[str]:
         """Every `Set-Cookie` line of the answer.
@@ -169,7 +181,11 @@ class Response:
         lines = self.headers.getlist("set-cookie")
         if self._cookies:
             lines += [str(cookie) for cookie in self._cookies]
-        return merge_cookies(lines, ambient) if ambient else lines
+        if not ambient:
+            return lines
+        from edgeroutes.http.cookies import merge_cookies
+
+        return merge_cookies(lines, ambient)
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {self.headers.get('content-type', 'no body')})"
@@ -184,7 +200,16 @@ def _content_type(body: Body) -> str:
         return BYTES
     if hasattr(body, "__aiter__") or hasattr(body, "__next__"):
         return ""
-    raise TypeError(f"a body of type {type(body).__name__}: give text, bytes or an iterator of them, or use Response.json")
+    raise TypeError(
+        f"a body of type {type(body).__name__}: give text, bytes, an iterator of them, or use Response.json"
+    )
+
+
+def _plain_status(status: object) -> int:
+    """An `http.HTTPStatus` as the number that it is."""
+    if isinstance(status, int) and not isinstance(status, bool):
+        return int(status)
+    raise ValueError(f"status {status!r}: an answer's status is a number from 200 to 599")
 
 
 def _utf8(text: str) -> str:

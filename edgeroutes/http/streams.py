@@ -1,6 +1,7 @@
 """Formats of streamed bodies: server-sent events, NDJSON, a JSON array. Ground floor; loaded when a route streams one.
 
-Each takes the items of a sync or async iterator and gives text; nothing is read ahead, and closing the stream closes the iterator.
+Each takes the items of a sync or async iterator and gives text; nothing is read ahead, and closing the stream closes the
+iterator.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def encode_each(
 ) -> Iterator[str] | AsyncIterator[str]:
     """The items' texts as they come, async when the items are; then what `end` gives."""
     if hasattr(items, "__aiter__"):
-        return _encode_async(items, render, end)
+        return _encode_async(items, render, end)  # type: ignore[arg-type]  # mypy does not narrow by hasattr here
     return _encode_sync(items, render, end)
 
 
@@ -57,8 +58,8 @@ async def _encode_async(
 def render_event(item: object) -> str:
     r"""One server-sent event. Source: HTML Living Standard §9.2.6.
 
-    A text is its data; a mapping may have `event`, `id`, `retry` (milliseconds) and `data`; data that is no text becomes JSON, and so
-    does an item that is neither.
+    A text is its data; a mapping may have `event`, `id`, `retry` (milliseconds) and `data`; data that is no text becomes
+    JSON, and so does an item that is neither.
 
     >>> render_event({"event": "tick", "data": {"n": 1}})
     'event: tick\ndata: {"n":1}\n\n'

@@ -6,6 +6,9 @@ Nothing is decoded here: `path` and `query` stay as the client sent them.
 from __future__ import annotations
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# What may stand in a URL besides letters and digits. Source: RFC 3986 §2.
+_PUNCTUATION = "!#$%&'()*+,-./:;=?@[]_~"
+_URL_CHARACTERS = frozenset(f"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789{_PUNCTUATION}")
 
 
 class URL:
@@ -71,15 +74,17 @@ def split_host(host: str) -> tuple[str, int | None]:
 
 
 def location(url: str) -> str:
-    """A redirect's target as a `Location` header may carry it: what is no URL character is percent-encoded as UTF-8.
+    r"""A redirect's target as a `Location` header may carry it: what is no URL character is percent-encoded as UTF-8.
+
+    So is a backslash, which browsers take for a slash: `/\example.org` would lead to another host.
 
     Raises:
         ValueError: When it is empty or has a control character: a target that was built from raw input.
     """
     if not url or any(character < " " or character == "\x7f" for character in url):
         raise ValueError(f"cannot redirect to {url!r}: it is empty or has a control character")
-    if url.isascii() and " " not in url and '"' not in url:
+    if _URL_CHARACTERS.issuperset(url):
         return url
     from urllib.parse import quote
 
-    return quote(url, safe="!#$%&'()*+,/:;=?@[]~")
+    return quote(url, safe=_PUNCTUATION)

@@ -96,7 +96,7 @@ class Pattern:
         return [self._encode(segment.name, item) for item in values]
 
     def _encode(self, name: str, value: object) -> str:
-        from urllib.parse import quote  # noqa: PLC0415 - 2 ms that only a rendered path pays
+        from urllib.parse import quote
 
         text = str(value)
         if not text:

@@ -195,7 +195,7 @@ def decode_segment(raw: str) -> str:
     Raises:
         PathEncodingError: A '%' without two hexadecimal digits, or bytes that are not UTF-8.
     """
-    from edgeroutes.http.percent import decode_percent  # noqa: PLC0415 - only paths with a '%' pay for it
+    from edgeroutes.http.percent import decode_percent
 
     try:
         return decode_percent(raw)

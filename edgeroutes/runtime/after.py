@@ -8,59 +8,58 @@ from edgeroutes.runtime.log import log_exception
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from asyncio import AbstractEventLoop, Task
+    from collections.abc import Callable
 
     from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.types import Threads
 
 
-async def run_after(scope: RequestScope) -> None:
-    """Run what `after` was given, in order; what waits goes on side by side, as far as there is a loop.
+async def run_after(scope: RequestScope, threads: Threads | None = None) -> None:
+    """Start what `after` was given, in order; what waits goes on side by side where there is a loop.
 
     What a callable adds with `after` runs too. Whatever fails is logged.
+
+    Args:
+        scope: The request that has been answered.
+        threads: Where callables that block run; None calls them here.
     """
     scope.sealed = "after the answer had gone out"
-    waiting = []
-    while scope.after:
-        function, args = scope.after.pop(0)
-        result = await _started(function, args, scope)
-        if result is not None:
-            waiting.append(result)
-    for result in waiting:
-        await _finished(result, scope)
-    if scope.after:
-        await run_after(scope)
+    loop = _running_loop()
+    started: list[Task[None]] = []
+    while scope.after or started:
+        while scope.after:
+            function, args = scope.after.pop(0)
+            called = function if threads is None else threads.calling(function)
+            running = _run(called, args, _name(function), scope)
+            if loop is None:
+                await running
+            else:
+                started.append(loop.create_task(running))
+                await sys.modules["asyncio"].sleep(0)  # so that it starts before the next one does
+        if started:
+            await sys.modules["asyncio"].wait(started)
+            started.clear()
 
 
-async def _started(
-    function: Callable[..., object], args: tuple[object, ...], scope: RequestScope
-) -> Awaitable[object] | None:
-    """Call it; what it gives to wait for starts at once where a loop runs, and later otherwise."""
+def _running_loop() -> AbstractEventLoop | None:
+    """The loop that this runs on; without loading asyncio to learn that there is none."""
+    asyncio = sys.modules.get("asyncio")
+    loop: AbstractEventLoop | None = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001
+    return loop
+
+
+async def _run(function: Callable[..., object], args: tuple[object, ...], name: str, scope: RequestScope) -> None:
     try:
         result = function(*args)
+        if hasattr(result, "__await__"):
+            await result
     except Exception as error:  # noqa: BLE001  # the answer is out: there is only the log to tell
-        _log(error, function, scope)
-        return None
-    if not hasattr(result, "__await__"):
-        return None
-    awaitable: Awaitable[object] = result  # type: ignore[assignment]
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return awaitable
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return awaitable
-    started: Awaitable[object] = asyncio.ensure_future(awaitable)
-    return started
+        from edgeroutes.runtime.loop import explain_missing_loop
+
+        explained = error if _running_loop() else explain_missing_loop(error)
+        log_exception(explained, f"after(): {name} failed", scope.incoming, route=scope.endpoint.route.route_path)
 
 
-async def _finished(result: Awaitable[object], scope: RequestScope) -> None:
-    try:
-        await result
-    except Exception as error:  # noqa: BLE001
-        _log(error, result, scope)
-
-
-def _log(error: Exception, what: object, scope: RequestScope) -> None:
-    name = getattr(what, "__qualname__", None) or repr(what)
-    log_exception(error, f"after(): {name} failed", scope.incoming, route=scope.endpoint.route.route_path)
+def _name(function: object) -> str:
+    return getattr(function, "__qualname__", None) or repr(function)

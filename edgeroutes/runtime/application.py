@@ -6,20 +6,22 @@ the answer into what its place expects.
 
 from __future__ import annotations
 
+from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
-from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.interrupts import HTTPError, Redirect
 from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.head import complete_head
+from edgeroutes.runtime.loop import explain_missing_loop, is_stray_cancellation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
-    from edgeroutes.types import AsgiApp, Incoming, Params
+    from edgeroutes.types import AsgiApp, Incoming, Params, Threads
 
     Mount = Callable[[AsgiApp, RequestScope], Awaitable[Response]]
 
@@ -32,12 +34,19 @@ class Application:
         root: The project's folder.
         mount: How a route that exports `app` is asked for its answer; each adapter has its way.
         debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
+        threads: Where code that blocks runs, on a server that answers many requests at once; None calls it directly.
     """
 
-    def __init__(self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False) -> None:
+    def __init__(
+        self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False, threads: Threads | None = None
+    ) -> None:
         self.manifest = manifest
         self.root = root
         self.debug = debug
+        self.threads = threads
+        self._home = (
+            manifest.base_path if manifest.base_path and not manifest.trailing_slash else f"{manifest.base_path}/"
+        )
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
         self._endpoints: dict[str, Endpoint] = {}
@@ -50,19 +59,26 @@ class Application:
         """
         endpoint = self._endpoints.get(route.route_path)
         if endpoint is None:
-            endpoint = self._endpoints[route.route_path] = Endpoint(route, self.root, self._mount)
+            endpoint = self._endpoints[route.route_path] = Endpoint(
+                route, self.root, self._mount, base_path=self.manifest.base_path, threads=self.threads
+            )
         return endpoint
 
     def open(self, incoming: Incoming) -> Call:
         """The call that will answer this request; nothing of the author's runs yet."""
-        path = self._below_base(incoming.path)
-        if path is None:
-            return Call(self, incoming, early=HTTPError(404))
+        path = incoming.path
+        if self.manifest.base_path:
+            below = self._below_base(path)
+            if below is None:
+                return Call(self, incoming, early=HTTPError(404))
+            if below == "/" and path != self._home:
+                return Call(self, incoming, early=self._moved(self._home, incoming.query_string()))
+            path = below
         canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash)
-        if canonical is not None:
-            query = incoming.query_string()
-            target = f"{self.manifest.base_path}{canonical}{f'?{query}' if query else ''}"
-            return Call(self, incoming, early=Response.redirect(target, 308))
+        if canonical is not None and not self._is_in_app(path, canonical):
+            target = self._home if canonical == "/" else f"{self.manifest.base_path}{canonical}"
+            return Call(self, incoming, early=self._moved(target, incoming.query_string()))
+        path = canonical or path
         try:
             match = self._table.match(path)
         except PathEncodingError as error:
@@ -71,11 +87,30 @@ class Application:
             return Call(self, incoming, early=HTTPError(404))
         return Call(self, incoming, path, match.value, match.params)
 
+    @staticmethod
+    def _moved(target: str, query: str) -> Response | HTTPError:
+        try:
+            return Response.redirect(f"{target}?{query}" if query else target, 308)
+        except ValueError as error:
+            return HTTPError(400, str(error))
+
+    def _is_in_app(self, path: str, canonical: str) -> bool:
+        """Whether the path's odd slashes are inside the subtree of a mounted app, which has redirects of its own.
+
+        With ours on top, an app that wants `/items/` and a project that wants `/items` would send the client to and fro.
+        """
+        try:
+            match = self._table.match(canonical)
+            if match is None:
+                return False
+            own_path = match.value.own_path(canonical)
+            return (path == own_path or path.startswith(f"{own_path}/")) and self.endpoint(match.value).app is not None
+        except (PathEncodingError, ProjectError):
+            return False
+
     def _below_base(self, path: str) -> str | None:
         """The path without the base path; None when it is outside: `/apikeys` is not below `/api`."""
         base = self.manifest.base_path
-        if not base:
-            return path or "/"
         if path == base:
             return "/"
         return path[len(base) :] if path.startswith(f"{base}/") else None
@@ -123,6 +158,11 @@ class Call:
         """Whether something is left to run once the answer has gone out."""
         return self._scope is not None and bool(self._scope.after)
 
+    @property
+    def is_starting(self) -> bool:
+        """Whether `respond` waits for a stream's first chunk: then a client that has left is to be waited for no longer."""
+        return self._scope is not None and self._scope.is_starting
+
     async def respond(self) -> Response:
         """The answer with its head complete, never an exception.
 
@@ -137,19 +177,55 @@ class Call:
                 scope = self._scope = RequestScope(self.incoming, self._path, self._params, endpoint)
                 response = await endpoint.respond(scope)
                 if response.is_stream:
-                    from edgeroutes.runtime.chunks import primed
-
-                    response = await primed(response, route.source_file)
+                    response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
-        except HTTPError as error:  # raised by a stream before its first chunk
-            response = self._problem(error)
+                head = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
+                if head is not response:  # a 304 stands for it
+                    await _drop_body(response)
+                response = head
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
+            response = self.fail(error)
+        except BaseException as error:
+            if not is_stray_cancellation(error):
+                raise
             response = self.fail(error)
         if self.incoming.method == "HEAD":
             await _drop_body(response)
         return response
+
+    async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
+        """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
+        try:
+            response = await endpoint.primed(response, scope)
+        except (HTTPError, Redirect) as interrupt:
+            return endpoint.interrupted(scope, interrupt)
+        scope.sealed = "after the stream had begun"
+        return response
+
+    def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
+        """The route's app and the request's scope, for a server that calls the app directly.
+
+        None where `respond` is to be asked: no app answers, middleware stands before it, or the route cannot be loaded.
+        """
+        if self.route is None:
+            return None
+        try:
+            endpoint = self._application.endpoint(self.route)
+        except ProjectError:
+            return None
+        app = endpoint.bare_app(self._path)
+        if app is None:
+            return None
+        self._scope = RequestScope(self.incoming, self._path, self._params, endpoint)
+        return app, self._scope
+
+    def complete(self, response: Response) -> Response:
+        """What an app has answered directly, with what belongs to every head, or the 304 that stands for it."""
+        scope = self._scope
+        if scope is None:
+            return response
+        return complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header)
 
     def _unrouted(self) -> Response:
         if not isinstance(self._early, Response):
@@ -164,12 +240,14 @@ class Call:
         response.headers.setdefault("cache-control", UNCACHED)
         return response
 
-    def fail(self, error: Exception) -> Response:
+    def fail(self, error: BaseException) -> Response:
         """A 500 that says nothing of the cause, and a line in the log that does."""
         from edgeroutes.runtime.failures import failure_response
 
         debug_root = self._application.root if self._application.debug else ""
         route_path = self.route.route_path if self.route is not None else ""
+        if not self.needs_loop:
+            error = explain_missing_loop(error)
         response = failure_response(error, self.incoming, route_path, debug_root)
         response.headers["cache-control"] = UNCACHED
         return response
@@ -179,7 +257,7 @@ class Call:
         if self._scope is not None and self._scope.after:
             from edgeroutes.runtime.after import run_after
 
-            await run_after(self._scope)
+            await run_after(self._scope, self._application.threads)
 
 
 async def _drop_body(response: Response) -> None:

@@ -1,30 +1,33 @@
 """From a request to a handler's arguments: each by its name or annotation. Request wing, floor 2.
 
-A handler's signature is read once, when its route is loaded, into a list of readers; a request then runs each of them. A segment
-that does not convert is no such page (404); everything else that does not fit is the client's mistake (400), all of them at once.
+A handler's signature is read once, when its route is loaded, into a list of readers; a request then runs each of them. A
+segment that does not convert is no such page (404); everything else that does not fit is the client's mistake (400), all
+of them at once.
 """
 
 from __future__ import annotations
 
+from types import UnionType
+
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.parameters import Source
 from edgeroutes.http.request import Request
+from edgeroutes.runtime.annotations import describe, is_model, origin, without_none
 from edgeroutes.runtime.context import RouteContext
-from edgeroutes.runtime.conversion import find_converter, origin, without_none
 from edgeroutes.runtime.signature import ABSENT, Parameter, read_parameters
-from edgeroutes.runtime.validation import is_model
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Mapping
     from typing import Any
 
+    from edgeroutes.http.parameters import Source
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import Handler
 
     Errors = list[dict[str, str]]
     Reader = Callable[[RequestScope, Errors], Any]
+    Segments = Mapping[str, type[str | list[str]]]
 
 RESERVED = ("request", "params", "context")
 
@@ -60,12 +63,12 @@ class Binding:
         return arguments
 
 
-def bind(handler: Handler, segments: Collection[str], where: str) -> Binding | None:
+def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
     """How `handler` is called; None when it takes no arguments.
 
     Args:
         handler: As exported.
-        segments: The names that the route's path captures.
+        segments: What the route's path captures, by name: `str` for one segment, `list` for a catch-all.
         where: Its file and name, for messages.
 
     Raises:
@@ -74,17 +77,18 @@ def bind(handler: Handler, segments: Collection[str], where: str) -> Binding | N
     parameters = read_parameters(handler, where)
     if not parameters:
         return None
+    # Segments first: where there is no such page, nothing else is said of the request.
+    parameters.sort(key=lambda parameter: parameter.name not in segments)
     readers, bodies, form = [], [], False
     for parameter in parameters:
         place = f"{where}, argument {parameter.name!r}"
         reader = _known_reader(parameter, segments, place)
         if reader is None:
             annotation, optional = without_none(parameter.annotation)
-            form = form or is_model(annotation)
             if is_model(annotation):
-                bodies.append(parameter.name)
                 from edgeroutes.runtime.bodies import body_reader
 
+                bodies.append(parameter.name)
                 reader = body_reader(annotation, _default(parameter, optional=optional), place)
             else:
                 reader = _query_reader(parameter, place)
@@ -93,46 +97,60 @@ def bind(handler: Handler, segments: Collection[str], where: str) -> Binding | N
     if len(bodies) > 1:
         hint = "Put one model's fields into the other, or mark single fields with Form()"
         raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
-    return Binding(readers, form=form)
+    return Binding(readers, form=form or bool(bodies))
 
 
-def _known_reader(parameter: Parameter, segments: Collection[str], where: str) -> Reader | None:
+def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:
     """The reader for what a name or a marker decides; None where the type must."""
-    marker = next((mark for mark in getattr(parameter.annotation, "__metadata__", ()) if _is_source(mark)), None)
+    marker = _find_marker(parameter.annotation)
     if marker is not None:
-        return _marked_reader(parameter, marker() if isinstance(marker, type) else marker, where)
+        return _marked_reader(parameter, marker, where)
     annotation, _ = without_none(parameter.annotation)
-    if annotation is Request or (parameter.name == "request" and annotation in (ABSENT, Request)):
+    if annotation is Request or (
+        parameter.name == "request" and (annotation in (ABSENT, object) or _is_any(annotation))
+    ):
         return lambda scope, errors: scope.request  # noqa: ARG005
     if annotation is RouteContext or parameter.name == "context":
         return lambda scope, errors: RouteContext(scope)  # noqa: ARG005
     if parameter.name in segments:
-        return _segment_reader(parameter, where)
+        return _segment_reader(parameter, segments[parameter.name], where)
     if parameter.name == "params":
         return lambda scope, errors: scope.params  # noqa: ARG005
+    _require_source(parameter, segments, where)
+    return None
+
+
+def _require_source(parameter: Parameter, segments: Segments, where: str) -> None:
+    """Raise RouteFileError for an argument that says nothing of where it comes from."""
     if parameter.annotation is ABSENT and parameter.default is ABSENT:
         from difflib import get_close_matches
 
         near = get_close_matches(parameter.name, [*segments, *RESERVED], n=1, cutoff=0.6)
-        hint = f"Did you mean {near[0]!r}" if near else "Annotate it: a scalar is a query parameter, a model is the body"
+        hint = "Annotate it: a scalar is a query parameter, a model is the body"
+        hint = f"Did you mean {near[0]!r}" if near else hint
         raise RouteFileError("it is no segment and has neither annotation nor default", where=where, hint=hint)
+
+
+def _find_marker(annotation: Any) -> Source | None:
+    """The `Header()`, `Cookie`, … of an annotation, also inside `… | None` and `type X = …`."""
+    if type(annotation).__name__ == "TypeAliasType":
+        return _find_marker(annotation.__value__)
+    for mark in getattr(annotation, "__metadata__", ()):
+        from edgeroutes.http.parameters import Source
+
+        if isinstance(mark, Source):
+            return mark
+        if isinstance(mark, type) and issubclass(mark, Source):
+            return mark()
+    if origin(annotation) is UnionType:
+        return next((mark for mark in map(_find_marker, annotation.__args__) if mark is not None), None)
     return None
 
 
-def _is_source(mark: Any) -> bool:
-    return isinstance(mark, Source) or (isinstance(mark, type) and issubclass(mark, Source))
-
-
-def _segment_reader(parameter: Parameter, where: str) -> Reader:
+def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
     name, default = parameter.name, parameter.default
     annotation, optional = without_none(parameter.annotation)
-    if annotation in (ABSENT, str, list) or _is_any(annotation):
-        convert: Callable[[Any], Any] | None = None
-    elif origin(annotation) is list:
-        item = find_converter(annotation.__args__[0], where)
-        convert = None if item is str else lambda values: [item(value) for value in values]
-    else:
-        convert = find_converter(annotation, where)
+    convert = _segment_converter(annotation, captured, where)
 
     def read(scope: RequestScope, errors: Errors) -> Any:  # noqa: ARG001
         value = scope.params.get(name)
@@ -148,36 +166,59 @@ def _segment_reader(parameter: Parameter, where: str) -> Reader:
     return read
 
 
+def _segment_converter(annotation: Any, captured: type, where: str) -> Callable[[Any], Any] | None:
+    """What makes the argument of what the path captured; None where it is that already."""
+    if annotation is ABSENT or _is_any(annotation) or annotation is captured:
+        return None
+    if captured is list:
+        if origin(annotation) is not list:
+            problem = f"it is a catch-all, a list of texts, and no {describe(annotation)}"
+            raise RouteFileError(problem, where=where, hint="Annotate it list[str]")
+        item = _find_converter(annotation.__args__[0], where)
+        return None if item is str else lambda values: [item(value) for value in values]
+    if _is_many(annotation):
+        hint = "Annotate it str, or name its folder '[...name]'"
+        raise RouteFileError(f"it is one segment, and no {describe(annotation)}", where=where, hint=hint)
+    return _find_converter(annotation, where)
+
+
 def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
     annotation, optional = without_none(parameter.annotation)
+    annotation = str if annotation is ABSENT else annotation
     default = _default(parameter, optional=optional)
     if marker.place == "form":
         from edgeroutes.runtime.bodies import field_reader
 
         return field_reader(marker, annotation, parameter.name, default, where)
     if marker.place == "query":
-        return _values_reader(annotation, default, marker.name or parameter.name, _QUERY, where)
+        return _values_reader(annotation, default, marker.name or parameter.name, _in_query, where)
     if marker.place == "cookie":
-        return _values_reader(annotation, default, marker.name or parameter.name, _COOKIE, where)
-    return _values_reader(annotation, default, marker.name or parameter.name.replace("_", "-"), _HEADER, where)
+        return _values_reader(annotation, default, marker.name or parameter.name, _in_cookies, where)
+    find = _in_headers if _is_many(annotation) else _in_headers_joined
+    return _values_reader(annotation, default, marker.name or parameter.name.replace("_", "-"), find, where)
 
 
 def _query_reader(parameter: Parameter, where: str) -> Reader:
     annotation, optional = without_none(parameter.annotation)
     if annotation is ABSENT:  # the default says what it is: `page=1`
         annotation = type(parameter.default) if type(parameter.default) in (bool, int, float) else str
-    return _values_reader(annotation, _default(parameter, optional=optional), parameter.name, _QUERY, where)
+    return _values_reader(annotation, _default(parameter, optional=optional), parameter.name, _in_query, where)
 
 
-def _QUERY(scope: RequestScope, name: str) -> list[str]:  # noqa: N802
+def _in_query(scope: RequestScope, name: str) -> list[str]:
     return scope.request.query_params.getlist(name)
 
 
-def _HEADER(scope: RequestScope, name: str) -> list[str]:  # noqa: N802
+def _in_headers(scope: RequestScope, name: str) -> list[str]:
     return scope.request.headers.getlist(name)
 
 
-def _COOKIE(scope: RequestScope, name: str) -> list[str]:  # noqa: N802
+def _in_headers_joined(scope: RequestScope, name: str) -> list[str]:
+    value = scope.request.headers.get(name)
+    return [] if value is None else [value]
+
+
+def _in_cookies(scope: RequestScope, name: str) -> list[str]:
     value = scope.request.cookies.get(name)
     return [] if value is None else [value]
 
@@ -186,12 +227,12 @@ def _values_reader(
     annotation: Any, default: Any, name: str, find: Callable[[RequestScope, str], list[str]], where: str
 ) -> Reader:
     """Reads the values of one name: the last of them, or all for `list[T]`."""
-    many = annotation is list or origin(annotation) in (list, set, tuple, frozenset)
-    kinds = getattr(annotation, "__args__", (str,))
-    container = origin(annotation) or list
-    if many and container is tuple and kinds[-1] is not Ellipsis:
+    many = _is_many(annotation)
+    kinds = getattr(annotation, "__args__", (str, Ellipsis))
+    container = origin(annotation) or annotation
+    if container is tuple and kinds[-1] is not Ellipsis:
         raise RouteFileError("repeated values have no fixed number", where=where, hint="Write tuple[T, ...] or list[T]")
-    convert = find_converter(kinds[0], where) if many else (str if _is_any(annotation) else find_converter(annotation, where))
+    convert = _find_converter(kinds[0] if many else annotation, where)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         values = find(scope, name)
@@ -213,7 +254,19 @@ def _default(parameter: Parameter, *, optional: bool) -> Any:
     return None if parameter.default is ABSENT and optional else parameter.default
 
 
+def _find_converter(annotation: Any, where: str) -> Callable[[str], Any]:
+    if annotation is str:
+        return str
+    from edgeroutes.runtime.conversion import find_converter
+
+    return find_converter(annotation, where)
+
+
+def _is_many(annotation: Any) -> bool:
+    """Whether it takes all values of its name, not the last one alone."""
+    kinds = (list, set, tuple, frozenset)
+    return annotation in kinds or origin(annotation) in kinds
+
+
 def _is_any(annotation: Any) -> bool:
     return getattr(annotation, "__module__", "") == "typing" and getattr(annotation, "__name__", "") == "Any"
-
-

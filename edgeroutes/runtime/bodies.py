@@ -3,58 +3,103 @@
 from __future__ import annotations
 
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.json_text import parse_json
 from edgeroutes.http.parameters import File
-from edgeroutes.http.request import FORM_TYPES, parse_json
-from edgeroutes.runtime.conversion import find_converter, origin, scalar_converter, without_none
-from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
-from edgeroutes.runtime.validation import is_typed_dict, make_validator
+from edgeroutes.http.request import FORM_TYPES
+from edgeroutes.http.response import JSON
+from edgeroutes.runtime.annotations import is_typed_dict, origin, without_none
+from edgeroutes.runtime.conversion import find_converter, scalar_converter
+from edgeroutes.runtime.fields import field_annotations
+from edgeroutes.runtime.signature import ABSENT
+from edgeroutes.runtime.validation import make_validator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    from starlette.datastructures import FormData
 
     from edgeroutes.http.parameters import Source
     from edgeroutes.runtime.binding import Errors, Reader
     from edgeroutes.runtime.context import RequestScope
-    from edgeroutes.runtime.validation import Problems
+    from edgeroutes.runtime.conversion import Converter
+    from edgeroutes.runtime.validation import Problems, Validator
+
+    FormFields = dict[str, tuple[Converter | None, bool]]
+
+_MANY = (list, set, tuple, frozenset)
 
 
 def body_reader(model: Any, default: Any, where: str) -> Reader:
     """Reads the body as `model`: from a form when the content type says so, from JSON otherwise."""
-    own = not hasattr(model, "__dataclass_fields__") and not is_typed_dict(model)  # pydantic, msgspec: validate themselves
-    validate = make_validator(model, where)
-    form_fields = None if own else _form_fields(model, where)
+    is_own = hasattr(model, "__dataclass_fields__") or is_typed_dict(model)
+    read_json, read_form = _own_readers(model, where) if is_own else _library_readers(model)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         request = scope.request
         content_type = request.content_type()
         problems: Problems = []
         if content_type in FORM_TYPES:
-            value = _read_form_model(scope, model, form_fields, validate, problems)
+            value = read_form(_form(scope), problems)
         else:
             body = request.peek_body()
             if not body and default is not ABSENT:
                 return default
-            _require_json(content_type)
-            if own:
-                from edgeroutes.runtime.models import read_json_model
-
-                return read_json_model(model, body)
-            value = validate(parse_json(body), problems)
-        errors += [{"field": field or "body", "message": message} for field, message in problems]
+            if content_type != JSON:
+                _require_json(content_type)
+            value = read_json(body, problems)
+        if problems:
+            errors += [{"field": field or "body", "message": message} for field, message in problems]
         return value
 
     return read
 
 
+def _own_readers(
+    model: Any, where: str
+) -> tuple[Callable[[bytes, Problems], Any], Callable[[FormData, Problems], Any]]:
+    """How a dataclass or TypedDict is read from JSON and from a form."""
+    validate = make_validator(model, where)
+    fields = _form_fields(field_annotations(model, where))
+
+    def read_json(body: bytes, problems: Problems) -> Any:
+        try:
+            return validate(parse_json(body), problems)
+        except RecursionError as error:
+            raise HTTPError(400, "the body is nested too deep") from error
+
+    def read_form(form: FormData, problems: Problems) -> Any:
+        return _read_form(form, fields, validate, problems)
+
+    return read_json, read_form
+
+
+def _library_readers(model: Any) -> tuple[Callable[[bytes, Problems], Any], Callable[[FormData, Problems], Any]]:
+    """How a pydantic model or msgspec struct is read, which validates itself."""
+    from edgeroutes.runtime.models import convert_form_model, model_annotations, read_json_model
+
+    fields = _form_fields(model_annotations(model))
+
+    def read_json(body: bytes, problems: Problems) -> Any:
+        return read_json_model(model, body, problems)
+
+    def read_form(form: FormData, problems: Problems) -> Any:
+        return convert_form_model(model, _form_texts(form, fields), problems)
+
+    return read_json, read_form
+
+
 def field_reader(marker: Source, annotation: Any, argument: str, default: Any, where: str) -> Reader:
     """Reads one field of a form, or one file (`File`)."""
     name = marker.name or argument
-    many = origin(annotation) is list
-    kind = annotation.__args__[0] if many else annotation
-    convert = None if isinstance(marker, File) else find_converter(kind, where)
+    many = annotation is list or origin(annotation) is list
+    kind = getattr(annotation, "__args__", (str,))[0] if many else annotation
+    convert = None if isinstance(marker, File) else find_converter(str if kind is ABSENT else kind, where)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
+        if default is not ABSENT and scope.request.parsed_form is None and not scope.request.peek_body():
+            return default
         values = [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
         if not values:
             if default is ABSENT and not many:
@@ -89,7 +134,9 @@ def _checked_file(file: Any, marker: Any, name: str) -> Any:
     if marker.max_bytes is not None and (file.size or 0) > marker.max_bytes:
         raise HTTPError(413, f"the file {name!r} has {file.size} bytes: {marker.max_bytes} are allowed")
     kind = (file.content_type or "").partition(";")[0].strip().lower()
-    if marker.types and not any(kind == one or (one.endswith("/*") and kind.startswith(one[:-1])) for one in marker.types):
+    if marker.types and not any(
+        kind == one or (one[-2:] == "/*" and kind.startswith(one[:-1])) for one in marker.types
+    ):
         raise HTTPError(415, f"the file {name!r} is {kind or 'of no type'}: {', '.join(marker.types)} are taken")
     return file
 
@@ -100,72 +147,67 @@ def _is_empty_file(value: Any) -> bool:
 
 
 def _form(scope: RequestScope) -> Any:
-    """The form that `Binding.arguments` has read; HTTPError 415 where the body is none."""
-    form = scope.request.parsed_form
+    """The form in the body, of which one with files has been read before; HTTPError 415 where the body is none."""
+    form: Any = scope.request.parsed_form
+    if form is None:
+        form = scope.request.urlencoded_fields()
     if form is None:
         raise HTTPError(415, f"the body must be a form: {' or '.join(FORM_TYPES)}")
     return form
 
 
 def _require_json(content_type: str) -> None:
-    if content_type and content_type != "application/json" and not content_type.endswith("+json"):
+    if content_type and not content_type.endswith("+json"):
         raise HTTPError(415, f"the body is {content_type}: send application/json or a form")
 
 
-def _form_fields(model: Any, where: str) -> dict[str, tuple[Any, bool]]:
-    """For each field that text can become: its converter, and whether it takes all the values of its name."""
-    if is_typed_dict(model):
-        import typing
-
-        annotations = typing.get_type_hints(model)
-    else:
-        from dataclasses import fields
-
-        annotations = {field.name: evaluate(field.type, module_namespace(model), where) for field in fields(model)}
+def _form_fields(annotations: dict[str, Any]) -> FormFields:
+    """For each field: what text becomes (None where the model must say) and whether it takes all values of its name."""
     found = {}
     for name, annotation in annotations.items():
         kind, _ = without_none(annotation)
-        many = origin(kind) in (list, set, tuple, frozenset)
-        converter = scalar_converter(kind.__args__[0] if many else kind)
-        if converter is not None:
-            found[name] = (converter, many)
+        many = kind in _MANY or origin(kind) in _MANY
+        found[name] = (scalar_converter(getattr(kind, "__args__", (str,))[0] if many else kind), many)
     return found
 
 
-def _read_form_model(scope: RequestScope, model: Any, fields: Any, validate: Any, problems: Problems) -> Any:
-    form = _form(scope)
-    if fields is None:
-        from edgeroutes.runtime.models import convert_form_model
-
-        values = {name: form.getlist(name) if len(form.getlist(name)) > 1 else form[name] for name in form}
-        return convert_form_model(model, values, problems)
-    values = {}
+def _form_texts(form: FormData, fields: FormFields) -> dict[str, Any]:
+    """A form's values by field, for a model that converts them itself: a list where the field is one."""
+    texts: dict[str, Any] = {}
     for name in form:
-        if name in fields:
-            converter, many = fields[name]
-            try:
-                converted = [_plain(converter(value)) for value in form.getlist(name) if _is_filled(value, converter)]
-            except ValueError as error:
-                problems.append([name, str(error)])
-                continue
-            if many or converted:
-                values[name] = converted if many else converted[-1]
-    known = {problem[0] for problem in problems}
+        converter, many = fields.get(name, (None, False))
+        filled = [value for value in form.getlist(name) if _is_filled(value, converter)]
+        if many or filled:
+            texts[name] = filled if many else filled[-1]
+    return texts
+
+
+def _read_form(form: FormData, fields: FormFields, validate: Validator, problems: Problems) -> Any:
+    """A dataclass or TypedDict from a form: each text converted, then validated as JSON is."""
+    values: dict[str, Any] = {}
+    for name, given in _form_texts(form, fields).items():
+        converter, many = fields.get(name, (None, False))
+        if converter is None:
+            continue
+        try:
+            values[name] = [_plain(converter(text)) for text in given] if many else _plain(converter(given))
+        except ValueError as error:
+            problems.append([name, str(error)])
+    known = {field for field, _ in problems}
     found: Problems = []
     value = validate(values, found)
     problems += [problem for problem in found if problem[0] not in known]
     return value
 
 
-def _is_filled(value: Any, converter: Any) -> bool:
-    """Whether a field says something: a browser sends "" for one that was left empty, which is a value for text alone."""
-    return isinstance(value, str) and (value != "" or converter is str)
+def _is_filled(value: Any, converter: Converter | None) -> bool:
+    """Whether a field says something: a browser sends "" for one left empty, which is a value for text alone."""
+    if not isinstance(value, str):
+        return converter is None  # a file: a pydantic model may ask for one
+    return value != "" or converter in (str, None)
 
 
 def _plain(value: Any) -> Any:
     """A converted value as JSON would have it, for the validator that comes next."""
-    if isinstance(value, str | int | float | bool):
-        return getattr(value, "_value_", value)
-    return getattr(value, "_value_", None) or str(value)
-
-
+    value = getattr(value, "_value_", value)
+    return value if isinstance(value, str | int | float) else str(value)

@@ -7,7 +7,8 @@ from edgeroutes.http.response import BYTES, TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
+    from typing import Any
 
     from edgeroutes.http.response import Response
 
@@ -15,13 +16,15 @@ if TYPE_CHECKING:
 async def primed(response: Response, where: str) -> Response:
     """The stream with its first chunk at hand.
 
-    What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent. A stream that
-    ends without a chunk becomes an empty body.
+    What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent.
+    A stream that ends without a chunk becomes an empty body. One that is primed already stays as it is.
 
     Args:
         response: Its body is an iterator, sync or async.
         where: The handler, for messages.
     """
+    if isinstance(response.body, PrimedStream):
+        return response
     chunks = _byte_chunks(response, where)
     try:
         first = await anext(chunks)
@@ -29,43 +32,58 @@ async def primed(response: Response, where: str) -> Response:
         response.body = b""
         response.headers.setdefault("content-type", TEXT)
         return response
-    response.body = _resumed(first, chunks)
+    response.body = PrimedStream(first, chunks)
     return response
+
+
+class PrimedStream:
+    """An async iterator of bytes whose first chunk has been made; closing it closes what makes the others, read or not."""
+
+    __slots__ = ("_chunks", "_first")
+
+    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes, None]) -> None:
+        self._first: bytes | None = first
+        self._chunks = chunks
+
+    def __aiter__(self) -> PrimedStream:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._first is None:
+            return await anext(self._chunks)
+        first, self._first = self._first, None
+        return first
+
+    async def aclose(self) -> None:
+        """Give no further chunk."""
+        self._first = None
+        await self._chunks.aclose()
 
 
 async def read_whole(response: Response) -> bytes:
     """All of a primed stream: for places that cannot stream."""
-    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]
+    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # primed: bytes
 
 
 async def close_stream(response: Response) -> None:
     """Close what produces a primed stream, now: nobody will read the rest."""
-    if response.is_stream:
-        await response.body.aclose()  # type: ignore[union-attr]
+    if isinstance(response.body, PrimedStream):
+        await response.body.aclose()
 
 
-async def _resumed(first: bytes, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    try:
-        yield first
-        async for chunk in chunks:
-            yield chunk
-    finally:
-        await chunks.aclose()  # type: ignore[attr-defined]
-
-
-async def _byte_chunks(response: Response, where: str) -> AsyncIterator[bytes]:
+async def _byte_chunks(response: Response, where: str) -> AsyncGenerator[bytes, None]:
     """The chunks as bytes; closing this closes what produces them."""
-    body = response.body
+    body: Any = response.body
     close = getattr(body, "aclose", None) or getattr(body, "close", None)
     try:
         if hasattr(body, "__aiter__"):
             async for chunk in body:
                 yield _to_bytes(chunk, response, where)
         else:
-            for chunk in body:  # type: ignore[union-attr]
+            for chunk in body:
                 yield _to_bytes(chunk, response, where)
     finally:
-        closing = close() if close else None
+        closing: Any = close() if close else None
         if hasattr(closing, "__await__"):
             await closing
 

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.cookies import ResponseCookies, parse_cookies
-from edgeroutes.http.headers import Headers
 from edgeroutes.http.request import Request
 
 TYPE_CHECKING = False
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
+    from edgeroutes.http.cookies import ResponseCookies
+    from edgeroutes.http.headers import Headers
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
 
@@ -38,7 +38,18 @@ class RequestScope:
         endpoint: The route that matched.
     """
 
-    __slots__ = ("_request", "after", "asked_for", "endpoint", "incoming", "jar", "params", "path", "sealed")
+    __slots__ = (
+        "_request",
+        "after",
+        "asked_for",
+        "endpoint",
+        "incoming",
+        "is_starting",
+        "jar",
+        "params",
+        "path",
+        "sealed",
+    )
 
     def __init__(self, incoming: Incoming, path: str, params: Params, endpoint: Endpoint) -> None:
         self.incoming = incoming
@@ -50,6 +61,7 @@ class RequestScope:
         self.after: list[tuple[Any, tuple[object, ...]]] = []
         self.asked_for: list[str] = []
         self.sealed = ""
+        self.is_starting = False  # whether a stream's first chunk is waited for
         _current.set(self)
 
     @property
@@ -65,7 +77,10 @@ class RequestScope:
 
     @property
     def dynamic(self) -> str:
-        """What asking for headers, cookies or client does: `auto` counts it, `error` refuses it, `force-static` gives empty ones."""
+        """What asking for headers, cookies or client does.
+
+        `auto` counts it, `error` refuses it, `force-static` gives empty ones.
+        """
         return self.endpoint.config.dynamic if self.incoming.method in ("GET", "HEAD") else "auto"
 
     @property
@@ -95,15 +110,21 @@ class RequestScope:
         return await read_form(request)
 
 
+def find_scope() -> RequestScope | None:
+    """The scope of the request that is being answered; None outside one."""
+    return _current.get(None)
+
+
 def current_scope(asker: str) -> RequestScope:
     """The scope of the request that is being answered.
 
     Raises:
         HandlerError: Outside a request, naming `asker`.
     """
-    scope = _current.get(None)
+    scope = find_scope()
     if scope is None:
-        raise HandlerError(f"{asker} was called outside a request", hint="Call it in a handler or in what a handler calls")
+        hint = "Call it in a handler or in what a handler calls"
+        raise HandlerError(f"{asker} was called outside a request", hint=hint)
     return scope
 
 
@@ -114,24 +135,30 @@ class Cookies(Mapping[str, str]):
 
     def __init__(self, scope: RequestScope) -> None:
         self._scope = scope
-        self._sent = {} if scope.asked("cookies") else parse_cookies(scope.request.peek_headers().get("cookie", ""))
+        self._sent = scope.request.cookies
 
     def set(self, name: str, value: str = "", **attributes: Any) -> None:
-        """Set a cookie on whatever the handler answers, a redirect included, an error not. See `ResponseCookies.set`."""
+        """Set a cookie on whatever the handler answers, a redirect included, an error not: see `ResponseCookies.set`."""
         self._jar().set(name, value, **attributes)
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
-        """Make the browser forget a cookie; `path` and `domain` must be those it was set with. It reads as "" from here on."""
+        """Make the browser forget a cookie, which reads as "" from here on.
+
+        `path` and `domain` must be those it was set with.
+        """
         self._jar().delete(name, path=path, domain=domain)
 
     def _jar(self) -> ResponseCookies:
         if self._scope.dynamic == "force-static":
             hint = 'Set it in a route without dynamic = "force-static"'
-            raise HandlerError("a static answer is the same for everyone and sets no cookie", where=self._scope.where, hint=hint)
+            problem = "a static answer is the same for everyone and sets no cookie"
+            raise HandlerError(problem, where=self._scope.where, hint=hint)
         if self._scope.sealed:
             hint = "Set it before the handler returns"
             raise HandlerError(f"a cookie was set {self._scope.sealed}", where=self._scope.where, hint=hint)
         if self._scope.jar is None:
+            from edgeroutes.http.cookies import ResponseCookies
+
             self._scope.jar = ResponseCookies()
         return self._scope.jar
 
@@ -207,7 +234,10 @@ class RouteContext:
 
     @property
     def aws_event(self) -> Event | None:
-        """The Lambda event as it came; None outside Lambda. Asking for it makes the answer dynamic: it has the headers in it."""
+        """The Lambda event as it came; None outside Lambda.
+
+        Asking for it makes the answer dynamic: it has the headers in it.
+        """
         return None if self._scope.asked("aws_event") else self._scope.incoming.event
 
     @property

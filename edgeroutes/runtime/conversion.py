@@ -1,17 +1,17 @@
 """Text from a URL, a header, a cookie or a form, as the type that an annotation names. Request wing, floor 2.
 
-A converter takes the text and gives the value, or raises ValueError with what the text must be. Types are told by shape: whoever
-annotates with `UUID` or `Literal` has loaded the module that it comes from.
+A converter takes the text and gives the value, or raises ValueError with what the text must be. Types are told by shape:
+whoever annotates with `UUID` or `Literal` has loaded the module that it comes from.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
+from edgeroutes.runtime.annotations import describe, is_literal, origin, plain_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,52 +20,10 @@ if TYPE_CHECKING:
 
     Converter = Callable[[str], Any]
 
-_INTEGER = re.compile(r"[+-]?[0-9]{1,4300}").fullmatch  # more digits than Python reads raise ValueError
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?").fullmatch
+_MAX_DIGITS = 4300  # more raise ValueError. Source: sys.int_info.default_max_str_digits
+_NUMBER_CHARACTERS = frozenset("0123456789+-.eE")
 _TRUE = ("true", "1", "on", "yes")
 _FALSE = ("false", "0", "off", "no")
-
-
-def plain_type(annotation: Any) -> Any:
-    """The annotation without what only names or describes it: `Annotated[T, …]`, `NewType`, `type X = T`."""
-    while True:
-        if hasattr(annotation, "__metadata__"):
-            annotation = annotation.__origin__
-        elif hasattr(annotation, "__supertype__"):
-            annotation = annotation.__supertype__
-        elif type(annotation).__name__ == "TypeAliasType":
-            annotation = annotation.__value__
-        else:
-            return annotation
-
-
-def origin(annotation: Any) -> Any:
-    """What a generic is made of: `list[int]` → `list`, `int | None` → `UnionType`; None for what is no generic."""
-    if isinstance(annotation, UnionType):
-        return UnionType
-    found = getattr(annotation, "__origin__", None)
-    typing = sys.modules.get("typing")
-    if typing is not None and found is typing.Union:
-        return UnionType
-    return found
-
-
-def is_literal(annotation: Any) -> bool:
-    """Whether it is `Literal[…]`."""
-    typing = sys.modules.get("typing")
-    return typing is not None and getattr(annotation, "__origin__", None) is typing.Literal
-
-
-def without_none(annotation: Any) -> tuple[Any, bool]:
-    """`T | None` as `(T, True)`; anything else as `(annotation, False)`; a union of several types keeps them."""
-    annotation = plain_type(annotation)
-    if origin(annotation) is not UnionType:
-        return annotation, False
-    kinds = [kind for kind in annotation.__args__ if kind is not NoneType]
-    optional = len(kinds) < len(annotation.__args__)
-    if len(kinds) == 1:
-        return plain_type(kinds[0]), optional
-    return annotation, optional
 
 
 def find_converter(annotation: Any, where: str) -> Converter:
@@ -98,22 +56,21 @@ def scalar_converter(annotation: Any) -> Converter | None:
     return None
 
 
-def describe(annotation: Any) -> str:
-    """The annotation as its author wrote it, more or less."""
-    return annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__args__") else repr(annotation)
-
-
 def to_int(text: str) -> int:
     """Decimal digits with an optional sign; no spaces, underscores or other scripts' digits."""
-    if _INTEGER(text):
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS:
         return int(text)
     raise ValueError("must be an integer")
 
 
 def to_float(text: str) -> float:
     """A finite number."""
-    if _NUMBER(text):
-        value = float(text)
+    if _NUMBER_CHARACTERS.issuperset(text):
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
         if value - value == 0:  # an overflow to infinity is no number that was meant
             return value
     raise ValueError("must be a number")
@@ -201,4 +158,5 @@ _BY_NAME: dict[str, Callable[[Any], Converter | None]] = {
     "datetime.datetime": lambda kind: _iso(kind, "date and time"),
     "datetime.time": lambda kind: _iso(kind, "time"),
     "decimal.Decimal": _decimal,
+    "typing.Any": lambda _: str,
 }

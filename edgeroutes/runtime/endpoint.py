@@ -5,28 +5,25 @@ from __future__ import annotations
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
 from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.request import FORM_TYPES
+from edgeroutes.http.request import FORM_TYPES, MULTIPART
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
-from edgeroutes.runtime.middleware import load_layers, run_layers
 from edgeroutes.runtime.results import to_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection
+    from collections.abc import Awaitable, Callable
 
-    from edgeroutes.http.request import Request
-    from edgeroutes.runtime.binding import Binding
+    from edgeroutes.runtime.application import Mount
+    from edgeroutes.runtime.binding import Binding, Segments
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.manifest import ManifestRoute
-    from edgeroutes.runtime.application import Mount
-    from edgeroutes.types import AsgiApp, Handler
+    from edgeroutes.runtime.middleware import Layer
+    from edgeroutes.types import AsgiApp, Handler, Threads
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
-
-
 
 
 class BoundHandler:
@@ -34,8 +31,8 @@ class BoundHandler:
 
     __slots__ = ("_binding", "_function", "where")
 
-    def __init__(self, function: Handler, segments: Collection[str], where: str) -> None:
-        self._function = function
+    def __init__(self, function: Handler, segments: Segments, where: str, threads: Threads | None = None) -> None:
+        self._function = function if threads is None else threads.calling(function)
         self._binding: Binding | None = bind(function, segments, where)
         self.where = where
 
@@ -44,7 +41,7 @@ class BoundHandler:
         if self._binding is None:
             result = self._function()
         else:
-            if self._binding.may_read_form and scope.request.content_type() in FORM_TYPES:
+            if self._binding.may_read_form and scope.request.content_type() == MULTIPART:
                 await scope.request.form()
             result = self._function(**self._binding.arguments(scope))
         if hasattr(result, "__await__"):
@@ -59,23 +56,40 @@ class Endpoint:
         route: Where it lies and what is known of it from the build.
         root: The project's folder.
         mount: How an `app` is asked for its answer.
+        base_path: Under which the project is served.
+        threads: Where handlers that block run; None calls them directly.
 
     Raises:
         RouteImportError: When the file, or one of its middleware files, does not import.
         RouteFileError: When an export cannot be used.
     """
 
-    __slots__ = ("_answers", "_layers", "_mount", "app", "config", "lifetime_seconds", "route", "static_params")
+    __slots__ = (
+        "_answers",
+        "_layers",
+        "_mount",
+        "_threads",
+        "app",
+        "base_path",
+        "config",
+        "lifetime_seconds",
+        "route",
+        "static_params",
+    )
 
-    def __init__(self, route: ManifestRoute, root: str, mount: Mount) -> None:
+    def __init__(
+        self, route: ManifestRoute, root: str, mount: Mount, *, base_path: str = "", threads: Threads | None = None
+    ) -> None:
         self.route = route
+        self.base_path = base_path
         self._mount = mount
+        self._threads = threads
         namespace = vars(load_module(root, route.source_file))
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
         self.static_params = namespace.get(STATIC_PARAMS_EXPORT)
         self._answers = self._dispatch_table(namespace)
-        self._layers = load_layers(root, route.middleware_files)
+        self._layers = _load_layers(root, route.middleware_files)
         self.lifetime_seconds = lifetime_seconds(
             self.config.dynamic, self.config.revalidate, has_static_params=self.static_params is not None
         )
@@ -84,9 +98,11 @@ class Endpoint:
         """What answers each method: what is exported, GET for HEAD, and what every route does by itself; an app answers all."""
         if self.app is not None:
             return {}
-        segments = self.route.parameter_names()
+        segments = self.route.parameters()
         exported: dict[str, Answer] = {
-            method: self._handler(method, namespace[method], segments) for method in METHODS if namespace.get(method) is not None
+            method: self._handler(method, namespace[method], segments)
+            for method in METHODS
+            if namespace.get(method) is not None
         }
         if "GET" in exported:
             exported.setdefault("HEAD", exported["GET"])
@@ -100,12 +116,12 @@ class Endpoint:
 
         return {**dict.fromkeys(METHODS, not_allowed), "OPTIONS": options, **exported}
 
-    def _handler(self, method: str, function: object, segments: list[str]) -> Answer:
+    def _handler(self, method: str, function: object, segments: Segments) -> Answer:
         where = f"{self.route.source_file}, {method}"
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
-        handler = BoundHandler(function, segments, where)
+        handler = BoundHandler(function, segments, where, self._threads)
         if self.static_params is None or self.config.dynamic_params:
             return handler
 
@@ -116,6 +132,10 @@ class Endpoint:
             return await handler(scope)
 
         return listed
+
+    def bare_app(self, path: str) -> AsgiApp | None:
+        """The route's app, where no middleware covers this path: a server can call it directly. None otherwise."""
+        return None if any(layer.covers(path) for layer in self._layers) else self.app
 
     async def respond(self, scope: RequestScope) -> Response:
         """The answer to a request, through the middleware; what is raised inside and is no answer goes through."""
@@ -129,23 +149,37 @@ class Endpoint:
         try:
             return await answer(scope)
         except (HTTPError, Redirect) as interrupt:
-            return self._interrupted(scope, interrupt)
+            return self.interrupted(scope, interrupt)
 
     async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:
-        async def handler(request: Request) -> Response:
-            scope.request = request
-            return await answer(scope)
+        async def started(scope: RequestScope) -> Response:
+            response = await answer(scope)
+            return await self.primed(response, scope) if response.is_stream else response
 
         def interrupted(interrupt: HTTPError | Redirect) -> Response:
-            return self._interrupted(scope, interrupt)
+            return self.interrupted(scope, interrupt)
 
-        return await run_layers(self._layers, scope.request, handler, interrupted)
+        from edgeroutes.runtime.middleware import run_layers
+
+        return await run_layers(self._layers, scope, started, interrupted)
+
+    async def primed(self, response: Response, scope: RequestScope) -> Response:
+        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail."""
+        from edgeroutes.runtime.chunks import primed
+
+        if self._threads is not None and not hasattr(response.body, "__aiter__"):
+            response.body = self._threads.iterating(response.body)  # type: ignore[arg-type]
+        scope.is_starting = True
+        try:
+            return await primed(response, self.route.source_file)
+        finally:
+            scope.is_starting = False
 
     async def _mounted(self, scope: RequestScope) -> Response:
         assert self.app is not None  # noqa: S101  # only a route with an app is given this answer
         return await self._mount(self.app, scope)
 
-    def _interrupted(self, scope: RequestScope, interrupt: HTTPError | Redirect) -> Response:
+    def interrupted(self, scope: RequestScope, interrupt: HTTPError | Redirect) -> Response:
         """The answer that a raised redirect or error stands for; an error leaves the cookies of `cookies()` behind."""
         if isinstance(interrupt, Redirect):
             request = scope.request
@@ -155,3 +189,12 @@ class Endpoint:
 
         scope.jar = None
         return problem_response(interrupt, instance=scope.incoming.path, request_id=scope.incoming.request_id)
+
+
+def _load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
+    """The middleware in these files; a route without any does not load what runs it."""
+    if not source_files:
+        return []
+    from edgeroutes.runtime.middleware import load_layers
+
+    return load_layers(root, source_files)

@@ -1,4 +1,7 @@
-"""What nobody caught: a line in the log, and a 500 that says nothing of it. Request wing, floor 2; loaded when it happens."""
+"""What nobody caught: a line in the log, and a 500 that says nothing of it.
+
+Request wing, floor 2; loaded when it happens.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from edgeroutes.types import Incoming
 
 
-def failure_response(error: Exception, incoming: Incoming, route_path: str, debug_root: str) -> Response:
+def failure_response(error: BaseException, incoming: Incoming, route_path: str, debug_root: str) -> Response:
     """Log the exception and give the answer for it.
 
     Args:
@@ -35,6 +38,8 @@ def failure_response(error: Exception, incoming: Incoming, route_path: str, debu
 
 def trimmed_traceback(error: BaseException, root: str) -> list[str]:
     """The author's own lines of a traceback, outermost first: `functions/users/route.py:12 in GET: x = 1 / 0`."""
-    cause = error.__cause__ if error.__cause__ is not None else error
-    frames = [frame for frame in traceback.extract_tb(cause.__traceback__) if is_own_file(frame.filename, root)]
-    return [f"{frame.filename.removeprefix(f'{root}/')}:{frame.lineno} in {frame.name}: {frame.line}" for frame in frames]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own_file(frame.filename, root)]
+    if not frames and error.__cause__ is not None:  # ours, raised from the author's
+        return trimmed_traceback(error.__cause__, root)
+    places = [f"{frame.filename.removeprefix(f'{root}/')}:{frame.lineno}" for frame in frames]
+    return [f"{place} in {frame.name}: {frame.line}" for place, frame in zip(places, frames, strict=True)]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED, render_cache_control
 from edgeroutes.http.headers import Headers
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import CONNECTION_HEADERS, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.endpoint import Endpoint
+
+_NOTED = CONNECTION_HEADERS | {"cache-control", "set-cookie"}
 
 
 def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
@@ -22,8 +24,11 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
         tag_header: Where the CDN reads cache tags.
     """
     headers = response.headers
-    has_cookies = _write_cookies(response, scope)
-    if headers.get("cache-control") is not None:
+    is_plain = not headers.has_any(_NOTED)  # one look instead of four, on every request
+    if not is_plain:
+        headers.discard(CONNECTION_HEADERS)
+    has_cookies = not (is_plain and scope.jar is None and not response.has_cookies) and _write_cookies(response, scope)
+    if not is_plain and "cache-control" in headers:
         return response
     lifetime = endpoint.lifetime_seconds
     if lifetime is None or has_cookies or not _is_cacheable(response, scope):

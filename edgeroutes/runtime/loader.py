@@ -1,8 +1,8 @@
 """Route files as modules. Request wing, floor 2.
 
-A route's folder may be called `[id]`, `[...slug]` or `rss.xml`, which no import statement can name. The file is loaded by its path,
-under a module name made of its folders; a folder whose name has a dot gets a package made for it, so that `from .schemas import X`
-finds the files beside the route.
+A route's folder may be called `[id]`, `[...slug]` or `rss.xml`, which no import statement can name. The file is loaded by
+its path, under a module name made of its folders; a folder whose name has a dot gets a package made for it, so that
+`from .schemas import X` finds the files beside the route.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import RouteImportError
 
 # Stands for a dot inside a folder's name, which would part a module's name: U+2024 looks like one in a traceback.
-_DOT = "\N{ONE DOT LEADER}"
+_DOT = "\u2024"
 
 
 def load_module(root: str, source_file: str) -> ModuleType:
@@ -35,11 +35,11 @@ def load_module(root: str, source_file: str) -> ModuleType:
     *folders, file_name = source_file.split("/")
     package = ".".join(folder.replace(".", _DOT) for folder in folders)
     name = f"{package}.{file_name.removesuffix('.py')}"
+    path = f"{root}/{source_file}"
     loaded = sys.modules.get(name)
-    if loaded is not None:
+    if loaded is not None and loaded.__file__ == path:  # another project in this process may have a file of that name
         return loaded
     _make_packages(root, folders)
-    path = f"{root}/{source_file}"
     module = ModuleType(name)
     loader = SourceFileLoader(name, path)
     module.__spec__ = ModuleSpec(name, loader, origin=path)
@@ -64,9 +64,10 @@ def _make_packages(root: str, folders: list[str]) -> None:
         if "." not in folder:
             continue
         name = ".".join(part.replace(".", _DOT) for part in folders[:depth])
-        if name not in sys.modules:
+        path = ["/".join([root, *folders[:depth]])]
+        if name not in sys.modules or sys.modules[name].__path__ != path:
             package = ModuleType(name)
-            package.__path__ = ["/".join([root, *folders[:depth]])]
+            package.__path__ = path
             package.__package__ = name
             sys.modules[name] = package
 
@@ -74,12 +75,14 @@ def _make_packages(root: str, folders: list[str]) -> None:
 def import_error(error: Exception, root: str, source_file: str) -> RouteImportError:
     """What went wrong while a file was imported, with the line where the author can mend it."""
     where = _place(error, root, source_file)
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) and error.name:
         hint = f"Install the distribution that has {error.name!r} and declare it, or correct the name"
         return ModuleMissingError(f"the module {error.name!r} is not there", where=where, hint=hint)
     if isinstance(error, ImportError) and error.msg.startswith("cannot import name"):
         name = error.msg.split("'")[1]
         hint = "Correct the name, or define it there"
+        if "circular import" in error.msg:
+            hint = "The two import each other: move what both need into a third module"
         return ExportMissingError(f"the module {error.name!r} has no {name!r}", where=where, hint=hint)
     if isinstance(error, SyntaxError):
         return ImportRaisedError(f"this is no Python: {error.msg}", where=where)
@@ -88,7 +91,7 @@ def import_error(error: Exception, root: str, source_file: str) -> RouteImportEr
 
 def _place(error: Exception, root: str, source_file: str) -> str:
     """`file:line` of the innermost frame in the project's own files, or of a syntax error."""
-    if isinstance(error, SyntaxError) and error.filename:
+    if isinstance(error, SyntaxError) and error.filename and is_own_file(error.filename, root):
         return f"{error.filename.removeprefix(f'{root}/')}:{error.lineno}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own_file(frame.filename, root)]
     return f"{frames[-1].filename.removeprefix(f'{root}/')}:{frames[-1].lineno}" if frames else source_file
@@ -96,4 +99,5 @@ def _place(error: Exception, root: str, source_file: str) -> str:
 
 def is_own_file(path: str, root: str) -> bool:
     """Whether a file is the author's: in the project, and in no environment inside it."""
-    return path.startswith(f"{root}/") and "/site-packages/" not in path and "/edgeroutes/" not in path.removeprefix(root)
+    is_below = path.startswith(f"{root}/") and not path.startswith(f"{root}/edgeroutes/")
+    return is_below and "/site-packages/" not in path

@@ -1,6 +1,7 @@
 """One JSON line for what nobody caught. Request wing, floor 2; loaded when something went wrong.
 
-A line to stdout is a log event on Lambda, in its text and its JSON format alike, and is what Logs Insights can query.
+A line to stdout is a log event on Lambda, in its text and its JSON format alike, and is what Logs Insights can query. `dev` has a
+reader who is no machine, and puts a writer of its own in place.
 """
 
 from __future__ import annotations
@@ -12,7 +13,23 @@ import traceback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from edgeroutes.types import Incoming
+
+    Writer = Callable[[str, str, Mapping[str, object], BaseException | None], None]
+
+_writers: list[Writer] = []
+
+
+def add_writer(writer: Writer) -> Callable[[], None]:
+    """Have `writer(level, message, fields, error)` called instead of a line being written.
+
+    Returns:
+        What ends that; the writer before it, or the line, is back then.
+    """
+    _writers.append(writer)
+    return lambda: _writers.remove(writer)
 
 
 def log_exception(error: BaseException, message: str, incoming: Incoming | None = None, **fields: object) -> None:
@@ -26,6 +43,9 @@ def log_exception(error: BaseException, message: str, incoming: Incoming | None 
     """
     if incoming is not None:
         fields = {**fields, "method": incoming.method, "path": incoming.path, "request_id": incoming.request_id}
+    if _writers:
+        _writers[-1]("ERROR", message, fields, error)
+        return
     trace = "".join(traceback.format_exception(error))
     write_line("ERROR", message, **fields, exception_name=type(error).__name__, exception=trace)
 
@@ -37,6 +57,9 @@ def log_warning(message: str, **fields: object) -> None:
 
 def write_line(level: str, message: str, **fields: object) -> None:
     """Write one JSON line: level, message, timestamp (UTC, ISO 8601 with milliseconds), then `fields`."""
+    if _writers:
+        _writers[-1](level, message, fields, None)
+        return
     now = time.time()
     stamp = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1000) % 1000:03}Z"
     line = json.dumps({"level": level, "message": message, "timestamp": stamp, **fields}, default=repr)

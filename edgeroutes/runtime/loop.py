@@ -6,6 +6,8 @@ of every cold start. Which it is, is decided before the call (the bundle says so
 
 from __future__ import annotations
 
+import sys
+
 from edgeroutes.errors import HandlerError
 
 TYPE_CHECKING = False
@@ -25,23 +27,53 @@ if TYPE_CHECKING:
             ...
 
 
+# What asyncio raises where no loop runs: its functions, and its locks and queues. Source: CPython 3.11 to 3.14, Lib/asyncio.
+_WITHOUT_LOOP = {RuntimeError: ("event loop",), AttributeError: ("'NoneType' object has no attribute 'create_future'",)}
+
+
+# How often a coroutine is told that it cannot wait: one that catches that and waits again would never end.
+_TRIES = 10
+
+
 class LoopFree:
     """Runs coroutines that never wait, without a loop."""
 
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
-        """The coroutine's value.
-
-        Raises:
-            HandlerError: When it waits after all.
-        """
+        """The coroutine's value; where it waits after all, a HandlerError is raised in the middle of it, at that place."""
         try:
             context.run(coroutine.send, None)
+            for _ in range(_TRIES):
+                context.run(coroutine.throw, _missing_loop())
         except StopIteration as done:
             value: T = done.value
             return value
         context.run(coroutine.close)
-        hint = "Import asyncio (or anyio) in the route file, so that it is given a loop"
-        raise HandlerError("it waits for something that needs an event loop, but nothing that it imports is one", hint=hint)
+        raise _missing_loop()
+
+
+def is_stray_cancellation(error: BaseException) -> bool:
+    """Whether it is a cancellation that nobody asked of the running task: the author awaited something that was cancelled."""
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+def explain_missing_loop(error: BaseException) -> BaseException:
+    """What a loop-free route raised, or a HandlerError from it where it says that there is no event loop."""
+    if not any(phrase in str(error) for phrase in _WITHOUT_LOOP.get(type(error), ())):
+        return error
+    explained = _missing_loop()
+    explained.__cause__ = error
+    return explained
+
+
+def _missing_loop() -> HandlerError:
+    hint = "Import asyncio (or anyio) in the route file, so that it is given a loop"
+    return HandlerError(
+        "it waits for something that needs an event loop, but nothing that it imports is one", hint=hint
+    )
 
 
 class PersistentLoop:
@@ -53,7 +85,31 @@ class PersistentLoop:
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
         """The coroutine's value; other tasks of the loop go on while it runs, and rest between invocations."""
         loop = self._loop or self._open()
-        return loop.run_until_complete(loop.create_task(coroutine, context=context))
+        task = loop.create_task(coroutine, context=context)
+        try:
+            return loop.run_until_complete(task)
+        finally:
+            task.cancel()  # it is done, unless SystemExit broke the loop off: then it must not raise in the next one's turn
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything has run on it since it was made or closed."""
+        return self._loop is not None
+
+    def close(self) -> None:
+        """End what still runs on it, then the loop; what is run afterwards opens another. A sandbox never does this."""
+        loop = self._loop
+        if loop is None or loop.is_closed() or loop.is_running():
+            return
+        import asyncio
+
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(tasks) if tasks else asyncio.sleep(0))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+        self._loop = None
 
     def _open(self) -> AbstractEventLoop:
         import asyncio

@@ -30,9 +30,23 @@ class ManifestRoute:
         self.middleware_files = tuple(middleware_files)
         self.needs_loop = needs_loop
 
-    def parameter_names(self) -> list[str]:
-        """The names that the path captures: `/users/[id]/[...rest]` → `["id", "rest"]`."""
-        return [part.strip("[].") for part in self.route_path.split("/") if part.startswith("[")]
+    def parameters(self) -> dict[str, type[str | list[str]]]:
+        """What the path captures, and as what: `/users/[id]/[...rest]` → `{"id": str, "rest": list}`."""
+        parts = [part for part in self.route_path.split("/") if part.startswith("[")]
+        return {part.strip("[]").removeprefix("..."): list if "[..." in part else str for part in parts}
+
+    def own_path(self, path: str) -> str:
+        """The part of a path that this route's folder stands for, without what its catch-all takes.
+
+        Args:
+            path: One that matched, without the base path: `/legacy/a/b` for `/legacy/[[...rest]]` gives `/legacy`.
+        """
+        depth = 0
+        for part in self.route_path.split("/")[1:]:
+            if not part or part.startswith(("[...", "[[")):
+                break
+            depth += 1
+        return "/".join(path.split("/", depth + 1)[: depth + 1])
 
     def __repr__(self) -> str:
         return f"ManifestRoute({self.route_path!r}, {self.source_file!r})"

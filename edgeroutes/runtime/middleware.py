@@ -11,11 +11,14 @@ from edgeroutes.runtime.results import to_response
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from edgeroutes.http.request import Request
     from edgeroutes.http.response import Response
+    from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import CallNext, Middleware
 
+    Answer = Callable[[RequestScope], Awaitable[Response]]
     Interrupted = Callable[[HTTPError | Redirect], Response]
 
 
@@ -24,9 +27,9 @@ class Layer:
 
     __slots__ = ("_function", "_matcher", "where")
 
-    def __init__(self, function: Middleware, matcher: list[str], where: str) -> None:
+    def __init__(self, function: Middleware, matcher: RouteTable[bool] | None, where: str) -> None:
         self._function = function
-        self._matcher = RouteTable((pattern, True) for pattern in dict.fromkeys(matcher)) if matcher else None
+        self._matcher = matcher
         self.where = where
 
     def covers(self, path: str) -> bool:
@@ -51,7 +54,7 @@ def load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
 
     Raises:
         RouteImportError: When one does not import.
-        RouteFileError: When it has no function `middleware`.
+        RouteFileError: When it has no function `middleware`, or a `matcher` that cannot be read.
     """
     layers = []
     for source_file in source_files:
@@ -60,38 +63,48 @@ def load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
         if not callable(function):
             hint = "Define 'async def middleware(request, call_next)'"
             raise RouteFileError("there is no function 'middleware'", where=source_file, hint=hint)
-        matcher = getattr(module, "matcher", [])
-        layers.append(Layer(function, [matcher] if isinstance(matcher, str) else list(matcher), f"{source_file}, middleware"))
+        matcher = getattr(module, "matcher", None)
+        layers.append(Layer(function, _matcher_table(matcher, source_file), f"{source_file}, middleware"))
     return layers
 
 
-async def run_layers(
-    layers: list[Layer],
-    request: Request,
-    handler: Callable[[Request], Awaitable[Response]],
-    interrupted: Interrupted,
-) -> Response:
+def _matcher_table(matcher: object, where: str) -> RouteTable[bool] | None:
+    """The paths that a `matcher` names; None where there is none.
+
+    Raises:
+        RouteFileError: When it is neither a pattern nor a list of patterns.
+    """
+    if matcher is None:
+        return None
+    patterns: list[Any] = list(matcher) if isinstance(matcher, (list, tuple)) else [matcher]
+    if not patterns or not all(isinstance(pattern, str) and pattern.startswith("/") for pattern in patterns):
+        hint = "Write a pattern from the URL root, such as '/admin/[[...rest]]', or a list of them"
+        raise RouteFileError(f"matcher is {matcher!r}", where=where, hint=hint)
+    try:
+        return RouteTable((pattern, True) for pattern in dict.fromkeys(patterns))
+    except ValueError as error:
+        raise RouteFileError(f"matcher cannot be read: {error}", where=where) from error
+
+
+async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, interrupted: Interrupted) -> Response:
     """The answer, through each layer that covers the path.
 
-    `call_next` gives a Response for redirects and HTTPErrors raised inside, and raises everything else.
+    `call_next` gives a Response for redirects and HTTPErrors raised inside, and raises everything else. The request that
+    it is given is the one that all further in sees, `headers()` and `cookies()` too.
 
     Args:
         layers: Outermost first.
-        request: For the outermost.
-        handler: What the innermost calls.
+        scope: With the request for the outermost.
+        answer: What the innermost calls.
         interrupted: Makes the Response of a redirect or HTTPError.
     """
-    place = next((place for place, layer in enumerate(layers) if layer.covers(request.path)), None)
-    if place is None:
-        try:
-            return await handler(request)
-        except (HTTPError, Redirect) as interrupt:
-            return interrupted(interrupt)
+    place = next((place for place, layer in enumerate(layers) if layer.covers(scope.request.path)), None)
 
     async def call_next(passed: Request) -> Response:
-        return await run_layers(layers[place + 1 :], passed, handler, interrupted)
+        scope.request = passed
+        return await run_layers(layers[place + 1 :], scope, answer, interrupted)  # type: ignore[operator]  # not None
 
     try:
-        return await layers[place].run(request, call_next)
+        return await answer(scope) if place is None else await layers[place].run(scope.request, call_next)
     except (HTTPError, Redirect) as interrupt:
         return interrupted(interrupt)

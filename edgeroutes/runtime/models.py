@@ -5,6 +5,7 @@ Loaded when a route uses one, which has loaded the library.
 
 from __future__ import annotations
 
+import re
 import sys
 
 from edgeroutes.http.interrupts import HTTPError
@@ -29,12 +30,13 @@ def model_validator(model: Any) -> Validator:
     return validate
 
 
-def read_json_model(model: Any, body: bytes) -> Any:
+def read_json_model(model: Any, body: bytes, problems: Problems) -> Any:
     """A pydantic model or msgspec struct straight from a body's bytes.
 
     Raises:
-        HTTPError: 400, with every problem that the library reports and its field.
+        HTTPError: 400 when they are no JSON.
     """
+    body = body.removeprefix(b"\xef\xbb\xbf")
     try:
         if hasattr(model, "model_validate"):
             return model.model_validate_json(body)
@@ -43,9 +45,21 @@ def read_json_model(model: Any, body: bytes) -> Any:
         return json.decode(body, type=model)
     except ValueError as error:
         found = _problems(error)
-        if len(found) == 1 and not found[0][0] and _is_malformed(error):
+        if _is_malformed(error):
             raise HTTPError(400, f"the body is no JSON: {found[0][1]}") from error
-        raise HTTPError(400, errors=[{"field": field or "body", "message": message} for field, message in found]) from error
+        problems += found
+        return None
+
+
+def model_annotations(model: Any) -> dict[str, Any]:
+    """The fields of a pydantic model or msgspec struct by the names that a form has for them, with their annotations."""
+    if hasattr(model, "model_validate"):
+        fields = model.model_fields.items()
+        found = {name: field.annotation for name, field in fields}
+        return {**found, **{field.alias: field.annotation for _, field in fields if field.alias}}
+    from msgspec.structs import fields as struct_fields
+
+    return {field.encode_name: field.type for field in struct_fields(model)}
 
 
 def convert_form_model(model: Any, fields: dict[str, Any], problems: Problems) -> Any:
@@ -74,8 +88,11 @@ def _problems(error: ValueError) -> Problems:
             for problem in reported(include_url=False, include_context=False, include_input=False)
         ]
     message, _, path = str(error).partition(" - at `$")  # msgspec: "Expected `int`, got `str` - at `$.items[0].n`"
-    field = path.rstrip("`").replace("[", ".").replace("]", "").strip(".")
-    return [[field, message]]
+    path = path.rstrip("`").replace("[", ".").replace("]", "")
+    missing = re.fullmatch("Object missing required field `(.*)`", message)
+    if missing:
+        path, message = f"{path}.{missing[1]}", "is required"
+    return [[path.strip("."), message]]
 
 
 def _is_malformed(error: ValueError) -> bool:

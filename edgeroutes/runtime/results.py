@@ -15,8 +15,8 @@ def to_response(value: object, where: str) -> Response:
     """The answer that `value` stands for.
 
     Args:
-        value: A Response; dict, list, dataclass or model (JSON); str (text); bytes; a sync or async generator (a stream); any
-            Starlette response.
+        value: A Response; dict, list, dataclass or model (JSON); str (text); bytes; a sync or async generator (a stream);
+            any Starlette response.
         where: The handler, for the message.
 
     Raises:
@@ -29,7 +29,8 @@ def to_response(value: object, where: str) -> Response:
     if isinstance(value, (str, bytes)):
         return Response(value)
     if value is None:
-        raise HandlerError("the handler returned None", where=where, hint="Return a value, or Response(status=204) for no content")
+        hint = "Return a value, or Response(status=204) for no content"
+        raise HandlerError("the handler returned None", where=where, hint=hint)
     if hasattr(value, "__aiter__") or hasattr(value, "__next__"):
         return Response.stream(value)  # type: ignore[arg-type]  # chunks are checked as they come
     if not isinstance(value, type):

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from edgeroutes.types import Handler
 
 
-
-
 class _Absent:
     """Stands for an annotation or default that is not there."""
 
@@ -66,7 +64,8 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter]:
     if code is None:
         return _inspected(function, where)
     if code.co_posonlyargcount:
-        raise RouteFileError("a handler's arguments are given by name", where=where, hint="Take the '/' out of its signature")
+        hint = "Take the '/' out of its signature"
+        raise RouteFileError("a handler's arguments are given by name", where=where, hint=hint)
     positional = code.co_varnames[: code.co_argcount]
     keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
@@ -88,7 +87,7 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter]:
 def _annotations(function: Handler) -> Mapping[str, Any]:
     try:
         return getattr(function, "__annotations__", {})
-    except NameError:  # Python 3.14 evaluates them now, and one (the returned type, say) names what only type checkers see
+    except NameError:  # Python 3.14 evaluates them now, and one (of what is returned, say) is for type checkers only
         from annotationlib import Format, get_annotations  # type: ignore[import-not-found]
 
         read: Mapping[str, Any] = get_annotations(function, format=Format.FORWARDREF)
@@ -107,9 +106,12 @@ def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
         return eval(annotation, dict(namespace))  # noqa: S307  # the author's own source
     except NameError as error:
         hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
-        raise RouteFileError(f"its annotation {annotation!r} cannot be read: {error}", where=where, hint=hint) from error
+        problem = f"its annotation {annotation!r} cannot be read: {error}"
+        raise RouteFileError(problem, where=where, hint=hint) from error
     except Exception as error:
-        raise RouteFileError(f"its annotation {annotation!r} cannot be read: {error!r}", where=where) from error
+        raise RouteFileError(
+            f"its annotation {annotation!r} cannot be read: {type(error).__name__}: {error}", where=where
+        ) from error
 
 
 def module_namespace(owner: Any) -> dict[str, Any]:

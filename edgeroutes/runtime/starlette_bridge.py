@@ -1,4 +1,7 @@
-"""Where Starlette does the work: forms, and Starlette's own responses. Request wing, floor 2; loaded when a route uses either."""
+"""Where Starlette does the work: forms, and Starlette's own responses.
+
+Request wing, floor 2; loaded when a route uses either.
+"""
 
 from __future__ import annotations
 
@@ -20,15 +23,21 @@ async def read_form(request: Request) -> FormData:
     """The form in a request's body; files stay in memory, so that no route needs a thread or a loop for them.
 
     Raises:
-        HTTPError: 415 for another content type, 400 for a malformed form.
+        HTTPError: 415 for another content type, or where the function's bundle cannot read forms; 400 for a malformed one.
     """
-    from starlette.datastructures import Headers
-    from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
-
     content_type = request.content_type()
     if content_type not in FORM_TYPES:
         raise HTTPError(415, f"the body is {content_type or 'of no type'}: a form is {' or '.join(FORM_TYPES)}")
-    headers = Headers(raw=[(name.encode(), value.encode("latin-1")) for name, value in request.peek_headers().multi_items()])
+    try:
+        from starlette.datastructures import Headers
+        from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+    except ImportError as error:
+        from edgeroutes.runtime.log import log_warning
+
+        # A client chose the content type, so this is no failure of the route, which may never have meant to take forms.
+        remedy = "Add 'include: [starlette, python-multipart]' to its function.yaml to take them"
+        log_warning(f"a form was sent to a function whose bundle cannot read forms: {error}. {remedy}")
+        raise HTTPError(415, f"the body is {content_type}, which this route does not take") from error
     body = request.peek_body()
 
     async def stream() -> AsyncIterator[bytes]:
@@ -37,15 +46,30 @@ async def read_form(request: Request) -> FormData:
         yield b""
 
     try:
+        headers = Headers({"content-type": request.peek_headers()["content-type"]})
         if content_type == FORM_TYPES[0]:
             parser = MultiPartParser(headers, stream(), max_part_size=len(body) + 1)  # type: ignore[arg-type]
             parser.spool_max_size = len(body) + 1
-            return await parser.parse()
+            return _in_memory(await parser.parse())
         return await FormParser(headers, stream()).parse()  # type: ignore[arg-type]
     except MultiPartException as error:
         raise HTTPError(400, f"the body is no form: {error.message}") from error
-    except (KeyError, UnicodeError) as error:
-        raise HTTPError(400, "the body is no form that can be read") from error
+    except (LookupError, ValueError) as error:  # an unknown charset; what python-multipart and decoding refuse
+        raise HTTPError(400, f"the body is no form that can be read: {error}") from error
+
+
+def _in_memory(form: FormData) -> FormData:
+    """The form with files that need no closing: they live as long as someone reads them, in a stream or in `after`."""
+    from io import BytesIO
+
+    class MemoryFile(BytesIO):
+        _rolled = False  # by which Starlette's UploadFile tells that reading it needs no thread
+
+    for _, value in form.multi_items():
+        if not isinstance(value, str):
+            with value.file as spooled:
+                value.file = MemoryFile(spooled.read())
+    return form
 
 
 def from_starlette(response: Any) -> Response:
@@ -64,15 +88,22 @@ def from_starlette(response: Any) -> Response:
 
 async def _sent_chunks(response: Any) -> AsyncIterator[bytes]:
     """The body of a response that only sends itself (FileResponse), which needs a loop and gives it whole."""
+    from asyncio import Event
+    from copy import copy
+
     sent: list[bytes] = []
+    sending = copy(response)
+    sending.background = None  # runs as `after` does
 
     async def receive() -> dict[str, str]:
-        return {"type": "http.disconnect"}
+        await Event().wait()  # the client is there to the end
+        raise AssertionError
 
     async def send(message: dict[str, Any]) -> None:
         if message["type"] == "http.response.body":
             sent.append(message.get("body", b""))
 
-    await response({"type": "http", "method": "GET", "headers": []}, receive, send)
+    asgi = {"version": "3.0", "spec_version": "2.4"}
+    await sending({"type": "http", "asgi": asgi, "method": "GET", "headers": []}, receive, send)
     for chunk in sent:
         yield chunk

@@ -1,12 +1,17 @@
-"""`generate_static_params` with `dynamic_params = False`: which paths there are. Request wing, floor 2; loaded for such routes."""
+"""`generate_static_params` with `dynamic_params = False`: which paths there are.
+
+Request wing, floor 2; loaded for such routes.
+"""
 
 from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
+from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from edgeroutes.runtime.endpoint import Endpoint
@@ -20,18 +25,24 @@ async def require_listed(endpoint: Endpoint, params: Params) -> None:
 
     The generator is called once per sandbox, sync or async, at the first request that needs it.
     """
-    if endpoint.static_params not in _listed:
-        _listed[endpoint.static_params] = await _generate(endpoint)
-    if params not in _listed[endpoint.static_params]:
-        raise HTTPError(404)
+    generate = endpoint.static_params
+    if not callable(generate):
+        hint = "Define 'def generate_static_params()'"
+        problem = f"it is a {type(generate).__name__}, not a function"
+        raise HandlerError(problem, where=f"{endpoint.route.source_file}, generate_static_params", hint=hint)
+    if generate not in _listed:
+        _listed[generate] = await _generate(endpoint, generate)
+    if params not in _listed[generate]:
+        # Not cached as the route's answers are: the next deployment may list the path.
+        raise HTTPError(404, headers={"cache-control": UNCACHED})
 
 
-async def _generate(endpoint: Endpoint) -> list[dict[str, object]]:
+async def _generate(endpoint: Endpoint, generate: Callable[[], Any]) -> list[dict[str, object]]:
     where = f"{endpoint.route.source_file}, generate_static_params"
-    made = endpoint.static_params()
+    made = generate()
     if hasattr(made, "__await__"):
         made = await made
-    names = endpoint.route.parameter_names()
+    names = endpoint.route.parameters()
     if not isinstance(made, list | tuple) or not all(isinstance(params, dict) for params in made):
         hint = f"Return a list of dicts with {', '.join(names) or 'no key'}"
         raise HandlerError(f"it returned {made!r:.60}", where=where, hint=hint)
@@ -40,4 +51,5 @@ async def _generate(endpoint: Endpoint) -> list[dict[str, object]]:
         if wrong:
             hint = f"Give text, or a list of texts for a catch-all, for {', '.join(names)}"
             raise HandlerError(f"it returned {params!r:.60}", where=where, hint=hint)
-    return [dict(params) for params in made]
+    # An optional catch-all at its base path is absent from the request's segments, and here often an empty list.
+    return [{name: value for name, value in params.items() if value != []} for params in made]

@@ -1,7 +1,7 @@
 """JSON values as dataclasses and TypedDicts, every problem with its field. Request wing, floor 2.
 
-A validator takes a value and a list; it gives the value converted, or appends `[field, message]` and gives anything. Validators are
-made once, when the route is loaded. pydantic models and msgspec structs validate themselves: see `models.py`.
+A validator takes a value and a list; it gives the value converted, or appends `[field, message]` and gives anything.
+Validators are made once, when the route is loaded. pydantic models and msgspec structs validate themselves: `models.py`.
 """
 
 from __future__ import annotations
@@ -10,13 +10,25 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.conversion import describe, is_literal, origin, plain_type, scalar_converter
-from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
+from edgeroutes.runtime.annotations import describe, is_literal, is_model, is_typed_dict, origin, plain_type
+from edgeroutes.runtime.conversion import find_converter, scalar_converter
+from edgeroutes.runtime.fields import field_annotations, required_keys
+from edgeroutes.runtime.scalars import (
+    anything,
+    enum_validator,
+    literal_validator,
+    simple_validator,
+    text,
+    text_validator,
+)
+from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from edgeroutes.runtime.conversion import Converter
 
     Problems = list[list[str]]
     Validator = Callable[[Any, Problems], Any]
@@ -26,27 +38,14 @@ def make_validator(annotation: Any, where: str) -> Validator:
     """The validator for a type.
 
     Args:
-        annotation: `str int float bool None Any`, `list tuple set dict`, unions, Literal, enums, dates, UUID, Decimal, dataclasses,
-            TypedDicts, pydantic models and msgspec structs, nested as you like.
+        annotation: `str int float bool None Any`, `list tuple set dict`, unions, Literal, enums, dates, UUID, Decimal,
+            dataclasses, TypedDicts, pydantic models and msgspec structs, nested as you like.
         where: The argument, for messages.
 
     Raises:
         RouteFileError: For a type that JSON cannot become.
     """
     return _Maker(where).make(annotation)
-
-
-def is_typed_dict(annotation: Any) -> bool:
-    """Whether it is a TypedDict."""
-    return isinstance(annotation, type) and issubclass(annotation, dict) and hasattr(annotation, "__total__")
-
-
-def is_model(annotation: Any) -> bool:
-    """Whether it is a class whose instances a body can become: dataclass, TypedDict, pydantic model, msgspec struct."""
-    if not isinstance(annotation, type):
-        return False
-    marks = ("__dataclass_fields__", "model_validate", "__struct_fields__")
-    return any(hasattr(annotation, mark) for mark in marks) or is_typed_dict(annotation)
 
 
 class _Maker:
@@ -58,14 +57,14 @@ class _Maker:
 
     def make(self, annotation: Any) -> Validator:
         annotation = plain_type(annotation)
-        simple = _simple_validator(annotation)
+        simple = simple_validator(annotation)
         if simple is not None:
             return simple
         kind = origin(annotation) or annotation
         if kind is UnionType:
             return self._union(annotation)
         if is_literal(annotation):
-            return _literal(annotation.__args__)
+            return literal_validator(annotation.__args__)
         if kind in (list, set, frozenset, tuple):
             return self._sequence(annotation, kind)
         if kind is dict:
@@ -73,12 +72,12 @@ class _Maker:
         if is_model(annotation):
             return self._model(annotation)
         if isinstance(annotation, EnumMeta):
-            return _enum(annotation)
+            return enum_validator(annotation)
         converter = scalar_converter(annotation)
         if converter is None:
             hint = "Use JSON's own types, dataclasses, TypedDicts, pydantic models or msgspec structs"
             raise RouteFileError(f"no JSON becomes a {describe(annotation)}", where=self.where, hint=hint)
-        return _from_text(converter, takes_numbers=annotation.__name__ == "Decimal")
+        return text_validator(converter, takes_numbers=annotation.__name__ == "Decimal")
 
     def _union(self, annotation: Any) -> Validator:
         kinds = [kind for kind in annotation.__args__ if kind is not NoneType]
@@ -108,13 +107,15 @@ class _Maker:
         arguments = getattr(annotation, "__args__", ())
         if kind is tuple and arguments and arguments[-1] is not Ellipsis:
             return self._fixed(arguments)
-        item = self.make(arguments[0]) if arguments else _anything
+        item = self.make(arguments[0]) if arguments else anything
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, list):
                 problems.append(["", "must be a list"])
                 return None
-            return kind([_at(str(place), item, part, problems) for place, part in enumerate(value)])
+            known = len(problems)
+            items = [_at(str(place), item, part, problems) for place, part in enumerate(value)]
+            return kind(items) if len(problems) == known else None  # what is no item may not be hashable either
 
         return validate
 
@@ -125,26 +126,30 @@ class _Maker:
             if not isinstance(value, list) or len(value) != len(items):
                 problems.append(["", f"must be a list of {len(items)}"])
                 return None
-            return tuple(_at(str(n), item, part, problems) for n, (item, part) in enumerate(zip(items, value, strict=True)))
+            pairs = enumerate(zip(items, value, strict=True))
+            return tuple(_at(str(place), item, part, problems) for place, (item, part) in pairs)
 
         return validate
 
     def _mapping(self, annotation: Any) -> Validator:
-        arguments = getattr(annotation, "__args__", ())
-        item = self.make(arguments[1]) if arguments else _anything
+        arguments: tuple[Any, ...] = getattr(annotation, "__args__", ())
+        item = self.make(arguments[1]) if arguments else anything
+        name = self.make(arguments[0]) if arguments else anything
+        convert = None if name in (text, anything) else find_converter(arguments[0], self.where)
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, dict):
                 problems.append(["", "must be an object"])
                 return None
-            return {key: _at(key, item, part, problems) for key, part in value.items()}
+            items = {key: _at(key, item, part, problems) for key, part in value.items()}
+            return items if convert is None else _with_keys(items, convert, problems)
 
         return validate
 
     def _model(self, annotation: Any) -> Validator:
         if annotation in self.made:  # contains itself: ask when it is called
-            return lambda value, problems: self.made[annotation](value, problems)
-        self.made[annotation] = _anything
+            return lambda value, problems: self.made[annotation](value, problems)  # noqa: PLW0108  # not made yet
+        self.made[annotation] = anything
         if is_typed_dict(annotation):
             made = _object(self._typed_dict_fields(annotation), dict)
         elif hasattr(annotation, "__dataclass_fields__"):
@@ -159,42 +164,57 @@ class _Maker:
     def _dataclass_fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
         from dataclasses import MISSING, fields
 
-        made = []
-        for field in fields(kind):
-            if not field.init:
-                continue
-            owner = next((base for base in kind.__mro__ if field.name in vars(base).get("__annotations__", ())), kind)
-            annotation = evaluate(field.type, module_namespace(owner), f"{self.where}, field {field.name!r}")
-            required = field.default is MISSING and field.default_factory is MISSING
-            made.append((field.name, self.make(annotation), required))
-        return made
+        annotations = field_annotations(kind, self.where)
+        return [
+            (
+                field.name,
+                self.make(annotations[field.name]),
+                field.default is MISSING and field.default_factory is MISSING,
+            )
+            for field in fields(kind)
+            if field.init
+        ]
 
     def _typed_dict_fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
-        import typing
+        annotations = field_annotations(kind, self.where)
+        required = required_keys(kind)
+        return [(name, self.make(hint), name in required) for name, hint in annotations.items()]
 
-        hints = typing.get_type_hints(kind)
-        return [(name, self.make(hint), name in kind.__required_keys__) for name, hint in hints.items()]
+
+def _with_keys(items: dict[str, Any], convert: Converter, problems: Problems) -> dict[Any, Any]:
+    """The mapping with its names, which JSON has as texts, converted."""
+    converted = {}
+    for name, item in items.items():
+        try:
+            converted[convert(name)] = item
+        except ValueError as error:
+            problems.append([name, f"its name {error}"])
+    return converted
 
 
 def _object(fields: list[tuple[str, Validator, bool]], build: Callable[..., Any]) -> Validator:
-    """From a JSON object to `build(**fields)`; unknown keys are left out, a ValueError from `build` is a problem of the whole."""
+    """From a JSON object to `build(**fields)`.
+
+    Unknown keys are left out; a ValueError from `build` is a problem of the whole.
+    """
 
     def validate(value: Any, problems: Problems) -> Any:
         if value.__class__ is not dict:
             problems.append(["", "must be an object"])
             return None
-        before = len(problems)
+        before = known = len(problems)
         found = {}
         for name, validator, required in fields:
             part = value.get(name, ABSENT)
             if part is not ABSENT:
-                known = len(problems)
                 found[name] = validator(part, problems)
                 if len(problems) != known:
                     _prefix(name, problems, known)
+                    known = len(problems)
             elif required:
                 problems.append([name, "is required"])
-        if len(problems) != before:
+                known += 1
+        if known != before:
             return None
         try:
             return build(**found)
@@ -216,102 +236,3 @@ def _at(name: str, validator: Validator, value: Any, problems: Problems) -> Any:
 def _prefix(name: str, problems: Problems, start: int) -> None:
     for problem in problems[start:]:
         problem[0] = f"{name}.{problem[0]}" if problem[0] else name
-
-
-def _anything(value: Any, problems: Problems) -> Any:  # noqa: ARG001
-    return value
-
-
-def _text(value: Any, problems: Problems) -> Any:
-    if value.__class__ is not str:
-        problems.append(["", "must be a string"])
-    return value
-
-
-def _integer(value: Any, problems: Problems) -> Any:
-    if value.__class__ is float and value.is_integer():  # 3.0 is 3 in JSON, which has one kind of number
-        return int(value)
-    if value.__class__ is not int:
-        problems.append(["", "must be an integer"])
-    return value
-
-
-def _number(value: Any, problems: Problems) -> Any:
-    if value.__class__ is int:
-        try:
-            return float(value)
-        except OverflowError:
-            value = None
-    if value.__class__ is not float:
-        problems.append(["", "must be a number"])
-    return value
-
-
-def _boolean(value: Any, problems: Problems) -> Any:
-    if value.__class__ is not bool:
-        problems.append(["", "must be true or false"])
-    return value
-
-
-def _null(value: Any, problems: Problems) -> Any:
-    if value is not None:
-        problems.append(["", "must be null"])
-    return value
-
-
-_SIMPLE: dict[Any, Validator] = {
-    str: _text,
-    int: _integer,
-    float: _number,
-    bool: _boolean,
-    NoneType: _null,
-    object: _anything,
-}
-
-
-def _simple_validator(annotation: Any) -> Validator | None:
-    """For JSON's own types; `typing.Any` is told by its name, so that typing need not be loaded."""
-    if annotation is None:
-        return _null
-    if not isinstance(annotation, type):
-        return None
-    if annotation.__module__ == "typing" and annotation.__name__ == "Any":
-        return _anything
-    return _SIMPLE.get(annotation)
-
-
-def _literal(values: tuple[Any, ...]) -> Validator:
-    message = f"must be one of {', '.join(str(value) for value in values)}"
-
-    def validate(value: Any, problems: Problems) -> Any:
-        if not any(value == allowed and type(value) is type(allowed) for allowed in values):
-            problems.append(["", message])
-        return value
-
-    return validate
-
-
-def _enum(kind: Any) -> Validator:
-    message = f"must be one of {', '.join(str(member.value) for member in kind)}"
-
-    def validate(value: Any, problems: Problems) -> Any:
-        try:
-            return kind(value)
-        except (ValueError, TypeError):
-            problems.append(["", message])
-            return None
-
-    return validate
-
-
-def _from_text(converter: Callable[[str], Any], *, takes_numbers: bool) -> Validator:
-    def validate(value: Any, problems: Problems) -> Any:
-        if takes_numbers and value.__class__ in (int, float):
-            value = str(value)
-        try:
-            return converter(value if isinstance(value, str) else "")
-        except ValueError as error:
-            problems.append(["", str(error)])
-            return None
-
-    return validate

@@ -1,0 +1,53 @@
+"""The fields of a class that a body can become, with their annotations evaluated. Request wing, floor 2."""
+
+from __future__ import annotations
+
+from edgeroutes.errors import RouteFileError
+from edgeroutes.runtime.annotations import is_typed_dict, origin
+from edgeroutes.runtime.signature import evaluate, module_namespace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def field_annotations(kind: Any, where: str) -> dict[str, Any]:
+    """The fields of a dataclass or TypedDict that a body can fill, each with its annotation evaluated.
+
+    Raises:
+        RouteFileError: When an annotation names what its module does not have.
+    """
+    if is_typed_dict(kind):
+        import typing
+
+        try:
+            return typing.get_type_hints(kind)
+        except NameError as error:
+            hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
+            raise RouteFileError(f"{kind.__name__} cannot be read: {error}", where=where, hint=hint) from error
+    from dataclasses import fields
+
+    found = {}
+    for field in fields(kind):
+        if field.init:
+            owner = next((base for base in kind.__mro__ if field.name in vars(base).get("__annotations__", ())), kind)
+            place = f"{where}, field {field.name!r}"
+            found[field.name] = evaluate(field.type, module_namespace(owner), place)
+    return found
+
+
+def required_keys(kind: Any) -> set[str]:
+    """The keys that a TypedDict must have.
+
+    Python's own `__required_keys__` does not see Required and NotRequired where annotations are texts, as they are under
+    `from __future__ import annotations`.
+    """
+    import typing
+
+    required = set(kind.__required_keys__)
+    for name, hint in typing.get_type_hints(kind, include_extras=True).items():
+        if origin(hint) is typing.Required:
+            required.add(name)
+        elif origin(hint) is typing.NotRequired:
+            required.discard(name)
+    return required

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgeroutes.http.cookies import ResponseCookies, merge_cookies, parse_cookies, parse_set_cookie
+
+EPOCH = "Thu, 01 Jan 1970 00:00:00 GMT"
+NAMES = st.text(st.sampled_from("abcXYZ019!#$%&'*+-.^_`|~"), min_size=1)
+TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
+
+
+def lines(jar: ResponseCookies) -> list[str]:
+    return [str(cookie) for cookie in jar]
+
+
+@pytest.mark.parametrize(
+    ("header", "cookies"),
+    [
+        ("", {}),
+        ("a=1; b=2", {"a": "1", "b": "2"}),
+        ("a=1;b=2;", {"a": "1", "b": "2"}),
+        ("a=b=c", {"a": "b=c"}),
+        ("a=1; b=2; a=3", {"a": "3", "b": "2"}),
+        ('a="quoted"', {"a": '"quoted"'}),
+        ("a=x+y", {"a": "x+y"}),
+        ("flag; a=1", {"flag": "true", "a": "1"}),
+        ("a=", {"a": ""}),
+        ("=1; a=2", {"a": "2"}),
+        ("a=hello%20world; b=%E2%9C%93", {"a": "hello world", "b": "✓"}),
+        ("a=%zz; b=%ff; c=3", {"c": "3"}),
+        ("a=1; a=%zz", {"a": "1"}),
+    ],
+)
+def test_a_cookie_header_is_read_as_nextjs_reads_it(header: str, cookies: dict[str, str]) -> None:
+    """Source: facts/nextjs.md K3."""
+    assert parse_cookies(header) == cookies
+
+
+@pytest.mark.parametrize(
+    ("attributes", "line"),
+    [
+        ({}, "n=v; Path=/"),
+        ({"path": "/app", "domain": "example.org"}, "n=v; Path=/app; Domain=example.org"),
+        ({"path": ""}, "n=v"),
+        ({"max_age": 60}, "n=v; Path=/; Max-Age=60"),
+        ({"max_age": 0}, "n=v; Path=/; Max-Age=0"),
+        ({"expires": 0}, f"n=v; Path=/; Expires={EPOCH}"),
+        ({"expires": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)}, "n=v; Path=/; Expires=Wed, 02 Jan 2030 03:04:05 GMT"),
+        ({"expires": datetime(2030, 1, 2, 3, 4, 5)}, "n=v; Path=/; Expires=Wed, 02 Jan 2030 03:04:05 GMT"),  # noqa: DTZ001
+        (
+            {"expires": datetime(2030, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(hours=1)))},
+            "n=v; Path=/; Expires=Wed, 02 Jan 2030 02:04:05 GMT",
+        ),
+        ({"expires": EPOCH}, f"n=v; Path=/; Expires={EPOCH}"),
+        (
+            {"partitioned": True, "same_site": "None", "http_only": True, "secure": True, "max_age": 1, "expires": 0},
+            f"n=v; Path=/; Expires={EPOCH}; Max-Age=1; Secure; HttpOnly; SameSite=none; Partitioned",
+        ),
+        ({"secure": False, "http_only": False, "partitioned": False}, "n=v; Path=/"),
+    ],
+)
+def test_attributes_are_written_in_the_usual_order(attributes: dict[str, Any], line: str) -> None:
+    """Source: facts/nextjs.md K6, K10."""
+    jar = ResponseCookies()
+
+    jar.set("n", "v", **attributes)
+
+    assert lines(jar) == [line]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [("a b;c,d", "a%20b%3Bc%2Cd"), ("✓", "%E2%9C%93"), (None, ""), ("~!*'()", "~!*'()")]
+)
+def test_a_value_is_percent_encoded(value: str | None, written: str) -> None:
+    """Source: facts/nextjs.md K6, K11."""
+    jar = ResponseCookies()
+
+    jar.set("n", value)
+
+    assert lines(jar) == [f"n={written}; Path=/"]
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "problem"),
+    [
+        ("", {}, "is no token"),
+        ("a b", {}, "is no token"),
+        ("a=b", {}, "is no token"),
+        ("a\r\nb", {}, "is no token"),
+        ("a", {"path": "/;Domain=evil"}, "cookie path"),
+        ("a", {"path": "/\r\n"}, "cookie path"),
+        ("a", {"domain": "example.org;x"}, "cookie domain"),
+        ("a", {"domain": "ä.example"}, "cookie domain"),
+        ("a", {"expires": "Thu; HttpOnly"}, "cookie expires"),
+        ("a", {"same_site": "sometimes"}, "'strict', 'lax' or 'none'"),
+        ("a", {"same_site": True}, "'strict', 'lax' or 'none'"),
+    ],
+)
+def test_what_would_break_the_line_is_refused(name: str, attributes: dict[str, Any], problem: str) -> None:
+    jar = ResponseCookies()
+
+    with pytest.raises(ValueError, match=problem):
+        jar.set(name, "1", **attributes)
+    assert lines(jar) == []
+
+
+def test_cookies_are_apart_by_name_domain_and_path_and_the_last_write_wins_in_the_first_ones_place() -> None:
+    jar = ResponseCookies()
+
+    jar.set("a", "1")
+    jar.set("b", "2")
+    jar.set("a", "3", path="/app")
+    jar.set("a", "4", domain="example.org")
+    jar.set("a", "5", domain=".EXAMPLE.org")
+    jar.set("a", "6", path="")
+    jar.set("a", "7")
+
+    assert lines(jar) == [
+        "a=7; Path=/",
+        "b=2; Path=/",
+        "a=3; Path=/app",
+        "a=5; Path=/; Domain=.EXAMPLE.org",
+        "a=6",
+    ]
+
+
+def test_what_was_set_last_is_read_back_whichever_place_it_has() -> None:
+    jar = ResponseCookies()
+
+    jar.set("a", "x y", path="/one")
+    jar.set("a", "2", path="/two")
+    jar.set("a", "x y", path="/one")
+
+    assert (jar.get("a"), jar.get("b"), "a" in jar, "b" in jar, len(jar)) == ("x y", None, True, False, 2)
+
+
+def test_deleting_writes_an_empty_cookie_of_the_same_path_and_domain_that_expired_in_1970() -> None:
+    """Source: facts/nextjs.md K12."""
+    jar = ResponseCookies()
+
+    jar.set("a", "1", http_only=True)
+    jar.delete("a")
+    jar.delete("b", path="/app", domain="example.org")
+
+    assert lines(jar) == [f"a=; Path=/; Expires={EPOCH}", f"b=; Path=/app; Expires={EPOCH}; Domain=example.org"]
+    assert jar.get("a") == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "rewritten"),
+    [
+        ("c=3", "c=3; Path=/"),
+        ("c=3; httponly; PATH=/x; foo=bar", "c=3; Path=/x; HttpOnly"),
+        ("c=a=b; SameSite=Lax; Priority=High", "c=a=b; Path=/; SameSite=Lax; Priority=High"),
+        ("c=%20", "c=%20; Path=/"),
+    ],
+)
+def test_a_set_cookie_line_is_written_anew(line: str, rewritten: str) -> None:
+    assert str(parse_set_cookie(line)) == rewritten
+
+
+def test_without_a_cookie_of_the_request_the_answers_lines_stay_as_they_are() -> None:
+    """Source: facts/nextjs.md K14."""
+    assert merge_cookies(["a=1; foo=bar", "a=2"], ResponseCookies()) == ["a=1; foo=bar", "a=2"]
+
+
+def test_the_answers_own_cookies_come_first_and_win_by_name() -> None:
+    """Source: facts/nextjs.md K13."""
+    jar = ResponseCookies()
+    jar.set("a", "jar", path="/elsewhere")
+    jar.set("b", "jar")
+
+    assert merge_cookies(["a=own; foo=bar"], jar) == ["a=own; Path=/", "b=jar; Path=/"]
+
+
+@given(NAMES, TEXTS)
+def test_what_is_set_is_what_a_browser_sends_back(name: str, value: str) -> None:
+    jar = ResponseCookies()
+
+    jar.set(name, value, http_only=True)
+
+    (line,) = lines(jar)
+    sent = line.partition(";")[0]
+    assert line.isascii()
+    assert parse_cookies(sent) == {name: value}
+    assert jar.get(name) == value
+    assert str(parse_set_cookie(line)) == line
+
+
+@given(st.dictionaries(NAMES, TEXTS))
+def test_a_whole_jar_comes_back(cookies: dict[str, str]) -> None:
+    jar = ResponseCookies()
+
+    for name, value in cookies.items():
+        jar.set(name, value)
+
+    assert parse_cookies("; ".join(line.partition(";")[0] for line in lines(jar))) == cookies

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edgeroutes.http.cookies import ResponseCookies
+from edgeroutes.http.response import Response
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = ("content-type", "text/plain; charset=utf-8")
+BYTES = ("content-type", "application/octet-stream")
+JSON = ("content-type", "application/json")
+
+
+def whole(response: Response) -> tuple[int, list[tuple[str, str]], Any]:
+    return response.status, response.headers.multi_items(), response.body
+
+
+@pytest.mark.parametrize(
+    ("response", "answer"),
+    [
+        (Response(), (200, [], None)),
+        (Response("ä"), (200, [TEXT], "ä")),
+        (Response(""), (200, [TEXT], "")),
+        (Response(b"\xff", 201), (201, [BYTES], b"\xff")),
+        (Response("<a>", headers={"Content-Type": "text/html"}), (200, [("content-type", "text/html")], "<a>")),
+        (Response("a", headers=[("X", "1"), ("X", "2")]), (200, [("x", "1"), ("x", "2"), TEXT], "a")),
+        (Response(status=204), (204, [], None)),
+        (Response("", 204), (204, [], None)),
+        (Response(b"", 304, {"ETag": '"a"'}), (304, [("etag", '"a"')], None)),
+        (Response(status=205), (205, [], None)),
+        (Response(None, 404), (404, [], None)),
+        (Response("a", HTTPStatus.CREATED), (201, [TEXT], "a")),
+        (Response.text("a", 202, {"x": "1"}), (202, [("x", "1"), TEXT], "a")),
+        (Response.html("<p>ä"), (200, [("content-type", "text/html; charset=utf-8")], "<p>ä")),
+        (Response.json({"a": "ä"}, 201), (201, [JSON], '{"a":"ä"}')),
+        (Response.json(None), (200, [JSON], "null")),
+        (Response.json([], headers={"content-type": "application/hal+json"}), (200, [("content-type", "application/hal+json")], "[]")),
+        (Response.redirect("/ä b"), (307, [("location", "/%C3%A4%20b")], None)),
+        (Response.redirect("https://a.example/", 301, {"x": "1"}), (301, [("x", "1"), ("location", "https://a.example/")], None)),
+    ],
+)  # fmt: skip
+def test_an_answer_has_its_status_headers_and_body(response: Response, answer: Any) -> None:
+    assert whole(response) == answer
+    assert type(response.status) is int
+
+
+@pytest.mark.parametrize("status", [0, 100, 199, 600, -1, True, "200", None, 200.0])
+def test_a_status_that_is_none_is_refused(status: Any) -> None:
+    with pytest.raises(ValueError, match="200 to 599"):
+        Response("a", status)
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+@pytest.mark.parametrize("body", ["a", b"a", iter(["a"])])
+def test_a_body_where_there_is_none_is_refused(status: int, body: Any) -> None:
+    with pytest.raises(ValueError, match="carries no body"):
+        Response(body, status)
+
+
+@pytest.mark.parametrize("status", [200, 300, 304, 305, 404])
+def test_a_redirect_has_the_status_of_one(status: int) -> None:
+    with pytest.raises(ValueError, match="303, 307 and 308 redirect"):
+        Response.redirect("/", status)
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, ["a"], 1, object(), ("a",), bytearray(b"a")])
+def test_a_body_that_is_none_is_refused_with_the_way_out(body: Any) -> None:
+    with pytest.raises(TypeError, match=r"give text, bytes, an iterator of them, or use Response\.json"):
+        Response(body)
+
+
+@pytest.mark.parametrize("make", [Response, Response.text, Response.html])
+def test_text_that_utf_8_cannot_write_is_refused_where_its_author_sees_it(make: Any) -> None:
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        make("\ud800")
+
+
+def test_content_length_and_transfer_encoding_are_dropped() -> None:
+    headers = {"Content-Length": "3", "TRANSFER-ENCODING": "chunked", "X": "1"}
+
+    assert Response("a", headers=headers).headers.multi_items() == [("x", "1"), TEXT]
+    assert Response(None, headers=headers).headers.multi_items() == [("x", "1")]
+
+
+def test_a_header_that_would_split_the_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="control or non-Latin-1"):
+        Response("a", headers={"x": "a\r\nset-cookie: b=1"})
+
+
+def test_a_stream_has_no_type_until_its_first_chunk_says_it() -> None:
+    async def produce() -> Any:
+        yield "a"
+
+    async_stream, sync_stream = Response.stream(produce()), Response.stream(["a", "b"])
+
+    assert (async_stream.is_stream, async_stream.headers.multi_items()) == (True, [])
+    assert (sync_stream.is_stream, list(sync_stream.body or ())) == (True, ["a", "b"])
+    assert Response.stream([], headers={"content-type": "text/csv"}).headers.multi_items() == [
+        ("content-type", "text/csv")
+    ]
+    assert [Response(body).is_stream for body in ("a", b"a", None)] == [False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("make", "content_type", "body"),
+    [
+        (Response.sse, "text/event-stream; charset=utf-8", ["data: a\n\n", 'data: {"n":1}\n\n']),
+        (Response.ndjson, "application/x-ndjson", ['"a"\n', '{"n":1}\n']),
+        (Response.json_array, "application/json", ['["a"', ',{"n":1}', "]"]),
+    ],
+)
+def test_streams_of_values_have_their_format(make: Any, content_type: str, body: list[str]) -> None:
+    response = make(["a", {"n": 1}], 201, {"X": "1"})
+
+    assert (response.status, response.headers["content-type"], list(response.body)) == (201, content_type, body)
+    assert response.headers["x"] == "1"
+
+
+def test_events_ask_proxies_not_to_hold_them_back_unless_told_otherwise() -> None:
+    response = Response.sse([], headers={"cache-control": "no-cache"})
+
+    assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-cache", "no")
+    assert Response.sse([]).headers["cache-control"] == "no-store, no-transform"
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.html", "text/html; charset=utf-8"),
+        ("a.png", "image/png"),
+        ("a.txt.gz", "application/octet-stream"),
+        ("unknown", "application/octet-stream"),
+    ],
+)
+def test_a_file_has_the_type_that_its_name_says(tmp_path: Path, name: str, content_type: str) -> None:
+    (tmp_path / name).write_bytes(b"\x00\xff")
+
+    assert whole(Response.file(tmp_path / name)) == (200, [("content-type", content_type)], b"\x00\xff")
+    assert Response.file(str(tmp_path / name), headers={"content-type": "x/y"}).headers["content-type"] == "x/y"
+
+
+def test_a_file_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="nothing"):
+        Response.file(tmp_path / "nothing")
+
+
+def test_cookie_lines_are_the_headers_then_the_jars_then_the_requests() -> None:
+    response = Response(headers=[("Set-Cookie", "a=1; foo=bar"), ("Set-Cookie", "b=2")])
+    response.cookies.set("c", "3")
+    ambient = ResponseCookies()
+
+    assert response.set_cookie_lines() == ["a=1; foo=bar", "b=2", "c=3; Path=/"]
+    assert response.set_cookie_lines(ambient) == ["a=1; foo=bar", "b=2", "c=3; Path=/"]
+    ambient.set("c", "ambient")
+    ambient.set("d", "4")
+    assert response.set_cookie_lines(ambient) == ["a=1; Path=/", "b=2; Path=/", "c=3; Path=/", "d=4; Path=/"]
+
+
+def test_asking_for_an_answers_cookies_sets_none() -> None:
+    response = Response()
+
+    assert (len(response.cookies), response.has_cookies, response.set_cookie_lines()) == (0, False, [])
+
+
+def test_an_answer_says_what_it_is() -> None:
+    assert repr(Response("a", 201)) == "Response(201, text/plain; charset=utf-8)"
+    assert repr(Response()) == "Response(200, no body)"

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edgeroutes.http.streams import JsonArray, encode_each, render_event, render_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        ("hello", "data: hello\n\n"),
+        ("", "data: \n\n"),
+        ("a\nb\r\nc\rd", "data: a\ndata: b\ndata: c\ndata: d\n\n"),
+        ({"data": "a"}, "data: a\n\n"),
+        ({"data": {"n": 1}}, 'data: {"n":1}\n\n'),
+        ({"data": None}, "data: null\n\n"),
+        ({"data": "x", "event": "tick", "id": 7, "retry": 3000}, "event: tick\nid: 7\nretry: 3000\ndata: x\n\n"),
+        ({"event": "done"}, "event: done\n\n"),
+        ({"id": None, "data": "x"}, "data: x\n\n"),
+        ({"n": 1}, 'data: {"n":1}\n\n'),
+        ([1, 2], "data: [1,2]\n\n"),
+        (3, "data: 3\n\n"),
+    ],
+)
+def test_an_item_becomes_one_event(item: object, text: str) -> None:
+    """Source: HTML Living Standard §9.2.6."""
+    assert render_event(item) == text
+
+
+@pytest.mark.parametrize(
+    ("item", "problem"),
+    [
+        ({"data": "x", "extra": 1}, "has the field 'extra'"),
+        ({"event": "a\nb"}, "line break or NUL"),
+        ({"id": "a\0b"}, "line break or NUL"),
+        ({"event": "a\rdata: b"}, "line break or NUL"),
+    ],
+)
+def test_what_would_end_its_line_or_means_nothing_is_refused(item: object, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        render_event(item)
+
+
+def test_a_line_is_one_document() -> None:
+    assert render_line({"a": "x\ny"}) == '{"a":"x\\ny"}\n'
+
+
+@pytest.mark.parametrize(("items", "text"), [([], "[]"), ([1], "[1]"), ([1, {"a": 2}], '[1,{"a":2}]')])
+def test_an_array_is_whole(items: list[Any], text: str) -> None:
+    array = JsonArray()
+
+    assert "".join(encode_each(items, array.item, array.end)) == text  # type: ignore[arg-type]
+
+
+def test_async_items_make_an_async_stream() -> None:
+    async def produce() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def collect() -> list[str]:
+        array = JsonArray()
+        return [text async for text in encode_each(produce(), array.item, array.end)]  # type: ignore[union-attr]
+
+    assert asyncio.run(collect()) == ["[1", ",2", "]"]
+
+
+def test_nothing_is_read_ahead_and_closing_closes_what_produces() -> None:
+    seen: list[object] = []
+
+    def produce() -> Iterator[int]:
+        try:
+            for number in range(10):
+                seen.append(number)
+                yield number
+        finally:
+            seen.append("closed")
+
+    stream: Any = encode_each(produce(), str)
+
+    assert next(stream) == "0"
+    stream.close()
+    assert seen == [0, "closed"]
+
+
+def test_closing_an_async_stream_closes_what_produces() -> None:
+    seen: list[object] = []
+
+    async def produce() -> AsyncIterator[int]:
+        try:
+            seen.append(0)
+            yield 0
+            seen.append(1)
+            yield 1
+        finally:
+            seen.append("closed")
+
+    async def run() -> None:
+        stream: Any = encode_each(produce(), str)
+        assert await anext(stream) == "0"
+        await stream.aclose()
+
+    asyncio.run(run())
+    assert seen == [0, "closed"]

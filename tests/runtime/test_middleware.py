@@ -1,0 +1,263 @@
+"""Folder middleware: decisions.md "The runtime"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.project import RouteProject
+
+    Make = Callable[..., RouteProject]
+
+HELLO = "def GET():\n    return 'hello'\n"
+
+
+def marking(name: str) -> str:
+    return f"""
+async def middleware(request, call_next):
+    request.state.seen = [*getattr(request.state, "seen", []), "{name}"]
+    response = await call_next(request)
+    response.headers.append("x-seen", "{name}")
+    return response
+"""
+
+
+def test_three_nested_ones_run_outermost_first(project: Make) -> None:
+    routes = project(
+        {
+            "middleware.py": marking("root"),
+            "a/(group)/middleware.py": marking("group"),
+            "a/(group)/b/middleware.py": marking("b"),
+            "a/(group)/b/route.py": "def GET(request):\n    return request.state.seen\n",
+            "a/(group)/route.py": "def GET(request):\n    return request.state.seen\n",
+        }
+    )
+
+    inner, outer = routes.get("/a/b"), routes.get("/a")
+
+    assert (inner.json(), inner.values("x-seen")) == (["root", "group", "b"], ["b", "group", "root"])
+    assert (outer.json(), outer.values("x-seen")) == (["root", "group"], ["group", "root"])
+
+
+def test_one_may_answer_without_asking_further_in(project: Make) -> None:
+    routes = project(
+        {
+            "middleware.py": marking("outer"),
+            "x/middleware.py": "def middleware(request, call_next):\n    return {'stopped': True}\n",
+            "x/route.py": "def GET():\n    1 / 0\n",
+        }
+    )
+
+    answer = routes.get("/x")
+
+    assert (answer.status, answer.json(), answer.values("x-seen")) == (200, {"stopped": True}, ["outer"])
+
+
+def test_one_may_refuse_or_redirect_and_those_further_out_see_a_response(project: Make) -> None:
+    for statement, status in (("unauthorized()", 401), ("redirect('/login')", 307), ("raise HTTPError(418)", 418)):
+        routes = project(
+            {
+                "middleware.py": marking("outer"),
+                "x/middleware.py": "from edgeroutes import HTTPError, redirect, unauthorized\n"
+                f"def middleware(request, call_next):\n    {statement}\n",
+                "x/route.py": HELLO,
+            }
+        )
+        answer = routes.get("/x")
+        assert (answer.status, answer.values("x-seen")) == (status, ["outer"])
+
+
+WATCHING = """
+async def middleware(request, call_next):
+    try:
+        response = await call_next(request)
+    except Exception as error:
+        return {"raised": type(error).__name__}
+    return {"status": response.status, "location": response.headers.get("location")}
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "seen"),
+    [
+        ("return 'a'", {"status": 200, "location": None}),
+        ("not_found()", {"status": 404, "location": None}),
+        ("raise HTTPError(409)", {"status": 409, "location": None}),
+        ("redirect('/y')", {"status": 307, "location": "/y"}),
+        ("1 / 0", {"raised": "ZeroDivisionError"}),
+        ("return None", {"raised": "HandlerError"}),
+        ("return int('x')", {"raised": "ValueError"}),
+    ],
+)
+def test_it_sees_http_errors_and_redirects_as_responses_and_other_exceptions_as_exceptions(
+    project: Make, statement: str, seen: dict[str, Any]
+) -> None:
+    source = f"from edgeroutes import HTTPError, not_found, redirect\ndef GET():\n    {statement}\n"
+
+    assert project({"middleware.py": WATCHING, "x/route.py": source}).get("/x").json() == seen
+
+
+def test_it_sees_what_arguments_refuse(project: Make) -> None:
+    routes = project({"middleware.py": WATCHING, "[id]/route.py": "def GET(id: int, page: int):\n    return id\n"})
+
+    assert [routes.get(target).json()["status"] for target in ("/x?page=1", "/1")] == [404, 400]
+
+
+def test_an_exception_that_nobody_caught_is_a_500(project: Make, log_lines: Callable[[], list[dict[str, Any]]]) -> None:
+    routes = project({"middleware.py": marking("outer"), "x/route.py": "def GET():\n    1 / 0\n"})
+
+    assert routes.get("/x").status == 500
+    assert [line["exception_name"] for line in log_lines()] == ["ZeroDivisionError"]
+
+
+def test_it_wraps_405_and_automatic_options_but_not_unmatched_paths(project: Make) -> None:
+    routes = project({"middleware.py": marking("m"), "x/route.py": HELLO})
+
+    seen = {
+        (method, target): routes.request(method, target).values("x-seen")
+        for method, target in (("POST", "/x"), ("OPTIONS", "/x"), ("HEAD", "/x"), ("GET", "/none"), ("GET", "/x/"))
+    }
+
+    assert seen == {
+        ("POST", "/x"): ["m"],
+        ("OPTIONS", "/x"): ["m"],
+        ("HEAD", "/x"): ["m"],
+        ("GET", "/none"): [],
+        ("GET", "/x/"): [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("matcher", "covered"),
+    [
+        ("'/admin/[[...rest]]'", ["/admin", "/admin/users"]),
+        ("['/admin', '/[page]']", ["/admin", "/open"]),
+        ("['/admin/[id]', '/admin/[id]']", ["/admin/users"]),
+        ("'/[...all]'", ["/admin", "/admin/users", "/open"]),
+        ("None", ["/admin", "/admin/users", "/open"]),
+        ("'/nothing'", []),
+    ],
+)
+def test_a_matcher_names_the_paths_it_is_for(project: Make, matcher: str, covered: list[str]) -> None:
+    routes = project(
+        {
+            "middleware.py": f"matcher = {matcher}\n{marking('m')}",
+            "admin/route.py": HELLO,
+            "admin/[id]/route.py": HELLO,
+            "open/route.py": HELLO,
+        }
+    )
+
+    assert [target for target in ("/admin", "/admin/users", "/open") if routes.get(target).values("x-seen")] == covered
+
+
+def test_a_matcher_is_from_the_url_root_without_the_base_path(project: Make) -> None:
+    files = {"admin/middleware.py": f"matcher = '/admin/[id]'\n{marking('m')}", "admin/[id]/route.py": HELLO}
+
+    assert project(files, base_path="/app").get("/app/admin/7").values("x-seen") == ["m"]
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("matcher = 5\ndef middleware(request, call_next): ...", "matcher is 5. Write a pattern from the URL root"),
+        ("matcher = []\ndef middleware(request, call_next): ...", "matcher is []. Write a pattern from the URL root"),
+        ("matcher = 'admin'\ndef middleware(request, call_next): ...", "matcher is 'admin'. Write a pattern"),
+        (
+            "matcher = ['/[a]', '/[b]']\ndef middleware(request, call_next): ...",
+            "matcher cannot be read: '/[b]' and '/[a]' answer the same URLs.",
+        ),
+        ("def middlewear(request, call_next): ...", "there is no function 'middleware'. Define 'async def middleware"),
+        ("middleware = 5", "there is no function 'middleware'."),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_an_error_that_names_it(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], source: str, problem: str
+) -> None:
+    routes = project({"middleware.py": source, "x/route.py": HELLO})
+
+    assert routes.get("/x").status == 500
+    (line,) = log_lines()
+    assert line["exception_name"] == "RouteFileError"
+    assert f"{routes.app_dir}/middleware.py: {problem}" in line["exception"]
+
+
+def test_one_that_returns_nothing_is_an_error_that_names_it(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    source = "async def middleware(request, call_next):\n    await call_next(request)\n"
+    routes = project({"middleware.py": source, "x/route.py": HELLO})
+
+    assert routes.get("/x").status == 500
+    assert f"{routes.app_dir}/middleware.py, middleware: the handler returned None." in log_lines()[0]["exception"]
+
+
+def test_headers_that_it_sets_are_seen_by_everything_further_in(project: Make) -> None:
+    setting = """
+async def middleware(request, call_next):
+    return await call_next(request.with_headers({"X-User": "ada", "Cookie": "a=2"}))
+"""
+    inner = """
+from edgeroutes import headers
+async def middleware(request, call_next):
+    request.state.inner = [request.headers["x-user"], headers()["x-user"]]
+    return await call_next(request)
+"""
+    handler = """
+from typing import Annotated
+from edgeroutes import Header, cookies, headers
+def GET(request, x_user: Annotated[str, Header()]):
+    return [*request.state.inner, request.headers["x-user"], headers()["x-user"], x_user, cookies()["a"], request.headers["accept"]]
+"""
+    routes = project({"middleware.py": setting, "x/middleware.py": inner, "x/route.py": handler})
+
+    answer = routes.get("/x", [("x-user", "forged"), ("cookie", "a=1"), ("accept", "a")])
+
+    assert answer.json() == ["ada"] * 5 + ["2", "a"]
+
+
+def test_cookies_set_in_it_go_onto_the_answer(project: Make) -> None:
+    source = """
+from edgeroutes import cookies
+async def middleware(request, call_next):
+    cookies().set("before", "1")
+    response = await call_next(request)
+    cookies().set("after", "2")
+    response.cookies.set("own", "3")
+    return response
+"""
+
+    answer = project({"middleware.py": source, "x/route.py": HELLO}).get("/x")
+
+    assert answer.values("set-cookie") == ["own=3; Path=/", "before=1; Path=/", "after=2; Path=/"]
+
+
+def test_it_may_answer_with_a_stream_of_its_own(project: Make) -> None:
+    source = """
+async def middleware(request, call_next):
+    response = await call_next(request)
+    return (f"<{chunk}>" for chunk in [response.body])
+"""
+
+    answer = project({"middleware.py": source, "x/route.py": HELLO}).get("/x")
+
+    assert (answer.status, answer.text, answer.header("content-type")) == (200, "<hello>", "text/plain; charset=utf-8")
+
+
+def test_it_may_wrap_a_stream(project: Make) -> None:
+    source = """
+async def shout(chunks):
+    async for chunk in chunks:
+        yield chunk.upper()
+async def middleware(request, call_next):
+    response = await call_next(request)
+    response.body = shout(response.body)
+    return response
+"""
+    streaming = "async def GET():\n    yield 'a'\n    yield 'b'\n"
+
+    assert project({"middleware.py": source, "x/route.py": streaming}).get("/x").text == "AB"

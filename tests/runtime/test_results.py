@@ -1,0 +1,133 @@
+"""Answers of every kind: product.md "A route file"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.project import RouteProject
+
+    Make = Callable[..., RouteProject]
+
+UNCACHED = ("cache-control", "private, no-store")
+JSON, TEXT, BYTES = "application/json", "text/plain; charset=utf-8", "application/octet-stream"
+SOURCE = """\
+from dataclasses import dataclass
+import msgspec, pydantic
+from edgeroutes import Response
+@dataclass
+class Point:
+    x: int
+class Model(pydantic.BaseModel):
+    x: int
+class Struct(msgspec.Struct):
+    x: int
+class Own:
+    def __json__(self):
+        return {"x": 1}
+async def produce(*chunks):
+    for chunk in chunks:
+        yield chunk
+class Text(str):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "content_type", "body"),
+    [
+        ("{'x': 'ä'}", JSON, '{"x":"ä"}'.encode()),
+        ("{}", JSON, b"{}"),
+        ("[1, None]", JSON, b"[1,null]"),
+        ("[]", JSON, b"[]"),
+        ("Point(1)", JSON, b'{"x":1}'),
+        ("Model(x=1)", JSON, b'{"x":1}'),
+        ("Struct(1)", JSON, b'{"x":1}'),
+        ("Own()", JSON, b'{"x":1}'),
+        ("[Point(1), Model(x=2)]", JSON, b'[{"x":1},{"x":2}]'),
+        ("'ä'", TEXT, "ä".encode()),
+        ("''", TEXT, b""),
+        ("Text('a')", TEXT, b"a"),
+        ("b'\\xff'", BYTES, b"\xff"),
+        ("Response('<p>', headers={'content-type': 'text/html'})", "text/html", b"<p>"),
+        ("(chunk for chunk in ['a', 'b'])", TEXT, b"ab"),
+        ("iter([b'a', b'b'])", BYTES, b"ab"),
+        ("produce('a', 'ä')", TEXT, "aä".encode()),
+        ("produce(b'a', 'ä')", BYTES, "aä".encode()),
+        ("produce()", TEXT, b""),
+        ("produce(bytearray(b'a'), memoryview(b'b'))", BYTES, b"ab"),
+        ("Response.stream(produce('a'), 200, {'content-type': 'text/csv'})", "text/csv", b"a"),
+    ],
+)
+@pytest.mark.parametrize("asynchronous", ["async ", ""])
+def test_a_value_becomes_an_answer(
+    project: Make, result: str, content_type: str, body: bytes, asynchronous: str
+) -> None:
+    answer = project(f"{SOURCE}{asynchronous}def GET():\n    return {result}\n").get("/x")
+
+    assert (answer.status, answer.headers, answer.body) == (200, [("content-type", content_type), UNCACHED], body)
+
+
+@pytest.mark.parametrize(
+    ("result", "problem"),
+    [
+        ("None", "GET: the handler returned None. Return a value, or Response(status=204) for no content."),
+        (
+            "({}, 201)",
+            "GET: the handler returned ({}, 201) of type tuple. For a body with a status, return Response.json(body, status=…).",
+        ),
+        (
+            "5",
+            "GET: the handler returned 5 of type int. Return a Response, dict, list, str, bytes, dataclass, model or generator.",
+        ),
+        ("Point", "of type type. Return a Response, dict"),
+        ("Model", "of type ModelMetaclass. Return a Response, dict"),
+        ("{1}", "GET: the handler returned {1} of type set. Return a Response"),
+        ("object()", "of type object. Return a Response"),
+        ("True", "GET: the handler returned True of type bool."),
+    ],
+)
+def test_what_is_no_answer_is_a_500_and_the_log_names_the_handler(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], result: str, problem: str
+) -> None:
+    routes = project(f"{SOURCE}def GET():\n    return {result}\n")
+
+    answer = routes.get("/x")
+
+    assert (answer.status, "detail" in answer.json()) == (500, False)
+    (line,) = log_lines()
+    assert line["exception_name"] == "HandlerError"
+    assert f"{routes.app_dir}/x/route.py, GET: the handler returned" in line["exception"]
+    assert problem in line["exception"]
+
+
+@pytest.mark.parametrize("result", ["{'a': object()}", "{'a': float('nan')}", "'\\ud800'"])
+def test_a_value_that_cannot_be_written_is_a_500(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], result: str
+) -> None:
+    assert project(f"def GET():\n    return {result}\n").get("/x").status == 500
+    assert len(log_lines()) == 1
+
+
+@pytest.mark.parametrize("status", ["204", "205", "304"])
+def test_an_answer_without_a_body_has_no_invented_type(project: Make, status: str) -> None:
+    answer = project(f"from edgeroutes import Response\ndef GET():\n    return Response(status={status})\n").get("/x")
+
+    assert (answer.status, answer.headers, answer.body) == (int(status), [UNCACHED], b"")
+
+
+def test_content_length_set_late_is_dropped_too(project: Make) -> None:
+    source = """
+        from edgeroutes import Response
+        def GET():
+            response = Response("a")
+            response.headers["Content-Length"] = "7"
+            response.headers["Transfer-Encoding"] = "chunked"
+            return response
+    """
+
+    assert project(source).get("/x").headers == [("content-type", TEXT), UNCACHED]

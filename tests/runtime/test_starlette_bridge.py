@@ -1,0 +1,198 @@
+"""Forms read by Starlette, and Starlette's own responses as answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.project import RouteProject
+
+    Make = Callable[..., RouteProject]
+
+UNCACHED = ("cache-control", "private, no-store")
+IMPORTS = """\
+from starlette.background import BackgroundTask
+from starlette.responses import *
+seen = []
+async def produce():
+    yield b"a"
+    yield "ä"
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "answer"),
+    [
+        ("Response('a', 202, {'X': '1'})", (202, [("x", "1"), ("content-type", "application/octet-stream"), UNCACHED], b"a")),
+        ("JSONResponse({'a': 'ä'}, 201)", (201, [("content-type", "application/json"), UNCACHED], '{"a":"ä"}'.encode())),
+        ("PlainTextResponse('ä')", (200, [("content-type", "text/plain; charset=utf-8"), UNCACHED], "ä".encode())),
+        ("HTMLResponse('<p>')", (200, [("content-type", "text/html; charset=utf-8"), UNCACHED], b"<p>")),
+        ("RedirectResponse('/ä')", (307, [("location", "/%C3%A4"), UNCACHED], b"")),
+        ("Response(status_code=204)", (204, [UNCACHED], b"")),
+        (
+            "StreamingResponse(produce(), media_type='text/csv')",
+            (200, [("content-type", "text/csv; charset=utf-8"), UNCACHED], "aä".encode()),
+        ),
+        ("StreamingResponse(iter(['a', 'b']))", (200, [("content-type", "text/plain; charset=utf-8"), UNCACHED], b"ab")),
+    ],
+)  # fmt: skip
+def test_a_starlette_response_is_an_answer(project: Make, result: str, answer: Any) -> None:
+    found = project(f"{IMPORTS}def GET():\n    return {result}\n", needs_loop=True).get("/x")
+
+    assert (found.status, found.headers, found.body) == answer
+
+
+def test_its_cookies_survive_and_count_as_the_answers_own(project: Make) -> None:
+    source = f"""{IMPORTS}
+from edgeroutes import cookies
+def GET():
+    cookies().set("a", "request")
+    cookies().set("c", "request")
+    response = PlainTextResponse("")
+    response.set_cookie("a", "1", httponly=True)
+    response.set_cookie("b", "2")
+    return response
+"""
+
+    assert project(source, needs_loop=True).get("/x").values("set-cookie") == [
+        "a=1; Path=/; HttpOnly; SameSite=lax",
+        "b=2; Path=/; SameSite=lax",
+        "c=request; Path=/",
+    ]
+
+
+def test_its_background_task_runs_as_after_does(project: Make) -> None:
+    source = f"""{IMPORTS}
+from edgeroutes import after
+async def note(what):
+    seen.append(what)
+def GET():
+    after(note, "after")
+    return PlainTextResponse("a", background=BackgroundTask(note, "background"))
+"""
+    routes = project(source, needs_loop=True)
+
+    answer = routes.get("/x")
+    before = list(routes.module("x/route.py").seen)
+    routes.finish(answer)
+
+    assert (answer.text, before, routes.module("x/route.py").seen) == ("a", [], ["after", "background"])
+
+
+def test_a_file_response_is_read_whole(project: Make) -> None:
+    source = f"""{IMPORTS}
+from pathlib import Path
+def GET():
+    task = BackgroundTask(seen.append, "background")
+    return FileResponse(Path(__file__).parent / "data.bin", filename="d.bin", background=task)
+"""
+    routes = project(source, needs_loop=True)
+    (routes.root / routes.app_dir / "x/data.bin").write_bytes(b"\x00\xff" * 100_000)
+
+    answer = routes.get("/x")
+
+    assert (answer.status, answer.body, answer.values("content-length")) == (200, b"\x00\xff" * 100_000, [])
+    assert (answer.header("content-type"), answer.header("content-disposition")) == (
+        "application/octet-stream",
+        'attachment; filename="d.bin"',
+    )
+    assert routes.module("x/route.py").seen == []
+    routes.finish(answer)
+    assert routes.module("x/route.py").seen == ["background"]
+
+
+def test_a_file_that_is_not_there_is_a_500(project: Make, log_lines: Callable[[], list[dict[str, Any]]]) -> None:
+    answer = project(f"{IMPORTS}def GET():\n    return FileResponse('/nowhere')\n", needs_loop=True).get("/x")
+
+    assert answer.status == 500
+    assert len(log_lines()) == 1
+
+
+FORM = """\
+async def POST(request):
+    form = await request.form()
+    again = await request.form()
+    shown = [[name, value if isinstance(value, str) else [value.filename, value.content_type, (await value.read()).decode("latin-1")]]
+             for name, value in form.multi_items()]
+    return {"same": form is again, "fields": shown}
+"""
+MULTIPART = "multipart/form-data; boundary=XX"
+
+
+def test_a_form_of_either_kind_is_starlettes_form_data(project: Make) -> None:
+    routes = project(FORM)
+    parts = (
+        b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+        b'--XX\r\nContent-Disposition: form-data; name="f"; filename="p.bin"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n'
+        b'--XX\r\nContent-Disposition: form-data; name="a"\r\n\r\n2\r\n--XX--\r\n'
+    )
+
+    encoded = routes.post_form("/x", "a=1&b=%C3%A4+x&a=2&c")
+    in_parts = routes.request("POST", "/x", [("Content-Type", MULTIPART)], parts)
+
+    assert encoded.json() == {"same": True, "fields": [["a", "1"], ["b", "ä x"], ["a", "2"], ["c", ""]]}
+    assert in_parts.json() == {
+        "same": True,
+        "fields": [["a", "1"], ["f", ["p.bin", "image/png", "\x00ÿ"]], ["a", "2"]],
+    }
+
+
+def test_a_large_file_stays_in_memory_and_needs_no_loop(project: Make) -> None:
+    source = "async def POST(request):\n    file = (await request.form())['f']\n    return [file._in_memory, len(await file.read())]\n"
+    content = b"x" * 3_000_000
+    head = b'--XX\r\nContent-Disposition: form-data; name="f"; filename="p"\r\n\r\n'
+
+    answer = project(source).request("POST", "/x", [("content-type", MULTIPART)], head + content + b"\r\n--XX--\r\n")
+
+    assert answer.json() == [True, 3_000_000]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/mixed; boundary=XX", None])
+def test_another_content_type_is_415(project: Make, kind: str | None) -> None:
+    headers = [] if kind is None else [("content-type", kind)]
+
+    answer = project(FORM).request("POST", "/x", headers, b"a=1")
+
+    shown = kind.partition(";")[0] if kind else "of no type"
+    assert (answer.status, answer.json()["detail"]) == (
+        415,
+        f"the body is {shown}: a form is multipart/form-data or application/x-www-form-urlencoded",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("multipart/form-data", b"--XX\r\n"),
+        (MULTIPART, b"no boundary here at all"),
+        (MULTIPART, b'--XX\r\nContent-Disposition: form-data; name="a"\r\nbroken header\r\n\r\n1\r\n--XX--'),
+        (MULTIPART, b"--XX\r\nContent-Disposition: form-data\r\n\r\n1\r\n--XX--\r\n"),
+        ("multipart/form-data; boundary=ü✓", b"--XX\r\n"),
+    ],
+)
+def test_a_malformed_form_is_400(project: Make, kind: str, body: bytes) -> None:
+    answer = project(FORM).request("POST", "/x", [("content-type", kind)], body)
+
+    assert (answer.status, answer.header("content-type")) == (400, "application/problem+json")
+
+
+def test_other_headers_beyond_latin_1_do_not_matter_to_a_form(project: Make) -> None:
+    headers = [("content-type", "application/x-www-form-urlencoded"), ("x", "✓")]
+
+    assert project(FORM).request("POST", "/x", headers, b"a=1").status == 200
+
+
+def test_a_form_that_middleware_has_read_is_there_for_the_handler(project: Make) -> None:
+    middleware = """
+async def middleware(request, call_next):
+    await request.form()
+    return await call_next(request.with_headers({"x": "1"}))
+"""
+
+    answer = project({"middleware.py": middleware, "x/route.py": FORM}).post_form("/x", "a=1")
+
+    assert answer.json() == {"same": True, "fields": [["a", "1"]]}

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
+from uuid import UUID
+
+import msgspec
+import pydantic
+import pytest
+
+from edgeroutes.errors import RouteFileError
+from edgeroutes.runtime.annotations import is_model
+from edgeroutes.runtime.validation import make_validator
+
+SOME_UUID = "12345678-1234-5678-1234-567812345678"
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+@dataclass
+class Address:
+    city: str
+    zip: str = ""
+
+
+@dataclass(kw_only=True)
+class Person:
+    name: str
+    addresses: list[Address] = field(default_factory=list)
+    home: Address | None = None
+    made: str = field(default="now", init=False)
+
+
+@dataclass
+class Tree:
+    name: str
+    children: list[Tree] = field(default_factory=list)
+
+
+@dataclass
+class Title:
+    text: str
+
+    def __post_init__(self) -> None:
+        if len(self.text) > 3:
+            raise ValueError("text must have at most 3 characters")
+
+
+class Movie(TypedDict):
+    title: str
+    year: NotRequired[int]
+
+
+class Loose(TypedDict, total=False):
+    title: Required[str]
+    tags: list[str]
+
+
+class Model(pydantic.BaseModel):
+    n: int
+
+
+class Struct(msgspec.Struct):
+    n: int
+
+
+def validate(annotation: Any, value: Any) -> tuple[Any, list[list[str]]]:
+    problems: list[list[str]] = []
+    return make_validator(annotation, "route.py")(value, problems), problems
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "converted"),
+    [
+        (str, "a", "a"),
+        (int, 1, 1),
+        (int, 3.0, 3),
+        (float, 1, 1.0),
+        (float, 1.5, 1.5),
+        (bool, True, True),
+        (None, None, None),
+        (Any, [{}], [{}]),
+        (object, 1, 1),
+        (int | None, None, None),
+        (int | str, "a", "a"),
+        (list[int], [1, 2], [1, 2]),
+        (list, [1, "a"], [1, "a"]),
+        (set[str], ["a", "a"], {"a"}),
+        (frozenset[int], [1], frozenset([1])),
+        (tuple[int, ...], [1, 2], (1, 2)),
+        (tuple[int, str], [1, "a"], (1, "a")),
+        (dict, {"a": 1}, {"a": 1}),
+        (dict[str, int], {"a": 1}, {"a": 1}),
+        (dict[int, str], {"1": "a"}, {1: "a"}),
+        (dict[Colour, int], {"red": 1}, {Colour.RED: 1}),
+        (dict[Any, int], {"a": 1}, {"a": 1}),
+        (Literal["a", 1] | None, "a", "a"),
+        (Literal["a", 1] | None, None, None),
+        (Colour, "red", Colour.RED),
+        (date, "2026-01-02", date(2026, 1, 2)),
+        (UUID, SOME_UUID, UUID(SOME_UUID)),
+        (Decimal, "1.10", Decimal("1.10")),
+        (Decimal, 1.5, Decimal("1.5")),
+        (Annotated[int, "doc"], 1, 1),
+        (Address, {"city": "Bern", "unknown": 1}, Address("Bern")),
+        (
+            Person,
+            {"name": "Ada", "addresses": [{"city": "Bern"}], "home": None},
+            Person(name="Ada", addresses=[Address("Bern")]),
+        ),
+        (Tree, {"name": "a", "children": [{"name": "b"}]}, Tree("a", [Tree("b")])),
+        (Movie, {"title": "M", "extra": 1}, {"title": "M"}),
+        (Loose, {"title": "M", "tags": ["a"]}, {"title": "M", "tags": ["a"]}),
+        (Model, {"n": 1}, Model(n=1)),
+        (list[Struct], [{"n": 1}], [Struct(1)]),
+    ],
+)
+def test_json_becomes_what_the_annotation_names(annotation: Any, value: Any, converted: object) -> None:
+    found, problems = validate(annotation, value)
+
+    assert (found, type(found), problems) == (converted, type(converted), [])
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "problems"),
+    [
+        (str, 1, [["", "must be a string"]]),
+        (str, None, [["", "must be a string"]]),
+        (int, True, [["", "must be an integer"]]),
+        (int, 1.5, [["", "must be an integer"]]),
+        (int, "1", [["", "must be an integer"]]),
+        (float, True, [["", "must be a number"]]),
+        (float, 10**400, [["", "must be a number"]]),
+        (bool, 1, [["", "must be true or false"]]),
+        (None, 0, [["", "must be null"]]),
+        (int | None, "a", [["", "must be an integer"]]),
+        (int | str, [], [["", "must be an integer or must be a string"]]),
+        (list[int], {}, [["", "must be a list"]]),
+        (list[int], [1, "a", None], [["1", "must be an integer"], ["2", "must be an integer"]]),
+        (set[str], [["unhashable"], {}], [["0", "must be a string"], ["1", "must be a string"]]),
+        (tuple[int, str], [1], [["", "must be a list of 2"]]),
+        (tuple[int, str], ["a", 1], [["0", "must be an integer"], ["1", "must be a string"]]),
+        (dict[str, int], [], [["", "must be an object"]]),
+        (dict[str, int], {"a": "b"}, [["a", "must be an integer"]]),
+        (dict[int, str], {"a": "b"}, [["a", "its name must be an integer"]]),
+        (Literal["a", 1], True, [["", "must be one of a, 1"]]),
+        (Colour, "green", [["", "must be one of red"]]),
+        (Colour, {}, [["", "must be one of red"]]),
+        (date, "soon", [["", "must be an ISO 8601 date"]]),
+        (date, 5, [["", "must be an ISO 8601 date"]]),
+        (Decimal, True, [["", "must be a decimal number"]]),
+        (Address, [], [["", "must be an object"]]),
+        (Address, {}, [["city", "is required"]]),
+        (Address, {"zip": 1}, [["city", "is required"], ["zip", "must be a string"]]),
+        (
+            Person,
+            {"name": 1, "addresses": [{"city": "a"}, {"city": 2}, 3], "home": {"zip": 4}},
+            [
+                ["name", "must be a string"],
+                ["addresses.1.city", "must be a string"],
+                ["addresses.2", "must be an object"],
+                ["home.city", "is required"],
+                ["home.zip", "must be a string"],
+            ],
+        ),
+        (
+            Tree,
+            {"name": "a", "children": [{"children": [{}]}]},
+            [["children.0.name", "is required"], ["children.0.children.0.name", "is required"]],
+        ),
+        (Title, {"text": "long"}, [["", "text must have at most 3 characters"]]),
+        (list[Title], [{"text": "long"}], [["0", "text must have at most 3 characters"]]),
+        (Movie, {"year": "x"}, [["title", "is required"], ["year", "must be an integer"]]),
+        (Address | Title, {"zip": 1}, [["city", "is required"], ["zip", "must be a string"]]),
+    ],
+)  # fmt: skip
+def test_every_problem_is_named_with_its_field(annotation: Any, value: Any, problems: list[list[str]]) -> None:
+    assert sorted(validate(annotation, value)[1]) == sorted(problems)
+
+
+def test_a_field_made_by_the_dataclass_itself_is_not_taken_from_the_body() -> None:
+    assert validate(Person, {"name": "Ada", "made": "then"})[0].made == "now"
+
+
+@pytest.mark.parametrize("annotation", [object(), bytes, complex, list[bytes], dict[str, bytes], "Later"])
+def test_a_type_that_json_cannot_become_is_refused(annotation: Any) -> None:
+    with pytest.raises(RouteFileError, match=r"no JSON becomes a .*Use JSON's own types"):
+        make_validator(annotation, "route.py")
+
+
+def test_a_field_whose_type_is_for_type_checkers_only_is_refused_by_name() -> None:
+    @dataclass
+    class Broken:
+        at: Missing  # type: ignore[name-defined] # noqa: F821
+
+    with pytest.raises(RouteFileError, match=r"route.py, field 'at': its annotation 'Missing' cannot be read"):
+        make_validator(Broken, "route.py")
+
+
+def test_what_a_body_can_be() -> None:
+    assert [
+        kind for kind in (Address, Movie, Model, Struct, int, dict, list[Address], Address("a")) if is_model(kind)
+    ] == [
+        Address,
+        Movie,
+        Model,
+        Struct,
+    ]
