@@ -1,13 +1,13 @@
 """The shapes of Lambda's HTTP events, read as `Incoming`, and of the results that go back. Request wing, floor 2.
 
-Three shapes: the REST API's (payload 1.0), the HTTP API's and the function URL's (payload 2.0). They differ in what AWS has done to
-the request already. Source: aws.md §6; docs.aws.amazon.com "set-up-lambda-proxy-integrations", "http-api-develop-integrations-lambda".
+Three shapes: the REST API's (payload 1.0), the HTTP API's and the function URL's (payload 2.0). They differ in what AWS has
+done to the request already.
+
+Source: docs.aws.amazon.com "set-up-lambda-proxy-integrations", "http-api-develop-integrations-lambda", read 2026-11-21;
+what they leave open from live captures (facts/aws.md §6).
 """
 
 from __future__ import annotations
-
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
 
 from edgeroutes.errors import EventError
 
@@ -53,10 +53,12 @@ class LambdaEvent:
         if not self.event.get("isBase64Encoded"):
             encoded: bytes = body.encode("utf-8", "surrogatepass")
             return encoded
+        from binascii import a2b_base64
+
         try:
             return a2b_base64(body)
-        except Base64Error as error:
-            raise EventError(f"its body is no base64: {error}", where="the event") from error
+        except ValueError as error:  # also for what is not ASCII
+            raise ValueError(f"its base64 is broken: {error}") from error
 
     def header_items(self) -> list[tuple[str, str]]:
         """Every header field, names in lower case."""
@@ -93,17 +95,15 @@ class RestEvent(LambdaEvent):
         repeated = self.event.get("multiValueHeaders")
         if repeated:
             return [(name.lower(), value) for name, values in repeated.items() for value in values or ()]
-        return [(name.lower(), value) for name, value in (self.event.get("headers") or {}).items()]
+        return _fields(self.event.get("headers"))
 
     def header(self, name: str) -> str | None:
         """The last value of one field."""
-        for key, value in (self.event.get("headers") or {}).items():
-            if len(key) == len(name) and key.lower() == name:
-                return str(value)
-        for key, values in (self.event.get("multiValueHeaders") or {}).items():
-            if len(key) == len(name) and key.lower() == name and values:
-                return str(values[-1])
-        return None
+        value: str | None = _find_field(self.event.get("headers"), name)
+        if value is None:
+            values = _find_field(self.event.get("multiValueHeaders"), name)
+            value = values[-1] if values else None
+        return value
 
     def query_items(self) -> list[tuple[str, str]]:
         """Every query parameter; API Gateway has decoded them, and keeps no order between names."""
@@ -124,11 +124,29 @@ class RestEvent(LambdaEvent):
     def client_host(self) -> str | None:
         """The caller's address as API Gateway saw it."""
         identity = self._context().get("identity") or {}
-        return identity.get("sourceIp")
+        host: str | None = identity.get("sourceIp")
+        return host or None
+
+
+def _fields(headers: dict[str, str | None] | None) -> list[tuple[str, str]]:
+    """The fields of an event's `headers`, which emulators leave out or give null."""
+    return [(name.lower(), value) for name, value in (headers or {}).items() if value is not None]
+
+
+def _find_field(headers: dict[str, Any] | None, name: str) -> Any:
+    """What stands under a name given in lower case, in whatever case the client sent it."""
+    if not headers:
+        return None
+    found = headers.get(name) or headers.get(name.title())  # as nearly every client writes it
+    if found is None:
+        for key, value in headers.items():
+            if len(key) == len(name) and key.lower() == name:
+                return value
+    return found
 
 
 class HttpEvent(LambdaEvent):
-    """A request through an HTTP API or a function URL (payload 2.0): query as sent, cookies apart, headers joined by `,`."""
+    """A request through an HTTP API or a function URL (payload 2.0): query as sent, cookies apart, headers joined."""
 
     __slots__ = ()
 
@@ -141,7 +159,7 @@ class HttpEvent(LambdaEvent):
 
     def header_items(self) -> list[tuple[str, str]]:
         """Every header field; the cookies, which come apart, as one Cookie header."""
-        items = [(name.lower(), value) for name, value in (self.event.get("headers") or {}).items()]
+        items = _fields(self.event.get("headers"))
         cookies = self.event.get("cookies")
         if cookies:
             items = [item for item in items if item[0] != "cookie"]
@@ -149,8 +167,11 @@ class HttpEvent(LambdaEvent):
         return items
 
     def header(self, name: str) -> str | None:
-        """The value of one field; the gateway has put its name in lower case."""
-        value: str | None = (self.event.get("headers") or {}).get(name)
+        """The value of one field."""
+        cookies = self.event.get("cookies")
+        if name == "cookie" and cookies:
+            return "; ".join(cookies)
+        value: str | None = _find_field(self.event.get("headers"), name)
         return value
 
     def query_items(self) -> list[tuple[str, str]]:
@@ -169,7 +190,7 @@ class HttpEvent(LambdaEvent):
     def client_host(self) -> str | None:
         """The caller's address as the gateway saw it."""
         host: str | None = self._context()["http"].get("sourceIp")
-        return host
+        return host or None
 
 
 def _sent_path(path: str, gateway: dict[str, Any]) -> str:
@@ -187,7 +208,7 @@ def _sent_path(path: str, gateway: dict[str, Any]) -> str:
         return path
     from urllib.parse import quote
 
-    return quote(path, safe="/-._~!$&'()*+,;=:@[]")
+    return quote(path, safe="/-._~!$&'()*+,;=:@[]", errors="replace")
 
 
 def read_event(event: object, context: LambdaContext | None) -> RestEvent | HttpEvent:
@@ -200,13 +221,25 @@ def read_event(event: object, context: LambdaContext | None) -> RestEvent | Http
         if "httpMethod" in event and "path" in event:
             return RestEvent(event, context)
         gateway = event.get("requestContext")
-        if isinstance(gateway, dict) and "http" in gateway:
+        if isinstance(gateway, dict) and "method" in (gateway.get("http") or ()):
             return HttpEvent(event, context)
         there = f"with the keys {', '.join(sorted(map(str, event))) or '(none)'}"
     else:
         there = f"of type {type(event).__name__}"
-    hint = "Invoke this function through API Gateway, a function URL or a load balancer; give a schedule or queue its own function"
-    raise EventError(f"an event {there} is no HTTP request", where="the invocation", hint=hint)
+    hint = "Invoke it through API Gateway, a function URL or a load balancer; give a schedule or queue a function of its own"
+    raise EventError(f"an event {there} is no HTTP request{_sender(event)}", where="the invocation", hint=hint)
+
+
+def _sender(event: object) -> str:
+    """`: it comes from aws:sqs` and the like, where an event that is no HTTP request says who sent it; empty where it does not."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    first = records[0] if isinstance(records, list) and records else event
+    if not isinstance(first, dict):
+        return ""
+    sender = (
+        "CloudFront" if "cf" in first else first.get("eventSource") or first.get("EventSource") or first.get("source")
+    )
+    return f": it comes from {sender}" if isinstance(sender, str) else ""
 
 
 def is_load_balancer(event: object) -> bool:
@@ -222,7 +255,7 @@ def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     headers: dict[str, list[str]] = {}
     for name, value in response.headers.multi_items():
         headers.setdefault(name, []).append(value)
-    text, encoded = _result_body(response, body)
+    text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
     return {"statusCode": response.status, "multiValueHeaders": headers, "body": text, "isBase64Encoded": encoded}
 
 
@@ -235,24 +268,24 @@ def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
             cookies.append(value)
         else:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    text, encoded = _result_body(response, body)
+    text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
     result = {"statusCode": response.status, "headers": headers, "body": text, "isBase64Encoded": encoded}
     if cookies:
         result["cookies"] = cookies
     return result
 
 
-def _result_body(response: Response, body: str | bytes | None) -> tuple[str, bool]:
+def _result_body(response: Response, body: bytes | None) -> tuple[str, bool]:
     """The body as text where it is text, else in base64; either way its bytes arrive as they are."""
     if body is None:
         return "", False
-    if isinstance(body, str):
-        return body, False
     if _is_text(response):
         try:
             return body.decode(), False
         except UnicodeDecodeError:
             pass
+    from binascii import b2a_base64
+
     return b2a_base64(body, newline=False).decode("ascii"), True
 
 

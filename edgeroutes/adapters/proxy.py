@@ -5,6 +5,8 @@ Straight from event to runtime: no ASGI, and no event loop for a route that need
 
 from __future__ import annotations
 
+import os
+import sys
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
@@ -15,6 +17,7 @@ from edgeroutes.runtime.loop import LoopFree, PersistentLoop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
     from contextvars import Context
     from typing import Any
 
@@ -25,12 +28,14 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.manifest import Manifest
     from edgeroutes.types import AsgiApp, Event, LambdaContext
 
+    Finish = Callable[[], Coroutine[Any, Any, None]]
+
 
 class LambdaHandler:
     """What a function's entry names as its handler.
 
     A function of one route loads it now, in the init phase; of several, each at its first request, so that a group starts as fast as
-    a route. A route that cannot be loaded answers 500 until it can.
+    a route. A route that cannot be loaded answers 500 until it can. With `debug`, routes are always loaded at their first request.
 
     Args:
         manifest: The function's routes.
@@ -42,10 +47,10 @@ class LambdaHandler:
         self.application = Application(manifest, root, _mount, debug=debug)
         self._free = LoopFree()
         self._loop = PersistentLoop()
-        self._finishing: list[tuple[Call, Context]] = []
+        self._finishing: list[tuple[Finish, Runner, Context]] = []
         self._has_client = run_after_results(self._finish)
         self._has_warned = False
-        if len(manifest.routes) == 1:
+        if len(manifest.routes) == 1 and not debug:
             try:
                 self.application.endpoint(manifest.routes[0])
             except ProjectError as error:
@@ -60,9 +65,21 @@ class LambdaHandler:
             EventError: When there is no HTTP request in it; the log line names what is.
         """
         if is_load_balancer(event):
-            from edgeroutes.adapters.mounted import load_balancer_result
+            return self._answer_load_balancer(event, context)
+        call = self.open(event, context)
+        runner: Runner = self._loop if call.needs_loop else self._free
+        running_in = copy_context()
+        response, body = runner.run(_answer(call), running_in)
+        if call.has_after:
+            self._finish_later(call.finish, runner, running_in)
+        return rest_result(response, body) if isinstance(call.incoming, RestEvent) else http_result(response, body)
 
-            return load_balancer_result(self.application, event, context, self._loop)
+    def open(self, event: Event, context: LambdaContext | None = None) -> Call:
+        """The call that will answer an event; nothing of the author's has run yet. For places that run it in their own way.
+
+        Raises:
+            EventError: When there is no HTTP request in it; the log line names what is.
+        """
         try:
             incoming = read_event(event, context)
         except EventError as error:
@@ -70,19 +87,32 @@ class LambdaHandler:
 
             write_line("ERROR", str(error), request_id=getattr(context, "aws_request_id", ""))
             raise
-        call = self.application.open(incoming)
-        runner: Runner = self._loop if call.needs_loop else self._free
-        running_in = copy_context()
-        response, body = runner.run(_answer(call), running_in)
-        if call.has_after:
-            self._finish_later(call, running_in)
-        return rest_result(response, body) if isinstance(incoming, RestEvent) else http_result(response, body)
+        return self.application.open(incoming)
 
-    def _finish_later(self, call: Call, running_in: Context) -> None:
-        self._finishing.append((call, running_in))
+    def close(self) -> None:
+        """End what lives as long as the sandbox: the apps that were started, and the loop. For servers and tests; Lambda says no word.
+
+        A request after it opens a new loop.
+        """
+        if self._loop.is_open:
+            lifespan = sys.modules.get("edgeroutes.adapters.lifespan")
+            if lifespan is not None:
+                self._loop.run(lifespan.shutdown(), copy_context())
+            self._loop.close()
+
+    def _answer_load_balancer(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
+        from edgeroutes.adapters.load_balancer import load_balancer_result
+
+        running_in = copy_context()
+        result, finish = self._loop.run(load_balancer_result(self.application, event, context), running_in)
+        self._finish_later(finish, self._loop, running_in)
+        return result
+
+    def _finish_later(self, finish: Finish, runner: Runner, running_in: Context) -> None:
+        self._finishing.append((finish, runner, running_in))
         if self._has_client:
             return
-        if not self._has_warned:
+        if not self._has_warned and "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to be known
             from edgeroutes.runtime.log import log_warning
 
             self._has_warned = True
@@ -91,14 +121,13 @@ class LambdaHandler:
 
     def _finish(self) -> None:
         while self._finishing:
-            call, running_in = self._finishing.pop(0)
-            runner: Runner = self._loop if call.needs_loop else self._free
+            finish, runner, running_in = self._finishing.pop(0)
             try:
-                runner.run(call.finish(), running_in)
+                runner.run(finish(), running_in)
             except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
                 from edgeroutes.runtime.log import log_exception
 
-                log_exception(error, "after() failed", call.incoming)
+                log_exception(error, "after() failed")
 
 
 async def _answer(call: Call) -> tuple[Response, str | bytes | None]:
@@ -106,6 +135,11 @@ async def _answer(call: Call) -> tuple[Response, str | bytes | None]:
     response = await call.respond()
     if not response.is_stream:
         return response, response.body  # type: ignore[return-value]
+    return await read_answer(call, response)
+
+
+async def read_answer(call: Call, response: Response) -> tuple[Response, str | bytes | None]:
+    """A stream with its whole body; when it fails on the way, the 500 for that."""
     from edgeroutes.runtime.chunks import read_whole
 
     try:

@@ -1,0 +1,269 @@
+"""The whole route table as one ASGI app, for uvicorn and its like. Request wing, floor 2; never loaded on Lambda but for load balancers.
+
+A request goes to the runtime as it does on Lambda; what differs is that many are answered at once, so that handlers that block get
+threads, and that answers leave piece by piece. An app that a route exports is called with the server's own channels where no
+middleware stands between. Source: asgi.readthedocs.io, ASGI 3.0, HTTP and WebSocket 2.4, Lifespan 2.0, read 2026-11-21.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from edgeroutes.adapters.asgi_incoming import AsgiIncoming
+from edgeroutes.adapters.connection import encode_headers
+from edgeroutes.adapters.lifespan import lifespan_state, shutdown
+from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_scope
+from edgeroutes.adapters.threads import WorkerThreads
+from edgeroutes.errors import HandlerError, ProjectError
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.runtime.application import Application, Call
+from edgeroutes.runtime.log import log_exception
+
+if TYPE_CHECKING:
+    from edgeroutes.http.response import Response
+    from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.manifest import Manifest
+    from edgeroutes.types import AsgiApp, Message, Receive, Scope, Send
+
+# What API Gateway takes. Source: docs.aws.amazon.com/apigateway "limits", payload size, read 2026-11-21.
+MAX_BODY_BYTES = 10 * 1024 * 1024
+# How often it is looked whether a handler whose client has left now streams.
+_LOOK_SECONDS = 0.05
+_NO_LENGTH = (204, 304)  # Source: RFC 9110 §8.6
+
+
+def asgi_application(manifest: Manifest, root: str, *, debug: bool = False) -> AsgiApplication:
+    """The routes of a manifest as an ASGI app.
+
+    Args:
+        manifest: What there is.
+        root: The project's folder.
+        debug: Whether a 500 tells the client what happened.
+    """
+    return AsgiApplication(Application(manifest, root, _mount, debug=debug, threads=WorkerThreads()))
+
+
+class AsgiApplication:
+    """An ASGI 3 app over the runtime.
+
+    Args:
+        application: The routes. Without `threads`, a sync handler keeps all others waiting: see `asgi_application`.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection of any kind."""
+        kind = scope["type"]
+        if kind == "http":
+            await self._answer(scope, receive, send)
+        elif kind == "websocket":
+            await self._connect(scope, receive, send)
+        elif kind == "lifespan":
+            await self._live(receive, send)
+        else:
+            raise ValueError(f"a connection of type {kind!r}: http, websocket and lifespan are known")
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        incoming = AsgiIncoming(scope)
+        call = self.application.open(incoming)
+        try:
+            entered = call.enter_app()
+            if entered is not None:
+                await answer_natively(*entered, scope, NativeAnswer(call, receive, send))
+                return
+            try:
+                incoming.content = await _read_body(incoming, receive)
+            except HTTPError as error:
+                call = Call(self.application, incoming, early=error)
+            except ConnectionError:
+                return
+            response = await _respond(call, receive)
+            if response is None:
+                return
+            if call.route is None:
+                _add_server_root(response, incoming.root_path)
+            await _send_answer(response, call, receive, send)
+        finally:
+            await call.finish()
+
+    async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A WebSocket, for the app that owns the path; refused where there is none, and where middleware could not stand between."""
+        call = self.application.open(AsgiIncoming(scope))
+        entered = call.enter_app()
+        if entered is None:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        app, routed = entered
+        try:
+            await app(await native_scope(app, routed, scope), receive, send)
+        except Exception as error:
+            call.fail(error)
+            raise
+        finally:
+            await call.finish()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while (await receive())["type"] != "lifespan.shutdown":
+            await self._start_apps()
+            await send({"type": "lifespan.startup.complete"})
+        await shutdown()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _start_apps(self) -> None:
+        """Load every route and start every app; what fails is logged, and tried again when it is asked for."""
+        for route in self.application.manifest.routes:
+            try:
+                app = self.application.endpoint(route).app
+                if app is not None:
+                    await lifespan_state(app, route.source_file)
+            except ProjectError as error:
+                log_exception(error, f"{route.source_file} cannot be loaded")
+            except HandlerError as error:
+                log_exception(error, f"{route.source_file} cannot be started")
+
+
+async def _read_body(incoming: AsgiIncoming, receive: Receive) -> bytes:
+    """The whole body.
+
+    Raises:
+        HTTPError: 413 when it is too large.
+        ConnectionError: When the client went away meanwhile.
+    """
+    declared = incoming.header("content-length") or ""
+    if declared.isascii() and declared.isdigit():
+        _check_size(int(declared))
+    chunks = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        _check_size(size)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+
+
+def _check_size(size_bytes: int) -> None:
+    if size_bytes > MAX_BODY_BYTES:
+        raise HTTPError(413, f"the body has {size_bytes} bytes or more: {MAX_BODY_BYTES} are allowed")
+
+
+def _add_server_root(response: Response, root_path: str) -> None:
+    """Lead a redirect to the canonical path to where the client sees it: below what the server has in front."""
+    location = response.headers.get("location")
+    if root_path and location is not None:
+        response.headers["location"] = quote(root_path) + location
+
+
+async def _respond(call: Call, receive: Receive) -> Response | None:
+    """The answer; None when the client left while a stream's first chunk was waited for, which may never come.
+
+    A handler that has not answered yet goes on: what it does may be half done.
+    """
+    task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # there is one: this runs
+    gone = asyncio.Event()
+
+    async def listen() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        while not call.is_starting:  # noqa: ASYNC110  # the runtime knows no asyncio, and so has no Event to set
+            await asyncio.sleep(_LOOK_SECONDS)
+        gone.set()
+        task.cancel()
+
+    listener = asyncio.create_task(listen())
+    try:
+        return await call.respond()
+    except asyncio.CancelledError:
+        if not gone.is_set() or task.uncancel() > 0:
+            raise
+        return None
+    finally:
+        listener.cancel()
+
+
+async def _send_answer(response: Response, call: Call, receive: Receive, send: Send) -> None:
+    """Send head and body; a client that has gone ends it at once and is no error."""
+    headers = encode_headers(response.headers.multi_items())
+    start = {"type": "http.response.start", "status": response.status, "headers": headers}
+    try:
+        if response.is_stream:
+            await _send_stream(start, response.body, receive, send)
+            return
+        body = response.body.encode() if isinstance(response.body, str) else response.body or b""
+        if call.incoming.method != "HEAD" and response.status not in _NO_LENGTH:
+            headers.append((b"content-length", str(len(body)).encode()))  # type: ignore[arg-type]
+        await _send(send, start)
+        await _send(send, {"type": "http.response.body", "body": body})
+    except _ClientGoneError:
+        return
+    except Exception as error:
+        call.fail(error)  # the head is out: the log is told, and the server, which cuts the connection
+        raise
+
+
+class _ClientGoneError(Exception):
+    """Nobody is there to read the answer."""
+
+
+async def _send(send: Send, message: Message) -> None:
+    """Send a message; a server says with OSError that the client has gone, which must not be taken for the handler's."""
+    try:
+        await send(message)
+    except OSError as error:
+        raise _ClientGoneError from error
+
+
+async def _send_stream(start: Message, chunks: Any, receive: Receive, send: Send) -> None:
+    """Send each chunk as it is produced, the next one when the server has taken it.
+
+    In the task that made the stream, as contexts and cancel scopes of its author's ask; another listens for the disconnect, and
+    cancels this one wherever it waits.
+    """
+    task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # there is one: this runs
+    gone = asyncio.Event()
+
+    async def listen() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+        task.cancel()
+
+    listener = asyncio.create_task(listen())
+    try:
+        await _send(send, start)
+        await _send_chunks(chunks, gone, send)
+    except asyncio.CancelledError:
+        if not gone.is_set() or task.cancelling() > 1:
+            raise
+    except Exception:
+        if not gone.is_set():
+            raise
+    finally:
+        listener.cancel()
+        await chunks.aclose()
+        if gone.is_set():
+            task.uncancel()
+
+
+async def _send_chunks(chunks: Any, gone: asyncio.Event, send: Send) -> None:
+    async for chunk in chunks:
+        if gone.is_set():  # and the generator went on, whatever it was told
+            return
+        if chunk:
+            await _send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
+    await _send(send, {"type": "http.response.body", "body": b""})
+
+
+async def _mount(app: AsgiApp, scope: RequestScope) -> Response:
+    from edgeroutes.adapters.mounted import mounted_response
+
+    return await mounted_response(app, scope)

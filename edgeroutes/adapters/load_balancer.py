@@ -1,0 +1,145 @@
+"""Application Load Balancers' events, read and answered by Mangum over the ASGI adapter. Request wing, floor 2; loaded when one comes.
+
+Mangum knows the payload; where its scope is wrong (query decoded, no raw path, hosts and clients of one form only), it is made of
+`Incoming` instead. Source: mangum 0.22; docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html, read
+2026-11-21.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from mangum import Mangum
+from mangum.handlers import ALB
+
+from edgeroutes.adapters.asgi import AsgiApplication
+from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers, encode_target
+from edgeroutes.adapters.events import RestEvent
+from edgeroutes.adapters.mounted import AppCycle, widened
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.url import split_host
+from edgeroutes.runtime.application import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    from mangum.types import Response as MangumAnswer
+
+    from edgeroutes.runtime.application import Application
+    from edgeroutes.types import Event, LambdaContext, Scope
+
+    Finish = Callable[[], Coroutine[Any, Any, None]]
+
+# What Mangum sends as text; all else in base64.
+_TEXT_TYPES = [
+    "text/",
+    "application/json",
+    "application/javascript",
+    "application/xml",
+    "+json",
+    "+xml",
+    "urlencoded",
+    "x-ndjson",
+]
+
+
+class LoadBalancerEvent(ALB):
+    """Mangum's handler for Application Load Balancers, its scope mended.
+
+    Of `x-forwarded-for` the first address is the client, as Mangum has it; a client can write one there.
+    """
+
+    @cached_property
+    def _incoming(self) -> RestEvent:
+        return RestEvent(self.event, self.context)
+
+    @property
+    def body(self) -> bytes:
+        """The request's bytes."""
+        return self._incoming.body()
+
+    @property
+    def scope(self) -> Scope:
+        """The scope: path and query as sent, for a load balancer decodes neither."""
+        return {
+            **base_scope(self._incoming),
+            "query_string": encode_target(_sent_query(self.event)),
+            "client": _first_address(self._incoming),
+            "aws.event": self.event,
+            "aws.context": self.context,
+        }
+
+    def __call__(self, response: MangumAnswer) -> dict[str, Any]:
+        """The result in Mangum's form, which reads header values as UTF-8."""
+        headers = decode_headers(response["headers"])
+        if "multiValueHeaders" not in self.event:  # one value to a name; Mangum has cookies differ in case
+            headers = _joined(headers)
+        encoded = [[name.encode(), value.encode()] for name, value in headers]
+        result: dict[str, Any] = super().__call__({**response, "headers": encoded})
+        return result
+
+
+async def load_balancer_result(
+    application: Application, event: Event, context: LambdaContext | None
+) -> tuple[dict[str, Any], Finish]:
+    """The result for a load balancer's event, whichever route answers it.
+
+    Args:
+        application: The routes.
+        event: Such that `is_load_balancer` is true.
+        context: Lambda's.
+
+    Returns:
+        The result, and what is to be run once it has gone out.
+    """
+    app = AsgiApplication(application)
+    mangum = Mangum(widened(app), lifespan="off", custom_handlers=[LoadBalancerEvent], text_mime_types=_TEXT_TYPES)
+    handler: Any = mangum.infer(event, widened(context))
+    cycle = AppCycle(handler.scope, handler.body)
+    try:
+        answer = await cycle.answer(app, "the load balancer's event")
+    except Exception:  # noqa: BLE001  # in the middle of a stream, and logged; nothing has gone out yet
+        answer = await _failed(application, handler)
+    return handler(answer), cycle.finish
+
+
+async def _failed(application: Application, handler: LoadBalancerEvent) -> MangumAnswer:
+    response = await Call(application, handler._incoming, early=HTTPError(500)).respond()  # noqa: SLF001
+    headers = [[name, value] for name, value in encode_headers(response.headers.multi_items())]
+    return {"status": response.status, "headers": headers, "body": str(response.body or "").encode()}
+
+
+def _sent_query(event: Event) -> str:
+    """The query as the client sent it, but for what a tool that decodes values has made of it."""
+    repeated = event.get("multiValueQueryStringParameters")
+    if repeated:
+        pairs = [(name, value) for name, values in repeated.items() for value in values]
+    else:
+        pairs = list((event.get("queryStringParameters") or {}).items())
+    return "&".join(f"{_part(name).replace('=', '%3D')}={_part(value)}" for name, value in pairs)
+
+
+def _part(text: str | None) -> str:
+    return (text or "").replace("&", "%26")
+
+
+def _first_address(incoming: RestEvent) -> tuple[str, int] | None:
+    """The client's address; a load balancer can be told to add its port."""
+    sent = (incoming.header("x-forwarded-for") or "").partition(",")[0].strip()
+    if not sent:
+        return None
+    host, port = split_host(sent) if sent.startswith("[") or sent.count(":") == 1 else (sent, None)
+    return host, port or 0
+
+
+def _joined(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Repeated fields in one, but for cookies, which cannot be."""
+    joined: dict[str, str] = {}
+    cookies = []
+    for name, value in headers:
+        if name == "set-cookie":
+            cookies.append((name, value))
+        else:
+            joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return [*joined.items(), *cookies]

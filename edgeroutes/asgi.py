@@ -1,0 +1,58 @@
+"""The project in the current folder as an ASGI app: `uvicorn edgeroutes.asgi:app`. Porch, floor 3.
+
+`app` is made when it is first asked for (PEP 562), so that a mistake in the project is said by the server that serves it, not by
+whatever imports this module.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
+from edgeroutes.config import load_config
+from edgeroutes.errors import require_no_problems
+from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    app: AsgiApplication
+
+__all__ = ["app", "make_app"]
+
+
+def make_app(root: str | Path = ".", *, debug: bool = False) -> AsgiApplication:
+    """All routes of a project as one ASGI app.
+
+    Args:
+        root: The project's folder; it is put on `sys.path`, as on Lambda.
+        debug: Whether a 500 tells the client what happened.
+
+    Raises:
+        ProjectError: When its settings, layout or route files have something wrong; all of it at once.
+    """
+    folder = Path(root).resolve()
+    config = load_config(folder)
+    found = scan(DiskTree(folder), config.app_dir)
+    require_no_problems(found.blocking_problems)
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    routes = [
+        ManifestRoute(route.route_path, route.source_file, middleware_files=route.middleware_files)
+        for route in found.routes
+    ]
+    manifest = Manifest(
+        routes,
+        base_path=config.base_path,
+        trailing_slash=config.trailing_slash,
+        tag_header=config.cdn.tag_header,
+    )
+    return asgi_application(manifest, str(folder), debug=debug)
+
+
+def __getattr__(name: str) -> object:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    made = globals()["app"] = make_app()
+    return made
