@@ -9,7 +9,7 @@ import json as json_module
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
@@ -62,18 +62,33 @@ class TestResponse:
 class RouteClient:
     """Runs the routes of a project.
 
-    Cookies that an answer sets are sent with the requests after it, as a browser does.
+    Cookies that an answer sets are sent with the requests after it, as a browser does. Used as a context manager, or closed, it
+    ends the apps and the event loop that its routes have started.
 
     Args:
         root: The project's folder.
         base_url: What `request.url` says the client asked.
+        debug: Whether a 500 tells what happened, as in `dev`; without it the answer is the one that production gives.
+
+    Raises:
+        ProjectError: When the project's settings, layout or route files have something wrong; all of it at once.
     """
 
-    def __init__(self, root: str | Path = ".", base_url: str = "https://testserver") -> None:
+    def __init__(self, root: str | Path = ".", base_url: str = "https://testserver", *, debug: bool = True) -> None:
         self.project = Project(Path(root).resolve())
         self.cookies: dict[str, str] = {}
         self._base = urlsplit(base_url)
-        self._handler = self.project.handler()
+        self._handler = self.project.handler(debug=debug)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End what the routes have started: mounted apps, the event loop."""
+        self._handler.close()
 
     def request(
         self,
@@ -111,7 +126,14 @@ class RouteClient:
             sent.append(("Content-Type", content_type))
         jar = {**self.cookies, **(cookies or {})}
         if jar and "cookie" not in names:
-            sent.append(("Cookie", "; ".join(f"{name}={quote(value, safe='%!#$&()*+-./:<=>?@[]^_`{|}~')}" for name, value in jar.items())))
+            sent.append(
+                (
+                    "Cookie",
+                    "; ".join(
+                        f"{name}={quote(value, safe='%!#$&()*+-./:<=>?@[]^_`{|}~')}" for name, value in jar.items()
+                    ),
+                )
+            )
         if "host" not in names:
             sent.insert(0, ("Host", self._base.netloc))
         request = HttpRequest(method=method, path=path, query=query, headers=sent, body=body, scheme=self._base.scheme)
@@ -175,7 +197,9 @@ def _encode_body(
 
 def _multipart(data: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:
     boundary = "edgeroutes-testing-boundary"
-    parts = [f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in data.items()]
+    parts = [
+        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in data.items()
+    ]
     for name, (file_name, content, kind) in files.items():
         head = f'Content-Disposition: form-data; name="{name}"; filename="{file_name}"\r\nContent-Type: {kind}\r\n\r\n'
         parts.append(head.encode() + content + b"\r\n")

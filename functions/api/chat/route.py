@@ -1,0 +1,33 @@
+"""A chat: the model's tokens as they come, as events or as plain text."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+from edgeroutes import Response
+from functions._shared.chat_model import chat_model
+from functions._shared.validation import require
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    message: str
+    format: Literal["sse", "text"] = "sse"
+
+    def __post_init__(self) -> None:
+        require(("message", 1 <= len(self.message.strip()) <= 2000, "must have 1 to 2000 characters"))
+
+
+async def POST(question: Question) -> Response:
+    tokens = chat_model().reply(question.message)
+    if question.format == "text":
+        return Response.stream(tokens)
+    return Response.sse(_events(tokens))
+
+
+async def _events(tokens: AsyncIterator[str]) -> AsyncIterator[dict[str, object]]:
+    count = 0
+    async for token in tokens:
+        count += 1
+        yield {"event": "token", "data": {"text": token}}
+    yield {"event": "done", "data": {"tokens": count}}

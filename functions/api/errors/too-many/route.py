@@ -1,0 +1,9 @@
+"""An error with a header of its own."""
+
+from typing import NoReturn
+
+from edgeroutes import HTTPError
+
+
+async def GET() -> NoReturn:
+    raise HTTPError(429, "five requests a minute are allowed", headers={"retry-after": "60"})

@@ -1,0 +1,31 @@
+"""Cached at the edge: CloudFront answers for a minute by itself, and knows the answer by its tag."""
+
+from dataclasses import dataclass, replace
+
+from edgeroutes import not_found
+from functions._shared.models import Product
+from functions._shared.store import products
+from functions._shared.validation import require
+
+revalidate = 60
+tags = ["products"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductChanges:
+    price_cents: int
+    in_stock: bool = True
+
+    def __post_init__(self) -> None:
+        require(("price_cents", self.price_cents > 0, "must be more than 0"))
+
+
+async def GET(id: int) -> Product:
+    return products.get(id) or not_found()
+
+
+async def PUT(id: int, changes: ProductChanges) -> Product:
+    product = products.get(id) or not_found()
+    product = replace(product, price_cents=changes.price_cents, in_stock=changes.in_stock)
+    products.save(product)
+    return product

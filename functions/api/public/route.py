@@ -1,0 +1,20 @@
+"""For scripts of any site: CORS by hand. What it says to a preflight is what its answers then allow."""
+
+from edgeroutes import Response
+from functions._shared.store import products
+
+_ANY_ORIGIN = {"access-control-allow-origin": "*"}
+
+
+async def GET() -> Response:
+    in_stock = [product for product in products.all() if product.in_stock]
+    return Response.json(in_stock, headers=_ANY_ORIGIN)
+
+
+async def OPTIONS() -> Response:
+    allowed = {
+        "access-control-allow-methods": "GET, HEAD, OPTIONS",
+        "access-control-allow-headers": "content-type",
+        "access-control-max-age": "86400",
+    }
+    return Response(status=204, headers={**_ANY_ORIGIN, **allowed})

@@ -1,0 +1,17 @@
+"""A generator streams: each text that it yields goes out at once."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from functions._shared.validation import require
+
+
+async def GET(chunks: int = 5, pause_ms: int = 200) -> AsyncIterator[str]:
+    # Before the first chunk nothing has gone out, so an error is still an ordinary answer.
+    require(
+        ("chunks", 1 <= chunks <= 100, "must be from 1 to 100"),
+        ("pause_ms", 0 <= pause_ms <= 2000, "must be from 0 to 2000"),
+    )
+    for number in range(1, chunks + 1):
+        yield f"chunk {number} of {chunks}\n"
+        await asyncio.sleep(pause_ms / 1000)

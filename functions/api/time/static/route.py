@@ -1,0 +1,11 @@
+"""Made once, kept until it is revalidated. The same for everyone, so under `force-static` headers are empty."""
+
+from datetime import UTC, datetime
+
+from edgeroutes import headers
+
+dynamic = "force-static"
+
+
+async def GET() -> dict[str, object]:
+    return {"made_at": datetime.now(UTC), "headers_seen": len(headers())}

@@ -1,0 +1,2 @@
+async def GET() -> dict[str, str]:
+    return {"message": "Hello from edgeroutes"}

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from edgeroutes.testing import RouteClient
+
+
+@pytest.fixture(autouse=True)
+def _fast_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT_PAUSE_SECONDS", "0")
+
+
+def test_tokens_come_as_events_and_a_last_one_says_how_many(client: RouteClient) -> None:
+    answer = client.post("/api/chat", json={"message": "good day"})
+    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert answer.text == (
+        'event: token\ndata: {"text":"You"}\n\n'
+        'event: token\ndata: {"text":" said:"}\n\n'
+        'event: token\ndata: {"text":" good"}\n\n'
+        'event: token\ndata: {"text":" day"}\n\n'
+        'event: done\ndata: {"tokens":4}\n\n'
+    )
+
+
+def test_or_as_plain_text(client: RouteClient) -> None:
+    answer = client.post("/api/chat", json={"message": "good day", "format": "text"})
+    assert (answer.headers["content-type"], answer.text) == ("text/plain; charset=utf-8", "You said: good day")
+
+
+@pytest.mark.parametrize(
+    ("question", "errors"),
+    [
+        ({}, [{"field": "message", "message": "is required"}]),
+        ({"message": " "}, [{"field": "message", "message": "must have 1 to 2000 characters"}]),
+        ({"message": "x", "format": "xml"}, [{"field": "format", "message": "must be one of sse, text"}]),
+    ],
+)
+def test_a_question_that_is_none_is_400(
+    client: RouteClient, question: dict[str, str], errors: list[dict[str, str]]
+) -> None:
+    answer = client.post("/api/chat", json=question)
+    assert (answer.status_code, answer.json()["errors"]) == (400, errors)
+
+
+def test_a_chat_is_posted(client: RouteClient) -> None:
+    assert client.get("/api/chat").status_code == 405

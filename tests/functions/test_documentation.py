@@ -1,0 +1,96 @@
+"""The snippets of the documentation that name their file are a project without problems, whose routes load and answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.testing import RouteClient
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCS = Path(__file__).parents[2] / "docs"
+_SNIPPET = re.compile(r"^```python\n# (functions/\S+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(params=["routing", "route-files", "requests-and-responses", "errors", "middleware"])
+def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, RouteClient]]:
+    """A page's name, and the project that its snippets make, in an app folder of its own."""
+    app_dir = f"docs_{request.param.replace('-', '_')}"
+    (tmp_path / "pyproject.toml").write_text(f'[tool.edgeroutes]\napp_dir = "{app_dir}"\n')
+    for file, source in _SNIPPET.findall((DOCS / f"{request.param}.md").read_text(encoding="utf-8")):
+        path = tmp_path / file.replace("functions", app_dir, 1)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+    client = RouteClient(tmp_path)
+    yield request.param, client
+    client._handler.close()
+
+
+# For each page some requests with their status, and what the answer has in it.
+ANSWERS = {
+    "routing": [
+        ("GET", "/users/7", 200, '{"id":7}'),
+        ("GET", "/users/ada", 404, ""),
+        ("GET", "/items/a%20b", 200, '{"item":"a b"}'),
+        ("GET", "/shop", 200, '{"shelves":[]}'),
+        ("GET", "/shop/a%2Fb", 200, '{"shelves":["a/b"]}'),
+        ("GET", "/shop/%FF", 400, ""),
+        ("GET", "/shop/", 308, ""),
+    ],
+    "route-files": [
+        ("GET", "/hello?name=Ada", 200, "Hello, Ada"),
+        ("POST", "/echo", 200, '{"method":"POST"}'),
+        ("GET", "/search?q=pen&tag=ink&tag=blue", 200, '"tags":["ink","blue"]'),
+        (
+            "GET",
+            "/search?page=two&order=up",
+            400,
+            (
+                '"errors":[{"field":"q","message":"is required"},{"field":"page","message":"must be an integer"},'
+                '{"field":"order","message":"must be one of asc, desc"}]'
+            ),
+        ),
+        ("GET", "/products/1", 200, '{"id":1}'),
+        ("GET", "/docs/guides/routing", 200, "guides/routing"),
+        ("GET", "/docs/other", 404, ""),
+        ("GET", "/legacy", 200, "The legacy application"),
+    ],
+    "requests-and-responses": [
+        ("POST", "/posts", 400, "the body is no JSON"),
+        ("GET", "/theme", 200, '{"theme":"light","language":"en"}'),
+        ("PUT", "/theme?theme=dark", 200, '{"theme":"dark"}'),
+        ("DELETE", "/theme", 204, ""),
+        ("GET", "/events", 200, 'event: tick\nid: 1\ndata: {"number":1}\n\n'),
+        ("POST", "/orders", 202, ""),
+        ("POST", "/upload", 415, ""),
+    ],
+    "errors": [
+        ("GET", "/users/1", 200, '{"name":"Ada"}'),
+        ("GET", "/users/2", 404, ""),
+        ("POST", "/users/1", 303, ""),
+        ("POST", "/users/2", 429, "five requests a minute are allowed"),
+    ],
+    "middleware": [
+        ("GET", "/api/admin/users", 401, "send a token"),
+        ("GET", "/shop/cart", 200, "empty"),
+    ],
+}
+
+
+def test_the_snippets_answer_as_the_page_says(page: tuple[str, RouteClient]) -> None:
+    name, client = page
+    assert client.project.scan.problems == ()
+    for method, url, status, text in ANSWERS[name]:
+        answer = client.request(method, url)
+        assert (answer.status_code, text in answer.text) == (status, True), (method, url, answer.text)
+
+
+def test_every_route_of_the_snippets_is_asked_for(page: tuple[str, RouteClient]) -> None:
+    name, client = page
+    asked = {url.partition("?")[0].split("/")[1] for _, url, _, _ in ANSWERS[name]}
+    assert asked == {route.route_path.split("/")[1] for route in client.project.scan.routes}

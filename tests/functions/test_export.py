@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeroutes.testing import RouteClient
+
+
+def test_ndjson_has_one_document_a_line(client: RouteClient) -> None:
+    answer = client.get("/api/export")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    assert answer.headers["content-disposition"] == 'attachment; filename="posts.ndjson"'
+    assert [json.loads(line)["id"] for line in answer.text.splitlines()] == [1, 2, 3, 4]
+
+
+def test_a_json_array_is_one_document(client: RouteClient) -> None:
+    answer = client.get("/api/export?format=json")
+    assert answer.headers["content-type"] == "application/json"
+    assert [post["id"] for post in answer.json()] == [1, 2, 3, 4]
+
+
+def test_an_array_of_nothing_is_valid_json_too(client: RouteClient) -> None:
+    for post_id in (1, 2, 3, 4):
+        client.delete(f"/api/posts/{post_id}")
+    assert client.get("/api/export?format=json").text == "[]"
+    assert client.get("/api/export").content == b""
+
+
+def test_another_format_is_400(client: RouteClient) -> None:
+    answer = client.get("/api/export?format=csv")
+    assert answer.json()["errors"] == [{"field": "format", "message": "must be one of ndjson, json"}]

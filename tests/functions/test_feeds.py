@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+if TYPE_CHECKING:
+    from edgeroutes.testing import RouteClient
+
+
+def test_a_folder_with_a_dot_is_a_url_with_a_dot(client: RouteClient) -> None:
+    answer = client.get("/rss.xml")
+    assert answer.headers["content-type"] == "application/rss+xml; charset=utf-8"
+    channel = ElementTree.fromstring(answer.text)[0]
+    assert [item.findtext("title") for item in channel.iter("item")][:2] == [
+        "Version 0.1 & what is next",
+        "Streaming answers",
+    ]
+    assert channel.findtext("item/link") == "https://testserver/api/posts/4"
+    assert channel.findtext("item/pubDate") == "Mon, 20 Apr 2026 16:45:00 +0000"
+
+
+def test_the_sitemap_lists_pages_under_the_host_that_was_asked(client: RouteClient) -> None:
+    answer = client.get("/sitemap.xml", headers={"Host": "www.example.org"})
+    assert answer.headers["content-type"] == "application/xml"
+    places = [
+        place.text
+        for place in ElementTree.fromstring(answer.text).iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")
+    ]
+    assert places[:3] == [
+        "https://www.example.org/",
+        "https://www.example.org/pricing",
+        "https://www.example.org/api/posts/1",
+    ]
+
+
+def test_both_are_cached_for_an_hour_under_the_tag_of_what_they_list(client: RouteClient) -> None:
+    for path in ("/rss.xml", "/sitemap.xml"):
+        headers = client.get(path).headers
+        assert headers["cache-control"].startswith("public, s-maxage=3600,")
+        assert headers["x-cache-tag"] == "posts"

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeroutes.testing import RouteClient
+
+
+def test_every_route_below_the_folder_gets_the_header(client: RouteClient) -> None:
+    assert client.get("/api/users").headers["server-timing"].startswith("app;dur=")
+
+
+def test_so_do_errors_redirects_and_methods_that_are_not_exported(client: RouteClient) -> None:
+    answers = [client.get("/api/users/99"), client.get("/api/redirects/temporary"), client.put("/api/users")]
+    assert [answer.status_code for answer in answers] == [404, 307, 405]
+    assert all("server-timing" in answer.headers for answer in answers)
+
+
+def test_the_outer_middleware_sees_what_the_inner_one_answered(client: RouteClient) -> None:
+    answer = client.get("/api/dashboard/research")
+    assert (answer.status_code, "server-timing" in answer.headers) == (401, True)
+
+
+def test_routes_elsewhere_and_paths_without_a_route_do_not(client: RouteClient) -> None:
+    assert "server-timing" not in client.get("/hello").headers
+    assert "server-timing" not in client.get("/api/nowhere").headers
+
+
+def test_it_does_not_keep_answers_from_being_cached(client: RouteClient) -> None:
+    assert client.get("/api/products/1").headers["cache-control"].startswith("public")

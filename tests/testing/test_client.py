@@ -1,0 +1,108 @@
+"""The client that users test their routes with."""
+
+import textwrap
+
+import pytest
+
+from edgeroutes.errors import ProblemsError
+from edgeroutes.testing import RouteClient
+
+ROUTE = """
+from edgeroutes import File, Request, cookies
+from typing import Annotated, Any
+
+
+async def GET(request: Request):
+    return {"query": request.query_params.multi_items(), "cookies": dict(cookies()), "url": str(request.url)}
+
+
+async def POST(request: Request):
+    cookies().set("seen", "a b")
+    return {"type": request.headers.get("content-type"), "body": await request.text()}
+
+
+async def PUT(picture: Annotated[Any, File()]):
+    return {"name": picture.filename, "bytes": picture.size}
+
+
+async def DELETE():
+    cookies().delete("seen")
+    return "gone"
+
+
+def PATCH():
+    raise RuntimeError("secret")
+"""
+
+
+def write(root, **files):
+    for name, source in files.items():
+        folder = root / "functions" / name
+        folder.mkdir(parents=True)
+        (folder / "route.py").write_text(textwrap.dedent(source), "utf-8")
+    return root
+
+
+@pytest.fixture
+def client(tmp_path):
+    with RouteClient(write(tmp_path, echo=ROUTE)) as client:
+        yield client
+
+
+def test_a_query_may_stand_in_the_url_and_beside_it(client):
+    assert client.get("/echo?a=1&b=x%20y", params={"c": [2, 3]}).json()["query"] == [
+        ["a", "1"],
+        ["b", "x y"],
+        ["c", "2"],
+        ["c", "3"],
+    ]
+
+
+def test_the_route_sees_the_url_that_the_client_was_given(client):
+    assert client.get("/echo?a=1").json()["url"] == "https://testserver/echo?a=1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        ({"json": {"a": [1]}}, {"type": "application/json", "body": '{"a": [1]}'}),
+        ({"data": {"a": "x y"}}, {"type": "application/x-www-form-urlencoded", "body": "a=x+y"}),
+        ({"content": b"raw"}, {"type": None, "body": "raw"}),
+        ({"content": "é", "headers": {"content-type": "text/plain"}}, {"type": "text/plain", "body": "é"}),
+    ],
+)
+def test_a_body_is_sent_with_its_type(client, sent, received):
+    assert client.post("/echo", **sent).json() == received
+
+
+def test_a_file_is_sent_as_browsers_do(client):
+    answer = client.put("/echo", files={"picture": ("a.png", b"\x89PNG", "image/png")})
+    assert answer.json() == {"name": "a.png", "bytes": 4}
+
+
+def test_cookies_are_kept_like_a_browser_keeps_them_until_they_are_deleted(client):
+    assert client.post("/echo").cookies == {"seen": "a%20b"}
+    assert client.get("/echo").json()["cookies"] == {"seen": "a b"}
+    client.delete("/echo")
+    assert client.get("/echo").json()["cookies"] == {}
+
+
+def test_a_500_tells_what_happened_unless_debug_is_off(tmp_path, client, capsys):
+    assert "secret" in client.patch("/echo").text
+    with RouteClient(tmp_path, debug=False) as production:
+        answer = production.patch("/echo")
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
+    assert capsys.readouterr().out.count("RuntimeError: secret") == 2
+
+
+def test_two_projects_in_one_process_have_each_their_own_routes(tmp_path):
+    one = RouteClient(write(tmp_path / "one", hello="def GET():\n    return 'one'\n"))
+    two = RouteClient(write(tmp_path / "two", hello="def GET():\n    return 'two'\n"))
+    assert [client.get("/hello").text for client in (one, two, one)] == ["one", "two", "one"]
+
+
+def test_all_that_is_wrong_with_a_project_is_said_when_its_client_is_made(tmp_path):
+    write(tmp_path, **{"[id": "def GET(): ...", "[]": "def GET(): ..."})
+    with pytest.raises(ProblemsError) as caught:
+        RouteClient(tmp_path)
+    assert len(caught.value.problems) == 2
