@@ -1,0 +1,2 @@
+def GET(params):
+    return {"route": "%5Funder", "params": params}

@@ -1,0 +1,7 @@
+from edgeroutes import Request
+
+dynamic = "force-static"
+
+
+async def GET(request: Request):
+    return {"pathname": request.url.path}

@@ -1,0 +1,3 @@
+from nextjs_functions._shared.handlers import hello
+
+GET = HEAD = OPTIONS = POST = PUT = DELETE = PATCH = hello

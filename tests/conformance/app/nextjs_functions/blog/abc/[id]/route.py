@@ -1,0 +1,2 @@
+def GET(params):
+    return {"route": "blog/abc/[id]", "params": params}

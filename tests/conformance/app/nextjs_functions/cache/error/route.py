@@ -1,0 +1,7 @@
+from nextjs_functions._shared.handlers import now
+
+dynamic = "error"
+
+
+def GET():
+    return now()

@@ -1,0 +1,7 @@
+from nextjs_functions._shared.handlers import now
+
+dynamic = "force-dynamic"
+
+
+def GET():
+    return now()

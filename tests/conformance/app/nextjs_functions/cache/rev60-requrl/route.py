@@ -1,0 +1,7 @@
+from edgeroutes import Request
+
+revalidate = 60
+
+
+async def GET(request: Request):
+    return str(request.url)

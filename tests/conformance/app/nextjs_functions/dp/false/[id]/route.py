@@ -1,0 +1,11 @@
+from nextjs_functions._shared.handlers import now
+
+dynamic_params = False
+
+
+def generate_static_params():
+    return [{"id": "a"}, {"id": "b c"}]
+
+
+def GET(params):
+    return {"params": params} | now()

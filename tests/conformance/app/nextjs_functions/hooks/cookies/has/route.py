@@ -1,0 +1,6 @@
+from edgeroutes import cookies
+
+
+def GET():
+    cookies().set("a", "a")
+    return {"hasCookie": "a" in cookies()}

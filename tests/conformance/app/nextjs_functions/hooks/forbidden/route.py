@@ -1,0 +1,5 @@
+from edgeroutes import forbidden
+
+
+def GET():
+    forbidden()

@@ -1,0 +1,5 @@
+from edgeroutes import unauthorized
+
+
+def GET():
+    unauthorized()

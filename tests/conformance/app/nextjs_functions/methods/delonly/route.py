@@ -1,0 +1,2 @@
+def DELETE():
+    return "hello, world"

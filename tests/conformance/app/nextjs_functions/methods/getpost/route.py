@@ -1,0 +1,5 @@
+def GET():
+    return "hello, world"
+
+
+POST = GET

@@ -1,0 +1,2 @@
+def HEAD():
+    return "hello, world"

@@ -1,0 +1,2 @@
+def GET(params):
+    return {"route": "p3/[id]", "params": params}

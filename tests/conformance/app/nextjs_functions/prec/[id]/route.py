@@ -1,0 +1,2 @@
+def GET(params):
+    return {"route": "prec/[id]", "params": params}

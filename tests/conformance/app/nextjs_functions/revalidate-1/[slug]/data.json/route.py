@@ -1,0 +1,11 @@
+from nextjs_functions._shared.handlers import now
+
+revalidate = 1
+
+
+def generate_static_params():
+    return [{"slug": "first"}, {"slug": "second"}]
+
+
+def GET(params):
+    return {"params": params} | now()

@@ -1,0 +1,754 @@
+"""Our own cases: a request to the app in `own/`, and the answer, the same whatever stands between.
+
+`expect` follows the conventions of Next.js' case file (see `expectations`), so both suites are read by one reader. A case that one
+adapter cannot run says why in `skip`.
+"""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.conformance.drivers import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLAIN = Settings()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One request and its answer.
+
+    Args:
+        name: What it shows.
+        method: Of the request.
+        path: Percent-encoded.
+        query: Percent-encoded.
+        sent: Header fields of the request.
+        body: Of the request.
+        status: Of the answer.
+        headers: What is wanted of the answer's fields; None means absent.
+        wanted: What is wanted of its body; bytes are compared as they are.
+        settings: Of the project.
+        skip: Adapter → why it cannot be run there.
+    """
+
+    name: str
+    method: str = "GET"
+    path: str = "/"
+    query: str = ""
+    sent: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    wanted: Any = None
+    settings: Settings = PLAIN
+    skip: Mapping[str, str] = field(default_factory=dict)
+
+
+JSON = "application/json"
+TEXT = "text/plain; charset=utf-8"
+BYTES = "application/octet-stream"
+PROBLEM = "application/problem+json"
+DYNAMIC = "private, no-store"
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+ALL_BYTES = bytes(range(256))
+BOUNDARY = ("Content-Type", "multipart/form-data; boundary=edge")
+BELOW = Settings(base_path="/api")
+SLASHED = Settings(trailing_slash=True)
+DECODES = {"http-api": "an HTTP API decodes the path before the function sees it"}
+
+
+def problem(status: int, title: str, **members: Any) -> dict[str, Any]:
+    return {"jsonPartial": {"type": "about:blank", "title": title, "status": status, **members}}
+
+
+def part(name: str, content: bytes, kind: str = "text/plain", file_name: str = "a.txt") -> bytes:
+    head = f'--edge\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\nContent-Type: {kind}\r\n\r\n'
+    return head.encode() + content + b"\r\n--edge--\r\n"
+
+
+METHODS = [
+    Case(
+        name="a GET answers with its type and as dynamic",
+        path="/hello",
+        headers={"content-type": JSON, "cache-control": DYNAMIC, "etag": None, "allow": None},
+        wanted='{"hello":"world"}',
+    ),
+    Case(name="the root is a route", path="/", headers={"content-type": TEXT}, wanted="root"),
+    Case(
+        name="HEAD has GET's head and no body",
+        method="HEAD",
+        path="/hello",
+        headers={"content-type": JSON, "cache-control": DYNAMIC},
+        wanted="",
+    ),
+    Case(
+        name="HEAD of a stream has its head",
+        method="HEAD",
+        path="/generator",
+        headers={"content-type": TEXT},
+        wanted="",
+    ),
+    Case(
+        name="HEAD of an error has no body",
+        method="HEAD",
+        path="/nope",
+        status=404,
+        headers={"content-type": PROBLEM},
+        wanted="",
+    ),
+    Case(
+        name="OPTIONS says what is allowed",
+        method="OPTIONS",
+        path="/things/1",
+        status=204,
+        headers={"allow": "DELETE, GET, HEAD, OPTIONS, PUT", "content-type": None},
+        wanted="",
+    ),
+    Case(
+        name="a method that is not exported is a 405 with Allow",
+        method="POST",
+        path="/hello",
+        status=405,
+        headers={"allow": "GET, HEAD, OPTIONS", "content-type": None, "cache-control": DYNAMIC},
+        wanted="",
+    ),
+    Case(name="a method that HTTP does not know is a 400", method="BREW", path="/hello", status=400, wanted=""),
+    Case(
+        name="a method of WebDAV is a 400",
+        method="PROPFIND",
+        path="/hello",
+        status=400,
+        headers={"allow": None},
+        wanted="",
+    ),
+    Case(name="TRACE is a 400", method="TRACE", path="/hello", status=400, wanted=""),
+    Case(
+        name="PUT reads JSON",
+        method="PUT",
+        path="/things/7",
+        sent=(("Content-Type", JSON),),
+        body=b'{"a": [1, null, "\xc3\xa9"]}',
+        wanted={"json": {"id": 7, "changes": {"a": [1, None, "é"]}}},
+    ),
+    Case(
+        name="a 204 has neither body nor type",
+        method="DELETE",
+        path="/things/7",
+        status=204,
+        headers={"content-type": None},
+        wanted="",
+    ),
+    Case(
+        name="a 205 has neither body nor type",
+        path="/status/205",
+        status=205,
+        headers={"content-type": None},
+        wanted="",
+    ),
+    Case(
+        name="a 304 has neither body nor type",
+        path="/status/304",
+        status=304,
+        headers={"content-type": None},
+        wanted="",
+    ),
+    Case(name="a status that no registry knows goes through", path="/status/299", status=299, wanted=""),
+]
+
+ERRORS = [
+    Case(
+        name="an unmatched path is a problem that names it",
+        path="/nope",
+        status=404,
+        headers={"content-type": PROBLEM, "cache-control": DYNAMIC},
+        wanted=problem(404, "Not Found", instance="/nope"),
+    ),
+    Case(
+        name="OPTIONS of an unmatched path is a 404",
+        method="OPTIONS",
+        path="/nope",
+        status=404,
+        wanted=problem(404, "Not Found"),
+    ),
+    Case(
+        name="not_found says what is missing",
+        path="/things/404",
+        status=404,
+        headers={"content-type": PROBLEM},
+        wanted=problem(404, "Not Found", detail="there is no such thing", instance="/things/404"),
+    ),
+    Case(
+        name="a segment that does not convert is a 404",
+        path="/things/one",
+        status=404,
+        wanted=problem(404, "Not Found"),
+    ),
+    Case(
+        name="an exception is a 500",
+        path="/errors/raised",
+        status=500,
+        headers={"content-type": PROBLEM, "cache-control": DYNAMIC},
+        wanted=problem(500, "Internal Server Error", instance="/errors/raised"),
+    ),
+    Case(name="None is a 500", path="/errors/none", status=500, wanted=problem(500, "Internal Server Error")),
+    Case(name="a tuple is a 500", path="/errors/tuple", status=500, wanted=problem(500, "Internal Server Error")),
+    Case(name="a set is a 500", path="/errors/set", status=500, wanted=problem(500, "Internal Server Error")),
+    Case(name="unauthorized is a 401", path="/errors/unauthorized", status=401, wanted=problem(401, "Unauthorized")),
+    Case(
+        name="forbidden is a 403",
+        path="/errors/forbidden",
+        status=403,
+        wanted=problem(403, "Forbidden", detail="not you"),
+    ),
+    Case(
+        name="HTTPError has its own headers",
+        path="/errors/retry",
+        status=429,
+        headers={"retry-after": "3", "content-type": PROBLEM},
+        wanted=problem(429, "Too Many Requests", detail="slow down"),
+    ),
+    Case(
+        name="HTTPError names fields",
+        path="/errors/fields",
+        status=422,
+        wanted=problem(422, "Unprocessable Content", errors=[{"field": "a", "message": "is wrong"}]),
+    ),
+    Case(
+        name="a generator may refuse before its first chunk",
+        path="/errors/stream",
+        status=503,
+        headers={"content-type": PROBLEM},
+        wanted=problem(503, "Service Unavailable", detail="not now"),
+    ),
+    Case(
+        name="validation names every field",
+        query="page=x&order=up",
+        path="/search",
+        status=400,
+        wanted=problem(
+            400,
+            "Bad Request",
+            errors=[
+                {"field": "q", "message": "is required"},
+                {"field": "page", "message": "must be an integer"},
+                {"field": "order", "message": "must be one of asc, desc"},
+            ],
+        ),
+    ),
+    Case(
+        name="JSON that is none is a 400 that says where",
+        method="POST",
+        path="/posts",
+        sent=(("Content-Type", JSON),),
+        body=b'{"title": }',
+        status=400,
+        wanted=problem(400, "Bad Request", detail="the body is no JSON: Expecting value at line 1, column 11"),
+    ),
+    Case(
+        name="JSON that is no UTF-8 is a 400",
+        method="POST",
+        path="/posts",
+        sent=(("Content-Type", JSON),),
+        body=b'{"title": "\xff"}',
+        status=400,
+        wanted=problem(400, "Bad Request"),
+    ),
+    Case(
+        name="a body of the wrong shape is a 400",
+        method="POST",
+        path="/posts",
+        sent=(("Content-Type", JSON),),
+        body=b'{"likes": "many"}',
+        status=400,
+        wanted={"regex": '"field":"title".*"field":"likes"|"field":"likes".*"field":"title"'},
+    ),
+    Case(
+        name="a body of another type is a 415",
+        method="POST",
+        path="/posts",
+        sent=(("Content-Type", "text/csv"),),
+        body=b"title",
+        status=415,
+        wanted=problem(415, "Unsupported Media Type"),
+    ),
+    Case(
+        name="a form that is JSON is a 415",
+        method="POST",
+        path="/login",
+        sent=(("Content-Type", JSON),),
+        body=b"{}",
+        status=415,
+        wanted=problem(415, "Unsupported Media Type"),
+    ),
+    Case(
+        name="an escape that is none is a 400",
+        path="/files/%zz",
+        status=400,
+        wanted=problem(400, "Bad Request"),
+        skip=DECODES,
+    ),
+    Case(
+        name="an escape that is no UTF-8 is a 400",
+        path="/files/%FF",
+        status=400,
+        wanted=problem(400, "Bad Request"),
+        skip=DECODES,
+    ),
+]
+
+VALIDATION = [
+    Case(
+        name="a body becomes a dataclass and a dataclass a body",
+        method="POST",
+        path="/posts",
+        sent=(("Content-Type", JSON),),
+        body=b'{"title": "x"}',
+        status=201,
+        headers={"location": "/posts/1", "content-type": JSON},
+        wanted='{"title":"x","likes":0}',
+    ),
+    Case(
+        name="a form becomes the same dataclass",
+        method="POST",
+        path="/posts",
+        sent=(FORM,),
+        body=b"title=a+b%21&likes=3",
+        status=201,
+        wanted='{"title":"a b!","likes":3}',
+    ),
+    Case(
+        name="query parameters convert, repeat and default",
+        path="/search",
+        query="q=a%26b&page=2&tag=x&tag=y+z",
+        wanted={"json": {"q": "a&b", "page": 2, "tag": ["x", "y z"], "order": "asc"}},
+    ),
+    Case(
+        name="a file is read whole",
+        method="POST",
+        path="/upload",
+        sent=(BOUNDARY,),
+        body=part("file", "grüße".encode()),
+        wanted={"json": {"name": "a.txt", "size": 7, "text": "grüße"}},
+    ),
+    Case(
+        name="a file that is too large is a 413",
+        method="POST",
+        path="/upload",
+        sent=(BOUNDARY,),
+        body=part("file", b"x" * 21),
+        status=413,
+        wanted=problem(413, "Content Too Large"),
+    ),
+    Case(
+        name="a file of another type is a 415",
+        method="POST",
+        path="/upload",
+        sent=(BOUNDARY,),
+        body=part("file", b"x", "image/png"),
+        status=415,
+        wanted=problem(415, "Unsupported Media Type"),
+    ),
+]
+
+COOKIES = [
+    Case(
+        name="cookies are decoded, the last of a name counts",
+        path="/cookies",
+        sent=(("Cookie", 'a=1; b=hello%20world; a=2; c="q"; d'),),
+        wanted={"json": {"a": "2", "b": "hello world", "c": '"q"', "d": "true"}},
+    ),
+    Case(name="no cookies are none", path="/cookies", wanted={"json": {}}),
+    Case(
+        name="two Cookie headers are one jar",
+        path="/cookies",
+        sent=(("Cookie", "a=1"), ("Cookie", "b=2; c=3")),
+        wanted={"json": {"a": "1", "b": "2", "c": "3"}},
+    ),
+    Case(
+        name="every cookie is a line of its own",
+        method="POST",
+        path="/cookies",
+        headers={
+            "set-cookie": [
+                "c=3; Path=/; Domain=example.org",
+                "a=1; Path=/",
+                "b=hello%20world; Path=/b; Max-Age=60; Secure; HttpOnly; SameSite=lax",
+            ]
+        },
+        wanted="ok",
+    ),
+    Case(
+        name="a cookie is deleted on its path and domain",
+        method="DELETE",
+        path="/cookies",
+        status=204,
+        headers={"set-cookie": ["a=; Path=/x; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Domain=example.org"]},
+        wanted="",
+    ),
+    Case(name="an error sets no cookie", method="PUT", path="/cookies", status=409, headers={"set-cookie": None}),
+    Case(
+        name="a redirect after a form POST takes the cookies along",
+        method="POST",
+        path="/login",
+        sent=(FORM,),
+        body=b"name=ada&remember=on",
+        status=303,
+        headers={"location": "/hello", "set-cookie": ["session=ada; Path=/; Max-Age=60; HttpOnly"]},
+        wanted="",
+    ),
+]
+
+BODIES = [
+    Case(name="every byte goes out", path="/bytes", headers={"content-type": BYTES}, wanted=ALL_BYTES),
+    Case(
+        name="every byte comes in and goes out",
+        method="POST",
+        path="/bytes",
+        sent=(("Content-Type", "image/png"),),
+        body=ALL_BYTES,
+        headers={"content-type": "image/png"},
+        wanted=ALL_BYTES,
+    ),
+    Case(
+        name="text that is no UTF-8 keeps its bytes",
+        method="POST",
+        path="/bytes",
+        sent=(("Content-Type", "text/plain; charset=latin-1"),),
+        body=b"caf\xe9",
+        headers={"content-type": "text/plain; charset=latin-1"},
+        wanted=b"caf\xe9",
+    ),
+    Case(
+        name="an empty body is empty",
+        method="POST",
+        path="/bytes",
+        sent=(("Content-Type", "text/plain"),),
+        wanted=b"",
+    ),
+    Case(
+        name="what is compressed stays so",
+        path="/zipped",
+        headers={"content-encoding": "gzip", "content-type": JSON},
+        wanted=gzip.compress(b'{"zipped":true}', mtime=0),
+    ),
+    Case(
+        name="JSON keeps every character",
+        path="/unicode",
+        headers={"content-type": JSON},
+        wanted='{"text":"✓ 😀","é":"ü"}',
+    ),
+    Case(
+        name="HTML keeps every character",
+        path="/html",
+        headers={"content-type": "text/html; charset=utf-8"},
+        wanted="<p>✓ 😀</p>",
+    ),
+    Case(name="a mebibyte goes out", path="/large", query="size=1048576", wanted=b"0123456789abcdef" * 65536),
+    Case(
+        name="a mebibyte comes in and goes out",
+        method="POST",
+        path="/bytes",
+        sent=(("Content-Type", BYTES),),
+        body=ALL_BYTES * 4096,
+        wanted=ALL_BYTES * 4096,
+    ),
+]
+
+HEADERS = [
+    Case(
+        name="repeated fields of the request arrive, and commas do not part what is one",
+        path="/headers",
+        sent=(("X-A", "1"), ("X-A", "2, 3"), ("X-Empty", ""), ("x-lower", "4")),
+        wanted={"jsonPartial": {"x-a": ["1", "2", "3"], "x-empty": [""], "x-lower": ["4"]}},
+    ),
+    Case(
+        name="repeated fields of the answer arrive, and the connection's own are ours",
+        method="POST",
+        path="/headers",
+        headers={
+            "link": "<a>; rel=x, <b>; rel=y",
+            "x-one": "1",
+            "x-latin": "café",
+            "transfer-encoding": None,
+        },
+        wanted="ok",
+    ),
+]
+
+PATHS = [
+    Case(name="a space is decoded", path="/files/a%20b/c", wanted={"json": ["a b", "c"]}),
+    Case(name="UTF-8 is decoded", path="/files/%E2%9C%93/%F0%9F%98%80", wanted={"json": ["✓", "😀"]}),
+    Case(name="a plus stays", path="/files/a+b", wanted={"json": ["a+b"]}),
+    Case(name="a percent sign is decoded once", path="/files/100%25/%2541", wanted={"json": ["100%", "%41"]}),
+    Case(
+        name="a slash that is encoded stays inside", path="/files/a%2Fb/c", wanted={"json": ["a/b", "c"]}, skip=DECODES
+    ),
+    Case(
+        name="a question mark that is encoded stays inside", path="/files/a%3Fb", wanted={"json": ["a?b"]}, skip=DECODES
+    ),
+    Case(name="a NUL is a character", path="/files/a%00b", wanted={"json": ["a\0b"]}),
+    Case(
+        name="sub-delimiters are characters",
+        path="/files/a;b=c,d@e:f(g)!$&'*~",
+        wanted={"json": ["a;b=c,d@e:f(g)!$&'*~"]},
+    ),
+    Case(name="dots are names like others", path="/files/.hidden/a.b", wanted={"json": [".hidden", "a.b"]}),
+    Case(name="an optional catch-all may be empty", path="/optional", wanted={"json": {}}),
+    Case(name="an optional catch-all may be long", path="/optional/a/b/c", wanted={"json": {"path": ["a", "b", "c"]}}),
+    Case(name="a catch-all may not be empty", path="/files", status=404),
+    Case(name="a static segment is matched as it stands", path="/%68ello", status=404, skip=DECODES),
+    Case(name="a path has its case", path="/Hello", status=404),
+]
+
+QUERIES = [
+    Case(
+        name="a query is decoded, and empty values are values",
+        path="/query",
+        query="a=1&a=2&b=x+y%20z&c=&d&%C3%A9=%E2%9C%93&e=%26%3D%25",
+        wanted={"json": {"a": ["1", "2"], "b": ["x y z"], "c": [""], "d": [""], "é": ["✓"], "e": ["&=%"]}},
+    ),
+    Case(name="an escape that is none stays in a query", path="/query", query="a=%zz", wanted={"json": {"a": ["%zz"]}}),
+    Case(name="a semicolon parts nothing", path="/query", query="a=1;b=2", wanted={"json": {"a": ["1;b=2"]}}),
+    Case(
+        name="a query may hold a URL",
+        path="/query",
+        query="u=https://a.b/c?d=e",
+        wanted={"json": {"u": ["https://a.b/c?d=e"]}},
+    ),
+]
+
+REDIRECTS = [
+    Case(
+        name="redirect is a 307",
+        path="/redirects/redirect",
+        status=307,
+        headers={"location": "/hello", "content-type": None},
+        wanted="",
+    ),
+    Case(
+        name="permanent_redirect is a 308",
+        path="/redirects/permanent",
+        status=308,
+        headers={"location": "https://example.org/x?y=1"},
+        wanted="",
+    ),
+    Case(name="see_other is a 303", path="/redirects/see-other", status=303, headers={"location": "../up"}, wanted=""),
+    Case(
+        name="a target is percent-encoded",
+        path="/redirects/unicode",
+        status=307,
+        headers={"location": "/caf%C3%A9%20noir"},
+    ),
+    Case(
+        name="redirect after a form POST is a 303",
+        method="POST",
+        path="/redirects/redirect",
+        sent=(FORM,),
+        body=b"a=1",
+        status=303,
+        headers={"location": "/hello"},
+    ),
+    Case(
+        name="the request's own host is in its origin",
+        method="PUT",
+        path="/redirects/x",
+        sent=(("Host", "shop.localhost"),),
+        status=307,
+        headers={"location": "http://shop.localhost/x"},
+    ),
+    Case(
+        name="a trailing slash is sent away with its query",
+        path="/hello/",
+        query="a=1&b=%20",
+        status=308,
+        headers={"location": {"regex": r"^/hello\?a=1&b=(%20|\+)$"}, "cache-control": DYNAMIC},
+        wanted="",
+    ),
+    Case(
+        name="a trailing slash is sent away for any method",
+        method="POST",
+        path="/posts/",
+        status=308,
+        headers={"location": "/posts"},
+    ),
+    Case(
+        name="repeated slashes are sent away, on this host",
+        path="//example.org//x",
+        status=308,
+        headers={"location": "/example.org/x"},
+    ),
+    Case(
+        name="an encoded segment is sent on as it is",
+        path="/files/a%20b/",
+        status=308,
+        headers={"location": "/files/a%20b"},
+    ),
+    Case(
+        name="with trailing_slash the slash is added",
+        path="/hello",
+        settings=SLASHED,
+        status=308,
+        headers={"location": "/hello/"},
+    ),
+    Case(
+        name="with trailing_slash the slash is canonical", path="/hello/", settings=SLASHED, wanted='{"hello":"world"}'
+    ),
+    Case(name="with trailing_slash a name with a dot has none", path="/rss.xml", settings=SLASHED, wanted="<rss/>"),
+]
+
+BASE_PATH = [
+    Case(name="a route is served below the base path", path="/api/hello", settings=BELOW, wanted='{"hello":"world"}'),
+    Case(name="the base path is the root", path="/api", settings=BELOW, wanted="root"),
+    Case(name="nothing is served outside the base path", path="/hello", settings=BELOW, status=404),
+    Case(name="what only begins like the base path is outside", path="/apihello", settings=BELOW, status=404),
+    Case(
+        name="a canonical redirect stays below the base path",
+        path="/api/hello/",
+        settings=BELOW,
+        status=308,
+        headers={"location": "/api/hello"},
+    ),
+    Case(
+        name="a redirect of the author's is as it was written",
+        path="/api/redirects/redirect",
+        settings=BELOW,
+        status=307,
+        headers={"location": "/hello"},
+    ),
+    Case(
+        name="a problem names the whole path",
+        path="/api/nope",
+        settings=BELOW,
+        status=404,
+        wanted=problem(404, "Not Found", instance="/api/nope"),
+    ),
+]
+
+HOSTS = [
+    Case(
+        name="a host has its port",
+        path="/who",
+        sent=(("Host", "localhost:3000"),),
+        wanted={"json": {"origin": "http://localhost:3000", "hostname": "localhost", "port": 3000}},
+    ),
+    Case(
+        name="a host without a port has its scheme's",
+        path="/who",
+        sent=(("Host", "my.localhost"),),
+        wanted={"json": {"origin": "http://my.localhost", "hostname": "my.localhost", "port": 80}},
+    ),
+    Case(
+        name="an IPv6 host has a port",
+        path="/who",
+        sent=(("Host", "[::1]:3000"),),
+        wanted={"json": {"origin": "http://[::1]:3000", "hostname": "::1", "port": 3000}},
+    ),
+    Case(
+        name="an IPv6 host may have no port",
+        path="/who",
+        sent=(("Host", "[::1]"),),
+        wanted={"json": {"origin": "http://[::1]", "hostname": "::1", "port": 80}},
+    ),
+    Case(
+        name="odd forwarded fields break nothing, and name no other host",
+        path="/who",
+        sent=(
+            ("Host", "my.localhost"),
+            ("X-Forwarded-Port", "443,443"),
+            ("X-Forwarded-For", "unknown, [2001:db8::1]:99, "),
+            ("X-Forwarded-Host", "evil.example"),
+            ("Forwarded", "for=;host=evil.example"),
+        ),
+        wanted={"jsonPartial": {"hostname": "my.localhost"}},
+    ),
+]
+
+STREAMS = [
+    Case(
+        name="a stream of text is text",
+        path="/streams/text",
+        headers={"content-type": TEXT, "etag": None},
+        wanted="abc",
+    ),
+    Case(
+        name="a stream of bytes is bytes",
+        path="/streams/bytes",
+        headers={"content-type": BYTES},
+        wanted=b"\x00\xff\x01",
+    ),
+    Case(name="a stream of nothing is empty", path="/streams/empty", wanted=""),
+    Case(name="a handler may be a generator", path="/generator", headers={"content-type": TEXT}, wanted="one two"),
+    Case(
+        name="NDJSON is a line for each item",
+        path="/streams/ndjson",
+        headers={"content-type": "application/x-ndjson"},
+        wanted='{"n":1}\n{"n":"✓"}\n',
+    ),
+    Case(
+        name="a JSON array is one document",
+        path="/streams/array",
+        headers={"content-type": JSON},
+        wanted='[{"n":1},{"n":"✓"}]',
+    ),
+    Case(name="a JSON array may be empty", path="/streams/none", headers={"content-type": JSON}, wanted="[]"),
+    Case(
+        name="server-sent events are as the standard has them",
+        path="/streams/sse",
+        headers={"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store, no-transform"},
+        wanted='data: a\n\nevent: tick\nid: 1\ndata: {"n":1}\n\n',
+    ),
+]
+
+CACHING = [
+    Case(
+        name="a cached answer says how long, by which tags, and what it is",
+        path="/cached",
+        headers={
+            "cache-control": "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
+            "x-cache-tag": {"contains": "a,b"},
+            "etag": {"regex": '^"[0-9a-f]+"$'},
+        },
+        wanted="cached",
+    ),
+    Case(
+        name="who has a cached answer is told so",
+        path="/cached",
+        sent=(("If-None-Match", "*"),),
+        status=304,
+        headers={
+            "etag": {"regex": '^"[0-9a-f]+"$'},
+            "cache-control": {"contains": "s-maxage=60"},
+            "content-type": None,
+        },
+        wanted="",
+    ),
+    Case(name="who has another is not", path="/cached", sent=(("If-None-Match", '"other"'),), wanted="cached"),
+    Case(
+        name="HEAD of a cached answer has its validator",
+        method="HEAD",
+        path="/cached",
+        headers={"etag": {"contains": '"'}},
+        wanted="",
+    ),
+]
+
+CASES = [
+    *METHODS,
+    *ERRORS,
+    *VALIDATION,
+    *COOKIES,
+    *BODIES,
+    *HEADERS,
+    *PATHS,
+    *QUERIES,
+    *REDIRECTS,
+    *BASE_PATH,
+    *HOSTS,
+    *STREAMS,
+    *CACHING,
+]

@@ -1,0 +1,534 @@
+"""Where edgeroutes answers otherwise than Next.js, case by case, and which cases it does not run; each with its reason.
+
+`docs/nextjs-differences.md` is made of this table: `python -m tests.conformance.departures` writes it, and a test says when it is old.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PAGE = Path(__file__).parents[2] / "docs" / "nextjs-differences.md"
+
+BUFFERED = ("rest", "http-api", "function-url")  # what of Lambda gives the answer whole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One way in which we differ on purpose.
+
+    Args:
+        next_does: What Next.js 16 does.
+        we_do: What edgeroutes does.
+        why: Why that is better here.
+        page: Which of the design pages decides it; empty where none does and this table is the only place.
+        words: How it stands there.
+    """
+
+    next_does: str
+    we_do: str
+    why: str
+    page: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """What we answer instead: what is given here replaces that part of the case's `expect`.
+
+    Args:
+        reasons: Each that has a part in it.
+        status: In place of the case's.
+        headers: Over the case's, name by name; None means absent.
+        body: In place of the case's.
+        adapters: Which ones it is for; empty for all.
+    """
+
+    reasons: tuple[Reason, ...]
+    status: int | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    adapters: tuple[str, ...] = ()
+
+    def expect(self, of_next: Mapping[str, Any]) -> dict[str, Any]:
+        """The case's `expect` as we keep it."""
+        return {
+            "status": of_next["status"] if self.status is None else self.status,
+            "headers": {**of_next["headers"], **self.headers},
+            "body": of_next["body"] if self.body is None else self.body,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A project that Next.js takes and edgeroutes refuses before anything runs, or the other way round.
+
+    Args:
+        reasons: Each that has a part in it.
+        files: The project: path → text.
+        message: What the reader is told; empty where it is taken.
+    """
+
+    reasons: tuple[Reason, ...]
+    files: Mapping[str, str]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skip:
+    """A case that is not run.
+
+    Args:
+        kind: A key of SKIP_KINDS.
+        why: Of this case.
+        adapters: Which ones it is for; empty for all.
+    """
+
+    kind: str
+    why: str
+    adapters: tuple[str, ...] = ()
+
+
+SKIP_KINDS = {
+    "next-only": "Next.js or React alone: an API, a file convention or a caching model that edgeroutes does not have",
+    "later": "a part of edgeroutes that a later issue builds",
+    "platform": "the platform in front of the function does not let it be done",
+}
+
+CONTENT_TYPE = Reason(
+    next_does="Text is `text/plain;charset=UTF-8`; bytes and streams have no content type.",
+    we_do="Text and text streams are `text/plain; charset=utf-8`; bytes and byte streams `application/octet-stream`.",
+    why="API Gateway's REST API makes an answer without a type `application/json`.",
+    page="decisions.md",
+    words="Bytes and untyped byte streams are `application/octet-stream`, text streams `text/plain; charset=utf-8`",
+)
+ALLOW = Reason(
+    next_does="405 has no `Allow`.",
+    we_do="405 has `Allow`, as the automatic OPTIONS has.",
+    why="RFC 9110 §15.5.6 asks for it.",
+    page="product.md",
+    words="405 carries `Allow` (RFC 9110).",
+)
+PROBLEM = Reason(
+    next_does="Errors have an empty body; an unmatched path has an HTML page.",
+    we_do="Errors that the runtime answers are `application/problem+json` (RFC 9457), with the request's id.",
+    why="The caller is a program, and the id leads to the log line.",
+    page="product.md",
+    words="Errors of the runtime are problem+json, not empty; 404 of `not_found()` and of an unmatched path are the same.",
+)
+NO_STORE = Reason(
+    next_does="A dynamic answer has no `Cache-Control`; a 404 page has `private, no-cache, no-store, max-age=0, must-revalidate`.",
+    we_do="Both say `Cache-Control: private, no-store`.",
+    why="A CDN stands in front, and it may keep what says nothing.",
+    page="product.md",
+    words="Dynamic answers say `private, no-store`, because a CDN stands in front.",
+)
+PUBLIC = Reason(
+    next_does="A cached answer says `s-maxage=60, stale-while-revalidate=31535940`.",
+    we_do="`public` stands in front, and `stale-if-error` with the same number behind.",
+    why="CloudFront keeps the old answer when the function fails; Next.js' own server does that by itself.",
+    page="decisions.md",
+    words="Directives in the order `public, s-maxage, stale-while-revalidate, stale-if-error`",
+)
+CACHE_STATE = Reason(
+    next_does="`x-nextjs-cache` says HIT, MISS or STALE.",
+    we_do="The function says nothing: the cache is CloudFront (in `dev` its emulation), which says it in `X-Cache` and `Age`.",
+    why="The function does not see what a cache in front of it does.",
+    page="product.md",
+    words="a CDN in front that obeys the same cache rules as CloudFront and says so (`X-Cache`, `Age`",
+)
+VALUES = Reason(
+    next_does="A handler that returns no Response is a 500.",
+    we_do="dict, list, str, bytes, dataclasses, models and generators become one; None and the rest are a 500.",
+    why="It is what FastAPI and Chalice users write; None is a forgotten `return`.",
+    page="product.md",
+    words="Values that are no Response are turned into one, except `None`.",
+)
+ALWAYS_ANSWERS = Reason(
+    next_does="A stream that fails before its first chunk closes the connection without an answer.",
+    we_do="It is a 500.",
+    why="Nothing has gone out yet, so the client can be told.",
+    page="product.md",
+    words="A handler's exception never closes the connection without an answer.",
+)
+WHOLE = Reason(
+    next_does="A stream that fails after its first chunk cuts the connection.",
+    we_do="So do we where bytes leave as they are produced; a place that gives the answer whole gives a 500.",
+    why="Nothing has gone out yet, so the client can be told.",
+    page="product.md",
+    words="Under `sam local`, which cannot stream, the same function answers whole.",
+)
+HOST = Reason(
+    next_does="Under `force-static`, `request.url` is `http://localhost:3000…` without its query.",
+    we_do="`request.url` is what was asked for; headers, cookies and the client are empty.",
+    why="The host is the site's own, and the query is part of the cache key.",
+    page="product.md",
+    words="The query string is part of the cache key and asking for it changes nothing.",
+)
+URL_CACHED = Reason(
+    next_does="Asking for `request.url` or the query makes a cached route dynamic.",
+    we_do="It changes nothing.",
+    why="The query is part of the cache key, so the answer may depend on it.",
+    page="decisions.md",
+    words="the URL and query do not opt out",
+)
+OTHER_METHODS = Reason(
+    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET un-caches GET, and a prerendered path answers 405 to OPTIONS.",
+    we_do="GET stays cached, and the other methods answer.",
+    why="Caching is GET's and HEAD's alone; a preflight must work on a cached route.",
+    page="product.md",
+    words="POST beside GET does not un-cache GET, and preflight works on cached routes.",
+)
+DYNAMIC_CACHED = Reason(
+    next_does="`[id]` with `revalidate` is not cached without `generateStaticParams`.",
+    we_do="It is cached.",
+    why="The CDN keeps any URL; nothing has to be listed beforehand.",
+    page="decisions.md",
+    words="`[id]` + `revalidate` is cached without generate_static_params",
+)
+FORM_POST = Reason(
+    next_does="`redirect()` after a POST of `application/x-www-form-urlencoded;charset=UTF-8` is a 307, without the parameter a 303.",
+    we_do="303 after any form POST.",
+    why="A parameter of the type changes nothing of what it is.",
+    page="decisions.md",
+    words="`redirect` and `permanent_redirect` both give 303 after a form POST (multipart or urlencoded, parameters of the type ignored).",
+)
+ONE_REDIRECT = Reason(
+    next_does="`NextResponse.redirect` has 307 and the web's `Response.redirect` 302; a relative URL is a 500 for both.",
+    we_do="One `Response.redirect(url, status=307)`, which takes relative URLs.",
+    why="RFC 9110 §10.2.2 allows a relative `Location`.",
+    page="product.md",
+    words=".redirect(url, status=307)",
+)
+REDIRECT_BODY = Reason(
+    next_does="A redirect of the framework's own (repeated slashes, the proxy's) has the target as its body, and a `Refresh` header.",
+    we_do="The body is empty.",
+    why="Clients follow `Location`; RFC 9110 §15.4 does not ask for a body.",
+)
+EXCEPTIONS = Reason(
+    next_does="`redirect()` raises an error with a `digest`, and what is read-only or forbidden throws errors with Next.js' texts.",
+    we_do="They raise Python exceptions: `Redirect` with `location` and `status`, TypeError, HandlerError with a hint.",
+    why="The texts name React's places.",
+    page="product.md",
+    words="raise; they end the handler",
+)
+SAME_SITE = Reason(
+    next_does="`sameSite: true` is written as `SameSite=true`.",
+    we_do="`same_site=` is `strict`, `lax` or `none`; anything else is a ValueError.",
+    why="Browsers know no `SameSite=true`.",
+    page="product.md",
+    words="same_site=, max_age=",
+)
+LOWER_CASE = Reason(
+    next_does="A lower-case method export is ignored: 405.",
+    we_do="It is an error before anything runs, with a did-you-mean.",
+    why="Nobody writes `def get` in a route file and means nothing by it.",
+    page="product.md",
+    words="A lower-case method name",
+)
+SLOT = Reason(
+    next_does="A folder `@slot` is left out of the URL.",
+    we_do="It is refused, naming `(slot)`, the group, and `slot`.",
+    why="Slots belong to pages; API Gateway takes no `@` in a path part.",
+    page="decisions.md",
+    words="other characters (`@slot`, spaces, non-ASCII) are refused at scan",
+)
+NOT_PRERENDERED = Reason(
+    next_does="A `force-static` handler runs in the build, and one that throws fails it.",
+    we_do="Nothing runs in the build: the first request fills the cache, and one that raises is a 500.",
+    why="A build needs no database and no secrets.",
+    page="decisions.md",
+    words="nothing is prerendered; an error → 500",
+)
+
+PROBLEM_TYPE = "application/problem+json"
+TEXT = {"content-type": "text/plain; charset=utf-8"}
+BYTES = {"content-type": "application/octet-stream"}
+DYNAMIC = {"cache-control": "private, no-store"}
+YEAR = {"cache-control": "public, s-maxage=31536000"}
+MINUTE = {"cache-control": "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940"}
+SECOND = {"cache-control": "public, s-maxage=1, stale-while-revalidate=31535999, stale-if-error=31535999"}
+NO_STATE = {"x-nextjs-cache": None}
+
+
+def _text(case: str) -> tuple[str, Departure]:
+    return case, Departure(reasons=(CONTENT_TYPE,), headers=TEXT)
+
+
+def _problem(case: str, status: int, title: str, *reasons: Reason, **headers: Any) -> tuple[str, Departure]:
+    typed = {"content-type": PROBLEM_TYPE, **{name.replace("_", "-"): value for name, value in headers.items()}}
+    body = {"jsonPartial": {"type": "about:blank", "title": title, "status": status}}
+    return case, Departure(reasons=(PROBLEM, *reasons), status=status, headers=typed, body=body)
+
+
+def _dynamic(case: str) -> tuple[str, Departure]:
+    return case, Departure(reasons=(NO_STORE,), headers=DYNAMIC)
+
+
+def _cached(case: str, headers: Mapping[str, Any], *reasons: Reason) -> tuple[str, Departure]:
+    return case, Departure(reasons=(PUBLIC, *reasons), headers=headers)
+
+
+def _hit(case: str, headers: Mapping[str, Any]) -> tuple[str, Departure]:
+    return case, Departure(reasons=(PUBLIC, CACHE_STATE), headers={**headers, **NO_STATE})
+
+
+DEPARTURES: dict[str, Departure] = dict(
+    [
+        _text("basic-get-static"),
+        _text("basic-post-static"),
+        _text("basic-put-static"),
+        _text("basic-put-dynamic"),
+        _text("basic-delete-static"),
+        _text("basic-delete-dynamic"),
+        _text("basic-patch-static"),
+        ("stream-echo", Departure(reasons=(CONTENT_TYPE,), headers=BYTES)),
+        ("resp-bytes", Departure(reasons=(CONTENT_TYPE,), headers=BYTES)),
+        _text("stream-iterator"),
+        ("method-not-allowed", Departure(reasons=(ALLOW,), headers={"allow": "GET, HEAD, OPTIONS"})),
+        _problem("hook-forbidden", 403, "Forbidden"),
+        _problem("hook-unauthorized", 401, "Unauthorized"),
+        _problem("err-response", 500, "Internal Server Error"),
+        _problem("err-retnum", 500, "Internal Server Error"),
+        _problem("err-101", 500, "Internal Server Error"),
+        _problem("cookie-notfound", 404, "Not Found"),
+        _problem("catchall-needs-one", 404, "Not Found"),
+        _problem("cors-config-on-error", 500, "Internal Server Error"),
+        _problem("unmatched-404", 404, "Not Found", NO_STORE, cache_control="private, no-store"),
+        _problem("dp-false-unknown", 404, "Not Found", NO_STORE, cache_control="private, no-store"),
+        _problem("cookie-obj", 500, "Internal Server Error", SAME_SITE, set_cookie=None),
+        _problem("stream-error-first", 500, "Internal Server Error", ALWAYS_ANSWERS),
+        ("err-retstr", Departure(reasons=(VALUES,), status=200, headers=TEXT, body="a string")),
+        (
+            "stream-error-mid",
+            Departure(
+                reasons=(WHOLE, PROBLEM),
+                status=500,
+                headers={"x-a": None, "content-type": PROBLEM_TYPE},
+                body={"jsonPartial": {"status": 500}},
+                adapters=BUFFERED,
+            ),
+        ),
+        _dynamic("dynamic-not-prerendered"),
+        _dynamic("cache-force-dynamic"),
+        _dynamic("cache-fs-rev-0"),
+        _dynamic("cache-fd-rev-60"),
+        _dynamic("cache-rev60-cookies"),
+        _dynamic("dp-false-without-gsp"),
+        _hit("static-json-file-name", YEAR),
+        _hit("gsp-second", YEAR),
+        _hit("cache-force-static", YEAR),
+        ("dp-false-known", Departure(reasons=(CACHE_STATE,), headers=NO_STATE)),
+        _cached("revalidate-1-second", SECOND),
+        _cached("revalidate-1-three", SECOND),
+        _cached("rss-route", YEAR),
+        _cached("cache-error", YEAR),
+        _cached("cache-rev-false", YEAR),
+        _cached("cache-rev-60", MINUTE),
+        _cached("cache-rev-year", YEAR),
+        _cached("cache-rev-2year", {"cache-control": "public, s-maxage=63072000"}),
+        _cached("cache-rev60-pathname", MINUTE),
+        _cached("cache-rev60-method", MINUTE),
+        _cached("dp-true-unknown", YEAR),
+        _cached("dp-force-static-without-gsp", YEAR),
+        _cached("cache-rev60-requrl", MINUTE, URL_CACHED),
+        _cached("cache-rev60-search", MINUTE, URL_CACHED),
+        _cached("cache-post-opts-out", YEAR, OTHER_METHODS),
+        _cached("cache-options-opts-out", YEAR, OTHER_METHODS),
+        _cached("dp-revalidate-without-gsp", MINUTE, DYNAMIC_CACHED),
+        (
+            "cache-static-options-405",
+            Departure(reasons=(OTHER_METHODS,), status=204, headers={"allow": "GET, HEAD, OPTIONS"}, body=""),
+        ),
+        (
+            "force-static-strips",
+            Departure(
+                reasons=(PUBLIC, CACHE_STATE, HOST),
+                headers={**YEAR, **NO_STATE},
+                body={
+                    "jsonPartial": {
+                        "nextUrl": {"search": "query=true", "searchParams": "true"},
+                        "req": {"headers": None},
+                        "headers": None,
+                        "cookies": None,
+                    }
+                },
+            ),
+        ),
+        ("redirect-urlencoded-charset", Departure(reasons=(FORM_POST,), status=303)),
+        ("double-slash", Departure(reasons=(REDIRECT_BODY,), headers={"refresh": None}, body="")),
+        ("proxy-redirect-relative", Departure(reasons=(REDIRECT_BODY,), body="")),
+        ("response-redirect-rel", Departure(reasons=(ONE_REDIRECT,), status=307, headers={"location": "/x"})),
+        ("response-redirect-stdrel", Departure(reasons=(ONE_REDIRECT,), status=307, headers={"location": "/x"})),
+        ("response-redirect-std", Departure(reasons=(ONE_REDIRECT,), status=307)),
+        ("redirect-caught", Departure(reasons=(EXCEPTIONS,), body={"json": {"location": "/x", "status": 307}})),
+        (
+            "headers-readonly",
+            Departure(
+                reasons=(EXCEPTIONS,),
+                body={"json": {"set": "TypeError", "append": "AttributeError", "delete": "TypeError"}},
+            ),
+        ),
+        (
+            "cache-cookie-set-throws",
+            Departure(
+                reasons=(EXCEPTIONS,), body={"contains": "a static answer is the same for everyone and sets no cookie."}
+            ),
+        ),
+    ]
+)
+
+REFUSALS: dict[str, Refusal] = {
+    "lowercase-export-405": Refusal(
+        reasons=(LOWER_CASE,),
+        files={"functions/lowercase/get/route.py": 'def get():\n    return "hello, world"\n'},
+        message=(
+            "functions/lowercase/get/route.py:1: 'get' is no method: methods are written in upper case. Name it 'GET'."
+        ),
+    ),
+    "slot-folder-dropped": Refusal(
+        reasons=(SLOT,),
+        files={"functions/slots/@mod/inner/route.py": "def GET():\n    return {}\n"},
+        message=(
+            "functions/slots/@mod/inner/route.py: segment '@mod' is a parallel-route slot, which only pages have. "
+            "Name the folder '(mod)' to leave it out of the URL, or 'mod'."
+        ),
+    ),
+    "build-static-handler-throws": Refusal(
+        reasons=(NOT_PRERENDERED,),
+        files={"functions/x/route.py": 'dynamic = "force-static"\n\n\ndef GET():\n    raise RuntimeError\n'},
+    ),
+}
+
+
+def _next_only(why: str) -> Skip:
+    return Skip(kind="next-only", why=why)
+
+
+_CACHE_COMPONENTS = _next_only("Cache Components is the other caching model of Next.js; edgeroutes has the default one")
+_DISCONNECT = Skip(kind="platform", why="a Lambda function is not told that its client has gone", adapters=BUFFERED)
+
+SKIPS: dict[str, Skip] = {
+    "rewrite-in-handler": _next_only("there is no NextResponse.rewrite(); a handler calls the other function"),
+    "handler-next": _next_only("there is no NextResponse.next(); middleware calls call_next"),
+    "metadata-manifest": _next_only("there are no metadata files: manifest.webmanifest/route.py is a route"),
+    "metadata-robots": _next_only("there are no metadata files: robots.txt/route.py is a route"),
+    "draft-enable": _next_only("draft mode previews pages of a CMS"),
+    "updatetag-throws": _next_only("updateTag() belongs to Server Actions"),
+    "cc-cookies": _CACHE_COMPONENTS,
+    "cc-headers": _CACHE_COMPONENTS,
+    "cc-task": _CACHE_COMPONENTS,
+    "cc-fetch-cached": _CACHE_COMPONENTS,
+    "cc-fetch-mixed": _CACHE_COMPONENTS,
+    "cc-microtask": _CACHE_COMPONENTS,
+    "cc-static-string-sync": _CACHE_COMPONENTS,
+    "cc-static-stream-sync": _CACHE_COMPONENTS,
+    "cache-rev60-connection": _next_only('there is no connection(): dynamic = "force-dynamic" says it'),
+    "cache-rev60-nostore": _next_only('there is no unstable_noStore(): dynamic = "force-dynamic" says it'),
+    "build-route-and-page": _next_only("there are no pages"),
+    "cache-rev60-fetchns": Skip(kind="later", why="fetch() comes with the data cache"),
+    "tag-expire-now": Skip(kind="later", why="cached() and revalidate_tag() come with revalidation"),
+    "cancel-progressing": _DISCONNECT,
+    "cancel-stalled": _DISCONNECT,
+    "cancel-no-data": _DISCONNECT,
+    "decode-a%2Fb": Skip(
+        kind="platform", why="an HTTP API decodes the path, so %2F cannot be told from a slash", adapters=("http-api",)
+    ),
+    "catchall-decode": Skip(
+        kind="platform", why="an HTTP API decodes the path, so %2F cannot be told from a slash", adapters=("http-api",)
+    ),
+}
+
+# Behaviour of Next.js that no case of the file shows.
+UNSHOWN: tuple[Reason, ...] = (
+    Reason(
+        next_does="`context.params` is a promise, and undefined in a route without dynamic segments.",
+        we_do="`params` is a plain mapping, empty there.",
+        why="Python has no need of the promise, and an empty mapping needs no question.",
+    ),
+    Reason(
+        next_does="The body can be read once; a second read is a 500.",
+        we_do="It can be read as often as wanted.",
+        why="Lambda has all of it before the handler starts.",
+        page="product.md",
+        words="The body can be read twice.",
+    ),
+    Reason(
+        next_does="JSON that is none, read by `request.json()`, is a 500; so is malformed percent-encoding in a captured segment.",
+        we_do="Both are a 400.",
+        why="It is the client's mistake.",
+        page="product.md",
+        words="Bad percent-encoding and bad JSON are 400.",
+    ),
+    Reason(
+        next_does="The cache keeps answers with Set-Cookie, and a 500 of a refresh replaces the answer that was kept.",
+        we_do="Neither is ever cached.",
+        why="One visitor's cookie is not another's.",
+        page="product.md",
+        words="Set-Cookie and errors (4xx but 404 and 410, 5xx) are never cached.",
+    ),
+    Reason(
+        next_does="`request.url` says `localhost` whatever the Host header says.",
+        we_do="`request.url` and `Location` have the real host.",
+        why="Links and redirects that leave the function are of use only then.",
+        page="product.md",
+        words="`Location` and `.url` know the real host.",
+    ),
+    Reason(
+        next_does="CORS headers are written by hand in handlers or in the configuration.",
+        we_do="`cors = CORS(…)` declares them; preflights and error answers have them too.",
+        why="By hand, errors and preflights of cached routes are forgotten.",
+        page="product.md",
+        words="CORS is declared, not written by hand.",
+    ),
+    Reason(
+        next_does="`set` on one cookie name twice keeps one, whatever the paths.",
+        we_do="Cookies are kept apart by name, domain and path, as browsers keep them.",
+        why="Deleting a cookie on another path must be possible beside setting it on this one.",
+        page="product.md",
+        words="Cookies are kept apart by name, domain and path; the last write wins",
+    ),
+)
+
+
+def render_page() -> str:
+    """docs/nextjs-differences.md."""
+    cases: dict[int, list[str]] = {}
+    by_id: dict[int, Reason] = {}
+    for case, row in [*DEPARTURES.items(), *REFUSALS.items()]:
+        for reason in row.reasons:
+            by_id[id(reason)] = reason
+            cases.setdefault(id(reason), []).append(case)
+    for reason in UNSHOWN:
+        by_id[id(reason)] = reason
+    lines = [
+        "# Where edgeroutes differs from Next.js",
+        "",
+        "Route files, methods, params, cookies, redirects and segment config are those of Next.js 16 route handlers, spelt as Python.",
+        "What follows is different on purpose. The page is made from the table that the conformance tests go by",
+        "(`tests/conformance/departures.py`). The last column names the cases of Next.js' own test suite in which",
+        "edgeroutes' answer is tested in place of Next.js'.",
+        "",
+        "| Next.js | edgeroutes | because | cases |",
+        "|---|---|---|---|",
+    ]
+    for key, reason in by_id.items():
+        shown = ", ".join(f"`{case}`" for case in cases.get(key, ()))
+        lines.append(f"| {reason.next_does} | {reason.we_do} | {reason.why} | {shown} |")
+    lines += ["", "## Cases that are not run", ""]
+    for kind, meaning in SKIP_KINDS.items():
+        lines += [f"**{meaning[0].upper()}{meaning[1:]}.**", ""]
+        for case, skip in SKIPS.items():
+            if skip.kind == kind:
+                where = f" ({', '.join(skip.adapters)})" if skip.adapters else ""
+                lines.append(f"- `{case}`{where}: {skip.why}.")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render_page(), "utf-8")

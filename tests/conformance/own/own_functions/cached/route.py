@@ -1,0 +1,6 @@
+revalidate = 60
+tags = ["a", "b"]
+
+
+def GET():
+    return "cached"

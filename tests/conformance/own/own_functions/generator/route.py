@@ -1,0 +1,3 @@
+async def GET():
+    yield "one "
+    yield "two"

@@ -1,0 +1,2 @@
+def GET(size: int):
+    return b"0123456789abcdef" * (size // 16)

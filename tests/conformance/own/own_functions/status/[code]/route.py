@@ -1,0 +1,5 @@
+from edgeroutes import Response
+
+
+def GET(code: int):
+    return Response(status=code)
