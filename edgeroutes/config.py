@@ -140,7 +140,9 @@ def _whole(allowed: range, unit: str) -> Callable[[Any], str]:
 
 def _base_path(value: Any) -> str:
     parts = value.strip("/").split("/") if isinstance(value, str) else []
-    fits = isinstance(value, str) and (value == "" or (value.startswith("/") and all(_is_plain(part) for part in parts)))
+    fits = isinstance(value, str) and (
+        value in ("", "/") or (value.startswith("/") and all(_is_plain(part) for part in parts))
+    )
     return "" if fits else "Allowed is a path such as /api, of letters, digits and -._:"
 
 
@@ -154,7 +156,11 @@ def _is_plain(part: str) -> bool:
 
 
 def _name(value: Any) -> str:
-    return "" if isinstance(value, str) and _plain_name(value) == value else "Allowed are letters, digits and -, with a letter first"
+    return (
+        ""
+        if isinstance(value, str) and _plain_name(value) == value
+        else "Allowed are letters, digits and -, with a letter first"
+    )
 
 
 def _plain_name(text: str) -> str:

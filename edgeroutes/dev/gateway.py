@@ -49,7 +49,9 @@ class IntegrationError(ValueError):
     """A proxy result that API Gateway would refuse with 502."""
 
 
-def rest_event(request: HttpRequest, *, resource: str = "/{proxy+}", path_parameters: Mapping[str, str] | None = None) -> Event:
+def rest_event(
+    request: HttpRequest, *, resource: str = "/{proxy+}", path_parameters: Mapping[str, str] | None = None
+) -> Event:
     """The event that a REST API makes of a request.
 
     Args:

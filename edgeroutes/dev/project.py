@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
-from edgeroutes.errors import require_no_problems
+from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
 
-    from edgeroutes.routing.scan import RouteFile
+    from edgeroutes.build.trace import Tracer
+    from edgeroutes.routing.scan import FileTree, RouteFile, RouteScan
+
+CACHE_FOLDER = ".edgeroutes/cache"
+
+
+class TracedRoute(ManifestRoute):
+    """A route of which is found out when it is first asked for, whether it needs a loop: tracing all would delay every reload.
+
+    Args:
+        route: As it was scanned.
+        find_out: The answer.
+    """
+
+    __slots__ = ("_find_out",)
+
+    def __init__(self, route: RouteFile, find_out: Callable[[RouteFile], bool]) -> None:
+        super().__init__(route.route_path, route.source_file, middleware_files=route.middleware_files)
+        self._find_out = (find_out, route)
+        del self.needs_loop
+
+    def __getattr__(self, name: str) -> Any:
+        """`needs_loop`, whose slot is empty until now."""
+        if name != "needs_loop":
+            raise AttributeError(name)
+        find_out, route = self._find_out
+        self.needs_loop = find_out(route)
+        return self.needs_loop
 
 
 class Project:
@@ -22,41 +51,63 @@ class Project:
 
     Args:
         root: Its folder, absolute. It is put on `sys.path`, as `/var/task` is on Lambda.
+        tree: Through which its folders are seen; by default as they are on disk now.
+        scanned: What its folders say, where that is known.
 
     Raises:
         ProjectError: For settings that cannot be read.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, tree: FileTree | None = None, scanned: RouteScan | None = None) -> None:
         self.root = root
         self.config = load_config(root)
-        self.scan = scan(DiskTree(root), self.config.app_dir)
+        self.scan = scanned or scan(tree or DiskTree(root), self.config.app_dir)
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
 
-    def manifest(self) -> Manifest:
+    def manifest(self, *, strict: bool = True) -> Manifest:
         """All routes in one manifest.
+
+        Args:
+            strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
 
         Raises:
             ProjectError: When the layout, or a route file, has something wrong; all of it at once.
         """
-        require_no_problems(self.scan.blocking_problems)
+        if strict:
+            require_no_problems(self.scan.blocking_problems)
         return Manifest(
-            [self._manifest_route(route) for route in self.scan.routes],
+            [TracedRoute(route, self.needs_loop) for route in self.scan.routes],
             base_path=self.config.base_path,
             trailing_slash=self.config.trailing_slash,
             tag_header=self.config.cdn.tag_header,
         )
 
-    def handler(self) -> LambdaHandler:
-        """The handler that answers every route, telling what went wrong when one fails."""
-        return LambdaHandler(self.manifest(), str(self.root), debug=True)
+    def handler(self, *, strict: bool = True, debug: bool = True) -> LambdaHandler:
+        """The handler that answers every route.
 
-    def _manifest_route(self, route: RouteFile) -> ManifestRoute:
-        return ManifestRoute(
-            route.route_path, route.source_file, middleware_files=route.middleware_files, needs_loop=self.needs_loop(route)
-        )
+        Args:
+            strict: As for `manifest`.
+            debug: Whether it tells the client what went wrong when a route fails.
+        """
+        return LambdaHandler(self.manifest(strict=strict), str(self.root), debug=debug)
 
-    def needs_loop(self, route: RouteFile) -> bool:  # noqa: ARG002
-        """Whether the route's import graph holds asyncio, anyio or trio."""
-        return True
+    def needs_loop(self, route: RouteFile) -> bool:
+        """Whether the route's import graph holds asyncio, anyio or trio; or it exports an app, whose server is asyncio."""
+        if route.exports.app is not None:
+            return True
+        files = (*route.middleware_files, route.source_file)
+        try:
+            return _tracer(self.root).event_loop_reason(map(Path, files)) is not None
+        except ProjectError:
+            return True  # what does not parse does not load either, and loading tells it better
+
+
+@cache
+def _tracer(root: Path) -> Tracer:
+    """One for all readings of a project: it remembers every file until that changes."""
+    from edgeroutes.build.modules import SearchPath
+    from edgeroutes.build.trace import Tracer
+
+    site_packages = tuple(Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
+    return Tracer(SearchPath(project_root=root, site_packages=site_packages), cache_directory=root / CACHE_FOLDER)

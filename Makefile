@@ -1,0 +1,74 @@
+# From a fresh clone, with Python >= 3.11 and make: `make dev` serves the example application, `make test` checks and tests everything.
+# What the targets need comes into .venv and .tools, both inside this folder; nothing is installed elsewhere.
+
+PORT ?= 3000
+PYTEST_ARGS ?=
+# The first Python that is new enough; `make PYTHON=...` chooses another.
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	found=$$(command -v $$name) && $$found -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$found && break; done)
+
+OWN_UV := .tools/uv/bin/uv
+UV := $(or $(shell command -v uv 2>/dev/null),$(OWN_UV))
+BIN := .venv/bin
+SYNCED := .venv/.synced
+
+# The Lambda runtime emulator is a program inside the wheel of the SAM CLI, whose own dependencies it does not need.
+SAM_VERSION := 1.170.0
+EMULATOR := .tools/sam/samcli/local/rapid/aws-lambda-rie-x86_64
+
+.PHONY: help dev test check format lock emulator bench clean
+
+help:
+	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
+	@echo "make test      check, then run every test (PYTEST_ARGS='-k ...' chooses)"
+	@echo "make check     lint, formatting, types (the package and every route file), import contracts"
+	@echo "make format    format, and mend what the linter can mend"
+	@echo "make lock      bring uv.lock up to date with pyproject.toml"
+	@echo "make emulator  fetch the Lambda runtime emulator for the system tests"
+	@echo "make bench     how long matching, requests and cold starts take"
+	@echo "make clean     remove everything that the other targets made"
+
+dev: $(SYNCED)
+	$(BIN)/edgeroutes dev --port $(PORT)
+
+test: check
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: $(SYNCED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m edgeroutes.cli.typecheck
+	$(BIN)/lint-imports
+
+format: $(SYNCED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: | $(UV)
+	$(UV) lock
+
+emulator: $(EMULATOR)
+
+bench: $(SYNCED)
+	$(BIN)/python benchmarks/matching.py
+	$(BIN)/python benchmarks/requests.py
+
+clean:
+	rm -rf .venv .tools dist .bench .edgeroutes .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(SYNCED): pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen $(if $(PYTHON),--python $(PYTHON))
+	@touch $@
+
+$(EMULATOR): | $(SYNCED)
+	$(UV) pip install --python $(BIN)/python --no-deps --target .tools/sam aws-sam-cli==$(SAM_VERSION)
+
+$(OWN_UV):
+	@test -n "$(PYTHON)" || { echo "edgeroutes needs Python 3.11 or newer, and found none: install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	@echo "Fetching uv into .tools, with $(PYTHON)"
+	@$(PYTHON) -m venv .tools/uv >/dev/null 2>&1 && .tools/uv/bin/python -m pip install --quiet uv \
+		|| { rm -rf .tools/uv; $(PYTHON) -m pip install --quiet --target .tools/uv uv; } \
+		|| { rm -rf .tools/uv; echo "uv could not be fetched with $(PYTHON): the reason stands above."; \
+		     echo "If it has neither venv nor pip (Debian, Ubuntu): apt install python3-venv. Or install uv by yourself."; exit 1; }

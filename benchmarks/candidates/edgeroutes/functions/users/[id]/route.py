@@ -1,0 +1,2 @@
+async def GET(id: str):
+    return {"id": id, "name": "Ada"}

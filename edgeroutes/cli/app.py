@@ -1,0 +1,130 @@
+"""The commands and their options, and what becomes of an error. Roof; each command's work is in a module of its own.
+
+click, not typer: since 0.27 typer loads pydantic for every command, which is half of the time until `edgeroutes dev` is ready (measured:
+390 of 850 ms), and would bind users to a version of it. uvicorn brings click along.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+
+from edgeroutes._version import __version__
+from edgeroutes.cli import DONE, INTERRUPTED, OUR_BUG, REFUSED, is_of_extra
+from edgeroutes.cli.documents import problem_document
+from edgeroutes.errors import EdgeroutesError, ProblemsError
+
+_root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="The project's folder; by default this one.",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="edgeroutes", message="%(prog)s %(version)s")
+def app() -> None:
+    """Next.js route handlers for Python, on your own AWS account."""
+
+
+@app.command()
+@_root
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="What to listen on. Any other than loopback lets other machines run the project's code.",
+)
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0 takes any that is free."
+)
+@_as_json
+def dev(root: Path, host: str, port: int, as_json: bool) -> int:
+    """Serve the routes on this machine, as AWS would."""
+    from edgeroutes.cli.dev import serve
+
+    return serve(root.resolve(), host=host, port=port, as_json=as_json)
+
+
+@app.command()
+@_root
+@_as_json
+def routes(root: Path, as_json: bool) -> int:
+    """List the routes, in the order in which they are tried, and what is wrong with the project."""
+    from edgeroutes.cli.routes import print_routes
+
+    return print_routes(root.resolve(), as_json=as_json)
+
+
+@app.command()
+@click.argument("method")
+@click.argument("path")
+@_root
+@click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; repeat for more.")
+@click.option("--data", "-d", metavar="BODY|@FILE|-", help="The body, a file that holds it, or - for standard input.")
+@click.option("--event", "is_event", is_flag=True, help="Print the event that Lambda would get, and run nothing.")
+@click.option("--include", "-i", "with_head", is_flag=True, help="Print status and headers, too.")
+@_as_json
+def invoke(
+    *,
+    method: str,
+    path: str,
+    root: Path,
+    headers: tuple[str, ...],
+    data: str | None,
+    is_event: bool,
+    with_head: bool,
+    as_json: bool,
+) -> int:
+    """Run one request through the event and the adapter that Lambda uses, and print its body.
+
+    The exit code is 1 for a status from 500 on.
+    """
+    from edgeroutes.cli.invoke import print_answer, print_event, read_request
+
+    try:
+        request = read_request(method, path, headers=headers, data=data)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if is_event:
+        return print_event(request)
+    return print_answer(root.resolve(), request, with_head=with_head, as_json=as_json)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of a command line; what was wrong with it is printed."""
+    try:
+        code = app.main(arguments, prog_name="edgeroutes", standalone_mode=False)
+    except EdgeroutesError as error:
+        _print_problems(error, as_json="--json" in arguments)
+        return REFUSED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:  # whatever it is, it is ours
+        if isinstance(error, ModuleNotFoundError) and is_of_extra(error):
+            raise
+        traceback.print_exc()
+        print(f"\nThis is a bug of edgeroutes {__version__}. Please report it, with the lines above.", file=sys.stderr)
+        return OUR_BUG
+    return code if isinstance(code, int) else DONE
+
+
+def _print_problems(error: EdgeroutesError, *, as_json: bool) -> None:
+    problems = error.problems if isinstance(error, ProblemsError) else (error,)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if as_json:
+        print(json.dumps({"problems": [problem_document(problem) for problem in problems]}))

@@ -1,0 +1,64 @@
+"""What nobody caught, for people: the author's own lines of the traceback, with the code around them. Roof."""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from typing import IO, TYPE_CHECKING
+
+from rich.text import Text
+
+from edgeroutes.cli.console import make_console
+from edgeroutes.errors import EdgeroutesError, RouteImportError
+from edgeroutes.runtime.loader import is_own_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from edgeroutes.dev.reports import Failed
+
+_LINES_AROUND = 2
+
+
+def print_failure(failed: Failed, root: str, stream: IO[str]) -> None:
+    """Print what was raised; colours only on a terminal."""
+    console = make_console(stream)
+    console.print(Text(failed.message, style="bold red"), soft_wrap=True)
+    for line in failure_lines(failed.error, root):
+        console.print(line, soft_wrap=True)
+
+
+def failure_lines(error: BaseException, root: str) -> Iterator[Text]:
+    """The error as its author can use it: causes before effects, frames outermost first, what was raised last.
+
+    Args:
+        error: What was raised.
+        root: The project's folder. Frames of libraries are left out, unless there are no others.
+    """
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if isinstance(error, RouteImportError):  # says what its cause says, and where
+        yield from _frame_lines(cause or error, root)
+    else:
+        if cause is not None:
+            yield from failure_lines(cause, root)
+            yield Text("which led to", style="dim")
+        yield from _frame_lines(error, root)
+    text = (
+        str(error) if isinstance(error, EdgeroutesError) else "".join(traceback.format_exception_only(error)).rstrip()
+    )
+    yield Text(text, style="red")
+
+
+def _frame_lines(error: BaseException, root: str) -> Iterator[Text]:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if is_own_file(frame.filename, root)]
+    for frame in own or frames[-3:]:
+        line = frame.lineno or 1
+        yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
+        for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
+            source = linecache.getline(frame.filename, number).rstrip()
+            if source or number == line:
+                yield Text(
+                    f"  {'❱' if number == line else ' '} {number:>4} │ {source}",
+                    style="bold" if number == line else "dim",
+                )

@@ -1,0 +1,236 @@
+"""`edgeroutes invoke`: one request through event and adapter, without a server. Roof."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from base64 import b64encode
+from concurrent.futures import Future
+from contextlib import redirect_stdout
+from http import HTTPStatus
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from edgeroutes.cli import DONE, REFUSED
+from edgeroutes.cli.terminal import Terminal
+from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, rest_event
+from edgeroutes.dev.invocation import Invocation
+from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.loop_thread import LoopThread
+from edgeroutes.dev.reload import LiveProject
+from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.http.headers import is_token
+from edgeroutes.runtime.log import add_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from edgeroutes.dev.reports import Report
+
+
+def read_request(method: str, path: str, *, headers: Sequence[str], data: str | None) -> HttpRequest:
+    """The request that a command line asks for.
+
+    Args:
+        method: In any case.
+        path: With its query; a URL's scheme and host are taken off, and become the Host header.
+        headers: `Name: value` each.
+        data: The body, `@FILE`, or `-` for standard input; None for none.
+
+    Raises:
+        ValueError: For what is no path, no header, or a file that cannot be read.
+    """
+    if not is_token(method):
+        raise ValueError(f"{method!r} is no method")
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} is no path: it starts with '/'")
+    pairs = [_read_header(line) for line in headers]
+    names = {name.lower() for name, _ in pairs}
+    body = b"" if data is None else _read_body(data)
+    if "host" not in names:
+        pairs.insert(0, ("Host", "localhost:3000"))
+    if body and "content-type" not in names:
+        pairs.append(("Content-Type", _guess_type(body)))
+    if body and "content-length" not in names:
+        pairs.append(("Content-Length", str(len(body))))
+    target, _, query = path.partition("?")
+    return HttpRequest(method=method.upper(), path=target, query=query, headers=pairs, body=body)
+
+
+def _read_header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    if not colon or not is_token(name.strip()):
+        raise ValueError(f"{line!r} is no header: write 'Name: value'")
+    return name.strip(), value.strip()
+
+
+def _read_body(data: str) -> bytes:
+    if data == "-":
+        return sys.stdin.buffer.read()
+    if not data.startswith("@"):
+        return data.encode()
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{data[1:]} cannot be read: {error.strerror}") from error
+
+
+def _guess_type(body: bytes) -> str:
+    """JSON where it is an object or array, else what curl says."""
+    try:
+        return "application/json" if isinstance(json.loads(body), dict | list) else "application/x-www-form-urlencoded"
+    except ValueError:
+        return "application/x-www-form-urlencoded"
+
+
+def print_event(request: HttpRequest) -> int:
+    """Print the event that Lambda would get."""
+    print(json.dumps(rest_event(request), indent=2))
+    return DONE
+
+
+def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: bool) -> int:
+    """Run the request and print its answer, a stream as it is produced; what the project prints goes to standard error.
+
+    Raises:
+        ProjectError: For a project that cannot be read at all.
+    """
+    terminal = Terminal(root, sys.stderr)
+    output = sys.stdout
+    outlet: _Output = _JsonOutput(output) if as_json else _TextOutput(output, with_head=with_head)
+    end_logging = add_writer(_tell(terminal))
+    loop = LoopThread()
+    try:
+        with redirect_stdout(sys.stderr):
+            live = LiveProject(root, terminal, os.environ)
+            invocation = Invocation(live, rest_event(request), loop=loop, limits=Limits(), report=terminal)
+            invocation.run(outlet)
+        outlet.close()
+    finally:
+        loop.close()
+        end_logging()
+    if invocation.note:
+        print(invocation.note, file=sys.stderr)
+    return DONE if outlet.status < 500 and not outlet.is_cut else REFUSED
+
+
+def _tell(terminal: Terminal) -> Callable[[str, str, Mapping[str, object], BaseException | None], None]:
+    def write(level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
+        report: Report = Logged(level=level, message=message, fields=fields)
+        terminal(report if error is None else Failed(message=message, error=error))
+
+    return write
+
+
+class _Output:
+    """An `Outlet` that leads to a stream of this process; nobody leaves it."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.status = 0
+        self.is_cut = False
+        self._stream = stream
+        self._has_ended = False
+
+    def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
+        """The head, and the body of an answer that does not stream."""
+        self.status = answer.status
+        self.put_head(answer)
+        self.put(answer.body)
+        self._has_ended = not is_stream
+        return _done()
+
+    def write(self, chunk: bytes) -> Future[None]:
+        """A piece of the body."""
+        self.put(chunk)
+        return _done()
+
+    def end(self) -> Future[None]:
+        """The body's end."""
+        self._has_ended = True
+        return _done()
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Nobody leaves."""
+
+    def cut(self) -> None:
+        """Remember that something is missing, unless the end has been seen."""
+        self.is_cut = not self._has_ended
+
+    def put_head(self, answer: HttpAnswer) -> None:
+        """Print status and headers, or keep them."""
+
+    def put(self, chunk: bytes) -> None:
+        """Print a piece of the body, or keep it."""
+
+    def close(self) -> None:
+        """Print what was kept."""
+
+
+class _TextOutput(_Output):
+    """Prints the body as it comes."""
+
+    def __init__(self, stream: IO[str], *, with_head: bool) -> None:
+        super().__init__(stream)
+        self._with_head = with_head
+        self._last = b"\n"
+
+    def put_head(self, answer: HttpAnswer) -> None:
+        """Print status and headers, where they are wanted."""
+        if self._with_head:
+            lines = [f"{name}: {value}" for name, value in answer.headers]
+            self._stream.write("\n".join([f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", *lines, "", ""]))
+
+    def put(self, chunk: bytes) -> None:
+        """Print a piece of the body, its bytes as they are."""
+        if chunk:
+            self._stream.flush()
+            self._stream.buffer.write(chunk)  # type: ignore[attr-defined]  # standard output has one
+            self._stream.buffer.flush()  # type: ignore[attr-defined]
+            self._last = chunk
+
+    def close(self) -> None:
+        """End the last line, where a person reads it."""
+        if self._stream.isatty() and not self._last.endswith(b"\n"):
+            self._stream.write("\n")
+        self._stream.flush()
+
+
+class _JsonOutput(_Output):
+    """Prints one document: status, headers and body, which is in base64 where it is no UTF-8."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(stream)
+        self._head: HttpAnswer | None = None
+        self._body = b""
+
+    def put_head(self, answer: HttpAnswer) -> None:
+        """Keep it."""
+        self._head = answer
+
+    def put(self, chunk: bytes) -> None:
+        """Keep it."""
+        self._body += chunk
+
+    def close(self) -> None:
+        """Print the document."""
+        document: dict[str, Any] = {"status": self.status, "headers": list(self._head.headers) if self._head else []}
+        try:
+            document |= {"body": self._body.decode(), "isBase64Encoded": False}
+        except UnicodeDecodeError:
+            document |= {"body": b64encode(self._body).decode(), "isBase64Encoded": True}
+        self._stream.write(json.dumps({**document, "isComplete": not self.is_cut}, indent=2) + "\n")
+        self._stream.flush()
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _done() -> Future[None]:
+    future: Future[None] = Future()
+    future.set_result(None)
+    return future

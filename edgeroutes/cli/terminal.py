@@ -1,0 +1,120 @@
+"""What the dev server tells, for people and for programs. Roof; colours only on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+import traceback
+from dataclasses import fields
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from edgeroutes.cli import BEGAN
+from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Started
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgeroutes.dev.reports import Report
+    from edgeroutes.errors import ProjectError
+
+_NAMED_FILES = 3
+
+
+class Terminal:
+    """Prints what the dev server tells, for people.
+
+    Args:
+        root: The project's folder.
+        stream: Where to; by default standard output.
+    """
+
+    def __init__(self, root: Path, stream: IO[str] | None = None) -> None:
+        self._root = str(root)
+        self._stream = stream
+
+    def __call__(self, report: Report) -> None:
+        """Print one report."""
+        match report:
+            case Started():
+                self._started(report)
+            case Answered():
+                self._print(access_line(report))
+            case Reloaded():
+                self._reloaded(report)
+            case Failed():
+                from edgeroutes.cli.failures import print_failure
+
+                print_failure(report, self._root, self._stream or sys.stdout)
+            case Logged():
+                self._print(_logged_line(report))
+
+    def _started(self, started: Started) -> None:
+        ready_ms = (time.perf_counter() - BEGAN) * 1000
+        url = click.style(started.url, fg="cyan", bold=True)
+        self._print(f"edgeroutes dev {url}  {_count(started.routes, 'route')}, ready in {ready_ms:.0f} ms")
+        for warning in started.warnings:
+            self._print(click.style(f"warning: {warning}", fg="yellow"))
+        self._problems(started.problems)
+
+    def _reloaded(self, reloaded: Reloaded) -> None:
+        more = len(reloaded.changed) - _NAMED_FILES
+        names = ", ".join(reloaded.changed[:_NAMED_FILES]) + (f" and {more} more" if more > 0 else "")
+        self._print(click.style(f"reloaded in {reloaded.duration_ms:.0f} ms: {names}", fg="green"))
+        self._problems(reloaded.problems)
+
+    def _problems(self, problems: Sequence[ProjectError]) -> None:
+        for problem in problems:
+            self._print(click.style(str(problem), fg="red"))
+
+    def _print(self, line: str) -> None:
+        click.echo(line, file=self._stream)
+
+
+class JsonLines:
+    """Prints what the dev server tells, for programs: a JSON document each line, `kind` first."""
+
+    def __call__(self, report: Report) -> None:
+        """Print one report."""
+        print(json.dumps({"kind": type(report).__name__.lower(), **_document(report)}, default=str), flush=True)
+
+
+def _document(report: Report) -> dict[str, Any]:
+    if isinstance(report, Failed):
+        trace = "".join(traceback.format_exception(report.error))
+        return {"message": report.message, "error": type(report.error).__name__, "traceback": trace}
+    document = {each.name: getattr(report, each.name) for each in fields(report)}
+    if "problems" in document:
+        document["problems"] = [str(problem) for problem in document["problems"]]
+    return document
+
+
+def access_line(answered: Answered) -> str:
+    """One request, in a line."""
+    status = answered.status
+    colour = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
+    said = click.style(str(status) if status else "---", fg=colour if status else "yellow", bold=True)
+    size = f"{_milliseconds(answered.duration_ms)} {_size(answered.body_bytes)} {answered.source_file}".rstrip()
+    note = click.style(f"  {answered.note}", fg="red" if status >= 500 else "yellow") if answered.note else ""
+    return f"{answered.method} {answered.path} {said} {click.style(size, dim=True)}{note}"
+
+
+def _logged_line(logged: Logged) -> str:
+    more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
+    said = click.style(f"{logged.level.lower()}: {logged.message}", fg="red" if logged.level == "ERROR" else "yellow")
+    return f"{said}  {click.style(more, dim=True)}" if more else said
+
+
+def _milliseconds(value: float) -> str:
+    return f"{value:.1f} ms" if value < 100 else f"{value:,.0f} ms"
+
+
+def _size(value: int) -> str:
+    return f"{value:,} B" if value < 10_000 else f"{value / 1024:,.0f} KiB"
+
+
+def _count(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"

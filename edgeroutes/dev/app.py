@@ -1,0 +1,195 @@
+"""The dev server's ASGI callable: each request becomes an event, is answered in a thread of its own, and is logged. Floor 3.
+
+It decides nothing about routes: what may not come in is refused here, what is too slow is given up here, all else is `invocation`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from edgeroutes.dev.gateway import HttpRequest, rest_event
+from edgeroutes.dev.hosts import is_allowed
+from edgeroutes.dev.integration import problem_answer
+from edgeroutes.dev.invocation import Invocation
+from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.outlet import HttpOutlet
+from edgeroutes.dev.reports import Answered, Failed, Logged
+from edgeroutes.http.interrupts import HTTPError
+
+if TYPE_CHECKING:
+    from edgeroutes.dev.loop_thread import LoopThread
+    from edgeroutes.dev.reload import LiveProject
+    from edgeroutes.dev.reports import Reporter
+    from edgeroutes.types import Receive, Scope, Send
+
+# How much of a body that is refused is still read, so that the client comes to reading the refusal.
+_READ_AWAY_BYTES = 64 * 1024 * 1024
+
+
+class DevApp:
+    """The ASGI callable.
+
+    Args:
+        live: What answers.
+        loop: For coroutines that wait.
+        report: Is told of every answer.
+        host: That the server listens on.
+        limits: Of the real thing.
+    """
+
+    def __init__(
+        self,
+        live: LiveProject,
+        loop: LoopThread,
+        report: Reporter,
+        *,
+        host: str = "127.0.0.1",
+        limits: Limits | None = None,
+    ) -> None:
+        self._live = live
+        self._loop = loop
+        self._report = report
+        self._host = host
+        self._limits = limits or Limits()
+        self._open: set[HttpOutlet] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began = time.perf_counter()
+        request = _read_head(scope)
+        outlet = HttpOutlet(send, request.method)
+        self._open.add(outlet)
+        invocation = None
+        try:
+            invocation = await self._answer(request, receive, outlet)
+        except Exception as error:  # a bug of ours, which uvicorn would keep to itself
+            self._report(Failed(message=f"{request.path} failed inside edgeroutes", error=error))
+            raise
+        finally:
+            self._open.discard(outlet)
+            self._log(request, outlet, invocation, began)
+        if outlet.is_cut:
+            raise ConnectionAbortedError  # how an ASGI app has uvicorn close a connection in the middle of a body
+
+    def close_streams(self) -> None:
+        """End every stream that is open, as if its client had left; called on the server's loop."""
+        for outlet in list(self._open):
+            if outlet.is_stream:
+                outlet.leave()
+                outlet.is_cut = True
+
+    async def _answer(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> Invocation | None:
+        refusal = self._refusal(request)
+        body = b""
+        if refusal is None:
+            body, refusal = await self._read_body(request, receive)
+        if refusal is not None:
+            await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path))
+            return None
+        event = rest_event(_with_body(request, body))
+        invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
+        threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
+        await self._wait(outlet, receive, invocation, request)
+        return invocation
+
+    def _refusal(self, request: HttpRequest) -> HTTPError | None:
+        host = next((value for name, value in request.headers if name == "host"), "")
+        if not is_allowed(host, self._host):
+            return HTTPError(
+                403,
+                f"edgeroutes dev does not answer for the host {host!r}, only for this machine's own names and --host",
+            )
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        return self._limits.check_head(request.method, target, request.headers)
+
+    async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
+        headers = dict(request.headers)
+        declared = int(headers.get("content-length", "0"))
+        refusal = self._limits.check_body(declared)
+        if refusal is not None and "expect" in headers:
+            return b"", refusal
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            size += len(message.get("body", b""))
+            refusal = refusal or self._limits.check_body(size)
+            if refusal is None:
+                chunks.append(message.get("body", b""))
+            if not message.get("more_body") or size > _READ_AWAY_BYTES:
+                break
+        return b"".join(chunks), refusal
+
+    async def _wait(self, outlet: HttpOutlet, receive: Receive, invocation: Invocation, request: HttpRequest) -> None:
+        """Until the answer is out, the client has left or API Gateway would have given up."""
+        watching = asyncio.create_task(_wait_for_disconnect(receive))
+        try:
+            timeout_s = self._limits.integration_timeout_s
+            done, _ = await asyncio.wait(
+                {outlet.done, watching}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done and not outlet.status and not invocation.streams:
+                await self._time_out(outlet, request)
+            elif not done:
+                await asyncio.wait({outlet.done, watching}, return_when=asyncio.FIRST_COMPLETED)
+            outlet.leave()
+        finally:
+            watching.cancel()
+
+    async def _time_out(self, outlet: HttpOutlet, request: HttpRequest) -> None:
+        seconds = self._limits.integration_timeout_s
+        detail = (
+            f"the route has not answered within {seconds:g} s: API Gateway waits no longer for an answer that is not streamed."
+            " Set 'streaming = True' in the route file, answer earlier, or leave the work to after()"
+        )
+        self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
+        await outlet.replace(problem_answer(504, detail, request.path))
+
+    def _log(self, request: HttpRequest, outlet: HttpOutlet, invocation: Invocation | None, began: float) -> None:
+        route = invocation.route if invocation is not None else None
+        left = "the client left" if outlet.is_gone else ""
+        self._report(
+            Answered(
+                method=request.method,
+                path=f"{request.path}?{request.query}" if request.query else request.path,
+                status=outlet.status,
+                duration_ms=(time.perf_counter() - began) * 1000,
+                body_bytes=outlet.body_bytes,
+                source_file=route.source_file if route is not None else "",
+                note=(invocation.note if invocation is not None else "") or left,
+            )
+        )
+
+
+def _read_head(scope: Scope) -> HttpRequest:
+    client = scope.get("client")
+    return HttpRequest(
+        method=scope["method"],
+        path=scope["raw_path"].decode("latin-1") or "/",
+        query=scope["query_string"].decode("latin-1"),
+        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+        client_host=client[0] if client else "127.0.0.1",
+        scheme=scope.get("scheme") or "http",
+    )
+
+
+def _with_body(request: HttpRequest, body: bytes) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=request.path,
+        query=request.query,
+        headers=request.headers,
+        body=body,
+        client_host=request.client_host,
+        scheme=request.scheme,
+    )
+
+
+async def _wait_for_disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

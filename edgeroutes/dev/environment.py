@@ -1,0 +1,59 @@
+"""The variables that a project's functions see in dev: `.env`, `.env.local` and `[tool.edgeroutes.env]`. Floor 3.
+
+What was in the environment before wins over `.env.local`, that over `.env`, and that over the settings. None of it is ever bundled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+    from pathlib import Path
+
+ENV_FILES = (".env", ".env.local")
+
+
+class Environment:
+    """The variables of one project, put into an environment and taken out again.
+
+    Args:
+        root: The project's folder.
+        environ: `os.environ`, or a stand-in.
+    """
+
+    def __init__(self, root: Path, environ: MutableMapping[str, str]) -> None:
+        self._root = root
+        self._environ = environ
+        self._own: dict[str, str] = {}
+
+    def load(self, settings: Mapping[str, str]) -> None:
+        """Put in what the files and settings say now, and take out what they no longer say.
+
+        Args:
+            settings: `[tool.edgeroutes.env]`.
+
+        Raises:
+            ConfigError: For a file that cannot be read.
+        """
+        wanted = {**settings, **self._read_files()}
+        for name in [name for name, value in self._own.items() if self._environ.get(name) == value]:
+            del self._environ[name]
+        self._own = {name: value for name, value in wanted.items() if name not in self._environ}
+        self._environ.update(self._own)
+
+    def _read_files(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for name in ENV_FILES:
+            path = self._root / name
+            if not path.is_file():
+                continue
+            from dotenv import dotenv_values
+
+            try:
+                found.update({key: value for key, value in dotenv_values(path).items() if value is not None})
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"the file cannot be read: {error}", where=name) from error
+        return found

@@ -1,0 +1,45 @@
+"""What API Gateway makes of a function's result, and what it answers by itself. Floor 3; no I/O."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.adapters.events import rest_result
+from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
+from edgeroutes.http.caching import UNCACHED
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.problem import problem_response
+
+if TYPE_CHECKING:
+    from edgeroutes.dev.limits import Limits
+
+
+def problem_answer(status: int, detail: str, path: str, **members: object) -> HttpAnswer:
+    """An error of the gateway itself."""
+    response = problem_response(HTTPError(status, detail), instance=path, request_id="", **members)
+    response.headers["cache-control"] = UNCACHED
+    return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
+
+
+def gateway_answer(result: Any, limits: Limits) -> HttpAnswer:
+    """What API Gateway makes of a function's result, which comes to it as JSON.
+
+    Raises:
+        IntegrationError: When it would answer 502: no JSON, too large, or no proxy result.
+    """
+    try:
+        text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise IntegrationError(
+            f"the result cannot be made JSON, which Lambda calls Runtime.MarshalError: {error}"
+        ) from error
+    too_large = limits.check_result(text)
+    if too_large:
+        raise IntegrationError(too_large)
+    try:
+        return read_result(json.loads(text))
+    except IntegrationError:
+        raise
+    except (ValueError, TypeError, AttributeError) as error:
+        raise IntegrationError(f"the result is no proxy result: {error}") from error

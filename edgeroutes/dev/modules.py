@@ -1,0 +1,104 @@
+"""The project's own modules in `sys.modules`: which they are, and how they are forgotten. Floor 3; knows no routes.
+
+Installed packages stay, so that a reload costs what the project costs, not what boto3 costs.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import linecache
+import sys
+import time
+from contextlib import suppress
+from importlib.machinery import ExtensionFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from types import ModuleType
+
+# How long a reload waits for an import that another thread is in the middle of.
+_IMPORT_WAIT_S = 2.0
+
+
+def forget_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
+    """Forget the project's modules, so that the next import reads their files.
+
+    Python takes a `.pyc` for good when it has the source's size and its mtime in whole seconds: of two saves in one second the first
+    may have one that passes for the second. So those of changed files go, too.
+
+    Args:
+        root: The project's folder.
+        changed: Files whose bytecode must not be believed.
+
+    Returns:
+        The names of the forgotten modules.
+    """
+    _wait_for_imports(root)
+    for path in changed:
+        if path.suffix == ".py":
+            with suppress(OSError, NotImplementedError):
+                Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+    names = [name for name, _ in _project_modules(root)]
+    for name in names:
+        sys.modules.pop(name, None)
+    importlib.invalidate_caches()
+    linecache.checkcache()
+    return names
+
+
+def loaded_files(root: Path) -> Iterator[str]:
+    """The files and folders that the project's loaded modules come from."""
+    for _, module in _project_modules(root):
+        yield from _paths(module)
+
+
+def _wait_for_imports(root: Path) -> None:
+    """A module that is taken away while it is imported makes its import fail: wait for it, within reason."""
+    until = time.monotonic() + _IMPORT_WAIT_S
+    while time.monotonic() < until and any(_is_initializing(module) for _, module in _project_modules(root)):
+        time.sleep(0.005)
+
+
+def _is_initializing(module: ModuleType) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
+def _project_modules(root: Path) -> Iterator[tuple[str, ModuleType]]:
+    environments = _environments(root)
+    for name, module in list(sys.modules.items()):
+        if name == "__main__" or name.partition(".")[0] == "edgeroutes":
+            continue
+        paths = _paths(module)
+        if paths and all(is_project_file(path, str(root), environments) for path in paths):
+            yield name, module
+
+
+def _paths(module: ModuleType) -> list[str]:
+    """Where a module's code is; of a package without `__init__`, its folders. None of what Python cannot load twice."""
+    if isinstance(getattr(module, "__loader__", None), ExtensionFileLoader):
+        return []
+    file = getattr(module, "__file__", None)
+    if isinstance(file, str):
+        return [file]
+    try:
+        return [str(path) for path in getattr(module, "__path__", ())]
+    except Exception:  # noqa: BLE001  # what stands in sys.modules may be anything
+        return []
+
+
+def is_project_file(path: str, root: str, environments: Sequence[str] = ()) -> bool:
+    """Whether a file is the project's own: below its folder, and in no environment inside it."""
+    return (
+        path.startswith(f"{root}/")
+        and not any(path.startswith(f"{environment}/") for environment in environments)
+        and not {"site-packages", "dist-packages"}.intersection(path.split("/"))
+    )
+
+
+def _environments(root: Path) -> list[str]:
+    """The Python installations that lie inside the project."""
+    prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
+    return [prefix for prefix in prefixes if prefix.startswith(f"{root}/")]

@@ -1,0 +1,165 @@
+"""The way out to one client, from any thread: messages of ASGI, sent on the server's loop. Floor 3; knows no routes.
+
+What sends waits until the client has taken it, so a slow client slows the handler, as it would on AWS.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+
+    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.types import Send
+
+
+class ClientGone(Exception):  # noqa: N818  # nobody's mistake
+    """There is nobody any more to send to."""
+
+
+class Outlet(Protocol):
+    """Where an answer goes. Each method gives a future of when that has gone out; it raises ClientGone where nobody is there."""
+
+    def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
+        """The head, and the body of an answer that does not stream: then it is the whole answer."""
+        ...
+
+    def write(self, chunk: bytes) -> Future[None]:
+        """A piece of the body."""
+        ...
+
+    def end(self) -> Future[None]:
+        """The body's end."""
+        ...
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the client leaves before the end; at once when it has left."""
+        ...
+
+    def cut(self) -> None:
+        """Have the connection closed without the body's end, unless it is out: the client can tell that something is missing."""
+        ...
+
+
+class HttpOutlet:
+    """The way to one HTTP client.
+
+    Args:
+        send: The ASGI server's, of the request.
+        method: Of the request: the answer to HEAD has no body, and says no length of one.
+    """
+
+    def __init__(self, send: Send, method: str) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self.loop.create_future()
+        self.status = 0
+        self.body_bytes = 0
+        self.is_cut = False
+        self.is_gone = False
+        self.is_stream = False
+        self._is_closed = False
+        self._send = send
+        self._method = method
+        self._callbacks: list[Callable[[], None]] = []
+
+    def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
+        """The head, and the body of an answer that does not stream."""
+        return asyncio.run_coroutine_threadsafe(self._start(answer, is_stream=is_stream), self._open_loop())
+
+    def write(self, chunk: bytes) -> Future[None]:
+        """A piece of the body."""
+        return asyncio.run_coroutine_threadsafe(self._send_chunk(chunk), self._open_loop())
+
+    def end(self) -> Future[None]:
+        """The body's end."""
+        return asyncio.run_coroutine_threadsafe(self._end(), self._open_loop())
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called when the client leaves before the end; at once when it has left."""
+        self._open_loop().call_soon_threadsafe(self._add_callback, callback)
+
+    def cut(self) -> None:
+        """Have the connection closed without the body's end, unless it is out."""
+        with suppress(ClientGone):
+            self._open_loop().call_soon_threadsafe(self._cut)
+
+    def leave(self) -> None:
+        """Say that the client is gone, or not to be waited for; called on the server's loop."""
+        if self.done.done() or self.is_gone:
+            return
+        self.is_gone = self._is_closed = True
+        for callback in self._callbacks:
+            callback()
+        self.done.set_result(None)
+
+    async def replace(self, answer: HttpAnswer) -> None:
+        """Send this answer and none that comes later from elsewhere; called on the server's loop, before the head is out."""
+        self._is_closed = True
+        await self._send_answer(answer, is_stream=False)
+
+    async def _start(self, answer: HttpAnswer, *, is_stream: bool) -> None:
+        self._require_client()
+        await self._send_answer(answer, is_stream=is_stream)
+
+    async def _send_answer(self, answer: HttpAnswer, *, is_stream: bool) -> None:
+        headers = [(name.lower().encode("latin-1"), _encoded(value)) for name, value in answer.headers]
+        if not is_stream and answer.status not in (204, 304) and not (self._method == "HEAD" and not answer.body):
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        self.status = answer.status
+        self.is_stream = is_stream
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        if not is_stream:
+            await self._send_last(answer.body)
+
+    async def _send_chunk(self, chunk: bytes) -> None:
+        self._require_client()
+        self.body_bytes += len(chunk)
+        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+    async def _end(self) -> None:
+        self._require_client()
+        await self._send_last(b"")
+
+    async def _send_last(self, body: bytes) -> None:
+        self.body_bytes += len(body)
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def _require_client(self) -> None:
+        if self._is_closed:
+            raise ClientGone
+
+    def _add_callback(self, callback: Callable[[], None]) -> None:
+        if self.is_gone:
+            callback()
+        self._callbacks.append(callback)
+
+    def _cut(self) -> None:
+        if not self.done.done():
+            self.is_cut = self._is_closed = True
+            self.done.set_result(None)
+
+    def _open_loop(self) -> asyncio.AbstractEventLoop:
+        if self.loop.is_closed():
+            raise ClientGone
+        return self.loop
+
+
+def _encoded(value: str) -> bytes:
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode()
+
+
+async def delivered(sent: Future[Any], *, in_loop: bool) -> None:
+    """Wait until it has gone out: with others in turn where a loop runs, else by blocking the thread."""
+    if in_loop:
+        await asyncio.wrap_future(sent)
+    else:
+        sent.result()

@@ -1,0 +1,151 @@
+"""The project as it is on disk now: read again at every save, and swapped in one step. Floor 3.
+
+A request in flight keeps the generation that it began with; the next one has the new code. Nothing is imported here: a route and what
+it imports are loaded when it is next asked for, so that a save costs the same in a project of any size.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from edgeroutes.config import FILE
+from edgeroutes.dev.environment import Environment
+from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.modules import forget_modules, loaded_files
+from edgeroutes.dev.project import Project
+from edgeroutes.dev.remembered_tree import RememberedTree
+from edgeroutes.dev.reports import Failed, Reloaded
+from edgeroutes.errors import LayoutError, ProjectError
+from edgeroutes.routing.conventions import MIDDLEWARE_FILE, ROUTE_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, MutableMapping
+    from pathlib import Path
+
+    from edgeroutes.dev.reports import Reporter
+
+# How long a save waits for a route that is just being loaded. One that never ends must not keep its own mending out.
+_LOADING_WAIT_S = 1.0
+# A file whose mtime is older was not just saved, but moved or copied here.
+_OLD_SAVE_S = 5.0
+
+
+class LiveProject:
+    """A project whose newest generation answers.
+
+    Args:
+        root: The project's folder, absolute.
+        report: Is told of every reload.
+        environ: `os.environ`, or a stand-in.
+        on_replaced: Is given each generation that gets no new requests any more.
+
+    Raises:
+        ProjectError: For settings that cannot be read, or a project without a folder of routes.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        report: Reporter,
+        environ: MutableMapping[str, str],
+        on_replaced: Callable[[Generation], None] = lambda _: None,
+    ) -> None:
+        self._root = root
+        self._report = report
+        self._on_replaced = on_replaced
+        self._reloading = threading.Lock()
+        self._swapped = threading.Condition()
+        self._environment = Environment(root, environ)
+        self._tree = RememberedTree(root)
+        project = Project(root, tree=self._tree)
+        require_app_folder(project)
+        self._environment.load(project.config.env)
+        self.generation = Generation(project, threading.Lock())
+
+    def reload(self, changed: Iterable[Path]) -> None:
+        """Read the project again; what cannot be read keeps it from answering until it is mended."""
+        began = time.perf_counter()
+        paths = sorted(changed)
+        with self._reloading:
+            try:
+                generation = self._swap(paths)
+            except Exception as error:  # noqa: BLE001  # the watcher must live on, and the old code with it
+                self._report(Failed(message="the project could not be read again", error=error))
+                return
+        duration_ms = (time.perf_counter() - began) * 1000
+        self._report(
+            Reloaded(
+                changed=tuple(path.relative_to(self._root).as_posix() for path in paths),
+                duration_ms=max(duration_ms, _since_save_ms(paths)),
+                routes=generation.route_count,
+                problems=generation.problems,
+            )
+        )
+
+    def wait_for_newer(self, generation: Generation, timeout_s: float) -> bool:
+        """Whether another has taken the generation's place, now or soon."""
+        with self._swapped:
+            return self._swapped.wait_for(lambda: self.generation is not generation, timeout_s)
+
+    def had_code(self, folder: Path) -> bool:
+        """Whether a folder that is gone had code of the project in it."""
+        below = f"{folder}/"
+        scanned = (f"{self._root}/{route.source_file}" for route in self.generation.project.scan.routes)
+        return any(path.startswith(below) for path in (*scanned, *loaded_files(self._root)))
+
+    def _swap(self, changed: list[Path]) -> Generation:
+        """Read, forget what was loaded, and let the next request have the new code; while nothing is being loaded."""
+        loading = self.generation.loading
+        is_free = loading.acquire(timeout=_LOADING_WAIT_S)
+        try:
+            generation = self._read(changed, loading if is_free else threading.Lock())
+            forget_modules(self._root, changed)
+        finally:
+            if is_free:
+                loading.release()
+        with self._swapped:
+            before, self.generation = self.generation, generation
+            self._swapped.notify_all()
+        self._on_replaced(before)
+        return generation
+
+    def _read(self, changed: list[Path], loading: threading.Lock) -> Generation:
+        self._tree.forget(changed)
+        before = self.generation.project
+        app_dir = self._root / before.config.app_dir
+        scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
+        try:
+            project = Project(self._root, tree=self._tree, scanned=scanned)
+            self._environment.load(project.config.env)
+        except ProjectError as error:
+            return Generation(before, loading, error)
+        return Generation(project, loading)
+
+
+def require_app_folder(project: Project) -> None:
+    """Raise LayoutError for a project that has no folder of routes at all."""
+    app_dir = project.config.app_dir
+    if not (project.root / app_dir).is_dir():
+        hint = f"Create '{app_dir}/hello/route.py', go to your project's folder, or name it with --root"
+        raise LayoutError(f"there is no folder '{app_dir}' with routes", where=str(project.root), hint=hint)
+
+
+def _may_be_scanned(path: Path, app_dir: Path) -> bool:
+    """Whether the scan of the routes may say something else when this path has changed; a module that routes import is none of it."""
+    if path.name == FILE or path in app_dir.parents:
+        return True
+    is_module = path.suffix == ".py" and path.name not in (ROUTE_FILE, MIDDLEWARE_FILE)
+    return path.is_relative_to(app_dir) and (not is_module or path.is_dir())
+
+
+def _since_save_ms(paths: Iterable[Path]) -> float:
+    """Milliseconds since the last of the files was written, 0 where that says nothing."""
+    saved = 0.0
+    for path in paths:
+        with suppress(OSError):
+            saved = max(saved, path.stat().st_mtime if path.is_file() else 0.0)
+    since = time.time() - saved
+    return since * 1000 if 0 <= since < _OLD_SAVE_S else 0.0

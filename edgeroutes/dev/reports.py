@@ -1,0 +1,99 @@
+"""What the dev server tells whoever runs it: values, which the command line prints and a console may show. Floor 3; prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeroutes.errors import ProjectError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """The server takes requests.
+
+    Args:
+        url: Where.
+        routes: How many there are.
+        problems: What is wrong with the project.
+        warnings: What else the reader should know.
+    """
+
+    url: str
+    routes: int
+    problems: tuple[ProjectError, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """One request is done: a line of the access log.
+
+    Args:
+        method: As it came.
+        path: With its query, as it came.
+        status: Of the answer; 0 where none was sent.
+        duration_ms: From the request's head to the answer's last byte.
+        body_bytes: That were sent.
+        source_file: The route's; empty where no route was asked.
+        note: What was unusual about it: the client left, the connection was cut.
+    """
+
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    body_bytes: int
+    source_file: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """Something was raised that nobody caught.
+
+    Args:
+        message: What was being done.
+        error: What was raised.
+    """
+
+    message: str
+    error: BaseException
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logged:
+    """A line that edgeroutes' runtime logged, or that the server says of a request.
+
+    Args:
+        level: `ERROR` or `WARNING`.
+        message: A sentence.
+        fields: More of it, such as `route`.
+    """
+
+    level: str
+    message: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reloaded:
+    """The project was read again.
+
+    Args:
+        changed: What had changed, relative to the project.
+        duration_ms: From the save until requests got the new code.
+        routes: How many there are now.
+        problems: What is wrong with the project now.
+    """
+
+    changed: tuple[str, ...]
+    duration_ms: float
+    routes: int
+    problems: tuple[ProjectError, ...] = ()
+
+
+Report = Started | Answered | Failed | Logged | Reloaded
+Reporter = Callable[[Report], None]

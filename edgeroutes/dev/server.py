@@ -1,0 +1,195 @@
+"""The dev server: a socket, uvicorn on it, the watcher, and the event loop of the handlers. Floor 3."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.hosts import is_loopback
+from edgeroutes.dev.loop_thread import LoopThread
+from edgeroutes.dev.mounted_apps import MountedApps
+from edgeroutes.dev.reload import LiveProject
+from edgeroutes.dev.reports import Failed, Logged, Started
+from edgeroutes.dev.watch import Watcher
+from edgeroutes.errors import ToolError
+from edgeroutes.runtime.log import add_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+    from pathlib import Path
+
+    from edgeroutes.dev.generation import Generation
+    from edgeroutes.dev.limits import Limits
+    from edgeroutes.dev.reports import Reporter
+
+# What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
+_LARGEST_HEAD_BYTES = 1024 * 1024
+_SHUTDOWN_WAIT_S = 2
+
+
+class _UvicornServer(uvicorn.Server):
+    """uvicorn, which waits at its end for requests in flight, but not for streams that have no end."""
+
+    def __init__(self, config: uvicorn.Config, app: DevApp, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._dev_app = app
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take requests, then say so."""
+        await super().startup(sockets)
+        self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the streams, then wait for the rest."""
+        self._dev_app.close_streams()
+        await super().shutdown(sockets)
+
+
+class DevServer:
+    """The dev server of a project.
+
+    Args:
+        root: The project's folder, absolute.
+        report: Is told what happens; called from several threads, one call at a time.
+        host: What to listen on.
+        port: Of it; 0 takes any that is free.
+        limits: Of the real thing.
+        environ: Where `.env` goes.
+
+    Raises:
+        ProjectError: For a project that cannot be read at all.
+        ToolError: When the port is taken, or the files cannot be watched.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        report: Reporter,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 3000,
+        limits: Limits | None = None,
+        environ: MutableMapping[str, str] | None = None,
+    ) -> None:
+        self._reporting = threading.Lock()
+        self._tell = report
+        self._host = host
+        self._socket = listen(host, port)
+        self.port: int = self._socket.getsockname()[1]
+        try:
+            self.live = LiveProject(root, self._report, os.environ if environ is None else environ, self._retire)
+            self._watcher = Watcher(root, self.live.reload, self.live.had_code)
+        except BaseException:
+            self._socket.close()
+            raise
+        self._loop = LoopThread()
+        self._apps = MountedApps(self._loop)
+        self.app = DevApp(self.live, self._loop, self._report, host=host, limits=limits)
+        self._uvicorn = _UvicornServer(_uvicorn_config(self.app), self.app, self._tell_started)
+
+    @property
+    def url(self) -> str:
+        """Where it is, with the project's base path."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}{self.live.generation.project.config.base_path}"
+
+    def run(self) -> None:
+        """Serve until `stop` or Ctrl-C."""
+        end_logging = add_writer(self._log)
+        try:
+            asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+        except KeyboardInterrupt:
+            pass  # uvicorn has shut down, and raises the signal again
+        finally:
+            self._watcher.close()
+            self._apps.end()
+            self._loop.close()
+            end_logging()
+
+    def stop(self) -> None:
+        """Have `run` return; from any thread."""
+        self._uvicorn.should_exit = True
+
+    def _tell_started(self) -> None:
+        generation = self.live.generation
+        self._report(
+            Started(
+                url=self.url,
+                routes=generation.route_count,
+                problems=generation.problems,
+                warnings=() if is_loopback(self._host) else (_open_to_all(self._host),),
+            )
+        )
+
+    def _retire(self, generation: Generation) -> None:
+        self._apps.retire(generation)
+
+    def _report(self, report: Any) -> None:
+        with self._reporting:
+            self._tell(report)
+
+    def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
+        """What the runtime would write as a JSON line on Lambda."""
+        if error is not None:
+            self._report(Failed(message=message, error=error))
+        else:
+            self._report(Logged(level=level, message=message, fields=fields))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens.
+
+    Raises:
+        ToolError: When it cannot, with what to do about it.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, or asyncio leaves TCP_NODELAY off, and every answer on a kept connection waits 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        where = f"{host}:{port}"
+        if error.errno == errno.EADDRINUSE:
+            hint = f"End the program that has it, or take another with --port {port + 1}"
+            raise ToolError(f"port {port} is taken", where=where, hint=hint) from error
+        if error.errno == errno.EACCES:
+            raise ToolError(
+                f"port {port} is not allowed to you", where=where, hint="Take one above 1023 with --port"
+            ) from error
+        raise ToolError(f"this machine cannot listen there: {error.strerror or error}", where=where) from error
+    return listener
+
+
+def _open_to_all(host: str) -> str:
+    return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
+
+
+def _uvicorn_config(app: DevApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        log_level=logging.CRITICAL + 1,  # what it would say is told by us, or is how we have a connection cut
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
+        timeout_graceful_shutdown=_SHUTDOWN_WAIT_S,
+    )

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from edgeroutes.cli import main
+from edgeroutes.cli.routes import print_table
+from edgeroutes.dev.project import Project
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_the_table_is_in_the_order_in_which_routes_are_tried(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["routes", "--root", str(project)]) == 0
+    assert capsys.readouterr() == (
+        dedent("""\
+            Path                  Methods    File                                     Config                             Middleware of
+            /cut                  GET        functions/cut/route.py                   streaming
+            /echo                 POST       functions/echo/route.py
+            /exits                GET        functions/exits/route.py
+            /files/[...path]      GET        functions/files/[...path]/route.py       streaming
+            /hello                GET        functions/hello/route.py
+            /mounted/[[...path]]  any (app)  functions/mounted/[[...path]]/route.py
+            /products/[id]        GET PUT    functions/(shop)/products/[id]/route.py  revalidate=60, tags=products|shop  functions/(shop)
+            /raises               GET        functions/raises/route.py
+            /stream               GET        functions/stream/route.py                streaming
+            """),
+        "",
+    )
+
+
+def test_a_narrow_terminal_keeps_every_character(project: Path) -> None:
+    output = StringIO()
+    print_table(Project(project).scan.routes, "/api", Console(file=output, width=70, highlight=False))
+    lines = output.getvalue().splitlines()
+    assert max(map(len, lines)) <= 70
+    assert lines[1].split()[:4] == ["Path", "Methods", "File", "Config"]
+    assert any(line.startswith("/api/mounted/[[...path]]") for line in lines)
+
+
+def test_json_is_for_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["routes", "--root", str(project), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    routes = {route["path"]: route for route in document["routes"]}
+    assert (document["base_path"], document["problems"], len(routes)) == ("", [], 9)
+    assert routes["/products/[id]"] == {
+        "path": "/products/[id]",
+        "file": "functions/(shop)/products/[id]/route.py",
+        "methods": ["GET", "PUT"],
+        "app": False,
+        "streaming": False,
+        "config": {"revalidate": 60, "tags": ["products", "shop"]},
+        "middleware": ["functions/(shop)/middleware.py"],
+    }
+    assert (routes["/files/[...path]"]["streaming"], routes["/files/[...path]"]["config"]) == (
+        True,
+        {"streaming": True},
+    )
+    assert (routes["/mounted/[[...path]]"]["app"], routes["/mounted/[[...path]]"]["methods"]) == (True, [])
+
+
+def test_problems_stand_below_the_table_and_make_it_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "functions/hello/route.py").write_text("def get():\n    return 1\n")
+    (project / "functions/[id").mkdir()
+    (project / "functions/[id/route.py").write_text("def GET():\n    return 1\n")
+    assert main(["routes", "--root", str(project)]) == 1
+    out, err = capsys.readouterr()
+    assert "/hello                none" in out
+    assert [line.partition(": ")[0] for line in err.splitlines()] == [
+        "functions/[id/route.py",
+        "functions/hello/route.py:1",
+        "functions/hello/route.py",
+    ]
+    assert main(["routes", "--root", str(project), "--json"]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert problems[0] == {
+        "kind": "LayoutError",
+        "where": "functions/[id/route.py",
+        "problem": "segment '[id' has no closing bracket",
+        "hint": "Name the folder '[id]'",
+    }
+
+
+def test_revalidate_0_is_not_revalidate_false(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "functions/hello/route.py").write_text("revalidate = 0\ndef GET():\n    return 1\n")
+    (project / "functions/raises/route.py").write_text("revalidate = False\ndef GET():\n    return 1\n")
+    main(["routes", "--root", str(project)])
+    out = capsys.readouterr().out
+    assert "revalidate=0" in out
+    assert "revalidate=False" in out

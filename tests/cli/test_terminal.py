@@ -1,0 +1,114 @@
+"""What `edgeroutes dev` prints."""
+
+from __future__ import annotations
+
+import json
+import re
+from io import StringIO
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from edgeroutes.cli.failures import failure_lines
+from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
+from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Report, Started
+from edgeroutes.errors import LayoutError
+
+PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Mend it")
+
+
+def printed(report: Report) -> str:
+    output = StringIO()
+    Terminal(Path("/p"), output)(report)
+    return output.getvalue()
+
+
+def answered(**fields: object) -> Answered:
+    return Answered(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("report", "line"),
+    [
+        (answered(source_file="functions/a/route.py"), "GET /a 200 1.2 ms 10 B functions/a/route.py"),
+        (answered(status=404, duration_ms=1234.5, body_bytes=123_456), "GET /a 404 1,234 ms 121 KiB"),
+        (answered(status=0, note="the client left"), "GET /a --- 1.2 ms 10 B  the client left"),
+        (
+            Reloaded(changed=("a.py", "b.py", "c.py", "d.py"), duration_ms=12.3, routes=2, problems=(PROBLEM,)),
+            "reloaded in 12 ms: a.py, b.py, c.py and 1 more\nfunctions/a: it is wrong. Mend it.",
+        ),
+        (Logged(level="WARNING", message="careful", fields={"route": "/a"}), "warning: careful  route=/a"),
+        (Logged(level="ERROR", message="no"), "error: no"),
+    ],
+)
+def test_each_report_is_a_line(report: Report, line: str) -> None:
+    assert printed(report) == f"{line}\n"
+
+
+def test_the_start_names_the_url_the_routes_and_what_is_wrong() -> None:
+    lines = printed(Started(url="http://x", routes=1, problems=(PROBLEM,), warnings=("open",))).splitlines()
+    assert re.fullmatch(r"edgeroutes dev http://x  1 route, ready in \d+ ms", lines[0])
+    assert lines[1:] == ["warning: open", "functions/a: it is wrong. Mend it."]
+
+
+def test_colours_are_for_terminals() -> None:
+    assert "\x1b[32m" in access_line(answered())
+    assert "\x1b" not in printed(answered())
+
+
+def raised(root: Path) -> BaseException:
+    code = dedent("""\
+        def inner():
+            return {}['a']
+
+        def outer():
+            try:
+                inner()
+            except KeyError as error:
+                raise ValueError('b') from error
+        """)
+    file = root / "module.py"
+    file.write_text(code)
+    namespace: dict[str, object] = {}
+    exec(compile(code, str(file), "exec"), namespace)
+    try:
+        namespace["outer"]()  # type: ignore[operator]
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def test_a_failure_shows_the_authors_lines_causes_first(tmp_path: Path) -> None:
+    lines = [line.plain for line in failure_lines(raised(tmp_path), str(tmp_path))]
+    assert [line for line in lines if "│" not in line] == [
+        "  module.py:6 in outer",
+        "  module.py:2 in inner",
+        "KeyError: 'a'",
+        "which led to",
+        "  module.py:8 in outer",
+        "ValueError: b",
+    ]
+    assert "  ❱    2 │     return {}['a']" in lines
+    output = StringIO()
+    Terminal(tmp_path, output)(Failed(message="GET /a failed", error=raised(tmp_path)))
+    assert output.getvalue().splitlines() == ["GET /a failed", *lines]
+
+
+def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixture[str]) -> None:
+    for report in (
+        Started(url="http://x", routes=1, problems=(PROBLEM,)),
+        answered(),
+        Failed(message="m", error=ValueError("v")),
+    ):
+        JsonLines()(report)
+    started, access, failed = map(json.loads, capsys.readouterr().out.splitlines())
+    assert started == {
+        "kind": "started",
+        "url": "http://x",
+        "routes": 1,
+        "problems": ["functions/a: it is wrong. Mend it."],
+        "warnings": [],
+    }
+    assert (access["kind"], access["status"]) == ("answered", 200)
+    assert failed == {"kind": "failed", "message": "m", "error": "ValueError", "traceback": "ValueError: v\n"}

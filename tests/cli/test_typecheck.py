@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.cli.typecheck import module_name, source_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SETTINGS = "[tool.mypy]\nstrict = true\npackages = ['elsewhere']\n[tool.edgeroutes]\nname = 'shop'\n"
+
+
+def write_project(root: Path, files: dict[str, str]) -> None:
+    for name, text in {"pyproject.toml": SETTINGS, **files}.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MYPY_CACHE_DIR", str(tmp_path_factory.mktemp("mypy_cache")))
+        yield
+
+
+def check(root: Path) -> tuple[int, list[str]]:
+    command = [sys.executable, "-m", "edgeroutes.cli.typecheck", str(root)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, sorted((done.stdout + done.stderr).splitlines())
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("functions/route.py", "functions.route"),
+        ("functions/users/[id]/route.py", "functions.users.[id].route"),
+        ("functions/(shop)/[[...rest]]/middleware.py", "functions.(shop).[[\u2024\u2024\u2024rest]].middleware"),
+        ("functions/rss.xml/route.py", "functions.rss\u2024xml.route"),
+        ("functions/_shared/__init__.py", "functions._shared"),
+    ],
+)
+def test_a_file_has_the_name_that_the_runtime_gives_it(file: str, name: str) -> None:
+    assert module_name(Path(file)) == name
+
+
+def test_hidden_folders_are_left_out(tmp_path: Path) -> None:
+    write_project(tmp_path, {"functions/a/route.py": "", "functions/a/notes.txt": "", "functions/.cache/b.py": ""})
+    assert source_files(tmp_path, "functions") == [Path("functions/a/route.py")]
+
+
+def test_many_route_files_and_what_they_import_are_checked_at_once(tmp_path: Path) -> None:
+    handler = "async def GET() -> str:\n    return {}\n"
+    write_project(
+        tmp_path,
+        {
+            "lib/prices.py": "def price() -> int:\n    return 1\n",
+            "functions/_shared/greeting.py": "from lib.prices import price\n\ndef greet() -> str:\n    return f'{price()}'\n",
+            "functions/hello/route.py": handler.format("len(greet())").replace(
+                "async", "from functions._shared.greeting import greet\n\nasync"
+            ),
+            "functions/users/[id]/schemas.py": "from dataclasses import dataclass\n\n@dataclass\nclass User:\n    age: int\n",
+            "functions/users/[id]/route.py": "from .schemas import User\n\n" + handler.format("User(age=1).age"),
+            "functions/rss.xml/feed.py": "TITLE: bytes = b''\n",
+            "functions/rss.xml/route.py": "from .feed import TITLE\n\n" + handler.format("TITLE"),
+            "functions/(shop)/[...rest]/route.py": "from edgeroutes import Request\n\n"
+            "async def GET(request: Request) -> str:\n    return request.method\n",
+            "functions/middleware.py": "async def middleware(request, call_next):\n    return await call_next(request)\n",
+        },
+    )
+    assert check(tmp_path) == (
+        1,
+        [
+            "Type errors: 4, in 8 files and what they import",
+            'functions/hello/route.py:4: error: Incompatible return value type (got "int", expected "str")  [return-value]',
+            "functions/middleware.py:1: error: Function is missing a type annotation  [no-untyped-def]",
+            'functions/rss.xml/route.py:4: error: Incompatible return value type (got "bytes", expected "str")  [return-value]',
+            'functions/users/[id]/route.py:4: error: Incompatible return value type (got "int", expected "str")  [return-value]',
+        ],
+    )
+
+
+def test_a_project_without_faults_passes(tmp_path: Path) -> None:
+    route = "async def GET() -> dict[str, str]:\n    return {}\n"
+    write_project(tmp_path, {"functions/a/route.py": route, "functions/b/route.py": route})
+    assert check(tmp_path) == (0, ["No type errors in 2 files"])
+
+
+def test_a_file_that_is_no_python_is_named(tmp_path: Path) -> None:
+    write_project(tmp_path, {"functions/[id]/route.py": "async def GET(:\n    pass\n"})
+    code, lines = check(tmp_path)
+    assert code == 1
+    assert lines[-1].startswith("functions/[id]/route.py:1: error: ")
+
+
+def test_a_folder_without_routes_is_told(tmp_path: Path) -> None:
+    write_project(tmp_path, {})
+    assert check(tmp_path) == (1, [f"{tmp_path}: there is no Python file to check. Name the project's folder."])

@@ -1,0 +1,116 @@
+"""Start and end of the server; what it answers is in test_app."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from edgeroutes.dev.server import DevServer, listen
+from edgeroutes.errors import ToolError
+from tests.dev.serving import PATIENCE_S, Recorder, serving, until, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+TICKS = """
+    import asyncio
+
+    async def GET():
+        while True:
+            yield "tick\\n"
+            await asyncio.sleep(0.01)
+"""
+
+
+def test_what_is_told_at_the_start(tmp_path: Path) -> None:
+    with serving(tmp_path, {"a": "def GET():\n    return ''\n", "b": "def get():\n    return ''\n"}) as served:
+        started = served.told.started[0]
+    assert (started.url, started.routes, started.warnings) == (f"http://127.0.0.1:{served.server.port}", 2, ())
+    assert [problem.where for problem in started.problems] == ["functions/b/route.py:1", "functions/b/route.py"]
+
+
+def test_listening_for_other_machines_is_warned_of(tmp_path: Path) -> None:
+    with serving(tmp_path, {"a": "def GET():\n    return 'text'\n"}, host="0.0.0.0") as served:
+        assert served.get("/a").text == "text"
+        assert served.get("/a", headers={"Host": "evil.example"}).status_code == 403
+    assert [warning.partition(":")[0] for warning in served.told.started[0].warnings] == ["listening on 0.0.0.0"]
+
+
+def test_a_taken_port_is_named_with_the_next_one(tmp_path: Path) -> None:
+    write_files(tmp_path, {"a": "def GET():\n    return ''\n"})
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ToolError) as caught:
+            DevServer(tmp_path, Recorder(), port=port, environ={})
+    assert str(caught.value) == (
+        f"127.0.0.1:{port}: port {port} is taken. End the program that has it, or take another with --port {port + 1}."
+    )
+
+
+def test_an_address_that_is_not_this_machines_is_refused() -> None:
+    with pytest.raises(ToolError, match=r"192\.0\.2\.1:0: this machine cannot listen there"):
+        listen("192.0.2.1", 0)
+
+
+def test_a_port_is_free_again_after_the_end(tmp_path: Path) -> None:
+    with serving(tmp_path, {"a": "def GET():\n    return ''\n"}) as served:
+        served.get("/a")
+    listen("127.0.0.1", served.server.port).close()
+
+
+class Command:
+    """`python -m edgeroutes dev --json` in a process of its own."""
+
+    def __init__(self, root: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edgeroutes", "dev", "--root", str(root), "--port", "0", "--json", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=ROOT,
+            env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE")},
+        )
+        assert self.process.stdout is not None
+        self.first: dict[str, Any] = json.loads(self.process.stdout.readline())
+        self.url: str = self.first["url"]
+
+    def end(self) -> tuple[int, bytes]:
+        """Ctrl-C; the exit code, and what was written to standard error."""
+        self.process.send_signal(signal.SIGINT)
+        _, error = self.process.communicate(timeout=PATIENCE_S)
+        return self.process.returncode, error
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    write_files(tmp_path, {"ticks": TICKS, "plain": "def GET():\n    return 'text'\n"})
+    command = Command(tmp_path)
+    yield command
+    if command.process.poll() is None:
+        command.process.kill()
+        command.process.communicate()
+
+
+def test_ctrl_c_ends_it_with_0_also_with_open_streams(command: Command) -> None:
+    with httpx.Client(base_url=command.url, timeout=PATIENCE_S) as client, client.stream("GET", "/ticks") as answer:
+        lines = answer.iter_lines()
+        assert [next(lines), next(lines)] == ["tick", "tick"]
+        assert command.end() == (0, b"")
+        with pytest.raises(httpx.RemoteProtocolError):
+            list(lines)
+
+
+def test_the_process_reloads_and_serves(command: Command, tmp_path: Path) -> None:
+    assert httpx.get(f"{command.url}/plain").text == "text"
+    write_files(tmp_path, {"plain": "def GET():\n    return 'anew'\n"})
+    until(lambda: httpx.get(f"{command.url}/plain").text == "anew", "the reload")
+    assert command.end() == (0, b"")

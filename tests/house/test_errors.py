@@ -1,0 +1,45 @@
+"""The error tree that errors.py draws is the one that it has."""
+
+from __future__ import annotations
+
+import re
+
+from edgeroutes import errors
+
+DRAWN = re.compile(r"^(?P<branches>[│├└─ ]*)(?P<name>[A-Z]\w+Error)\b")
+
+
+def drawn_tree() -> dict[str, str]:
+    """Class → parent, as the docstring draws it: four columns to a level."""
+    parents: dict[str, str] = {}
+    line_of_ancestors: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        found = DRAWN.match(line.removeprefix("    "))
+        if found is None or not line.startswith("    "):
+            continue
+        depth = len(found["branches"]) // 4
+        line_of_ancestors = [*line_of_ancestors[:depth], found["name"]]
+        parents[found["name"]] = line_of_ancestors[-2] if depth else "Exception"
+    return parents
+
+
+def real_tree() -> dict[str, str]:
+    classes = [
+        value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__
+    ]
+    assert all(len(kind.__bases__) == 1 for kind in classes)
+    return {kind.__name__: kind.__bases__[0].__name__ for kind in classes}
+
+
+def test_the_tree_is_drawn_as_it_is() -> None:
+    assert drawn_tree() == real_tree()
+    assert list(drawn_tree()) == list(real_tree())
+
+
+def test_an_error_says_where_what_and_what_to_do() -> None:
+    error = errors.LayoutError(
+        "segment '[id' has no closing bracket", where="functions/[id", hint="Name the folder '[id]'"
+    )
+    assert str(error) == "functions/[id: segment '[id' has no closing bracket. Name the folder '[id]'."
+    assert str(errors.ConfigError("it is broken")) == "it is broken."
+    assert (error.problem, error.where, error.hint) == error.args

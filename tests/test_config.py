@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.config import CdnConfig, Config, load_config, parse_config
+from edgeroutes.errors import ConfigError, ProblemsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERYTHING = """
+    [project]
+    name = "shop"
+
+    [tool.edgeroutes]
+    app_dir = "src/functions"
+    name = "my-shop"
+    runtime = "python3.12"
+    architecture = "arm64"
+    memory_mib = 1024
+    timeout_s = 20
+    stage = "v1"
+    isolate = "together"
+    trailing_slash = true
+    base_path = "/api/"
+
+    [tool.edgeroutes.cors]
+    origins = ["https://example.com"]
+
+    [tool.edgeroutes.cdn]
+    enabled = false
+    tag_header = "cache-tag"
+    domain_name = "example.com"
+
+    [tool.edgeroutes.env]
+    STAGE = "live"
+"""
+
+
+def written(root: Path, text: str) -> Path:
+    (root / "pyproject.toml").write_text(text.replace("\n    ", "\n"))
+    return root
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    assert load_config(written(tmp_path, EVERYTHING)) == Config(
+        app_dir="src/functions",
+        name="my-shop",
+        runtime="python3.12",
+        architecture="arm64",
+        memory_mib=1024,
+        timeout_s=20,
+        stage="v1",
+        isolate="together",
+        cors={"origins": ["https://example.com"]},
+        trailing_slash=True,
+        base_path="/api",
+        cdn=CdnConfig(enabled=False, tag_header="cache-tag", domain_name="example.com"),
+        env={"STAGE": "live"},
+    )
+
+
+def test_nothing_has_to_be_set() -> None:
+    config = parse_config({})
+    assert config == Config()
+    assert (config.app_dir, config.runtime, config.architecture) == ("functions", "python3.13", "x86_64")
+    assert (config.memory_mib, config.timeout_s, config.stage, config.isolate) == (512, 30, "live", "route")
+    assert (config.trailing_slash, config.base_path, config.cors, config.env) == (False, "", None, {})
+    assert config.cdn == CdnConfig(enabled=True, tag_header="x-cache-tag")
+
+
+@pytest.mark.parametrize(
+    ("folder", "text", "name"),
+    [
+        ("my_shop", None, "my-shop"),
+        ("2nd", None, "app-2nd"),
+        ("ümlaut", None, "mlaut"),
+        ("folder", "[project]\nname = 'the.project'\n", "the-project"),
+        ("folder", "[project]\nname = 'a'\n[tool.edgeroutes]\nname = 'b'\n", "b"),
+        ("folder", "[tool.other]\nx = 1\n", "folder"),
+    ],
+)
+def test_the_name_is_the_projects_or_the_folders(tmp_path: Path, folder: str, text: str | None, name: str) -> None:
+    root = tmp_path / folder
+    root.mkdir()
+    if text is not None:
+        written(root, text)
+    assert load_config(root).name == name
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (
+            {"trailing_slahs": True},
+            "pyproject.toml, [tool.edgeroutes] trailing_slahs: there is no such setting. Did you mean 'trailing_slash'.",
+        ),
+        (
+            {"runtime": "python3.10"},
+            (
+                "pyproject.toml, [tool.edgeroutes] runtime: the value is 'python3.10'."
+                " Allowed are python3.11, python3.12, python3.13, python3.14."
+            ),
+        ),
+        (
+            {"memory_mib": 64},
+            "pyproject.toml, [tool.edgeroutes] memory_mib: the value is 64. Allowed are whole MiB from 128 to 10240.",
+        ),
+        (
+            {"timeout_s": True},
+            "pyproject.toml, [tool.edgeroutes] timeout_s: the value is True. Allowed are whole seconds from 1 to 900.",
+        ),
+        (
+            {"cdn": {"enabeld": True}},
+            "pyproject.toml, [tool.edgeroutes.cdn] enabeld: there is no such setting. Did you mean 'enabled'.",
+        ),
+        (
+            {"cdn": {"tag_header": "no header"}},
+            (
+                "pyproject.toml, [tool.edgeroutes.cdn] tag_header: the value is 'no header'."
+                " Allowed is the name of a header."
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_is_allowed(table: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(table)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("app_dir", ""),
+        ("app_dir", "/functions"),
+        ("app_dir", "../functions"),
+        ("app_dir", 1),
+        ("name", "two words"),
+        ("name", "1st"),
+        ("name", ""),
+        ("runtime", 3.13),
+        ("architecture", "aarch64"),
+        ("memory_mib", 10_241),
+        ("memory_mib", "512"),
+        ("timeout_s", 0),
+        ("timeout_s", 1.5),
+        ("stage", ""),
+        ("stage", 1),
+        ("isolate", ""),
+        ("cors", True),
+        ("trailing_slash", "yes"),
+        ("base_path", "api"),
+        ("base_path", "/a//b"),
+        ("base_path", "/a b"),
+        ("base_path", 1),
+        ("cdn", False),
+        ("env", {"A": 1}),
+        ("env", "A=1"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_refused(name: str, value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config({name: value})
+    assert caught.value.where == f"pyproject.toml, [tool.edgeroutes] {name}"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [("", ""), ("/", ""), ("/api", "/api"), ("/api/", "/api"), ("/a/b.c", "/a/b.c")]
+)
+def test_a_base_path_ends_without_a_slash(given: str, kept: str) -> None:
+    assert parse_config({"base_path": given}).base_path == kept
+
+
+def test_all_that_is_wrong_is_said_at_once() -> None:
+    with pytest.raises(ProblemsError) as caught:
+        parse_config({"unknown": 1, "memory_mib": 1, "cdn": {"enabled": "yes"}})
+    assert [problem.where for problem in caught.value.problems] == [
+        "pyproject.toml, [tool.edgeroutes] unknown",
+        "pyproject.toml, [tool.edgeroutes] memory_mib",
+        "pyproject.toml, [tool.edgeroutes.cdn] enabled",
+    ]
+
+
+@pytest.mark.parametrize("text", ["[tool.edgeroutes\n", "name =\n", "\udcff"])
+def test_a_file_that_is_no_toml_says_so(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(ConfigError, match=r"^pyproject\.toml: this is no TOML"):
+        load_config(tmp_path)
