@@ -40,6 +40,7 @@ check: $(SYNCED)
 	$(BIN)/mypy
 	$(BIN)/python -m edgeroutes.cli.typecheck
 	$(BIN)/lint-imports
+	$(BIN)/edgeroutes template --check
 
 format: $(SYNCED)
 	$(BIN)/ruff check --fix .

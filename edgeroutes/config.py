@@ -21,6 +21,8 @@ ARCHITECTURES = ("x86_64", "arm64")
 # Source: docs.aws.amazon.com/lambda "gettingstarted-limits", read 2026-11-21.
 MEMORY_MIB = range(128, 10_241)
 TIMEOUT_S = range(1, 901)
+# Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table", read 2026-11-21: 29 unless raised.
+INTEGRATION_TIMEOUT_S = range(29, 901)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Config:
         architecture: Of the functions.
         memory_mib: Of each function.
         timeout_s: Of each function, seconds.
+        integration_timeout_s: How long API Gateway waits for an answer that does not stream: more than 29 only where
+            the account's quota is raised.
         stage: Of the API.
         isolate: `route`, or the name of a group that all routes share.
         cors: The default for routes, as the keyword arguments of `CORS`.
@@ -62,6 +66,7 @@ class Config:
     architecture: str = "x86_64"
     memory_mib: int = 512
     timeout_s: int = 30
+    integration_timeout_s: int = 29
     stage: str = "live"
     isolate: str = "route"
     cors: Mapping[str, Any] | None = None
@@ -189,6 +194,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "architecture": _choice(ARCHITECTURES),
     "memory_mib": _whole(MEMORY_MIB, "MiB"),
     "timeout_s": _whole(TIMEOUT_S, "seconds"),
+    "integration_timeout_s": _whole(INTEGRATION_TIMEOUT_S, "seconds"),
     "cors": _table,
     "trailing_slash": _flag,
     "base_path": _base_path,

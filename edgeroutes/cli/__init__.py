@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 BEGAN = time.perf_counter()
 DONE, REFUSED, OUR_BUG, INTERRUPTED = 0, 1, 70, 130
 # What the extra `dev` brings.
-_EXTRA = frozenset({"click", "dotenv", "rich", "uvicorn", "watchfiles"})
+_EXTRA = frozenset({"click", "dotenv", "rich", "uvicorn", "watchfiles", "yaml"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -98,6 +98,17 @@ def invoke(
     return print_answer(root.resolve(), request, with_head=with_head, as_json=as_json)
 
 
+@app.command()
+@_root
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when the file is not current.")
+@_as_json
+def template(root: Path, check: bool, as_json: bool) -> int:
+    """Write template.yaml: one Lambda function to a route, behind one API, behind CloudFront."""
+    from edgeroutes.cli.template import print_template
+
+    return print_template(root.resolve(), check=check, as_json=as_json)
+
+
 def run(arguments: list[str]) -> int:
     """The exit code of a command line; what was wrong with it is printed."""
     try:

@@ -1,0 +1,76 @@
+"""`edgeroutes template`: write template.yaml, or say that it is not current. Roof."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.cli import DONE, REFUSED
+from edgeroutes.pipeline import TEMPLATE_FILE, check_template, project_template, write_template
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgeroutes.plan.model import PlanWarning
+    from edgeroutes.template.document import Template
+
+_SHOWN_LINES = 40
+
+
+def print_template(root: Path, *, check: bool, as_json: bool) -> int:
+    """Bring template.yaml up to date, or with `check` only say whether it is; 1 when it is not.
+
+    Raises:
+        ProjectError: For all that is wrong with the project.
+        ToolError: When the file cannot be written.
+    """
+    template = project_template(root)
+    differences = check_template(root, template.text)
+    if not check and differences:
+        write_template(root, template.text)
+    code = REFUSED if check and differences else DONE
+    if as_json:
+        print(json.dumps(_document(template, is_current=not differences, is_written=bool(differences) and not check)))
+        return code
+    for warning in template.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    if code == REFUSED:
+        _print_differences(differences)
+    else:
+        print(f"{TEMPLATE_FILE} {'is written' if differences else 'is current'}: {_counts(template)}")
+    return code
+
+
+def _print_differences(differences: list[str]) -> None:
+    for line in differences[:_SHOWN_LINES]:
+        print(line)
+    more = len(differences) - _SHOWN_LINES
+    if more > 0:
+        print(f"… and {more:,} lines more")
+    print(f"{TEMPLATE_FILE}: it is not current. Run 'edgeroutes template', and commit the file.", file=sys.stderr)
+
+
+def _counts(template: Template) -> str:
+    stack_of = template.stack_resources / template.functions
+    return (
+        f"{template.functions:,} functions, {template.api_resources:,} API resources, "
+        f"{template.stack_resources:,} stack resources ({stack_of:.1f} a function), {template.size_bytes:,} bytes"
+    )
+
+
+def _document(template: Template, *, is_current: bool, is_written: bool) -> dict[str, Any]:
+    return {
+        "file": TEMPLATE_FILE,
+        "current": is_current or is_written,
+        "written": is_written,
+        "functions": template.functions,
+        "api_resources": template.api_resources,
+        "stack_resources": template.stack_resources,
+        "bytes": template.size_bytes,
+        "warnings": [_warning(warning) for warning in template.warnings],
+    }
+
+
+def _warning(warning: PlanWarning) -> dict[str, str]:
+    return {"where": warning.where, "problem": warning.problem, "hint": warning.hint}

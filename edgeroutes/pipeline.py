@@ -1,0 +1,137 @@
+"""From a project's folder to what is deployed. Floor 3: here the building wing's stages meet, and its files are read.
+
+What flows through, stage by stage. Each stage is a room of its own that knows values and no files; what does I/O is
+here, or behind a port::
+
+    pyproject.toml     config.load_config        → Config            [tool.edgeroutes], checked
+    functions/**       routing.scan              → RouteScan         routes in the order in which they are tried
+        │
+        ▼
+    plan               plan.project.make_plan    → ProjectPlan       which functions there are, what each of them
+        │                function_yaml             properties        answers, and which paths of the API lead to it
+        │                grouping                  who shares one
+        │                logical_ids               what it is called
+        │                api_tree                  the API's paths
+        │                validate                  what AWS would refuse
+        ├──────────────────────────────┐
+        ▼                              ▼
+    template           template.document         build               (called by the Makefile of `sam build`)
+        functions  api  openapi  cdn               trace             which files a function needs, and why
+        merge      infra/*.yaml over it            installer         wheels for the target
+        counts     does it fit in a stack          bytecode store    bundles, each built once
+        yaml       the text                        bundle            into ARTIFACTS_DIR
+        │
+        ▼
+    template.yaml      written whole or not at all, committed, compared in CI (`edgeroutes template --check`)
+
+A stage never asks an earlier one again. Problems are gathered and raised together as one `ProblemsError`, before
+anything is written; warnings are values that the CLI prints.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeroutes.config import load_config
+from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
+from edgeroutes.plan.project import make_plan
+from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.template.document import Template, make_template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgeroutes.plan.model import ProjectPlan
+
+TEMPLATE_FILE = "template.yaml"
+INFRA_FOLDER = "infra"
+
+
+def plan_project(root: Path) -> ProjectPlan:
+    """The functions of the project in `root`.
+
+    Raises:
+        ProjectError: For all that is wrong with its settings, its routes and its function.yaml files.
+    """
+    config = load_config(root)
+    found = scan(DiskTree(root), config.app_dir)
+    files = {file for route in found.routes for file in route.function_yaml_files}
+    return make_plan(config, found, _read_texts(root, files))
+
+
+def project_template(root: Path) -> Template:
+    """The template of the project in `root`, with its counts and warnings.
+
+    Raises:
+        ProjectError: For all that is wrong with the project or its infra/, or when it fits in no stack.
+    """
+    return make_template(plan_project(root), _read_texts(root, _infra_files(root)))
+
+
+def render_template(root: Path) -> str:
+    """The text that template.yaml of the project in `root` has to have.
+
+    Raises:
+        ProjectError: As `project_template`.
+    """
+    return project_template(root).text
+
+
+def check_template(root: Path, text: str) -> list[str]:
+    """The lines of a diff between the project's template.yaml and this text; empty when they are the same.
+
+    Line ends do not count: git may write the file with others.
+    """
+    path = root / TEMPLATE_FILE
+    there = path.read_text("utf-8", errors="replace") if path.is_file() else ""
+    if there == text:
+        return []
+    lines = difflib.unified_diff(there.splitlines(), text.splitlines(), f"{TEMPLATE_FILE} (there)", "as it has to be")
+    return [line.rstrip("\n") for line in lines]
+
+
+def write_template(root: Path, text: str) -> bool:
+    """Put the text into template.yaml, whole or not at all; whether it was another before.
+
+    Raises:
+        ToolError: The file cannot be written.
+    """
+    if not check_template(root, text):
+        return False
+    temporary = ""
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="\n", dir=root, delete=False) as file:
+            temporary = file.name
+            file.write(text)
+        Path(temporary).chmod(0o644)
+        os.replace(temporary, root / TEMPLATE_FILE)  # noqa: PTH105 - the atomic one, by its name
+    except OSError as err:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        problem = f"the file cannot be written: {err.strerror or err}"
+        raise ToolError(problem, where=TEMPLATE_FILE, hint="Free space, or make the folder writable") from err
+    return True
+
+
+def _infra_files(root: Path) -> list[str]:
+    folder = root / INFRA_FOLDER
+    if not folder.is_dir():
+        return []
+    return sorted(f"{INFRA_FOLDER}/{path.name}" for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+
+
+def _read_texts(root: Path, files: Iterable[str]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    problems: list[ProjectError] = []
+    for file in sorted(files):
+        try:
+            texts[file] = (root / file).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as err:
+            reason = "it is not UTF-8" if isinstance(err, UnicodeDecodeError) else err.strerror or err
+            problems.append(ConfigError(f"the file cannot be read: {reason}", where=file))
+    require_no_problems(problems)
+    return texts

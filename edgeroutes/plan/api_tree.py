@@ -1,0 +1,259 @@
+"""The paths that a REST API needs so that every request reaches the function that our matcher would choose. Floor 2.
+
+API Gateway walks a tree of resources: on each level a static part beats `{id}` beats `{rest+}`, and of the latter two
+one level has one at most. Whether it turns back from a branch that ends in nothing is documented nowhere (measured by
+others: it does, github.com/floci-io/floci/pull/3399 and ministackorg/ministack/pull/1423, read 2026-11-21). So the tree
+made here has no branch that would have to: at every resource it knows which routes are still *alive*, in the order in
+which our matcher tries them, and what a static branch leaves unanswered is repeated below it. `/users/me` beside
+`/users/[id]/posts` makes `/users/me/posts` too, `/docs/intro` beside `/docs/[...slug]` makes `/docs/intro/{slug+}`, and
+`[id]` beside `[...rest]` makes `/{id}` and `/{id}/{rest+}`. Functions match the request's path themselves, so what the
+parameters are called matters to nobody.
+
+The tree is right for *any* distribution of the routes over functions; which share one is `grouping`'s to decide. Where
+all below a resource is one shared function's, a single `{proxy+}` stands for it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from edgeroutes.errors import LayoutError
+from edgeroutes.plan.model import ApiResource
+from edgeroutes.routing.segments import CATCH_ALL, OPTIONAL_CATCH_ALL, PARAM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from edgeroutes.routing.patterns import Pattern
+
+# Far above what API Gateway takes after any raise of its quota; a guard against layouts whose repeats multiply.
+MAX_RESOURCES = 5_000
+
+
+@dataclass(slots=True)
+class PathNode:
+    """One level of the routes' own tree; what ends here is named by its route path."""
+
+    statics: dict[str, PathNode] = field(default_factory=dict)
+    parameter: PathNode | None = None
+    parameter_name: str = ""
+    leaf: str | None = None
+    catch_all: tuple[str, str] | None = None  # the parameter's name and the route path
+    answers_empty: bool = False  # whether the catch-all is optional
+
+    def ending_here(self) -> str | None:
+        """The route that answers when the path ends at this level."""
+        return self.leaf or (self.catch_all[1] if self.catch_all and self.answers_empty else None)
+
+
+def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
+    """The tree of these routes."""
+    root = PathNode()
+    for pattern in patterns:
+        node = root
+        for segment in pattern.segments:
+            if segment.kind in {CATCH_ALL, OPTIONAL_CATCH_ALL}:
+                node.catch_all = (segment.name, pattern.route_path)
+                node.answers_empty = segment.kind == OPTIONAL_CATCH_ALL
+                break
+            if segment.kind == PARAM:
+                node.parameter = node.parameter or PathNode()
+                node.parameter_name = segment.name
+                node = node.parameter
+            else:
+                node = node.statics.setdefault(segment.name, PathNode())
+        else:
+            node.leaf = pattern.route_path
+    return root
+
+
+@dataclass(frozen=True, slots=True)
+class _Greedy:
+    """A catch-all that has captured something already: it answers whatever follows."""
+
+    name: str
+    route_path: str
+
+
+# What may still answer, first choice first. A _Greedy is the last: nothing behind it is ever asked.
+_Alive: TypeAlias = "tuple[PathNode | _Greedy, ...]"
+
+
+@dataclass(slots=True)
+class _Resource:
+    """A resource of the API, with the logical id of the function that answers it."""
+
+    target: str | None = None
+    statics: dict[str, _Resource] = field(default_factory=dict)
+    variable: tuple[str, _Resource] | None = None
+    greedy: tuple[str, str] | None = None
+
+    def children(self) -> list[_Resource]:
+        return [*self.statics.values(), *([self.variable[1]] if self.variable else [])]
+
+    def size(self) -> int:
+        """How many resources this and all below are."""
+        return 1 + bool(self.greedy) + sum(child.size() for child in self.children())
+
+    def targets(self) -> set[str]:
+        """The functions that answer something at or below this."""
+        own = {target for target in (self.target, self.greedy and self.greedy[1]) if target}
+        return own.union(*(child.targets() for child in self.children()))
+
+
+def make_resources(
+    patterns: Iterable[Pattern],
+    functions: Mapping[str, str],
+    *,
+    shared: frozenset[str],
+    fallback: str,
+    base_path: str = "",
+) -> tuple[tuple[ApiResource, ...], int]:
+    """The API's paths with their functions, and how many resources API Gateway makes of them.
+
+    Args:
+        patterns: Of all routes.
+        functions: Route path → logical id of its function.
+        shared: The ids of functions with several routes.
+        fallback: The id of the function for what no route answers.
+        base_path: Under which all routes stand, '/base' or ''.
+
+    Returns:
+        `((ApiResource(path="/", …), ApiResource(path="/users/{id}", …), ApiResource(path="/{proxy+}", …)), 4)`; the
+        resource '/users', which no function answers, is counted too.
+
+    Raises:
+        LayoutError: The routes need more resources than any API can have.
+    """
+    resource = _Grower(functions).grow((plant_paths(patterns),))
+    _share(resource, shared)
+    for name in ["", *reversed(base_path.strip("/").split("/"))] if base_path else [""]:
+        resource = _Resource(statics={name: resource}) if name else resource
+        resource.target = resource.target or fallback
+        _catch_rest(resource, fallback)
+    found = sorted(_render(resource, ""))
+    return tuple(ApiResource(path=path, logical_id=target) for path, target in found), resource.size()
+
+
+class _Grower:
+    """Makes resources out of what is alive."""
+
+    def __init__(self, functions: Mapping[str, str]) -> None:
+        self.functions = functions
+        self.count = 0
+
+    def grow(self, alive: _Alive) -> _Resource:
+        self.count += 1
+        if self.count > MAX_RESOURCES:
+            problem = f"the routes need more than {MAX_RESOURCES} resources in API Gateway"
+            hint = "Use fewer folders where names and '[parameters]' stand beside each other on several levels"
+            raise LayoutError(problem, where="functions", hint=hint)
+        first = alive[0]
+        ends = first.route_path if isinstance(first, _Greedy) else _first_ending(alive)
+        resource = _Resource(target=self.functions[ends] if ends else None)
+        for name in sorted({name for node in alive if isinstance(node, PathNode) for name in node.statics}):
+            resource.statics[name] = self.grow(_step(alive, name))
+        beyond = _step(alive, None)
+        if not beyond:
+            return resource
+        first = beyond[0]
+        if isinstance(first, _Greedy):
+            resource.greedy = (first.name, self.functions[first.route_path])
+        else:
+            name = next(node.parameter_name for node in alive if isinstance(node, PathNode) and node.parameter)
+            resource.variable = (name, self.grow(beyond))
+        return resource
+
+
+def _first_ending(alive: _Alive) -> str | None:
+    for item in alive:
+        ends = item.route_path if isinstance(item, _Greedy) else item.ending_here()
+        if ends:
+            return ends
+    return None
+
+
+def _step(alive: _Alive, name: str | None) -> _Alive:
+    """What is alive one segment further; None is a segment that no folder is called by."""
+    after: list[PathNode | _Greedy] = []
+    for item in alive:
+        if isinstance(item, _Greedy):
+            after.append(item)
+            break
+        static = item.statics.get(name) if name is not None else None
+        after += [node for node in (static, item.parameter) if node is not None]
+        if item.catch_all:
+            after.append(_Greedy(*item.catch_all))
+            break
+    return tuple(after)
+
+
+def _share(resource: _Resource, shared: frozenset[str]) -> None:
+    """Put one `{proxy+}` where several resources below this one go to the same shared function."""
+    for child in resource.children():
+        _share(child, shared)
+    for target in _candidates(resource, shared):
+        names = [name for name, child in resource.statics.items() if child.targets() == {target}]
+        saved = sum(resource.statics[name].size() for name in names)
+        if resource.variable:
+            saved += resource.variable[1].size()
+        # One folder's resources stay in that folder: they are brought together there.
+        if saved <= (0 if resource.greedy else 1) or (len(names) < 2 and not (resource.variable or resource.greedy)):
+            continue
+        below = resource.variable[1].greedy if resource.variable else None
+        name = (resource.greedy or below or resource.variable or ("proxy",))[0]
+        resource.greedy, resource.variable = (name, target), None
+        for dropped in names:
+            del resource.statics[dropped]
+        return
+
+
+def _candidates(resource: _Resource, shared: frozenset[str]) -> Sequence[str]:
+    """The shared functions that may take all that no static part of this level answers, the one with most first."""
+    if resource.greedy:
+        there = {resource.greedy[1]}
+    elif resource.variable:
+        there = resource.variable[1].targets()
+        there = there if len(there) == 1 else set()
+    else:
+        there = set().union(*(child.targets() for child in resource.children()))
+    below = [child for child in resource.statics.values() if len(child.targets()) == 1]
+    sizes = {target: sum(child.size() for child in below if target in child.targets()) for target in there & shared}
+    return sorted(sizes, key=lambda target: (-sizes[target], target))
+
+
+def _catch_rest(resource: _Resource, fallback: str) -> None:
+    """Give to the fallback what nothing on this level answers, or nothing below its variable."""
+    if resource.greedy:
+        return
+    if resource.variable:
+        child = resource.variable[1]
+        child.target = child.target or fallback
+        _catch_rest(child, fallback)
+    else:
+        resource.greedy = ("proxy", fallback)
+
+
+def _render(resource: _Resource, path: str, names: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    if resource.target:
+        yield path or "/", resource.target
+    for part, child in resource.statics.items():
+        yield from _render(child, f"{path}/{part}", names)
+    if resource.variable:
+        name = _identifier(resource.variable[0], names)
+        yield from _render(resource.variable[1], f"{path}/{{{name}}}", names | {name})
+    if resource.greedy:
+        yield f"{path}/{{{_identifier(resource.greedy[0], names)}+}}", resource.greedy[1]
+
+
+def _identifier(name: str, taken: frozenset[str]) -> str:
+    """The parameter's name as an identifier: `sam local` refuses '{user-id}'."""
+    plain = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    plain = plain if plain[:1].isalpha() else f"p{plain}"
+    number = 2
+    chosen = plain
+    while chosen in taken:
+        chosen, number = f"{plain}_{number}", number + 1
+    return chosen

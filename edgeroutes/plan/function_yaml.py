@@ -1,0 +1,210 @@
+"""function.yaml: SAM's function properties for the routes at or below its folder. Floor 2; reads no files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError, ProjectError
+from edgeroutes.plan.cloudformation import is_intrinsic, parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgeroutes.plan.cloudformation import YamlText
+
+# Source: aws-sam-translator 1.115.0, samtranslator.internal.schema_source.aws_serverless_function.Properties.
+FUNCTION_PROPERTIES = frozenset(
+    {
+        "Architectures",
+        "AssumeRolePolicyDocument",
+        "AutoPublishAlias",
+        "AutoPublishAliasAllProperties",
+        "AutoPublishCodeSha256",
+        "CapacityProviderConfig",
+        "CodeSigningConfigArn",
+        "CodeUri",
+        "DeadLetterQueue",
+        "DeploymentPreference",
+        "Description",
+        "DurableConfig",
+        "Environment",
+        "EphemeralStorage",
+        "EventInvokeConfig",
+        "Events",
+        "FileSystemConfigs",
+        "FunctionName",
+        "FunctionScalingConfig",
+        "FunctionUrlConfig",
+        "Handler",
+        "ImageConfig",
+        "ImageUri",
+        "InlineCode",
+        "KmsKeyArn",
+        "Layers",
+        "LoggingConfig",
+        "MemorySize",
+        "PackageType",
+        "PermissionsBoundary",
+        "Policies",
+        "PropagateTags",
+        "ProvisionedConcurrencyConfig",
+        "PublishToLatestPublished",
+        "RecursiveLoop",
+        "ReservedConcurrentExecutions",
+        "Role",
+        "RolePath",
+        "Runtime",
+        "RuntimeManagementConfig",
+        "SnapStart",
+        "SourceKMSKeyArn",
+        "Tags",
+        "TenancyConfig",
+        "Timeout",
+        "Tracing",
+        "VersionDeletionPolicy",
+        "VersionDescription",
+        "VpcConfig",
+    }
+)
+OWN_KEYS = ("include", "exclude")
+# What edgeroutes decides itself, with the way to decide it.
+_RESERVED = {
+    "Architectures": "Set 'architecture' in [tool.edgeroutes]",
+    "CodeUri": "Leave it out",
+    "Handler": "Leave it out",
+    "ImageConfig": "Leave it out: functions are zip files",
+    "ImageUri": "Leave it out: functions are zip files",
+    "InlineCode": "Leave it out",
+    "PackageType": "Leave it out: functions are zip files",
+    "Runtime": "Set 'runtime' in [tool.edgeroutes]",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionSettings:
+    """What the function.yaml files of a route, or one of them, say.
+
+    Args:
+        properties: Of `AWS::Serverless::Function`; None for one that a nearer file takes back.
+        include: Modules and files that go in although nothing imports them.
+        exclude: Distributions and modules that stay out.
+        places: For each property the file and line that said it last.
+    """
+
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError]) -> FunctionSettings:
+    """What one function.yaml says; what is wrong with it is added to `problems`."""
+    try:
+        document = parse_yaml(text, source_file)
+    except ConfigError as err:
+        problems.append(err)
+        return FunctionSettings()
+    problems += [problem for key in document.value if (problem := _check_key(key, document)) is not None]
+    properties = {key: value for key, value in document.value.items() if key in FUNCTION_PROPERTIES}
+    for check in (_check_environment, _check_policies):
+        problems += check(properties, document)
+    return FunctionSettings(
+        properties=properties,
+        include=_read_texts("include", document, problems),
+        exclude=_read_texts("exclude", document, problems),
+        places={key: document.where(key) for key in properties},
+    )
+
+
+def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
+    """Several files' settings as one route has them.
+
+    Args:
+        settings: Outermost folder first: of two the latter wins key by key, but Policies, the variables of Environment,
+            `include` and `exclude` are those of both. A key without a value takes back what stands further out.
+    """
+    properties: dict[str, Any] = {}
+    places: dict[str, str] = {}
+    include: list[str] = []
+    exclude: list[str] = []
+    for each in settings:
+        for key, value in each.properties.items():
+            places[key] = each.places.get(key, "")
+            if value is None:
+                properties.pop(key, None)
+            else:
+                properties[key] = merge_property(key, properties.get(key), value)
+        include += each.include
+        exclude += each.exclude
+    return FunctionSettings(
+        properties=properties,
+        include=tuple(dict.fromkeys(include)),
+        exclude=tuple(dict.fromkeys(exclude)),
+        places=places,
+    )
+
+
+def merge_property(key: str, outer: Any, inner: Any) -> Any:
+    """The value of one property when an inner folder says it too."""
+    if outer is None:
+        return inner
+    if key == "Policies":
+        policies = [*_as_list(outer), *_as_list(inner)]
+        return [policy for index, policy in enumerate(policies) if policy not in policies[:index]]
+    if key == "Environment":
+        return {**outer, **inner, "Variables": {**outer.get("Variables", {}), **inner.get("Variables", {})}}
+    return inner
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+
+
+def _check_key(key: str, document: YamlText) -> ConfigError | None:
+    where = document.where(key)
+    if key in _RESERVED:
+        return ConfigError(f"{key!r} is edgeroutes' own to set", where=where, hint=_RESERVED[key])
+    if key in FUNCTION_PROPERTIES or key in OWN_KEYS:
+        return None
+    near = get_close_matches(key, [*FUNCTION_PROPERTIES, *OWN_KEYS], n=1, cutoff=0.5)
+    folded = [known for known in FUNCTION_PROPERTIES if known.lower() == key.replace("_", "").lower()]
+    problem = f"{key!r} is no property of AWS::Serverless::Function, nor 'include' or 'exclude'"
+    known = [*folded, *near]
+    return ConfigError(problem, where=where, hint=f"Did you mean {known[0]!r}" if known else "Take it out")
+
+
+def _check_environment(properties: dict[str, Any], document: YamlText) -> list[ConfigError]:
+    environment = properties.get("Environment")
+    if environment is None:
+        return []
+    variables = environment.get("Variables") if isinstance(environment, Mapping) else None
+    if isinstance(variables, Mapping) and set(environment) == {"Variables"} and not is_intrinsic(variables):
+        return []
+    del properties["Environment"]
+    where = document.where("Environment")
+    hint = "Write 'Environment:', below it 'Variables:', and below that 'NAME: value' lines"
+    return [ConfigError("Environment holds no 'Variables' alone", where=where, hint=hint)]
+
+
+def _check_policies(properties: dict[str, Any], document: YamlText) -> list[ConfigError]:
+    policies = properties.get("Policies")
+    if policies is None or all(isinstance(policy, str | Mapping) for policy in _as_list(policies)):
+        return []
+    del properties["Policies"]
+    problem = "Policies are no names, ARNs, policy templates or policy documents"
+    return [ConfigError(problem, where=document.where("Policies"), hint="Write a list of them")]
+
+
+def _read_texts(key: str, document: YamlText, problems: list[ProjectError]) -> tuple[str, ...]:
+    value = document.value.get(key)
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        value = [value]
+    if isinstance(value, list) and all(isinstance(item, str) and item for item in value):
+        return tuple(value)
+    problems.append(ConfigError(f"{key!r} is {value!r}. Allowed is a list of names", where=document.where(key)))
+    return ()

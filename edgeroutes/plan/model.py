@@ -1,0 +1,109 @@
+"""What the build and the template agree on: the functions of a project, as frozen values. Floor 2; knows no YAML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgeroutes.config import Config
+    from edgeroutes.routing.scan import RouteFile
+
+# The module that edgeroutes writes into each bundle, and the handler in it.
+ENTRY_MODULE = "edgeroutes_function"
+HANDLER = f"{ENTRY_MODULE}.handler"
+FALLBACK_ID = "FallbackFunction"
+# The alias by which the API calls a function that publishes versions, as SnapStart needs it.
+ALIAS = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionPlan:
+    """One Lambda function.
+
+    Args:
+        logical_id: Its name in the template: letters and digits, readable and stable.
+        routes: What it answers, in the order in which they are tried; empty for the fallback, which answers 308 and
+            404 alone.
+        streams: Whether its integration is a streaming one; a function's routes agree in it.
+        properties: Of `AWS::Serverless::Function`, from function.yaml (nearest wins, Policies and Environment merged)
+            and the segment config (`max_duration` → Timeout). A route's function always has its Timeout here.
+        include: Modules and files that go in although nothing imports them (function.yaml `include`).
+        exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
+        reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
+    """
+
+    logical_id: str
+    routes: tuple[RouteFile, ...]
+    streams: bool = False
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def source_files(self) -> tuple[str, ...]:
+        """The route and middleware files that its trace starts from."""
+        files = [file for route in self.routes for file in (*route.middleware_files, route.source_file)]
+        return tuple(dict.fromkeys(files))
+
+    @property
+    def publishes_versions(self) -> bool:
+        """Whether the API calls an alias of it: SnapStart and provisioned concurrency work on versions alone."""
+        return "AutoPublishAlias" in self.properties
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiResource:
+    """One path of the REST API with the function that answers it.
+
+    Args:
+        path: As API Gateway writes it, '/users/{id}' or '/docs/{slug+}'.
+        logical_id: Of the function.
+    """
+
+    path: str
+    logical_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanWarning:
+    """What stops nothing but should be known.
+
+    Args:
+        problem: A sentence without its full stop.
+        where: A file, a function or a settings key.
+        hint: What to do, as an imperative without its full stop.
+    """
+
+    problem: str
+    where: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        place = f"{self.where}: " if self.where else ""
+        remedy = f" {self.hint}." if self.hint else ""
+        return f"{place}{self.problem}.{remedy}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPlan:
+    """All functions of a project.
+
+    Args:
+        config: Its settings.
+        functions: In the order in which their first routes are tried.
+        fallback: Answers what no route answers.
+        api_resources: The paths of the API that have a function, sorted.
+        api_resource_count: How many resources API Gateway makes of them: each segment on the way is one, the root too.
+        warnings: To show.
+    """
+
+    config: Config
+    functions: tuple[FunctionPlan, ...]
+    fallback: FunctionPlan
+    api_resources: tuple[ApiResource, ...] = ()
+    api_resource_count: int = 0
+    warnings: tuple[PlanWarning, ...] = ()

@@ -1,0 +1,150 @@
+"""A project's settings and routes → the functions it will have. Floor 2; decides everything, does no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.plan.api_tree import make_resources
+from edgeroutes.plan.function_yaml import FunctionSettings, merge_property, merge_settings, parse_function_yaml
+from edgeroutes.plan.grouping import Group, group_routes
+from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
+from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
+from edgeroutes.plan.validate import (
+    check_cdn,
+    check_functions,
+    check_timeout,
+    route_timeout,
+    uses_snapstart,
+    warn_api_resources,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from edgeroutes.config import Config
+    from edgeroutes.routing.scan import RouteFile, RouteScan
+
+# Of two routes in one function the larger is right for both.
+_LARGEST_WINS = ("MemorySize", "Timeout")
+_UNITED = ("Environment", "Policies")
+
+
+def make_plan(config: Config, scan: RouteScan, texts: Mapping[str, str] | None = None) -> ProjectPlan:
+    """The project's functions, each with its routes and its properties.
+
+    Args:
+        config: The project's settings.
+        scan: Its routes.
+        texts: The function.yaml files of the scan, path → text; one that is not given counts as empty.
+
+    Raises:
+        ProjectError: For all that is wrong with the scan, the function.yaml files and the groups, at once.
+    """
+    problems: list[ProjectError] = list(scan.problems)
+    settings = _read_settings(scan.routes, texts or {}, problems)
+    for route in scan.routes:
+        problems += check_timeout(route, settings[route.route_path], config)
+    groups = group_routes(scan.routes, config.isolate, problems)
+    functions = tuple(
+        _plan_function(logical_id, group, settings, config, problems)
+        for logical_id, group in zip(_name_groups(groups), groups, strict=True)
+    )
+    problems += [*check_functions(functions, config), *check_cdn(config)]
+    require_no_problems(_once(problems))
+    resources, count = make_resources(
+        [route.pattern for route in scan.routes],
+        {route.route_path: function.logical_id for function in functions for route in function.routes},
+        shared=frozenset(function.logical_id for function in functions if len(function.routes) > 1),
+        fallback=FALLBACK_ID,
+        base_path=config.base_path,
+    )
+    return ProjectPlan(
+        config=config,
+        functions=functions,
+        fallback=FunctionPlan(logical_id=FALLBACK_ID, routes=()),
+        api_resources=resources,
+        api_resource_count=count,
+        warnings=tuple(warn_api_resources(count)),
+    )
+
+
+def _read_settings(
+    routes: Sequence[RouteFile], texts: Mapping[str, str], problems: list[ProjectError]
+) -> dict[str, FunctionSettings]:
+    """Route path → what its function.yaml files say together."""
+    files = sorted({file for route in routes for file in route.function_yaml_files})
+    read = {file: parse_function_yaml(texts.get(file, ""), file, problems) for file in files}
+    return {route.route_path: merge_settings(read[file] for file in route.function_yaml_files) for route in routes}
+
+
+def _name_groups(groups: Sequence[Group]) -> list[str]:
+    wanted = []
+    for group in groups:
+        path = group.routes[0].route_path
+        # A named group is called so even while one route alone is in it: the next one does not rename it.
+        wanted.append((group_id(group.name), f"isolate={group.name}") if group.name else (route_id(path), path))
+    return tell_apart(wanted, reserved=[FALLBACK_ID])
+
+
+def _plan_function(
+    logical_id: str,
+    group: Group,
+    settings: Mapping[str, FunctionSettings],
+    config: Config,
+    problems: list[ProjectError],
+) -> FunctionPlan:
+    include: list[str] = []
+    exclude: list[str] = []
+    properties: dict[str, Any] = {}
+    said_by: dict[str, str] = {}
+    for route in group.routes:
+        own = settings[route.route_path]
+        include += own.include
+        exclude += own.exclude
+        for key, value in {**own.properties, "Timeout": route_timeout(route, own, config)}.items():
+            place = own.places.get(key) or route.source_file
+            if key not in properties:
+                properties[key], said_by[key] = value, place
+            elif properties[key] != value:
+                properties[key] = _agree(key, (properties[key], said_by[key]), (value, place), group, problems)
+    if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
+        properties.setdefault("AutoPublishAlias", ALIAS)
+    return FunctionPlan(
+        logical_id=logical_id,
+        routes=group.routes,
+        streams=group.routes[0].exports.streams,
+        properties=dict(sorted(properties.items())),
+        include=tuple(dict.fromkeys(include)),
+        exclude=tuple(dict.fromkeys(exclude)),
+        reason=group.reason,
+    )
+
+
+def _agree(key: str, first: tuple[Any, str], other: tuple[Any, str], group: Group, problems: list[ProjectError]) -> Any:
+    """One value of a property for two routes of a function."""
+    (value, place), (other_value, other_place) = first, other
+    if key in _LARGEST_WINS and isinstance(value, int) and isinstance(other_value, int):
+        return max(value, other_value)
+    if key in _UNITED and not _variables_differ(key, value, other_value):
+        return merge_property(key, value, other_value)
+    routes = " and ".join(route.route_path for route in group.routes[:2])
+    problem = (
+        f"{key} is {value!r} by {place} and {other_value!r} by {other_place}, and both are for one function "
+        f"({routes}{' …' if len(group.routes) > 2 else ''}: {group.reason})"
+    )
+    hint = f"Give both the same {key}, or take one of the routes out of the group by another 'isolate'"
+    problems.append(ConfigError(problem, where=other_place, hint=hint))
+    return value
+
+
+def _variables_differ(key: str, value: Any, other: Any) -> bool:
+    if key != "Environment":
+        return False
+    variables, others = value["Variables"], other["Variables"]
+    return any(variables[name] != others[name] for name in variables.keys() & others.keys())
+
+
+def _once(problems: Sequence[ProjectError]) -> list[ProjectError]:
+    """The problems without those that several routes have from one function.yaml."""
+    return list({str(problem): problem for problem in problems}.values())

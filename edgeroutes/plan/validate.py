@@ -1,0 +1,118 @@
+"""What AWS would refuse, or answer otherwise than the project means, said before anything is built. Floor 2; no I/O."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError, ProjectError, RouteFileError
+from edgeroutes.plan.cloudformation import is_intrinsic
+from edgeroutes.plan.model import PlanWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from edgeroutes.config import Config
+    from edgeroutes.plan.function_yaml import FunctionSettings
+    from edgeroutes.plan.model import FunctionPlan
+    from edgeroutes.routing.scan import RouteFile
+
+# Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table" (read 2026-11-21).
+API_RESOURCES = 300
+API_RESOURCES_QUOTA = "Resources per API"
+TIMEOUT_QUOTA = "Maximum integration timeout in milliseconds"
+# Source: docs.aws.amazon.com/lambda "gettingstarted-limits" and "snapstart" (read 2026-11-21).
+STREAMING_TIMEOUT_S = 300
+TIMEOUTS_S = range(1, 901)
+NO_SNAPSTART = ("python3.11",)
+
+
+def route_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> Any:
+    """Seconds until Lambda stops the route's function: of the route file, else of function.yaml, else the default."""
+    if route.config.max_duration is not None:
+        return route.config.max_duration
+    said = settings.properties.get("Timeout")
+    if said is not None:
+        return said
+    return STREAMING_TIMEOUT_S if route.exports.streams else config.timeout_s
+
+
+def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> list[ProjectError]:
+    """Whether a timeout that the project asks for is one that Lambda and, without streaming, API Gateway allow."""
+    error: type[ProjectError] = RouteFileError
+    name, where = "max_duration", route.source_file
+    seconds: Any = route.config.max_duration
+    if seconds is None:
+        error = ConfigError
+        name, where = "Timeout", settings.places.get("Timeout", "")
+        seconds = settings.properties.get("Timeout")
+    if seconds is None or is_intrinsic(seconds):
+        return []
+    if type(seconds) is not int or seconds not in TIMEOUTS_S:
+        problem = f"{name} is {seconds!r}. Allowed are whole seconds from 1 to {TIMEOUTS_S[-1]}"
+        return [error(problem, where=where)]
+    allowed = config.integration_timeout_s
+    if route.exports.streams or seconds <= allowed:
+        return []
+    problem = (
+        f"{name} is {seconds} seconds, and {route.route_path} does not stream. API Gateway ends an answer that does "
+        f"not stream after {allowed} seconds"
+    )
+    hint = (
+        f"Export 'streaming = True' in {route.source_file}, or ask AWS to raise the quota '{TIMEOUT_QUOTA}' and set "
+        f"integration_timeout_s = {seconds} in [tool.edgeroutes]"
+    )
+    return [error(problem, where=where, hint=hint)]
+
+
+def check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[ProjectError]:
+    """What AWS would refuse of these functions."""
+    problems: list[ProjectError] = []
+    names: dict[str, FunctionPlan] = {}
+    for function in functions:
+        name = function.properties.get("FunctionName")
+        if isinstance(name, str):
+            other = names.setdefault(name, function)
+            if other is not function:
+                problem = f"FunctionName {name!r} is given to {other.logical_id} and {function.logical_id}"
+                hint = "Take it out of function.yaml, or put it beside one route alone"
+                problems.append(ConfigError(problem, where=_file_of(function), hint=hint))
+        if uses_snapstart(function.properties) and config.runtime in NO_SNAPSTART:
+            problem = f"SnapStart is asked for, which {config.runtime} does not have"
+            hint = 'Set runtime = "python3.13" in [tool.edgeroutes], or take SnapStart out'
+            problems.append(ConfigError(problem, where=_file_of(function), hint=hint))
+    return problems
+
+
+def check_cdn(config: Config) -> list[ProjectError]:
+    """What CloudFront would refuse of the settings."""
+    cdn = config.cdn
+    where = "pyproject.toml, [tool.edgeroutes.cdn]"
+    if cdn.domain_name and not cdn.certificate_arn:
+        problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
+        return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]
+    if cdn.certificate_arn and ":us-east-1:" not in cdn.certificate_arn:
+        problem = f"certificate_arn is {cdn.certificate_arn!r}. CloudFront takes certificates of us-east-1 alone"
+        return [ConfigError(problem, where=where, hint="Request the certificate in us-east-1")]
+    return []
+
+
+def uses_snapstart(properties: Mapping[str, Any]) -> bool:
+    """Whether versions of the function start from a snapshot."""
+    snapstart = properties.get("SnapStart")
+    return isinstance(snapstart, dict) and snapstart.get("ApplyOn", "None") != "None"
+
+
+def warn_api_resources(count: int) -> list[PlanWarning]:
+    """Whether the API has more resources than an account that nobody has raised allows."""
+    if count <= API_RESOURCES:
+        return []
+    problem = f"the API has {count} resources, and an account allows {API_RESOURCES} unless the quota is raised"
+    hint = (
+        f"Raise '{API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or give "
+        "routes of one folder the same 'isolate'"
+    )
+    return [PlanWarning(problem=problem, hint=hint)]
+
+
+def _file_of(function: FunctionPlan) -> str:
+    return function.routes[0].source_file if function.routes else function.logical_id

@@ -1,0 +1,92 @@
+"""How many resources CloudFormation makes of a template, and whether they fit in a stack. Floor 2; no I/O.
+
+Source: aws-sam-translator 1.115.0, by its output (tests/template/test_counts.py compares).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError, ProjectError
+from edgeroutes.plan.cloudformation import is_intrinsic
+
+if TYPE_CHECKING:
+    from edgeroutes.plan.model import ProjectPlan
+
+# Source: docs.aws.amazon.com/AWSCloudFormation "cloudformation-limits" (read 2026-11-21).
+STACK_RESOURCES = 500
+TEMPLATE_BYTES = 1_000_000
+# What SAM makes of its own types beside functions: API with deployment and stage, state machine with role, …
+_SAM_TYPES = {
+    "AWS::Serverless::Api": 3,
+    "AWS::Serverless::HttpApi": 2,
+    "AWS::Serverless::StateMachine": 2,
+}
+# Sources of events that come by polling have a mapping alone; the others also need a permission.
+_POLLED = ("DocumentDB", "DynamoDB", "Kinesis", "MQ", "MSK", "SelfManagedKafka", "SQS")
+
+
+def count_stack_resources(template: Mapping[str, Any]) -> int:
+    """The number of resources of the stack, those that SAM makes out of one included."""
+    globals_ = template.get("Globals", {}).get("Function", {})
+    return sum(_count(resource, globals_) for resource in template.get("Resources", {}).values())
+
+
+def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) -> list[ProjectError]:
+    """Whether the template fits in one stack; if not, which folders' routes to bring together.
+
+    Args:
+        plan: The project.
+        stack_resources: The number of its resources.
+        template_bytes: The size of its text.
+    """
+    problems: list[ProjectError] = []
+    if stack_resources > STACK_RESOURCES:
+        problem = f"the stack has {stack_resources} resources. CloudFormation allows {STACK_RESOURCES}"
+        hint = _grouping_hint(plan, stack_resources - STACK_RESOURCES)
+        problems.append(ConfigError(problem, where="template.yaml", hint=hint))
+    if template_bytes > TEMPLATE_BYTES:
+        problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {TEMPLATE_BYTES:,}"
+        fewer = max(1, len(plan.functions) * (template_bytes - TEMPLATE_BYTES) // template_bytes)
+        problems.append(ConfigError(problem, where="template.yaml", hint=_grouping_hint(plan, fewer)))
+    return problems
+
+
+def _count(resource: Any, globals_: Mapping[str, Any]) -> int:
+    kind = resource.get("Type")
+    properties = resource.get("Properties") or {}
+    if kind != "AWS::Serverless::Function":
+        return _SAM_TYPES.get(str(kind), 1)
+    properties = {**globals_, **properties}
+    count = 1 + ("Role" not in properties)
+    count += 2 if "AutoPublishAlias" in properties else 0
+    if "FunctionUrlConfig" in properties:
+        url = properties["FunctionUrlConfig"]
+        is_open = isinstance(url, Mapping) and url.get("AuthType") == "NONE"
+        count += 3 if is_open else 1
+    count += "EventInvokeConfig" in properties
+    events = properties.get("Events", {})
+    if isinstance(events, Mapping) and not is_intrinsic(events):
+        count += sum(1 if event.get("Type") in _POLLED else 2 for event in events.values())
+    return count
+
+
+def _grouping_hint(plan: ProjectPlan, fewer: int) -> str:
+    """The folders with most functions, enough of them to save that many."""
+    folders: dict[str, int] = {}
+    for function in plan.functions:
+        if len(function.routes) == 1:
+            parts = function.routes[0].directory.split("/")
+            # The functions of one folder below the routes' own can share one; of streaming ones another.
+            folder = "/".join(parts[: 3 if len(parts) > 3 else 2])
+            folders[folder] = folders.get(folder, 0) + 1
+    named: list[str] = []
+    for folder, count in sorted(folders.items(), key=lambda pair: (-pair[1], pair[0])):
+        if fewer <= 0 or count < 2:
+            break
+        named.append(f"{folder} ({count} functions)")
+        fewer -= count - 1
+    if not named:
+        return "Give several routes the same 'isolate'"
+    return f"Export the same 'isolate = \"<name>\"' in the routes of {', '.join(named)}"

@@ -1,0 +1,149 @@
+"""The whole template: the functions, the API, the CDN, and the project's own parts over them. Build wing, floor 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import require_no_problems
+from edgeroutes.template.api import API, api_resources
+from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
+from edgeroutes.template.counts import check_stack, count_stack_resources
+from edgeroutes.template.functions import LOG_GROUP, function_resources
+from edgeroutes.template.merge import merge_infra
+from edgeroutes.template.yaml import render_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgeroutes.config import Config
+    from edgeroutes.plan.model import PlanWarning, ProjectPlan
+
+SAM = "AWS::Serverless-2016-10-31"
+# Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
+_RETENTION_DAYS = [
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """template.yaml with what is to say about it.
+
+    Args:
+        text: The file's.
+        functions: How many functions there are, the fallback included.
+        api_resources: How many resources the API has.
+        stack_resources: How many resources CloudFormation makes of it.
+        warnings: To show.
+    """
+
+    text: str
+    functions: int
+    api_resources: int
+    stack_resources: int
+    warnings: tuple[PlanWarning, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        """The size of the file."""
+        return len(self.text.encode())
+
+
+def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> Template:
+    """The project's template.
+
+    Args:
+        plan: The project.
+        infra: The files of infra/, name → text.
+
+    Raises:
+        ConfigError: For what is wrong with infra/, or when the template fits in no stack; ProblemsError for several.
+    """
+    document = merge_infra(_own_document(plan), infra or {})
+    text = render_yaml(document)
+    stack_resources = count_stack_resources(document)
+    require_no_problems(check_stack(plan, stack_resources, len(text.encode())))
+    return Template(
+        text=text,
+        functions=len(plan.functions) + 1,
+        api_resources=plan.api_resource_count,
+        stack_resources=stack_resources,
+        warnings=plan.warnings,
+    )
+
+
+def _own_document(plan: ProjectPlan) -> dict[str, Any]:
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": SAM,
+        "Description": plan.config.name,
+        "Parameters": _parameters(),
+        "Conditions": {
+            "ManageApiGatewayAccount": {"Fn::Equals": [{"Ref": "ManageApiGatewayAccount"}, "true"]},
+            "TracingActive": {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]},
+        },
+        "Resources": {**api_resources(plan), **cdn_resources(plan.config), **function_resources(plan)},
+        "Outputs": _outputs(plan.config),
+    }
+
+
+def _parameters() -> dict[str, Any]:
+    account = (
+        "Whether this stack sets the account's role by which API Gateway writes its logs, one for all APIs of a region"
+    )
+    return {
+        "LogRetentionDays": {
+            "Type": "Number",
+            "Default": 30,
+            "AllowedValues": _RETENTION_DAYS,
+            "Description": "Days until a log entry is deleted",
+        },
+        "ManageApiGatewayAccount": {
+            "Type": "String",
+            "Default": "true",
+            "AllowedValues": ["true", "false"],
+            "Description": account,
+        },
+        "Tracing": {
+            "Type": "String",
+            "Default": "PassThrough",
+            "AllowedValues": ["Active", "PassThrough"],
+            "Description": "Active traces requests with X-Ray",
+        },
+    }
+
+
+def _outputs(config: Config) -> dict[str, Any]:
+    api = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{config.stage}"
+    outputs: dict[str, Any] = {
+        "ApiUrl": {"Description": "The API itself", "Value": {"Fn::Sub": api}},
+        "FunctionsLogGroupName": {"Description": "Where the functions log", "Value": {"Ref": LOG_GROUP}},
+    }
+    if config.cdn.enabled:
+        domain: Any = {"Fn::Sub": f"https://${{{DISTRIBUTION}.DomainName}}"}
+        url = f"https://{config.cdn.domain_name}" if config.cdn.domain_name else domain
+        outputs["DistributionId"] = {"Description": "Of CloudFront", "Value": {"Ref": DISTRIBUTION}}
+        outputs["DistributionUrl"] = {"Description": "Where the project is served", "Value": url}
+    return dict(sorted(outputs.items()))

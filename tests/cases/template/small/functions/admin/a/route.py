@@ -1,0 +1,5 @@
+isolate = "admin"
+
+
+def GET():
+    return {}

@@ -1,0 +1,5 @@
+max_duration = 20
+
+
+def POST():
+    return {}

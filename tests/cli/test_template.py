@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.cli.template import print_template
+from edgeroutes.errors import ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "functions" / "a").mkdir(parents=True)
+    (tmp_path / "functions" / "a" / "route.py").write_text("def GET():\n    return {}\n")
+    return tmp_path
+
+
+def test_it_writes_the_file_and_prints_the_counts(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_template(root, check=False, as_json=False) == 0
+    size = (root / "template.yaml").stat().st_size
+    counts = f"2 functions, 3 API resources, 14 stack resources (7.0 a function), {size:,} bytes\n"
+    assert capsys.readouterr() == (f"template.yaml is written: {counts}", "")
+    assert print_template(root, check=False, as_json=False) == 0
+    assert capsys.readouterr() == (f"template.yaml is current: {counts}", "")
+
+
+def test_check_writes_nothing_and_shows_what_differs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_template(root, check=True, as_json=False) == 1
+    assert not (root / "template.yaml").exists()
+    output, errors = capsys.readouterr()
+    assert output.startswith("--- template.yaml (there)\n+++ as it has to be\n")
+    assert output.splitlines()[-1].endswith("lines more")
+    assert errors == "template.yaml: it is not current. Run 'edgeroutes template', and commit the file.\n"
+    print_template(root, check=False, as_json=False)
+    assert print_template(root, check=True, as_json=False) == 0
+
+
+def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_template(root, check=True, as_json=True) == 1
+    assert print_template(root, check=False, as_json=True) == 0
+    first, second = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    size = (root / "template.yaml").stat().st_size
+    document = {
+        "file": "template.yaml",
+        "functions": 2,
+        "api_resources": 3,
+        "stack_resources": 14,
+        "bytes": size,
+        "warnings": [],
+    }
+    assert first == {**document, "current": False, "written": False}
+    assert second == {**document, "current": True, "written": True}
+
+
+def test_warnings_go_to_the_error_stream(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(300):
+        (root / "functions" / f"r{number}").mkdir()
+        (root / "functions" / f"r{number}" / "route.py").write_text("def GET():\n    return {}\n")
+    assert print_template(root, check=False, as_json=False) == 0
+    assert capsys.readouterr().err.startswith("warning: the API has 303 resources, and an account allows 300")
+
+
+def test_a_refused_project_leaves_the_old_file(root: Path) -> None:
+    (root / "template.yaml").write_text("old")
+    (root / "infra").mkdir()
+    (root / "infra" / "x.yaml").write_text("Resources: [\n")
+    with pytest.raises(ProjectError, match=r"infra/x\.yaml:2: the file is not YAML"):
+        print_template(root, check=False, as_json=False)
+    assert (root / "template.yaml").read_text() == "old"

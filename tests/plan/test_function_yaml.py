@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+
+from edgeroutes.plan.function_yaml import FUNCTION_PROPERTIES
+from tests.plan.projects import functions, problems
+
+
+def test_the_nearest_file_wins_key_by_key_while_policies_and_variables_are_united() -> None:
+    found = functions(
+        {
+            "function.yaml": "MemorySize: 128\nPolicies: AWSXrayReadOnly\nEnvironment: {Variables: {A: 1, B: 1}}\n"
+            "Layers: [one]\ninclude: templates\n",
+            "api/function.yaml": "MemorySize: 512\nPolicies: [{S3ReadPolicy: {BucketName: b}}, AWSXrayReadOnly]\n"
+            "Environment: {Variables: {B: 2, C: !Ref D}}\nLayers: [two]\ninclude: [data]\nexclude: [pandas]\n",
+            "api/route.py": "",
+            "other/route.py": "",
+        }
+    )
+    api, other = found["ApiFunction"], found["OtherFunction"]
+    assert api.properties == {
+        "Environment": {"Variables": {"A": 1, "B": 2, "C": {"Ref": "D"}}},
+        "Layers": ["two"],
+        "MemorySize": 512,
+        "Policies": ["AWSXrayReadOnly", {"S3ReadPolicy": {"BucketName": "b"}}],
+        "Timeout": 30,
+    }
+    assert (api.include, api.exclude) == (("templates", "data"), ("pandas",))
+    assert other.properties == {
+        "Environment": {"Variables": {"A": 1, "B": 1}},
+        "Layers": ["one"],
+        "MemorySize": 128,
+        "Policies": "AWSXrayReadOnly",
+        "Timeout": 30,
+    }
+    assert (other.include, other.exclude) == (("templates",), ())
+
+
+def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
+    found = functions({"function.yaml": "MemorySize: 128\n", "a/function.yaml": "MemorySize:\n", "a/route.py": ""})
+    assert found["AFunction"].properties == {"Timeout": 30}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("MemorySice: 1\n", ("functions/function.yaml:1: 'MemorySice' is no property of AWS::Serverless::Function, nor "
+         "'include' or 'exclude'. Did you mean 'MemorySize'.")),
+        ("\nmemory_size: 1\n", ("functions/function.yaml:2: 'memory_size' is no property of AWS::Serverless::Function, "
+         "nor 'include' or 'exclude'. Did you mean 'MemorySize'.")),
+        ("includes: [a]\n", ("functions/function.yaml:1: 'includes' is no property of AWS::Serverless::Function, nor "
+         "'include' or 'exclude'. Did you mean 'include'.")),
+        ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is no property of AWS::Serverless::Function, nor 'include' or "
+         "'exclude'. Take it out.")),
+        ("Runtime: python3.9\n", ("functions/function.yaml:1: 'Runtime' is edgeroutes' own to set. Set 'runtime' in "
+         "[tool.edgeroutes].")),
+        ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
+        ("Environment: {A: 1}\n", ("functions/function.yaml:1: Environment holds no 'Variables' alone. Write "
+         "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
+        ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
+         "documents. Write a list of them.")),
+        ("include: {a: 1}\n", "functions/function.yaml:1: 'include' is {'a': 1}. Allowed is a list of names."),
+        ("a: [\n", ("functions/function.yaml:2: the file is not YAML: while parsing a flow node expected the node "
+         "content, but found '<stream end>'.")),
+    ],
+)  # fmt: skip
+def test_what_sam_does_not_know_is_refused_with_file_and_line(text: str, said: str) -> None:
+    assert problems({"function.yaml": text, "a/route.py": "", "b/route.py": ""}) == [said]
+
+
+def test_the_known_properties_are_those_of_sam() -> None:
+    schema = pytest.importorskip(
+        "samtranslator.internal.schema_source.aws_serverless_function", reason="aws-sam-translator is not installed"
+    )
+    properties = schema.Properties
+    assert set(getattr(properties, "model_fields", None) or properties.__fields__) <= FUNCTION_PROPERTIES

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from edgeroutes.plan.validate import warn_api_resources
+from tests.plan.projects import HANDLER, STREAM, functions, plan, problems
+
+
+def timed(seconds: int, text: str = HANDLER) -> str:
+    return f"max_duration = {seconds}\n{text}"
+
+
+def test_the_route_file_beats_function_yaml_beats_the_default() -> None:
+    found = functions(
+        {
+            "a/route.py": "",
+            "b/route.py": "",
+            "b/function.yaml": "Timeout: 5\n",
+            "c/route.py": timed(7),
+            "c/function.yaml": "Timeout: 5\n",
+            "d/route.py": STREAM,
+            "e/route.py": timed(900, STREAM),
+            "f/route.py": "",
+            "f/function.yaml": "Timeout: !Ref Seconds\n",
+        },
+        timeout_s=12,
+    )
+    assert [function.properties["Timeout"] for function in found.values()] == [12, 5, 7, 300, 900, {"Ref": "Seconds"}]
+
+
+def test_a_buffered_route_over_what_api_gateway_waits_is_refused() -> None:
+    files = {"a/route.py": timed(30), "b/route.py": "", "b/function.yaml": "Timeout: 60\n"}
+    assert problems(files) == [
+        (
+            "functions/a/route.py: max_duration is 30 seconds, and /a does not stream. API Gateway ends an answer that "
+            "does not stream after 29 seconds. Export 'streaming = True' in functions/a/route.py, or ask AWS to "
+            "raise the quota "
+            "'Maximum integration timeout in milliseconds' and set integration_timeout_s = 30 in [tool.edgeroutes]."
+        ),
+        (
+            "functions/b/function.yaml:1: Timeout is 60 seconds, and /b does not stream. API Gateway ends an answer "
+            "that "
+            "does not stream after 29 seconds. Export 'streaming = True' in functions/b/route.py, or ask AWS to "
+            "raise the "
+            "quota 'Maximum integration timeout in milliseconds' and set integration_timeout_s = 60 in "
+            "[tool.edgeroutes]."
+        ),
+    ]
+    assert functions(files, integration_timeout_s=60)["BFunction"].properties == {"Timeout": 60}
+
+
+def test_a_timeout_that_lambda_does_not_have_is_refused() -> None:
+    files = {"a/route.py": STREAM, "a/function.yaml": "Timeout: 901\n"}
+    assert problems(files) == ["functions/a/function.yaml:1: Timeout is 901. Allowed are whole seconds from 1 to 900."]
+
+
+def test_one_function_name_for_two_functions_is_refused() -> None:
+    files = {"function.yaml": "FunctionName: x\n", "a/route.py": "", "b/route.py": ""}
+    assert problems(files) == [
+        (
+            "functions/b/route.py: FunctionName 'x' is given to AFunction and BFunction. Take it out of "
+            "function.yaml, or "
+            "put it beside one route alone."
+        )
+    ]
+
+
+def test_snapstart_publishes_versions_and_needs_a_python_that_has_it() -> None:
+    files = {"a/route.py": "", "a/function.yaml": "SnapStart: {ApplyOn: PublishedVersions}\n", "b/route.py": ""}
+    found = functions(files)
+    assert found["AFunction"].properties["AutoPublishAlias"] == "live"
+    assert [found[name].publishes_versions for name in ("AFunction", "BFunction")] == [True, False]
+    assert problems(files, runtime="python3.11") == [
+        (
+            "functions/a/route.py: SnapStart is asked for, which python3.11 does not have. Set runtime = "
+            '"python3.13" in '
+            "[tool.edgeroutes], or take SnapStart out."
+        )
+    ]
+
+
+def test_a_domain_needs_a_certificate_of_us_east_1() -> None:
+    files = {"a/route.py": ""}
+    assert problems(files, cdn={"domain_name": "example.com"}) == [
+        (
+            "pyproject.toml, [tool.edgeroutes.cdn]: domain_name is 'example.com' and certificate_arn is not set. "
+            "CloudFront needs both. Set certificate_arn to a certificate of ACM in us-east-1."
+        )
+    ]
+    arn = "arn:aws:acm:eu-central-1:123456789012:certificate/x"
+    assert problems(files, cdn={"domain_name": "example.com", "certificate_arn": arn})[0].endswith(
+        "CloudFront takes certificates of us-east-1 alone. Request the certificate in us-east-1."
+    )
+
+
+def test_over_300_api_resources_a_warning_names_the_quota() -> None:
+    assert warn_api_resources(300) == []
+    made = plan({f"r{number}/route.py": "" for number in range(300)})
+    assert made.api_resource_count == 302
+    assert [str(warning) for warning in made.warnings] == [
+        (
+            "the API has 302 resources, and an account allows 300 unless the quota is raised. Raise 'Resources per "
+            "API' of "
+            "Amazon API Gateway in the Service Quotas console before you deploy, or give routes of one folder the same "
+            "'isolate'."
+        )
+    ]
+
+
+def test_all_problems_come_at_once_and_the_scans_too() -> None:
+    files = {"a/route.py": "def get(): return 1\n", "b/route.py": timed(99), "b/function.yaml": "Handler: x\n"}
+    said = problems(files)
+    assert [text.partition(":")[0] for text in said] == [
+        "functions/a/route.py",
+        "functions/a/route.py",
+        "functions/b/function.yaml",
+        "functions/b/route.py",
+    ]
+
+
+def test_a_project_without_routes_has_the_fallback_alone() -> None:
+    made = plan({})
+    assert made.functions == ()
+    assert [(each.path, each.logical_id) for each in made.api_resources] == [
+        ("/", "FallbackFunction"),
+        ("/{proxy+}", "FallbackFunction"),
+    ]
+
+
+def test_a_mounted_app_answers_its_whole_subtree() -> None:
+    made = plan({"legacy/[[...path]]/route.py": "app = object()\n"})
+    assert [(each.path, each.logical_id) for each in made.api_resources][1:3] == [
+        ("/legacy", "LegacyPathFunction"),
+        ("/legacy/{path+}", "LegacyPathFunction"),
+    ]

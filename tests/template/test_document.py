@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edgeroutes import pipeline
+from edgeroutes.errors import ConfigError
+from edgeroutes.plan.cloudformation import parse_yaml
+from edgeroutes.template.counts import count_stack_resources
+from edgeroutes.template.document import make_template
+from tests.fakes import sam
+from tests.plan.projects import STREAM, plan
+
+GOLDEN = Path(__file__).parents[1] / "cases" / "template"
+SNAPSTART = "SnapStart: {ApplyOn: PublishedVersions}\n"
+
+
+@pytest.mark.parametrize("project", sorted(path.name for path in GOLDEN.iterdir()))
+def test_a_project_gives_its_golden_template(project: str) -> None:
+    """After a change that is meant: python -m edgeroutes template --root tests/cases/template/<project>."""
+    assert pipeline.check_template(GOLDEN / project, pipeline.render_template(GOLDEN / project)) == []
+
+
+@pytest.mark.parametrize("project", sorted(path.name for path in GOLDEN.iterdir()))
+def test_a_golden_template_is_what_cloudformation_takes(project: str, tmp_path: Path) -> None:
+    template = pipeline.project_template(GOLDEN / project)
+    made = sam.transform(template.text)
+    assert len(made["Resources"]) == template.stack_resources
+    assert sam.lint(template.text, tmp_path) == []
+    assert sam.lint(made, tmp_path) == []  # cycles are seen here alone
+
+
+def test_the_same_project_gives_the_same_bytes() -> None:
+    files = {"a/route.py": "", "b/[id]/route.py": STREAM, "a/function.yaml": "Tags: {b: 1, a: 2}\n"}
+    backwards = dict(reversed(files.items()))
+    assert make_template(plan(files)).text == make_template(plan(backwards)).text
+
+
+def integrations(made: dict[str, Any]) -> dict[str, Any]:
+    paths = made["Resources"]["Api"]["Properties"]["Body"]["paths"]
+    key = "x-amazon-apigateway-integration"
+    return {path: item["x-amazon-apigateway-any-method"][key] for path, item in paths.items()}
+
+
+def test_streaming_and_buffered_integrations_are_such_after_the_transform() -> None:
+    made = integrations(sam.transform(make_template(plan({"a/route.py": STREAM, "b/route.py": ""})).text))
+    assert (made["/a"]["responseTransferMode"], made["/a"]["timeoutInMillis"]) == ("STREAM", 300_000)
+    assert made["/a"]["uri"]["Fn::Sub"].endswith("2021-11-15/functions/${AFunction.Arn}/response-streaming-invocations")
+    assert made["/b"].keys() == {"type", "httpMethod", "uri", "credentials", "passthroughBehavior"}
+    assert made["/b"]["uri"]["Fn::Sub"].endswith("2015-03-31/functions/${BFunction.Arn}/invocations")
+
+
+def test_after_the_transform_there_is_one_stage_no_permission_and_the_logs_wait_for_the_account() -> None:
+    made = sam.transform(make_template(plan({"a/route.py": ""})).text)["Resources"]
+    kinds = [resource["Type"] for resource in made.values()]
+    assert kinds.count("AWS::ApiGateway::Stage") == 1
+    assert "AWS::Lambda::Permission" not in kinds
+    assert "ApiGatewayAccount" in json.dumps(made["Api"])
+    assert made["ApiliveStage"]["Properties"]["RestApiId"] == {"Ref": "Api"}
+
+
+def test_snapstart_is_an_alias_that_the_api_calls_and_may_call(tmp_path: Path) -> None:
+    template = make_template(plan({"a/route.py": "", "a/function.yaml": SNAPSTART, "b/route.py": ""}))
+    made = sam.transform(template.text)
+    resources = made["Resources"]
+    assert len(resources) == template.stack_resources
+    assert resources["AFunctionAliaslive"]["Properties"]["Name"] == "live"
+    assert resources["AFunction"]["Properties"]["SnapStart"] == {"ApplyOn": "PublishedVersions"}
+    assert "/functions/${AFunction.Arn}:live/" in integrations(made)["/a"]["uri"]["Fn::Sub"]
+    allowed = resources["ApiInvokePolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Resource"]
+    assert allowed == [
+        {"Ref": "AFunctionAliaslive"},
+        {"Fn::GetAtt": ["BFunction", "Arn"]},
+        {"Fn::GetAtt": ["FallbackFunction", "Arn"]},
+    ]
+    assert sam.lint(made, tmp_path) == []
+
+
+def test_a_role_that_sam_makes_is_the_one_that_others_use(tmp_path: Path) -> None:
+    policies = "Policies: [{S3ReadPolicy: {BucketName: b}}]\n"
+    template = make_template(plan({"function.yaml": policies, "a/route.py": "", "b/route.py": ""}))
+    made = sam.transform(template.text)
+    assert made["Resources"]["AFunctionRole"]["Type"] == "AWS::IAM::Role"
+    assert made["Resources"]["BFunction"]["Properties"]["Role"] == {"Fn::GetAtt": ["AFunctionRole", "Arn"]}
+    assert len(made["Resources"]) == template.stack_resources
+    assert sam.lint(made, tmp_path) == []
+
+
+def test_four_hundred_routes_fit_in_one_stack(tmp_path: Path) -> None:
+    files = {
+        f"area{number % 20}/[id]/part{number}/route.py": STREAM if number % 7 == 0 else "" for number in range(400)
+    }
+    files["function.yaml"] = "Environment: {Variables: {TABLE: !Ref AWS::StackName}}\n"
+    template = make_template(plan(files, env={"STAGE": "live"}))
+    made = sam.transform(template.text)
+    assert template.functions == 401
+    assert len(made["Resources"]) == template.stack_resources == 421
+    assert template.size_bytes < 600_000
+    assert len(json.dumps(made)) < 1_000_000
+    assert template.api_resources == 442
+    assert "Resources per API" in str(template.warnings[0])
+
+
+def test_over_five_hundred_stack_resources_the_folders_to_group_are_named() -> None:
+    files = {f"{folder}/r{number}/route.py": "" for folder in ("api", "web") for number in range(300)}
+    with pytest.raises(ConfigError) as caught:
+        make_template(plan(files))
+    assert str(caught.value) == (
+        "template.yaml: the stack has 627 resources. CloudFormation allows 500. Export the same "
+        "'isolate = \"<name>\"' in the routes of functions/api (300 functions)."
+    )
+
+
+def test_over_a_megabyte_the_template_is_refused() -> None:
+    parameters = "".join(f"  P{number}: {{Type: String, Description: {'x' * 4_000}}}\n" for number in range(260))
+    with pytest.raises(ConfigError, match=r"the template has 1,0\d\d,\d\d\d bytes. CloudFormation allows 1,000,000"):
+        make_template(plan({"a/route.py": "", "b/route.py": ""}), {"infra/a.yaml": f"Parameters:\n{parameters}"})
+
+
+INFRA = """
+Resources:
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: worker/
+      Handler: worker.handler
+      Runtime: python3.13
+      AutoPublishAlias: live
+      EventInvokeConfig: {MaximumRetryAttempts: 1}
+      Events:
+        Jobs: {Type: SQS, Properties: {Queue: !GetAtt Queue.Arn}}
+        Daily: {Type: Schedule, Properties: {Schedule: rate(1 day)}}
+  Queue: {Type: AWS::SQS::Queue}
+  Table: {Type: AWS::Serverless::SimpleTable}
+"""
+
+
+def test_what_sam_makes_of_the_users_own_resources_is_counted() -> None:
+    template = make_template(plan({"a/route.py": ""}), {"infra/a.yaml": INFRA})
+    assert len(sam.transform(template.text)["Resources"]) == template.stack_resources
+    assert count_stack_resources(parse_yaml(template.text, "x").value) == template.stack_resources
+
+
+def test_a_cycle_in_the_users_part_is_seen_after_the_transform(tmp_path: Path) -> None:
+    infra = "Resources: {AFunction: {Properties: {Environment: {Variables: {URL: !Sub 'https://${Api}'}}}}}"
+    made = sam.transform(make_template(plan({"a/route.py": ""}), {"infra/a.yaml": infra}).text)
+    assert any(line.startswith("E3004") for line in sam.lint(made, tmp_path))

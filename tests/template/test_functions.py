@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import Any
+
+from edgeroutes.template.functions import function_resources
+from tests.plan.projects import plan
+
+ALWAYS: dict[str, Any] = {
+    "Handler": "edgeroutes_function.handler",
+    "Runtime": "python3.13",
+    "Architectures": ["arm64"],
+    "MemorySize": 256,
+    "LoggingConfig": {"LogGroup": {"Ref": "FunctionsLogGroup"}},
+    "Tracing": {"Ref": "Tracing"},
+}
+PLAIN_ROLE = {"Fn::GetAtt": ["FunctionsRole", "Arn"]}
+
+
+def properties(files: dict[str, str], **settings: Any) -> dict[str, Any]:
+    resources = function_resources(plan(files, **settings))
+    return {name: value["Properties"] for name, value in resources.items() if "Function" in value["Type"]}
+
+
+def test_a_function_is_built_by_make_out_of_its_routes_folder() -> None:
+    made = plan({"(shop)/users/[id]/route.py": ""}, architecture="arm64", memory_mib=256, timeout_s=9)
+    assert function_resources(made)["UsersIdFunction"] == {
+        "Type": "AWS::Serverless::Function",
+        "Metadata": {"BuildMethod": "makefile", "ContextPath": "."},
+        "Properties": {
+            "CodeUri": "functions/(shop)/users/[id]/",
+            **ALWAYS,
+            "Timeout": 9,
+            "Role": PLAIN_ROLE,
+        },
+    }
+
+
+def test_the_fallback_has_no_code_variables_or_properties_of_the_users() -> None:
+    files = {"function.yaml": "Layers: [x]\n", "route.py": ""}
+    found = properties(files, architecture="arm64", memory_mib=256, env={"A": "1"})
+    assert found["FallbackFunction"] == {"CodeUri": "functions/", **ALWAYS, "Timeout": 10, "Role": PLAIN_ROLE}
+
+
+def test_variables_of_function_yaml_beat_those_of_the_settings() -> None:
+    files = {"a/route.py": "", "a/function.yaml": "Environment: {Variables: {A: 2, C: !Ref T}}\n", "b/route.py": ""}
+    found = properties(files, env={"A": "1", "B": "1"})
+    assert found["AFunction"]["Environment"] == {"Variables": {"A": 2, "B": "1", "C": {"Ref": "T"}}}
+    assert found["BFunction"]["Environment"] == {"Variables": {"A": "1", "B": "1"}}
+
+
+def test_functions_with_equal_policies_share_a_role() -> None:
+    one, two = "Policies: [{S3ReadPolicy: {BucketName: b}}]\n", "Policies: [AWSXrayReadOnly]\n"
+    files = {f"{name}/route.py": "" for name in "abcd"}
+    files |= {"a/function.yaml": one, "b/function.yaml": one, "c/function.yaml": two}
+    found = properties(files)
+    assert "Role" not in found["AFunction"]
+    assert found["AFunction"]["Policies"] == [{"S3ReadPolicy": {"BucketName": "b"}}]
+    assert found["BFunction"]["Role"] == {"Fn::GetAtt": ["AFunctionRole", "Arn"]}
+    assert "Policies" not in found["BFunction"]
+    assert "Role" not in found["CFunction"]
+    assert found["DFunction"]["Role"] == PLAIN_ROLE
+
+
+def test_a_vpc_or_a_dead_letter_queue_needs_a_role_of_its_own() -> None:
+    vpc = "VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}\n"
+    found = properties({"a/route.py": "", "a/function.yaml": vpc, "b/route.py": "", "b/function.yaml": vpc})
+    assert "Role" not in found["AFunction"]
+    assert found["BFunction"]["Role"] == {"Fn::GetAtt": ["AFunctionRole", "Arn"]}
+    assert found["BFunction"]["VpcConfig"] == {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]}
+
+
+def test_a_role_of_the_users_is_used_and_policies_beside_it_go() -> None:
+    files = {"function.yaml": "Policies: [P]\n", "a/function.yaml": "Role: !GetAtt Mine.Arn\n", "a/route.py": ""}
+    found = properties(files)["AFunction"]
+    assert found["Role"] == {"Fn::GetAtt": ["Mine", "Arn"]}
+    assert "Policies" not in found

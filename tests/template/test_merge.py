@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from edgeroutes.errors import ProblemsError, ProjectError
+from edgeroutes.template.merge import merge_infra, merge_values
+
+OWN: dict[str, Any] = {
+    "Transform": "AWS::Serverless-2016-10-31",
+    "Parameters": {"Days": {"Type": "Number", "Default": 30, "AllowedValues": [1, 30]}},
+    "Conditions": {"Is": {"Fn::Equals": ["a", "a"]}},
+    "Resources": {
+        "Api": {"Type": "AWS::Serverless::Api", "Properties": {"Name": {"Ref": "AWS::StackName"}, "Tags": {"a": "1"}}},
+        "RootFunction": {"Type": "AWS::Serverless::Function", "Properties": {"MemorySize": 512, "Layers": ["x"]}},
+    },
+    "Outputs": {"ApiUrl": {"Value": "https://x"}},
+}
+
+
+def problems(**files: str) -> list[str]:
+    with pytest.raises(ProjectError) as caught:
+        merge_infra(OWN, {f"infra/{name}.yaml": text for name, text in files.items()})
+    error = caught.value
+    return [str(problem) for problem in (error.problems if isinstance(error, ProblemsError) else (error,))]
+
+
+def test_without_files_the_template_stays_as_it_is() -> None:
+    assert merge_infra(OWN, {}) == OWN
+    assert merge_infra(OWN, {"infra/a.yaml": ""}) == OWN
+
+
+def test_what_is_not_ours_is_added_and_what_is_ours_is_laid_over() -> None:
+    text = """
+    Description: Shop
+    Parameters:
+      Days: {Default: 90}
+      Stage: {Type: String}
+    Mappings: {M: {a: {b: c}}}
+    Conditions: {Off: !Not [!Condition Is]}
+    Globals: {Function: {Tags: {team: x}}}
+    Resources:
+      Table: {Type: AWS::DynamoDB::Table}
+      Api:
+        Properties:
+          Name: shop
+          Tags: {b: '2'}
+      RootFunction:
+        DependsOn: Table
+        Properties: {Layers: [y], MemorySize: !If [Is, 1024, 512]}
+    Outputs:
+      ApiUrl: {Export: {Name: url}}
+      TableName: {Value: !Ref Table}
+    """
+    assert merge_infra(OWN, {"infra/a.yaml": text}) == {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Description": "Shop",
+        "Parameters": {
+            "Days": {"Type": "Number", "Default": 90, "AllowedValues": [1, 30]},
+            "Stage": {"Type": "String"},
+        },
+        "Mappings": {"M": {"a": {"b": "c"}}},
+        "Conditions": {
+            "Is": {"Fn::Equals": ["a", "a"]},
+            "Off": {"Fn::Not": [{"Condition": "Is"}]},
+        },
+        "Globals": {"Function": {"Tags": {"team": "x"}}},
+        "Resources": {
+            "Api": {"Type": "AWS::Serverless::Api", "Properties": {"Name": "shop", "Tags": {"a": "1", "b": "2"}}},
+            "RootFunction": {
+                "Type": "AWS::Serverless::Function",
+                "Properties": {"MemorySize": {"Fn::If": ["Is", 1024, 512]}, "Layers": ["y"]},
+                "DependsOn": "Table",
+            },
+            "Table": {"Type": "AWS::DynamoDB::Table"},
+        },
+        "Outputs": {
+            "ApiUrl": {"Value": "https://x", "Export": {"Name": "url"}},
+            "TableName": {"Value": {"Ref": "Table"}},
+        },
+    }
+    assert OWN["Parameters"]["Days"]["Default"] == 30
+
+
+def test_two_files_may_lay_themselves_over_one_resource_of_ours() -> None:
+    files = {
+        "infra/b.yaml": "Resources: {RootFunction: {Properties: {MemorySize: 2}}}",
+        "infra/a.yaml": "Resources: {RootFunction: {Properties: {MemorySize: 1, Timeout: 3}}}",
+    }
+    merged = merge_infra(OWN, files)["Resources"]["RootFunction"]["Properties"]
+    assert merged == {"MemorySize": 2, "Layers": ["x"], "Timeout": 3}
+
+
+def test_functions_are_replaced_and_a_key_without_a_value_goes() -> None:
+    assert merge_values({"a": {"Ref": "x"}, "b": 1, "c": {"d": 1}}, {"a": {"Ref": "y"}, "b": None, "c": {"e": 2}}) == {
+        "a": {"Ref": "y"},
+        "c": {"d": 1, "e": 2},
+    }
+
+
+def test_another_transform_stands_before_sams() -> None:
+    files = {"infra/a.yaml": "Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]"}
+    assert merge_infra(OWN, files)["Transform"] == ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]
+
+
+def test_conflicts_between_two_files_name_both() -> None:
+    same = "Parameters: {P: {Type: String}}\nOutputs:\n  O: {Value: 1}\nResources:\n  T: {Type: A::B::C}\n"
+    other = "Parameters: {P: {Type: Number}}\nOutputs:\n  O: {Value: 2}\nResources:\n  T: {Type: A::B::C, X: 1}\n"
+    assert problems(a=same, b=other) == [
+        "infra/b.yaml:1: parameter 'P' stands in infra/a.yaml:1 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:3: output 'O' stands in infra/a.yaml:3 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:5: resource 'T' stands in infra/a.yaml:5 too. Rename one of the two, or remove it.",
+    ]
+    assert merge_infra(OWN, {"a": same, "b": same})["Parameters"]["P"] == {"Type": "String"}
+
+
+def test_conflicts_with_ours_say_what_ours_is() -> None:
+    text = """
+Parameters: {Days: {Type: String}}
+Outputs: {ApiUrl: {Value: x}}
+Resources:
+  RootFunction: {Type: AWS::DynamoDB::Table}
+  Api: nothing
+"""
+    assert problems(a=text) == [
+        (
+            "infra/a.yaml:2: parameter 'Days' has the Type 'String', and edgeroutes makes one of that name with "
+            "'Number'. "
+            "Give yours another name."
+        ),
+        (
+            "infra/a.yaml:3: output 'ApiUrl' has the Value 'x', and edgeroutes makes one of that name with "
+            "'https://x'. "
+            "Give yours another name."
+        ),
+        (
+            "infra/a.yaml:5: resource 'RootFunction' has the Type 'AWS::DynamoDB::Table', and edgeroutes makes one "
+            "of that "
+            "name with 'AWS::Serverless::Function'. Give yours another name."
+        ),
+        (
+            "infra/a.yaml:6: resource 'Api' is edgeroutes' own, and what is laid over it is no mapping. Write the "
+            "keys of "
+            "the resource below its name."
+        ),
+    ]
+
+
+def test_a_resource_that_is_meant_for_ours_but_misses_it_gets_a_suggestion() -> None:
+    assert problems(a="Resources:\n  RotFunction:\n    Properties: {MemorySize: 1}\n  T: {}\n") == [
+        "infra/a.yaml:2: resource 'RotFunction' has no Type. Did you mean 'RootFunction'.",
+        "infra/a.yaml:4: resource 'T' has no Type. Give it a Type.",
+    ]
+
+
+def test_broken_files_are_named_with_their_lines_all_at_once() -> None:
+    assert problems(a="Resources:\n  T: [\n", b="Resorces: {}\n", c="Resources: []\n", d="Conditions: x\n") == [
+        (
+            "infra/a.yaml:3: the file is not YAML: while parsing a flow node expected the node content, but found "
+            "'<stream end>'."
+        ),
+        "infra/b.yaml:1: 'Resorces' is no section of a template. Did you mean 'Resources'.",
+        "infra/c.yaml:1: Resources is []. Allowed is a mapping of names.",
+        "infra/d.yaml:1: Conditions is 'x'. Allowed is a mapping of names.",
+    ]

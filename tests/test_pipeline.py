@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes import pipeline
+from edgeroutes.errors import ConfigError, LayoutError, ProblemsError, ToolError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HANDLER = "def GET():\n    return {}\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / "functions" / "users" / "[id]"
+    folder.mkdir(parents=True)
+    (folder / "route.py").write_text(HANDLER)
+    (folder / "function.yaml").write_text("MemorySize: 256\n")
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "tables.yaml").write_text("Resources: {T: {Type: AWS::SQS::Queue}}\n")
+    (tmp_path / "infra" / "README.md").write_text("not a part")
+    return tmp_path
+
+
+def test_a_project_is_planned_from_its_folder(root: Path) -> None:
+    (function,) = pipeline.plan_project(root).functions
+    assert function.logical_id == "UsersIdFunction"
+    assert function.properties == {"MemorySize": 256, "Timeout": 30}
+
+
+def test_its_template_holds_its_own_parts(root: Path) -> None:
+    text = pipeline.render_template(root)
+    assert "  T:\n    Type: AWS::SQS::Queue\n" in text
+    assert pipeline.project_template(root).text == text
+
+
+def test_a_template_is_written_once_and_found_current(root: Path) -> None:
+    text = pipeline.render_template(root)
+    assert pipeline.write_template(root, text)
+    assert (root / "template.yaml").read_bytes() == text.encode()
+    assert not pipeline.write_template(root, text)
+    assert pipeline.check_template(root, text) == []
+    assert sorted(path.name for path in root.iterdir()) == ["functions", "infra", "template.yaml"]
+
+
+def test_what_differs_is_said_as_a_diff(root: Path) -> None:
+    text = pipeline.render_template(root)
+    (root / "template.yaml").write_bytes(text.replace("MemorySize: 256", "MemorySize: 1").encode())
+    found = pipeline.check_template(root, text)
+    assert "-      MemorySize: 1" in found
+    assert "+      MemorySize: 256" in found
+    (root / "template.yaml").write_bytes(text.replace("\n", "\r\n").encode())
+    assert pipeline.check_template(root, text) == []
+
+
+def test_a_folder_that_cannot_be_written_leaves_nothing_behind(root: Path) -> None:
+    (root / "template.yaml").mkdir()
+    before = sorted(path.name for path in root.iterdir())
+    with pytest.raises(ToolError, match=r"template\.yaml: the file cannot be written: .* Free space, or make"):
+        pipeline.write_template(root, "x")
+    assert sorted(path.name for path in root.iterdir()) == before
+
+
+def test_a_file_that_is_no_text_is_named(root: Path) -> None:
+    (root / "infra" / "tables.yaml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match=r"infra/tables\.yaml: the file cannot be read: it is not UTF-8\."):
+        pipeline.render_template(root)
+    (root / "infra" / "tables.yaml").unlink()
+    (root / "functions" / "users" / "[id]" / "function.yaml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"function\.yaml: the file cannot be read: it is not UTF-8\."):
+        pipeline.render_template(root)
+
+
+def test_a_project_without_routes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LayoutError, match="functions: there is no such folder"):
+        pipeline.render_template(tmp_path)
+
+
+def test_all_problems_of_a_project_come_at_once(root: Path) -> None:
+    (root / "functions" / "[id").mkdir()
+    (root / "functions" / "[id" / "route.py").write_text(HANDLER)
+    (root / "functions" / "users" / "[id]" / "function.yaml").write_text("MemorySice: 1\n")
+    with pytest.raises(ProblemsError) as caught:
+        pipeline.render_template(root)
+    assert len(caught.value.problems) == 2
