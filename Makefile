@@ -73,3 +73,10 @@ $(OWN_UV):
 		|| { rm -rf .tools/uv; $(PYTHON) -m pip install --quiet --target .tools/uv uv; } \
 		|| { rm -rf .tools/uv; echo "uv could not be fetched with $(PYTHON): the reason stands above."; \
 		     echo "If it has neither venv nor pip (Debian, Ubuntu): apt install python3-venv. Or install uv by yourself."; exit 1; }
+
+# `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
+ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
+EDGEROUTES ?= $(or $(wildcard $(ROOT)/.venv/bin/edgeroutes),edgeroutes)
+build-%:
+	@sh "$(ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \
+	$(EDGEROUTES) bundle $* --root "$(ROOT)" --to "$(ARTIFACTS_DIR)"

@@ -11,6 +11,8 @@ Grouped by what the reader does next::
     │   │   ├── ExportMissingError  … because a module has no such name
     │   │   └── ImportRaisedError   … because the file itself raised, or is not Python
     │   ├── ConfigError             [tool.edgeroutes] or function.yaml
+    │   ├── DependencyError         a distribution that functions cannot have: undeclared, in conflict, without a wheel
+    │   ├── BundleError             a function that Lambda would refuse, or that cannot be put together
     │   └── ProblemsError           several of the above at once: .problems
     ├── HandlerError                mend the handler: it broke its contract while it answered
     ├── EventError                  send an HTTP event: this one is something else
@@ -78,6 +80,14 @@ class ImportRaisedError(RouteImportError):
 
 class ConfigError(ProjectError):
     """A key or value in [tool.edgeroutes] or function.yaml that edgeroutes does not know."""
+
+
+class DependencyError(ProjectError):
+    """A distribution that functions cannot have: undeclared, in conflict with another, or without a wheel for them."""
+
+
+class BundleError(ProjectError):
+    """A function that Lambda would refuse for its size, or whose files cannot be put together."""
 
 
 class ProblemsError(ProjectError):

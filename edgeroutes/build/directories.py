@@ -55,6 +55,11 @@ class Directories:
             found = self._listings[directory] = _read_listing(directory)
         return found
 
+    @property
+    def known(self) -> list[Path]:
+        """The directories that were asked for."""
+        return [Path(directory) for directory in self._stamps]
+
     def refresh(self) -> bool:
         """Look at every known directory again; True when a name was added or taken away somewhere."""
         changed = False

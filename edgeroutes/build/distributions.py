@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
+import json
 import sysconfig
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import normalize_name
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _METADATA_ENDINGS = (".dist-info", ".egg-info")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstalledDistribution:
+    """A distribution as its installer recorded it.
+
+    Args:
+        name: Normalised.
+        version: As written.
+        metadata: Its `*.dist-info` folder.
+    """
+
+    name: str
+    version: str
+    metadata: Path
+
+    @property
+    def requires(self) -> list[str]:
+        """Its `Requires-Dist` lines. Source: PyPA, "Core metadata specifications"."""
+        return read_requires(self.metadata)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it was installed from a folder of this machine. Source: PEP 610, `dir_info`."""
+        return _came_from(self.metadata, "dir_info")
+
+
+def installed_distributions(site_packages: Sequence[Path]) -> list[InstalledDistribution]:
+    """All that these directories have, the first of each name."""
+    found: dict[str, InstalledDistribution] = {}
+    for directory in site_packages:
+        for metadata in sorted(directory.glob("*.dist-info")):
+            name, _, version = metadata.name.removesuffix(".dist-info").partition("-")
+            name = normalize_name(name)
+            found.setdefault(name, InstalledDistribution(name=name, version=version, metadata=metadata))
+    return list(found.values())
+
+
+def read_requires(metadata: Path) -> list[str]:
+    """The `Requires-Dist` lines of a `*.dist-info` folder."""
+    try:
+        head = (metadata / "METADATA").read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+    except OSError:
+        return []
+    marker = "Requires-Dist:"
+    return [line.removeprefix(marker).strip() for line in head.splitlines() if line.startswith(marker)]
+
+
+def _came_from(metadata: Path, kind: str) -> bool:
+    try:
+        return kind in json.loads((metadata / "direct_url.json").read_bytes())
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def installed_site_packages() -> tuple[Path, ...]:
@@ -65,7 +124,7 @@ class DistributionIndex:
 
     @cached_property
     def _files(self) -> dict[str, frozenset[str]]:
-        return {path.name: frozenset(_read_record(path)) for path in self._metadata}
+        return {path.name: frozenset(read_record(path)) for path in self._metadata}
 
     @cached_property
     def _metadata(self) -> tuple[Path, ...]:
@@ -82,7 +141,7 @@ class DistributionIndex:
         return found
 
 
-def _read_record(metadata: Path) -> list[str]:
+def read_record(metadata: Path) -> list[str]:
     """The paths that the distribution recorded, below site-packages.
 
     Source: PyPA, "Recording installed projects": RECORD is CSV whose first column is the path.

@@ -55,6 +55,11 @@ class SourceReader:
         self._looked_at: dict[str, FileImports] = {}
         self._unsaved = 0
 
+    @property
+    def read_files(self) -> list[Path]:
+        """The files that were read since this reader was made."""
+        return [Path(key) for key in self._entries]
+
     def start_scan(self) -> None:
         """Look at every file again from here on."""
         self._looked_at.clear()
@@ -187,7 +192,7 @@ def _write_cache(cache_file: Path, files: Mapping[str, Any]) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{CACHE_FILE}.", dir=cache_file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump({"format": CACHE_FORMAT, "files": files}, stream, separators=(",", ":"))
+            stream.write(json.dumps({"format": CACHE_FORMAT, "files": files}, separators=(",", ":")))
         Path(temporary).replace(cache_file)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

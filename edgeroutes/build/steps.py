@@ -53,6 +53,7 @@ class StepReader:
         self.sources = sources
         self.project_root = resolver.search_path.project_root
         self._steps: dict[str, tuple[FileImports, tuple[Step, ...]]] = {}
+        self._places: dict[str, str] = {}
         self._uses: dict[str, tuple[FileImports, dict[str, frozenset[str] | None]]] = {}
 
     def start_scan(self) -> None:
@@ -73,7 +74,10 @@ class StepReader:
             ImportRaisedError: It is a file of the project, and not Python.
         """
         lenient = module.origin is Origin.DISTRIBUTION
-        return self.sources.read(module.file, where="" if lenient else self.where(module.file), lenient=lenient)
+        where = "" if lenient else self._places.get(module.key, "")
+        if not lenient and not where:
+            where = self._places[module.key] = self.where(module.file)
+        return self.sources.read(module.file, where=where, lenient=lenient)
 
     def steps(self, module: Module, imports: FileImports) -> tuple[Step, ...]:
         """The same, each with what it loads."""
@@ -138,10 +142,9 @@ class StepReader:
 
     def _step(self, module: Module, site: ImportSite) -> Step:
         resolver = self.resolver
-        if site.level:
-            target = resolver.resolve_relative(module, site.level, site.module)
-        else:
-            target = resolver.resolve(site.module)
+        target = (
+            resolver.resolve_relative(module, site.level, site.module) if site.level else resolver.resolve(site.module)
+        )
         loads = list(target.modules)
         if target.missing:
             loads.append(Module(name=target.missing, origin=Origin.MISSING))

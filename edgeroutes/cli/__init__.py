@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 BEGAN = time.perf_counter()
 DONE, REFUSED, OUR_BUG, INTERRUPTED = 0, 1, 70, 130
 # What the extra `dev` brings.
-_EXTRA = frozenset({"click", "dotenv", "rich", "uvicorn", "watchfiles", "yaml"})
+_EXTRA = frozenset({"click", "dotenv", "rich", "packaging", "uvicorn", "watchfiles", "yaml"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,10 +21,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: Without the program's name; those of the process by default.
     """
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
+        if given[:1] == ["bundle"]:  # which `sam build` runs for each function: without what the other commands load
+            from edgeroutes.cli.build import run_bundle
+
+            return run_bundle(given[1:])
         from edgeroutes.cli.app import run
 
-        return run(sys.argv[1:] if arguments is None else list(arguments))
+        return run(given)
     except ModuleNotFoundError as error:
         if not is_of_extra(error):
             raise

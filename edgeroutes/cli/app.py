@@ -16,6 +16,7 @@ import click
 
 from edgeroutes._version import __version__
 from edgeroutes.cli import DONE, INTERRUPTED, OUR_BUG, REFUSED, is_of_extra
+from edgeroutes.cli.build_commands import register as register_build
 from edgeroutes.cli.documents import problem_document
 from edgeroutes.errors import EdgeroutesError, ProblemsError
 
@@ -107,6 +108,9 @@ def template(root: Path, check: bool, as_json: bool) -> int:
     from edgeroutes.cli.template import print_template
 
     return print_template(root.resolve(), check=check, as_json=as_json)
+
+
+register_build(app)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,0 +1,250 @@
+"""All functions of a project, built once: trace, resolve, fetch, compile, put into the store. Floor 2.
+
+::
+
+    FunctionPlan ──collect──▶ Bundle ──resolve_all──▶ + distributions ──TreeWriter──▶ trees ──▶ functions/<LogicalId>
+
+What was built before is recognised by the names of its trees, which say what went in: there is no "changed?" to get wrong.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.bundle import Bundle, Collector, own_files
+from edgeroutes.build.bytecode import find_interpreter
+from edgeroutes.build.dependencies import Requirement, explain_missing, resolve_all
+from edgeroutes.build.distributions import installed_distributions, installed_site_packages
+from edgeroutes.build.entry import ENTRY_FILE, render_entry
+from edgeroutes.build.inputs import bundle_inputs, folders_below, forget_inputs, now_ns, record_inputs
+from edgeroutes.build.installer import UvInstaller
+from edgeroutes.build.loops import LoopAnswers
+from edgeroutes.build.modules import OWN_PACKAGE, SearchPath
+from edgeroutes.build.pins import read_pins
+from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped
+from edgeroutes.build.resolve import Resolver
+from edgeroutes.build.store import FOLDER, Store
+from edgeroutes.build.target import Target
+from edgeroutes.build.trace import Tracer
+from edgeroutes.build.trees import TreePlan, TreeWriter, folder_files
+from edgeroutes.build.wheels import Download, Wheels
+from edgeroutes.errors import (
+    BundleError,
+    DependencyError,
+    ImportRaisedError,
+    ProblemsError,
+    ProjectError,
+    require_no_problems,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.bytecode import Interpreter
+    from edgeroutes.build.graph import TraceWarning
+    from edgeroutes.build.installer import Installer
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.build.store import Tree
+    from edgeroutes.plan.model import FunctionPlan, ProjectPlan
+
+WARNINGS = "warnings.json"
+"""The store's text with the last build's warnings."""
+
+
+class Builder:
+    """Builds the functions of a project.
+
+    Args:
+        root: The project, absolute.
+        plan: Its functions.
+        installer: Where wheels and interpreters come from; uv by default.
+        site_packages: What is installed; by default what the Python that runs this has.
+        own_root: The directory that holds the `edgeroutes` package to ship.
+        progress: Is told what begins, as a text.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        plan: ProjectPlan,
+        *,
+        installer: Installer | None = None,
+        site_packages: Sequence[Path] | None = None,
+        own_root: Path | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._root = root
+        self._plan = plan
+        self._installer = installer or UvInstaller()
+        self._site_packages = tuple(installed_site_packages() if site_packages is None else site_packages)
+        own = {"edgeroutes_root": own_root} if own_root is not None else {}
+        self._search_path = SearchPath(project_root=root, site_packages=self._site_packages, **own)
+        self._target = Target.of(plan.config)
+        self._progress = progress
+        self.store = Store(root / FOLDER)
+
+    def build(self) -> BuildReport:
+        """Build what is not built yet. To be called with the store locked.
+
+        Raises:
+            ProjectError: For the one thing that is wrong; ProblemsError for several.
+            ToolError: A program, or room on the disk, is missing.
+        """
+        started_ns = now_ns()
+        forget_inputs(self.store)
+        functions = (*self._plan.functions, self._plan.fallback)
+        self._progress(f"tracing {len(functions)} functions")
+        pins = self._pins()
+        tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False)
+        bundles = self._collect(functions, pins, tracer)
+        interpreter = find_interpreter(self._target, self._installer, self.store.folder / "python.json")
+        installed = {each.name: each for each in installed_distributions(self._site_packages)}
+        wheels = Wheels(self.store, self._fetch, pins, self._target, interpreter, installed=installed)
+        writer = TreeWriter(self.store, self._target, interpreter)
+        loops = LoopAnswers(self.store, tracer, self._root, self._site_packages, writer.digest)
+        entries, requirements = self._resolve(bundles, wheels, pins, loops)
+        tracer.save()
+        loops.save()
+        self._progress("writing bundles")
+        built = self._write(bundles, entries, requirements, wheels, writer)
+        require_no_problems([problem for each in built if (problem := check_size(each)) is not None])
+        self.store.write_functions({each.logical_id: each.trees for each in built})
+        self.store.sweep({tree.name for each in built for tree in each.trees})
+        heavy = [warning for each in built if (warning := warn_zipped(each, self.store))]
+        warnings = (*map(str, self._plan.warnings), *self._warnings(bundles, interpreter), *heavy)
+        self.store.write_text(WARNINGS, json.dumps(warnings))
+        if interpreter is not None:  # else the next build looks whether there is one now
+            read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
+            listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]
+            files, folders = bundle_inputs(self._root, bundles)
+            record_inputs(self.store, {*read, *files}, {*listed, *folders}, started_ns=started_ns)
+        return BuildReport(functions=tuple(built), warnings=warnings)
+
+    def _collect(self, functions: Iterable[FunctionPlan], pins: Pins, tracer: Tracer) -> list[Bundle]:
+        resolver = Resolver(self._search_path)
+        collector = Collector(self._root, pins, tracer, resolver, self._search_path.edgeroutes_root)
+        bundles: list[Bundle] = []
+        problems: dict[str, ProjectError] = {}
+        for function in functions:
+            try:
+                bundles.append(collector.collect(function))
+            except ProjectError as error:
+                several = error.problems if isinstance(error, ProblemsError) else (error,)
+                problems.update((str(each), self._explained(each)) for each in several)
+        require_no_problems(list(problems.values()))
+        return bundles
+
+    def _resolve(
+        self, bundles: Sequence[Bundle], wheels: Wheels, pins: Pins, loops: LoopAnswers
+    ) -> tuple[dict[str, str], dict[str, dict[str, Requirement]]]:
+        """The entry modules and the distributions of all functions, the latter in the store."""
+        needed = {each.function.logical_id: (list(each.roots), each.exclude) for each in bundles}
+        answers, missing = resolve_all(needed, wheels, pins, self._target)
+        while any(wheels.requires(name) is None for name in missing):
+            lacked = missing
+            self._keep(wheels, missing, wheels.download)
+            answers, missing = resolve_all(needed, wheels, pins, self._target)
+            if missing.keys() == lacked.keys():
+                raise BundleError(f"uv brings no {', '.join(sorted(missing))}", where=pins.source)
+        with ThreadPoolExecutor(
+            1
+        ) as pool:  # uv and the compilers work while we look into distributions for event loops
+            downloading = pool.submit(wheels.download, missing) if missing else None
+            entries = {
+                key: render_entry(each.function, self._plan.config, loops.needs_loop(each, answers[key]))
+                for each in bundles
+                for key in (each.function.logical_id,)
+            }
+            if downloading is not None:
+                self._keep(wheels, missing, lambda _: downloading.result())
+        return entries, answers
+
+    def _keep(
+        self, wheels: Wheels, missing: Mapping[str, Requirement], download: Callable[[Collection[str]], Download]
+    ) -> None:
+        self._progress(f"fetching {len(missing)} distributions")
+        try:
+            wheels.keep(download(missing))
+        except DependencyError as error:
+            raise explain_missing(error, missing) from error
+
+    def _fetch(self, names: Sequence[str], constraints: str, into: Path, with_requirements: bool) -> None:  # noqa: FBT001
+        self._installer.install(names, constraints, self._root, self._target, into, with_requirements=with_requirements)
+
+    def _pins(self) -> Pins:
+        return read_pins(self._root, self._installer, self._target, self._site_packages, self.store.folder / "texts")
+
+    def _write(
+        self,
+        bundles: Sequence[Bundle],
+        entries: Mapping[str, str],
+        requirements: Mapping[str, Mapping[str, Requirement]],
+        wheels: Wheels,
+        writer: TreeWriter,
+    ) -> list[BuiltFunction]:
+        plans = {
+            key: self._plans(each, entries[key], requirements[key], writer)
+            for each in bundles
+            for key in (each.function.logical_id,)
+        }
+        writer.make(plan for several in plans.values() for plan in several)
+        built = []
+        for bundle in bundles:
+            key = bundle.function.logical_id
+            local = [plan for plan in plans[key] if plan.distribution]
+            wheel_trees = [tree for name in sorted(requirements[key]) if (tree := wheels.tree(name)) is not None]
+            own_trees = [self._tree(plan) for plan in (*local, *(plan for plan in plans[key] if not plan.distribution))]
+            trees = (*wheel_trees, *own_trees)
+            is_new = self.store.function_trees(key) != [*trees]
+            built.append(BuiltFunction(bundle=bundle, requirements=requirements[key], trees=trees, is_new=is_new))
+        return built
+
+    def _plans(
+        self, bundle: Bundle, entry: str, requirements: Mapping[str, Requirement], writer: TreeWriter
+    ) -> list[TreePlan]:
+        """Trees for the local distributions of a function, for edgeroutes and for its own files, which win."""
+        files = {each.archive_path: each.source for each in bundle.files}
+        own = own_files(bundle.graph, requirements)
+        return [
+            *(
+                writer.plan(f"{name}-local", dict(folder_files(tops)), of=name, distribution=name)
+                for name, tops in sorted(bundle.local_tops.items())
+            ),
+            writer.plan(OWN_PACKAGE, own, of=f"{OWN_PACKAGE} itself", is_compact=True),
+            writer.plan(
+                bundle.function.logical_id, {**files, ENTRY_FILE: entry.encode()}, of="the project", is_users=True
+            ),
+        ]
+
+    def _tree(self, plan: TreePlan) -> Tree:
+        tree = self.store.tree(plan.name)
+        if tree is None:
+            raise BundleError("what was just written is gone", where=plan.name, hint="Build again")
+        return tree
+
+    def _explained(self, problem: ProjectError) -> ProjectError:
+        """A file that our own Python cannot parse may be good for a newer one: say so."""
+        if not isinstance(problem, ImportRaisedError) or problem.hint or not self._target.is_newer_than_ours:
+            return problem
+        hint = f"If it is Python {self._target.python}, which the functions run on, run edgeroutes with that, too"
+        return ImportRaisedError(problem.problem, where=problem.where, hint=hint)
+
+    def _warnings(self, bundles: Iterable[Bundle], interpreter: Interpreter | None) -> list[str]:
+        said: dict[str, None] = {}
+        for bundle in bundles:
+            said.update((_render_warning(bundle, warning), None) for warning in bundle.warnings)
+        if interpreter is None:
+            version = self._target.python
+            said[
+                f"there is no Python {version} on this machine, so that the functions go without bytecode: each cold start compiles "
+                f"what it imports (Starlette +50 ms, Powertools +100 ms). Install it, for instance with 'uv python install {version}'."
+            ] = None
+        return list(said)
+
+
+def _render_warning(bundle: Bundle, warning: TraceWarning) -> str:
+    hint = f" {warning.hint}." if warning.hint else ""
+    return f"{bundle.graph.where(warning.importer, warning.line)}: {warning.problem}.{hint}"

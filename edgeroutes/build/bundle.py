@@ -1,0 +1,272 @@
+"""What goes into one function, and why: decided on what was traced. Floor 2; reads sources, writes nothing.
+
+Project modules go in one by one, edgeroutes' own likewise (its request wing only, also from a checkout), distributions whole.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.dependencies import (
+    LAMBDA_HAS,
+    LAMBDA_HAS_FOR_BOTO3,
+    Root,
+    check_declared,
+    imported_roots,
+)
+from edgeroutes.build.entry import ENTRY_IMPORTS
+from edgeroutes.build.imports import ImportKind
+from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
+from edgeroutes.build.project_files import DataFiles, included_files, matches
+from edgeroutes.build.special_cases import FeatureUse, find_features, stdlib_companions
+from edgeroutes.errors import BundleError, ConfigError, require_no_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from edgeroutes.build.graph import ImportGraph, TraceWarning
+    from edgeroutes.build.modules import Module
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.build.resolve import Resolver
+    from edgeroutes.build.trace import Tracer
+    from edgeroutes.plan.model import FunctionPlan
+
+# Rooms of edgeroutes that never ship.
+_BUILD_WING = frozenset({"build", "cli", "config", "dev", "pipeline", "plan", "template", "testing"})
+_FUNCTION_YAML = "function.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleFile:
+    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported."""
+
+    archive_path: str
+    source: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """One function's contents, distributions still by name, without its entry module.
+
+    Args:
+        function: The plan.
+        files: Of the project.
+        roots: The distributions that it needs by itself.
+        exclude: Names of distributions that stay out.
+        local_tops: Of distributions that are folders of this machine: where each of its reached top-level modules is.
+        graph: What was traced.
+        warnings: What may be wrong.
+    """
+
+    function: FunctionPlan
+    files: tuple[BundleFile, ...]
+    roots: tuple[Root, ...]
+    exclude: frozenset[str]
+    local_tops: Mapping[str, tuple[Path, ...]]
+    graph: ImportGraph
+    warnings: tuple[TraceWarning, ...] = ()
+
+
+class Collector:
+    """Decides what goes into the functions of one project.
+
+    Args:
+        root: The project.
+        pins: Its versions.
+        tracer: Traces.
+        resolver: Finds what function.yaml includes by module name.
+        own_root: The directory that holds the `edgeroutes` package.
+    """
+
+    def __init__(self, root: Path, pins: Pins, tracer: Tracer, resolver: Resolver, own_root: Path) -> None:
+        self._root = root
+        self._pins = pins
+        self._tracer = tracer
+        self._resolver = resolver
+        self._own_root = own_root
+        self._data = DataFiles(root)
+        self._features: dict[tuple[Path, frozenset[str] | None], tuple[FeatureUse, ...]] = {}
+
+    def collect(self, function: FunctionPlan) -> Bundle:
+        """What goes into a function.
+
+        Raises:
+            ProjectError: For the one thing that is wrong; ProblemsError for several.
+        """
+        included = [self._include(function, entry) for entry in function.include]
+        paths = tuple(path for included_paths, _ in included for path in included_paths)
+        entries = [self._root / file for file in function.source_files]
+        entries += [self._own_root / OWN_PACKAGE / file for file in ENTRY_IMPORTS]
+        entries += [self._root / path for path in paths if path.endswith(".py")]
+        graph = self._tracer.trace(entries)
+        require_no_problems([*graph.problems(), *check_declared(graph, self._pins), *_wrong_wing(graph)])
+        return Bundle(
+            function=function,
+            files=tuple(self._files(graph, function, paths)),
+            roots=tuple(self._roots(graph, function, [root for _, roots in included for root in roots])),
+            exclude=frozenset(self._excluded_names(graph, function)),
+            local_tops=self._local_tops(graph),
+            graph=graph,
+            warnings=graph.warnings,
+        )
+
+    def _include(self, function: FunctionPlan, entry: str) -> tuple[list[str], list[Root]]:
+        """The files and the distributions that one `include` of function.yaml means.
+
+        Raises:
+            ConfigError: It means nothing.
+        """
+        where = f"{_settings_file(function)}, include"
+        files = included_files(self._root, entry, where=where)
+        if files:
+            return files, []
+        name = normalize_name(entry)
+        reason = f"include in {_settings_file(function)}"
+        if all(part.isidentifier() for part in entry.split(".")):
+            found = self._resolver.resolve(entry)
+            if found.modules and not found.missing:
+                module = found.modules[-1]
+                if module.origin is Origin.PROJECT:
+                    return _module_files(self._root, module), []
+                name = module.distribution or name
+        if self._pins.is_declared(name):
+            return [], [
+                Root(name=name, extras=self._pins.direct.extras.get(name, frozenset()), reason=reason, where=where)
+            ]
+        known = [*self._pins.by_name, *self._resolver.top_level_names()]
+        near = get_close_matches(entry, known, n=1)
+        hint = f"Did you mean {near[0]!r}" if near else "Name a file, a pattern, a module or a declared distribution"
+        raise ConfigError(f"there is no {entry!r}", where=where, hint=hint)
+
+    def _files(self, graph: ImportGraph, function: FunctionPlan, included: tuple[str, ...]) -> Iterator[BundleFile]:
+        """The project's files: modules, the data beside them, and what is included; less what is excluded."""
+        reasons = {module.archive_path: "" for module in graph.project_modules}
+        for path in self._data.beside(reasons):
+            reasons.setdefault(path, f"data in {path.rpartition('/')[0]}")
+        for path in included:
+            reasons[path] = reasons.get(path) or f"include in {_settings_file(function)}"
+        for path in sorted(reasons):
+            if not any(matches(path, entry) for entry in function.exclude):
+                yield BundleFile(archive_path=path, source=self._root / path, reason=reasons[path])
+
+    def _roots(self, graph: ImportGraph, function: FunctionPlan, included: list[Root]) -> Iterator[Root]:
+        """The distributions that the function needs by itself, each once; what is included first, for it counts as pinned."""
+        found = {root.name: root for root in included}
+        for root in (*imported_roots(graph, self._pins), *self._feature_roots(graph, function)):
+            found.setdefault(root.name, root)
+        for name, module in stdlib_companions(graph.stdlib, self._pins.direct.extras):
+            found.setdefault(name, Root(name=name, reason=f"{module} needs it on Lambda"))
+        yield from found.values()
+
+    def _feature_roots(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[Root]:
+        segments = {route.source_file: frozenset(route.pattern.parameter_names) for route in function.routes}
+        for module in graph.project_modules:
+            if not module.file.name.endswith(".py"):
+                continue
+            for use in self._features_of(module.file, segments.get(module.archive_path)):
+                where = graph.where(module.file, use.line)
+                declared = filter(self._pins.is_declared, use.feature.brings_declared)
+                for name in (*use.feature.brings, *declared):
+                    yield Root(name=name, reason=f"{where} uses {use.feature.name}", where=where)
+
+    def _features_of(self, file: Path, segments: frozenset[str] | None) -> tuple[FeatureUse, ...]:
+        known = self._features.get((file, segments))
+        if known is None:
+            source = file.read_bytes()
+            tree = ast.parse(source)
+            imports = self._tracer.imports(file)
+            known = self._features[file, segments] = tuple(find_features(source, tree, imports, segments=segments))
+        return known
+
+    def _excluded_names(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[str]:
+        """The distributions that `exclude` means, by their own names or by those of their modules."""
+        for entry in function.exclude:
+            yield normalize_name(entry)
+            yield from (
+                reached.module.distribution
+                for reached in graph.modules.values()
+                if reached.module.origin is Origin.DISTRIBUTION and reached.module.name == entry
+            )
+
+    def _local_tops(self, graph: ImportGraph) -> dict[str, tuple[Path, ...]]:
+        """For each distribution that is a folder of this machine, the top-level modules that are reached."""
+        found: dict[str, dict[Path, None]] = {}
+        for reached in graph.modules.values():
+            module = reached.module
+            if (
+                module.origin is Origin.DISTRIBUTION
+                and module.distribution in self._pins.local
+                and module.root is not None
+            ):
+                top = module.root / module.archive_path.partition("/")[0]
+                found.setdefault(module.distribution, {})[top] = None
+        return {name: tuple(tops) for name, tops in found.items()}
+
+
+def own_files(graph: ImportGraph, distributions: Collection[str]) -> dict[str, Path]:
+    """The files of edgeroutes itself that a function can use, by their paths in the bundle.
+
+    What edgeroutes imports only for a feature (mounted apps: Mangum) is no use without that feature's distribution: a module that could
+    not be imported stays out, and so does what only such modules import.
+
+    Args:
+        graph: Of the function.
+        distributions: That it has.
+    """
+    available = {*distributions, *LAMBDA_HAS, *LAMBDA_HAS_FOR_BOTO3}
+    unusable = {
+        each.importer
+        for each in graph.skipped
+        if each.kind is ImportKind.MODULE and each.distribution and each.distribution not in available
+    }
+    kept: dict[Path, Module] = {}
+    waiting = [each for each in graph.modules.values() if each.module.origin is Origin.EDGEROUTES and each.module.path]
+    found = True
+    while found:
+        found = False
+        for reached in waiting:
+            file = reached.module.file
+            importers = [reason.importer for reason in reached.reasons]
+            is_wanted = not importers or any(each in kept or not _is_own(graph, each) for each in importers)
+            if file not in kept and file not in unusable and is_wanted:
+                kept[file] = reached.module
+                found = True
+    return {module.archive_path: file for file, module in kept.items() if module.form.is_file}
+
+
+def _is_own(graph: ImportGraph, importer: Path) -> bool:
+    return graph.modules[str(importer)].module.origin is Origin.EDGEROUTES
+
+
+def _wrong_wing(graph: ImportGraph) -> Iterator[BundleError]:
+    """Imports of parts of edgeroutes that never ship."""
+    for reached in graph.modules.values():
+        parts = reached.module.name.split(".")
+        if reached.module.origin is not Origin.EDGEROUTES or len(parts) < 2 or parts[1] not in _BUILD_WING:
+            continue
+        link = graph.chain(reached)[-1]
+        hint = "Import it in tests and tools, not in what a route reaches"
+        yield BundleError(
+            f"{reached.module.name!r} never goes into a function", where=graph.where(link.file, link.line), hint=hint
+        )
+
+
+def _module_files(root: Path, module: Module) -> list[str]:
+    """A module's file; for a package, of all modules in it."""
+    if not module.form.is_file or module.file.name != "__init__.py":
+        folder = module.file
+        if folder.is_file():
+            return [folder.relative_to(root).as_posix()]
+    else:
+        folder = module.file.parent
+    return sorted(path.relative_to(root).as_posix() for path in folder.rglob("*.py"))
+
+
+def _settings_file(function: FunctionPlan) -> str:
+    files = [file for route in function.routes for file in route.function_yaml_files]
+    return files[-1] if files else _FUNCTION_YAML

@@ -1,0 +1,169 @@
+"""Bytecode for the functions' Python, made by an interpreter of that version. Floor 2; runs no user code.
+
+A zip of SAM's dates all files 1980, so that ordinary bytecode would never be valid: ours is "unchecked-hash" (PEP 552), which
+Python loads without looking at the source. The sources stay beside it, for tracebacks and for packages that read their own. Only
+edgeroutes itself ships compact: bytecode alone, without docstrings and columns, half the size; its frames keep their line numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgeroutes.build.installer import Installer
+    from edgeroutes.build.target import Target
+
+LAMBDA_ROOT = "/var/task"
+_IDENTITY = """
+import importlib.util, json, sys
+version = "%d.%d.%d" % sys.version_info[:3]
+print(json.dumps([version, importlib.util.MAGIC_NUMBER.hex(), sys.version_info.releaselevel == "final"]))
+"""
+# Runs in the other interpreter: standard library only, the syntax of the oldest one. Tells which files are not Python to it.
+_COMPILE = """
+import importlib.util, json, os, sys, warnings
+from importlib._bootstrap_external import _code_to_hash_pyc
+warnings.simplefilter("ignore")
+failed = []
+optimize = int(sys.argv[1])
+for source, shown, target in json.load(sys.stdin):
+    with open(source, "rb") as file:
+        text = file.read()
+    try:
+        code = compile(text, shown, "exec", 0, True, optimize)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        failed.append([source, getattr(error, "lineno", None) or 0, getattr(error, "msg", None) or str(error)])
+        continue
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    with open(target, "wb") as file:
+        file.write(_code_to_hash_pyc(code, importlib.util.source_hash(text), False))
+json.dump(failed, sys.stdout)
+"""
+_FILES_WORTH_A_PROCESS = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """One source file and where its bytecode goes; `archive_path` is its place in the bundle, for tracebacks."""
+
+    source: str
+    archive_path: str
+    bytecode: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenSource:
+    """A file that is not Python to the functions' interpreter; `line` is 0 where none is known."""
+
+    source: str
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """A Python that makes bytecode.
+
+    Args:
+        program: To run.
+        version: `3.13.0`.
+        magic: What tells its bytecode from other versions', in hex.
+    """
+
+    program: Path
+    version: str
+    magic: str
+
+    def compile(self, files: Sequence[Compilation], *, compact: bool = False) -> list[BrokenSource]:
+        """Write the bytecode of these files; the same bytes for the same source and archive path.
+
+        Args:
+            files: What to compile.
+            compact: Leave out docstrings, assertions and columns.
+
+        Raises:
+            ToolError: The interpreter failed otherwise than by refusing a source.
+        """
+        shares = _shares(files)
+        running = [_start(self.program, compact=compact) for _ in shares]
+        broken = []
+        for process, share in zip(running, shares, strict=True):
+            jobs = [[each.source, f"{LAMBDA_ROOT}/{each.archive_path}", each.bytecode] for each in share]
+            process.stdin.write(json.dumps(jobs).encode())  # type: ignore[union-attr]
+            process.stdin.close()  # type: ignore[union-attr]
+        for process in running:
+            said = process.stdout.read()  # type: ignore[union-attr]
+            process.stdout.close()  # type: ignore[union-attr]
+            if process.wait():
+                raise ToolError(
+                    "it could not make bytecode", where=str(self.program), hint="Run it to see what ails it"
+                )
+            broken += [BrokenSource(source=path, line=line, problem=text) for path, line, text in json.loads(said)]
+        return broken
+
+
+def find_interpreter(target: Target, installer: Installer, cache: Path) -> Interpreter | None:
+    """An interpreter of the functions' version; None where this machine has none.
+
+    Args:
+        target: What the functions run on.
+        installer: Knows the interpreters.
+        cache: A file that keeps what was found.
+    """
+    known = _recall(cache)
+    if known is not None and known.version.startswith(f"{target.python}."):
+        return known
+    program = installer.find_python(target.python)
+    if program is None:
+        return None
+    asked = subprocess.run((program, "-I", "-S", "-c", _IDENTITY), capture_output=True, text=True, check=False)  # noqa: S603
+    if asked.returncode:
+        return None
+    version, magic, is_final = json.loads(asked.stdout)
+    if not is_final:  # whose bytecode the finished version refuses
+        return None
+    stamp = program.stat().st_mtime_ns
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text(json.dumps([str(program), stamp, version, magic]), "utf-8")
+    return Interpreter(program=program, version=version, magic=magic)
+
+
+def bytecode_path(archive_path: str, target: Target) -> str:
+    """Where Python looks for a source's bytecode: `a/b.py` → `a/__pycache__/b.cpython-313.pyc`."""
+    folder, slash, name = archive_path.rpartition("/")
+    return f"{folder}{slash}__pycache__/{name.removesuffix('.py')}.{target.cache_tag}.pyc"
+
+
+def _recall(cache: Path) -> Interpreter | None:
+    try:
+        path, stamp, version, magic = json.loads(cache.read_bytes())
+        program = Path(path)
+        return (
+            Interpreter(program=program, version=version, magic=magic) if program.stat().st_mtime_ns == stamp else None
+        )
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _start(program: Path, *, compact: bool) -> subprocess.Popen[bytes]:
+    options = ("-I", "-S", *(("-X", "no_debug_ranges") if compact else ()))
+    command = (program, *options, "-c", _COMPILE, "2" if compact else "0")
+    try:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
+    except OSError as error:
+        raise ToolError(f"it does not start: {error.strerror}", where=str(program)) from error
+
+
+def _shares(files: Sequence[Compilation]) -> list[Sequence[Compilation]]:
+    """The files in as many like parts as are worth a process each."""
+    count = max(1, min(os.cpu_count() or 1, len(files) // _FILES_WORTH_A_PROCESS))
+    return [files[start::count] for start in range(count)]

@@ -1,0 +1,192 @@
+"""Which distributions go into a function: what its imports reach, what these require, less what Lambda has. Floor 2.
+
+Lambda's Python has boto3 and what boto3 requires. These stay out, unless the project pins boto3 itself (`==` in what it declares,
+or `include` in function.yaml) or something else requires them as well: jmespath ships where Powertools is used, for Lambda's
+jmespath is whichever its boto3 wants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.imports import ImportKind
+from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
+from edgeroutes.build.requirements import parse_requirement
+from edgeroutes.build.special_cases import companions
+from edgeroutes.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+
+    from edgeroutes.build.graph import ImportGraph, ReachedModule
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.build.target import Target
+    from edgeroutes.build.wheels import Wheels
+
+# Source: docs.aws.amazon.com/lambda "lambda-python" (the runtime includes the SDK and its dependencies), read 2026-11-21. The runtime
+# client is there, too, with what it needs.
+LAMBDA_HAS = frozenset({"awslambdaric", "boto3", "botocore", "s3transfer", "simplejson", "snapshot-restore-py"})
+# What boto3 requires and therefore is there as well, in a version that only boto3 chose.
+LAMBDA_HAS_FOR_BOTO3 = frozenset({"jmespath", "python-dateutil", "six", "urllib3"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """A distribution that a function needs by itself.
+
+    Args:
+        name: Normalised.
+        extras: Of it that are needed.
+        reason: Why, as `why` says it: `functions/route.py:1 imports pydantic`.
+        where: The file and line to name when it cannot be had.
+    """
+
+    name: str
+    extras: frozenset[str] = frozenset()
+    reason: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """A distribution of a function, with what asked for it: a root, or a distribution that requires it."""
+
+    name: str
+    root: Root
+    required_by: str = ""
+
+
+def check_declared(graph: ImportGraph, pins: Pins) -> Iterator[DependencyError]:
+    """The distributions that the project's files import and that it does not declare."""
+    told: set[str] = set()
+    for reached in graph.modules.values():
+        module = reached.module
+        if module.origin is not Origin.DISTRIBUTION or not module.form.is_file or _is_optional(graph, reached):
+            continue
+        name = module.distribution
+        if name in told or name == OWN_PACKAGE or (name and (pins.is_declared(name) or name in LAMBDA_HAS)):
+            continue
+        if name in LAMBDA_HAS_FOR_BOTO3:
+            continue
+        told.add(name)
+        yield _undeclared(graph, reached, pins)
+
+
+def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
+    """The distributions that a function's files import, without those that need not be there."""
+    roots: dict[str, Root] = {}
+    for reached in graph.modules.values():
+        name = reached.module.distribution
+        if reached.module.origin is not Origin.DISTRIBUTION or name in roots or name in {"", OWN_PACKAGE}:
+            continue
+        if not pins.is_declared(name) and name not in LAMBDA_HAS | LAMBDA_HAS_FOR_BOTO3:
+            continue  # an optional import of something that the project does not have
+        link = graph.chain(reached)[-1:]
+        extras = pins.direct.extras.get(name, frozenset())
+        where = graph.where(link[0].file, link[0].line) if link else ""
+        roots[name] = Root(name=name, extras=extras, reason=graph.render_chain(graph.chain(reached)), where=where)
+    return list(roots.values())
+
+
+def resolve(
+    roots: Iterable[Root], wheels: Wheels, pins: Pins, target: Target, *, exclude: Collection[str] = ()
+) -> dict[str, Requirement]:
+    """All distributions of a function by name, each with who asked for it first.
+
+    What a distribution requires that nobody has yet is not in the answer: fetch it and ask again.
+
+    Args:
+        roots: What the function needs by itself.
+        wheels: Say what each distribution requires.
+        pins: Say what the project pins.
+        target: Decides markers.
+        exclude: Names that stay out, with what only they require.
+    """
+    roots = list(roots)
+    pinned = {root.name for root in roots if root.reason.startswith("include")}
+    ships_boto3 = bool({"boto3", "botocore"} & pinned) or pins.is_pinned("boto3") or pins.is_pinned("botocore")
+    left_out = {*exclude, OWN_PACKAGE, *(() if ships_boto3 else LAMBDA_HAS)}
+    found: dict[str, Requirement] = {}
+    seen: set[tuple[str, str]] = set()
+    queue = [(root, root.name, root.extras, "") for root in roots]
+    for root, name, extras, required_by in queue:
+        if name in left_out:
+            continue
+        if not required_by and not ships_boto3 and name in LAMBDA_HAS_FOR_BOTO3 and not pins.is_declared(name):
+            continue
+        found.setdefault(name, Requirement(name=name, root=root, required_by=required_by))
+        requires = wheels.requires(name)
+        for extra in ("", *sorted(extras)):
+            if requires is None or (name, extra) in seen:
+                continue
+            seen.add((name, extra))
+            queue += [(root, each, its_extras, name) for each, its_extras in required_names(requires, extra, target)]
+            queue += [(root, each, frozenset(), name) for each in companions(name, pins.direct.extras)]
+    return found
+
+
+def required_names(requires: Iterable[str], extra: str, target: Target) -> Iterator[tuple[str, frozenset[str]]]:
+    """What a distribution requires on the target, each with the extras that it asks for."""
+    environment = {**target.marker_environment(), "extra": extra}
+    for text in requires:
+        requirement = parse_requirement(text, where="METADATA")
+        if extra and "extra" not in text:
+            continue
+        if requirement.marker is None or requirement.marker.evaluate(environment):
+            yield normalize_name(requirement.name), frozenset(requirement.extras)
+
+
+def resolve_all(
+    functions: Mapping[str, tuple[list[Root], Collection[str]]], wheels: Wheels, pins: Pins, target: Target
+) -> tuple[dict[str, dict[str, Requirement]], dict[str, Requirement]]:
+    """The distributions of every function, and those of them that the store lacks.
+
+    Args:
+        functions: By logical id, the roots and the names that stay out.
+        wheels: Where they are.
+        pins: The versions.
+        target: What they are for.
+    """
+    answers = {
+        key: resolve(roots, wheels, pins, target, exclude=exclude) for key, (roots, exclude) in functions.items()
+    }
+    found = {name: each for answer in answers.values() for name, each in answer.items()}
+    return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
+
+
+def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
+    """What cannot be had, with the import that asks for it as the place."""
+    roots = {each.root.name: each.root for each in missing.values()}
+    named = [root for name, root in sorted(roots.items()) if name in error.problem]
+    where = next((root.where for root in (*named, *roots.values()) if root.where), error.where)
+    return DependencyError(error.problem, where=where, hint=error.hint)
+
+
+def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:
+    """Whether no import of the project's needs the module to be there."""
+    importers = [(reason, graph.modules[str(reason.importer)].module) for reason in reached.reasons]
+    return all(
+        reason.kind is ImportKind.OPTIONAL or importer.origin is not Origin.PROJECT for reason, importer in importers
+    )
+
+
+def _undeclared(graph: ImportGraph, reached: ReachedModule, pins: Pins) -> DependencyError:
+    module = reached.module
+    reason = next(
+        each
+        for each in reached.reasons
+        if each.kind is not ImportKind.OPTIONAL and graph.modules[str(each.importer)].module.origin is Origin.PROJECT
+    )
+    where = graph.where(reason.importer, reason.line)
+    if not module.distribution:
+        problem = f"{module.name!r} is installed, but no distribution says that it brings it"
+        return DependencyError(problem, where=where, hint="Install it from a distribution, or move it into the project")
+    add = {
+        "uv.lock": f"Run 'uv add {module.distribution}'",
+        "requirements.txt": f"Add {module.distribution!r} to requirements.txt",
+    }.get(pins.source, f"Add {module.distribution!r} to [project] dependencies in pyproject.toml")
+    problem = (
+        f"{module.name!r} comes from {module.distribution!r}, which is installed here and not declared ({pins.source})"
+    )
+    return DependencyError(problem, where=where, hint=add)

@@ -1,0 +1,63 @@
+"""The module that Lambda loads in each bundle, written out as Python. Floor 2; renders text, imports nothing of what it names."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from edgeroutes.plan.model import ENTRY_MODULE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgeroutes.config import Config
+    from edgeroutes.plan.model import FunctionPlan
+    from edgeroutes.routing.scan import RouteFile
+
+ENTRY_FILE = f"{ENTRY_MODULE}.py"
+ENTRY_IMPORTS = ("adapters/proxy.py", "runtime/manifest.py")
+"""Files of edgeroutes that the entry imports: the trace of a bundle begins at them, too."""
+
+
+def render_entry(function: FunctionPlan, config: Config, needs_loop: Mapping[str, bool]) -> str:
+    """The source of a function's entry module; the same text for the same plan.
+
+    Args:
+        function: Its routes, none for the fallback.
+        config: The settings that the runtime needs.
+        needs_loop: By route path, whether the route's imports reach asyncio, anyio or trio.
+    """
+    names = ["Manifest", *(["ManifestRoute"] if function.routes else [])]
+    routes = "".join(
+        f"    {_render_route(route, needs_loop=needs_loop[route.route_path])},\n" for route in function.routes
+    )
+    settings: dict[str, tuple[str | bool, str | bool]] = {
+        "base_path": (config.base_path, ""),
+        "trailing_slash": (config.trailing_slash, False),
+        "tag_header": (config.cdn.tag_header, "x-cache-tag"),
+    }
+    arguments = "".join(
+        f", {name}={_literal(value)}" for name, (value, default) in settings.items() if value != default
+    )
+    lines = [
+        f'"""What Lambda calls for {function.logical_id}. Written by edgeroutes: every build writes it anew."""',
+        "",
+        "from edgeroutes.adapters.proxy import LambdaHandler",
+        f"from edgeroutes.runtime.manifest import {', '.join(names)}",
+        "",
+        f"routes = [\n{routes}]" if routes else "routes = []",
+        f'handler = LambdaHandler(Manifest(routes{arguments}), __file__.rpartition("/")[0])',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _render_route(route: RouteFile, *, needs_loop: bool) -> str:
+    middleware = ""
+    if route.middleware_files:
+        middleware = f", middleware_files=[{', '.join(_literal(file) for file in route.middleware_files)}]"
+    return f"ManifestRoute({_literal(route.route_path)}, {_literal(route.source_file)}{middleware}, needs_loop={needs_loop})"
+
+
+def _literal(value: str | bool) -> str:  # noqa: FBT001
+    return repr(value) if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)

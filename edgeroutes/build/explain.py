@@ -1,0 +1,98 @@
+"""Why a function holds a distribution, a module or a file: the answer of `edgeroutes why`. Floor 2; values only."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
+from edgeroutes.build.sizes import bundle_files, render_bytes
+from edgeroutes.errors import BundleError, ConfigError
+
+if TYPE_CHECKING:
+    from edgeroutes.build.report import BuildReport, BuiltFunction
+
+
+def explain(report: BuildReport, route: str, name: str) -> list[str]:
+    """Through which files a route's function came to hold something.
+
+    Args:
+        report: Of a build.
+        route: A route's path, with or without its first slash, its folder, its route file or its function's logical id.
+        name: A distribution, a dotted module, or a file as it lies in the bundle.
+
+    Returns:
+        Lines, from the route file on: `["functions/api/users/[id]/route.py:3 imports lib.db", "lib/db.py:1 imports pydantic"]`.
+
+    Raises:
+        ConfigError: There is no such route.
+        BundleError: Its function does not hold it.
+    """
+    built = _find_function(report, route)
+    lines = (
+        _explain_distribution(built, normalize_name(name)) or _explain_module(built, name) or _explain_file(built, name)
+    )
+    if lines:
+        return lines
+    known = [*built.requirements, *bundle_files(built.trees)]
+    near = get_close_matches(name, known, n=1)
+    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes build --json' lists what each function holds"
+    raise BundleError(f"the function holds no {name!r}", where=built.logical_id, hint=hint)
+
+
+def _find_function(report: BuildReport, route: str) -> BuiltFunction:
+    wanted = f"/{route.strip('/')}"
+    names: dict[str, BuiltFunction] = {}
+    for built in report.functions:
+        names[f"/{built.logical_id}"] = built
+        for each in built.bundle.function.routes:
+            for name in (each.route_path, f"/{each.directory}", f"/{each.source_file}"):
+                names[name] = built
+    if wanted in names:
+        return names[wanted]
+    near = get_close_matches(wanted, names, n=1)
+    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes routes' lists them"
+    raise ConfigError("there is no such route", where=route, hint=hint)
+
+
+def _explain_distribution(built: BuiltFunction, name: str) -> list[str]:
+    """The chain of requirements down to the import, feature or setting that began it, told from there on."""
+    chain = []
+    requirement = built.requirements.get(name)
+    while requirement is not None:
+        if requirement.required_by:
+            chain.append(f"{requirement.required_by} requires {requirement.name}")
+        else:
+            reason = requirement.root.reason
+            brings = (
+                []
+                if reason.endswith(f" {requirement.name}") or " imports " in reason
+                else [f"this brings {requirement.name}"]
+            )
+            chain += [*reversed(brings), *reversed(reason.splitlines())]
+        requirement = built.requirements.get(requirement.required_by)
+    return chain[::-1]
+
+
+def _explain_module(built: BuiltFunction, name: str) -> list[str]:
+    graph = built.bundle.graph
+    lines = graph.render_chain(graph.why(name)).splitlines()
+    if not lines and any(graph.project_root / name == entry for entry in graph.entries):
+        return [f"{name} is where the function begins"]
+    return lines
+
+
+def _explain_file(built: BuiltFunction, name: str) -> list[str]:
+    """Who brought a file of the bundle, and what it weighs."""
+    tree = bundle_files(built.trees).get(name)
+    if tree is None:
+        return []
+    distribution = str(tree.facts.get("distribution", ""))
+    own = next(
+        (f"{name} is {each.reason}" for each in built.bundle.files if each.archive_path == name and each.reason), ""
+    )
+    weighs = f"{name} ({render_bytes(tree.sizes[name])}) comes from {distribution or tree.facts['of']}"
+    because = _explain_distribution(built, distribution) if distribution else [own] if own else []
+    if not because and tree.facts.get("of") == f"{OWN_PACKAGE} itself":
+        because = ["every function holds what of edgeroutes answers requests"]
+    return [weighs, *because]

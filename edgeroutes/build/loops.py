@@ -1,0 +1,83 @@
+"""Which routes need an event loop, remembered for as long as nothing that decides it has changed. Floor 2.
+
+The question leads deep into distributions (see `event_loop.py`); the answer depends on the route's own files and on what is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from typing import TYPE_CHECKING
+
+from edgeroutes._version import __version__
+from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3
+from edgeroutes.build.modules import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.bundle import Bundle
+    from edgeroutes.build.store import Store
+    from edgeroutes.build.trace import Tracer
+    from edgeroutes.routing.scan import RouteFile
+
+FILE = "loops.json"
+
+
+class LoopAnswers:
+    """Answers for one build, kept in the store for the next.
+
+    Args:
+        store: Keeps them.
+        tracer: Finds out what is not known.
+        root: The project.
+        site_packages: Where distributions are installed.
+        digest: A file's content, as a short text.
+    """
+
+    def __init__(
+        self, store: Store, tracer: Tracer, root: Path, site_packages: Iterable[Path], digest: Callable[[Path], str]
+    ) -> None:
+        self._store = store
+        self._tracer = tracer
+        self._root = root
+        self._digest = digest
+        self._installed = [sorted(path.name for path in folder.glob("*")) for folder in site_packages]
+        self._known: dict[str, list[str | bool]] = {}
+        with contextlib.suppress(ValueError):
+            self._known = json.loads(store.read_text(FILE) or "{}")
+        self._used: dict[str, list[str | bool]] = {}
+
+    def needs_loop(self, bundle: Bundle, distributions: Iterable[str]) -> dict[str, bool]:
+        """By route path, whether the route's imports reach asyncio, anyio or trio in the distributions that its function has."""
+        within = frozenset({*distributions, *LAMBDA_HAS, *LAMBDA_HAS_FOR_BOTO3})
+        fingerprint = self._fingerprint(bundle, within)
+        return {route.route_path: self._answer(route, within, fingerprint) for route in bundle.function.routes}
+
+    def save(self) -> None:
+        """Keep the answers that this build used."""
+        if self._used != self._known:
+            self._store.write_text(FILE, json.dumps(self._used, sort_keys=True))
+
+    def _answer(self, route: RouteFile, within: frozenset[str], fingerprint: str) -> bool:
+        known = self._known.get(route.source_file)
+        if known is None or not fingerprint or known[0] != fingerprint:
+            files = map(self._root.joinpath, (route.source_file, *route.middleware_files))
+            known = [fingerprint, self._tracer.event_loop_reason(files, within) is not None]
+        self._used[route.source_file] = known
+        return bool(known[1])
+
+    def _fingerprint(self, bundle: Bundle, within: frozenset[str]) -> str:
+        """What decides the answers for a function's routes; empty where it cannot be told: a distribution that is a folder."""
+        if bundle.local_tops:
+            return ""
+        modules: Sequence[tuple[str, str]] = [
+            (each.module.archive_path, self._digest(each.module.file) if each.module.form.is_file else "")
+            for each in bundle.graph.modules.values()
+            if each.module.origin is Origin.PROJECT
+        ]
+        middleware = [(route.source_file, route.middleware_files) for route in bundle.function.routes]
+        decides = json.dumps([__version__, sorted(modules), middleware, sorted(within), self._installed])
+        return hashlib.sha256(decides.encode()).hexdigest()[:32]

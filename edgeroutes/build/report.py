@@ -1,0 +1,93 @@
+"""What a build did, as values: its functions with their files and the reasons for them. Floor 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.archive import zipped_bytes
+from edgeroutes.build.sizes import (
+    ZIPPED_LIMIT_BYTES,
+    biggest_files,
+    check_unzipped,
+    render_bytes,
+    render_files,
+    unzipped_bytes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgeroutes.build.bundle import Bundle
+    from edgeroutes.build.dependencies import Requirement
+    from edgeroutes.build.store import Store, Tree
+    from edgeroutes.errors import BundleError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltFunction:
+    """A function in the store.
+
+    Args:
+        bundle: What was decided.
+        requirements: Its distributions, by name.
+        trees: Its files; a later tree's file stands for an earlier one's.
+        is_new: Whether anything in it differs from the last build.
+    """
+
+    bundle: Bundle
+    requirements: Mapping[str, Requirement]
+    trees: tuple[Tree, ...]
+    is_new: bool
+
+    @property
+    def logical_id(self) -> str:
+        """Its name in the template."""
+        return self.bundle.function.logical_id
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Who brought each tree, by the tree's name."""
+        brought = {}
+        for tree in self.trees:
+            name = str(tree.facts.get("distribution", ""))
+            brought[tree.name] = _brought_by(self.requirements[name]) if name else tree.facts.get("of", "the project")
+        return brought
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """What a build did.
+
+    Args:
+        functions: All of the plan, the fallback last.
+        warnings: What may be wrong, each once.
+    """
+
+    functions: tuple[BuiltFunction, ...]
+    warnings: tuple[str, ...]
+
+
+def check_size(built: BuiltFunction) -> BundleError | None:
+    """What is wrong with a function's size; None where Lambda takes it."""
+    return check_unzipped(built.logical_id, unzipped_bytes(built.trees), biggest_files(built.trees, built.reasons))
+
+
+def _brought_by(requirement: Requirement) -> str:
+    asked = requirement.root.reason.splitlines()[-1] if requirement.root.reason else requirement.root.name
+    return (
+        f"{requirement.name}, which {requirement.required_by} requires: {asked}" if requirement.required_by else asked
+    )
+
+
+def warn_zipped(built: BuiltFunction, store: Store) -> str:
+    """What to know of a function whose zip only goes through S3, as SAM sends it; empty for a smaller one."""
+    if unzipped_bytes(built.trees) <= ZIPPED_LIMIT_BYTES:
+        return ""
+    size_bytes = zipped_bytes(built.trees, store)
+    if size_bytes <= ZIPPED_LIMIT_BYTES:
+        return ""
+    return (
+        f"{built.logical_id}: {render_bytes(size_bytes)} zipped are more than the {render_bytes(ZIPPED_LIMIT_BYTES)} that Lambda takes "
+        f"directly; 'sam deploy' goes through S3. The biggest files:\n{render_files(biggest_files(built.trees, built.reasons))}"
+    )

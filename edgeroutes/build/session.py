@@ -1,0 +1,124 @@
+"""One `sam build`, known by its process: its first target builds all functions, the others only link. Floor 2.
+
+SAM runs make once for each function. A Python for each would cost more than all else together, so that the first one leaves a
+script that links a bundle for as long as *this* `sam build` runs, known by its process id and the time of its start; for any other
+it fails, and make's rule goes on to `edgeroutes bundle`. `sam sync --watch`, which builds many times in one process, gets none.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeroutes.build.store import Store
+
+SCRIPT = "link.sh"
+MAKEFILE_RULE = """\
+# `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
+ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
+EDGEROUTES ?= $(or $(wildcard $(ROOT)/.venv/bin/edgeroutes),edgeroutes)
+build-%:
+\t@sh "$(ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \\
+\t$(EDGEROUTES) bundle $* --root "$(ROOT)" --to "$(ARTIFACTS_DIR)"
+"""
+"""What a project's Makefile has to say; the line with `sh` saves a Python for each function, and may be left out."""
+_MAKES = frozenset({"make", "gmake", "gnumake"})
+_SAM = frozenset({"sam", "samcli"})
+_GENERATIONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """A running process: its parent, when it began (in the system's own words), and its command."""
+
+    pid: int
+    parent: int
+    began: str
+    command: tuple[str, ...]
+
+
+def find_sam_build() -> Process | None:
+    """The `sam build` that this process works for; None where there is none."""
+    process = read_process(os.getppid())
+    for _ in range(_GENERATIONS):
+        if process is None:
+            return None
+        parent = read_process(process.parent)
+        if Path(process.command[0]).name in _MAKES:
+            return parent if parent is not None and _is_sam_build(parent.command) else None
+        process = parent
+    return None
+
+
+def read_process(pid: int) -> Process | None:
+    """What the system knows of a process; None where it says nothing."""
+    if pid <= 1:
+        return None
+    proc = Path(f"/proc/{pid}")
+    if Path("/proc/self").exists():
+        return _read_proc(proc, pid)
+    asked = subprocess.run(  # noqa: S603
+        ("/bin/ps", "-o", "ppid=,lstart=,command=", "-p", str(pid)), capture_output=True, text=True, check=False
+    )
+    words = asked.stdout.split()
+    if len(words) < 7:
+        return None
+    return Process(pid=pid, parent=int(words[0]), began=" ".join(words[1:6]), command=tuple(words[6:]))
+
+
+def write_script(store: Store, sam: Process | None) -> None:
+    """Leave the script for the other targets of this `sam build`; take an old one away when there is none."""
+    if sam is None or not Path("/proc/self").exists():
+        (store.folder / SCRIPT).unlink(missing_ok=True)
+        return
+    store.write_text(
+        SCRIPT,
+        _SCRIPT.format(pid=sam.pid, began=sam.began, generations=_GENERATIONS, store=shlex.quote(str(store.folder))),
+    )
+
+
+def is_current(store: Store, sam: Process | None) -> bool:
+    """Whether the store's script was left for this very `sam build`: then all its functions are built."""
+    return sam is not None and f"\nsam='{sam.pid} {sam.began}'\n" in store.read_text(SCRIPT)
+
+
+def _is_sam_build(command: tuple[str, ...]) -> bool:
+    """Whether the command line is `sam build …`, with whatever Python before it and options between."""
+    names = [Path(word).name for word in command]
+    sam = next((n for n, name in enumerate(names) if name in _SAM), len(names))
+    return "build" in names[sam + 1 :]
+
+
+def _read_proc(folder: Path, pid: int) -> Process | None:
+    """Source: proc_pid_stat(5): after the command in brackets come the state, the parent, and as 22nd field the start."""
+    try:
+        fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        words = (folder / "cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    except OSError:
+        return None
+    return Process(pid=pid, parent=int(fields[1]), began=fields[19], command=tuple(words))
+
+
+# Only what every sh has, and no process but cp: walks up to the sam build that it was written for.
+_SCRIPT = """\
+# Written by edgeroutes for one sam build: links the bundle of the function $1 into the folder $2, or fails.
+sam='{pid} {began}'
+pid=$PPID
+for step in 1 2 3 4 5 6 7 8; do
+    read -r stat < "/proc/$pid/stat" || exit 1
+    set -- "$1" "$2" ${{stat##*) }}
+    [ "$pid ${{22}}" = "$sam" ] && break
+    pid=$4
+    [ "$pid" -gt 1 ] && [ "$step" != {generations} ] || exit 1
+done
+function=$1 to=$2
+cd {store} || exit 1
+set --
+while read -r tree; do set -- "$@" "trees/$tree/."; done < "functions/$function" || exit 1
+[ $# -gt 0 ] && exec cp -Rlp "$@" "$to"
+"""

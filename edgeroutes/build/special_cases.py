@@ -1,0 +1,201 @@
+"""What no import shows: edgeroutes' features with what they bring, and distributions that import others by name. Floor 2; no I/O.
+
+edgeroutes imports Starlette, Mangum and Powertools inside functions, when a route uses them. Which route does, its source says.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.modules import OWN_PACKAGE
+from edgeroutes.build.syntax import attribute_uses
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from edgeroutes.build.imports import FileImports
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """Something that edgeroutes does with the help of distributions.
+
+    Args:
+        name: As messages call it.
+        brings: The distributions that it needs.
+        brings_declared: Those that it needs only where the project declares them.
+        names: Names of edgeroutes whose use marks it.
+        methods: Attribute calls that mark it, whatever they are called on.
+        takes_model: Whether a handler argument that may be a body model marks it.
+        mounts_app: Whether exporting `app` marks it.
+    """
+
+    name: str
+    brings: tuple[str, ...]
+    brings_declared: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    methods: frozenset[str] = frozenset()
+    takes_model: bool = False
+    mounts_app: bool = False
+
+
+FEATURES = (
+    # A body model is read from a form, too, when the content type says so.
+    Feature(
+        name="forms",
+        brings=("starlette", "python-multipart"),
+        names=frozenset({"File", "Form"}),
+        methods=frozenset({"form"}),
+        takes_model=True,
+    ),
+    Feature(name="a mounted app", brings=("mangum",), mounts_app=True),
+    Feature(name="logger", brings=("aws-lambda-powertools",), names=frozenset({"logger"})),
+    Feature(name="metrics", brings=("aws-lambda-powertools",), names=frozenset({"metrics"})),
+    Feature(
+        name="tracer", brings=("aws-lambda-powertools",), brings_declared=("aws-xray-sdk",), names=frozenset({"tracer"})
+    ),
+    Feature(name="idempotency", brings=("aws-lambda-powertools",), names=frozenset({"idempotency", "idempotent"})),
+    # Lambda has boto3 itself; a project that pins it gets the pinned one.
+    Feature(name="revalidation", brings=("boto3",), names=frozenset({"revalidate_path", "revalidate_tag"})),
+)
+
+# Distributions that import others by a name that only their settings or arguments hold. Each of the others goes along if the project
+# itself declares it. Sources: SQLAlchemy "Dialects" (the driver is in the URL); PyJWT's algorithms.py and passlib's handlers (a try around
+# the import, an error at first use); pydantic's networks.py (EmailStr); Starlette's sessions.py and templating.py; httpx's http2=True;
+# Powertools' Tracer, which imports aws_xray_sdk by name.
+COMPANIONS: Mapping[str, tuple[str, ...]] = {
+    "aws-lambda-powertools": ("aws-xray-sdk", "fastjsonschema", "pydantic", "redis"),
+    "httpx": ("brotli", "h2", "socksio", "zstandard"),
+    "passlib": ("argon2-cffi", "bcrypt"),
+    "pydantic": ("email-validator",),
+    "pyjwt": ("cryptography",),
+    "sqlalchemy": (
+        "aiomysql", "aiosqlite", "asyncmy", "asyncpg", "greenlet", "mysqlclient", "oracledb", "pg8000", "psycopg", "psycopg-binary",
+        "psycopg2", "psycopg2-binary", "pymssql", "pymysql", "pyodbc", "sqlalchemy-aurora-data-api",
+    ),
+    "starlette": ("itsdangerous", "jinja2", "python-multipart"),
+}  # fmt: skip
+# Lambda's images from python3.12 on have no time zone database.
+STDLIB_COMPANIONS: Mapping[str, tuple[str, ...]] = {"zoneinfo": ("tzdata",)}
+
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_RESERVED = frozenset({"context", "params", "request"})
+_MODELLESS = frozenset({
+    "Any", "Cookie", "Decimal", "Header", "Query", "Request", "RouteContext", "UUID", "bool", "bytes", "complex", "date", "datetime",
+    "dict", "float", "int", "list", "object", "set", "str", "time", "timedelta", "tuple", "Literal", "Mapping", "None", "Optional", "Union",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureUse:
+    """A feature in a file, with the line that shows it."""
+
+    feature: Feature
+    line: int
+
+
+def find_features(
+    source: bytes, tree: ast.Module, imports: FileImports, *, segments: Collection[str] | None = None
+) -> Iterator[FeatureUse]:
+    """The features that a file of the project uses, each once, with its first line.
+
+    Args:
+        source: Of the file.
+        tree: The same, parsed.
+        imports: The same, read by the tracer.
+        segments: For a route file, what its path captures; None for any other, whose methods and `app` mean nothing.
+    """
+    used = _own_names(tree, imports)
+    calls = _method_calls(tree) if b".form" in source else {}
+    is_route = segments is not None
+    model_line, app_line = (_model_argument(tree, segments or ()), _app_export(tree)) if is_route else (0, 0)
+    for feature in FEATURES:
+        lines = [line for name, line in used.items() if name in feature.names]
+        lines += [line for name, line in calls.items() if name in feature.methods]
+        lines += [model_line] if feature.takes_model and model_line else []
+        lines += [app_line] if feature.mounts_app and app_line else []
+        if lines:
+            yield FeatureUse(feature=feature, line=min(lines))
+
+
+def companions(name: str, declared: Collection[str]) -> list[str]:
+    """The distributions, of those that the project declares, that go along with one that it uses."""
+    return [each for each in COMPANIONS.get(name, ()) if each in declared]
+
+
+def stdlib_companions(stdlib: Collection[str], declared: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The declared distributions that modules of the standard library need, each with the module."""
+    for module in stdlib:
+        yield from ((each, module) for each in STDLIB_COMPANIONS.get(module, ()) if each in declared)
+
+
+def _own_names(tree: ast.Module, imports: FileImports) -> dict[str, int]:
+    """Names of edgeroutes' that the file imports or asks of the package, each with its line."""
+    found: dict[str, int] = {}
+    for site in imports.sites:
+        if site.level or site.module.partition(".")[0] != OWN_PACKAGE:
+            continue
+        asked = site.names or (attribute_uses(tree).get(site.binds[0]) if site.binds else ()) or ()
+        for name in (*asked, site.module.rpartition(".")[2]):
+            found.setdefault(name, site.line)
+    return found
+
+
+def _method_calls(tree: ast.Module) -> dict[str, int]:
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
+    return {call.func.attr: call.lineno for call in calls if isinstance(call.func, ast.Attribute)}
+
+
+def _app_export(tree: ast.Module) -> int:
+    """The line at which the file sets `app` at its top; 0 where it does not."""
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        names = {each.id for each in targets if isinstance(each, ast.Name)}
+        if isinstance(node, ast.ImportFrom | ast.Import):
+            names = {alias.asname or alias.name for alias in node.names}
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = {node.name}
+        if "app" in names:
+            return node.lineno
+    return 0
+
+
+def _model_argument(tree: ast.Module, segments: Collection[str]) -> int:
+    """The line of the first handler argument whose annotation may be a body model; 0 where there is none.
+
+    A handler that comes from elsewhere is not looked at: `.form` in what it calls, or `include`, says so then.
+    """
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in _WITH_BODY:
+            arguments = node.args
+            for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
+                if argument.arg in segments or argument.arg in _RESERVED or argument.annotation is None:
+                    continue
+                if _may_be_model(argument.annotation):
+                    return argument.lineno
+    return 0
+
+
+def _may_be_model(annotation: ast.expr) -> bool:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        try:
+            annotation = ast.parse(annotation.value, mode="eval").body
+        except SyntaxError:
+            return False
+    if isinstance(
+        annotation, ast.Subscript
+    ):  # `Annotated[int, Query()]`, `list[str]`, `Literal["a"]`: the first part says it
+        outer, inner = _last_name(annotation.value), annotation.slice
+        if outer == "Annotated" and isinstance(inner, ast.Tuple):
+            return _may_be_model(inner.elts[0])
+        return outer == "Optional" and _may_be_model(inner)
+    if isinstance(annotation, ast.BinOp):
+        return _may_be_model(annotation.left) or _may_be_model(annotation.right)
+    name = _last_name(annotation)
+    return bool(name) and name not in _MODELLESS
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,258 @@
+"""What was built, each thing under a name that says what went into it, so that it is never made twice nor stale. Floor 2.
+
+::
+
+    .edgeroutes/store/
+      trees/<name>/  trees/<name>.json     files as they go into bundles, and what they are; a tree without its .json is half made
+      functions/<LogicalId>                the trees that make up a function, one a line
+      texts/  python.json  lock            what uv said; the interpreter; held while something is written
+
+A name is moved to its place when all behind it is written: an interrupted build leaves only what the next one sweeps away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import BundleError, ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+FOLDER = ".edgeroutes/store"
+# The first instant that a zip file can name in every time zone.
+ZIP_EPOCH = 315_619_200
+_FILE_MODE = 0o444  # nobody edits a bundle's file, which is the store's file too, in place
+_UNFINISHED = ".new-"
+_KEPT_SECONDS = 14 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A folder of the store.
+
+    Args:
+        name: Says what went into it.
+        folder: Where it is.
+        sizes: The size of every file in it, bytes, by its path with slashes, sorted.
+        facts: What else its maker noted.
+    """
+
+    name: str
+    folder: Path
+    sizes: Mapping[str, int]
+    facts: Mapping[str, Any]
+
+
+class Store:
+    """The store of one project.
+
+    Args:
+        folder: Made when something is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._trees: dict[str, Tree | None] = {}
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone in this store: others wait.
+
+        Raises:
+            ToolError: The folder cannot be written.
+        """
+        import fcntl  # the rest of the package also runs where there is none
+
+        with storage_errors(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _ignore_in_git(self.folder.parent)
+            file = (self.folder / "lock").open("w")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self._trees.clear()
+            yield
+
+    def tree(self, name: str) -> Tree | None:
+        """The tree of that name; None where it was not made."""
+        if name not in self._trees:
+            self._trees[name] = self._read_tree(name)
+        return self._trees[name]
+
+    def make_tree(self, name: str, write: Callable[[Path], Mapping[str, Any]]) -> Tree:
+        """The tree of that name, made now if it is not there.
+
+        Args:
+            name: Says what goes into it.
+            write: Fills an empty folder and gives facts to note.
+        """
+        known = self.tree(name)
+        if known is not None:
+            return known
+        with storage_errors(self.folder):
+            unfinished = self.unfinished_folder()
+            try:
+                facts = write(unfinished)
+                self.adopt(name, unfinished, facts)
+            finally:
+                shutil.rmtree(unfinished, ignore_errors=True)
+        made = self.tree(name)
+        if made is None:
+            raise BundleError("what was just written is gone", where=str(self.folder), hint="Build again")
+        return made
+
+    def unfinished_folder(self) -> Path:
+        """A new empty folder that the next sweep takes away."""
+        trees = self.folder / "trees"
+        trees.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=trees))
+        folder.chmod(0o755)
+        return folder
+
+    def adopt(self, name: str, folder: Path, facts: Mapping[str, Any]) -> None:
+        """Make a folder of the store the tree of that name, with equal dates and modes for all its files."""
+        sizes = {}
+        for path in sorted(_files(folder)):
+            os.utime(path, (ZIP_EPOCH, ZIP_EPOCH))
+            os.chmod(path, _FILE_MODE)  # thousands of files: pathlib would be felt  # noqa: PTH101
+            sizes[path[len(str(folder)) + 1 :].replace(os.sep, "/")] = os.stat(path).st_size  # noqa: PTH116
+        place = self.folder / "trees" / name
+        shutil.rmtree(place, ignore_errors=True)
+        folder.replace(place)
+        self.write_text(f"trees/{name}.json", json.dumps({"sizes": sizes, "facts": facts}, sort_keys=True))
+        self._trees.pop(name, None)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Put a text into the store, in one step."""
+        path = self.folder / name
+        with storage_errors(self.folder):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(unfinished).chmod(0o644)
+            Path(unfinished).replace(path)
+
+    def read_text(self, name: str) -> str:
+        """A text of the store; empty where there is none."""
+        try:
+            return (self.folder / name).read_text("utf-8")
+        except FileNotFoundError:
+            return ""
+
+    def functions(self) -> list[str]:
+        """The logical ids of the functions that were built, sorted."""
+        return sorted(path.name for path in (self.folder / "functions").glob("[!.]*"))
+
+    def function_trees(self, logical_id: str) -> list[Tree]:
+        """The trees of a function; empty where it was not built, or where one of them is gone."""
+        names = self.read_text(f"functions/{logical_id}").split()
+        trees = [tree for name in names if (tree := self.tree(name)) is not None]
+        return trees if len(trees) == len(names) else []
+
+    def write_functions(self, functions: Mapping[str, Iterable[Tree]]) -> None:
+        """Note the trees of every function; one that is not among them is forgotten."""
+        for logical_id, trees in functions.items():
+            text = "".join(f"{tree.name}\n" for tree in trees)
+            if self.read_text(f"functions/{logical_id}") != text:
+                self.write_text(f"functions/{logical_id}", text)
+        for logical_id in self.functions():
+            if logical_id not in functions:
+                (self.folder / "functions" / logical_id).unlink()
+
+    def sweep(self, used: Iterable[str]) -> None:
+        """Take away what an interrupted build left, and the trees that no build has used for two weeks."""
+        now = time.time()
+        for name in used:
+            with contextlib.suppress(OSError):
+                os.utime(self.folder / "trees" / f"{name}.json", (now, now))
+        with contextlib.suppress(OSError):
+            for path in (*self.folder.glob(f"{_UNFINISHED}*"), *self.folder.glob(f"functions/{_UNFINISHED}*")):
+                path.unlink()
+            for path in (self.folder / "trees").glob(f"{_UNFINISHED}*"):
+                shutil.rmtree(path, ignore_errors=True)
+            for note in (self.folder / "trees").glob("*.json"):
+                if now - note.stat().st_mtime > _KEPT_SECONDS:
+                    note.unlink()
+                    shutil.rmtree(note.with_suffix(""), ignore_errors=True)
+
+    def _read_tree(self, name: str) -> Tree | None:
+        try:
+            noted = json.loads((self.folder / "trees" / f"{name}.json").read_bytes())
+            return Tree(name=name, folder=self.folder / "trees" / name, sizes=noted["sizes"], facts=noted["facts"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def link_trees(trees: Iterable[Tree], to: Path) -> None:
+    """Make a folder hold exactly the files of these trees: hard links, copies where the folder is on another device.
+
+    Raises:
+        BundleError: The folder holds files that are no part of the bundle.
+        ToolError: The folder cannot be written.
+    """
+    wanted = {path: tree.folder / path for tree in trees for path in tree.sizes}
+    present = sorted(Path(path).relative_to(to).as_posix() for path in _files(to))
+    strangers = [path for path in present if path not in wanted]
+    if strangers:
+        problem = f"the folder holds {len(strangers)} files that are no part of the bundle, such as {strangers[0]!r}"
+        raise BundleError(problem, where=str(to), hint="Give an empty folder")
+    with storage_errors(to):
+        for folder in sorted({path.rpartition("/")[0] for path in wanted}):
+            (to / folder).mkdir(parents=True, exist_ok=True)
+        for path, source in wanted.items():
+            _link(source, to / path)
+
+
+@contextlib.contextmanager
+def storage_errors(folder: Path) -> Iterator[None]:
+    """Foreign errors of the disk as ours.
+
+    Raises:
+        ToolError: The disk is full, or may not be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        place = str(error.filename or folder)
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise ToolError(
+                f"the disk is full ({error.strerror})", where=str(folder), hint="Free some space"
+            ) from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+            problem = f"it cannot be written ({error.strerror})"
+            raise ToolError(problem, where=place, hint="Allow writing, or choose another folder") from error
+        raise
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except FileExistsError:
+        target.unlink()
+        _link(source, target)
+    except OSError as error:
+        if error.errno not in {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP}:
+            raise
+        shutil.copy2(source, target)
+
+
+def _files(folder: Path) -> Iterator[str]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            yield f"{parent}{os.sep}{name}"
+
+
+def _ignore_in_git(folder: Path) -> None:
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", "utf-8")

@@ -1,0 +1,76 @@
+"""The machine that functions run on, as wheels, markers and bytecode name it. Floor 2; a value, no I/O."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edgeroutes.config import Config
+
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+# The C library of a runtime's image. Source: docs.aws.amazon.com/lambda "lambda-runtimes", read 2026-11-21: python3.11 is
+# Amazon Linux 2 (glibc 2.26), python3.12 and later are Amazon Linux 2023 (glibc 2.34).
+_GLIBC = {"3.11": "2_26"}
+_GLIBC_AL2023 = "2_34"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A Lambda runtime on one architecture.
+
+    Args:
+        python: `3.13`.
+        machine: As wheels call it: `x86_64` or `aarch64`.
+    """
+
+    python: str
+    machine: str
+
+    @classmethod
+    def of(cls, config: Config) -> Target:
+        """The target of a project's functions."""
+        return cls(python=config.runtime.removeprefix("python"), machine=_MACHINES[config.architecture])
+
+    @property
+    def platform(self) -> str:
+        """What uv calls it: `x86_64-manylinux_2_34`."""
+        return f"{self.machine}-manylinux_{_GLIBC.get(self.python, _GLIBC_AL2023)}"
+
+    @property
+    def cache_tag(self) -> str:
+        """What bytecode files are called after: `cpython-313`."""
+        return f"cpython-{self.python.replace('.', '')}"
+
+    @property
+    def tag(self) -> str:
+        """The part of a store's name that tells targets apart: `cp313-x86_64`."""
+        return f"cp{self.python.replace('.', '')}-{self.machine}"
+
+    @property
+    def version_info(self) -> tuple[int, int]:
+        """`(3, 13)`."""
+        major, minor = self.python.split(".")
+        return int(major), int(minor)
+
+    @property
+    def is_newer_than_ours(self) -> bool:
+        """Whether its syntax may be newer than the Python that runs this can parse."""
+        return self.version_info > sys.version_info[:2]
+
+    def marker_environment(self) -> dict[str, str]:
+        """The variables of environment markers. Source: PEP 508."""
+        return {
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.python}.0",
+            "os_name": "posix",
+            "platform_machine": self.machine,
+            "platform_python_implementation": "CPython",
+            "platform_release": "",
+            "platform_system": "Linux",
+            "platform_version": "",
+            "python_full_version": f"{self.python}.0",
+            "python_version": self.python,
+            "sys_platform": "linux",
+        }

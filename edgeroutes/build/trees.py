@@ -1,0 +1,188 @@
+"""Source files as trees of the store: copied, compiled in one go, named by their contents. Floor 2."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.bytecode import Compilation, bytecode_path
+from edgeroutes.build.store import storage_errors
+from edgeroutes.errors import BundleError, ImportRaisedError, require_no_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.bytecode import BrokenSource, Interpreter
+    from edgeroutes.build.store import Store
+    from edgeroutes.build.target import Target
+
+_FORMAT = "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreePlan:
+    """A tree that is to be.
+
+    Args:
+        name: By its contents.
+        files: The source of each file, or its content, by the path in the bundle.
+        digests: Of the contents, by the same path.
+        of: Whose files they are, for messages.
+        distribution: The local distribution that they are; empty for none.
+        is_compact: Whether bytecode stands for the sources, where there is an interpreter to make it.
+        is_users: Whether a file that is not Python is the user's to mend.
+    """
+
+    name: str
+    files: Mapping[str, Path | bytes]
+    digests: Mapping[str, str]
+    of: str
+    distribution: str = ""
+    is_compact: bool = False
+    is_users: bool = False
+
+
+class TreeWriter:
+    """Makes trees of source files, what they share only once.
+
+    Args:
+        store: Where they go.
+        target: Where they are to run.
+        interpreter: Makes their bytecode; none is made without.
+    """
+
+    def __init__(self, store: Store, target: Target, interpreter: Interpreter | None) -> None:
+        self._store = store
+        self._target = target
+        self._interpreter = interpreter
+        self._digests: dict[Path, str] = {}
+
+    def plan(
+        self,
+        prefix: str,
+        files: Mapping[str, Path | bytes],
+        *,
+        of: str,
+        distribution: str = "",
+        is_compact: bool = False,
+        is_users: bool = False,
+    ) -> TreePlan:
+        """The tree of these files; `prefix` is the readable part of its name."""
+        digests = {path: self.digest(content) for path, content in sorted(files.items())}
+        made_by = self._interpreter.magic if self._interpreter is not None else "sources"
+        described = json.dumps([_FORMAT, made_by, is_compact, self._target.cache_tag, list(digests.items())])
+        name = f"{prefix}-{hashlib.sha256(described.encode()).hexdigest()[:20]}"
+        return TreePlan(
+            name=name,
+            files=files,
+            digests=digests,
+            of=of,
+            distribution=distribution,
+            is_compact=is_compact,
+            is_users=is_users,
+        )
+
+    def make(self, plans: Iterable[TreePlan]) -> None:
+        """Put those of these trees into the store that it lacks.
+
+        Raises:
+            ProblemsError: Files that are not Python to the functions' interpreter; one alone is an ImportRaisedError.
+            BundleError: A file changed meanwhile.
+            ToolError: The store cannot be written.
+        """
+        lacking = {plan.name: plan for plan in plans if self._store.tree(plan.name) is None}
+        if not lacking:
+            return
+        with storage_errors(self._store.folder):
+            parent = self._store.unfinished_folder()
+            try:
+                first: dict[tuple[str, str], Path] = {}
+                for plan in lacking.values():
+                    self._copy(plan, parent / plan.name, first)
+                for compact in (False, True):
+                    self._compile([plan for plan in lacking.values() if plan.is_compact is compact], first)
+                for plan in lacking.values():
+                    folder = parent / plan.name
+                    self._share_bytecode(plan, folder, first)
+                    self._store.adopt(plan.name, folder, {"of": plan.of, "distribution": plan.distribution})
+            finally:
+                shutil.rmtree(parent, ignore_errors=True)
+
+    def digest(self, content: Path | bytes) -> str:
+        """The SHA-256 of a file, read once, or of bytes."""
+        if isinstance(content, bytes):
+            return hashlib.sha256(content).hexdigest()
+        known = self._digests.get(content)
+        if known is None:
+            known = self._digests[content] = hashlib.sha256(content.read_bytes()).hexdigest()
+        return known
+
+    def _copy(self, plan: TreePlan, folder: Path, first: dict[tuple[str, str], Path]) -> None:
+        for path, content in plan.files.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            earlier = first.setdefault((path, plan.digests[path]), target)
+            if earlier is not target:
+                target.hardlink_to(earlier)
+                continue
+            data = content if isinstance(content, bytes) else content.read_bytes()
+            if hashlib.sha256(data).hexdigest() != plan.digests[path]:
+                raise BundleError("it changed while it was built", where=str(content), hint="Build again")
+            target.write_bytes(data)
+
+    def _compile(self, plans: Sequence[TreePlan], first: Mapping[tuple[str, str], Path]) -> None:
+        """Compile what the plans need, each file where it was copied first."""
+        if self._interpreter is None:
+            return
+        files: dict[Path, Compilation] = {}
+        users: dict[str, str] = {}
+        for plan in plans:
+            for path, digest in plan.digests.items():
+                source = first[path, digest]
+                if not path.endswith(".py"):
+                    continue
+                if plan.is_users:
+                    users[str(source)] = path
+                bytecode = self._bytecode(source, plan)
+                files[source] = Compilation(source=str(source), archive_path=path, bytecode=str(bytecode))
+        if files:
+            broken = self._interpreter.compile([*files.values()], compact=plans[0].is_compact)
+            require_no_problems([self._problem(each, users[each.source]) for each in broken if each.source in users])
+
+    def _share_bytecode(self, plan: TreePlan, folder: Path, first: Mapping[tuple[str, str], Path]) -> None:
+        """Give the tree the bytecode of what it shares; of a compact one, take the sources away."""
+        for path, digest in plan.digests.items():
+            source, bytecode = folder / path, self._bytecode(first[path, digest], plan)
+            if not path.endswith(".py") or not bytecode.is_file():
+                continue
+            own = self._bytecode(source, plan)
+            if own != bytecode:
+                own.parent.mkdir(exist_ok=True)
+                own.hardlink_to(bytecode)
+            if plan.is_compact:
+                source.unlink()
+
+    def _bytecode(self, source: Path, plan: TreePlan) -> Path:
+        if plan.is_compact:  # Python's "legacy" place, the one in which it also looks where there is no source
+            return source.with_suffix(".pyc")
+        return source.parent / bytecode_path(source.name, self._target)
+
+    def _problem(self, broken: BrokenSource, path: str) -> ImportRaisedError:
+        where = f"{path}:{broken.line}" if broken.line else path
+        hint = f"Write it for Python {self._target.python}, or set runtime in [tool.edgeroutes]"
+        problem = f"this is not Python {self._target.python}, which the functions run on: {broken.problem}"
+        return ImportRaisedError(problem, where=where, hint=hint)
+
+
+def folder_files(tops: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """All files of these top-level modules of a folder, with their paths in a bundle; no caches."""
+    for top in tops:
+        files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file())
+        for file in files:
+            path = file.relative_to(top.parent).as_posix()
+            if "__pycache__" not in path and not file.name.endswith(".pyc"):
+                yield path, file

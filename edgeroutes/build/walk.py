@@ -1,0 +1,229 @@
+"""One trace: a worklist over what each file imports. Floor 2; reads through a `StepReader`, knows no cache. See `trace.py`."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from edgeroutes.build.graph import (
+    ImportGraph,
+    MissingModule,
+    ReachedModule,
+    Reason,
+    SkippedImport,
+    TraceWarning,
+)
+from edgeroutes.build.imports import NEVER_RUN, ImportKind
+from edgeroutes.build.modules import Form, Module, Origin
+from edgeroutes.errors import ImportRaisedError, require_no_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edgeroutes.build.steps import Step, StepReader
+
+
+class _Question(NamedTuple):
+    """Which names an importer asks of one module that its step loads: answered once that module is read."""
+
+    importer: Module
+    step: Step
+    position: int
+    late: bool
+
+
+class Walk:
+    """One trace: the modules reached so far, and those still to be read."""
+
+    def __init__(
+        self,
+        steps: StepReader,
+        *,
+        followed: frozenset[Origin],
+        stop_at: frozenset[str],
+        loop_names: frozenset[str],
+        within: frozenset[str] | None,
+    ) -> None:
+        self._steps = steps
+        self._within = within
+        self._followed = followed
+        self._stop_at = stop_at
+        self._loop_names = loop_names
+        self._modules: dict[str, tuple[Module, list[Reason]]] = {}
+        self._queue: deque[Module] = deque()
+        self._late: deque[tuple[str, Module, Reason]] = deque()
+        self._has_lazy_names: dict[str, bool] = {}
+        self._questions: defaultdict[str, list[_Question]] = defaultdict(list)
+        self._unfolded: set[tuple[str, str, bool]] = set()
+        self._skipped: list[SkippedImport] = []
+        self._warnings: list[TraceWarning] = []
+        self._problems: list[ImportRaisedError] = []
+        self._stopped = False
+
+    def trace(self, entries: tuple[Path, ...]) -> ImportGraph:
+        """All modules that these files reach."""
+        for path in entries:
+            module = self._steps.resolver.entry(path)
+            if module.key not in self._modules:
+                self._modules[module.key] = (module, [])
+                self._queue.append(module)
+        while self._queue and not self._stopped:
+            self._visit(self._queue.popleft(), late=False)
+        while self._late and not self._stopped:
+            key, module, reason = self._late.popleft()
+            if self._record(key, module, reason) and self._is_followed(module):
+                self._visit(module, late=True)
+        require_no_problems(self._problems)
+        return ImportGraph(
+            project_root=self._steps.project_root,
+            entries=entries,
+            modules={key: ReachedModule(module=m, reasons=tuple(rs)) for key, (m, rs) in self._modules.items()},
+            skipped=tuple(self._skipped),
+            missing=tuple(self._missing()),
+            warnings=(*self._warnings, *self._oddities()),
+            is_complete=not self._stopped,
+        )
+
+    def _visit(self, module: Module, *, late: bool) -> None:
+        try:
+            imports = self._steps.imports(module)
+        except ImportRaisedError as problem:
+            self._problems.append(problem)
+            return
+        self._has_lazy_names[module.key] = bool(imports.lazy)
+        for step in self._steps.steps(module, imports):
+            in_feature = module.origin is Origin.EDGEROUTES and step.site.in_function
+            self._follow(module, step, late=late or in_feature)
+            if self._stopped:
+                return
+        for question in self._questions.pop(module.key, ()):
+            if imports.lazy or question.step.is_star:
+                self._answer(question)
+        if module.origin is Origin.PROJECT:
+            self._warnings.extend(
+                TraceWarning(
+                    importer=module.file,
+                    line=call.line,
+                    problem=f"{call.text} names its module only when it runs, so that the bundle may lack it",
+                    hint="Write the module's name as a literal, or list its files under include in function.yaml",
+                )
+                for call in imports.unknown
+            )
+
+    def _follow(self, importer: Module, step: Step, *, late: bool) -> None:
+        if step.site.kind in NEVER_RUN:
+            if importer.origin is Origin.PROJECT and step.loads:
+                self._skip(step.loads[-1], step.reason, step.site.written)
+            return
+        if step.is_waitless and Origin.DISTRIBUTION in self._followed:
+            return
+        if late and step.loads and step.loads[-1].origin is Origin.DISTRIBUTION:
+            self._skip(step.loads[-1], step.reason, step.site.written)
+        for position, (key, module) in enumerate(zip(step.keys, step.loads, strict=True)):
+            self._reach(key, module, step.reason, late=late)
+            if module.origin not in self._followed:
+                continue
+            has_lazy_names = self._has_lazy_names.get(key)
+            if has_lazy_names is None:
+                self._questions[key].append(_Question(importer, step, position, late))
+            elif has_lazy_names or step.is_star:
+                self._answer(_Question(importer, step, position, late))
+        if self._loop_names and self._loop_names & self._steps.dotted_names(importer, step):
+            self._reach("asyncio", Module(name="asyncio", origin=Origin.STDLIB), step.reason, late=late)
+
+    def _answer(self, question: _Question) -> None:
+        """Reach what stands behind the names that are asked of a façade, or that `import *` takes from a package."""
+        step, facade = question.step, question.step.loads[question.position]
+        imports = self._steps.imports(facade)
+        is_star = step.is_star and question.position == len(step.target.modules) - 1
+        asked = frozenset(imports.exports) if is_star else self._steps.asked(question.importer, step, question.position)
+        names = {export.name for export in imports.lazy} if asked is None else asked
+        for name in sorted(names):
+            self._unfold(facade, name, step.reason, late=question.late)
+
+    def _unfold(self, facade: Module, name: str, reason: Reason, *, late: bool) -> None:
+        """Reach the module behind one name of a façade, and what that module has behind it in turn."""
+        key = (facade.key, name, late)
+        if key in self._unfolded or not self._is_followed(facade):
+            return
+        self._unfolded.add(key)
+        export = next((export for export in self._steps.imports(facade).lazy if export.name == name), None)
+        found = self._steps.behind(facade, name, export)
+        if not found.missing:
+            line = reason.line if export is None else export.line
+            reason = reason if export is None else Reason(importer=facade.file, line=line, kind=reason.kind)
+            for module in found.modules:
+                self._reach(module.key, module, reason, late=late)
+            if found.modules and export is not None:
+                self._unfold(found.modules[-1], name, reason, late=late)
+
+    def _reach(self, key: str, module: Module, reason: Reason, *, late: bool) -> None:
+        if (
+            self._within is not None
+            and module.origin is Origin.DISTRIBUTION
+            and module.distribution not in self._within
+        ):
+            return
+        if not late:
+            if self._record(key, module, reason) and self._is_followed(module):
+                self._queue.append(module)
+        elif module.origin not in {Origin.DISTRIBUTION, Origin.MISSING}:
+            self._late.append((key, module, reason))
+
+    def _record(self, key: str, module: Module, reason: Reason) -> bool:
+        """Whether the module is new."""
+        known = self._modules.get(key)
+        if known is not None:
+            known[1].append(reason)
+            return False
+        self._modules[key] = (module, [reason])
+        if module.name.partition(".")[0] in self._stop_at:
+            self._stopped = True
+        return True
+
+    def _is_followed(self, module: Module) -> bool:
+        return module.origin in self._followed and module.form in {Form.SOURCE, Form.PACKAGE}
+
+    def _skip(self, module: Module, reason: Reason, written: str) -> None:
+        self._skipped.append(
+            SkippedImport(
+                importer=reason.importer,
+                line=reason.line,
+                kind=reason.kind,
+                module=written,
+                distribution=module.distribution,
+            )
+        )
+
+    def _missing(self) -> Iterator[MissingModule]:
+        for module, reasons in self._modules.values():
+            if module.origin is not Origin.MISSING:
+                continue
+            for reason in reasons:
+                importer = self._modules[str(reason.importer)][0]
+                if importer.origin is Origin.PROJECT and reason.kind is not ImportKind.OPTIONAL:
+                    yield MissingModule(
+                        importer=reason.importer,
+                        line=reason.line,
+                        kind=reason.kind,
+                        module=module.name,
+                        hint=self._steps.missing_hint(importer, module.name),
+                    )
+
+    def _oddities(self) -> Iterator[TraceWarning]:
+        """Modules that are found, and may not be what the author means."""
+        for module, reasons in self._modules.values():
+            if not reasons or not module.form.is_file:
+                continue
+            if module.origin is Origin.PROJECT and module.name in sys.stdlib_module_names:
+                problem = f"{module.archive_path} hides the standard library's {module.name!r}"
+                yield _warning(reasons[0], problem, "Rename it")
+            elif module.origin is Origin.DISTRIBUTION and not module.distribution:
+                problem = f"{module.name!r} is installed, but no distribution says that it brings it"
+                yield _warning(reasons[0], problem, "Install it from a distribution, or move it into the project")
+
+
+def _warning(reason: Reason, problem: str, hint: str) -> TraceWarning:
+    return TraceWarning(importer=reason.importer, line=reason.line, problem=problem, hint=hint)

@@ -1,0 +1,210 @@
+"""Wheels as trees of the store: fetched in one go, parted by distribution, without tests, with bytecode. Floor 2.
+
+A tree's name says the distribution, its version, the target, its recorded hashes and the interpreter that compiled it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.bytecode import Compilation, bytecode_path
+from edgeroutes.build.distributions import read_record, read_requires
+from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
+from edgeroutes.build.store import storage_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.bytecode import Interpreter
+    from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.build.store import Store, Tree
+    from edgeroutes.build.target import Target
+
+    Fetch = Callable[[Sequence[str], str, Path, bool], None]
+
+_FORMAT = "1"
+_METADATA_FILES = frozenset({"METADATA", "entry_points.txt"})
+_TEST_FOLDERS = frozenset({"test", "tests"})
+_ENVIRONMENT_FOLDERS = frozenset({"bin", "Scripts", "share", "include"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Download:
+    """Wheels in a folder of the store, compiled and not yet parted.
+
+    Args:
+        folder: Holds them in `all`.
+        contents: By distribution, its metadata folder and the paths of its files that are worth shipping.
+    """
+
+    folder: Path
+    contents: Mapping[str, tuple[Path, list[str]]]
+
+
+class Wheels:
+    """The distributions of one project for one target.
+
+    Args:
+        store: Keeps the trees.
+        fetch: Puts the wheels of some requirements, constrained by a text, into a folder; with what they require if it is told to.
+        pins: The versions.
+        target: What the wheels are for.
+        interpreter: Makes the bytecode; none is made without.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        fetch: Fetch,
+        pins: Pins,
+        target: Target,
+        interpreter: Interpreter | None,
+        *,
+        installed: Mapping[str, InstalledDistribution] | None = None,
+    ) -> None:
+        self._store = store
+        self._fetch = fetch
+        self._pins = pins
+        self._target = target
+        self._interpreter = interpreter
+        self._installed = installed or {}
+        self._requires: dict[str, tuple[str, ...] | None] = {}
+        chosen = hashlib.sha256(f"{target.tag} {pins.text}".encode()).hexdigest()[:32]
+        self._unpinned_file = f"unpinned/{chosen}.json"
+        self._unpinned: dict[str, str] = json.loads(store.read_text(self._unpinned_file) or "{}")
+
+    def tree(self, name: str) -> Tree | None:
+        """The distribution's tree; None while it is not in the store."""
+        version = self._unpinned.get(name) or self._version(name)
+        return self._store.tree(self._tree_name(name, version)) if version else None
+
+    def requires(self, name: str) -> tuple[str, ...] | None:
+        """The `Requires-Dist` lines of a distribution; None where nobody has it in the version that counts."""
+        if self._requires.get(name) is None:
+            self._requires[name] = self._find_requires(name)
+        return self._requires[name]
+
+    def _find_requires(self, name: str) -> tuple[str, ...] | None:
+        tree = self.tree(name)
+        if tree is not None:
+            return tuple(tree.facts["requires"])
+        here = self._installed.get(name)
+        if name in self._pins.local:
+            return self._pins.local[name]
+        return None if here is None or here.version != self._version(name) else tuple(here.requires)
+
+    def download(self, names: Collection[str]) -> Download:
+        """Fetch and compile these distributions, and what they require where that is not known yet; may run beside other work.
+
+        Raises:
+            DependencyError: One cannot be had.
+            ToolError: uv is missing, or the interpreter fails.
+        """
+        folder = self._store.unfinished_folder()
+        try:
+            into = folder / "all"
+            wanted = [pin.requirement if (pin := self._pins.by_name.get(name)) else name for name in sorted(names)]
+            with_requirements = any(self.requires(name) is None for name in names)
+            self._fetch(wanted, self._pins.text, into, with_requirements)
+            contents = dict(_parted(into))
+            if (
+                self._interpreter is not None
+            ):  # what is broken there is not the user's: templates, other versions' syntax
+                paths = (path for _, paths in contents.values() for path in paths if path.endswith(".py"))
+                self._interpreter.compile([self._compilation(into, path) for path in paths])
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return Download(folder=folder, contents=contents)
+
+    def keep(self, download: Download) -> None:
+        """Make trees of what was downloaded.
+
+        Raises:
+            ToolError: The store cannot be written.
+        """
+        try:
+            with storage_errors(self._store.folder):
+                for name, (metadata, paths) in download.contents.items():
+                    if self.tree(name) is None:
+                        self._keep(name, download.folder, metadata, paths)
+            if self._unpinned:
+                self._store.write_text(self._unpinned_file, json.dumps(self._unpinned, sort_keys=True))
+        finally:
+            shutil.rmtree(download.folder, ignore_errors=True)
+
+    def _keep(self, name: str, folder: Path, metadata: Path, paths: Iterable[str]) -> None:
+        version = metadata.name.removesuffix(".dist-info").rpartition("-")[2]
+        if not self._version(name):
+            self._unpinned[name] = version
+        facts = {"distribution": name, "requires": read_requires(metadata)}
+        into, own = f"{folder}/all", f"{folder}/{name}"
+        made: set[str] = set()
+        for path in paths:
+            for each in (path, bytecode_path(path, self._target)) if path.endswith(".py") else (path,):
+                parent = f"{own}/{each}".rpartition("/")[0]
+                if parent not in made:
+                    os.makedirs(parent, exist_ok=True)  # a thousand files: pathlib would be felt  # noqa: PTH103
+                    made.add(parent)
+                with contextlib.suppress(FileNotFoundError):  # no bytecode, or a record of what is not there
+                    os.rename(f"{into}/{each}", f"{own}/{each}")  # noqa: PTH104
+        self._store.adopt(self._tree_name(name, self._version(name) or version), folder / name, facts)
+
+    def _compilation(self, into: Path, path: str) -> Compilation:
+        return Compilation(
+            source=f"{into}/{path}", archive_path=path, bytecode=f"{into}/{bytecode_path(path, self._target)}"
+        )
+
+    def _version(self, name: str) -> str:
+        pin = self._pins.by_name.get(name)
+        return "" if pin is None else pin.version or hashlib.sha256(pin.requirement.encode()).hexdigest()[:12]
+
+    def _tree_name(self, name: str, version: str) -> str:
+        pin = self._pins.by_name.get(name)
+        hashes = pin.hashes if pin is not None else ()
+        made_by = self._interpreter.magic if self._interpreter is not None else "sources"
+        digest = hashlib.sha256(" ".join((_FORMAT, made_by, *hashes)).encode()).hexdigest()[:12]
+        return f"{name}-{version}-{self._target.tag}-{digest}"
+
+
+def _parted(into: Path) -> Iterator[tuple[str, tuple[Path, list[str]]]]:
+    """Each distribution in a directory with its metadata folder and the paths of its files that are worth shipping."""
+    for metadata in sorted(into.glob("*.dist-info")):
+        name = normalize_name(metadata.name.partition("-")[0])
+        if name != OWN_PACKAGE:
+            yield name, (metadata, shipped_files(read_record(metadata)))
+
+
+def shipped_files(paths: Iterable[str]) -> list[str]:
+    """Those of a distribution's files that a function may need.
+
+    Not: its tests (a folder called so that holds `test_*.py` or `conftest.py`), scripts, caches, and of its metadata all but
+    METADATA and entry_points.txt.
+    """
+    kept = [path for path in paths if _is_shipped(path)]
+    tests = {folder for path in kept if (folder := _test_folder(path))}
+    return sorted(path for path in kept if not any(path.startswith(f"{folder}/") for folder in tests))
+
+
+def _is_shipped(path: str) -> bool:
+    top, _, below = path.partition("/")
+    if top in _ENVIRONMENT_FOLDERS or path.startswith(("../", "/")) or "__pycache__/" in path:
+        return False
+    return below in _METADATA_FILES if top.endswith(".dist-info") else top != ".lock"
+
+
+def _test_folder(path: str) -> str:
+    """The outermost folder of tests that the path shows to be one; empty where it shows none."""
+    *folders, name = path.split("/")
+    if not (name.startswith("test_") or name == "conftest.py"):
+        return ""
+    at = next((n for n, folder in enumerate(folders) if folder in _TEST_FOLDERS), None)
+    return "/".join(folders[: at + 1]) if at is not None else ""

@@ -1,0 +1,193 @@
+"""`edgeroutes build`, `bundle` and `why`. Roof; prints.
+
+`bundle` is what the Makefile calls for each function that the script of this `sam build` does not link, and must start fast: what it
+does not need, it does not import, click least of all (`run_bundle`).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.cli import DONE, REFUSED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.builder import Builder
+
+
+def print_build(root: Path, *, as_json: bool = False) -> int:
+    """Build all functions of a project, and print what they weigh."""
+    from edgeroutes.build.archive import zipped_bytes
+
+    builder = make_builder(root, _progress(as_json=as_json))
+    with builder.store.locked():
+        report = builder.build()
+        rows = [
+            {
+                "function": built.logical_id,
+                "routes": [route.route_path for route in built.bundle.function.routes],
+                "new": built.is_new,
+                "distributions": sorted(built.requirements),
+                **_sizes(built.trees),
+                "zipped_bytes": zipped_bytes(built.trees, builder.store),
+            }
+            for built in report.functions
+        ]
+    _clear_progress(as_json=as_json)
+    if as_json:
+        print(json.dumps({"functions": rows, "warnings": report.warnings}, indent=2))
+    else:
+        _print_table(rows)
+        _print_warnings(report.warnings)
+    return DONE
+
+
+def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False) -> int:
+    """Put one function's bundle into a folder; build all first, unless this very `sam build` has.
+
+    Raises:
+        ConfigError: There is no such function.
+    """
+    from edgeroutes.build.inputs import is_unchanged
+    from edgeroutes.build.session import find_sam_build, is_current, write_script
+    from edgeroutes.build.store import FOLDER, Store, link_trees
+
+    store = Store(root / FOLDER)
+    sam = find_sam_build()
+    if not is_current(store, sam):
+        with store.locked():
+            if not is_current(store, sam):  # while this one waited, another target of the same build did it
+                if not is_unchanged(store):
+                    make_builder(root).build()
+                write_script(store, sam)
+                _print_warnings(json.loads(store.read_text("warnings.json") or "[]"))
+    trees = store.function_trees(logical_id)
+    if not trees:
+        raise _no_function(store.functions(), logical_id)
+    link_trees(trees, to)
+    if as_json:
+        print(json.dumps({"function": logical_id, "to": str(to), **_sizes(trees)}))
+    return DONE
+
+
+def run_bundle(arguments: Sequence[str]) -> int:
+    """`edgeroutes bundle …` from its arguments to its exit code, without the machinery of the other commands.
+
+    Args:
+        arguments: Those after `bundle`.
+    """
+    import argparse
+    from pathlib import Path
+
+    from edgeroutes.errors import EdgeroutesError
+
+    parser = argparse.ArgumentParser("edgeroutes bundle", description="Put one function's bundle into a folder.")
+    parser.add_argument("logical_id", help="the function's name in the template")
+    parser.add_argument("--to", required=True, type=Path, help="the folder, as make's $(ARTIFACTS_DIR)")
+    parser.add_argument("--root", type=Path, help="the project; by default the folder at or above this one, or --to")
+    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    given = parser.parse_args(arguments)
+    to = given.to.absolute()
+    try:
+        return write_bundle((given.root or find_root(to)).absolute(), given.logical_id, to, as_json=given.json)
+    except EdgeroutesError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+
+
+def find_root(to: Path) -> Path:
+    """The project that a bundle in this folder belongs to: SAM runs make in a copy of the route's folder, `to` is in `.aws-sam`.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    from pathlib import Path
+
+    from edgeroutes.errors import ConfigError
+
+    above_sam = [folder.parent for folder in to.parents if folder.name == ".aws-sam"]
+    for folder in (*above_sam, Path.cwd(), *Path.cwd().parents):
+        if any((folder / name).is_file() for name in ("pyproject.toml", "template.yaml")):
+            return folder
+    raise ConfigError("no project is at or above it", where=str(Path.cwd()), hint="Give its folder: --root")
+
+
+def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> int:
+    """Print why a route's function holds a distribution, a module or a file.
+
+    Raises:
+        ConfigError: There is no such route.
+        BundleError: Its function does not hold it.
+    """
+    from edgeroutes.build.explain import explain
+
+    builder = make_builder(root, _progress(as_json=as_json))
+    with builder.store.locked():
+        report = builder.build()
+    _clear_progress(as_json=as_json)
+    lines = explain(report, route, name)
+    print(json.dumps({"route": route, "name": name, "because": lines}) if as_json else "\n".join(lines))
+    return DONE
+
+
+def make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -> Builder:
+    """A builder for the project in `root`, planned.
+
+    Raises:
+        ProjectError: For all that is wrong with its settings, routes and function.yaml files.
+    """
+    from edgeroutes.build.builder import Builder
+    from edgeroutes.pipeline import plan_project
+
+    return Builder(root, plan_project(root), progress=progress)
+
+
+def _sizes(trees: Any) -> dict[str, int]:
+    from edgeroutes.build.sizes import bundle_files, unzipped_bytes
+
+    return {"files": len(bundle_files(trees)), "unzipped_bytes": unzipped_bytes(trees)}
+
+
+def _no_function(known: Sequence[str], logical_id: str) -> Exception:
+    from difflib import get_close_matches
+
+    from edgeroutes.errors import ConfigError
+
+    near = get_close_matches(logical_id, known, n=1)
+    hint = f"Did you mean {near[0]!r}" if near else "Run 'edgeroutes template', then 'sam build' again"
+    return ConfigError("no function of the project has this logical id", where=logical_id, hint=hint)
+
+
+def _progress(*, as_json: bool) -> Callable[[str], None]:
+    if as_json or not sys.stderr.isatty():
+        return lambda _: None
+    return lambda text: print(f"\r\033[K{text} …", end="", file=sys.stderr, flush=True)
+
+
+def _clear_progress(*, as_json: bool) -> None:
+    if not as_json and sys.stderr.isatty():
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _print_table(rows: list[dict[str, Any]]) -> None:
+    from edgeroutes.build.sizes import render_bytes
+
+    width = max(len(row["function"]) for row in rows)
+    print(f"{'function':{width}}  {'zipped':>9}  {'unzipped':>9}  files")
+    for row in rows:
+        zipped, unzipped = render_bytes(row["zipped_bytes"]), render_bytes(row["unzipped_bytes"])
+        mark = "  built" if row["new"] else ""
+        print(f"{row['function']:{width}}  {zipped:>9}  {unzipped:>9}  {row['files']:>5}{mark}")
+
+
+def _print_warnings(warnings: Iterable[str]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(run_bundle(sys.argv[1:]))

@@ -1,0 +1,425 @@
+"""Whole builds of small projects: what goes in, what is rebuilt, what is refused, and that bundles run by themselves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.build import report, sizes
+from edgeroutes.build.inputs import is_unchanged
+from edgeroutes.build.store import FOLDER, Store
+from edgeroutes.errors import (
+    BundleError,
+    ConfigError,
+    DependencyError,
+    ImportRaisedError,
+    ModuleMissingError,
+    ProblemsError,
+    ProjectError,
+    ToolError,
+)
+from tests.build.projects import HELLO, OWN_RUNTIME, Project, bundle_paths, invoke, make_project, settle
+from tests.fakes.installer import FakeInstaller, FakeWheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL = FakeWheel(files={"model/__init__.py": "from model.core import NAME\n", "model/core.py": "NAME = 'model'\n"})
+STARLETTE = FakeWheel(
+    files={"starlette/__init__.py": ""}, requires=("anyio>=3", "typing-extensions; python_version < '3.0'")
+)
+WHEELS = {
+    "model": FakeWheel(version="2.1", requires=("core-of-model",), files=MODEL.files),
+    "core-of-model": FakeWheel(files={"core_of_model.py": "X = 1\n"}),
+    "starlette": STARLETTE,
+    "anyio": FakeWheel(files={"anyio/__init__.py": ""}),
+    "python-multipart": FakeWheel(files={"python_multipart/__init__.py": ""}),
+    "mangum": FakeWheel(files={"mangum/__init__.py": ""}),
+    "boto3": FakeWheel(requires=("botocore", "jmespath"), files={"boto3/__init__.py": ""}),
+    "botocore": FakeWheel(requires=("jmespath",), files={"botocore/__init__.py": ""}),
+    "jmespath": FakeWheel(files={"jmespath/__init__.py": ""}),
+    "queries": FakeWheel(requires=("jmespath",), files={"queries.py": ""}),
+}
+
+
+def bundle(project: Project, logical_id: str, to: Path) -> set[str]:
+    return bundle_paths(project.link(project.build(), logical_id, to))
+
+
+def test_a_bundle_holds_what_its_route_reaches_and_runs_alone(tmp_path: Path) -> None:
+    files = {
+        "functions/users/[id]/route.py": (
+            "from lib.db import find\nfrom .schemas import shape\n\ndef GET(id: int):\n    return shape(find(id))\n"
+        ),
+        "functions/users/[id]/schemas.py": "def shape(name):\n    return {'name': name}\n",
+        "functions/middleware.py": "async def middleware(request, call_next):\n    return await call_next(request)\n",
+        "lib/db.py": (
+            "from pathlib import Path\nimport model\n\n"
+            "def find(id):\n    return Path(__file__).with_name('names.txt').read_text().split()[id]\n"
+        ),
+        "lib/names.txt": "ada bob",
+        "lib/unused.py": "raise SystemExit\n",
+        "functions/hello/route.py": HELLO,
+    }
+    project = make_project(tmp_path, files, WHEELS)
+    built = project.build()
+    users = project.link(built, "UsersIdFunction", tmp_path / "users")
+    hello = project.link(built, "HelloFunction", tmp_path / "hello")
+    fallback = project.link(built, "FallbackFunction", tmp_path / "fallback")
+
+    assert bundle_paths(users) == {
+        "core_of_model-1.0.dist-info/METADATA",
+        "core_of_model.py",
+        "edgeroutes_function.py",
+        "functions/middleware.py",
+        "functions/users/[id]/route.py",
+        "functions/users/[id]/schemas.py",
+        "lib/db.py",
+        "lib/names.txt",
+        "model-2.1.dist-info/METADATA",
+        "model/__init__.py",
+        "model/core.py",
+    }
+    assert bundle_paths(hello) == {"edgeroutes_function.py", "functions/hello/route.py", "functions/middleware.py"}
+    assert invoke(users, "/users/1")["body"] == '{"name":"bob"}'
+    assert invoke(hello, "/hello")["body"] == '{"hello":"world"}'
+    assert bundle_paths(fallback) == {"edgeroutes_function.py"}
+    assert invoke(fallback, "/nope")["status"] == 404
+    redirect = invoke(fallback, "/nope/")
+    assert (redirect["status"], redirect["headers"]["location"]) == (308, ["/nope"])
+
+
+def test_edgeroutes_ships_its_request_wing_alone_as_bytecode(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/hello/route.py": HELLO})
+    hello = project.link(project.build(), "HelloFunction", tmp_path / "hello")
+
+    own = {path.relative_to(hello).as_posix() for path in hello.glob("edgeroutes/**/*") if path.is_file()}
+    assert {path.rpartition(".")[2] for path in own} == {"pyc"}
+    assert {path.split("/")[1] for path in own if path.count("/") > 1} <= {"adapters", "http", "routing", "runtime"}
+    assert "edgeroutes/adapters/proxy.pyc" in own
+
+
+def test_without_an_interpreter_the_sources_ship_with_a_warning(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/hello/route.py": HELLO})
+    project.installer.pythons = {}
+    built = project.build()
+    hello = project.link(built, "HelloFunction", tmp_path / "hello")
+
+    assert not list(hello.rglob("*.pyc"))
+    assert invoke(hello, "/hello")["status"] == 200
+    version = OWN_RUNTIME.removeprefix("python")
+    assert [warning.partition(",")[0] for warning in built.warnings] == [
+        f"there is no Python {version} on this machine"
+    ]
+
+
+def test_the_same_project_gives_the_same_bytes(tmp_path: Path) -> None:
+    files = {"functions/hello/route.py": f"import model\n{HELLO}", "lib/x.py": ""}
+    contents = []
+    for name in ("one", "two"):
+        project = make_project(tmp_path / name, files, WHEELS)
+        out = project.link(project.build(), "HelloFunction", tmp_path / name / "out")
+        contents.append(
+            {
+                path.relative_to(out).as_posix(): (path.read_bytes(), path.stat().st_mtime)
+                for path in out.rglob("*.*")
+                if path.is_file()
+            }
+        )
+    assert contents[0] == contents[1]
+
+
+def test_only_the_function_that_changed_is_built_again(tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": f"import lib.a\n{HELLO}",
+        "functions/b/route.py": HELLO,
+        "lib/a.py": "A = 1\n",
+        "lib/data.txt": "1",
+    }
+    project = make_project(tmp_path, files)
+    assert [each.logical_id for each in project.build().functions if each.is_new] == [
+        "AFunction",
+        "BFunction",
+        "FallbackFunction",
+    ]
+    assert [each.logical_id for each in project.build().functions if each.is_new] == []
+    for changed in ("lib/a.py", "lib/data.txt", "lib/more.txt", "functions/a/route.py"):
+        project.write({changed: f"{files.get(changed, '')}# 2\n"})
+        assert [each.logical_id for each in project.build().functions if each.is_new] == ["AFunction"]
+    (project.root / "lib/more.txt").unlink()
+    assert [each.logical_id for each in project.build().functions if each.is_new] == ["AFunction"]
+
+
+def test_what_changed_is_noticed_without_looking_again_at_everything(tmp_path: Path) -> None:
+    files = {"functions/a/route.py": f"import lib.a, model\n{HELLO}", "lib/a.py": "A = 1\n", "lib/data.txt": "1"}
+    project = make_project(tmp_path, files, WHEELS)
+    store = Store(project.root / FOLDER)
+    settle()
+    project.build()
+    assert is_unchanged(store)
+    changes: list[dict[str, str] | Path] = [
+        {"lib/a.py": "A = 2\n"},  # the same size and date: the inode's own date tells
+        {"lib/data.txt": "2"},
+        {"lib/data2.txt": ""},
+        {"functions/b/route.py": HELLO},
+        {"lib.py": ""},
+        {"requirements.txt": "model\n"},
+        project.site_packages / "new.py",
+        store.folder / "functions" / "BFunction",
+    ]
+    for change in changes:
+        if isinstance(change, dict):
+            project.write(change)
+        elif change.exists():
+            change.unlink()
+        else:
+            change.touch()
+        assert not is_unchanged(store)
+        if (project.root / "lib.py").exists():
+            (project.root / "lib.py").unlink()
+        settle()
+        project.build()
+        assert is_unchanged(store)
+    for tree in store.function_trees("AFunction"):
+        (store.folder / "trees" / f"{tree.name}.json").unlink()
+        assert not is_unchanged(store)
+        project.build()
+        assert is_unchanged(store)
+
+
+def test_a_file_written_while_the_build_runs_is_looked_at_again(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO})
+    project.build()  # just after the files were written
+    assert not is_unchanged(Store(project.root / FOLDER))
+
+
+def test_a_function_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO, "functions/b/route.py": HELLO})
+    project.build()
+    (project.root / "functions/b/route.py").unlink()
+    project.build()
+    assert Store(project.root / FOLDER).functions() == ["AFunction", "FallbackFunction"]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from edgeroutes import Form\n", {"starlette", "anyio", "python-multipart"}),
+        (
+            "async def POST(request):\n    return len(await request.form())\n",
+            {"starlette", "anyio", "python-multipart"},
+        ),
+        ("def POST(user: User):\n    return 1\n", {"starlette", "anyio", "python-multipart"}),
+        ("def POST(n: int, when: 'datetime'):\n    return 1\n", set()),
+        ("app = make()\n", {"mangum"}),
+        ("import boto3\n", set()),
+        ("import boto3, queries\n", {"queries", "jmespath"}),
+        ("import boto3, jmespath\n", {"jmespath"}),
+        ("try:\n    import boto3\nexcept ImportError:\n    import nothing\n", set()),
+    ],
+)
+def test_features_and_what_lambda_has_decide_about_distributions(
+    source: str, expected: set[str], tmp_path: Path
+) -> None:
+    route = source if "POST" in source or "app" in source else source + HELLO
+    project = make_project(tmp_path, {"functions/a/[[...path]]/route.py": route}, WHEELS)
+    function = project.build().functions[0]
+    assert set(function.requirements) == expected
+
+
+def test_boto3_ships_where_the_project_pins_or_includes_it(tmp_path: Path) -> None:
+    files = {"functions/a/route.py": f"import boto3\n{HELLO}", "functions/a/function.yaml": "include: [boto3]\n"}
+    project = make_project(tmp_path / "included", files, WHEELS)
+    assert set(project.build().functions[0].requirements) == {"boto3", "botocore", "jmespath"}
+
+    settings = f'[project]\nname = "x"\nversion = "1"\ndependencies = ["boto3==1.0"]\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
+    files = {"functions/a/route.py": f"import boto3\n{HELLO}", "pyproject.toml": settings}
+    project = make_project(tmp_path / "pinned", files, WHEELS)
+    assert set(project.build().functions[0].requirements) == {"boto3", "botocore", "jmespath"}
+
+
+def test_include_and_exclude_of_function_yaml(tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": f"import model, lib.a\n{HELLO}",
+        "functions/a/function.yaml": (
+            "include: [templates/**/*.html, lib.plugins, config.json, queries]\nexclude: [core-of-model, lib/notes.txt]\n"
+        ),
+        "lib/a.py": "",
+        "lib/notes.txt": "",
+        "lib/plugins/__init__.py": "",
+        "lib/plugins/one.py": "import lib.used_by_one\n",
+        "lib/used_by_one.py": "",
+        "templates/mail/a.html": "",
+        "templates/mail/a.txt": "",
+        "config.json": "{}",
+    }
+    project = make_project(tmp_path, files, WHEELS)
+    assert bundle(project, "AFunction", tmp_path / "out") == {
+        "config.json",
+        "edgeroutes_function.py",
+        "functions/a/route.py",
+        "jmespath-1.0.dist-info/METADATA",
+        "jmespath/__init__.py",
+        "lib/a.py",
+        "lib/plugins/__init__.py",
+        "lib/plugins/one.py",
+        "lib/used_by_one.py",
+        "model-2.1.dist-info/METADATA",
+        "model/__init__.py",
+        "model/core.py",
+        "queries-1.0.dist-info/METADATA",
+        "queries.py",
+        "templates/mail/a.html",
+    }
+
+
+REFUSED: list[tuple[str, dict[str, str], type[ProjectError], str]] = [
+    (
+        "a missing module",
+        {"functions/a/route.py": "import lib.dbb\n" + HELLO, "lib/db.py": ""},
+        ModuleMissingError,
+        "functions/a/route.py:1: no module named 'lib.dbb'. Import 'lib.db' instead.",
+    ),
+    (
+        "an include of nothing",
+        {"functions/a/route.py": HELLO, "functions/a/function.yaml": "include: [modell]\n"},
+        ConfigError,
+        "functions/a/function.yaml, include: there is no 'modell'. Did you mean 'model'.",
+    ),
+    (
+        "an include outside",
+        {"functions/a/route.py": HELLO, "functions/a/function.yaml": "include: [../secrets]\n"},
+        ConfigError,
+        "functions/a/function.yaml, include: '../secrets' leads out of the project. Name a file below the project's root.",
+    ),
+    (
+        "the wrong wing",
+        {"functions/a/route.py": "import edgeroutes.config\n" + HELLO},
+        BundleError,
+        (
+            "functions/a/route.py:1: 'edgeroutes.config' never goes into a function. "
+            "Import it in tests and tools, not in what a route reaches."
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "message"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED]
+)
+def test_what_cannot_be_built_is_refused(
+    files: dict[str, str], kind: type[ProjectError], message: str, tmp_path: Path
+) -> None:
+    project = make_project(tmp_path, files, WHEELS)
+    with pytest.raises(kind) as refused:
+        project.build()
+    assert str(refused.value) == message
+    assert Store(project.root / FOLDER).functions() == []
+
+
+def test_an_import_of_what_is_installed_and_not_declared_is_refused(tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": f"import model\nimport queries\n{HELLO}",
+        "functions/b/route.py": f"try:\n    import queries\nexcept ImportError:\n    pass\n{HELLO}",
+        "uv.lock": "",
+    }
+    project = make_project(tmp_path, files, WHEELS, lock="model==2.1\ncore-of-model==1.0\n")
+    with pytest.raises(DependencyError) as refused:
+        project.build()
+    assert str(refused.value) == (
+        "functions/a/route.py:2: 'queries' comes from 'queries', which is installed here and not declared (uv.lock). Run 'uv add queries'."
+    )
+
+
+def test_the_import_that_wants_an_unobtainable_wheel_is_named(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{HELLO}"}, WHEELS)
+    del project.installer.wheels["model"]
+    with pytest.raises(DependencyError) as refused:
+        project.build()
+    assert str(refused.value) == "functions/a/route.py:1: no index has 'model'. Mend its name."
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    files = {f"functions/{name}/route.py": f"import lib.missing_{name}\n{HELLO}" for name in ("a", "b")}
+    project = make_project(tmp_path, {**files, "functions/c/route.py": HELLO})
+    with pytest.raises(ProblemsError) as refused:
+        project.build()
+    assert [problem.where for problem in refused.value.problems] == ["functions/a/route.py:1", "functions/b/route.py:1"]
+
+
+def test_syntax_that_only_a_newer_python_knows_is_explained(tmp_path: Path) -> None:
+    newer = f"{sys.version_info[0]}.{min(sys.version_info[1] + 1, 14)}"
+    if newer == OWN_RUNTIME.removeprefix("python"):
+        pytest.skip("Lambda has no newer Python")
+    files = {"functions/a/route.py": f"import lib.new\n{HELLO}", "lib/new.py": "x = = 1\n"}
+    project = make_project(tmp_path, files)
+    project.write({"pyproject.toml": f'[tool.edgeroutes]\nruntime = "python{newer}"\n'})
+    with pytest.raises(ImportRaisedError) as refused:
+        project.build()
+    assert refused.value.where == "lib/new.py:1"
+    assert refused.value.hint == f"If it is Python {newer}, which the functions run on, run edgeroutes with that, too"
+
+
+def test_a_bundle_over_the_limit_names_its_biggest_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sizes, "UNZIPPED_LIMIT_BYTES", 1_000)
+    wheels = {
+        "model": FakeWheel(requires=("big",), files=MODEL.files),
+        "big": FakeWheel(files={"big.bin": "x" * 5_000_000}),
+    }
+    project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{HELLO}"}, wheels)
+    with pytest.raises(ProblemsError) as refused:
+        project.build()
+    lines = str(refused.value.problems[0]).splitlines()
+    assert lines[0].startswith("AFunction: 5.0 MB unzipped are more than Lambda's 1 KB. The biggest files:")
+    assert lines[1] == "     4.8 MB  big.bin  (big, which model requires: functions/a/route.py:1 imports model)"
+    assert len(lines) == 11
+
+
+def test_a_zip_that_only_s3_takes_is_a_warning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "ZIPPED_LIMIT_BYTES", 1_000)
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO})
+    first, *files = project.build().warnings[0].splitlines()
+    assert first.startswith("AFunction: ")
+    assert first.endswith(
+        "KB zipped are more than the 1 KB that Lambda takes directly; 'sam deploy' goes through S3. The biggest files:"
+    )
+    assert len(files) == 10
+
+
+def test_an_interrupted_build_leaves_nothing_that_counts(tmp_path: Path) -> None:
+    class Interrupted(FakeInstaller):
+        def install(self, *arguments: object, **options: object) -> None:
+            super().install(*arguments, **options)  # type: ignore[arg-type]
+            raise KeyboardInterrupt
+
+    project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{HELLO}"}, WHEELS)
+    interrupted = Project(root=project.root, site_packages=project.site_packages, installer=Interrupted(WHEELS))
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.build()
+    store = Store(project.root / FOLDER)
+    assert store.functions() == []
+    half = store.folder / "trees" / "model-2.1-half"
+    half.mkdir(parents=True)  # a folder without its note, as a killed process leaves it
+    (store.folder / "trees" / ".new-abc" / "all").mkdir(parents=True)
+    assert bundle(project, "AFunction", tmp_path / "out") >= {"model/core.py"}
+    assert not (store.folder / "trees" / ".new-abc").exists()
+
+
+def test_builds_at_the_same_time_wait_for_each_other(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{HELLO}"}, WHEELS)
+    with ThreadPoolExecutor(4) as pool:
+        builds = list(pool.map(lambda _: project.build(), range(4)))
+    assert sorted(each.is_new for built in builds for each in built.functions) == [False] * 6 + [True] * 2
+    assert len(project.installer.installed) == 1
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
+def test_a_store_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO})
+    project.root.chmod(0o555)
+    with pytest.raises(ToolError, match="it cannot be written"):
+        project.build()

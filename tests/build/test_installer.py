@@ -1,0 +1,133 @@
+"""What uv says, as ours. The texts are those of uv 0.13.8, recorded 2026-11-21."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from edgeroutes.build.installer import UvInstaller, read_uv_error
+from edgeroutes.build.target import Target
+from edgeroutes.config import Config
+from edgeroutes.errors import DependencyError, ToolError
+
+SAID = {
+    "only an sdist": (
+        (
+            "error: No solution found when resolving dependencies\n"
+            "  cause: Because docopt==0.6.2 has no usable wheels and you require docopt==0.6.2, we can conclude that your requirements "
+            "are unsatisfiable.\n\n"
+            "hint: Wheels are required for `docopt` because building from source is disabled for all packages (i.e., with `--no-build`)\n"
+        ),
+        (
+            "'docopt' has no wheel for the functions: Because docopt==0.6.2 has no usable wheels and you require docopt==0.6.2. Choose a "
+            "version of 'docopt' that has such a wheel, or replace it: Lambda cannot build it."
+        ),
+    ),
+    "no wheel for the target": (
+        (
+            "error: No solution found when resolving dependencies\n"
+            "  cause: Because pywin32==311 has no wheels with a matching platform tag (e.g., `manylinux_2_34_x86_64`) and you require "
+            "pywin32==311, we can conclude that your requirements are unsatisfiable.\n\n"
+            "hint: Wheels are available for `pywin32` (v311) on the following platforms: `win32`, `win_amd64`, `win_arm64`\n"
+        ),
+        (
+            "'pywin32' has no wheel for the functions: Because pywin32==311 has no wheels with a matching platform tag (e.g., "
+            "`manylinux_2_34_x86_64`) and you require pywin32==311. Choose a version of 'pywin32' that has such a wheel, or replace it: "
+            "Lambda cannot build it."
+        ),
+    ),
+    "a conflict": (
+        (
+            "warning: something else\n"
+            "error: No solution found when resolving dependencies\n"
+            "  cause: Because fastapi>=0.165.0 depends on starlette>=1.6.0 and starlette==0.40.0, we can conclude that fastapi>=0.165.0 "
+            "cannot be used.\n"
+            "         And because you require fastapi==0.165.0, we can conclude that your requirements are unsatisfiable.\n"
+        ),
+        (
+            "distributions are in conflict: Because fastapi>=0.165.0 depends on starlette>=1.6.0 and starlette==0.40.0, we can "
+            "conclude that fastapi>=0.165.0 cannot be used. And because you require fastapi==0.165.0. Change one of these "
+            "versions so that they agree, "
+            "then lock again."
+        ),
+    ),
+    "a name that nobody has": (
+        (
+            "error: No solution found when resolving dependencies\n"
+            "  cause: Because nosuchpackage-qqq was not found in the package registry and you require nosuchpackage-qqq, we can conclude "
+            "that your requirements are unsatisfiable.\n"
+        ),
+        "no index has 'nosuchpackage-qqq'. Mend its name, or give uv the index that has it (UV_INDEX).",
+    ),
+    "a changed file": (
+        (
+            "error: Failed to download `anyio==4.16.0`\n"
+            "  cause: Hash mismatch for `anyio==4.16.0`\n\n"
+            "         Expected:\n           sha256:00\n\n         Computed:\n           sha256:c6\n\n"
+            "hint: `anyio` (v4.16.0) was included because `starlette` (v1.10.0) depends on `anyio`\n"
+        ),
+        (
+            "uv could not do it: Hash mismatch for `anyio==4.16.0` Expected: sha256:00 Computed: sha256:c6. `anyio` (v4.16.0) was included "
+            "because `starlette` (v1.10.0) depends on `anyio`."
+        ),
+    ),
+    "nothing": ("", "uv failed and said nothing."),
+}
+
+
+@pytest.mark.parametrize("case", SAID)
+def test_an_error_of_uv_names_the_distribution_and_what_to_do(case: str) -> None:
+    said, expected = SAID[case]
+    message = str(read_uv_error(said, ""))
+    assert message == (expected if case != "nothing" else f"uv could not do it: {expected}")
+
+
+def test_uv_that_is_nowhere_is_a_tool_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.delenv("UV", raising=False)
+    with pytest.raises(ToolError, match="no uv on this machine"):
+        UvInstaller().export_lock(tmp_path)
+
+
+def test_the_interpreter_of_our_own_version_is_the_one_that_runs() -> None:
+    assert UvInstaller().find_python(f"{sys.version_info[0]}.{sys.version_info[1]}") == Path(sys.executable)
+
+
+def test_an_interpreter_of_pyenv_is_found(tmp_path: Path) -> None:
+    for version in ("3.99.1", "3.99.10", "3.98.0"):
+        (tmp_path / "versions" / version / "bin").mkdir(parents=True)
+        (tmp_path / "versions" / version / "bin" / "python").touch()
+    found = UvInstaller({"PYENV_ROOT": str(tmp_path)}).find_python("3.99")
+    assert found == tmp_path / "versions" / "3.99.10" / "bin" / "python"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "architecture", "platform", "tag"),
+    [
+        ("python3.11", "x86_64", "x86_64-manylinux_2_26", "cp311-x86_64"),
+        ("python3.12", "x86_64", "x86_64-manylinux_2_34", "cp312-x86_64"),
+        ("python3.14", "arm64", "aarch64-manylinux_2_34", "cp314-aarch64"),
+    ],
+)
+def test_a_runtime_has_its_platform(runtime: str, architecture: str, platform: str, tag: str) -> None:
+    target = Target.of(Config(runtime=runtime, architecture=architecture))
+    assert (target.platform, target.tag) == (platform, tag)
+    assert target.marker_environment()["python_version"] == runtime.removeprefix("python")
+
+
+def test_a_lock_that_uv_cannot_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "uv.lock").write_text("version = 99\n")
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
+    with pytest.raises(DependencyError, match=r"^uv.lock: "):
+        UvInstaller().export_lock(tmp_path)
+
+
+def test_a_full_disk_is_no_fault_of_the_distribution(tmp_path: Path) -> None:
+    program = tmp_path / "uv"
+    program.write_text("#!/bin/sh\necho 'failed to copy: No space left on device (os error 28)' >&2\nexit 2\n")
+    program.chmod(0o755)
+    with pytest.raises(ToolError, match=r"the disk is full. Free some space"):
+        UvInstaller({"UV": str(program)}).export_lock(tmp_path)

@@ -1,0 +1,118 @@
+"""The store on disk: trees whole or not at all, and bundles linked from them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from edgeroutes.build import store as store_module
+from edgeroutes.build.archive import write_zip, zipped_bytes
+from edgeroutes.build.sizes import SizedFile, biggest_files, render_bytes, unzipped_bytes
+from edgeroutes.build.store import ZIP_EPOCH, Store, Tree, link_trees, storage_errors
+from edgeroutes.errors import BundleError, ToolError
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / ".edgeroutes" / "store")
+
+
+def make_tree(store: Store, name: str, files: dict[str, str]) -> Tree:
+    folder = store.unfinished_folder()
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    store.adopt(name, folder, {"of": name})
+    tree = store.tree(name)
+    assert tree is not None
+    return tree
+
+
+def test_a_tree_is_found_again_with_its_sizes_and_dates(store: Store) -> None:
+    tree = make_tree(store, "one", {"a/b.txt": "12", "c": ""})
+    found = Store(store.folder).tree("one")
+    assert found == tree
+    assert dict(tree.sizes) == {"a/b.txt": 2, "c": 0}
+    status = (tree.folder / "a/b.txt").stat()
+    assert (status.st_mtime, status.st_mode & 0o777) == (ZIP_EPOCH, 0o444)
+    assert store.tree("two") is None
+
+
+def test_git_is_told_to_ignore_it(store: Store) -> None:
+    with store.locked():
+        pass
+    assert (store.folder.parent / ".gitignore").read_text() == "*\n"
+
+
+def test_a_folder_then_holds_exactly_the_bundle(store: Store, tmp_path: Path) -> None:
+    one, two = make_tree(store, "one", {"a/b": "1", "c": "1"}), make_tree(store, "two", {"c": "2"})
+    link_trees([one, two], tmp_path / "out")
+    link_trees([one, two], tmp_path / "out")
+    assert {path.name: path.read_text() for path in (tmp_path / "out").rglob("*") if path.is_file()} == {
+        "b": "1",
+        "c": "2",
+    }
+    assert (tmp_path / "out/c").stat().st_ino == (two.folder / "c").stat().st_ino
+    with pytest.raises(BundleError, match="holds 1 files that are no part of the bundle, such as 'a/b'"):
+        link_trees([two], tmp_path / "out")
+
+
+def test_on_another_device_files_are_copied(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+
+    tree = make_tree(store, "one", {"a": "1"})
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    link_trees([tree], tmp_path / "out")
+    assert (tmp_path / "out/a").read_text() == "1"
+    assert (tmp_path / "out/a").stat().st_ino != (tree.folder / "a").stat().st_ino
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, r"^/out: the disk is full \(No space left on device\). Free some space.$"),
+        (
+            errno.EROFS,
+            r"^/out/a: it cannot be written \(Read-only file system\). Allow writing, or choose another folder.$",
+        ),
+    ],
+)
+def test_a_full_or_read_only_disk_is_said(number: int, message: str) -> None:
+    with pytest.raises(ToolError, match=message), storage_errors(Path("/out")):
+        raise OSError(number, os.strerror(number), "/out/a")
+
+
+def test_a_bundle_into_a_file_is_refused(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(ToolError, match="it cannot be written"):
+        link_trees([make_tree(store, "one", {"a/b": "1"})], tmp_path / "out")
+
+
+def test_what_no_build_has_used_for_long_is_swept_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_tree(store, "old", {"a": ""})
+    make_tree(store, "used", {"a": ""})
+    later = time.time() + 15 * 24 * 3600
+    monkeypatch.setattr(store_module.time, "time", lambda: later)
+    store.sweep(["used"])
+    assert sorted(path.name for path in (store.folder / "trees").iterdir()) == ["used", "used.json"]
+
+
+def test_sizes_and_zips(store: Store, tmp_path: Path) -> None:
+    trees = [make_tree(store, "one", {"a.txt": "x" * 3000, "b": "1"}), make_tree(store, "two", {"b": "22"})]
+    assert unzipped_bytes(trees) == 3002
+    assert biggest_files(trees, {"one": "the project"}, 1) == [
+        SizedFile(path="a.txt", size_bytes=3000, brought_by="the project")
+    ]
+    for name in ("1.zip", "2.zip"):
+        write_zip(trees, tmp_path / name)
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+    # What is in two trees is counted twice: an upper bound, near enough.
+    estimate = zipped_bytes(trees, store)
+    assert 0 <= estimate - (tmp_path / "1.zip").stat().st_size < 100
+    assert zipped_bytes(trees, store) == estimate
+    assert [render_bytes(size) for size in (0, 1, 1025, 1_600_000)] == ["0 KB", "1 KB", "2 KB", "1.5 MB"]
