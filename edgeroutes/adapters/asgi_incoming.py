@@ -27,7 +27,7 @@ class AsgiIncoming:
         self.content = b""
         self.method: str = scope.get("method", "GET")
         self.root_path: str = (scope.get("root_path") or "").rstrip("/")
-        self.path = _below_root(_sent_path(scope), self.root_path)
+        self.path = _below_root(sent_path(scope), self.root_path)
 
     @property
     def request_id(self) -> str:
@@ -84,7 +84,7 @@ def _server_name(scope: Scope) -> str:
     return f"{name}:{port}" if port else f"{name}"
 
 
-def _sent_path(scope: Scope) -> str:
+def sent_path(scope: Scope) -> str:
     """The path as it was sent; encoded anew where the server does not say."""
     raw = scope.get("raw_path")
     if not raw:

@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_allowed
 from edgeroutes.dev.integration import problem_answer
@@ -170,7 +171,7 @@ def _read_head(scope: Scope) -> HttpRequest:
     client = scope.get("client")
     return HttpRequest(
         method=scope["method"],
-        path=scope["raw_path"].decode("latin-1") or "/",
+        path=sent_path(scope) or "/",
         query=scope["query_string"].decode("latin-1"),
         headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
         client_host=client[0] if client else "127.0.0.1",

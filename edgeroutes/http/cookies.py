@@ -141,6 +141,12 @@ class ResponseCookies:
         """Put a cookie into the jar; one with the same name, domain and path is replaced where it stands."""
         self._cookies[cookie.key] = self._latest[cookie.name] = cookie
 
+    def copy(self) -> ResponseCookies:
+        """The same cookies in a jar of their own."""
+        copy = ResponseCookies()
+        copy._cookies, copy._latest = dict(self._cookies), dict(self._latest)
+        return copy
+
     def get(self, name: str) -> str | None:
         """The value last set for `name` on any path or domain; None when it was not set here."""
         latest = self._latest.get(name)

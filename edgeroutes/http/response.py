@@ -172,6 +172,14 @@ class Response:
         """Whether a cookie was set by `.cookies`; one in the headers does not count."""
         return self._cookies is not None and len(self._cookies) > 0
 
+    def copy(self) -> Response:
+        """The same answer, for one request to add its own to: a handler may return one Response time after time."""
+        copy = Response.__new__(Response)
+        copy.status, copy.body, copy.background = self.status, self.body, self.background
+        copy.headers = MutableHeaders.from_lowered(self.headers.multi_items())
+        copy._cookies = None if self._cookies is None else self._cookies.copy()  # noqa: SLF001  # its own
+        return copy
+
     def set_cookie_lines(self, ambient: ResponseCookies | None = None) -> list[str]:
         """Every `Set-Cookie` line of the answer.
 

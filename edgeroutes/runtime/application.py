@@ -14,7 +14,7 @@ from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_pa
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.head import complete_head
-from edgeroutes.runtime.loop import explain_missing_loop, is_stray_cancellation
+from edgeroutes.runtime.loop import ends_more_than_the_call, explain_missing_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Application:
         if self.manifest.base_path:
             below = self._below_base(path)
             if below is None:
-                return Call(self, incoming, early=HTTPError(404))
+                return Call(self, incoming, early=self._outside_base(path, incoming.query_string()))
             if below == "/" and path != self._home:
                 return Call(self, incoming, early=self._moved(self._home, incoming.query_string()))
             path = below
@@ -86,6 +86,14 @@ class Application:
         if match is None:
             return Call(self, incoming, early=HTTPError(404))
         return Call(self, incoming, path, match.value, match.params)
+
+    def _outside_base(self, path: str, query: str) -> Response | HTTPError:
+        """What is not under the base path is not there, unless repeated slashes alone keep it out."""
+        canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash) if "//" in path else None
+        below = canonical and self._below_base(canonical)
+        if not canonical or not below:
+            return HTTPError(404)
+        return self._moved(self._home if below == "/" else canonical, query)
 
     @staticmethod
     def _moved(target: str, query: str) -> Response | HTTPError:
@@ -187,7 +195,7 @@ class Call:
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
             response = self.fail(error)
         except BaseException as error:
-            if not is_stray_cancellation(error):
+            if ends_more_than_the_call(error):
                 raise
             response = self.fail(error)
         if self.incoming.method == "HEAD":

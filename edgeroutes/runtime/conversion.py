@@ -144,7 +144,7 @@ def _iso(kind: Any, what: str) -> Converter:
 def _decimal(kind: Any) -> Converter:
     def parse(text: str) -> Any:
         value = kind(text)
-        if not value.is_finite():
+        if not (value.is_finite() and _NUMBER_CHARACTERS.issuperset(text)):
             raise ValueError
         return value
 

@@ -114,22 +114,26 @@ class Endpoint:
         async def options(_: RequestScope) -> Response:
             return Response(None, 204, allow)
 
-        return {**dict.fromkeys(METHODS, not_allowed), "OPTIONS": options, **exported}
+        answers = {**dict.fromkeys(METHODS, not_allowed), "OPTIONS": options, **exported}
+        if self.static_params is None or self.config.dynamic_params:
+            return answers
+        return {method: self._if_listed(answer) for method, answer in answers.items()}
 
     def _handler(self, method: str, function: object, segments: Segments) -> Answer:
         where = f"{self.route.source_file}, {method}"
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
-        handler = BoundHandler(function, segments, where, self._threads)
-        if self.static_params is None or self.config.dynamic_params:
-            return handler
+        return BoundHandler(function, segments, where, self._threads)
+
+    def _if_listed(self, answer: Answer) -> Answer:
+        """The answer for paths that the route generates; the others do not exist, whatever the method (facts C28)."""
 
         async def listed(scope: RequestScope) -> Response:
             from edgeroutes.runtime.static_params import require_listed
 
             await require_listed(self, scope.params)
-            return await handler(scope)
+            return await answer(scope)
 
         return listed
 

@@ -51,13 +51,17 @@ class LoopFree:
         raise _missing_loop()
 
 
-def is_stray_cancellation(error: BaseException) -> bool:
-    """Whether it is a cancellation that nobody asked of the running task: the author awaited something that was cancelled."""
+def ends_more_than_the_call(error: BaseException) -> bool:
+    """Whether it is meant for what the call runs in: the process's end, the coroutine's, or a cancellation asked of the task.
+
+    Not so a cancellation that nobody asked of the running task (the author awaited something that was cancelled), nor other
+    libraries' BaseExceptions, such as the panic of one written in Rust.
+    """
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or not isinstance(error, asyncio.CancelledError):
-        return False
+        return isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit))
     task = asyncio.current_task()
-    return task is not None and not task.cancelling()
+    return task is None or bool(task.cancelling())
 
 
 def explain_missing_loop(error: BaseException) -> BaseException:

@@ -23,7 +23,7 @@ def to_response(value: object, where: str) -> Response:
         HandlerError: For None and for what is none of these.
     """
     if isinstance(value, Response):
-        return value
+        return value.copy()  # cookies and headers of this request must not stay on a Response that is returned again
     if isinstance(value, (dict, list)):
         return Response.json(value)
     if isinstance(value, (str, bytes)):

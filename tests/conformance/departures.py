@@ -492,6 +492,81 @@ UNSHOWN: tuple[Reason, ...] = (
         page="product.md",
         words="Cookies are kept apart by name, domain and path; the last write wins",
     ),
+    Reason(
+        next_does="`maxAge` writes an `Expires` beside `Max-Age`, over the one that was given; a number for `expires` is milliseconds.",
+        we_do="Each attribute is written as it was given; a number for `expires=` is seconds since the epoch.",
+        why="Browsers let `Max-Age` win, and a fixed answer stays the same bytes; Python's times are seconds.",
+    ),
+    Reason(
+        next_does="`Location` has the target as it was given, non-ASCII raw.",
+        we_do="What is no URL character is percent-encoded, the backslash too; an empty target or a control character is a 500.",
+        why="A field value is ASCII (RFC 9110 §5.5), and browsers take a backslash for a slash: another host.",
+    ),
+    Reason(
+        next_does="A handler's `Content-Encoding` is dropped, a custom `statusText` is sent, every answer has a `Vary` of React's, \
+and `next start` compresses.",
+        we_do="`Content-Encoding` goes out, only `Content-Length` and `Transfer-Encoding` are dropped; nothing else is added.",
+        why="A handler may compress by itself, and else the CDN does; Lambda's result has no reason phrase.",
+        page="product.md",
+        words="`Content-Length` and `Transfer-Encoding` are ours; a handler's are dropped.",
+    ),
+    Reason(
+        next_does="Conditional requests are never answered with 304.",
+        we_do="An answer that can be cached has a strong `ETag`, and a request that names it gets a 304.",
+        why="Browsers revalidate through the CDN at each visit, mostly without a body.",
+        page="product.md",
+        words="plus a strong `ETag` and 304s.",
+    ),
+    Reason(
+        next_does="`redirect()` and `notFound()` in a cached route are kept for a year, whatever its `revalidate`.",
+        we_do="They are kept as long as the route's other answers.",
+        why="What was missing may appear.",
+        page="product.md",
+        words="A redirect or not_found keeps the route's `revalidate`.",
+    ),
+    Reason(
+        next_does="In a route with `generateStaticParams`, asking for cookies or headers at request time only is a 500.",
+        we_do="That answer is dynamic, and the next one may be cached again.",
+        why="What an answer depends on is seen when it is made.",
+        page="product.md",
+        words="Asking for headers, cookies or the client makes an `auto` answer",
+    ),
+    Reason(
+        next_does="An exported HEAD is ignored on a cached route.",
+        we_do="It answers.",
+        why="It was exported.",
+    ),
+    Reason(
+        next_does="`robots.txt/route`, `sitemap.xml/route` and the like are static without being asked to be.",
+        we_do='They are routes like any other: dynamic, unless `dynamic = "force-static"` or `revalidate` says otherwise.',
+        why="No name changes what a file means.",
+    ),
+    Reason(
+        next_does="TRACE is a 500.",
+        we_do="It is a 400, as every method but the seven.",
+        why="It is the client's mistake.",
+        page="decisions.md",
+        words="Anything but the seven methods → 400",
+    ),
+    Reason(
+        next_does='`export const GET = "text"` counts in `Allow`, and is a 500 when called.',
+        we_do="It is an error before anything runs.",
+        why="Nothing can be called there.",
+    ),
+    Reason(
+        next_does="`after()` takes a function or a promise.",
+        we_do="`after(callable, *args)`; a coroutine that has been made already is a TypeError.",
+        why="Its function is what is run later, in the order given.",
+        page="product.md",
+        words="`after(callable, *args)`",
+    ),
+    Reason(
+        next_does="Middleware (`proxy`) runs before unmatched paths too.",
+        we_do="It wraps the routes at or below its folder, their 405 and automatic OPTIONS too; an unmatched path goes without it.",
+        why="No function is behind a path that no route has.",
+        page="decisions.md",
+        words="it wraps 405 and automatic OPTIONS, not preflights or unmatched paths",
+    ),
 )
 
 

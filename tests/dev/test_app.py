@@ -270,6 +270,17 @@ ENDLESS = """
 """
 
 
+def test_a_target_in_a_proxys_form_is_its_path(tmp_path: Path) -> None:
+    """Source: RFC 9112 §3.2.2: a server must take it."""
+    with (
+        serving(tmp_path, {"x": "def GET(request):\n    return request.url.path\n"}) as served,
+        socket.create_connection(("127.0.0.1", served.server.port)) as client,
+    ):
+        client.sendall(b"GET http://localhost/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: client.recv(65536), b""))
+    assert (answer.split()[1], answer.rpartition(b"\r\n")[2]) == (b"200", b"/x")
+
+
 def test_a_slow_client_slows_the_handler_and_one_that_leaves_ends_it(tmp_path: Path) -> None:
     with (
         shared_module("gate", made=[], closed=threading.Event()) as gate,

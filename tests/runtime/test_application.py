@@ -116,6 +116,12 @@ def test_a_base_path_is_all_that_is_served_and_no_part_of_the_path(
         ("/api//", True, "/api/"),
         ("/api/x", True, "/api/x/"),
         ("/api/", True, None),
+        ("//api/x?q=1", False, "/api/x?q=1"),
+        ("//api//", False, "/api"),
+        ("//api", True, "/api/"),
+        ("//api/x", True, "/api/x/"),
+        ("//x", False, None),
+        ("//apikeys", False, None),
     ],
 )
 def test_a_redirect_to_the_canonical_form_keeps_the_base_path(

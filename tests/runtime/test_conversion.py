@@ -78,7 +78,7 @@ def test_text_becomes_what_the_annotation_names(annotation: Any, text: str, valu
         (date, ["", "2026-02-30", "2026-02-28T10:00", "28.2.2026"], "must be an ISO 8601 date"),
         (datetime, ["", "soon"], "must be an ISO 8601 date and time"),
         (time, ["", "25:00"], "must be an ISO 8601 time"),
-        (Decimal, ["", "x", "NaN", "Infinity"], "must be a decimal number"),
+        (Decimal, ["", "x", "NaN", "Infinity", "1_0", " 1", "٣"], "must be a decimal number"),
         (Colour, ["", "RED", "green"], "must be one of red, blue"),
         (Literal[1, "two"], ["", "3"], "must be one of 1, two"),
         (int | bool, ["x"], "must be an integer or must be true or false"),

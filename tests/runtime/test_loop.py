@@ -197,6 +197,28 @@ def test_awaiting_what_was_cancelled_is_a_500(project: Make, log_lines: Callable
     assert [line["exception_name"] for line in log_lines()] == ["CancelledError"]
 
 
+@pytest.mark.parametrize("needs_loop", [False, True])
+def test_a_base_exception_of_a_library_is_a_500(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], needs_loop: bool
+) -> None:
+    """Extensions written in Rust (pydantic-core, orjson) panic with one; Next.js answers whatever is thrown (R1)."""
+    source = """
+        class PanicException(BaseException):
+            pass
+        async def GET():
+            raise PanicException("index out of bounds")
+    """
+
+    assert project(source, needs_loop=needs_loop).get("/x").status == 500
+    assert [line["exception_name"] for line in log_lines()] == ["PanicException"]
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
+def test_what_ends_the_process_is_no_answer(project: Make, error: type[BaseException]) -> None:
+    with pytest.raises(error):
+        project(f"async def GET():\n    raise {error.__name__}\n").get("/x")
+
+
 def test_a_cancelled_request_is_cancelled(project: Make) -> None:
     routes = project("import asyncio\nasync def GET():\n    await asyncio.sleep(10)\n", needs_loop=True)
 

@@ -131,3 +131,43 @@ def test_content_length_set_late_is_dropped_too(project: Make) -> None:
     """
 
     assert project(source).get("/x").headers == [("content-type", TEXT), UNCACHED]
+
+
+def test_a_response_that_is_returned_time_after_time_keeps_nothing_of_a_request(project: Make) -> None:
+    routes = project(
+        """
+        from edgeroutes import Response, cookies
+
+        SAME = Response.text("hello")
+        SAME.cookies.set("fixed", "1")
+
+        def GET(visitor: str = ""):
+            if visitor:
+                cookies().set("visitor", visitor)
+            return SAME
+        """
+    )
+
+    assert routes.get("/x?visitor=ada").values("set-cookie") == ["fixed=1; Path=/", "visitor=ada; Path=/"]
+    assert routes.request("HEAD", "/x").body == b""
+    answer = routes.get("/x")
+    assert (answer.text, answer.values("set-cookie")) == ("hello", ["fixed=1; Path=/"])
+
+
+def test_middleware_that_adds_to_such_a_response_adds_to_one_answer(project: Make) -> None:
+    routes = project(
+        {
+            "x/route.py": "from edgeroutes import Response\nSAME = Response.text('a')\ndef GET():\n    return SAME\n",
+            "middleware.py": """
+                async def middleware(request, call_next):
+                    response = await call_next(request)
+                    response.headers.append("x-seen", "1")
+                    response.cookies.set("seen", "1")
+                    return response
+            """,
+        }
+    )
+
+    answers = [routes.get("/x") for _ in range(2)]
+    assert [answer.values("x-seen") for answer in answers] == [["1"], ["1"]]
+    assert [answer.values("set-cookie") for answer in answers] == [["seen=1; Path=/"]] * 2

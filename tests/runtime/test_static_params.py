@@ -23,10 +23,17 @@ LISTED = "def generate_static_params():\n    calls.append(1)\n    return [{'id':
 
 @pytest.mark.parametrize("asynchronous", ["", "async "])
 def test_only_listed_values_are_answered_and_the_list_is_made_once(project: Make, asynchronous: str) -> None:
+    """Source: facts/nextjs.md C28."""
     routes = project({"[id]/route.py": route(asynchronous + LISTED)})
 
     assert [routes.get(target).status for target in ("/a", "/b%20c", "/c", "/a")] == [200, 200, 404, 200]
-    assert [routes.request(method, "/c").status for method in ("POST", "HEAD", "PUT")] == [404, 404, 405]
+    assert [routes.request(method, "/a").status for method in ("POST", "HEAD", "PUT", "OPTIONS")] == [
+        200,
+        200,
+        405,
+        204,
+    ]
+    assert [routes.request(method, "/c").status for method in ("POST", "HEAD", "PUT", "OPTIONS")] == [404] * 4
     assert routes.module("[id]/route.py").calls == [1]
 
 
