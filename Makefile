@@ -12,11 +12,11 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(OWN_UV))
 BIN := .venv/bin
 SYNCED := .venv/.synced
 
-# The Lambda runtime emulator is a program inside the wheel of the SAM CLI, whose own dependencies it does not need.
+# The SAM CLI, in an environment of its own because its dependencies are not ours; the Lambda runtime emulator is a program inside it.
 SAM_VERSION := 1.170.0
-EMULATOR := .tools/sam/samcli/local/rapid/aws-lambda-rie-x86_64
+SAM := .tools/bin/sam
 
-.PHONY: help dev test check format lock emulator bench clean
+.PHONY: help dev test check format lock sam bench clean
 
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
@@ -24,7 +24,7 @@ help:
 	@echo "make check     lint, formatting, types (the package and every route file), import contracts"
 	@echo "make format    format, and mend what the linter can mend"
 	@echo "make lock      bring uv.lock up to date with pyproject.toml"
-	@echo "make emulator  fetch the Lambda runtime emulator for the system tests"
+	@echo "make sam       fetch the SAM CLI, and in it the Lambda runtime emulator, for the system tests"
 	@echo "make bench     how long matching, requests and cold starts take"
 	@echo "make clean     remove everything that the other targets made"
 
@@ -49,7 +49,7 @@ format: $(SYNCED)
 lock: | $(UV)
 	$(UV) lock
 
-emulator: $(EMULATOR)
+sam: $(SAM)
 
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
@@ -63,8 +63,10 @@ $(SYNCED): pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen $(if $(PYTHON),--python $(PYTHON))
 	@touch $@
 
-$(EMULATOR): | $(SYNCED)
-	$(UV) pip install --python $(BIN)/python --no-deps --target .tools/sam aws-sam-cli==$(SAM_VERSION)
+$(SAM): | $(SYNCED)
+	$(UV) venv --quiet --clear --python $(BIN)/python .tools/sam
+	$(UV) pip install --quiet --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
+	@mkdir -p .tools/bin && ln -sf ../sam/bin/sam $@
 
 $(OWN_UV):
 	@test -n "$(PYTHON)" || { echo "edgeroutes needs Python 3.11 or newer, and found none: install one, or name it: make PYTHON=/path/to/python3"; exit 1; }

@@ -90,7 +90,7 @@ class Collector:
         self._resolver = resolver
         self._own_root = own_root
         self._data = DataFiles(root)
-        self._features: dict[tuple[Path, frozenset[str] | None], tuple[FeatureUse, ...]] = {}
+        self._features: dict[tuple[Path, bool], tuple[FeatureUse, ...]] = {}
 
     def collect(self, function: FunctionPlan) -> Bundle:
         """What goes into a function.
@@ -164,23 +164,23 @@ class Collector:
         yield from found.values()
 
     def _feature_roots(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[Root]:
-        segments = {route.source_file: frozenset(route.pattern.parameter_names) for route in function.routes}
+        route_files = {route.source_file for route in function.routes}
         for module in graph.project_modules:
             if not module.file.name.endswith(".py"):
                 continue
-            for use in self._features_of(module.file, segments.get(module.archive_path)):
+            for use in self._features_of(module.file, is_route=module.archive_path in route_files):
                 where = graph.where(module.file, use.line)
                 declared = filter(self._pins.is_declared, use.feature.brings_declared)
                 for name in (*use.feature.brings, *declared):
                     yield Root(name=name, reason=f"{where} uses {use.feature.name}", where=where)
 
-    def _features_of(self, file: Path, segments: frozenset[str] | None) -> tuple[FeatureUse, ...]:
-        known = self._features.get((file, segments))
+    def _features_of(self, file: Path, *, is_route: bool) -> tuple[FeatureUse, ...]:
+        known = self._features.get((file, is_route))
         if known is None:
             source = file.read_bytes()
             tree = ast.parse(source)
             imports = self._tracer.imports(file)
-            known = self._features[file, segments] = tuple(find_features(source, tree, imports, segments=segments))
+            known = self._features[file, is_route] = tuple(find_features(source, tree, imports, is_route=is_route))
         return known
 
     def _excluded_names(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[str]:

@@ -28,7 +28,6 @@ class Feature:
         brings_declared: Those that it needs only where the project declares them.
         names: Names of edgeroutes whose use marks it.
         methods: Attribute calls that mark it, whatever they are called on.
-        takes_model: Whether a handler argument that may be a body model marks it.
         mounts_app: Whether exporting `app` marks it.
     """
 
@@ -37,18 +36,16 @@ class Feature:
     brings_declared: tuple[str, ...] = ()
     names: frozenset[str] = frozenset()
     methods: frozenset[str] = frozenset()
-    takes_model: bool = False
     mounts_app: bool = False
 
 
 FEATURES = (
-    # A body model is read from a form, too, when the content type says so.
+    # A body model takes fields of a form without any of these; one with files it refuses, and the log says what to include.
     Feature(
         name="forms",
         brings=("starlette", "python-multipart"),
         names=frozenset({"File", "Form"}),
         methods=frozenset({"form"}),
-        takes_model=True,
     ),
     Feature(name="a mounted app", brings=("mangum",), mounts_app=True),
     Feature(name="logger", brings=("aws-lambda-powertools",), names=frozenset({"logger"})),
@@ -80,13 +77,6 @@ COMPANIONS: Mapping[str, tuple[str, ...]] = {
 # Lambda's images from python3.12 on have no time zone database.
 STDLIB_COMPANIONS: Mapping[str, tuple[str, ...]] = {"zoneinfo": ("tzdata",)}
 
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_RESERVED = frozenset({"context", "params", "request"})
-_MODELLESS = frozenset({
-    "Any", "Cookie", "Decimal", "Header", "Query", "Request", "RouteContext", "UUID", "bool", "bytes", "complex", "date", "datetime",
-    "dict", "float", "int", "list", "object", "set", "str", "time", "timedelta", "tuple", "Literal", "Mapping", "None", "Optional", "Union",
-})  # fmt: skip
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeatureUse:
@@ -97,7 +87,7 @@ class FeatureUse:
 
 
 def find_features(
-    source: bytes, tree: ast.Module, imports: FileImports, *, segments: Collection[str] | None = None
+    source: bytes, tree: ast.Module, imports: FileImports, *, is_route: bool = False
 ) -> Iterator[FeatureUse]:
     """The features that a file of the project uses, each once, with its first line.
 
@@ -105,16 +95,14 @@ def find_features(
         source: Of the file.
         tree: The same, parsed.
         imports: The same, read by the tracer.
-        segments: For a route file, what its path captures; None for any other, whose methods and `app` mean nothing.
+        is_route: Whether it is a route file: in another one `app` means nothing.
     """
     used = _own_names(tree, imports)
     calls = _method_calls(tree) if b".form" in source else {}
-    is_route = segments is not None
-    model_line, app_line = (_model_argument(tree, segments or ()), _app_export(tree)) if is_route else (0, 0)
+    app_line = _app_export(tree) if is_route else 0
     for feature in FEATURES:
         lines = [line for name, line in used.items() if name in feature.names]
         lines += [line for name, line in calls.items() if name in feature.methods]
-        lines += [model_line] if feature.takes_model and model_line else []
         lines += [app_line] if feature.mounts_app and app_line else []
         if lines:
             yield FeatureUse(feature=feature, line=min(lines))
@@ -160,42 +148,3 @@ def _app_export(tree: ast.Module) -> int:
         if "app" in names:
             return node.lineno
     return 0
-
-
-def _model_argument(tree: ast.Module, segments: Collection[str]) -> int:
-    """The line of the first handler argument whose annotation may be a body model; 0 where there is none.
-
-    A handler that comes from elsewhere is not looked at: `.form` in what it calls, or `include`, says so then.
-    """
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in _WITH_BODY:
-            arguments = node.args
-            for argument in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
-                if argument.arg in segments or argument.arg in _RESERVED or argument.annotation is None:
-                    continue
-                if _may_be_model(argument.annotation):
-                    return argument.lineno
-    return 0
-
-
-def _may_be_model(annotation: ast.expr) -> bool:
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value, mode="eval").body
-        except SyntaxError:
-            return False
-    if isinstance(
-        annotation, ast.Subscript
-    ):  # `Annotated[int, Query()]`, `list[str]`, `Literal["a"]`: the first part says it
-        outer, inner = _last_name(annotation.value), annotation.slice
-        if outer == "Annotated" and isinstance(inner, ast.Tuple):
-            return _may_be_model(inner.elts[0])
-        return outer == "Optional" and _may_be_model(inner)
-    if isinstance(annotation, ast.BinOp):
-        return _may_be_model(annotation.left) or _may_be_model(annotation.right)
-    name = _last_name(annotation)
-    return bool(name) and name not in _MODELLESS
-
-
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

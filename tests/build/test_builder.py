@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -213,7 +214,7 @@ def test_a_function_that_is_gone_is_forgotten(tmp_path: Path) -> None:
             "async def POST(request):\n    return len(await request.form())\n",
             {"starlette", "anyio", "python-multipart"},
         ),
-        ("def POST(user: User):\n    return 1\n", {"starlette", "anyio", "python-multipart"}),
+        ("def POST(user: User):\n    return 1\n", set()),
         ("def POST(n: int, when: 'datetime'):\n    return 1\n", set()),
         ("app = make()\n", {"mangum"}),
         ("import boto3\n", set()),
@@ -374,7 +375,7 @@ def test_a_bundle_over_the_limit_names_its_biggest_files(tmp_path: Path, monkeyp
     with pytest.raises(ProblemsError) as refused:
         project.build()
     lines = str(refused.value.problems[0]).splitlines()
-    assert lines[0].startswith("AFunction: 5.0 MB unzipped are more than Lambda's 1 KB. The biggest files:")
+    assert re.match(r"AFunction: 5\.\d MB unzipped are more than Lambda's 1 KB\. The biggest files:", lines[0])
     assert lines[1] == "     4.8 MB  big.bin  (big, which model requires: functions/a/route.py:1 imports model)"
     assert len(lines) == 11
 

@@ -1,6 +1,6 @@
 """AWS's own Lambda runtime emulator around a folder that looks like /var/task, with unmodified awslambdaric inside.
 
-The emulator is a program that ships inside the SAM CLI's wheel: `make emulator` fetches it.
+The emulator is a program that ships inside the SAM CLI's wheel: `make sam` fetches it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ ANSWER_SECONDS = 30
 
 
 def find_emulator() -> Path | None:
-    """The emulator for this machine: where EDGEROUTES_RIE says, or where `make emulator` put it; None where it is absent."""
+    """The emulator for this machine: where EDGEROUTES_RIE says, or where `make sam` put it; None where it is absent."""
     named = os.environ.get("EDGEROUTES_RIE")
-    fetched = ROOT / ".tools" / "sam" / "samcli" / "local" / "rapid" / f"aws-lambda-rie-{ARCHITECTURE}"
+    shipped = f"lib/python*/site-packages/samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"
+    fetched = next((ROOT / ".tools" / "sam").glob(shipped), ROOT / ".tools" / "sam")
     path = Path(named) if named else fetched
     return path if path.is_file() and sys.platform == "linux" else None
 

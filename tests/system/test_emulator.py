@@ -122,9 +122,7 @@ def write_task(task: Path, routes: dict[str, tuple[bool, str]]) -> None:
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Emulator]]:
     program = find_emulator()
     if program is None:
-        pytest.skip(
-            "the Lambda runtime emulator is not here: run 'make emulator' on Linux, or name it in EDGEROUTES_RIE"
-        )
+        pytest.skip("the Lambda runtime emulator is not here: run 'make sam' on Linux, or name it in EDGEROUTES_RIE")
     started: list[Emulator] = []
 
     def start_in(task: Path) -> Emulator:

@@ -57,7 +57,7 @@ def test_sam_builds_each_function_with_make(project: Path) -> None:
 
 
 def test_sam_local_serves_every_path_of_the_api(project: Path) -> None:
-    python = Path(shutil.which("sam") or "").parent / "python"
+    python = Path(shutil.which("sam") or "").resolve().parent / "python"
     if not python.exists():
         pytest.skip("the SAM CLI has no Python beside it")
     template = str(project / "template.yaml")
