@@ -64,7 +64,8 @@ $(SYNCED): pyproject.toml uv.lock | $(UV)
 	@touch $@
 
 $(SAM): | $(SYNCED)
-	$(UV) venv --quiet --clear --python $(BIN)/python .tools/sam
+	@rm -rf .tools/sam
+	$(UV) venv --quiet --python $(BIN)/python .tools/sam
 	$(UV) pip install --quiet --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
 	@mkdir -p .tools/bin && ln -sf ../sam/bin/sam $@
 
