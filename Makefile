@@ -15,6 +15,8 @@ SYNCED := .venv/.synced
 # The SAM CLI, in an environment of its own because its dependencies are not ours; the Lambda runtime emulator is a program inside it.
 SAM_VERSION := 1.170.0
 SAM := .tools/bin/sam
+# Older clients of Lambda's runtime, under which functions may still run: streaming hooks each of them.
+RUNTIME_CLIENTS := $(addprefix .tools/awslambdaric/,3.0.2 3.1.1 4.0.1)
 
 .PHONY: help dev test check format lock sam bench clean
 
@@ -49,7 +51,7 @@ format: $(SYNCED)
 lock: | $(UV)
 	$(UV) lock
 
-sam: $(SAM)
+sam: $(SAM) $(RUNTIME_CLIENTS)
 
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
@@ -68,6 +70,9 @@ $(SAM): | $(SYNCED)
 	$(UV) venv --quiet --python $(BIN)/python .tools/sam
 	$(UV) pip install --quiet --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
 	@mkdir -p .tools/bin && ln -sf ../sam/bin/sam $@
+
+$(RUNTIME_CLIENTS): | $(SYNCED)
+	$(UV) pip install --quiet --python $(BIN)/python --target $@ awslambdaric==$(notdir $@)
 
 $(OWN_UV):
 	@test -n "$(PYTHON)" || { echo "edgeroutes needs Python 3.11 or newer, and found none: install one, or name it: make PYTHON=/path/to/python3"; exit 1; }

@@ -23,6 +23,7 @@ MEMORY_MIB = range(128, 10_241)
 TIMEOUT_S = range(1, 901)
 # Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table", read 2026-11-21: 29 unless raised.
 INTEGRATION_TIMEOUT_S = range(29, 901)
+STREAM_MARGIN_MS = range(60_001)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,7 @@ class Config:
         timeout_s: Of each function, seconds.
         integration_timeout_s: How long API Gateway waits for an answer that does not stream: more than 29 only where
             the account's quota is raised.
+        stream_margin_ms: How long before its function's timeout a stream that goes on is ended, cleanly.
         stage: Of the API.
         isolate: `route`, or the name of a group that all routes share.
         cors: The default for routes, as the keyword arguments of `CORS`.
@@ -67,6 +69,7 @@ class Config:
     memory_mib: int = 512
     timeout_s: int = 30
     integration_timeout_s: int = 29
+    stream_margin_ms: int = 1000
     stage: str = "live"
     isolate: str = "route"
     cors: Mapping[str, Any] | None = None
@@ -195,6 +198,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "memory_mib": _whole(MEMORY_MIB, "MiB"),
     "timeout_s": _whole(TIMEOUT_S, "seconds"),
     "integration_timeout_s": _whole(INTEGRATION_TIMEOUT_S, "seconds"),
+    "stream_margin_ms": _whole(STREAM_MARGIN_MS, "milliseconds"),
     "cors": _table,
     "trailing_slash": _flag,
     "base_path": _base_path,

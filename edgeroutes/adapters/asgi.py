@@ -14,6 +14,7 @@ from urllib.parse import quote
 from edgeroutes.adapters.asgi_incoming import AsgiIncoming
 from edgeroutes.adapters.connection import encode_headers
 from edgeroutes.adapters.lifespan import lifespan_state, shutdown
+from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_scope
 from edgeroutes.adapters.threads import WorkerThreads
 from edgeroutes.errors import HandlerError, ProjectError
@@ -23,9 +24,8 @@ from edgeroutes.runtime.log import log_exception
 
 if TYPE_CHECKING:
     from edgeroutes.http.response import Response
-    from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.manifest import Manifest
-    from edgeroutes.types import AsgiApp, Message, Receive, Scope, Send
+    from edgeroutes.types import Message, Receive, Scope, Send
 
 # What API Gateway takes. Source: docs.aws.amazon.com/apigateway "limits", payload size, read 2026-11-21.
 MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -42,7 +42,7 @@ def asgi_application(manifest: Manifest, root: str, *, debug: bool = False) -> A
         root: The project's folder.
         debug: Whether a 500 tells the client what happened.
     """
-    return AsgiApplication(Application(manifest, root, _mount, debug=debug, threads=WorkerThreads()))
+    return AsgiApplication(Application(manifest, root, mount, debug=debug, threads=WorkerThreads()))
 
 
 class AsgiApplication:
@@ -261,9 +261,3 @@ async def _send_chunks(chunks: Any, gone: asyncio.Event, send: Send) -> None:
         if chunk:
             await _send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
     await _send(send, {"type": "http.response.body", "body": b""})
-
-
-async def _mount(app: AsgiApp, scope: RequestScope) -> Response:
-    from edgeroutes.adapters.mounted import mounted_response
-
-    return await mounted_response(app, scope)

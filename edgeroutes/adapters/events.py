@@ -1,10 +1,8 @@
 """The shapes of Lambda's HTTP events, read as `Incoming`, and of the results that go back. Request wing, floor 2.
 
-Three shapes: the REST API's (payload 1.0), the HTTP API's and the function URL's (payload 2.0). They differ in what AWS has
-done to the request already.
-
-Source: docs.aws.amazon.com "set-up-lambda-proxy-integrations", "http-api-develop-integrations-lambda", read 2026-11-21;
-what they leave open from live captures (facts/aws.md §6).
+Three shapes: the REST API's (payload 1.0), the HTTP API's and the function URL's (payload 2.0). They differ in what AWS has done to
+the request already. Source: docs.aws.amazon.com "set-up-lambda-proxy-integrations", "http-api-develop-integrations-lambda", read
+2026-11-21; what they leave open from live captures (facts/aws.md §6).
 """
 
 from __future__ import annotations
@@ -261,6 +259,16 @@ def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
 
 def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     """The result for an HTTP API or a function URL: cookies apart, other repeated headers joined."""
+    headers, cookies = joined_headers(response)
+    text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
+    result = {"statusCode": response.status, "headers": headers, "body": text, "isBase64Encoded": encoded}
+    if cookies:
+        result["cookies"] = cookies
+    return result
+
+
+def joined_headers(response: Response) -> tuple[dict[str, str], list[str]]:
+    """The headers with repeated ones joined, and the cookies, which cannot be, apart."""
     headers: dict[str, str] = {}
     cookies = []
     for name, value in response.headers.multi_items():
@@ -268,11 +276,7 @@ def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
             cookies.append(value)
         else:
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
-    result = {"statusCode": response.status, "headers": headers, "body": text, "isBase64Encoded": encoded}
-    if cookies:
-        result["cookies"] = cookies
-    return result
+    return headers, cookies
 
 
 def _result_body(response: Response, body: bytes | None) -> tuple[str, bool]:

@@ -15,7 +15,7 @@ from mangum.protocols import HTTPCycle
 from edgeroutes.adapters.connection import PLAIN_500, connection_scope, decode_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.log import log_exception
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from mangum.types import Response as MangumAnswer
 
     from edgeroutes.types import AsgiApp, Scope
-
-_BODILESS = (204, 205, 304)
 
 
 async def mounted_response(app: AsgiApp, scope: RequestScope) -> Response:
@@ -165,7 +163,7 @@ class RoutedRequest:
     def __call__(self, response: MangumAnswer) -> Response:
         """The app's answer as ours: repeated headers apart, no type where there is no body."""
         status, body = response["status"], response["body"]
-        return Response(None if status in _BODILESS else body or None, status, decode_headers(response["headers"]))
+        return Response(None if status in BODILESS else body or None, status, decode_headers(response["headers"]))
 
 
 def widened(value: Any) -> Any:

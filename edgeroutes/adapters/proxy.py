@@ -49,7 +49,7 @@ class LambdaHandler:
         self._loop = PersistentLoop()
         self._finishing: list[tuple[Finish, Runner, Context]] = []
         self._has_client = run_after_results(self._finish)
-        self._has_warned = False
+        self._warned: set[str] = set()
         if len(manifest.routes) == 1 and not debug:
             try:
                 self.application.endpoint(manifest.routes[0])
@@ -67,9 +67,8 @@ class LambdaHandler:
         if is_load_balancer(event):
             return self._answer_load_balancer(event, context)
         call = self.open(event, context)
-        runner: Runner = self._loop if call.needs_loop else self._free
-        running_in = copy_context()
-        response, body = runner.run(_answer(call), running_in)
+        runner, running_in = self._runner(call), copy_context()
+        response, body = runner.run(whole_answer(call), running_in)
         if call.has_after:
             self._finish_later(call.finish, runner, running_in)
         return rest_result(response, body) if isinstance(call.incoming, RestEvent) else http_result(response, body)
@@ -108,15 +107,22 @@ class LambdaHandler:
         self._finish_later(finish, self._loop, running_in)
         return result
 
+    def _runner(self, call: Call) -> Runner:
+        return self._loop if call.needs_loop else self._free
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warned:
+            from edgeroutes.runtime.log import log_warning
+
+            self._warned.add(message)
+            log_warning(message)
+
     def _finish_later(self, finish: Finish, runner: Runner, running_in: Context) -> None:
         self._finishing.append((finish, runner, running_in))
         if self._has_client:
             return
-        if not self._has_warned and "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to be known
-            from edgeroutes.runtime.log import log_warning
-
-            self._has_warned = True
-            log_warning("after() runs before the answer: this runtime has no client that edgeroutes knows")
+        if "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to be known
+            self._warn_once("after() runs before the answer: this runtime has no client that edgeroutes knows")
         self._finish()
 
     def _finish(self) -> None:
@@ -130,8 +136,8 @@ class LambdaHandler:
                 log_exception(error, "after() failed")
 
 
-async def _answer(call: Call) -> tuple[Response, str | bytes | None]:
-    """The answer with its whole body: these results cannot stream."""
+async def whole_answer(call: Call) -> tuple[Response, str | bytes | None]:
+    """The answer with its whole body: for results that cannot stream."""
     response = await call.respond()
     if not response.is_stream:
         return response, response.body  # type: ignore[return-value]
@@ -150,6 +156,6 @@ async def read_answer(call: Call, response: Response) -> tuple[Response, str | b
 
 
 async def _mount(app: AsgiApp, scope: RequestScope) -> Response:
-    from edgeroutes.adapters.mounted import mounted_response
+    from edgeroutes.adapters.mount import mount  # here: most functions have no app
 
-    return await mounted_response(app, scope)
+    return await mount(app, scope)

@@ -3,6 +3,8 @@
 `post_invocation_result` of its client class returns when Lambda has the answer; what runs then delays nobody, and the sandbox is not
 frozen before the client asks for the next invocation. The class is found by name and signature, at init, once. Verified with
 awslambdaric 3.0 to 4.2, whose base class is looked up at call time. Source: awslambdaric/lambda_runtime_client.py, read 2026-11-21.
+
+A streamed answer is sent at the same place: it comes as a `PendingAnswer`.
 """
 
 from __future__ import annotations
@@ -12,10 +14,29 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Self
 
 _METHOD = "post_invocation_result"
 _ARGUMENTS = ("self", "invoke_id", "result_data")
+
+
+class PendingAnswer(bytes):
+    """An answer that is still to be produced, and that sends itself.
+
+    awslambdaric passes bytes on as they are, so nothing but the hook learns what these stand for.
+
+    Args:
+        send: Called with the request id of the invocation, and that of this attempt or None, when it is to go out.
+            It raises OSError or the like where Lambda cannot be told.
+    """
+
+    send: Callable[[str, str | None], None]
+
+    def __new__(cls, send: Callable[[str, str | None], None]) -> Self:
+        """One that stands for no bytes yet."""
+        answer = super().__new__(cls)
+        answer.send = send
+        return answer
 
 
 def find_client_class() -> Any | None:
@@ -31,7 +52,7 @@ def find_client_class() -> Any | None:
 
 
 def run_after_results(run: Callable[[], None]) -> bool:
-    """Have `run` called whenever an answer has gone out.
+    """Have pending answers send themselves, and `run` called whenever an answer has gone out.
 
     Args:
         run: Must not raise.
@@ -46,9 +67,28 @@ def run_after_results(run: Callable[[], None]) -> bool:
 
     def post_invocation_result(self: Any, invoke_id: Any, result_data: Any, *args: Any, **kwargs: Any) -> Any:
         try:
+            if isinstance(result_data, PendingAnswer):
+                _send_pending(self, result_data, invoke_id, _invocation_id(*args, **kwargs))
+                return None
             return send(self, invoke_id, result_data, *args, **kwargs)
         finally:
             run()
 
     setattr(client, _METHOD, post_invocation_result)
     return True
+
+
+def _send_pending(client: Any, answer: PendingAnswer, invoke_id: str, invocation_id: str | None) -> None:
+    """Have an answer send itself; what goes wrong is the client's to judge, as with any other answer."""
+    try:
+        answer.send(invoke_id, invocation_id)
+    except Exception as error:
+        judge = getattr(client, "handle_exception", None)  # since 4.0: a client of many processes does not end for it
+        if judge is None:
+            raise
+        judge(error)
+
+
+def _invocation_id(_content_type: str = "", invocation_id: str | None = None) -> str | None:
+    """The id of this attempt, which awslambdaric gives since 4.2 as one argument more."""
+    return invocation_id

@@ -17,7 +17,7 @@ from edgeroutes.build.dependencies import (
     check_declared,
     imported_roots,
 )
-from edgeroutes.build.entry import ENTRY_IMPORTS
+from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
 from edgeroutes.build.project_files import DataFiles, included_files, matches
@@ -101,7 +101,7 @@ class Collector:
         included = [self._include(function, entry) for entry in function.include]
         paths = tuple(path for included_paths, _ in included for path in included_paths)
         entries = [self._root / file for file in function.source_files]
-        entries += [self._own_root / OWN_PACKAGE / file for file in ENTRY_IMPORTS]
+        entries += [self._own_root / OWN_PACKAGE / file for file in entry_imports(function)]
         entries += [self._root / path for path in paths if path.endswith(".py")]
         graph = self._tracer.trace(entries)
         require_no_problems([*graph.problems(), *check_declared(graph, self._pins), *_wrong_wing(graph)])

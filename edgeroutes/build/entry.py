@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import FunctionPlan
     from edgeroutes.routing.scan import RouteFile
 
+    Setting = str | bool | int
+
 ENTRY_FILE = f"{ENTRY_MODULE}.py"
-ENTRY_IMPORTS = ("adapters/proxy.py", "runtime/manifest.py")
-"""Files of edgeroutes that the entry imports: the trace of a bundle begins at them, too."""
+
+
+def entry_imports(function: FunctionPlan) -> tuple[str, ...]:
+    """Files of edgeroutes that a function's entry imports: the trace of its bundle begins at them, too."""
+    adapter = "adapters/streaming/handler.py" if function.streams else "adapters/proxy.py"
+    return adapter, "runtime/manifest.py"
 
 
 def render_entry(function: FunctionPlan, config: Config, needs_loop: Mapping[str, bool]) -> str:
@@ -31,22 +37,24 @@ def render_entry(function: FunctionPlan, config: Config, needs_loop: Mapping[str
     routes = "".join(
         f"    {_render_route(route, needs_loop=needs_loop[route.route_path])},\n" for route in function.routes
     )
-    settings: dict[str, tuple[str | bool, str | bool]] = {
+    settings: dict[str, tuple[Setting, Setting]] = {
         "base_path": (config.base_path, ""),
         "trailing_slash": (config.trailing_slash, False),
         "tag_header": (config.cdn.tag_header, "x-cache-tag"),
+        "stream_margin_ms": (config.stream_margin_ms if function.streams else 1000, 1000),
     }
     arguments = "".join(
         f", {name}={_literal(value)}" for name, (value, default) in settings.items() if value != default
     )
+    module, handler = ("streaming.handler", "StreamingHandler") if function.streams else ("proxy", "LambdaHandler")
     lines = [
         f'"""What Lambda calls for {function.logical_id}. Written by edgeroutes: every build writes it anew."""',
         "",
-        "from edgeroutes.adapters.proxy import LambdaHandler",
+        f"from edgeroutes.adapters.{module} import {handler}",
         f"from edgeroutes.runtime.manifest import {', '.join(names)}",
         "",
         f"routes = [\n{routes}]" if routes else "routes = []",
-        f'handler = LambdaHandler(Manifest(routes{arguments}), __file__.rpartition("/")[0])',
+        f'handler = {handler}(Manifest(routes{arguments}), __file__.rpartition("/")[0])',
         "",
     ]
     return "\n".join(lines)
@@ -59,5 +67,5 @@ def _render_route(route: RouteFile, *, needs_loop: bool) -> str:
     return f"ManifestRoute({_literal(route.route_path)}, {_literal(route.source_file)}{middleware}, needs_loop={needs_loop})"
 
 
-def _literal(value: str | bool) -> str:  # noqa: FBT001
-    return repr(value) if isinstance(value, bool) else json.dumps(value, ensure_ascii=False)
+def _literal(value: Setting) -> str:
+    return repr(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)

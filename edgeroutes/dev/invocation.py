@@ -228,8 +228,7 @@ class Invocation:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the author's generator may raise anything
-            route = call.route.route_path if call.route is not None else ""
-            log_exception(error, f"{call.incoming.method} {route} failed while it streamed", call.incoming, route=route)
+            call.log_broken_stream(error)
             self.note = "cut: the stream failed"
             outlet.cut()
             return

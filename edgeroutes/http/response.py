@@ -23,7 +23,7 @@ TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 BYTES = "application/octet-stream"
 _WHOLE = (str, bytes, type(None))
-_BODILESS = (204, 205, 304)
+BODILESS = (204, 205, 304)
 _REDIRECTS = (301, 302, 303, 307, 308)
 # Set by the connection, never by a handler. Source: RFC 9112 §6.
 CONNECTION_HEADERS = frozenset(("content-length", "transfer-encoding"))
@@ -57,7 +57,7 @@ class Response:
             status = _plain_status(status)
         if not 200 <= status <= 599:
             raise ValueError(f"status {status!r}: an answer's status is a number from 200 to 599")
-        if status in _BODILESS:
+        if status in BODILESS:
             if body:
                 raise ValueError(f"status {status} carries no body: leave the body out")
             body = None

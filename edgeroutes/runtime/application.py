@@ -260,6 +260,16 @@ class Call:
         response.headers["cache-control"] = UNCACHED
         return response
 
+    def log_broken_stream(self, error: BaseException) -> None:
+        """Write the line for a stream that failed on its way: the head is out, so no client can be told."""
+        from edgeroutes.runtime.log import log_exception
+
+        route_path = self.route.route_path if self.route is not None else ""
+        message = f"{self.incoming.method} {route_path} failed while it streamed"
+        log_exception(
+            error if self.needs_loop else explain_missing_loop(error), message, self.incoming, route=route_path
+        )
+
     async def finish(self) -> None:
         """Run what `after` was given; to be called once, when the last byte has gone out."""
         if self._scope is not None and self._scope.after:

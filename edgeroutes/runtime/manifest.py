@@ -60,9 +60,10 @@ class Manifest:
         base_path: The prefix under which all of them are served; empty for none.
         trailing_slash: Whether the form with the slash is the canonical one.
         tag_header: The header in which CloudFront reads cache tags.
+        stream_margin_ms: How long before the function's timeout a stream that goes on is ended.
     """
 
-    __slots__ = ("base_path", "routes", "tag_header", "trailing_slash")
+    __slots__ = ("base_path", "routes", "stream_margin_ms", "tag_header", "trailing_slash")
 
     def __init__(
         self,
@@ -71,8 +72,10 @@ class Manifest:
         base_path: str = "",
         trailing_slash: bool = False,
         tag_header: str = "x-cache-tag",
+        stream_margin_ms: int = 1000,
     ) -> None:
         self.routes = tuple(routes)
         self.base_path = base_path.rstrip("/")
         self.trailing_slash = trailing_slash
         self.tag_header = tag_header
+        self.stream_margin_ms = stream_margin_ms

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[2] / "docs" / "nextjs-differences.md"
 
 BUFFERED = ("rest", "http-api", "function-url")  # what of Lambda gives the answer whole
+LAMBDA = (*BUFFERED, "streaming")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -410,7 +411,7 @@ def _next_only(why: str) -> Skip:
 
 
 _CACHE_COMPONENTS = _next_only("Cache Components is the other caching model of Next.js; edgeroutes has the default one")
-_DISCONNECT = Skip(kind="platform", why="a Lambda function is not told that its client has gone", adapters=BUFFERED)
+_DISCONNECT = Skip(kind="platform", why="a Lambda function is not told that its client has gone", adapters=LAMBDA)
 
 SKIPS: dict[str, Skip] = {
     "rewrite-in-handler": _next_only("there is no NextResponse.rewrite(); a handler calls the other function"),

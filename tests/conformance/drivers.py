@@ -19,16 +19,23 @@ from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
+import pytest
+
 from edgeroutes.adapters.asgi import asgi_application
 from edgeroutes.adapters.proxy import LambdaHandler
+from edgeroutes.adapters.runtime_client import PendingAnswer
+from edgeroutes.adapters.streaming.handler import StreamingHandler
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
 from edgeroutes.dev.generation import Generation
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.server import DevServer
+from tests.fakes.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tests.fakes.runtime_api import StreamedResult
 
 Pairs = list[tuple[str, str]]
 
@@ -147,6 +154,38 @@ class RestDriver(LambdaDriver):
     def answer(self, result: Any) -> Answer:
         answer = read_result(result)
         return Answer(status=answer.status, headers=lowered(answer.headers), body=answer.body)
+
+
+class StreamingDriver(RestDriver):
+    """A REST API whose integration streams: what leaves the function is read on the Runtime API's socket."""
+
+    name = "streaming"
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self._api = RuntimeApi()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+            patch.setenv("AWS_LAMBDA_RUNTIME_API", self._api.address)
+            self.handler = StreamingHandler(load_project(root, settings).manifest(), str(root))
+        self.handler._has_client = True  # this driver is it
+
+    def invoke(self, event: Any) -> Any:
+        """What came in at the Runtime API."""
+        pending = self.handler(json.loads(json.dumps(event)), None)
+        assert isinstance(pending, PendingAnswer)
+        pending.send("invocation", None)
+        self.handler._finish()
+        return self._api.answers.get(timeout=10)
+
+    def answer(self, result: StreamedResult) -> Answer:
+        prelude, body = result.whole()
+        headers = lowered(list(prelude["headers"].items()))
+        headers += [("set-cookie", line) for line in prelude.get("cookies", ())]
+        return Answer(status=prelude["statusCode"], headers=headers, body=body, is_complete=not result.trailers)
+
+    def close(self) -> None:
+        super().close()
+        self._api.close()
 
 
 class PayloadTwoDriver(LambdaDriver):
@@ -406,5 +445,6 @@ def _read_as_far_as_it_comes(response: HTTPResponse) -> tuple[bytes, bool]:
 
 
 DRIVERS: dict[str, type[Driver]] = {
-    driver.name: driver for driver in (RestDriver, HttpApiDriver, FunctionUrlDriver, AsgiDriver, DevDriver)
+    driver.name: driver
+    for driver in (RestDriver, StreamingDriver, HttpApiDriver, FunctionUrlDriver, AsgiDriver, DevDriver)
 }

@@ -1,6 +1,7 @@
 """Lambda's Runtime API on a real socket, for a function's process under the real awslambdaric.
 
-Source: docs.aws.amazon.com/lambda "Using the Lambda runtime API", read 2026-11-21.
+Source: docs.aws.amazon.com/lambda "Using the Lambda runtime API" and "Building a custom runtime" (streaming), read 2026-11-21;
+`/runtime/restore` is not documented: awslambdaric/lambda_runtime_client.py.
 """
 
 from __future__ import annotations
@@ -8,71 +9,95 @@ from __future__ import annotations
 import json
 import queue
 import threading
+import time
+from base64 import b64decode
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 WAIT_SECONDS = 20
+DELIMITER = bytes(8)
+
+
+@dataclass(slots=True)
+class StreamedResult:
+    """One result that comes in chunks; it may still be on its way.
+
+    Args:
+        headers: Of the request that carries it, names in lower case.
+        trailers: What came after the last chunk, names in lower case; empty until then.
+        is_complete: Whether the last chunk has come.
+    """
+
+    headers: Mapping[str, str]
+    trailers: dict[str, str] = field(default_factory=dict)
+    is_complete: bool = False
+    _chunks: queue.Queue[tuple[float, bytes] | None] = field(default_factory=queue.Queue)
+
+    def add(self, chunk: bytes | None) -> None:
+        """Take a chunk, or None for the end."""
+        self._chunks.put(None if chunk is None else (time.monotonic(), chunk))
+
+    def timed_chunks(self) -> Iterator[tuple[float, bytes]]:
+        """Each chunk as it was sent, with the `time.monotonic()` at which it came."""
+        while (chunk := self._chunks.get(timeout=WAIT_SECONDS)) is not None:
+            yield chunk
+
+    def chunks(self) -> Iterator[bytes]:
+        """Each chunk as it was sent; the first is the prelude with its delimiter."""
+        for _, chunk in self.timed_chunks():
+            yield chunk
+
+    def whole(self) -> tuple[dict[str, Any], bytes]:
+        """The prelude, and the whole body behind it."""
+        prelude, delimiter, body = b"".join(self.chunks()).partition(DELIMITER)
+        assert delimiter, prelude
+        return json.loads(prelude), body
+
+    def error(self) -> dict[str, Any]:
+        """What the trailers tell of a failure."""
+        answer: dict[str, Any] = json.loads(b64decode(self.trailers["lambda-runtime-function-error-body"]))
+        return answer
 
 
 class RuntimeApi:
     """Hands out events one by one and keeps what comes back, in the order in which it came.
 
-    `calls` tells the order: `"next"` when the function asks for an event, `"response"` or `"error"` when it has answered one.
+    `calls` tells the order: `"next"` when the function asks for an event, `"response"` or `"error"` when it has answered one, and
+    `"init/error"`, `"restore/next"`.
+
+    Args:
+        timeout_s: What the function is told it has for each event.
+        invocation_id: Of each attempt; "" as from an older Lambda.
+
+    Clear `reads` to have it take no further chunk, set `hangs_up` to have it hang up after one, set `status` to have it refuse what
+    it has taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, timeout_s: float = 900, invocation_id: str = "") -> None:
         self.calls: list[str] = []
         self.answers: queue.Queue[Any] = queue.Queue()
-        self._events: queue.Queue[Any] = queue.Queue()
+        self.status = 202
+        self.timeout_s = timeout_s
+        self.invocation_id = invocation_id
+        self.reads = threading.Event()
+        self.reads.set()
+        self.hangs_up = False
+        self.events: queue.Queue[Any] = queue.Queue()
         self._changed = threading.Condition()
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                api._note("next")
-                event = api._events.get()
-                if event is None:
-                    self.close_connection = True
-                    return
-                headers = {
-                    "Lambda-Runtime-Aws-Request-Id": f"invocation-{api.calls.count('next')}",
-                    "Lambda-Runtime-Deadline-Ms": "9999999999999",
-                    "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:123456789012:function:emulated",
-                    "Content-Type": "application/json",
-                }
-                self._send(200, json.dumps(event).encode(), headers)
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                self._send(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
-                api._note(self.path.rpartition("/")[2])
-                api.answers.put(json.loads(body))
-
-            def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: object) -> None:
-                """A function that is killed hangs up: nobody's fault."""
-
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = _Server(self)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def invoke(self, event: Any) -> Any:
-        """What the function posted for the event; it may still be busy with what comes after."""
-        self._events.put(event)
+        """What the function posted for the event: JSON, bytes that are none, or a `StreamedResult` that has begun.
+
+        It may still be busy with what comes after.
+        """
+        self.events.put(event)
         return self.answers.get(timeout=WAIT_SECONDS)
 
     def wait_for_calls(self, expected: list[str]) -> None:
@@ -83,11 +108,104 @@ class RuntimeApi:
 
     def close(self) -> None:
         """Let a waiting function go, and stop."""
-        self._events.put(None)
+        self.events.put(None)
         self._server.shutdown()
         self._server.server_close()
 
-    def _note(self, call: str) -> None:
+    def event_headers(self) -> dict[str, str]:
+        """What comes with the event that is handed out now."""
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": f"invocation-{self.calls.count('next')}",
+            "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self.timeout_s) * 1000)),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:123456789012:function:emulated",
+        }
+        return {**headers, "Lambda-Runtime-Invocation-Id": self.invocation_id} if self.invocation_id else headers
+
+    def note(self, call: str) -> None:
+        """Take down that the function has called."""
         with self._changed:
             self.calls.append(call)
             self._changed.notify_all()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(("127.0.0.1", 0), _Requests)
+        self.api = api
+
+    def handle_error(self, *_: object) -> None:
+        """A function that is killed hangs up: nobody's fault."""
+
+
+class _Requests(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_GET(self) -> None:
+        api = self.server.api
+        if self.path.endswith("/restore/next"):
+            api.note("restore/next")
+            self._send(200, b"")
+            return
+        api.note("next")
+        event = api.events.get()
+        if event is None:
+            self.close_connection = True
+            return
+        self._send(200, json.dumps(event).encode(), api.event_headers())
+
+    def do_POST(self) -> None:
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            self._take_stream()
+            return
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._accept()
+        self.server.api.answers.put(read_answer(body))
+
+    def _take_stream(self) -> None:
+        result = StreamedResult({name.lower(): value for name, value in self.headers.items()})
+        self.server.api.answers.put(result)
+        try:
+            while size := int(self.rfile.readline(), 16):
+                data = self.rfile.read(size)
+                if self.rfile.read(2) != b"\r\n":
+                    raise ValueError(f"a chunk of {size} bytes does not end as it should")
+                result.add(data)
+                self.server.api.reads.wait(WAIT_SECONDS)
+                if self.server.api.hangs_up:
+                    self.close_connection = True
+                    return
+            while line := self.rfile.readline().strip().decode("latin-1"):
+                name, _, value = line.partition(":")
+                result.trailers[name.lower()] = value.strip()
+            result.is_complete = True
+            self._accept()
+        finally:
+            result.add(None)
+
+    def _accept(self) -> None:
+        api = self.server.api
+        _, _, call = self.path.partition("/runtime/")
+        api.note(call.rpartition("/")[2] if call.startswith("invocation/") else call)
+        self._send(api.status, b'{"status":"OK"}')
+
+    def _send(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {**(headers or {}), "Content-Type": "application/json"}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def read_answer(body: bytes) -> Any:
+    """A buffered result: the value of its JSON, or the bytes that are none."""
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body

@@ -1,0 +1,25 @@
+"""How the app that a route exports is asked for its answer. Request wing, floor 2."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.http.response import Response
+    from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.types import AsgiApp
+
+
+async def mount(app: AsgiApp, scope: RequestScope) -> Response:
+    """The app's answer: as the app sends it where the route says `streaming = True`, else whole.
+
+    Args:
+        app: What the route exports.
+        scope: The request, routed.
+    """
+    if scope.endpoint.config.streaming:
+        from edgeroutes.adapters.mounted_stream import streamed_response
+
+        return await streamed_response(app, scope)
+    from edgeroutes.adapters.mounted import mounted_response
+
+    return await mounted_response(app, scope)

@@ -1,0 +1,144 @@
+"""The answer of a mounted app, as the app sends it: for a route that exports `app` and `streaming = True`. Request wing, floor 2.
+
+Mangum collects an app's answer before it gives it; here the app is held at each part until that has gone out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from edgeroutes.adapters.connection import PLAIN_500, connection_scope, decode_headers
+from edgeroutes.adapters.lifespan import lifespan_state
+from edgeroutes.errors import HandlerError
+from edgeroutes.http.response import BODILESS, Response
+from edgeroutes.runtime.log import log_exception
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.types import AsgiApp, Message, Scope
+
+
+async def streamed_response(app: AsgiApp, scope: RequestScope) -> Response:
+    """The app's answer, its body still to come.
+
+    Args:
+        app: What the route exports.
+        scope: The request, routed.
+
+    Raises:
+        Exception: Whatever the app raised before it had begun to answer; or HandlerError, when it did not answer or its startup failed.
+    """
+    state = await lifespan_state(app, scope.where)
+    return await AppExchange(app, scope, {**connection_scope(scope), "state": state}).begin()
+
+
+class AppExchange:
+    """One request to an app, and the messages of its answer, each taken when the one before has gone out.
+
+    Args:
+        app: It is started at once.
+        routed: The request.
+        connection: ASGI's scope for it.
+    """
+
+    def __init__(self, app: AsgiApp, routed: RequestScope, connection: Scope) -> None:
+        self._routed = routed
+        self._is_read = False
+        self._is_complete = False
+        self._is_told = False
+        self._messages: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
+        self._gone_out = asyncio.Event()
+        self._task = asyncio.ensure_future(app(connection, self._receive, self._send))
+        routed.after.append((self._finish, ()))
+
+    async def begin(self) -> Response:
+        """The head of the app's answer; its body is a stream, unless the status has none."""
+        try:
+            start = await self._next()
+            chunks, has_body = self._chunks(start["status"]), start["status"] not in BODILESS
+            if not has_body:
+                async for _ in chunks:
+                    """Nothing of it may go out."""
+            return Response(chunks if has_body else None, start["status"], decode_headers(start.get("headers", ())))
+        except BaseException:
+            self._task.cancel()
+            raise
+
+    async def _chunks(self, status: int) -> AsyncGenerator[bytes, None]:
+        """The body's parts; when they are all out, or nobody wants them, the app is let go."""
+        try:
+            while not self._is_complete:
+                message = await self._next()
+                body = bytes(message.get("body", b""))
+                self._is_complete = not message.get("more_body", False)
+                if status == 500 and self._is_complete and body == PLAIN_500:
+                    await self._end()  # raises what it stands for
+                if body:
+                    yield body
+        finally:
+            self._let_go()
+
+    async def _next(self) -> Message:
+        """The app's next message.
+
+        Raises:
+            Exception: What the app raised instead.
+            HandlerError: When it returned instead.
+        """
+        message = asyncio.ensure_future(self._messages.get())
+        try:
+            await asyncio.wait({message, self._task}, return_when=asyncio.FIRST_COMPLETED)
+            if not message.done() and self._messages.empty():
+                await self._end()
+                hint = "Have it send http.response.start, and http.response.body until more_body is false"
+                problem = "the app returned before its answer was complete"
+                raise HandlerError(problem, where=self._routed.where, hint=hint)
+            return await message
+        finally:
+            message.cancel()
+
+    def _let_go(self) -> None:
+        """Have the app go on to its end: its answer is out, or, when it is not complete, not wanted any more."""
+        self._gone_out.set()
+        if not self._is_complete:
+            self._task.cancel()
+
+    async def _end(self) -> None:
+        """Wait for the app's end.
+
+        Raises:
+            Exception: What it raised; once.
+        """
+        self._gone_out.set()
+        await asyncio.wait({self._task})
+        if not self._task.cancelled() and not self._is_told:
+            self._is_told = True
+            self._task.result()
+
+    async def _finish(self) -> None:
+        """What the app does after its answer, such as background tasks: runs as `after` does."""
+        self._let_go()
+        try:
+            await self._end()
+        except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
+            incoming, route_path = self._routed.incoming, self._routed.endpoint.route.route_path
+            log_exception(error, f"{incoming.method} {route_path} failed after its answer", incoming, route=route_path)
+
+    async def _receive(self) -> Message:
+        """The request; then, when the answer has gone out, the disconnect, as often as the app asks."""
+        if not self._is_read:
+            self._is_read = True
+            return {"type": "http.request", "body": self._routed.incoming.body(), "more_body": False}
+        await self._gone_out.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Message) -> None:
+        """Take a part of the answer, when the one before has been taken; the last one returns when the answer has gone out."""
+        if self._gone_out.is_set():
+            raise OSError("the client has gone")
+        await self._messages.put(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            await self._gone_out.wait()

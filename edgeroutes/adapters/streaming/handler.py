@@ -1,0 +1,187 @@
+"""The handler of a function whose routes stream: what Lambda calls, and what sends the answer. Request wing, floor 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from contextvars import copy_context
+
+from edgeroutes.adapters.events import is_load_balancer
+from edgeroutes.adapters.proxy import LambdaHandler, whole_answer
+from edgeroutes.adapters.runtime_client import PendingAnswer
+from edgeroutes.adapters.streaming.client import ResultLostError, ResultStream
+from edgeroutes.adapters.streaming.wire import render_prelude
+from edgeroutes.runtime.log import write_line
+from edgeroutes.runtime.loop import ends_more_than_the_call
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from edgeroutes.http.response import Response
+    from edgeroutes.runtime.application import Call
+    from edgeroutes.runtime.manifest import Manifest
+    from edgeroutes.types import Event, LambdaContext
+
+_ACCEPTED = 202
+_NO_LENGTH = (204, 304)  # Source: RFC 9110 §8.6
+
+
+class StreamingHandler(LambdaHandler):
+    """What the entry of a function names as its handler when its routes stream.
+
+    Every answer leaves in the format of a streamed result, whatever it is; where nothing can stream (`sam local`, the runtime
+    emulator, a load balancer) it is a proxy result.
+
+    Args:
+        manifest: The function's routes.
+        root: The folder that holds them: `/var/task`.
+        debug: As in `LambdaHandler`.
+    """
+
+    def __init__(self, manifest: Manifest, root: str, *, debug: bool = False) -> None:
+        super().__init__(manifest, root, debug=debug)
+        # `sam local` sets both, a bare emulator neither. Source: decisions.md "Emulators", verified with both.
+        self._is_on_lambda = "AWS_LAMBDA_INITIALIZATION_TYPE" in os.environ and "AWS_SAM_LOCAL" not in os.environ
+        self._address = os.environ.get("AWS_LAMBDA_RUNTIME_API", "")
+        self._margin_s = manifest.stream_margin_ms / 1000
+
+    def __call__(self, event: Event, context: LambdaContext | None = None) -> dict[str, Any] | bytes:  # type: ignore[override]
+        """The answer to an event, still to be sent; the proxy result where nothing can stream.
+
+        Raises:
+            EventError: When there is no HTTP request in it; the log line names what is.
+        """
+        if not self._is_on_lambda or is_load_balancer(event):
+            return super().__call__(event, context)
+        call = self.open(event, context)
+        if self._has_client:
+            return PendingAnswer(lambda invoke_id, invocation_id: self._send(call, invoke_id, invocation_id))
+        return self._whole(call)
+
+    def _send(self, call: Call, invoke_id: str, invocation_id: str | None) -> None:
+        """Ask the route, and send what it answers as it comes."""
+
+        async def send() -> None:
+            response, body, prelude = _in_format(call, await call.respond())
+            loop = sys.modules["asyncio"].get_running_loop() if call.needs_loop else None
+            result = ResultStream(self._address, invoke_id, invocation_id, loop=loop)
+            try:
+                await result.start(prelude)
+                if body is None:
+                    status = await _Stream(call, response, result, margin_s=self._margin_s).send()
+                else:
+                    await result.write(body)
+                    status = await result.end()
+            finally:
+                result.close()
+            if status != _ACCEPTED:
+                write_line("ERROR", f"Lambda refused the answer with status {status}", request_id=invoke_id)
+
+        runner, running_in = self._runner(call), copy_context()
+        try:
+            runner.run(send(), running_in)
+        finally:
+            if call.has_after:
+                self._finish_later(call.finish, runner, running_in)
+
+    def _whole(self, call: Call) -> bytes:
+        """The whole answer in the stream's format: any client sends bytes as they are, and only the latency is lost."""
+        self._warn_once(
+            "the answer goes out whole: this runtime has no client that edgeroutes knows how to stream with"
+        )
+        runner, running_in = self._runner(call), copy_context()
+        response, whole = runner.run(whole_answer(call), running_in)
+        if call.has_after:
+            self._finish_later(call.finish, runner, running_in)
+        response.body = whole
+        _, body, prelude = _in_format(call, response)
+        return prelude + (body or b"")
+
+
+def _in_format(call: Call, response: Response) -> tuple[Response, bytes | None, bytes]:
+    """The answer, its body (None for a stream) and its prelude; a 500 where no prelude can hold its head."""
+    body = None if response.is_stream else _to_bytes(response)
+    has_length = body is not None and call.incoming.method != "HEAD" and response.status not in _NO_LENGTH
+    try:
+        return response, body, render_prelude(response, len(body or b"") if has_length else None)
+    except ValueError as error:
+        failed = call.fail(error)
+        body = _to_bytes(failed)
+        return failed, body, render_prelude(failed, len(body))
+
+
+def _to_bytes(response: Response) -> bytes:
+    body = response.body
+    return body.encode() if isinstance(body, str) else body or b""  # type: ignore[return-value]  # it does not stream
+
+
+class _Stream:
+    """The body of one answer on its way.
+
+    Args:
+        call: The request.
+        response: Its body is primed.
+        result: Where it goes; the head is out.
+        margin_s: How long before the function's timeout it is ended, seconds.
+    """
+
+    def __init__(self, call: Call, response: Response, result: ResultStream, *, margin_s: float) -> None:
+        self._call = call
+        self._response = response
+        self._result = result
+        context = call.incoming.aws_context
+        left_s = context.get_remaining_time_in_millis() / 1000 if context is not None else None
+        self._ends_at = None if left_s is None else time.monotonic() + left_s - margin_s
+
+    async def send(self) -> int:
+        """Send the chunks as they are produced, then the end; the status with which Lambda has taken it.
+
+        Raises:
+            ResultLostError: When the Runtime API has hung up.
+        """
+        from edgeroutes.runtime.chunks import close_stream
+
+        try:
+            await self._send_chunks(self._response.body)
+        except (ResultLostError, GeneratorExit):
+            raise
+        except BaseException as error:
+            self._call.log_broken_stream(error)
+            status = await self._result.fail(type(error).__name__, "the stream failed: the function's log says why")
+            if ends_more_than_the_call(error):
+                raise
+            return status
+        finally:
+            await close_stream(self._response)
+        return await self._result.end()
+
+    async def _send_chunks(self, chunks: Any) -> None:
+        while (chunk := await self._next(chunks)) is not None:
+            await self._result.write(chunk)
+            if self._ends_at is not None and time.monotonic() >= self._ends_at:
+                self._log_early_end()
+                return
+
+    async def _next(self, chunks: Any) -> bytes | None:
+        """The next chunk; None when there is no more, or, where it is waited for on a loop, no more time."""
+        if not self._call.needs_loop or self._ends_at is None:
+            return await anext(chunks, None)
+        limit = sys.modules["asyncio"].timeout_at(self._ends_at)
+        try:
+            async with limit:
+                return await anext(chunks, None)
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            self._log_early_end()
+            return None
+
+    def _log_early_end(self) -> None:
+        route_path = self._call.route.route_path if self._call.route is not None else ""
+        message = (
+            f"{self._call.incoming.method} {route_path} still streamed when its time was up, and was ended. Let it end by itself, "
+            "or raise max_duration"
+        )
+        write_line("WARNING", message, route=route_path, request_id=self._call.incoming.request_id)

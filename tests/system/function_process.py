@@ -1,0 +1,105 @@
+"""A function's process: awslambdaric as it is, a folder that looks like /var/task, and a Runtime API to speak to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from textwrap import dedent
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.fakes.runtime_api import RuntimeApi
+
+_HANDLER = """
+import os
+{before}
+from edgeroutes.adapters.{module} import {handler}
+from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+
+routes = [ManifestRoute(path, file, needs_loop=needs_loop) for path, file, needs_loop in {routes!r}]
+handler = {handler}(Manifest(routes{settings}), os.path.dirname(os.path.abspath(__file__)))
+"""
+ON_LAMBDA = {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
+
+
+class FunctionProcess:
+    """One sandbox's Python, started at once.
+
+    Args:
+        api: What it asks for events.
+        task: Its folder, to be filled.
+        routes: Source by URL path.
+        needs_loop: Whether the routes run on a loop.
+        streams: Whether its handler is the streaming one.
+        before: Lines for the handler's module, before it imports edgeroutes.
+        settings: More arguments of the manifest, as source.
+        environment: Further variables.
+        awslambdaric: A folder with another version of it; the installed one otherwise.
+    """
+
+    def __init__(
+        self,
+        api: RuntimeApi,
+        task: Path,
+        routes: Mapping[str, str],
+        *,
+        needs_loop: bool = False,
+        streams: bool = True,
+        before: str = "",
+        settings: str = "",
+        environment: Mapping[str, str] = ON_LAMBDA,
+        awslambdaric: Path | None = None,
+    ) -> None:
+        listed = []
+        for path, source in routes.items():
+            file = f"functions{path}/route.py"
+            (task / file).parent.mkdir(parents=True, exist_ok=True)
+            (task / file).write_text(dedent(source))
+            listed.append((path, file, needs_loop))
+        module, handler = ("streaming.handler", "StreamingHandler") if streams else ("proxy", "LambdaHandler")
+        source = _HANDLER.format(
+            before=dedent(before), module=module, handler=handler, routes=listed, settings=settings
+        )
+        (task / "handler.py").write_text(source)
+        self._log = task / "function.log"
+        variables = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, filter(None, (task, awslambdaric)))),
+            "AWS_LAMBDA_RUNTIME_API": api.address,
+            **environment,
+        }
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "awslambdaric", "handler.handler"],
+                cwd=task,
+                env=variables,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """The JSON lines that it has written so far."""
+        return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+def rest_get(path: str, method: str = "GET", headers: Mapping[str, str] | None = None, **query: str) -> dict[str, Any]:
+    """A REST API's event for a request without a body."""
+    return {
+        "httpMethod": method,
+        "path": path,
+        "headers": dict(headers or {}),
+        "queryStringParameters": query or None,
+        "requestContext": {},
+        "body": None,
+        "isBase64Encoded": False,
+    }
