@@ -21,6 +21,7 @@ EVERYTHING = """
     architecture = "arm64"
     memory_mib = 1024
     timeout_s = 20
+    stream_margin_ms = 500
     stage = "v1"
     isolate = "together"
     trailing_slash = true
@@ -52,6 +53,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         architecture="arm64",
         memory_mib=1024,
         timeout_s=20,
+        stream_margin_ms=500,
         stage="v1",
         isolate="together",
         cors={"origins": ["https://example.com"]},
@@ -147,6 +149,7 @@ def test_what_is_wrong_is_said_with_what_is_allowed(table: dict[str, object], me
         ("memory_mib", "512"),
         ("timeout_s", 0),
         ("timeout_s", 1.5),
+        ("stream_margin_ms", -1),
         ("stage", ""),
         ("stage", 1),
         ("isolate", ""),

@@ -1,20 +1,26 @@
 """The way out to one client, from any thread: messages of ASGI, sent on the server's loop. Floor 3; knows no routes.
 
-What sends waits until the client has taken it, so a slow client slows the handler, as it would on AWS.
+What sends waits until the client has taken it, but for the last few chunks, so a slow client slows the handler, as it would on AWS.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import deque
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from concurrent.futures import Future
 
     from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.types import Send
+
+
+# What may be on its way from thread to thread: waiting for each chunk's delivery would cost a small one more than all else.
+_WINDOW_BYTES = 64 * 1024
 
 
 class ClientGone(Exception):  # noqa: N818  # nobody's mistake
@@ -28,8 +34,8 @@ class Outlet(Protocol):
         """The head, and the body of an answer that does not stream: then it is the whole answer."""
         ...
 
-    def write(self, chunk: bytes) -> Future[None]:
-        """A piece of the body."""
+    def write(self, chunk: bytes) -> Future[None] | None:
+        """A piece of the body; None where nothing is to be waited for before the next one."""
         ...
 
     def end(self) -> Future[None]:
@@ -65,14 +71,30 @@ class HttpOutlet:
         self._send = send
         self._method = method
         self._callbacks: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._chunks: deque[bytes] = deque()
+        self._waiting_bytes = 0
+        self._room: Future[None] | None = None
+        self._sending: asyncio.Task[None] | None = None
+        self._is_sending = False
 
     def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
         """The head, and the body of an answer that does not stream."""
         return asyncio.run_coroutine_threadsafe(self._start(answer, is_stream=is_stream), self._open_loop())
 
-    def write(self, chunk: bytes) -> Future[None]:
-        """A piece of the body."""
-        return asyncio.run_coroutine_threadsafe(self._send_chunk(chunk), self._open_loop())
+    def write(self, chunk: bytes) -> Future[None] | None:
+        """A piece of the body; None where nothing is to be waited for before the next one."""
+        loop = self._open_loop()
+        with self._lock:
+            self._require_client()
+            self._chunks.append(chunk)
+            self._waiting_bytes += len(chunk)
+            if self._waiting_bytes > _WINDOW_BYTES:
+                self._room = Future()
+            room, is_sending, self._is_sending = self._room, self._is_sending, True
+        if not is_sending:
+            loop.call_soon_threadsafe(self._begin_sending)
+        return room
 
     def end(self) -> Future[None]:
         """The body's end."""
@@ -91,7 +113,8 @@ class HttpOutlet:
         """Say that the client is gone, or not to be waited for; called on the server's loop."""
         if self.done.done() or self.is_gone:
             return
-        self.is_gone = self._is_closed = True
+        self.is_gone = True
+        self._close()
         for callback in self._callbacks:
             callback()
         self.done.set_result(None)
@@ -115,12 +138,41 @@ class HttpOutlet:
         if not is_stream:
             await self._send_last(answer.body)
 
-    async def _send_chunk(self, chunk: bytes) -> None:
-        self._require_client()
-        self.body_bytes += len(chunk)
-        await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+    def _begin_sending(self) -> None:
+        self._sending = self.loop.create_task(self._send_chunks())
+
+    async def _send_chunks(self) -> None:
+        """Send what there is; whoever waits for room is let go on as soon as there is some."""
+        try:
+            while (chunk := self._next_chunk()) is not None:
+                self.body_bytes += len(chunk)
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except OSError:
+            self._close()
+
+    def _next_chunk(self) -> bytes | None:
+        with self._lock:
+            if self._room is not None and self._waiting_bytes <= _WINDOW_BYTES:
+                self._room.set_result(None)
+                self._room = None
+            if self._is_closed or not self._chunks:
+                self._is_sending = False
+                return None
+            chunk = self._chunks.popleft()
+            self._waiting_bytes -= len(chunk)
+            return chunk
+
+    def _close(self) -> None:
+        """Take no further chunk; whoever waits for room learns that the client has gone."""
+        with self._lock:
+            self._is_closed = True
+            room, self._room = self._room, None
+        if room is not None:
+            room.set_exception(ClientGone())
 
     async def _end(self) -> None:
+        if self._sending is not None:
+            await self._sending
         self._require_client()
         await self._send_last(b"")
 
@@ -140,8 +192,11 @@ class HttpOutlet:
         self._callbacks.append(callback)
 
     def _cut(self) -> None:
-        if not self.done.done():
-            self.is_cut = self._is_closed = True
+        if self._sending is not None and not self._sending.done():
+            self._sending.add_done_callback(lambda _: self._cut())  # what was sent before goes out
+        elif not self.done.done():
+            self.is_cut = True
+            self._close()
             self.done.set_result(None)
 
     def _open_loop(self) -> asyncio.AbstractEventLoop:
@@ -157,8 +212,10 @@ def _encoded(value: str) -> bytes:
         return value.encode()
 
 
-async def delivered(sent: Future[Any], *, in_loop: bool) -> None:
+async def delivered(sent: Future[Any] | None, *, in_loop: bool) -> None:
     """Wait until it has gone out: with others in turn where a loop runs, else by blocking the thread."""
+    if sent is None:
+        return
     if in_loop:
         await asyncio.wrap_future(sent)
     else:

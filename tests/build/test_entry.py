@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeroutes.build.entry import render_entry
+from edgeroutes.build.entry import entry_imports, render_entry
 from edgeroutes.config import CdnConfig, Config
 from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
@@ -48,3 +48,17 @@ def test_an_entry_reads_as_python_and_says_only_what_differs() -> None:
 def test_the_settings_that_the_runtime_needs_are_in_it() -> None:
     config = Config(base_path="/api", trailing_slash=True, cdn=CdnConfig(tag_header="x-tags"))
     assert 'Manifest(routes, base_path="/api", trailing_slash=True, tag_header="x-tags")' in entries(config)[0]
+
+
+def test_a_function_that_streams_gets_the_handler_for_that_and_its_margin() -> None:
+    tree = FakeFileTree({"functions/feed/route.py": "def GET():\n    yield 'x'\n"})
+    texts = []
+    for config in (Config(), Config(stream_margin_ms=250)):
+        (function,) = make_plan(config, scan(tree)).functions
+        texts.append(render_entry(function, config, {"/feed": False}))
+    lines = texts[0].splitlines()
+
+    assert entry_imports(function) == ("adapters/streaming/handler.py", "runtime/manifest.py")
+    assert "from edgeroutes.adapters.streaming.handler import StreamingHandler" in lines
+    assert lines[-1] == 'handler = StreamingHandler(Manifest(routes), __file__.rpartition("/")[0])'
+    assert "Manifest(routes, stream_margin_ms=250)" in texts[1]
