@@ -16,8 +16,10 @@ from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
 from edgeroutes.errors import DependencyError, ToolError
 from edgeroutes.pipeline import plan_project
+from edgeroutes.testing import RouteClient
+from functions._shared import store
 from tests.system.browser import Browser, find_browser
-from tests.system.example import ENVIRONMENT, ROOT, Built
+from tests.system.example import ENVIRONMENT, HOST, ROOT, Built
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,13 +73,16 @@ def boto3_folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path
     return _installed("boto3", built, tmp_path_factory)
 
 
-@pytest.fixture(scope="session")
-def example_environment() -> Iterator[None]:
-    """The variables that the example's routes need, in this process too."""
+@pytest.fixture(scope="module")
+def client() -> Iterator[RouteClient]:
+    """The example application in process, with the variables that its routes need and errors as production tells them."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in ENVIRONMENT.items():
             patch.setenv(name, value)
-        yield
+        with RouteClient(ROOT, f"http://{HOST}", debug=False) as client:
+            store.reset()
+            yield client
+    store.reset()
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from edgeroutes.types import Event
 
 ROOT = Path(__file__).parents[2]
+HOST = "testserver"
+"""What every request says, so that URLs in answers are the same wherever the application runs."""
 ENVIRONMENT = {
     "SESSION_SECRET": "the session's secret",
     "WEBHOOK_SECRET": "the webhook's secret",
@@ -53,12 +55,10 @@ class Ask:
 
     def event(self) -> Event:
         """The event that API Gateway makes of it."""
-        request = httpx.Request(self.method, f"https://testserver{self.url}", **self.options)
+        request = httpx.Request(self.method, f"http://{HOST}{self.url}", **self.options)
         sent = [(name.decode(), value.decode()) for name, value in request.headers.raw]
         path, _, query = self.url.partition("?")
-        return rest_event(
-            HttpRequest(method=self.method, path=path, query=query, headers=sent, body=request.read(), scheme="https")
-        )
+        return rest_event(HttpRequest(method=self.method, path=path, query=query, headers=sent, body=request.read()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ ASKS: dict[str, list[Ask]] = {
     "/rss.xml": [_get("/rss.xml")],
     "/sitemap.xml": [_get("/sitemap.xml")],
     "/legacy/[[...path]]": [
-        _get("/legacy/reports/1999?x=1"), _get("/legacy"), _get("/legacy/reports/x"), Ask("POST", "/legacy/reports/1999"),
+        _get("/legacy/reports/1999?x=1"), _get("/legacy"), _get("/legacy/reports/x"),
     ],
     "/api/hello": [
         _get("/api/hello"), _get("/api/hello?name=Z%C3%BCrich%20%26%20co"), Ask("HEAD", "/api/hello"), Ask("OPTIONS", "/api/hello"),
@@ -172,7 +172,7 @@ ASKS: dict[str, list[Ask]] = {
     ],
     "/api/headers": [
         _get("/api/headers", Accept_Language="de"),
-        Ask("POST", "/api/headers", {"headers": [("User-Agent", "tests/1"), ("Accept", "text/html"), ("Accept", "*/*;q=0.1")]}),
+        Ask("POST", "/api/headers", {"headers": [("User-Agent", "tests/1"), ("Accept", "text/html, */*;q=0.1")]}),
     ],
     "/api/cookies": [
         _get("/api/cookies", Cookie="theme=dark; other=a%20b"), Ask("PUT", "/api/cookies?theme=blue"),

@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.dev.gateway import read_result
-from edgeroutes.testing import RouteClient
-from functions._shared import store
 from tests.build.projects import run_alone
 from tests.system.emulator import Emulator, find_emulator
-from tests.system.example import ASKS, ENVIRONMENT, FALLBACK, ROOT, in_process, settled
+from tests.system.example import ASKS, ENVIRONMENT, FALLBACK, in_process, settled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
     from tests.system.example import Answer, Built
 
@@ -35,14 +33,6 @@ class Case:
     brought: list[Path]
     event: Event
     expected: Answer
-
-
-@pytest.fixture(scope="module")
-def client(example_environment: None) -> Iterator[RouteClient]:
-    with RouteClient(ROOT, debug=False) as client:
-        store.reset()
-        yield client
-    store.reset()
 
 
 @pytest.fixture(params=FIRST_ASKS)
