@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store
     from edgeroutes.build.target import Target
 
-_FORMAT = "1"
+_FORMAT = "2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +106,10 @@ class TreeWriter:
                 for compact in (False, True):
                     self._compile([plan for plan in lacking.values() if plan.is_compact is compact], first)
                 for plan in lacking.values():
-                    folder = parent / plan.name
-                    self._share_bytecode(plan, folder, first)
-                    self._store.adopt(plan.name, folder, {"of": plan.of, "distribution": plan.distribution})
+                    self._share_bytecode(plan, parent / plan.name, first)
+                for plan in lacking.values():  # only now: it moves the folder that other trees shared from
+                    facts = {"of": plan.of, "distribution": plan.distribution}
+                    self._store.adopt(plan.name, parent / plan.name, facts)
             finally:
                 shutil.rmtree(parent, ignore_errors=True)
 

@@ -16,10 +16,11 @@ from edgeroutes.pipeline import plan_project
 from tests.fakes.installer import FakeInstaller, FakeWheel, write_wheel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.build.report import BuildReport
+    from edgeroutes.types import Event
 
 OWN_RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 HELLO = "def GET():\n    return {'hello': 'world'}\n"
@@ -28,11 +29,9 @@ LONG_AGO = 1_000_000_000
 # Runs in an interpreter that sees nothing but the bundle and the standard library.
 _INVOKE = """
 import json, sys
-bundle, event = sys.argv[1], json.loads(sys.argv[2])
-sys.path.insert(0, bundle)
+event, *sys.path[:0] = [json.loads(sys.argv[1]), *sys.argv[2:]]
 import edgeroutes_function
-answer = edgeroutes_function.handler(event, None)
-print(json.dumps({"status": answer["statusCode"], "body": answer["body"], "headers": answer["multiValueHeaders"]}))
+print(json.dumps(edgeroutes_function.handler(event, None)))
 """
 
 
@@ -92,15 +91,23 @@ def bundle_paths(folder: Path) -> set[str]:
 
 
 def invoke(bundle: Path, path: str, method: str = "GET", body: str | None = None, python: str = sys.executable) -> Any:
-    """A bundle's answer, from an interpreter that sees nothing else."""
+    """A bundle's answer to a request, from an interpreter that sees nothing else."""
     headers = {"content-type": ["application/json"]}
     event = {
         "resource": path, "path": path, "httpMethod": method, "multiValueHeaders": headers, "headers": {},
         "multiValueQueryStringParameters": None, "queryStringParameters": None, "pathParameters": None, "body": body,
         "isBase64Encoded": False, "requestContext": {"requestId": "1", "identity": {"sourceIp": "192.0.2.1"}},
     }  # fmt: skip
-    command = [python, "-I", "-S", "-c", _INVOKE, str(bundle), json.dumps(event)]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    answer = run_alone([bundle], event, python)
+    return {"status": answer["statusCode"], "body": answer["body"], "headers": answer["multiValueHeaders"]}
+
+
+def run_alone(
+    path: Sequence[Path], event: Event, python: str = sys.executable, environment: Mapping[str, str] | None = None
+) -> Any:
+    """A bundle's proxy result, from an interpreter that sees these folders, the bundle first, and the standard library alone."""
+    command = [python, "-I", "-S", "-B", "-c", _INVOKE, json.dumps(event), *map(str, path)]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return json.loads(ran.stdout.splitlines()[-1])
 

@@ -104,6 +104,22 @@ def test_edgeroutes_ships_its_request_wing_alone_as_bytecode(tmp_path: Path) -> 
     assert "edgeroutes/adapters/proxy.pyc" in own
 
 
+def test_what_several_bundles_share_has_its_bytecode_in_each(tmp_path: Path) -> None:
+    files = {
+        "functions/_shared/text.py": "TEXT = 'shared'\n",
+        "functions/a/route.py": "from functions._shared.text import TEXT\n\ndef GET():\n    return TEXT\n",
+        "functions/b/route.py": "from functions._shared.text import TEXT\nONE = 1\n\ndef GET():\n    return TEXT\n",
+        "functions/c/[[...path]]/route.py": "def make():\n    return None\n\napp = make()\n",  # brings more of edgeroutes than the others
+    }
+    project = make_project(tmp_path, files, WHEELS)
+    built = project.build()
+    for logical_id in ("AFunction", "BFunction", "CPathFunction", "FallbackFunction"):
+        bundle = project.link(built, logical_id, tmp_path / logical_id)
+        assert not list(bundle.glob("edgeroutes/**/*.py"))
+        sources = {path for path in bundle.rglob("*.py") if path.stat().st_size}
+        assert sources == {path for path in sources if list(path.parent.glob(f"__pycache__/{path.stem}.*.pyc"))}
+
+
 def test_without_an_interpreter_the_sources_ship_with_a_warning(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/hello/route.py": HELLO})
     project.installer.pythons = {}

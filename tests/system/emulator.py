@@ -14,7 +14,10 @@ import sys
 import time
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parents[2]
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
@@ -37,25 +40,40 @@ class Emulator:
 
     Args:
         program: The emulator.
-        task: The function's folder, with `handler.py` in it.
+        task: The function's folder.
         log: The file for all that the emulator and the function write.
+        handler: As the function's `Handler` says it.
+        python: The interpreter, with its options.
+        path: What else Python finds modules in, behind the function's folder; among them awslambdaric, unless the interpreter has it.
+        variables: The function's own environment.
     """
 
-    def __init__(self, program: Path, task: Path, log: Path) -> None:
+    def __init__(
+        self,
+        program: Path,
+        task: Path,
+        log: Path,
+        *,
+        handler: str = "handler.handler",
+        python: Sequence[str] = (sys.executable,),
+        path: Sequence[Path] = (ROOT,),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.port = free_port()
         self._log = log
         addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{self.port}"]
         addresses += ["--runtime-api-address", f"127.0.0.1:{free_port()}"]
-        command = [program, "--log-level", "error", *addresses, sys.executable, "-m", "awslambdaric", "handler.handler"]
+        command = [program, "--log-level", "error", *addresses, *python, "-m", "awslambdaric", handler]
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": os.pathsep.join([str(task), str(ROOT)]),
+            "PYTHONPATH": os.pathsep.join(map(str, [task, *path])),
             "PYTHONDONTWRITEBYTECODE": "1",
             "LAMBDA_TASK_ROOT": str(task),
             "AWS_LAMBDA_FUNCTION_NAME": "emulated",
             "AWS_LAMBDA_FUNCTION_TIMEOUT": str(ANSWER_SECONDS),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_REGION": "eu-west-1",
+            **(variables or {}),
         }
         with log.open("wb") as output:
             self._process = subprocess.Popen(

@@ -1,0 +1,111 @@
+"""What the system tests share: the example application, built by the real `sam build`, and a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.build.installer import UvInstaller
+from edgeroutes.build.target import Target
+from edgeroutes.errors import DependencyError, ToolError
+from edgeroutes.pipeline import plan_project
+from edgeroutes.testing import RouteClient
+from functions._shared import store
+from tests.system.browser import Browser, find_browser
+from tests.system.example import ENVIRONMENT, HOST, ROOT, Built
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.system.browser import Page
+
+SAM = shutil.which("sam") or next(map(str, ROOT.glob(".tools/*/bin/sam")), None)
+
+
+@pytest.fixture(scope="session")
+def sam() -> str:
+    """The SAM CLI."""
+    if SAM is None:
+        pytest.skip("the SAM CLI is neither on PATH nor in .tools: run 'make sam'")
+    return SAM
+
+
+@pytest.fixture(scope="session")
+def built(sam: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The example application as `sam build` leaves it."""
+    if shutil.which("make") is None:
+        pytest.skip("there is no make")
+    folder = tmp_path_factory.mktemp("built")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "SAM_CLI_TELEMETRY": "0"}
+    command = [sam, "build", "--parallel", "--template", "template.yaml", "--build-dir", str(folder)]
+    ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    return Built(folder=folder, plan=plan_project(ROOT))
+
+
+@pytest.fixture(scope="session")
+def target_python(built: Built) -> Path:
+    """An interpreter of the version that the functions run on."""
+    wanted = built.plan.config.runtime.removeprefix("python")
+    found = UvInstaller().find_python(wanted)
+    if found is None:
+        pytest.skip(f"there is no Python {wanted} on this machine, for which the bundles are built")
+    return found
+
+
+@pytest.fixture(scope="session")
+def runtime_folder(built: Built, target_python: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """awslambdaric as it comes, for the functions' Python, in a folder of its own: Lambda's /var/runtime without boto3."""
+    return _installed("awslambdaric", built, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def boto3_folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """boto3 with what it needs, in a folder of its own: what else /var/runtime has."""
+    return _installed("boto3", built, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[RouteClient]:
+    """The example application in process, with the variables that its routes need and errors as production tells them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        with RouteClient(ROOT, f"http://{HOST}", debug=False) as client:
+            store.reset()
+            yield client
+    store.reset()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = find_browser()
+    if program is None:
+        pytest.skip("Chromium is not on PATH: install it, or name it in EDGEROUTES_CHROMIUM")
+    browser = Browser(program, tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.stop()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.open_page() as page:
+        yield page
+
+
+def _installed(name: str, built: Built, folders: pytest.TempPathFactory) -> Path:
+    folder = folders.mktemp(name) / "python"
+    requirement = f"{name}=={version(name)}"
+    try:
+        UvInstaller().install([requirement], "", ROOT, Target.of(built.plan.config), folder, with_requirements=True)
+    except (DependencyError, ToolError) as error:
+        pytest.skip(f"{requirement} cannot be had: {error}")
+    return folder

@@ -1,0 +1,221 @@
+"""The example application as its built form is tested: what is asked of each route, and what must come back."""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from edgeroutes.dev.gateway import HttpRequest, rest_event
+
+if TYPE_CHECKING:
+    from edgeroutes.plan.model import ProjectPlan
+    from edgeroutes.testing import RouteClient
+    from edgeroutes.types import Event
+
+ROOT = Path(__file__).parents[2]
+HOST = "testserver"
+"""What every request says, so that URLs in answers are the same wherever the application runs."""
+ENVIRONMENT = {
+    "SESSION_SECRET": "the session's secret",
+    "WEBHOOK_SECRET": "the webhook's secret",
+    "UPSTREAM_URL": "http://127.0.0.1:1",
+    "CHAT_PAUSE_SECONDS": "0",
+}
+"""What the routes need; nobody listens at the upstream's address, neither here nor in a container."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """The application built: a folder for each of the plan's functions, and the template that names them."""
+
+    folder: Path
+    plan: ProjectPlan
+
+    def bundle(self, route_path: str) -> Path:
+        """The folder of the function that answers a route; the fallback's for one that there is not."""
+        answering = (each for each in self.plan.functions if route_path in (route.route_path for route in each.routes))
+        return self.folder / next(answering, self.plan.fallback).logical_id
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request, with httpx's and the test client's names for what it carries."""
+
+    method: str
+    url: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.url}"
+
+    def event(self) -> Event:
+        """The event that API Gateway makes of it."""
+        request = httpx.Request(self.method, f"http://{HOST}{self.url}", **self.options)
+        sent = [(name.decode(), value.decode()) for name, value in request.headers.raw]
+        path, _, query = self.url.partition("?")
+        return rest_event(HttpRequest(method=self.method, path=path, query=query, headers=sent, body=request.read()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer without what every server writes by itself, and with `…` for what differs from time to time."""
+
+    status: int
+    headers: dict[str, list[str]]
+    body: bytes
+
+
+# Of the transport, not of the route.
+_OTHERS_HEADERS = frozenset({"connection", "content-length", "date", "server"})
+_TIMES = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
+_REQUEST_ID = re.compile(rb'("request_id":)"[0-9a-f-]{36}"')
+_VOLATILE_HEADERS = {
+    "server-timing": re.compile(r"(?<=dur=)[\d.]+"),
+    "x-request-id": re.compile(r"[0-9a-f-]{36}"),
+    "set-cookie": re.compile(r"(?<=session=1\.)\d+\.[0-9a-f]{64}|(?<=[Ee]xpires=)[^;]+(?= GMT)"),
+}
+
+
+def in_process(client: RouteClient, ask: Ask) -> Answer:
+    """What the test client gives for it, without a cookie that was not asked for."""
+    client.cookies.clear()
+    answer = client.request(ask.method, ask.url, **ask.options)
+    return settled(answer.status_code, answer.headers.multi_items(), answer.content)
+
+
+def settled(status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
+    """The answer as it can be compared with another one to the same request."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in headers:
+        lower = name.lower()
+        if lower not in _OTHERS_HEADERS:
+            volatile = _VOLATILE_HEADERS.get(lower)
+            grouped.setdefault(lower, []).append(volatile.sub("…", value) if volatile else value)
+    same = _REQUEST_ID.sub(b'\\1"..."', body)
+    if b'"made_at"' in body or grouped.get("location", [""])[0].startswith("/api/posts/"):
+        same = _TIMES.sub(b"...", same)
+    if same != body and "etag" in grouped:
+        grouped["etag"] = ["…"]
+    return Answer(status=status, headers=grouped, body=same)
+
+
+def _get(url: str, **headers: str) -> Ask:
+    return Ask("GET", url, {"headers": {name.replace("_", "-"): value for name, value in headers.items()}})
+
+
+def _signed(body: bytes) -> dict[str, Any]:
+    signature = hmac.new(ENVIRONMENT["WEBHOOK_SECRET"].encode(), body, "sha256").hexdigest()
+    return {"content": body, "headers": {"X-Signature": f"sha256={signature}", "Content-Type": "application/json"}}
+
+
+def _session_cookie(user_id: int) -> str:
+    """A session that ends in the year 2100, as `functions/_shared/sessions.py` would have signed it."""
+    claims = f"{user_id}.4102444800"
+    signature = hmac.new(ENVIRONMENT["SESSION_SECRET"].encode(), claims.encode(), "sha256").hexdigest()
+    return f"session={claims}.{signature}"
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+ADA = {"name": "Ada", "email": "ada@example.org"}
+POST = {"title": "A post", "body": "Its text ☃", "category": "news", "tags": ["a", "b"]}
+
+ASKS: dict[str, list[Ask]] = {
+    "/": [_get("/"), Ask("HEAD", "/"), Ask("POST", "/")],
+    "/hello": [_get("/hello"), Ask("HEAD", "/hello"), Ask("OPTIONS", "/hello"), Ask("DELETE", "/hello"), _get("/hello/?a=1&a=2")],
+    "/pricing": [_get("/pricing")],
+    "/rss.xml": [_get("/rss.xml")],
+    "/sitemap.xml": [_get("/sitemap.xml")],
+    "/legacy/[[...path]]": [
+        _get("/legacy/reports/1999?x=1"), _get("/legacy"), _get("/legacy/reports/x"),
+    ],
+    "/api/hello": [
+        _get("/api/hello"), _get("/api/hello?name=Z%C3%BCrich%20%26%20co"), Ask("HEAD", "/api/hello"), Ask("OPTIONS", "/api/hello"),
+        *(Ask(method, "/api/hello", {"json": {"snow": "☃", "list": [1, None]}}) for method in ("POST", "PUT", "PATCH")),
+        Ask("DELETE", "/api/hello"), Ask("POST", "/api/hello", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+    ],
+    "/api/users": [
+        _get("/api/users"), Ask("POST", "/api/users", {"json": ADA}), Ask("POST", "/api/users", {"data": ADA}), _get("/api/users"),
+        Ask("POST", "/api/users", {"json": {"name": 1}}), Ask("DELETE", "/api/users"),
+    ],
+    "/api/users/[id]": [
+        _get("/api/users/1"), Ask("PUT", "/api/users/1", {"json": ADA}), Ask("PATCH", "/api/users/2", {"json": {"name": "G"}}),
+        Ask("DELETE", "/api/users/3"), *(_get(f"/api/users/{name}") for name in (1, 2, 3, "x")), Ask("POST", "/api/users/1"),
+    ],
+    "/api/posts": [
+        _get("/api/posts?page=2&limit=1&sort=title"), _get("/api/posts?category=guides&search=static"), _get("/api/posts?page=x&limit=y"),
+        Ask("POST", "/api/posts", {"json": POST}), Ask("POST", "/api/posts", {"json": {**POST, "title": "", "tags": ["a", "a"]}}),
+    ],
+    "/api/posts/[id]": [_get("/api/posts/2"), Ask("DELETE", "/api/posts/1"), _get("/api/posts/1"), _get("/api/posts/2")],
+    "/api/products/[id]": [
+        _get("/api/products/2"), Ask("PUT", "/api/products/2", {"json": {"price_cents": 5}}), _get("/api/products/2"),
+        _get("/api/products/9"),
+    ],
+    "/api/docs/[...slug]": [_get("/api/docs/guides/routing"), _get("/api/docs/start"), _get("/api/docs/no"), _get("/api/docs")],
+    "/api/shop/[[...slug]]": [_get("/api/shop/caf%C3%A9/a%20b"), _get("/api/shop"), _get("/api/shop/a+b")],
+    "/api/search": [
+        _get("/api/search?q=n&tags=ink&tags=office"), _get("/api/search?q=&in_stock=false&max_price_cents=2000"),
+        _get("/api/search?tags=a"),
+    ],
+    "/api/dashboard/[team]": [
+        _get("/api/dashboard/research", Cookie=_session_cookie(1)), _get("/api/dashboard/compilers", Cookie=_session_cookie(1)),
+        _get("/api/dashboard/research", Cookie="session=1.4102444800.forged"), _get("/api/dashboard/research"),
+    ],
+    "/api/auth/session": [
+        _get("/api/auth/session", Cookie=_session_cookie(2)), _get("/api/auth/session"), Ask("DELETE", "/api/auth/session"),
+        Ask("POST", "/api/auth/session", {"json": {"email": "ada@example.com", "password": "edge"}}),
+        Ask("POST", "/api/auth/session", {"data": {"email": "ada@example.com", "password": "wrong"}}),
+    ],
+    "/api/headers": [
+        _get("/api/headers", Accept_Language="de"),
+        Ask("POST", "/api/headers", {"headers": [("User-Agent", "tests/1"), ("Accept", "text/html, */*;q=0.1")]}),
+    ],
+    "/api/cookies": [
+        _get("/api/cookies", Cookie="theme=dark; other=a%20b"), Ask("PUT", "/api/cookies?theme=blue"),
+        Ask("POST", "/api/cookies?theme=red"), Ask("DELETE", "/api/cookies"),
+    ],
+    "/api/redirects/[kind]": [
+        *(_get(f"/api/redirects/{kind}") for kind in ("temporary", "permanent", "see-other", "other")),
+        Ask("POST", "/api/redirects/temporary"), Ask("POST", "/api/redirects/temporary", {"data": {"a": "b"}}),
+    ],
+    "/api/webhook": [
+        Ask("POST", "/api/webhook", _signed(b'{"type":"paid", "snow":"\xe2\x98\x83"}')),
+        Ask("POST", "/api/webhook", _signed(b'{"type":1}')),
+        Ask("POST", "/api/webhook", _signed(b"\xff\x00 no JSON")), Ask("POST", "/api/webhook", {"json": {"type": "forged"}}),
+        Ask("GET", "/api/webhook"),
+    ],
+    "/api/upload": [
+        _get("/api/upload"), Ask("POST", "/api/upload", {"files": {"file": ("cat.png", PNG, "image/png")}, "data": {"title": "A cat"}}),
+        Ask("POST", "/api/upload", {"files": {"file": ("a.svg", b"<svg/>", "image/svg+xml")}}), _get("/api/upload"),
+        Ask("POST", "/api/upload", {"json": {}}),
+    ],
+    "/api/swatch/[colour]": [_get("/api/swatch/ff8800"), _get("/api/swatch/orange")],
+    "/api/public": [_get("/api/public", Origin="https://example.org"), Ask("OPTIONS", "/api/public", {"headers": {"Origin": "https://example.org"}})],
+    "/api/stream": [_get("/api/stream?pause_ms=0"), _get("/api/stream?chunks=0")],
+    "/api/events": [_get("/api/events?pause_ms=0&count=3", Last_Event_ID="1"), _get("/api/events?count=x")],
+    "/api/export": [_get("/api/export"), _get("/api/export?format=json"), _get("/api/export?format=xml")],
+    "/api/chat": [
+        Ask("POST", "/api/chat", {"json": {"message": "Hello ☃"}}),
+        Ask("POST", "/api/chat", {"json": {"message": "Hello", "format": "text"}}),
+        Ask("POST", "/api/chat", {"json": {"message": " "}}),
+    ],
+    "/api/proxy/[...path]": [_get("/api/proxy/anything/below?a=b")],
+    "/api/time/cached": [_get("/api/time/cached")],
+    "/api/time/static": [_get("/api/time/static")],
+    "/api/time/dynamic": [_get("/api/time/dynamic")],
+    "/api/errors/unexpected": [_get("/api/errors/unexpected")],
+    "/api/errors/too-many": [_get("/api/errors/too-many")],
+    "/api/errors/missing": [_get("/api/errors/missing")],
+}  # fmt: skip
+FALLBACK = [
+    _get("/nothing"),
+    _get("/api"),
+    Ask("POST", "/nothing/at/all"),
+    _get("/api/errors/"),
+    Ask("HEAD", "/nothing"),
+]
+"""Paths that no route has."""

@@ -1,0 +1,191 @@
+"""The example application, built by `sam build`, under `sam local` in Docker; against what the in-process client gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from base64 import b64decode
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from edgeroutes.dev.gateway import read_result
+from edgeroutes.plan.cloudformation import parse_yaml
+from edgeroutes.template.yaml import render_yaml
+from functions._shared import store
+from tests.system.emulator import free_port
+from tests.system.example import ASKS, ENVIRONMENT, FALLBACK, HOST, Answer, Ask, in_process, settled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edgeroutes.testing import RouteClient
+    from tests.system.example import Built
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+START_SECONDS = 60
+ANSWER_SECONDS = 60
+IMAGE = "public.ecr.aws/lambda/python:{version}-{architecture}"
+
+
+def docker(*arguments: str) -> str:
+    ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    return ran.stdout if ran.returncode == 0 else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SamLocal:
+    """The command and the template that it is given."""
+
+    program: str
+    template: Path
+
+    def process(self, command: str, *arguments: str) -> dict[str, Any]:
+        """What `subprocess` starts: the command as everybody uses it, but for images that are fetched, and telemetry."""
+        options = ("--template", str(self.template), "--skip-pull-image")
+        environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1"}
+        return {
+            "args": [self.program, "local", command, *arguments, *options],
+            "cwd": self.template.parent,
+            "env": environment,
+        }
+
+
+@pytest.fixture(scope="module")
+def sam_local(sam: str, built: Built) -> Iterator[SamLocal]:
+    """`sam local` over the built template, in which the variables that the routes need stand; no container is left behind."""
+    config = built.plan.config
+    image = IMAGE.format(version=config.runtime.removeprefix("python"), architecture=config.architecture)
+    if shutil.which("docker") is None or not docker("info"):
+        pytest.skip("no Docker engine answers: sam local runs functions in containers")
+    if not docker("image", "inspect", image):
+        pytest.skip(f"the image {image} is not here: docker pull {image}")
+    document = parse_yaml((built.folder / "template.yaml").read_text(), "template.yaml").value
+    for resource in document["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {}).update(ENVIRONMENT)
+    template = built.folder / "local.yaml"
+    template.write_text(render_yaml(document))
+    yield SamLocal(program=sam, template=template)
+    for container in docker("ps", "--all", "--quiet").split():
+        if str(built.folder) in docker("inspect", "--format", "{{json .Mounts}}", container):
+            docker("rm", "--force", container)
+
+
+@pytest.fixture(scope="module")
+def address(sam_local: SamLocal) -> Iterator[str]:
+    """Where `sam local start-api` serves the application; a container for each function, from its first request on."""
+    port = free_port()
+    log = sam_local.template.with_name("sam-local.log")
+    started = sam_local.process("start-api", "--port", str(port), "--warm-containers", "LAZY", "--no-watch")
+    with log.open("w") as output:
+        process = subprocess.Popen(**started, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        wait_until_it_serves(process, log)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()  # it takes its containers with it
+        try:
+            process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_it_serves(process: subprocess.Popen[bytes], log: Path) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        if "Running on" in log.read_text():
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"sam local start-api did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def http(address: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=address, headers={"Host": HOST}, timeout=ANSWER_SECONDS) as client:
+        yield client
+
+
+def over_http(http: httpx.Client, ask: Ask) -> Answer:
+    http.cookies.clear()
+    answer = http.request(ask.method, ask.url, **ask.options)
+    headers = [(name.decode(), value.decode()) for name, value in answer.headers.raw]
+    return settled(answer.status_code, headers, answer.content)
+
+
+def with_a_type(answer: Answer) -> Answer:
+    """As it is given out: an answer without a type gets JSON's, from `sam local` as from API Gateway."""
+    return replace(answer, headers={"content-type": ["application/json"], **answer.headers})
+
+
+@pytest.mark.parametrize("route_path", [*ASKS, "no route"])
+def test_a_route_answers_as_it_does_in_process(http: httpx.Client, client: RouteClient, route_path: str) -> None:
+    store.reset()  # the function's container has one of its own, which nobody has changed
+    asks = ASKS.get(route_path, FALLBACK)
+    expected = {str(ask): with_a_type(in_process(client, ask)) for ask in asks}
+    assert {str(ask): over_http(http, ask) for ask in asks} == expected
+
+
+# What docs/local.md says of `sam local`: the request, what comes back there, and what does on AWS and in process.
+DEPARTURES = {
+    "the path arrives decoded, so that an encoded slash parts segments": (
+        Ask("GET", "/api/shop/a%2Fb"),
+        b'{"shelves":["a","b"],"breadcrumbs":["/api/shop","/api/shop/a","/api/shop/a/b"]}',
+        b'{"shelves":["a/b"],"breadcrumbs":["/api/shop","/api/shop/a%2Fb"]}',
+    ),
+    "it is decoded a second time": (
+        Ask("GET", "/api/shop/%2541"),
+        b'{"shelves":["A"],"breadcrumbs":["/api/shop","/api/shop/A"]}',
+        b'{"shelves":["%41"],"breadcrumbs":["/api/shop","/api/shop/%2541"]}',
+    ),
+    "repeated headers of a request arrive as one": (
+        Ask("POST", "/api/headers", {"headers": [("User-Agent", "x"), ("Accept", "text/html"), ("Accept", "*/*")]}),
+        b'{"user_agent":"x","accept":["text/html,*/*"]}',
+        b'{"user_agent":"x","accept":["text/html","*/*"]}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("ask", "body", "elsewhere"), DEPARTURES.values(), ids=DEPARTURES)
+def test_sam_local_departs_from_aws(
+    http: httpx.Client, client: RouteClient, ask: Ask, body: bytes, elsewhere: bytes
+) -> None:
+    assert (over_http(http, ask).body, in_process(client, ask).body) == (body, elsewhere)
+
+
+def test_bytes_that_the_accept_header_does_not_ask_for_leave_sam_local_as_base64(
+    http: httpx.Client, client: RouteClient
+) -> None:
+    ask = Ask("GET", "/api/swatch/000000", {"headers": {"Accept": "text/html"}})
+    assert b64decode(over_http(http, ask).body) == in_process(client, ask).body
+
+
+INVOKED = {
+    "HelloFunction": ASKS["/hello"][0],
+    "ApiUsersFunction": ASKS["/api/users"][1],
+    "ApiUploadFunction": ASKS["/api/upload"][1],
+    "ApiSwatchColourFunction": ASKS["/api/swatch/[colour]"][0],
+    "ApiStreamFunction": ASKS["/api/stream"][0],
+    "FallbackFunction": FALLBACK[0],
+}
+
+
+@pytest.mark.parametrize(("logical_id", "ask"), INVOKED.items(), ids=INVOKED)
+def test_a_function_answers_the_event_of_a_request(
+    sam_local: SamLocal, client: RouteClient, tmp_path: Path, logical_id: str, ask: Ask
+) -> None:
+    store.reset()
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps(ask.event()))
+    started = sam_local.process("invoke", logical_id, "--event", str(event))
+    ran = subprocess.run(**started, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    answer = read_result(json.loads(ran.stdout))
+    assert settled(answer.status, list(answer.headers), answer.body) == in_process(client, ask)
