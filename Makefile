@@ -56,6 +56,7 @@ sam: $(SAM) $(RUNTIME_CLIENTS)
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/requests.py
+	$(BIN)/python benchmarks/streaming.py
 
 clean:
 	rm -rf .venv .tools dist .bench .edgeroutes .mypy_cache .ruff_cache .hypothesis .import_linter_cache

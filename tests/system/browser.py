@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
 PATIENCE_SECONDS = 30
+WIRE_SECONDS = 2
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing that speaks to anybody but the pages: a browser's own traffic is no part of a test.
 FLAGS = (
@@ -171,7 +172,7 @@ class Page:
     @property
     def received(self) -> list[Received]:
         """Every answer so far, in the order in which the requests were first made."""
-        self._read_on()
+        self._wait_for_wire()
         ids = [event["params"]["requestId"] for event in self._events if event["method"] == "Network.requestWillBeSent"]
         return [answer for request_id in dict.fromkeys(ids) for answer in self._answers(request_id)]
 
@@ -211,6 +212,13 @@ class Page:
                 self._events.append(json.loads(self._socket.recv(seconds)))
                 seconds = 0
 
+    def _wait_for_wire(self) -> None:
+        """Take in what came over the wire for every answer that says so: it may be told later than the answer."""
+        end = time.monotonic() + WIRE_SECONDS
+        self._read_on()
+        while time.monotonic() < end and any(_lacks_wire(self._events)):
+            self._read_on(0.02)
+
     def _count(self, method: str) -> int:
         return sum(event["method"] == method for event in self._events)
 
@@ -237,6 +245,14 @@ class Page:
                 )
             )
         return answers
+
+
+def _lacks_wire(events: list[dict[str, Any]]) -> Iterator[bool]:
+    """For each answer so far, whether more has been said of it than has come."""
+    told = [each["params"]["requestId"] for each in events if each["method"] == "Network.responseReceivedExtraInfo"]
+    for event in events:
+        if event["method"] == "Network.responseReceived" and event["params"].get("hasExtraInfo"):
+            yield event["params"]["requestId"] not in told
 
 
 def _is_from_memory(events: list[dict[str, Any]]) -> bool:
