@@ -283,10 +283,24 @@ def test_a_stream_without_end_is_ended_before_the_time_is_up(
     assert body.strip(b".") == b""
     assert len(body) >= 1
     assert (result.is_complete, result.trailers) == (True, {})
-    assert (sandbox.task / "closed").exists()
+    wait_until((sandbox.task / "closed").exists)
+    wait_until(lambda: bool(function.log_lines()))
     (line,) = function.log_lines()
     assert (line["level"], line["route"], line["request_id"]) == ("WARNING", "/x", "invocation-1")
     assert line["message"].startswith("GET /x still streamed when its time was up")
+
+
+def test_a_generator_that_blocks_when_the_time_is_up_has_its_answer_ended(sandbox: Sandbox) -> None:
+    source = STEPS.format(imports="time") + "def GET():\n    yield 'one'\n    waits('two')\n    yield 'two'\n"
+    function = sandbox.start({"/x": source}, timeout_s=3, settings=", stream_margin_ms=2500")
+
+    result = sandbox.stream("/x")
+
+    assert (result.whole()[1], result.is_complete, result.trailers) == (b"one", True, {})
+    wait_until(lambda: [line["level"] for line in function.log_lines()] == ["WARNING"])
+    (sandbox.task / "two").touch()
+    sandbox.api.wait_for_calls(["next", "response", "next"])
+    assert sandbox.stream("/x").whole()[1] == b"onetwo"
 
 
 def test_after_runs_when_the_stream_has_ended_and_before_the_next_event(sandbox: Sandbox) -> None:

@@ -7,6 +7,7 @@ a tenth of its time. Source: `-X importtime`, 2026-11-21.
 from __future__ import annotations
 
 import sys
+import threading
 from _socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY
 from _socket import socket as plain_socket
 
@@ -41,7 +42,9 @@ class ResultStream:
         self, address: str, invoke_id: str, invocation_id: str | None, *, loop: AbstractEventLoop | None
     ) -> None:
         self._head = render_request_head(address, invoke_id, invocation_id)
+        self.is_ended = False
         self._loop = loop
+        self._lock = threading.Lock()
         self._connection = _connect(address)
         if loop is not None:
             self._connection.setblocking(False)
@@ -61,9 +64,22 @@ class ResultStream:
             await self._send(render_chunk(view[start : start + _PIECE_BYTES]))
 
     async def end(self) -> int:
-        """Say that the body is complete; the status with which the Runtime API has taken it, 202 when all is well."""
-        await self._send(LAST_CHUNK)
+        """Say that the body is complete, unless that has been said; the status with which Lambda has taken it, 202 when all is well."""
+        await self._send(LAST_CHUNK, is_last=True)
         return await self._read_status()
+
+    def end_early(self) -> bool:
+        """Say from another thread that the body is complete: what is written later goes nowhere. Only where there is no loop.
+
+        Returns:
+            Whether it was not complete already.
+        """
+        with self._lock:
+            if not self.is_ended:
+                self.is_ended = True
+                self._connection.sendall(LAST_CHUNK)
+                return True
+        return False
 
     async def fail(self, error_type: str, message: str) -> int:
         """Say that the body broke off; the status with which the Runtime API has taken that.
@@ -72,17 +88,20 @@ class ResultStream:
             error_type: The exception's class.
             message: For whoever invoked the function.
         """
-        await self._send(render_failed_end(error_type, message))
+        await self._send(render_failed_end(error_type, message), is_last=True)
         return await self._read_status()
 
     def close(self) -> None:
         """Hang up; to be called in any case."""
         self._connection.close()
 
-    async def _send(self, data: bytes) -> None:
+    async def _send(self, data: bytes, *, is_last: bool = False) -> None:
         try:
             if self._loop is None:
-                self._connection.sendall(data)
+                with self._lock:
+                    if not self.is_ended:
+                        self.is_ended = is_last
+                        self._connection.sendall(data)
             else:
                 await self._loop.sock_sendall(self._connection, data)  # type: ignore[arg-type]  # `socket`'s own base
         except OSError as error:

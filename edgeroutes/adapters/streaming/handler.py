@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+import threading
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import is_load_balancer
@@ -132,8 +132,9 @@ class _Stream:
         self._response = response
         self._result = result
         context = call.incoming.aws_context
-        left_s = context.get_remaining_time_in_millis() / 1000 if context is not None else None
-        self._ends_at = None if left_s is None else time.monotonic() + left_s - margin_s
+        self._left_s: float | None = None
+        if context is not None:
+            self._left_s = max(0.0, context.get_remaining_time_in_millis() / 1000 - margin_s)
 
     async def send(self) -> int:
         """Send the chunks as they are produced, then the end; the status with which Lambda has taken it.
@@ -144,7 +145,12 @@ class _Stream:
         from edgeroutes.runtime.chunks import close_stream
 
         try:
-            await self._send_chunks(self._response.body)
+            if self._left_s is None:
+                await self._send_chunks()
+            elif self._call.needs_loop:
+                await self._send_until_cancelled(self._left_s)
+            else:
+                await self._send_until_ended(self._left_s)
         except (ResultLostError, GeneratorExit):
             raise
         except BaseException as error:
@@ -157,26 +163,48 @@ class _Stream:
             await close_stream(self._response)
         return await self._result.end()
 
-    async def _send_chunks(self, chunks: Any) -> None:
-        while (chunk := await self._next(chunks)) is not None:
-            await self._result.write(chunk)
-            if self._ends_at is not None and time.monotonic() >= self._ends_at:
-                self._log_early_end()
+    async def _send_chunks(self) -> None:
+        async for chunk in self._response.body:  # type: ignore[union-attr]  # it streams
+            await self._result.write(chunk)  # type: ignore[arg-type]  # bytes, as primed
+            if self._result.is_ended:
                 return
 
-    async def _next(self, chunks: Any) -> bytes | None:
-        """The next chunk; None when there is no more, or, where it is waited for on a loop, no more time."""
-        if not self._call.needs_loop or self._ends_at is None:
-            return await anext(chunks, None)
-        limit = sys.modules["asyncio"].timeout_at(self._ends_at)
+    async def _send_until_cancelled(self, seconds: float) -> None:
+        """Send the chunks; a generator that waits when the time is up is cancelled, and the chunk before it is whole."""
+        asyncio = sys.modules["asyncio"]
+        time = asyncio.get_running_loop().time
+        chunks: Any = self._response.body
+        ends_at = time() + seconds
+        while True:
+            limit = asyncio.timeout_at(ends_at)
+            try:
+                async with limit:
+                    chunk = await anext(chunks, None)
+            except TimeoutError:
+                if not limit.expired():
+                    raise
+                break
+            if chunk is None:
+                return
+            await self._result.write(chunk)
+            if time() >= ends_at:
+                break
+        self._log_early_end()
+
+    async def _send_until_ended(self, seconds: float) -> None:
+        """Send the chunks; a generator that blocks when the time is up has its answer ended over its head."""
+
+        def end() -> None:
+            if self._result.end_early():
+                self._log_early_end()
+
+        timer = threading.Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
         try:
-            async with limit:
-                return await anext(chunks, None)
-        except TimeoutError:
-            if not limit.expired():
-                raise
-            self._log_early_end()
-            return None
+            await self._send_chunks()
+        finally:
+            timer.cancel()
 
     def _log_early_end(self) -> None:
         route_path = self._call.route.route_path if self._call.route is not None else ""
