@@ -57,6 +57,7 @@ bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/requests.py
 	$(BIN)/python benchmarks/streaming.py
+	$(BIN)/python benchmarks/cold_start.py
 
 clean:
 	rm -rf .venv .tools dist .bench .edgeroutes .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -93,7 +93,7 @@ def write_template(root: Path, resources: dict[str, object]) -> None:
 
 def sam_build(root: Path, *options: str) -> float:
     """How long `sam build` takes there, seconds."""
-    program = shutil.which("sam") or str(REPOSITORY / ".tools/sam-cli/bin/sam")
+    program = shutil.which("sam") or str(REPOSITORY / ".tools/bin/sam")
     # SAM's pip builder wants a Python of the functions' version on the PATH.
     pyenv = ":".join(str(path) for path in sorted((Path.home() / ".pyenv/versions").glob("3.13.*/bin")))
     environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "PATH": f"{pyenv}:{os.environ['PATH']}"}

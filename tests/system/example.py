@@ -77,7 +77,7 @@ _REQUEST_ID = re.compile(rb'("request_id":)"[0-9a-f-]{36}"')
 _VOLATILE_HEADERS = {
     "server-timing": re.compile(r"(?<=dur=)[\d.]+"),
     "x-request-id": re.compile(r"[0-9a-f-]{36}"),
-    "set-cookie": re.compile(r"(?<=session=1\.)\d+\.[0-9a-f]{64}|(?<=[Ee]xpires=)[^;]+(?= GMT)"),
+    "set-cookie": re.compile(r"(?<=session=1\.)\d+\.[0-9a-f]{64}|(?<=[Ee]xpires=)(?!Thu, 01 Jan 1970)[^;]+(?= GMT)"),
 }
 
 
