@@ -78,8 +78,8 @@ $(OWN_UV):
 		     echo "If it has neither venv nor pip (Debian, Ubuntu): apt install python3-venv. Or install uv by yourself."; exit 1; }
 
 # `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
-ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
-EDGEROUTES ?= $(or $(wildcard $(ROOT)/.venv/bin/edgeroutes),edgeroutes)
+EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
+EDGEROUTES ?= $(or $(wildcard $(EDGEROUTES_ROOT)/.venv/bin/edgeroutes),edgeroutes)
 build-%:
-	@sh "$(ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \
-	$(EDGEROUTES) bundle $* --root "$(ROOT)" --to "$(ARTIFACTS_DIR)"
+	@sh "$(EDGEROUTES_ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \
+	$(EDGEROUTES) bundle $* --root "$(EDGEROUTES_ROOT)" --to "$(ARTIFACTS_DIR)"
