@@ -15,8 +15,10 @@ SYNCED := .venv/.synced
 # The SAM CLI, in an environment of its own because its dependencies are not ours; the Lambda runtime emulator is a program inside it.
 SAM_VERSION := 1.170.0
 SAM := .tools/bin/sam
+# What `make deploy` hands to `sam deploy`; the first time, DEPLOY_ARGS=--guided.
+DEPLOY_ARGS ?=
 
-.PHONY: help dev test check format lock sam bench clean
+.PHONY: help dev test check format lock sam deploy bench clean
 
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
@@ -25,6 +27,7 @@ help:
 	@echo "make format    format, and mend what the linter can mend"
 	@echo "make lock      bring uv.lock up to date with pyproject.toml"
 	@echo "make sam       fetch the SAM CLI, and in it the Lambda runtime emulator, for the system tests"
+	@echo "make deploy    put the example application on AWS (the first time: make deploy DEPLOY_ARGS=--guided)"
 	@echo "make bench     how long matching, requests and cold starts take"
 	@echo "make clean     remove everything that the other targets made"
 
@@ -50,6 +53,11 @@ lock: | $(UV)
 	$(UV) lock
 
 sam: $(SAM)
+
+deploy: $(SYNCED) | $(if $(shell command -v sam 2>/dev/null),,$(SAM))
+	$(BIN)/edgeroutes template --check
+	PATH="$$PATH:$(CURDIR)/.tools/bin" sam build
+	PATH="$$PATH:$(CURDIR)/.tools/bin" sam deploy $(DEPLOY_ARGS)
 
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
