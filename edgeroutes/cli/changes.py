@@ -50,7 +50,9 @@ def plan_fixture(root: Path) -> tuple[list[Change], list[str]]:
     if any(re.search(r"^def client\b", text, re.MULTILINE) for text in there):
         return [], []
     if (root / CONFTEST).exists():
-        return [], [f"{CONFTEST}: it has no fixture 'client', which the new tests ask for. Give it one (docs/testing)"]
+        return [], [
+            f"{CONFTEST}: it has no fixture 'client', which the new tests ask for. Give it one, as docs/cli.md has it"
+        ]
     return [Change(path=CONFTEST, text=read_skeleton(CONFTEST))], []
 
 

@@ -105,26 +105,33 @@ def _config(root: Path, given: str | None) -> Config:
 
 def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> list[Change]:
     path = root / FILE
-    has_requirements = (root / REQUIREMENTS_FILE).is_file()
     own = f'{_OWN_TABLE}\nname = "{values["name"]}"\n'
-    if has_requirements and "edgeroutes" not in (root / REQUIREMENTS_FILE).read_text("utf-8", errors="replace"):
-        notes.append(f"{REQUIREMENTS_FILE} declares what the functions may import: add {REQUIREMENT} to it")
     if not path.is_file():
         if values["name"].lower() == "edgeroutes":
             problem = "the name is 'edgeroutes', and a project cannot depend on itself. Allowed is any other"
             raise ConfigError(problem, where="edgeroutes init", hint="Name a folder: edgeroutes init my-app")
-        return [Change(path=FILE, text=own if has_requirements else read_skeleton(FILE, values))]
-    before = path.read_text("utf-8")
-    text, adds = before, []
-    if not has_requirements:
-        for option, requirement in _missing_requirements(tomllib.loads(before)):
-            added = _add_requirement(text, option, requirement)
-            if added:
-                adds.append(requirement)
-            else:
-                notes.append(f"{FILE}: add {requirement!r} to what it declares; uv could not")
-            text = added or text
-    if "edgeroutes" not in tomllib.loads(before).get("tool", {}):
+        if (root / REQUIREMENTS_FILE).is_file():
+            notes.append(
+                f"{REQUIREMENTS_FILE}: it says what the functions may import. Add {REQUIREMENT} where it is missing"
+            )
+            return [Change(path=FILE, text=own)]
+        return [Change(path=FILE, text=read_skeleton(FILE, values))]
+    text = path.read_text("utf-8")
+    document = tomllib.loads(text)
+    adds = []
+    if "project" not in document:
+        notes.append(
+            f"{FILE}: it has no [project]. Declare {REQUIREMENT}, and {DEV_REQUIREMENT} for development, in your tool's way"
+        )
+    for options, requirement in _missing_requirements(document) if "project" in document else ():
+        added = _add_requirement(text, options, requirement)
+        if added:
+            text = added
+            adds.append(requirement)
+        else:
+            command = " ".join(("uv add", *options, f"'{requirement}'"))
+            notes.append(f"{FILE}: it does not declare {requirement}. Run {command}")
+    if "edgeroutes" not in document.get("tool", {}):
         text = f"{text.rstrip()}\n\n{own}"
         adds.append(_OWN_TABLE)
     return [Change(path=FILE, text=text, adds=", ".join(adds))] if adds else []
@@ -182,8 +189,12 @@ def _plan_makefile(root: Path, notes: list[str]) -> list[Change]:
                 "Makefile: its rule for build-% is not edgeroutes', and was left as it is (docs/bundles.md has ours)"
             )
         return []
-    # What it includes would stand in MAKEFILE_LIST, from which the rule knows where it is: then it goes first.
-    parts = [MAKEFILE_RULE, text] if _INCLUDE.search(text) else [text, MAKEFILE_RULE]
+    parts = [text, MAKEFILE_RULE]
+    if _INCLUDE.search(text):  # what would stand in MAKEFILE_LIST, from which the rule knows where it is
+        parts = [MAKEFILE_RULE, text]
+        notes.append(
+            "Makefile: sam build runs it in another folder, so what it includes needs $(EDGEROUTES_ROOT)/ in front"
+        )
     return [Change(path="Makefile", text="\n".join(f"{part.rstrip()}\n" for part in parts), adds="the rule build-%")]
 
 
@@ -207,11 +218,9 @@ def _extended(changes: list[Change]) -> dict[str, str]:
 
 def _next_steps(root: Path) -> str:
     steps = [] if root == Path.cwd() else [f"cd {os.path.relpath(root)}"]
-    return "\n".join(
-        [
-            "Next:",
-            *(f"  {step}" for step in steps),
-            "  uv sync                   # or: python3 -m venv .venv && .venv/bin/pip install 'edgeroutes[dev,testing]'",
-            "  uv run edgeroutes dev     # or: .venv/bin/edgeroutes dev",
-        ]
-    )
+    pip = "python3 -m venv .venv && .venv/bin/pip install 'edgeroutes[dev,testing]'"
+    if "[project]" in (root / FILE).read_text("utf-8"):
+        steps += [f"uv sync                   # or: {pip}", "uv run edgeroutes dev     # or: .venv/bin/edgeroutes dev"]
+    else:
+        steps += [pip, ".venv/bin/edgeroutes dev"]
+    return "\n".join(["Next:", *(f"  {step}" for step in steps)])

@@ -8,6 +8,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from edgeroutes.routing.segments import OPTIONAL_CATCH_ALL, PARAM
+from edgeroutes.routing.table import canonical_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +64,8 @@ def render_test(pattern: Pattern, methods: Sequence[str], config: Config) -> str
         for segment in pattern.segments
         if segment.is_dynamic
     }
-    url = (config.base_path + pattern.render_path(values)).rstrip("/") + ("/" if config.trailing_slash else "") or "/"
+    path = config.base_path + pattern.render_path(values)
+    url = canonical_path(path, trailing_slash=config.trailing_slash) or path
     tests = [_render_case(method, url, values, pattern.route_path) for method in methods]
     return "from edgeroutes.testing import RouteClient\n\n\n" + "\n\n".join(tests)
 

@@ -11,6 +11,6 @@ PROJECT = Path(__file__).parents[1]
 
 @pytest.fixture
 def client() -> Iterator[RouteClient]:
-    """The project's routes, asked through the event and the adapter that Lambda uses."""
+    """The project's routes, asked by the event that Lambda would get."""
     with RouteClient(PROJECT) as client:
         yield client

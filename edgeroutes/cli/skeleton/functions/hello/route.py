@@ -1,4 +1,4 @@
-"""GET /hello?name=Ada, and POST /hello with a greeting. The folder is the path, the function's name the method."""
+"""/hello: a folder is a path, a function called like a method answers it."""
 
 from dataclasses import dataclass
 
@@ -7,14 +7,14 @@ from edgeroutes import Response
 
 @dataclass
 class Greeting:
-    """The body that POST takes: JSON or a form. What does not fit is answered with 400, each field with its fault."""
+    """What POST takes, as JSON or a form; each field that does not fit is a 400."""
 
     name: str
     excited: bool = False
 
 
 async def GET(name: str = "world") -> dict[str, str]:
-    """A parameter that is no part of the path is one of the query."""
+    """A parameter that is no part of the path is one of the query: ?name=Ada."""
     return {"message": f"Hello, {name}"}
 
 
