@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from edgeroutes.errors import EdgeroutesError
+    from edgeroutes.errors import EdgeroutesError, ProjectError
     from edgeroutes.routing.scan import RouteFile
 
 
@@ -92,18 +92,29 @@ def plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str])
     file = f"{directory}/{ROUTE_FILE}"
     if (root / file).exists():
         raise LayoutError("the route is there already", where=file, hint="Add a handler to the file")
-    for name in directory[len(app_dir) :].split("/")[1:]:
-        if parse_segment(name, file).kind == PRIVATE:
-            problem = f"folder {name!r} is private: nothing in it is a route"
-            raise LayoutError(
-                problem, where=file, hint=f"Name it '%5F{name[1:]}' if its URL is to begin with an underscore"
-            )
+    require_no_problems(_check_names(directory[len(app_dir) :].split("/")[1:], file))
     tree = DiskTree(root)
     known = {str(problem) for problem in scan(tree, app_dir).problems}
     text = "".join(f"def {method}():\n    return ''\n" for method in methods)
     found = scan(TreeWithFile(tree, file, text), app_dir)
     require_no_problems([problem for problem in found.problems if str(problem) not in known])
     return next(route for route in found.routes if route.source_file == file)
+
+
+def _check_names(names: Sequence[str], file: str) -> list[ProjectError]:
+    """What is wrong with folders that the scan would not look into: '..' leads out, and private ones hold no routes."""
+    problems: list[ProjectError] = []
+    for name in names:
+        try:
+            segment = parse_segment(name, file)
+        except LayoutError as error:
+            problems.append(error)
+            continue
+        if segment.kind == PRIVATE:
+            problem = f"folder {name!r} is private: nothing in it is a route"
+            hint = f"Name it '%5F{name[1:]}' if its URL is to begin with an underscore"
+            problems.append(LayoutError(problem, where=file, hint=hint))
+    return problems
 
 
 class TreeWithFile:

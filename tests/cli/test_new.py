@@ -11,7 +11,7 @@ from edgeroutes.cli import main
 from edgeroutes.cli.init import print_init
 from edgeroutes.cli.new import print_new, read_directory, read_methods
 from edgeroutes.config import load_config
-from edgeroutes.errors import LayoutError
+from edgeroutes.errors import LayoutError, ProblemsError
 from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.scan import DiskTree, scan
 
@@ -106,6 +106,7 @@ def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> No
         ("a/_lib/x", "folder '_lib' is private: nothing in it is a route. Name it '%5Flib'"),
         ("a b", "which API Gateway does not allow in a path"),
         ("../out", "segment '..' is resolved away by every client"),
+        ("a/../b", "segment '..' is resolved away by every client"),
         ("a//b", "segment '' is empty"),
     ],
 )
@@ -115,6 +116,12 @@ def test_what_routing_refuses_is_refused_and_leaves_nothing(root: Path, path: st
         print_new(root, path, ["GET"], as_json=False)
     assert said in str(raised.value)
     assert sorted(root.parent.rglob("*")) == before
+
+
+def test_all_that_is_wrong_with_a_path_is_said_at_once(root: Path) -> None:
+    with pytest.raises(ProblemsError) as raised:
+        print_new(root, "a b/[id", ["GET"], as_json=False)
+    assert len(raised.value.problems) == 2
 
 
 def test_what_is_wrong_elsewhere_does_not_keep_a_route_from_being_made(
