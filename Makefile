@@ -17,8 +17,10 @@ SAM_VERSION := 1.170.0
 SAM := .tools/bin/sam
 # Older clients of Lambda's runtime, under which functions may still run: streaming hooks each of them.
 RUNTIME_CLIENTS := $(addprefix .tools/awslambdaric/,3.0.2 3.1.1 4.0.1)
+# What `make deploy` hands to `sam deploy`; the first time, DEPLOY_ARGS=--guided.
+DEPLOY_ARGS ?=
 
-.PHONY: help dev test check format lock sam bench clean
+.PHONY: help dev test check format lock sam deploy bench clean
 
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
@@ -27,6 +29,7 @@ help:
 	@echo "make format    format, and mend what the linter can mend"
 	@echo "make lock      bring uv.lock up to date with pyproject.toml"
 	@echo "make sam       fetch the SAM CLI, and in it the Lambda runtime emulator, for the system tests"
+	@echo "make deploy    put the example application on AWS (the first time: make deploy DEPLOY_ARGS=--guided)"
 	@echo "make bench     how long matching, requests and cold starts take"
 	@echo "make clean     remove everything that the other targets made"
 
@@ -52,6 +55,11 @@ lock: | $(UV)
 	$(UV) lock
 
 sam: $(SAM) $(RUNTIME_CLIENTS)
+
+deploy: $(SYNCED) | $(if $(shell command -v sam 2>/dev/null),,$(SAM))
+	$(BIN)/edgeroutes template --check
+	PATH="$$PATH:$(CURDIR)/.tools/bin" sam build
+	PATH="$$PATH:$(CURDIR)/.tools/bin" sam deploy $(DEPLOY_ARGS)
 
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
@@ -85,8 +93,8 @@ $(OWN_UV):
 		     echo "If it has neither venv nor pip (Debian, Ubuntu): apt install python3-venv. Or install uv by yourself."; exit 1; }
 
 # `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
-ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
-EDGEROUTES ?= $(or $(wildcard $(ROOT)/.venv/bin/edgeroutes),edgeroutes)
+EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
+EDGEROUTES ?= $(or $(wildcard $(EDGEROUTES_ROOT)/.venv/bin/edgeroutes),edgeroutes)
 build-%:
-	@sh "$(ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \
-	$(EDGEROUTES) bundle $* --root "$(ROOT)" --to "$(ARTIFACTS_DIR)"
+	@sh "$(EDGEROUTES_ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \
+	$(EDGEROUTES) bundle $* --root "$(EDGEROUTES_ROOT)" --to "$(ARTIFACTS_DIR)"

@@ -18,6 +18,8 @@ from edgeroutes.http.headers import is_token
 FILE = "pyproject.toml"
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
+MAX_NAME_LENGTH = 128
+NAME_RULE = f"up to {MAX_NAME_LENGTH} letters, digits and -, with a letter first and no - last"
 # Source: docs.aws.amazon.com/lambda "gettingstarted-limits", read 2026-11-21.
 MEMORY_MIB = range(128, 10_241)
 TIMEOUT_S = range(1, 901)
@@ -87,13 +89,13 @@ def load_config(root: Path) -> Config:
     """
     path = root / FILE
     if not path.is_file():
-        return Config(name=_plain_name(root.name))
+        return Config(name=plain_name(root.name))
     try:
         document = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"this is no TOML: {error}", where=FILE) from error
     table = document.get("tool", {}).get("edgeroutes", {})
-    default_name = _plain_name(str(document.get("project", {}).get("name") or root.name))
+    default_name = plain_name(str(document.get("project", {}).get("name") or root.name))
     return parse_config(table, default_name=default_name)
 
 
@@ -164,17 +166,16 @@ def _is_plain(part: str) -> bool:
 
 
 def _name(value: Any) -> str:
-    return (
-        ""
-        if isinstance(value, str) and _plain_name(value) == value
-        else "Allowed are letters, digits and -, with a letter first"
-    )
+    return "" if isinstance(value, str) and plain_name(value) == value else f"Allowed are {NAME_RULE}"
 
 
-def _plain_name(text: str) -> str:
-    """`text` as a CloudFormation stack may be called."""
+def plain_name(text: str) -> str:
+    """`text` as a CloudFormation stack may be called.
+
+    Source: docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, StackName (read 2026-11-21).
+    """
     name = "".join(character if character.isascii() and character.isalnum() else "-" for character in text).strip("-")
-    return name if name[:1].isalpha() else f"app-{name}".rstrip("-")
+    return (name if name[:1].isalpha() else f"app-{name}")[:MAX_NAME_LENGTH].rstrip("-")
 
 
 def _table(value: Any) -> str:

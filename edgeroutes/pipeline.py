@@ -45,7 +45,9 @@ from edgeroutes.template.document import Template, make_template
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from edgeroutes.config import Config
     from edgeroutes.plan.model import ProjectPlan
+    from edgeroutes.routing.scan import RouteScan
 
 TEMPLATE_FILE = "template.yaml"
 INFRA_FOLDER = "infra"
@@ -58,7 +60,15 @@ def plan_project(root: Path) -> ProjectPlan:
         ProjectError: For all that is wrong with its settings, its routes and its function.yaml files.
     """
     config = load_config(root)
-    found = scan(DiskTree(root), config.app_dir)
+    return plan_scan(root, config, scan(DiskTree(root), config.app_dir))
+
+
+def plan_scan(root: Path, config: Config, found: RouteScan) -> ProjectPlan:
+    """The functions of a project whose settings and routes have been read.
+
+    Raises:
+        ProjectError: For all that is wrong with its routes and its function.yaml files.
+    """
     files = {file for route in found.routes for file in route.function_yaml_files}
     return make_plan(config, found, _read_texts(root, files))
 

@@ -16,7 +16,6 @@ from edgeroutes.adapters.connection import encode_headers
 from edgeroutes.adapters.lifespan import lifespan_state, shutdown
 from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_scope
-from edgeroutes.adapters.threads import WorkerThreads
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.runtime.application import Application, Call
@@ -42,6 +41,8 @@ def asgi_application(manifest: Manifest, root: str, *, debug: bool = False) -> A
         root: The project's folder.
         debug: Whether a 500 tells the client what happened.
     """
+    from edgeroutes.adapters.threads import WorkerThreads  # which needs AnyIO, and a load balancer's function has none
+
     return AsgiApplication(Application(manifest, root, mount, debug=debug, threads=WorkerThreads()))
 
 

@@ -62,7 +62,7 @@ class LambdaHandler:
         """The proxy result for an event.
 
         Raises:
-            EventError: When there is no HTTP request in it; the log line names what is.
+            EventError: When there is no HTTP request in it, or one of a load balancer that the bundle cannot read; the log says which.
         """
         if is_load_balancer(event):
             return self._answer_load_balancer(event, context)
@@ -82,9 +82,7 @@ class LambdaHandler:
         try:
             incoming = read_event(event, context)
         except EventError as error:
-            from edgeroutes.runtime.log import write_line
-
-            write_line("ERROR", str(error), request_id=getattr(context, "aws_request_id", ""))
+            _log_refusal(error, context)
             raise
         return self.application.open(incoming)
 
@@ -100,8 +98,13 @@ class LambdaHandler:
             self._loop.close()
 
     def _answer_load_balancer(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
-        from edgeroutes.adapters.load_balancer import load_balancer_result
-
+        try:
+            from edgeroutes.adapters.load_balancer import load_balancer_result
+        except ImportError as missing:
+            problem = f"this is a load balancer's event, and the function's bundle has not what reads one: {missing}"
+            error = EventError(problem, hint="Add 'include: [mangum]' to its function.yaml, and build again")
+            _log_refusal(error, context)
+            raise error from missing
         running_in = copy_context()
         result, finish = self._loop.run(load_balancer_result(self.application, event, context), running_in)
         self._finish_later(finish, self._loop, running_in)
@@ -134,6 +137,12 @@ class LambdaHandler:
                 from edgeroutes.runtime.log import log_exception
 
                 log_exception(error, "after() failed")
+
+
+def _log_refusal(error: EventError, context: LambdaContext | None) -> None:
+    from edgeroutes.runtime.log import write_line
+
+    write_line("ERROR", str(error), request_id=getattr(context, "aws_request_id", ""))
 
 
 async def whole_answer(call: Call) -> tuple[Response, str | bytes | None]:

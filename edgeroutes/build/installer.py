@@ -120,8 +120,7 @@ class UvInstaller:
         return Path(found.stdout.strip()) if not found.returncode and found.stdout.strip() else None
 
     def _program(self) -> str:
-        beside = Path(sys.executable).with_name("uv")
-        found = self._environment.get("UV") or (str(beside) if beside.is_file() else shutil.which("uv"))
+        found = find_uv(self._environment)
         if not found:
             raise ToolError("there is no uv on this machine, which fetches wheels", hint="Install edgeroutes[dev]")
         return found
@@ -134,6 +133,12 @@ class UvInstaller:
         if ran.returncode:
             raise read_uv_error(ran.stderr, where)
         return ran.stdout
+
+
+def find_uv(environment: Mapping[str, str]) -> str:
+    """Uv's program: what `UV` names, else the one beside our Python (edgeroutes[dev] brings it), else the PATH's; empty for none."""
+    beside = Path(sys.executable).with_name("uv")
+    return environment.get("UV") or (str(beside) if beside.is_file() else shutil.which("uv") or "")
 
 
 class _TextFile:

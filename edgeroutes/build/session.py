@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 SCRIPT = "link.sh"
 MAKEFILE_RULE = """\
 # `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
-ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
-EDGEROUTES ?= $(or $(wildcard $(ROOT)/.venv/bin/edgeroutes),edgeroutes)
+EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
+EDGEROUTES ?= $(or $(wildcard $(EDGEROUTES_ROOT)/.venv/bin/edgeroutes),edgeroutes)
 build-%:
-\t@sh "$(ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \\
-\t$(EDGEROUTES) bundle $* --root "$(ROOT)" --to "$(ARTIFACTS_DIR)"
+\t@sh "$(EDGEROUTES_ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \\
+\t$(EDGEROUTES) bundle $* --root "$(EDGEROUTES_ROOT)" --to "$(ARTIFACTS_DIR)"
 """
 """What a project's Makefile has to say; the line with `sh` saves a Python for each function, and may be left out."""
 _MAKES = frozenset({"make", "gmake", "gnumake"})

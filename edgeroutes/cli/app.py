@@ -18,6 +18,7 @@ from edgeroutes._version import __version__
 from edgeroutes.cli import DONE, INTERRUPTED, OUR_BUG, REFUSED, is_of_extra
 from edgeroutes.cli.build_commands import register as register_build
 from edgeroutes.cli.documents import problem_document
+from edgeroutes.cli.project_commands import register as register_project
 from edgeroutes.errors import EdgeroutesError, ProblemsError
 
 _root = click.option(
@@ -111,6 +112,7 @@ def template(root: Path, check: bool, as_json: bool) -> int:
 
 
 register_build(app)
+register_project(app)
 
 
 def run(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`edgeroutes routes`: what there is, as a table or as JSON. Roof."""
+"""`edgeroutes routes`: what there is and which function answers it, as a table or as JSON. Roof."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from edgeroutes.cli.console import make_console
 from edgeroutes.cli.documents import json_value, problem_document
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.reload import require_app_folder
+from edgeroutes.errors import ProblemsError, ProjectError
+from edgeroutes.pipeline import plan_scan
 from edgeroutes.routing.conventions import CONFIG_NAMES, SegmentConfig
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from rich.console import Console
 
+    from edgeroutes.errors import EdgeroutesError
+    from edgeroutes.plan.model import FunctionPlan
     from edgeroutes.routing.scan import RouteFile
 
 _DEFAULTS = SegmentConfig()
@@ -33,26 +38,53 @@ def print_routes(root: Path, *, as_json: bool) -> int:
     """
     project = Project(root)
     require_app_folder(project)
-    found, problems = project.scan.routes, project.scan.problems
+    functions, problems = _plan(project)
     if as_json:
+        names = _function_names(functions)
         document = {
             "base_path": project.config.base_path,
-            "routes": [route_document(route) for route in found],
+            "routes": [route_document(route, names.get(route.route_path)) for route in project.scan.routes],
+            "functions": [function_document(function) for function in functions],
             "problems": [problem_document(problem) for problem in problems],
         }
         print(json.dumps(document, indent=2))
         return REFUSED if problems else DONE
-    print_table(found, project.config.base_path, make_console())
+    print_table(project.scan.routes, functions, project.config.base_path, make_console())
     for problem in problems:
         print(problem, file=sys.stderr)
     return REFUSED if problems else DONE
 
 
-def route_document(route: RouteFile) -> dict[str, Any]:
-    """A route for programs: `config` has what the file sets."""
+def _plan(project: Project) -> tuple[tuple[FunctionPlan, ...], tuple[EdgeroutesError, ...]]:
+    """The functions of the routes; none, and the problems, where there is something wrong."""
+    try:
+        return plan_scan(project.root, project.config, project.scan).functions, ()
+    except ProblemsError as error:
+        return (), error.problems
+    except ProjectError as error:
+        return (), (error,)
+
+
+def _function_names(functions: Iterable[FunctionPlan]) -> dict[str, str]:
+    return {route.route_path: function.logical_id for function in functions for route in function.routes}
+
+
+def function_document(function: FunctionPlan) -> dict[str, Any]:
+    """A function for programs; `reason` says why several routes share it."""
+    return {
+        "function": function.logical_id,
+        "routes": [route.route_path for route in function.routes],
+        "streaming": function.streams,
+        "reason": function.reason,
+    }
+
+
+def route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
+    """A route for programs: `config` has what the file sets; `function` is null while the project has problems."""
     return {
         "path": route.route_path,
         "file": route.source_file,
+        "function": function,
         "methods": list(route.exports.method_names),
         "app": route.exports.app is not None,
         "streaming": route.exports.streams,
@@ -67,18 +99,38 @@ def differing_config(route: RouteFile) -> dict[str, Any]:
     return {name: value for name, value in values.items() if repr(value) != repr(getattr(_DEFAULTS, name))}
 
 
-def print_table(found: tuple[RouteFile, ...], base_path: str, console: Console) -> None:
-    """Print the routes in the order in which they are tried."""
+def print_table(
+    found: tuple[RouteFile, ...], functions: tuple[FunctionPlan, ...], base_path: str, console: Console
+) -> None:
+    """Print the routes in the order in which they are tried, and below them why some share a function."""
+    names = _function_names(functions)
+    columns: dict[str, Callable[[RouteFile], str]] = {
+        "Path": lambda route: base_path + route.route_path,
+        "Methods": _methods,
+        "File": lambda route: route.source_file,
+        "Function": lambda route: names[route.route_path],
+        "Config": _config,
+        "Middleware of": _middleware,
+    }
+    if not functions:
+        del columns["Function"]
+    if not any(route.middleware_files for route in found):
+        del columns["Middleware of"]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    columns = ("Path", "Methods", "File", "Config", "Middleware of")
-    for column in columns if any(route.middleware_files for route in found) else columns[:-1]:
+    for column in columns:
         table.add_column(column, overflow="fold", no_wrap=column == "Path")
     for route in found:
-        cells = (base_path + route.route_path, _methods(route), route.source_file, _config(route), _middleware(route))
-        table.add_row(*(cell.replace("[", r"\[") for cell in cells[: len(table.columns)]))
+        table.add_row(*(cell(route).replace("[", r"\[") for cell in columns.values()))
     with console.capture() as capture:
         console.print(table)
-    console.file.write("".join(f"{line.rstrip()}\n" for line in capture.get().splitlines()))
+    lines = [line.rstrip() for line in capture.get().splitlines()]
+    shared = [each for each in functions if each.reason]
+    lines += (
+        ["", *(f"{each.logical_id} answers {len(each.routes)} routes: {each.reason}" for each in shared)]
+        if shared
+        else []
+    )
+    console.file.write("".join(f"{line}\n" for line in lines))
 
 
 def _methods(route: RouteFile) -> str:

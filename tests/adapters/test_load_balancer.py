@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.errors import EventError
 from tests.adapters.mirror import mirror, seen
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     ReadEvent = Callable[[str], dict[str, Any]]
     LogLines = Callable[[], list[dict[str, Any]]]
 
+# The modules that a load balancer's event loads.
+OWN = {"asgi", "load_balancer", "lifespan", "mounted", "native", "connection", "threads"}
 PLAIN = """
 from edgeroutes import Request, Response, after, cookies
 
@@ -78,6 +82,34 @@ def test_a_plain_route_answers_a_load_balancer(project: RouteProject) -> None:
     )
     assert result == {"statusCode": 200, "isBase64Encoded": False}
     assert project.module("users/[id]/route.py").done == ["a/b"]
+
+
+@pytest.mark.parametrize("absent", ["mangum", "edgeroutes.adapters.load_balancer"])
+def test_a_bundle_that_cannot_read_the_event_names_the_include_line(
+    project: RouteProject, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, absent: str
+) -> None:
+    project.write("users/[id]/route.py", PLAIN)
+    monkeypatch.delitem(sys.modules, "edgeroutes.adapters.load_balancer", raising=False)
+    monkeypatch.setitem(sys.modules, absent, None)  # by which Python says that there is none
+    with pytest.raises(EventError) as raised:
+        project.handler()(load_balancer("/users/1"))
+    assert str(raised.value).startswith(
+        "this is a load balancer's event, and the function's bundle has not what reads one: "
+    )
+    assert raised.value.hint == "Add 'include: [mangum]' to its function.yaml, and build again"
+    assert [(line["level"], line["message"]) for line in log_lines()] == [("ERROR", str(raised.value))]
+
+
+def test_without_anyio_a_load_balancer_is_answered_too(project: RouteProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mangum does not bring it: `include: [mangum]` is all that a function needs."""
+    project.write("users/[id]/route.py", PLAIN)
+    for name in [
+        name for name in sys.modules if name.startswith("edgeroutes.adapters.") and name.rpartition(".")[2] in OWN
+    ]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in ("anyio", "starlette"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert project.handler()(load_balancer("/users/1"))["statusCode"] == 200
 
 
 def test_with_multi_value_headers_everything_repeated_is_a_list(project: RouteProject) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from edgeroutes.cli import main
 from edgeroutes.cli.routes import print_table
 from edgeroutes.dev.project import Project
+from tests.dev.serving import write_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,24 +22,24 @@ def test_the_table_is_in_the_order_in_which_routes_are_tried(project: Path, caps
     assert main(["routes", "--root", str(project)]) == 0
     assert capsys.readouterr() == (
         dedent("""\
-            Path                  Methods    File                                     Config                             Middleware of
-            /cut                  GET        functions/cut/route.py                   streaming
-            /echo                 POST       functions/echo/route.py
-            /exits                GET        functions/exits/route.py
-            /files/[...path]      GET        functions/files/[...path]/route.py       streaming
-            /hello                GET        functions/hello/route.py
-            /mounted/[[...path]]  any (app)  functions/mounted/[[...path]]/route.py
-            /products/[id]        GET PUT    functions/(shop)/products/[id]/route.py  revalidate=60, tags=products|shop  functions/(shop)
-            /raises               GET        functions/raises/route.py
-            /stream               GET        functions/stream/route.py                streaming
-            """),
+            Path                  Methods    File                                     Function             Config                             Middleware of
+            /cut                  GET        functions/cut/route.py                   CutFunction          streaming
+            /echo                 POST       functions/echo/route.py                  EchoFunction
+            /exits                GET        functions/exits/route.py                 ExitsFunction
+            /files/[...path]      GET        functions/files/[...path]/route.py       FilesPathFunction    streaming
+            /hello                GET        functions/hello/route.py                 HelloFunction
+            /mounted/[[...path]]  any (app)  functions/mounted/[[...path]]/route.py   MountedPathFunction
+            /products/[id]        GET PUT    functions/(shop)/products/[id]/route.py  ProductsIdFunction   revalidate=60, tags=products|shop  functions/(shop)
+            /raises               GET        functions/raises/route.py                RaisesFunction
+            /stream               GET        functions/stream/route.py                StreamFunction       streaming
+            """),  # noqa: E501
         "",
     )
 
 
 def test_a_narrow_terminal_keeps_every_character(project: Path) -> None:
     output = StringIO()
-    print_table(Project(project).scan.routes, "/api", Console(file=output, width=70, highlight=False))
+    print_table(Project(project).scan.routes, (), "/api", Console(file=output, width=70, highlight=False))
     lines = output.getvalue().splitlines()
     assert max(map(len, lines)) <= 70
     assert lines[1].split()[:4] == ["Path", "Methods", "File", "Config"]
@@ -53,6 +54,7 @@ def test_json_is_for_programs(project: Path, capsys: pytest.CaptureFixture[str])
     assert routes["/products/[id]"] == {
         "path": "/products/[id]",
         "file": "functions/(shop)/products/[id]/route.py",
+        "function": "ProductsIdFunction",
         "methods": ["GET", "PUT"],
         "app": False,
         "streaming": False,
@@ -64,6 +66,46 @@ def test_json_is_for_programs(project: Path, capsys: pytest.CaptureFixture[str])
         {"streaming": True},
     )
     assert (routes["/mounted/[[...path]]"]["app"], routes["/mounted/[[...path]]"]["methods"]) == (True, [])
+
+
+def test_routes_that_share_a_function_say_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_files(
+        project,
+        {
+            "files/[name]": "streaming = True\n\ndef GET(name):\n    return name\n",
+            "a": "isolate = 'letters'\n\ndef GET():\n    return 1\n",
+            "b": "isolate = 'letters'\n\ndef GET():\n    return 1\n",
+        },
+    )
+    reason = "/files/[name] stands beside /files/[...path], and API Gateway has one variable on a level"
+    assert main(["routes", "--root", str(project)]) == 0
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "",
+        "LettersGroupFunction answers 2 routes: isolate = 'letters'",
+        f"FilesNameFunction answers 2 routes: {reason}",
+    ]
+    main(["routes", "--root", str(project), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    functions = {each["function"]: each for each in document["functions"]}
+    assert functions["FilesNameFunction"] == {
+        "function": "FilesNameFunction",
+        "routes": ["/files/[name]", "/files/[...path]"],
+        "streaming": True,
+        "reason": reason,
+    }
+    assert functions["HelloFunction"]["reason"] == ""
+    assert {route["path"]: route["function"] for route in document["routes"]}["/b"] == "LettersGroupFunction"
+
+
+def test_what_only_the_plan_refuses_is_a_problem_too(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "functions/hello/function.yaml").write_text("MemorySise: 512\n")
+    assert main(["routes", "--root", str(project)]) == 1
+    out, err = capsys.readouterr()
+    assert "Function" not in out.splitlines()[0]
+    assert err.startswith("functions/hello/function.yaml")
+    assert main(["routes", "--root", str(project), "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["functions"], {route["function"] for route in document["routes"]}) == ([], {None})
 
 
 def test_problems_stand_below_the_table_and_make_it_1(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,66 @@
+"""The commands `init`, `new` and `doctor` with their options. Roof; each one's work is in a module of its own.
+
+`doctor` is a group that works without a subcommand: a module that has one adds it, `doctor.add_command(...)`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_root = click.option(
+    "--root",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    help="The project's folder; by default this one.",
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
+
+
+def register(app: click.Group) -> None:
+    """Give the program these commands."""
+    for command in (init, new, doctor):
+        app.add_command(command)
+
+
+@click.command()
+@click.argument("name", required=False)
+@_as_json
+def init(name: str | None, as_json: bool) -> int:
+    """Make a project in the folder NAME, or in this one; what is there already stays as it is."""
+    from edgeroutes.cli.init import print_init
+
+    return print_init(name, as_json=as_json)
+
+
+@click.command()
+@click.argument("path")
+@click.option("--methods", default="GET", show_default=True, metavar="GET,POST,…", help="What it shall answer.")
+@_root
+@_as_json
+def new(path: str, methods: str, root: Path, as_json: bool) -> int:
+    """Make a route, such as api/users/[id], with a test of it."""
+    from edgeroutes.cli.new import print_new, read_methods
+
+    try:
+        names = read_methods(methods)
+    except ValueError as error:
+        raise click.UsageError(f"--methods: {error}") from error
+    return print_new(root.resolve(), path, names, as_json=as_json)
+
+
+@click.group(invoke_without_command=True)
+@_root
+@_as_json
+@click.pass_context
+def doctor(context: click.Context, root: Path, as_json: bool) -> int:
+    """Say what this machine and this project have, lack, and what to do about it.
+
+    The exit code is 1 when `sam build` would not work.
+    """
+    if context.invoked_subcommand is not None:
+        return 0
+    from edgeroutes.cli.doctor import print_findings
+
+    return print_findings(root.resolve(), as_json=as_json)
