@@ -109,6 +109,7 @@ _HINTS = {
     "ExpiredToken": "Sign in to AWS again",
     "NoSuchDistribution": "Name one of this account's",
     "ParameterNotFound": "Deploy with the template of 'edgeroutes template'",
+    "ValidationError": "Name the stack that was deployed, and its region with AWS_REGION",  # CloudFormation's, of a stack that is not there
     "TooManyInvalidationsInProgress": f"Call again later; {MAX_ITEMS:,} items may be in progress, of which tags and paths count alike",
 }
 _ALIKE = {"AccessDeniedException": "AccessDenied", "ExpiredTokenException": "ExpiredToken"}

@@ -164,12 +164,18 @@ def send_revalidations(batch: Batch) -> None:
         ServiceError: AWS refused.
     """
     items, tags = batch.take()
-    if tags and ("edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ):
+    if tags:
+        expire_data(tags)
+    if items:
+        _invalidator().invalidate(items)
+
+
+def expire_data(tags: Iterable[str]) -> None:
+    """Have the data cache make anew what has these tags, where there is one: what this process loaded, or the environment names."""
+    if "edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ:
         from importlib import import_module
 
         import_module("edgeroutes.services.data_cache").expire_tags(tags)
-    if items:
-        _invalidator().invalidate(items)
 
 
 def use_invalidator(invalidator: Invalidator) -> Callable[[], None]:
