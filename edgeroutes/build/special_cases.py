@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import OWN_PACKAGE
 from edgeroutes.build.syntax import attribute_uses
+from edgeroutes.plan.model import REVALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -55,7 +56,7 @@ FEATURES = (
     ),
     Feature(name="idempotency", brings=("aws-lambda-powertools",), names=frozenset({"idempotency", "idempotent"})),
     # Lambda has boto3 itself; a project that pins it gets the pinned one.
-    Feature(name="revalidation", brings=("boto3",), names=frozenset({"revalidate_path", "revalidate_tag"})),
+    Feature(name=REVALIDATION, brings=("boto3",), names=frozenset({"revalidate_path", "revalidate_tag"})),
 )
 
 # Distributions that import others by a name that only their settings or arguments hold. Each of the others goes along if the project
