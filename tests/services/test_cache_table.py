@@ -210,7 +210,9 @@ def test_many_tags_are_forgotten_in_batches(sandboxes: Sandboxes, dynamodb: Any)
     assert [item["key"]["S"] for item in items(dynamodb)] == [f"tag#t{number:02}" for number in range(60)]
 
 
-def test_what_is_no_answer_of_today_is_deleted(project: Make, sandboxes: Sandboxes, dynamodb: Any, clock: FakeClock) -> None:
+def test_what_is_no_answer_of_today_is_deleted(
+    project: Make, sandboxes: Sandboxes, dynamodb: Any, clock: FakeClock
+) -> None:
     source = """\
 from edgeroutes import cached, not_found
 mode = {"gone": False}

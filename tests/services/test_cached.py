@@ -180,7 +180,23 @@ def test_a_function_that_was_changed_has_none_of_its_old_values() -> None:
     assert made("\n\ndef find():\n    return 2") == 2
 
 
-@pytest.mark.parametrize("value", [None, 0, "", [], {}, "é\ud800", 1e300, {"a": [None, True]}, (1, 2), {3}, Decimal("1.50"), Query("a", date(2026, 1, 1))])
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        0,
+        "",
+        [],
+        {},
+        "é\ud800",
+        1e300,
+        {"a": [None, True]},
+        (1, 2),
+        {3},
+        Decimal("1.50"),
+        Query("a", date(2026, 1, 1)),
+    ],
+)
 def test_a_value_comes_back_as_it_was(value: object) -> None:
     calls = []
 
@@ -211,7 +227,11 @@ def test_what_cannot_be_cached_is_refused_at_once() -> None:
         yield 1
 
     for options, function, problem in (
-        ({"revalidate": 0}, len, "cached(): revalidate is 0. Allowed: whole seconds from 1, and False for as long as possible."),
+        (
+            {"revalidate": 0},
+            len,
+            "cached(): revalidate is 0. Allowed: whole seconds from 1, and False for as long as possible.",
+        ),
         ({"revalidate": True}, len, "cached(): revalidate is True. Allowed: whole seconds from 1"),
         ({"tags": "products"}, len, "cached(): tags are 'products'. Allowed: a list of strings. Put it into a list."),
         ({"tags": ["a,b"]}, len, "cached(): tag 'a,b' has a character that CloudFront does not take."),
@@ -363,7 +383,10 @@ def test_a_dynamic_answer_is_given_the_old_value_and_the_new_one_is_made_after_i
     project: Make, clock: FakeClock, needs_loop: bool, asynchronous: str
 ) -> None:
     wait = "await " if asynchronous else ""
-    source = SOURCE.replace("def slow", f"{asynchronous}def slow") + f"async def GET(): return [{wait}slow(), {wait}slow()]\n"
+    source = (
+        SOURCE.replace("def slow", f"{asynchronous}def slow")
+        + f"async def GET(): return [{wait}slow(), {wait}slow()]\n"
+    )
     routes = project(source, needs_loop=needs_loop)
     made = lambda: len(routes.module("x/route.py").made)  # noqa: E731
 
@@ -403,7 +426,10 @@ def test_a_refresh_that_fails_keeps_the_old_value_logs_and_is_tried_again_later(
     clock.pass_seconds(11)
     assert ask() == "value 1"
     (line,) = log_lines()
-    assert (line["message"].endswith("slow: the refresh failed, and the old value is kept"), line["exception_name"]) == (
+    assert (
+        line["message"].endswith("slow: the refresh failed, and the old value is kept"),
+        line["exception_name"],
+    ) == (
         True,
         "OSError",
     )
