@@ -55,7 +55,9 @@ FEATURES = (
         name="tracer", brings=("aws-lambda-powertools",), brings_declared=("aws-xray-sdk",), names=frozenset({"tracer"})
     ),
     Feature(name="idempotency", brings=("aws-lambda-powertools",), names=frozenset({"idempotency", "idempotent"})),
-    # Lambda has boto3 itself; a project that pins it gets the pinned one.
+    # Lambda has boto3 and what it requires itself; a project that pins them gets the pinned ones.
+    Feature(name="the data cache", brings=("boto3",), names=frozenset({"cached", "fetch"})),
+    Feature(name="fetch", brings=("urllib3",), names=frozenset({"fetch"})),
     Feature(name=REVALIDATION, brings=("boto3",), names=frozenset({"revalidate_path", "revalidate_tag"})),
 )
 

@@ -10,7 +10,7 @@ import time
 
 import urllib3
 from urllib3.exceptions import HTTPError as Urllib3Error
-from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import NewConnectionError, ProtocolError
 
 from edgeroutes._version import __version__
 from edgeroutes.errors import FetchError
@@ -73,8 +73,7 @@ def send(outgoing: Outgoing) -> tuple[int, str, Headers, bytes]:
             body = _read(response, outgoing, deadline)
             headers.discard(_DECODED)
             return response.status, outgoing.url, headers, body
-        response.drain_conn()
-        response.release_conn()
+        response.close()  # its body may be anything
         outgoing = _redirected(outgoing, response.status, location)
     raise FetchError(f"more than {_MAX_REDIRECTS} redirects", where=shown(outgoing.url))
 
@@ -97,6 +96,7 @@ def _exchange(outgoing: Outgoing, deadline: float) -> BaseHTTPResponse:
                 retries=False,
                 redirect=False,
                 preload_content=False,
+                enforce_content_length=True,  # not so by itself in urllib3 1.26, which older Lambda runtimes have
             )
         except ProtocolError as error:
             if is_last:
@@ -169,6 +169,8 @@ def _is_inside(host: str | None) -> bool:
 
 def _failure(outgoing: Outgoing, error: Exception) -> FetchError:
     """urllib3's exceptions, and those of sockets, as ours."""
+    if isinstance(error, NewConnectionError):  # a timeout, too, in urllib3's tree
+        return FetchError("there is no connection to it", where=shown(outgoing.url))
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return _too_slow(outgoing)
     if isinstance(error, urllib3.exceptions.DecodeError):
