@@ -5,6 +5,7 @@ Source: docs.aws.amazon.com/AmazonCloudFront "invalidation-by-tags", "cloudfront
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -48,14 +49,12 @@ class CloudFront:
         Raises:
             ServiceError: AWS refused, or could not be reached.
         """
-        from os import urandom
-
         made = []
         for start in range(0, len(items), MAX_ITEMS):
             chunk = [*items[start : start + MAX_ITEMS]]
             batch = {
                 "Paths": {"Quantity": len(chunk), "Items": chunk},
-                "CallerReference": f"edgeroutes-{urandom(12).hex()}",  # the same in every attempt: it is carried out once
+                "CallerReference": f"edgeroutes-{os.urandom(12).hex()}",  # the same in every attempt: it is carried out once
             }
             try:
                 answer = self._client.create_invalidation(DistributionId=self.distribution_id, InvalidationBatch=batch)
@@ -97,8 +96,9 @@ def make_client(service: str) -> Any:
 
         retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
         config = Config(retries=retries, connect_timeout=_CONNECT_TIMEOUT_S, read_timeout=_READ_TIMEOUT_S)
+        region = os.environ.get("AWS_REGION")  # which Lambda sets, and boto3 does not read
         with _making:  # making one is not safe in threads; using one is
-            client: Any = Session().client(service, config=config)
+            client: Any = Session(region_name=region).client(service, config=config)
     except Exception as error:
         raise service_error(error, f"the client for {service}") from error
     return client

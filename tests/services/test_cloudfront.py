@@ -161,8 +161,8 @@ def test_more_than_fit_go_in_several_requests(socket_api: Callable[..., CloudFro
 
 
 def test_no_credentials_and_no_region_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(ServiceError, match=r"NoCredentialsError: Unable to locate credentials. Sign in to AWS, or set"):
         CloudFront("E1").invalidate(["#a"])
