@@ -35,7 +35,7 @@ def revalidate_tag(*tags: str, wait: bool = False) -> None:
             edges have forgotten some seconds later. Outside a request it is always asked at once.
 
     Raises:
-        HandlerError: For a tag that CloudFront would not take, or where no distribution is configured.
+        HandlerError: For a tag that CloudFront would not take, or where there is neither a distribution nor a data cache.
         ServiceError: With `wait`, and outside a request: AWS refused.
     """
     require_tags(tags, "revalidate_tag()")
@@ -137,8 +137,14 @@ class Batch:
         return taken
 
 
-def _revalidate(items: Iterable[str], tags: Iterable[str], *, wait: bool) -> None:
-    _require_distribution()
+def _revalidate(items: Iterable[str], tags: Sequence[str], *, wait: bool) -> None:
+    if not (_has_distribution() or (tags and _has_data_cache())):
+        hint = (
+            "Deploy with the template of 'edgeroutes template' and [tool.edgeroutes.cdn] enabled, or set "
+            f"{ID_VARIABLE} to the id of the distribution"
+        )
+        # Now, where the author sees it, rather than in the log once the answer has gone out.
+        raise HandlerError("there is no distribution to be told: none is configured", where="revalidation", hint=hint)
     scope = find_scope()
     batch = Batch() if scope is None else _batch_of(scope)
     batch.add(items, tags)
@@ -150,7 +156,7 @@ def _batch_of(scope: RequestScope) -> Batch:
     """What the request has written down so far; it goes out before what `after` was given, which may take its time."""
     for function, arguments in scope.after:
         if function is send_revalidations:
-            batch: Batch = arguments[0]  # type: ignore[assignment]  # as below
+            batch: Batch = arguments[0]  # type: ignore[assignment]  # put there below
             return batch
     batch = Batch()
     scope.after.insert(0, (send_revalidations, (batch,)))
@@ -173,8 +179,7 @@ def send_revalidations(batch: Batch) -> None:
 
 def expire_data(tags: Sequence[str]) -> None:
     """Have the data cache make anew what has these tags, where there is one: what this process loaded, or the environment names."""
-    is_there = "edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ
-    if tags and is_there:
+    if tags and _has_data_cache():
         from edgeroutes.services.data_cache import expire_tags
 
         expire_tags(tags)
@@ -191,7 +196,7 @@ def use_invalidator(invalidator: Invalidator) -> Callable[[], None]:
 
 
 class NothingCached:
-    """An invalidator for where nothing is kept: in dev without a CDN, in tests, in `sam local`."""
+    """An invalidator for where no CDN keeps anything: in dev without one, in tests, in `sam local`."""
 
     def invalidate(self, items: Iterable[str]) -> None:
         """Nothing is to be done."""
@@ -203,21 +208,19 @@ def stay_local() -> None:
         _invalidators.append(NothingCached())
 
 
-def _require_distribution() -> None:
-    """Raise now, where the author sees it, rather than in the log once the answer has gone out."""
-    if _invalidators or PARAMETER_VARIABLE in os.environ or ID_VARIABLE in os.environ or "AWS_SAM_LOCAL" in os.environ:
-        return
-    hint = (
-        "Deploy with the template of 'edgeroutes template' and [tool.edgeroutes.cdn] enabled, or set "
-        f"{ID_VARIABLE} to the id of the distribution"
-    )
-    raise HandlerError("there is no distribution to be told: none is configured", where="revalidation", hint=hint)
+def _has_distribution() -> bool:
+    names = (PARAMETER_VARIABLE, ID_VARIABLE, "AWS_SAM_LOCAL")
+    return bool(_invalidators) or any(name in os.environ for name in names)
+
+
+def _has_data_cache() -> bool:
+    return "edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ
 
 
 def _invalidator() -> Invalidator:
     if _invalidators:
         return _invalidators[-1]
-    if "AWS_SAM_LOCAL" in os.environ:
+    if "AWS_SAM_LOCAL" in os.environ or not _has_distribution():
         return NothingCached()
     from edgeroutes.services.cloudfront import deployed_distribution
 

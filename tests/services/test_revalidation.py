@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -165,13 +166,24 @@ def test_what_is_no_tag_is_refused(tag: Any, recorder: Recorder) -> None:
 
 
 @pytest.mark.usefixtures("alone")
-def test_without_a_distribution_the_author_is_told_where_he_calls() -> None:
+def test_without_a_distribution_the_author_is_told_where_he_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "edgeroutes.services.data_cache", raising=False)
     with pytest.raises(HandlerError) as caught:
         revalidate_tag("a")
     assert str(caught.value) == (
         "revalidation: there is no distribution to be told: none is configured. Deploy with the template of 'edgeroutes "
         "template' and [tool.edgeroutes.cdn] enabled, or set EDGEROUTES_DISTRIBUTION_ID to the id of the distribution."
     )
+
+
+@pytest.mark.usefixtures("alone")
+def test_where_data_alone_is_cached_tags_are_forgotten_there_and_paths_are_an_error(tmp_path: Path) -> None:
+    with closing(RouteProject(tmp_path, {"products/route.py": CACHED})) as project:
+        before = project.get("/products").json()["made"]
+        project.finish(project.request("PUT", "/products"))
+        assert project.get("/products").json()["made"] == before + 1
+    with pytest.raises(HandlerError, match="there is no distribution to be told"):
+        revalidate_path("/products")
 
 
 @pytest.mark.usefixtures("alone")
