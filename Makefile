@@ -66,6 +66,7 @@ bench: $(SYNCED)
 	$(BIN)/python benchmarks/requests.py
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/cold_start.py
+	$(BIN)/python benchmarks/caching.py
 
 clean:
 	rm -rf .venv .tools dist .bench .edgeroutes .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes._version import __version__ as __version__
     from edgeroutes.errors import EdgeroutesError as EdgeroutesError
+    from edgeroutes.errors import FetchError as FetchError
     from edgeroutes.http.interrupts import HTTPError as HTTPError
     from edgeroutes.http.interrupts import forbidden as forbidden
     from edgeroutes.http.interrupts import not_found as not_found
@@ -24,15 +25,23 @@ if TYPE_CHECKING:
     from edgeroutes.http.response import Response as Response
     from edgeroutes.observability.logger import logger as logger
     from edgeroutes.observability.metrics import metrics as metrics
+    from edgeroutes.runtime.cache_usage import cache_tags as cache_tags
     from edgeroutes.runtime.context import RouteContext as RouteContext
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
     from edgeroutes.runtime.context import headers as headers
+    from edgeroutes.services.cached import cached as cached
+    from edgeroutes.services.fetch import FetchResponse as FetchResponse
+    from edgeroutes.services.fetch import fetch as fetch
+    from edgeroutes.services.revalidation import revalidate_path as revalidate_path
+    from edgeroutes.services.revalidation import revalidate_tag as revalidate_tag
 
 # Each public name with the module that has it; the tracer reads this table, too.
 _EXPORTS = {
     "Cookie": "edgeroutes.http.parameters",
     "EdgeroutesError": "edgeroutes.errors",
+    "FetchError": "edgeroutes.errors",
+    "FetchResponse": "edgeroutes.services.fetch",
     "File": "edgeroutes.http.parameters",
     "Form": "edgeroutes.http.parameters",
     "HTTPError": "edgeroutes.http.interrupts",
@@ -43,7 +52,10 @@ _EXPORTS = {
     "RouteContext": "edgeroutes.runtime.context",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
+    "cache_tags": "edgeroutes.runtime.cache_usage",
+    "cached": "edgeroutes.services.cached",
     "cookies": "edgeroutes.runtime.context",
+    "fetch": "edgeroutes.services.fetch",
     "forbidden": "edgeroutes.http.interrupts",
     "headers": "edgeroutes.runtime.context",
     "logger": "edgeroutes.observability.logger",
@@ -51,6 +63,8 @@ _EXPORTS = {
     "not_found": "edgeroutes.http.interrupts",
     "permanent_redirect": "edgeroutes.http.interrupts",
     "redirect": "edgeroutes.http.interrupts",
+    "revalidate_path": "edgeroutes.services.revalidation",
+    "revalidate_tag": "edgeroutes.services.revalidation",
     "see_other": "edgeroutes.http.interrupts",
     "unauthorized": "edgeroutes.http.interrupts",
 }

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENTRY_MODULE = "edgeroutes_function"
 HANDLER = f"{ENTRY_MODULE}.handler"
 FALLBACK_ID = "FallbackFunction"
+REVALIDATION = "revalidation"
+"""The feature, as `build/special_cases.py` names it, for which a function needs the distribution's id and leave to ask it."""
 # The alias by which the API calls a function that publishes versions, as SnapStart needs it.
 ALIAS = "live"
 
@@ -33,6 +35,7 @@ class FunctionPlan:
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
+        features: What of edgeroutes its code uses, such as `revalidation`; empty until it has been traced.
     """
 
     logical_id: str
@@ -42,6 +45,7 @@ class FunctionPlan:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     reason: str = ""
+    features: frozenset[str] = frozenset()
 
     @property
     def source_files(self) -> tuple[str, ...]:

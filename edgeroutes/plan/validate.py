@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, RouteFileError
 from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.plan.model import PlanWarning
+from edgeroutes.plan.model import REVALIDATION, PlanWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -87,7 +87,7 @@ def check_cdn(config: Config) -> list[ProjectError]:
     """What CloudFront would refuse of the settings."""
     cdn = config.cdn
     where = "pyproject.toml, [tool.edgeroutes.cdn]"
-    if cdn.domain_name and not cdn.certificate_arn:
+    if cdn.domain_names and not cdn.certificate_arn:
         problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
         return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]
     if cdn.certificate_arn and ":us-east-1:" not in cdn.certificate_arn:
@@ -112,6 +112,17 @@ def warn_api_resources(count: int) -> list[PlanWarning]:
         "routes of one folder the same 'isolate'"
     )
     return [PlanWarning(problem=problem, hint=hint)]
+
+
+def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[PlanWarning]:
+    """Which functions revalidate with a role that function.yaml names: what that one may do is not ours to say."""
+    problem = "it revalidates, and its role is one that function.yaml names"
+    hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
+    return [
+        PlanWarning(problem=problem, where=_file_of(each), hint=hint)
+        for each in functions
+        if REVALIDATION in each.features and "Role" in each.properties
+    ]
 
 
 def _file_of(function: FunctionPlan) -> str:

@@ -715,11 +715,25 @@ def test_an_app_of_a_cached_route_gets_its_head_and_its_304(project: RouteProjec
     project.write("route.py", source)
     app = project.asgi()
     answer = request(app, "GET", "/")
-    assert (answer.text, answer.headers["x-cache-tag"], answer.headers["content-length"]) == ("cached", "products", "6")
+    assert (answer.text, answer.headers["x-cache-tag"], answer.headers["content-length"]) == (
+        "cached",
+        "products,_path:/",
+        "6",
+    )
     assert answer.headers["cache-control"].startswith("public, s-maxage=60")
     unchanged = request(app, "GET", "/", headers={"if-none-match": '"v1"'})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert "content-length" not in unchanged.headers
+
+
+@pytest.mark.parametrize("name", ["authorization", "cookie"])
+def test_an_app_may_have_read_the_credentials_that_were_sent(project: RouteProject, name: str) -> None:
+    source = "from starlette.responses import PlainTextResponse\nrevalidate = 60\napp = PlainTextResponse('mine')\n"
+    project.write("route.py", source)
+
+    answer = request(project.asgi(), "GET", "/", headers={name: "a=1"})
+
+    assert (answer.headers["cache-control"], "x-cache-tag" in answer.headers) == ("private, no-store", False)
 
 
 def test_cookies_and_after_work_inside_an_app(project: RouteProject) -> None:

@@ -1,9 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edgeroutes.services.revalidation import use_invalidator
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgeroutes.testing import RouteClient
+
+
+def _save_price(product_id: int, price_cents: int) -> None:
+    from functions._shared.store import products
+
+    product = products.get(product_id)
+    assert product is not None
+    products.save(replace(product, price_cents=price_cents))
 
 
 def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(client: RouteClient) -> None:
@@ -19,7 +32,7 @@ def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(client: Rout
         answer.headers["cache-control"]
         == "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940"
     )
-    assert answer.headers["x-cache-tag"] == "products"
+    assert answer.headers["x-cache-tag"] == "products,_path:/api/products/1"
 
 
 def test_who_has_the_answer_already_gets_304(client: RouteClient) -> None:
@@ -34,6 +47,21 @@ def test_a_change_is_not_cached_and_shows(client: RouteClient) -> None:
     assert (answer.status_code, answer.json()["price_cents"]) == (200, 500)
     assert answer.headers["cache-control"] == "private, no-store"
     assert client.get("/api/products/1", headers={"If-None-Match": etag}).json()["price_cents"] == 500
+
+
+def test_a_change_makes_the_cdn_and_the_data_behind_the_catalogue_forget(client: RouteClient) -> None:
+    forgotten: list[str] = []
+
+    class Cdn:
+        def invalidate(self, items: Sequence[str]) -> None:
+            forgotten.extend(items)
+
+    end = use_invalidator(Cdn())
+    before = client.get("/api/products").json()["items"][0]["price_cents"]
+    client.put("/api/products/1", json={"price_cents": before + 1})
+    end()
+    assert forgotten == ["#products"]
+    assert client.get("/api/products").json()["items"][0]["price_cents"] == before + 1
 
 
 def test_a_price_of_nothing_is_400(client: RouteClient) -> None:
@@ -51,3 +79,23 @@ def test_that_there_is_no_such_product_is_cached_too(client: RouteClient) -> Non
 def test_a_product_cannot_be_deleted(client: RouteClient) -> None:
     answer = client.delete("/api/products/1")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
+
+
+def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(client: RouteClient) -> None:
+    pens = {
+        "items": [
+            {"id": 2, "name": "Fountain pen", "price_cents": 3900},
+            {"id": 3, "name": "Ink bottle", "price_cents": 1250},
+        ]
+    }
+
+    answer = client.get("/api/products?tag=ink")
+
+    assert answer.json() == pens
+    assert answer.headers["x-cache-tag"] == "products,product:2,product:3,_path:/api/products"
+    assert answer.headers["cache-control"].startswith("public, s-maxage=300,")
+    _save_price(2, 1)
+    assert client.get("/api/products?tag=ink").json() == pens
+    client.put("/api/products/2", json={"price_cents": 1})
+    assert client.get("/api/products?tag=ink").json()["items"][0]["price_cents"] == 1
+    assert len(client.get("/api/products").json()["items"]) == 4
