@@ -101,9 +101,7 @@ def _case_free(found: re.Match[bytes]) -> bytes:
 def allows_sharing(cache_control: str) -> bool:
     """Whether a handler's own `Cache-Control` has CloudFront (MinTTL 0, DefaultTTL 0) keep the answer and give it to others."""
     directives = _directives(cache_control)
-    if any(
-        directives.get(name) == "" for name in ("private", "no-store", "no-cache")
-    ):  # with a value they speak of some fields
+    if "" in map(directives.get, ("private", "no-store", "no-cache")):  # with a value they speak of some fields alone
         return False
     lifetime = directives.get("s-maxage", directives.get("max-age", ""))
     return lifetime.isdecimal() and int(lifetime) > 0

@@ -5,8 +5,10 @@ Request wing, floor 2; loaded by routes that use `cached`, `fetch` or `cache_tag
 
 from __future__ import annotations
 
+import sys
+
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.caching import YEAR_SECONDS, tag_problem
+from edgeroutes.http.caching import tag_problem
 from edgeroutes.runtime.context import collecting, current_scope, find_scope
 
 TYPE_CHECKING = False
@@ -25,7 +27,7 @@ class CacheUsage:
     __slots__ = ("keys", "lifetime_seconds", "tags")
 
     def __init__(self, key: str = "", outer: CacheUsage | None = None) -> None:
-        self.lifetime_seconds = YEAR_SECONDS
+        self.lifetime_seconds = sys.maxsize
         self.tags: set[str] = set()
         self.keys: frozenset[str] = frozenset({key}) if outer is None else outer.keys | {key}
 

@@ -318,6 +318,11 @@ def test_cache_tags_adds_to_the_routes(project: Make) -> None:
     assert project("from edgeroutes import cache_tags\n" + dynamic).get("/x").values("x-cache-tag") == []
 
 
+def test_cache_tags_alone_lowers_no_lifetime(project: Make) -> None:
+    source = "from edgeroutes import cache_tags\n" + route("revalidate = 63072000", "cache_tags('a'); return 'a'")
+    assert cached(project(source).get("/x")) == "public, s-maxage=63072000"
+
+
 @pytest.mark.parametrize(
     ("call", "problem"),
     [

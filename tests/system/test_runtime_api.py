@@ -29,7 +29,7 @@ handler = LambdaHandler(Manifest([route]), os.path.dirname(os.path.abspath(__fil
 ROUTE = """
 import time
 from pathlib import Path
-from edgeroutes import after
+from edgeroutes import after, cached
 
 HERE = Path(__file__).parents[2]
 
@@ -48,6 +48,17 @@ async def POST(name: str):
 
 async def GET():
     return "next"
+
+@cached(revalidate=1)
+def slow():
+    if not (HERE / "first").exists():
+        (HERE / "first").touch()
+        return "old"
+    held("refresh")
+    return "new"
+
+async def PUT():
+    return slow()
 """
 
 
@@ -103,6 +114,21 @@ def test_after_runs_when_the_answer_is_out_and_before_the_next_event_is_asked_fo
     api.wait_for_calls(["next", "response", "next"])
     assert (tmp_path / f"{name}.done").exists()
     assert api.invoke(event("GET"))["body"] == "next"
+
+
+def test_a_value_whose_time_is_over_is_answered_at_once_and_made_anew_before_the_sandbox_sleeps(
+    api: RuntimeApi, tmp_path: Path
+) -> None:
+    assert api.invoke(event("PUT"))["body"] == "old"
+    time.sleep(1.1)
+
+    assert api.invoke(event("PUT"))["body"] == "old"
+    wait_for(tmp_path / "refresh.started")
+    assert api.calls == ["next", "response", "next", "response"]
+
+    (tmp_path / "refresh.release").touch()
+    api.wait_for_calls(["next", "response", "next", "response", "next"])
+    assert api.invoke(event("PUT"))["body"] == "new"
 
 
 def test_an_event_that_is_not_http_is_an_error_and_the_function_goes_on(api: RuntimeApi) -> None:
