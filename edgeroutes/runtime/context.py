@@ -10,6 +10,7 @@ from contextvars import ContextVar
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import Request
+from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ class RequestScope:
         self.sealed = ""
         self.is_starting = False  # whether a stream's first chunk is waited for
         _current.set(self)
+        project_root.set(endpoint.root)
 
     @property
     def request(self) -> Request:

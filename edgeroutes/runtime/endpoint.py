@@ -73,6 +73,7 @@ class Endpoint:
         "base_path",
         "config",
         "lifetime_seconds",
+        "root",
         "route",
         "static_params",
     )
@@ -81,6 +82,7 @@ class Endpoint:
         self, route: ManifestRoute, root: str, mount: Mount, *, base_path: str = "", threads: Threads | None = None
     ) -> None:
         self.route = route
+        self.root = root
         self.base_path = base_path
         self._mount = mount
         self._threads = threads
@@ -168,7 +170,16 @@ class Endpoint:
         return await run_layers(self._layers, scope, started, interrupted)
 
     async def primed(self, response: Response, scope: RequestScope) -> Response:
-        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail."""
+        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
+
+        Of a file the part that was asked for, whole where it is small.
+        """
+        if hasattr(response.body, "part"):
+            from edgeroutes.runtime.files import served_file
+
+            response = served_file(response, scope)
+            if not response.is_stream:
+                return response
         from edgeroutes.runtime.chunks import primed
 
         if self._threads is not None and not hasattr(response.body, "__aiter__"):
