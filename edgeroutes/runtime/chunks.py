@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.response import Response
+    from edgeroutes.types import Threads
 
 
-async def primed(response: Response, where: str) -> Response:
+async def primed(response: Response, where: str, threads: Threads | None = None) -> Response:
     """The stream with its first chunk at hand.
 
     What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent.
@@ -23,10 +24,13 @@ async def primed(response: Response, where: str) -> Response:
     Args:
         response: Its body is an iterator, sync or async.
         where: The handler, for messages.
+        threads: Where a sync iterator runs; None runs it here.
     """
     if isinstance(response.body, PrimedStream):
         return response
     length_bytes = getattr(response.body, "length_bytes", None)
+    if threads is not None and not hasattr(response.body, "__aiter__"):
+        response.body = threads.iterating(response.body)  # type: ignore[arg-type]
     chunks = _byte_chunks(response, where)
     if response.heartbeat_seconds:
         from edgeroutes.runtime.heartbeats import with_heartbeats

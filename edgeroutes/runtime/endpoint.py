@@ -182,11 +182,9 @@ class Endpoint:
                 return response
         from edgeroutes.runtime.chunks import primed
 
-        if self._threads is not None and not hasattr(response.body, "__aiter__"):
-            response.body = self._threads.iterating(response.body)  # type: ignore[arg-type]
         scope.is_starting = True
         try:
-            return await primed(response, self.route.source_file)
+            return await primed(response, self.route.source_file, self._threads)
         finally:
             scope.is_starting = False
 
