@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from contextvars import copy_context
 
 from edgeroutes.http.streams import HEARTBEAT
@@ -16,13 +17,14 @@ from edgeroutes.runtime.loop import LoopFree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from asyncio import Future as LoopFuture
     from collections.abc import AsyncGenerator, Callable
-    from concurrent.futures import Future
     from queue import SimpleQueue
     from typing import Any
 
     Chunks = AsyncGenerator[bytes, None]
+    Step = Callable[[], Any]
 
 
 def with_heartbeats(chunks: Chunks, seconds: float, *, is_async: bool) -> Chunks:
@@ -52,49 +54,80 @@ def _runs_on_loop() -> bool:
 
 
 async def _beside_thread(chunks: Chunks, seconds: float, *, on_loop: bool) -> Chunks:
-    thread = _StepThread()
+    thread = _StepThread(on_loop=on_loop)
     is_resting = False
     try:
         while True:
             is_resting = False
-            step = thread.take(lambda: anext(chunks, None))
-            waiting = _on_loop(step) if on_loop else None
-            while not await _is_done(step, waiting, seconds):
+            thread.take(lambda: anext(chunks, None))
+            while (taken := await thread.taken(seconds)) is None:
                 yield HEARTBEAT
             is_resting = True
-            chunk = step.result()
+            chunk = taken.result()
             if chunk is None:
                 return
             yield chunk
     finally:
-        closing = thread.take(chunks.aclose)
+        thread.take(chunks.aclose)
         thread.end()
-        if is_resting:
-            await _is_done(closing, _on_loop(closing) if on_loop else None, None)
-            closing.result()
+        closed = await thread.taken(None) if is_resting else None
+        if closed is not None:
+            closed.result()
+
+
+class _Taken:
+    """What came of a step."""
+
+    __slots__ = ("_error", "_value")
+
+    def __init__(self, value: Any, error: BaseException | None = None) -> None:
+        self._value = value
+        self._error = error
+
+    def result(self) -> Any:
+        """What it gave; what it raised is raised."""
+        if self._error is not None:
+            raise self._error
+        return self._value
 
 
 class _StepThread:
-    """Takes steps of a generator in a thread, in one context, each after the other."""
+    """Takes steps of a generator in a thread, in one context, each after the other.
 
-    __slots__ = ("_context", "_steps")
+    Queues of C between two threads, since a Future for every chunk takes five times as long.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_context", "_loop", "_steps", "_taken", "_waiting")
+
+    def __init__(self, *, on_loop: bool) -> None:
         from queue import SimpleQueue
 
         self._context = copy_context()
-        self._steps: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._steps: SimpleQueue[tuple[Step, LoopFuture[None] | None] | None] = SimpleQueue()
+        self._taken: SimpleQueue[_Taken] = SimpleQueue()
+        self._loop: AbstractEventLoop | None = sys.modules["asyncio"].get_running_loop() if on_loop else None
+        self._waiting: LoopFuture[None] | None = None
         # A daemon: a producer that blocks for ever must not keep the process from ending.
         threading.Thread(target=self._run, name="edgeroutes-stream", daemon=True).start()
 
-    def take(self, step: Callable[[], Any]) -> Future[Any]:
-        """What the step gives or raises, once it has been taken."""
-        from concurrent.futures import Future
+    def take(self, step: Step) -> None:
+        """Have a step taken after those before it."""
+        if self._loop is not None:
+            self._waiting = self._loop.create_future()
+        self._steps.put((step, self._waiting))
 
-        taken: Future[Any] = Future()
-        taken.set_running_or_notify_cancel()  # from here on nobody can cancel it
-        self._steps.put((taken, step))
-        return taken
+    async def taken(self, seconds: float | None) -> _Taken | None:
+        """What came of the first step not asked for yet; None when it has not been taken within this time."""
+        from queue import Empty
+
+        if self._waiting is not None and self._taken.empty():
+            import asyncio
+
+            await asyncio.wait((self._waiting,), timeout=seconds)
+        try:
+            return self._taken.get(self._loop is None, seconds)
+        except Empty:
+            return None
 
     def end(self) -> None:
         """End the thread after the steps that it has been given."""
@@ -103,35 +136,24 @@ class _StepThread:
     def _run(self) -> None:
         runner = LoopFree()
         while (given := self._steps.get()) is not None:
-            taken, step = given
+            step, waiting = given
             try:
-                taken.set_result(runner.run(_awaited(step), self._context))
+                taken = _Taken(runner.run(_awaited(step), self._context))
             except BaseException as error:  # noqa: BLE001  # raised where the chunk is waited for
-                taken.set_exception(error)
+                taken = _Taken(None, error)
+            self._taken.put(taken)
+            if waiting is not None:
+                with suppress(RuntimeError):  # the loop has been closed: nobody waits any more
+                    waiting.get_loop().call_soon_threadsafe(_wake, waiting)
 
 
-async def _awaited(step: Callable[[], Any]) -> Any:
+def _wake(waiting: LoopFuture[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
+
+
+async def _awaited(step: Step) -> Any:
     return await step()
-
-
-def _on_loop(step: Future[Any]) -> LoopFuture[Any]:
-    """The step, for a coroutine to wait for; one that nobody waits for any more may fail without a word."""
-    import asyncio
-
-    waiting = asyncio.wrap_future(step)
-    waiting.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return waiting
-
-
-async def _is_done(step: Future[Any], waiting: LoopFuture[Any] | None, seconds: float | None) -> bool:
-    """Whether the step has been taken within this time."""
-    if waiting is None:
-        from concurrent.futures import wait
-
-        return bool(wait((step,), seconds).done)
-    import asyncio
-
-    return bool((await asyncio.wait((waiting,), timeout=seconds))[0])
 
 
 async def _beside_task(chunks: Chunks, seconds: float) -> Chunks:

@@ -186,6 +186,16 @@ def test_nothing_is_produced_ahead(way: tuple[Any, Any]) -> None:
     run(read())
 
 
+def test_events_without_a_pause_have_no_heartbeat_between_them(simple_way: tuple[Any, bool]) -> None:
+    run, asynchronous = simple_way
+
+    async def read() -> list[bytes]:
+        response = await start(events(lambda number: number if number < 2000 else None, asynchronous=asynchronous), 60)
+        return [chunk async for chunk in response.body]
+
+    assert run(read()) == [f"data: {number}\n\n".encode() for number in range(2000)]
+
+
 def test_closing_it_between_two_events_closes_the_producer_first(way: tuple[Any, Any]) -> None:
     run, produce = way
     gate = Gate()
