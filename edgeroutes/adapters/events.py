@@ -8,6 +8,7 @@ the request already. Source: docs.aws.amazon.com "set-up-lambda-proxy-integratio
 from __future__ import annotations
 
 from edgeroutes.errors import EventError
+from edgeroutes.http.response import is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,10 +16,6 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.response import Response
     from edgeroutes.types import Event, LambdaContext
-
-# Content that is text although its type does not start with text/.
-_TEXT_TYPES = ("application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
-_TEXT_SUFFIXES = ("+json", "+xml", "json-seq", "x-ndjson")
 
 
 class LambdaEvent:
@@ -283,7 +280,7 @@ def _result_body(response: Response, body: bytes | None) -> tuple[str, bool]:
     """The body as text where it is text, else in base64; either way its bytes arrive as they are."""
     if body is None:
         return "", False
-    if _is_text(response):
+    if "content-encoding" not in response.headers and is_text(response.headers.get("content-type", "")):
         try:
             return body.decode(), False
         except UnicodeDecodeError:
@@ -291,10 +288,3 @@ def _result_body(response: Response, body: bytes | None) -> tuple[str, bool]:
     from binascii import b2a_base64
 
     return b2a_base64(body, newline=False).decode("ascii"), True
-
-
-def _is_text(response: Response) -> bool:
-    if "content-encoding" in response.headers:
-        return False
-    kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return kind.startswith("text/") or kind in _TEXT_TYPES or kind.endswith(_TEXT_SUFFIXES)

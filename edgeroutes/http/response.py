@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from edgeroutes.http.headers import MutableHeaders
 from edgeroutes.http.json_text import render_json
 
@@ -22,9 +24,14 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 BYTES = "application/octet-stream"
+# Content that is text although its type does not start with text/.
+_TEXT_TYPES = ("application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
+_TEXT_SUFFIXES = ("+json", "+xml", "json-seq", "x-ndjson", "/jsonl")
 _WHOLE = (str, bytes, type(None))
 BODILESS = (204, 205, 304)
 _REDIRECTS = (301, 302, 303, 307, 308)
+# Where a relative path of `Response.file` starts: the project of the request that is being answered.
+project_root: ContextVar[str] = ContextVar("edgeroutes_project_root", default="")
 # Set by the connection, never by a handler. Source: RFC 9112 §6.
 CONNECTION_HEADERS = frozenset(("content-length", "transfer-encoding"))
 
@@ -43,7 +50,7 @@ class Response:
         TypeError: For a body of another type.
     """
 
-    __slots__ = ("_cookies", "background", "body", "headers", "status")
+    __slots__ = ("_cookies", "background", "body", "headers", "heartbeat_seconds", "status")
 
     status: int
     headers: MutableHeaders
@@ -65,6 +72,7 @@ class Response:
         self.body = body
         self._cookies: ResponseCookies | None = None
         self.background: object = None  # what a Starlette response brings to be run once it has gone out
+        self.heartbeat_seconds: float | None = None  # after which pause of a stream of events a comment is sent
         if headers:
             self.headers = MutableHeaders(headers)
             self.headers.discard(CONNECTION_HEADERS)
@@ -108,16 +116,39 @@ class Response:
 
     @classmethod
     def stream(cls, chunks: Chunks, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """Text or bytes as a sync or async iterable produces them; unless named, the type is that of the first chunk."""
+        """Text or bytes as a sync or async iterable produces them; unless named, the type is that of the first chunk.
+
+        An open file is read 64 KiB at a time, and closed at the end.
+        """
+        if hasattr(chunks, "read"):
+            from edgeroutes.http.streams import read_pieces
+
+            return cls(read_pieces(chunks), status, headers)
         iterator = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
         return cls(iterator, status, headers)
 
     @classmethod
-    def sse(cls, events: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """Server-sent events: each item is a text (its data) or a mapping with `event`, `id`, `retry` and `data`."""
+    def sse(
+        cls, events: Items, status: int = 200, headers: HeaderValues = (), *, heartbeat_seconds: float | None = 15
+    ) -> Response:
+        """Server-sent events: each item is a text (its data) or a mapping with `event`, `id`, `retry` and `data`.
+
+        Args:
+            events: A sync or async iterable. With heartbeats a sync one is run in a thread, so it may block.
+            status: 200, or the browser's EventSource takes it for a failure.
+            headers: A `cache-control` here takes the place of `no-store, no-transform`.
+            heartbeat_seconds: How long a pause may be until a comment is sent, so that nobody on the way takes the connection
+                for dead; None or 0 for no heartbeat.
+
+        Raises:
+            ValueError: For a heartbeat below 0.
+        """
         from edgeroutes.http.streams import SSE, SSE_HEADERS, encode_each, render_event
 
+        if heartbeat_seconds and heartbeat_seconds < 0:
+            raise ValueError(f"heartbeat_seconds {heartbeat_seconds!r}: seconds above 0, or None for no heartbeat")
         response = cls._typed(encode_each(events, render_event), status, headers, SSE)
+        response.heartbeat_seconds = heartbeat_seconds or None
         for name, value in SSE_HEADERS.items():
             response.headers.setdefault(name, value)
         return response
@@ -138,20 +169,33 @@ class Response:
         return cls._typed(encode_each(items, array.item, array.end), status, headers, JSON)
 
     @classmethod
-    def file(cls, path: str | PathLike[str], status: int = 200, headers: HeaderValues = ()) -> Response:
-        """The bytes of a file, its type told from its name.
+    def file(
+        cls,
+        path: str | PathLike[str],
+        status: int = 200,
+        headers: HeaderValues = (),
+        *,
+        download_name: str | None = None,
+    ) -> Response:
+        """A file, with its type, size, entity tag and date; the client may have it in part, or be told that it has it already.
+
+        Args:
+            path: A relative one starts at the project's root.
+            status: Only 200 is served in part.
+            headers: These win over what the file says of itself.
+            download_name: Has the browser save it under this name instead of showing it.
 
         Raises:
             OSError: When it cannot be read.
         """
-        from mimetypes import guess_type
-        from pathlib import Path
+        from edgeroutes.http.files import FileBody, file_headers
 
-        kind, encoding = guess_type(str(path))
-        kind = BYTES if encoding or not kind else kind
-        if kind.startswith("text/"):
-            kind = f"{kind}; charset=utf-8"
-        return cls._typed(Path(path).read_bytes(), status, headers, kind)
+        body = FileBody(project_root.get(), path)
+        described = file_headers(body, download_name)
+        response = cls._typed(body, status, headers, described.pop("content-type"))
+        for name, value in described.items():
+            response.headers.setdefault(name, value)
+        return response
 
     @property
     def cookies(self) -> ResponseCookies:
@@ -176,6 +220,7 @@ class Response:
         """The same answer, for one request to add its own to: a handler may return one Response time after time."""
         copy = Response.__new__(Response)
         copy.status, copy.body, copy.background = self.status, self.body, self.background
+        copy.heartbeat_seconds = self.heartbeat_seconds
         copy.headers = MutableHeaders.from_lowered(self.headers.multi_items())
         copy._cookies = None if self._cookies is None else self._cookies.copy()  # noqa: SLF001  # its own
         return copy
@@ -197,6 +242,12 @@ class Response:
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {self.headers.get('content-type', 'no body')})"
+
+
+def is_text(content_type: str) -> bool:
+    """Whether bytes of this type are text."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind.startswith("text/") or kind in _TEXT_TYPES or kind.endswith(_TEXT_SUFFIXES)
 
 
 def _content_type(body: Body) -> str:

@@ -1,7 +1,7 @@
-"""Formats of streamed bodies: server-sent events, NDJSON, a JSON array. Ground floor; loaded when a route streams one.
+"""Formats of streamed bodies: server-sent events, NDJSON, a JSON array, a file's pieces. Ground floor; loaded when one streams.
 
-Each takes the items of a sync or async iterator and gives text; nothing is read ahead, and closing the stream closes the
-iterator.
+Each takes a sync or async iterator (or file) and gives an iterator of the same kind; nothing is read ahead, and closing the stream
+closes what it is made of.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ SSE = "text/event-stream; charset=utf-8"
 NDJSON = "application/x-ndjson"
 # A proxy that waits for the whole or compresses it would hold events back.
 SSE_HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
+# A comment, which EventSource skips. Source: HTML Living Standard §9.2.7, which asks for one every 15 seconds or so.
+HEARTBEAT = b": heartbeat\n\n"
+PIECE_BYTES = 64 * 1024
+_COROUTINE_FUNCTION = 0x80  # Source: inspect.CO_COROUTINE
 _EVENT_FIELDS = ("event", "id", "retry", "data")
 
 
@@ -53,6 +57,36 @@ async def _encode_async(
         close = getattr(items, "aclose", None)
         if close:
             await close()
+
+
+def read_pieces(file: Any) -> Iterator[str | bytes] | AsyncIterator[str | bytes]:
+    """What is left of an open file, sync or async, 64 KiB at a time; the file is closed at the end.
+
+    Of a pipe or socket what is there, without waiting for the rest of a piece.
+    """
+    read = getattr(file, "read1", None) or file.read
+    code = getattr(read, "__code__", None)
+    if hasattr(file, "__aiter__") or (code is not None and code.co_flags & _COROUTINE_FUNCTION):
+        return _read_async(file, read)
+    return _read_sync(file, read)
+
+
+def _read_sync(file: Any, read: Callable[[int], str | bytes]) -> Iterator[str | bytes]:
+    try:
+        while piece := read(PIECE_BYTES):
+            yield piece
+    finally:
+        file.close()
+
+
+async def _read_async(file: Any, read: Callable[[int], Any]) -> AsyncIterator[str | bytes]:
+    try:
+        while piece := await read(PIECE_BYTES):
+            yield piece
+    finally:
+        closing = (getattr(file, "aclose", None) or file.close)()
+        if hasattr(closing, "__await__"):
+            await closing
 
 
 def render_event(item: object) -> str:

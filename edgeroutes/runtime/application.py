@@ -9,7 +9,7 @@ from __future__ import annotations
 from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import CONNECTION_HEADERS, Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
@@ -196,7 +196,7 @@ class Call:
                 head = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
                 if head is not response:  # a 304 stands for it
                     await _drop_body(response)
-                response = head
+                response = self._encoded(head) if head.is_stream else head
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
             response = self.fail(error)
         except BaseException as error:
@@ -215,6 +215,11 @@ class Call:
             return endpoint.interrupted(scope, interrupt)
         scope.sealed = "after the stream had begun"
         return response
+
+    def _encoded(self, response: Response) -> Response:
+        from edgeroutes.runtime.compression import compressed
+
+        return compressed(response, self.incoming.header("accept-encoding") or "")
 
     def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
         """The route's app and the request's scope, for a server that calls the app directly.
@@ -289,4 +294,5 @@ async def _drop_body(response: Response) -> None:
         from edgeroutes.runtime.chunks import close_stream
 
         await close_stream(response)
+        response.headers.discard(CONNECTION_HEADERS)
     response.body = None

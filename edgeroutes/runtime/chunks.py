@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.response import BYTES, TEXT
+from edgeroutes.http.response import BYTES, CONNECTION_HEADERS, TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,64 +11,86 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.response import Response
+    from edgeroutes.types import Threads
 
 
-async def primed(response: Response, where: str) -> Response:
+async def primed(response: Response, where: str, threads: Threads | None = None) -> Response:
     """The stream with its first chunk at hand.
 
     What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent.
+    Its first heartbeat counts as a chunk, and so does an empty one, by which an author has the head sent at once.
     A stream that ends without a chunk becomes an empty body. One that is primed already stays as it is.
 
     Args:
         response: Its body is an iterator, sync or async.
         where: The handler, for messages.
+        threads: Where a sync iterator runs; None runs it here.
     """
     if isinstance(response.body, PrimedStream):
         return response
+    length_bytes = getattr(response.body, "length_bytes", None)
+    if threads is not None and not hasattr(response.body, "__aiter__"):
+        response.body = threads.iterating(response.body)  # type: ignore[arg-type]
     chunks = _byte_chunks(response, where)
+    if response.heartbeat_seconds:
+        from edgeroutes.runtime.heartbeats import with_heartbeats
+
+        is_async = hasattr(response.body, "__aiter__")
+        chunks = with_heartbeats(chunks, response.heartbeat_seconds, is_async=is_async)
     try:
         first = await anext(chunks)
     except StopAsyncIteration:
         response.body = b""
         response.headers.setdefault("content-type", TEXT)
         return response
-    response.body = PrimedStream(first, chunks)
+    response.body = PrimedStream(first, chunks, length_bytes)
     return response
 
 
 class PrimedStream:
-    """An async iterator of bytes whose first chunk has been made; closing it closes what makes the others, read or not."""
+    """An async iterator of bytes, none of them empty, whose first chunk has been made.
 
-    __slots__ = ("_chunks", "_first")
+    Closing it closes what makes the others, read or not.
 
-    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes, None]) -> None:
-        self._first: bytes | None = first
+    Args:
+        first: The first chunk.
+        chunks: The others.
+        length_bytes: Of all together, where it is known.
+    """
+
+    __slots__ = ("_chunks", "_first", "length_bytes")
+
+    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes, None], length_bytes: int | None = None) -> None:
+        self._first = first
         self._chunks = chunks
+        self.length_bytes = length_bytes
 
     def __aiter__(self) -> PrimedStream:
         return self
 
     async def __anext__(self) -> bytes:
-        if self._first is None:
-            return await anext(self._chunks)
-        first, self._first = self._first, None
-        return first
+        chunk, self._first = self._first, b""
+        while not chunk:
+            chunk = await anext(self._chunks)
+        return chunk
 
     async def aclose(self) -> None:
         """Give no further chunk."""
-        self._first = None
+        self._first = b""
         await self._chunks.aclose()
 
 
 async def read_whole(response: Response) -> bytes:
-    """All of a primed stream: for places that cannot stream."""
+    """All of a primed stream: for places that cannot stream, and set the length themselves."""
+    response.headers.discard(CONNECTION_HEADERS)
     return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # primed: bytes
 
 
 async def close_stream(response: Response) -> None:
-    """Close what produces a primed stream, now: nobody will read the rest."""
-    if isinstance(response.body, PrimedStream):
-        await response.body.aclose()
+    """Close what produces a primed stream, compressed or not, now: nobody will read the rest."""
+    close = getattr(response.body, "aclose", None)
+    if close is not None:
+        await close()
 
 
 async def _byte_chunks(response: Response, where: str) -> AsyncGenerator[bytes, None]:

@@ -10,6 +10,7 @@ from contextvars import ContextVar
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import Request
+from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class RequestScope:
         self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
         _current.set(self)
+        project_root.set(endpoint.root)
 
     @property
     def request(self) -> Request:

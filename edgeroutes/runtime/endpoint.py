@@ -74,6 +74,7 @@ class Endpoint:
         "base_path",
         "config",
         "lifetime_seconds",
+        "root",
         "route",
         "static_params",
         "trailing_slash",
@@ -90,6 +91,7 @@ class Endpoint:
         threads: Threads | None = None,
     ) -> None:
         self.route = route
+        self.root = root
         self.base_path = base_path
         self.trailing_slash = trailing_slash
         self._mount = mount
@@ -178,14 +180,21 @@ class Endpoint:
         return await run_layers(self._layers, scope, started, interrupted)
 
     async def primed(self, response: Response, scope: RequestScope) -> Response:
-        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail."""
+        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
+
+        Of a file the part that was asked for, whole where it is small.
+        """
+        if hasattr(response.body, "part"):
+            from edgeroutes.runtime.files import served_file
+
+            response = served_file(response, scope)
+            if not response.is_stream:
+                return response
         from edgeroutes.runtime.chunks import primed
 
-        if self._threads is not None and not hasattr(response.body, "__aiter__"):
-            response.body = self._threads.iterating(response.body)  # type: ignore[arg-type]
         scope.is_starting = True
         try:
-            return await primed(response, self.route.source_file)
+            return await primed(response, self.route.source_file, self._threads)
         finally:
             scope.is_starting = False
 

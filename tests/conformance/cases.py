@@ -10,6 +10,7 @@ import gzip
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.http.etags import strong_etag
 from tests.conformance.drivers import Settings
 
 if TYPE_CHECKING:
@@ -702,6 +703,78 @@ STREAMS = [
         headers={"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store, no-transform"},
         wanted='data: a\n\nevent: tick\nid: 1\ndata: {"n":1}\n\n',
     ),
+    Case(
+        name="a stream of text is compressed for those who take it",
+        path="/streams/ndjson",
+        sent=(("Accept-Encoding", "br;q=1, gzip;q=0.8"),),
+        headers={"content-type": "application/x-ndjson", "content-encoding": "gzip", "vary": "Accept-Encoding"},
+    ),
+    Case(
+        name="and goes out as it is for others",
+        path="/streams/ndjson",
+        sent=(("Accept-Encoding", "gzip;q=0, *"),),
+        headers={"content-encoding": None, "vary": "Accept-Encoding"},
+        wanted='{"n":1}\n{"n":"✓"}\n',
+    ),
+]
+
+FILES = [
+    Case(
+        name="a file has its type, a strong tag and ranges",
+        path="/served/digits.txt",
+        headers={
+            "content-type": TEXT,
+            "accept-ranges": "bytes",
+            "etag": strong_etag(b"0123456789"),
+            "last-modified": {"regex": " GMT$"},
+            "content-disposition": None,
+        },
+        wanted="0123456789",
+    ),
+    Case(
+        name="a part of a file is a 206",
+        path="/served/digits.txt",
+        sent=(("Range", "bytes=-4"),),
+        status=206,
+        headers={"content-range": "bytes 6-9/10"},
+        wanted="6789",
+    ),
+    Case(
+        name="a part that is not there is a 416",
+        path="/served/digits.txt",
+        sent=(("Range", "bytes=10-"),),
+        status=416,
+        headers={"content-range": "bytes */10", "content-type": PROBLEM},
+    ),
+    Case(
+        name="a part of another version is the whole",
+        path="/served/digits.txt",
+        sent=(("Range", "bytes=0-1"), ("If-Range", '"old"')),
+        wanted="0123456789",
+    ),
+    Case(
+        name="who has the file is told so",
+        path="/served/digits.txt",
+        sent=(("If-None-Match", f"W/{strong_etag(b'0123456789')}"), ("Range", "bytes=0-1")),
+        status=304,
+        headers={"etag": strong_etag(b"0123456789"), "content-range": None},
+        wanted="",
+    ),
+    Case(
+        name="HEAD of a file has its head and heeds no range",
+        method="HEAD",
+        path="/served/digits.txt",
+        sent=(("Range", "bytes=0-1"),),
+        headers={"content-type": TEXT, "accept-ranges": "bytes", "content-range": None},
+        wanted="",
+    ),
+    Case(
+        name="a download has any name",
+        path="/served/digits.txt",
+        query="download=%C3%A4.txt",
+        headers={"content-disposition": "attachment; filename=\"_.txt\"; filename*=UTF-8''%C3%A4.txt"},
+        wanted="0123456789",
+    ),
 ]
 
 CACHING = [
@@ -750,5 +823,6 @@ CASES = [
     *BASE_PATH,
     *HOSTS,
     *STREAMS,
+    *FILES,
     *CACHING,
 ]

@@ -17,7 +17,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 _SNIPPET = re.compile(r"^```python\n# (functions/\S+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture(params=["routing", "route-files", "requests-and-responses", "errors", "middleware"])
+@pytest.fixture(params=["routing", "route-files", "requests-and-responses", "errors", "middleware", "streaming"])
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, RouteClient]]:
     """A page's name, and the project that its snippets make, in an app folder of its own."""
     app_dir = f"docs_{request.param.replace('-', '_')}"
@@ -74,6 +74,11 @@ ANSWERS = {
         ("GET", "/users/2", 404, ""),
         ("POST", "/users/1", 303, ""),
         ("POST", "/users/2", 429, "five requests a minute are allowed"),
+    ],
+    "streaming": [
+        ("GET", "/numbers?count=2", 200, "0\n1\n"),
+        ("GET", "/ticks", 200, 'event: tick\nid: 1\ndata: {"number":1}\n\n'),
+        ("GET", "/reports/none.csv", 404, ""),
     ],
     "middleware": [
         ("GET", "/api/admin/users", 401, "send a token"),

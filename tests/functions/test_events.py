@@ -22,6 +22,12 @@ def test_a_browser_that_reconnects_goes_on_after_the_last_event_it_saw(client: R
     assert [line for line in answer.text.splitlines() if line.startswith("id:")] == ["id: 3"]
 
 
+def test_one_that_has_seen_all_is_told_not_to_come_back(client: RouteClient) -> None:
+    """Source: HTML Living Standard §9.2.2: a 204 ends an EventSource."""
+    answer = client.get("/api/events?count=3&pause_ms=0", headers={"Last-Event-ID": "3"})
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
 def test_bad_arguments_are_400_and_no_stream(client: RouteClient) -> None:
     answer = client.get("/api/events?count=0&pause_ms=-1")
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")

@@ -82,6 +82,8 @@ async def GET(id: str):
     return find(id)
 """
 CACHED = "revalidate = 60\ntags = ['a']\ndef GET():\n    return 'text'\n"
+EVENTS_WITH_HEARTBEATS = "from edgeroutes import Response\ndef GET():\n    return Response.sse(iter('ab'))\n"
+FILE = "from edgeroutes import Response\ndef GET():\n    return Response.file('functions/route.py')\n"
 
 
 def rest_event(method: str, path: str, body: Any = None) -> dict[str, Any]:
@@ -162,8 +164,10 @@ def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) 
             [200, 400],
         ),
         ("def GET():\n    raise KeyError(1)\n", (), [rest_event("GET", "/items/1")], [500]),
+        (EVENTS_WITH_HEARTBEATS, (), [rest_event("GET", "/items/1")], [200]),
+        (FILE, (), [rest_event("GET", "/items/1")], [200]),
     ],
-    ids=["methods", "paths", "answers", "cached", "remembered", "dataclass", "typed dict", "failure"],
+    ids=["methods", "paths", "answers", "cached", "remembered", "dataclass", "typed dict", "failure", "events", "file"],
 )  # fmt: skip
 def test_an_ordinary_answer_loads_nothing_heavy(
     tmp_path: Path, source: str, preload: tuple[str, ...], events: list[dict[str, Any]], statuses: list[int]

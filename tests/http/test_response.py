@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from edgeroutes.http.cookies import ResponseCookies
-from edgeroutes.http.response import Response
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from edgeroutes.http.response import Response, is_text
 
 TEXT = ("content-type", "text/plain; charset=utf-8")
 BYTES = ("content-type", "application/octet-stream")
@@ -128,25 +125,30 @@ def test_events_ask_proxies_not_to_hold_them_back_unless_told_otherwise() -> Non
     assert Response.sse([]).headers["cache-control"] == "no-store, no-transform"
 
 
+@pytest.mark.parametrize("seconds", [None, 0])
+def test_heartbeats_may_be_turned_off(seconds: float | None) -> None:
+    assert Response.sse([]).heartbeat_seconds == 15
+    assert Response.sse([], heartbeat_seconds=2.5).copy().heartbeat_seconds == 2.5
+    assert Response.sse([], heartbeat_seconds=seconds).heartbeat_seconds is None
+    with pytest.raises(ValueError, match="heartbeat_seconds -1: seconds above 0"):
+        Response.sse([], heartbeat_seconds=-1)
+
+
 @pytest.mark.parametrize(
-    ("name", "content_type"),
+    ("content_type", "expected"),
     [
-        ("a.html", "text/html; charset=utf-8"),
-        ("a.png", "image/png"),
-        ("a.txt.gz", "application/octet-stream"),
-        ("unknown", "application/octet-stream"),
+        ("text/csv; charset=utf-8", True),
+        ("Application/JSON", True),
+        ("application/x-ndjson", True),
+        ("application/problem+json", True),
+        ("image/svg+xml", True),
+        ("image/png", False),
+        ("application/octet-stream", False),
+        ("", False),
     ],
 )
-def test_a_file_has_the_type_that_its_name_says(tmp_path: Path, name: str, content_type: str) -> None:
-    (tmp_path / name).write_bytes(b"\x00\xff")
-
-    assert whole(Response.file(tmp_path / name)) == (200, [("content-type", content_type)], b"\x00\xff")
-    assert Response.file(str(tmp_path / name), headers={"content-type": "x/y"}).headers["content-type"] == "x/y"
-
-
-def test_a_file_that_is_not_there_is_an_os_error(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="nothing"):
-        Response.file(tmp_path / "nothing")
+def test_types_of_text_are_told_from_others(content_type: str, expected: bool) -> None:
+    assert is_text(content_type) is expected
 
 
 def test_cookie_lines_are_the_headers_then_the_jars_then_the_requests() -> None:

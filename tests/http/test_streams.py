@@ -1,14 +1,20 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import os
+import socket
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
+from starlette.datastructures import UploadFile
 
-from edgeroutes.http.streams import JsonArray, encode_each, render_event, render_line
+from edgeroutes.http.streams import PIECE_BYTES, JsonArray, encode_each, read_pieces, render_event, render_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -107,3 +113,66 @@ def test_closing_an_async_stream_closes_what_produces() -> None:
 
     asyncio.run(run())
     assert seen == [0, "closed"]
+
+
+def test_an_open_file_is_read_in_pieces_and_closed(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 600
+    (tmp_path / "a").write_bytes(content)
+    file = (tmp_path / "a").open("rb")
+
+    pieces = list(read_pieces(file))  # type: ignore[arg-type]
+
+    assert ([len(piece) for piece in pieces], b"".join(pieces)) == ([PIECE_BYTES, PIECE_BYTES, 22528], content)  # type: ignore[arg-type]
+    assert file.closed
+
+
+def test_what_is_left_of_a_file_is_read_as_the_text_or_bytes_that_it_is() -> None:
+    file = io.StringIO("headä")
+    file.read(4)
+
+    assert list(read_pieces(file)) == ["ä"]  # type: ignore[arg-type]
+    assert list(read_pieces(io.BytesIO(b""))) == []  # type: ignore[arg-type]
+
+
+def test_a_file_that_is_not_read_to_its_end_is_closed_too(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a" * 100_000)
+    file = (tmp_path / "a").open("rb")
+    pieces: Any = read_pieces(file)
+
+    next(pieces)
+    pieces.close()
+
+    assert file.closed
+
+
+def test_of_a_socket_comes_what_is_there() -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        pieces: Any = read_pieces(theirs.makefile("rb"))
+        theirs.close()
+        ours.sendall(b"first")
+
+        assert next(pieces) == b"first"  # without waiting for a whole piece
+        ours.shutdown(socket.SHUT_WR)
+        assert list(pieces) == []
+
+
+def test_an_async_file_is_read_and_closed() -> None:
+    async def read() -> tuple[list[bytes], bool]:
+        reader, writer = os.pipe()
+        os.write(writer, b"a\nb")
+        os.close(writer)
+        file = anyio.wrap_file(os.fdopen(reader, "rb"))
+        pieces: Any = read_pieces(file)
+        return [piece async for piece in pieces], file.wrapped.closed
+
+    assert asyncio.run(read()) == ([b"a\nb"], True)
+
+
+def test_a_forms_file_is_read_and_closed() -> None:
+    async def read() -> tuple[list[bytes], bool]:
+        upload = UploadFile(io.BytesIO(b"abc"))
+        pieces: Any = read_pieces(upload)
+        return [piece async for piece in pieces], upload.file.closed
+
+    assert asyncio.run(read()) == ([b"abc"], True)

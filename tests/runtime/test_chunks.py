@@ -80,6 +80,29 @@ def test_an_iterator_without_close_is_fine() -> None:
     assert asyncio.run(read()) == b"a\xc3\xa4"
 
 
+def test_an_empty_chunk_lets_the_head_go_and_is_never_sent() -> None:
+    made: list[str] = []
+
+    def produce_empty() -> Iterator[str]:
+        for chunk in ("", "a", "", "b", ""):
+            made.append(chunk)
+            yield chunk
+
+    async def read() -> tuple[list[str], list[object]]:
+        response = await primed(Response.stream(produce_empty()), "route.py")
+        body: Any = response.body
+        return list(made), [chunk async for chunk in body]
+
+    assert asyncio.run(read()) == ([""], [b"a", b"b"])
+
+
+def test_a_stream_of_empty_chunks_is_empty() -> None:
+    async def read() -> bytes:
+        return await read_whole(await primed(Response.stream(iter(["", ""])), "route.py"))
+
+    assert asyncio.run(read()) == b""
+
+
 @pytest.mark.parametrize("chunk", [1, None, {"a": 1}, ["a"]])
 def test_a_chunk_that_is_neither_text_nor_bytes_is_refused(chunk: object) -> None:
     with pytest.raises(HandlerError) as raised:

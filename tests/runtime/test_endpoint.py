@@ -116,7 +116,7 @@ def test_head_closes_a_stream_after_its_first_chunk(project: Make) -> None:
 
     assert (head.status, head.headers, head.body) == (
         200,
-        [("content-type", "text/plain; charset=utf-8"), UNCACHED],
+        [("content-type", "text/plain; charset=utf-8"), UNCACHED, ("vary", "Accept-Encoding")],
         b"",
     )
     assert routes.module("x/route.py").seen == [0, "closed"]

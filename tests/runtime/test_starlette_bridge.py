@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     Make = Callable[..., RouteProject]
 
 UNCACHED = ("cache-control", "private, no-store")
+VARY = ("vary", "Accept-Encoding")
 IMPORTS = """\
 from starlette.background import BackgroundTask
 from starlette.responses import *
@@ -35,9 +36,9 @@ async def produce():
         ("Response(status_code=204)", (204, [UNCACHED], b"")),
         (
             "StreamingResponse(produce(), media_type='text/csv')",
-            (200, [("content-type", "text/csv; charset=utf-8"), UNCACHED], "aä".encode()),
+            (200, [("content-type", "text/csv; charset=utf-8"), UNCACHED, VARY], "aä".encode()),
         ),
-        ("StreamingResponse(iter(['a', 'b']))", (200, [("content-type", "text/plain; charset=utf-8"), UNCACHED], b"ab")),
+        ("StreamingResponse(iter(['a', 'b']))", (200, [("content-type", "text/plain; charset=utf-8"), UNCACHED, VARY], b"ab")),
     ],
 )  # fmt: skip
 def test_a_starlette_response_is_an_answer(project: Make, result: str, answer: Any) -> None:

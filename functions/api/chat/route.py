@@ -1,6 +1,6 @@
 """A chat: the model's tokens as they come, as events or as plain text."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,16 +18,16 @@ class Question:
         require(("message", 1 <= len(self.message.strip()) <= 2000, "must have 1 to 2000 characters"))
 
 
-async def POST(question: Question) -> Response:
+def POST(question: Question) -> Response:
     tokens = chat_model().reply(question.message)
     if question.format == "text":
         return Response.stream(tokens)
-    return Response.sse(_events(tokens))
+    return Response.sse(_events(tokens))  # while the model thinks, heartbeats keep the connection open
 
 
-async def _events(tokens: AsyncIterator[str]) -> AsyncIterator[dict[str, object]]:
+def _events(tokens: Iterator[str]) -> Iterator[dict[str, object]]:
     count = 0
-    async for token in tokens:
+    for token in tokens:
         count += 1
         yield {"event": "token", "data": {"text": token}}
     yield {"event": "done", "data": {"tokens": count}}

@@ -1,0 +1,123 @@
+"""A file as the body of an answer: what is said of it, and its pieces. Ground floor; loaded when a route serves one."""
+
+from __future__ import annotations
+
+from edgeroutes.http.streams import PIECE_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from os import PathLike
+
+# Zip files of `sam package` and of AWS CDK have all their dates in January 1980, which says nothing of what is in them.
+# Source: aws-sam-cli 1.170 (docs/bundles.md); no zip has an earlier date, APPNOTE.TXT §4.4.6.
+_NO_DATE_BEFORE_SECONDS = 347_155_200  # 1981-01-01
+_tags: dict[tuple[str, int, int, int], str] = {}
+
+
+class FileBody:
+    """A file on disk, or a part of one. Each iteration opens it anew and gives its bytes 64 KiB at a time.
+
+    Args:
+        root: Where a relative path starts.
+        path: The file.
+
+    Raises:
+        OSError: When there is no such file, or it cannot be read.
+    """
+
+    __slots__ = ("_inode", "_modified_ns", "path", "size_bytes", "start", "stop")
+
+    def __init__(self, root: str, path: str | PathLike[str]) -> None:
+        import os
+
+        self.path = os.path.join(root, path)  # noqa: PTH118  # pathlib is milliseconds of a cold start
+        with open(self.path, "rb") as file:  # noqa: PTH123
+            status = os.fstat(file.fileno())
+        self.size_bytes = status.st_size
+        self._modified_ns = status.st_mtime_ns
+        self._inode = status.st_ino
+        self.start, self.stop = 0, self.size_bytes
+
+    @property
+    def length_bytes(self) -> int:
+        """How many bytes iterating gives."""
+        return self.stop - self.start
+
+    @property
+    def modified_seconds(self) -> int | None:
+        """When it was last changed, in seconds since the epoch; None where its date is that of every file in a bundle."""
+        seconds = self._modified_ns // 1_000_000_000
+        return seconds if seconds >= _NO_DATE_BEFORE_SECONDS else None
+
+    def part(self, start: int, stop: int) -> FileBody:
+        """The bytes from `start` up to, not including, `stop`."""
+        part = FileBody.__new__(FileBody)
+        for name in self.__slots__:
+            setattr(part, name, getattr(self, name))
+        part.start, part.stop = start, stop
+        return part
+
+    def etag(self) -> str:
+        """A strong tag, without reading the file where its date tells its versions apart.
+
+        In a bundle dates are all alike: there the content is hashed, once in a process.
+        """
+        if self.modified_seconds is not None:
+            return f'"{self.size_bytes:x}-{self._modified_ns:x}"'
+        key = (self.path, self.size_bytes, self._modified_ns, self._inode)
+        if key not in _tags:
+            from hashlib import blake2b
+
+            hashed = blake2b(digest_size=16)
+            for piece in self.part(0, self.size_bytes):
+                hashed.update(piece)
+            _tags[key] = f'"{hashed.hexdigest()}"'
+        return _tags[key]
+
+    def __iter__(self) -> Iterator[bytes]:
+        with open(self.path, "rb") as file:  # noqa: PTH123
+            file.seek(self.start)
+            left = self.length_bytes
+            while left:
+                piece = file.read(min(PIECE_BYTES, left))
+                if not piece:
+                    raise OSError(f"{self.path} has become shorter while it was sent")
+                left -= len(piece)
+                yield piece
+
+
+def file_headers(file: FileBody, download_name: str | None) -> dict[str, str]:
+    """What can be said of a file without reading it; its type is told from the name it is saved under, or has."""
+    headers = {"content-type": _media_type(download_name or file.path), "accept-ranges": "bytes"}
+    if file.modified_seconds is not None:
+        from edgeroutes.http.dates import render_http_date
+
+        headers["last-modified"] = render_http_date(file.modified_seconds)
+    if download_name is not None:
+        headers["content-disposition"] = render_attachment(download_name)
+    return headers
+
+
+def render_attachment(name: str) -> str:
+    r"""The `Content-Disposition` of a file that is to be saved as `name`. Source: RFC 6266 §4.3, appendix D; RFC 8187 §3.2.
+
+    >>> render_attachment("naïve.txt")
+    'attachment; filename="na_ve.txt"; filename*=UTF-8\'\'na%C3%AFve.txt'
+    """
+    plain = "".join(each if each.isascii() and each.isprintable() and each not in '"\\%' else "_" for each in name)
+    if plain == name:
+        return f'attachment; filename="{name}"'
+    from urllib.parse import quote
+
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def _media_type(name: str) -> str:
+    """The type of a file's name by Python's own table: those of the machine differ from one to the next."""
+    from mimetypes import MimeTypes
+
+    kind, encoding = MimeTypes().guess_type(name)
+    if encoding or not kind:
+        return "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -1,0 +1,146 @@
+"""The chat with a model on Amazon Bedrock: boto3 as it is, against a server that speaks the service's protocol."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import EventStreamError
+
+from tests.dev.serving import PATIENCE_S
+from tests.fakes.bedrock import frame, serving_bedrock, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from edgeroutes.testing import RouteClient
+    from tests.fakes.bedrock import FakeBedrock
+
+MODEL_ID = "eu.example.model-v1:0"
+FIRST = frame("contentBlockDelta", {"delta": {"text": "Good"}, "contentBlockIndex": 0})
+THROTTLED = frame("throttlingException", {"message": "slow down"}, "exception")
+
+
+@pytest.fixture
+def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBedrock]:
+    from functions._shared import chat_model
+
+    with serving_bedrock() as fake:
+        monkeypatch.setenv("CHAT_MODEL_ID", MODEL_ID)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", fake.url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        monkeypatch.setenv("AWS_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+        chat_model._client.cache_clear()
+        yield fake
+        chat_model._client().close()
+        chat_model._client.cache_clear()
+
+
+def test_the_models_tokens_are_the_events(client: RouteClient, bedrock: FakeBedrock) -> None:
+    bedrock.answer(*tokens("Good", " day", " to you"))
+
+    answer = client.post("/api/chat", json={"message": "good day"})
+
+    assert (answer.status_code, answer.text) == (
+        200,
+        (
+            'event: token\ndata: {"text":"Good"}\n\n'
+            'event: token\ndata: {"text":" day"}\n\n'
+            'event: token\ndata: {"text":" to you"}\n\n'
+            'event: done\ndata: {"tokens":3}\n\n'
+        ),
+    )
+    assert bedrock.asked == [
+        (
+            "/model/eu.example.model-v1%3A0/converse-stream",
+            {"messages": [{"role": "user", "content": [{"text": "good day"}]}]},
+        )
+    ]
+
+
+def test_or_plain_text(client: RouteClient, bedrock: FakeBedrock) -> None:
+    bedrock.answer(*tokens("Good", " day"))
+    assert client.post("/api/chat", json={"message": "x", "format": "text"}).text == "Good day"
+
+
+def test_a_token_is_there_before_the_next_one_is_made(bedrock: FakeBedrock) -> None:
+    from functions._shared.chat_model import chat_model
+
+    gate = threading.Event()
+    bedrock.answer(FIRST, lambda: gate.wait(PATIENCE_S) or None, *tokens(" day"))
+    reply = chat_model().reply("x")
+
+    first = next(reply)
+    gate.set()
+    assert (first, list(reply)) == ("Good", [" day"])
+
+
+def test_a_client_that_goes_ends_the_models_answer(bedrock: FakeBedrock) -> None:
+    from functions._shared.chat_model import chat_model
+
+    long = [frame("contentBlockDelta", {"delta": {"text": "x" * 60_000}, "contentBlockIndex": 0})] * 1000
+    bedrock.answer(*long)
+    reply: Any = chat_model().reply("x")
+
+    next(reply)
+    reply.close()
+
+    assert bedrock.was_left.wait(PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "answer"),
+    [
+        (429, "ThrottlingException", (503, "the model is busy", "5")),
+        (503, "ServiceUnavailableException", (503, "the model is busy", "5")),
+        (403, "AccessDeniedException", (502, "the model did not answer", None)),
+        (400, "ValidationException", (502, "the model did not answer", None)),
+    ],
+)
+def test_a_refusal_of_the_model_is_an_ordinary_error(
+    client: RouteClient, bedrock: FakeBedrock, status: int, code: str, answer: tuple[int, str, str | None]
+) -> None:
+    bedrock.refuse(status, code)
+    given = client.post("/api/chat", json={"message": "x"})
+    assert (given.status_code, given.json()["detail"], given.headers.get("retry-after")) == answer
+
+
+def test_so_is_one_that_stands_in_the_stream_before_the_first_token(client: RouteClient, bedrock: FakeBedrock) -> None:
+    bedrock.answer(frame("messageStart", {"role": "assistant"}), THROTTLED)
+    assert client.post("/api/chat", json={"message": "x"}).status_code == 503
+
+
+def test_so_is_a_model_that_cannot_be_reached(
+    client: RouteClient, bedrock: FakeBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:1")
+    assert client.post("/api/chat", json={"message": "x"}).status_code == 502
+
+
+@pytest.mark.parametrize("kind", ["sse", "text"])
+def test_a_failure_after_the_first_token_is_the_streams(client: RouteClient, bedrock: FakeBedrock, kind: str) -> None:
+    from functions._shared.chat_model import chat_model
+
+    bedrock.answer(FIRST, THROTTLED)
+    reply = chat_model().reply("x")
+    assert next(reply) == "Good"
+    with pytest.raises(EventStreamError, match="slow down"):
+        next(reply)
+    # The test client reads all of it before it answers, so that here the failure is a 500.
+    assert client.post("/api/chat", json={"message": "x", "format": kind}).status_code == 500
+
+
+def test_so_is_a_connection_that_breaks_off(bedrock: FakeBedrock) -> None:
+    from urllib3.exceptions import HTTPError
+
+    from functions._shared.chat_model import chat_model
+
+    bedrock.answer(FIRST, cut=True)
+    reply = chat_model().reply("x")
+    assert next(reply) == "Good"
+    with pytest.raises(HTTPError):
+        next(reply)

@@ -1,0 +1,218 @@
+"""Files as clients ask for them: RFC 9110 §13, §14."""
+
+from __future__ import annotations
+
+import os
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edgeroutes.http.etags import strong_etag
+from edgeroutes.runtime.chunks import close_stream
+from edgeroutes.runtime.files import WHOLE_BYTES
+from edgeroutes.runtime.loop import LoopFree
+from tests.fakes.incoming import FakeIncoming
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.fakes.project import Answer, RouteProject
+
+    Make = Callable[..., RouteProject]
+
+SMALL = b"0123456789"
+LARGE = bytes(range(256)) * (WHOLE_BYTES // 256) + b"end"
+CONTENT = {"small": SMALL, "large": LARGE}
+NOW = 1_795_255_200
+DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
+SOURCE = """
+from edgeroutes import Response
+
+def GET(name: str):
+    return Response.file(f"data/{name}.bin")
+
+def POST(name: str):
+    return Response.file(f"data/{name}.bin")
+"""
+
+
+@pytest.fixture
+def files(project: Make) -> Callable[..., RouteProject]:
+    """A project with a small and a large file, and a route that serves them."""
+
+    def make(config: str = "", **options: Any) -> RouteProject:
+        routes = project({"[name]/route.py": SOURCE + config}, **options)
+        (routes.root / "data").mkdir()
+        for name, content in CONTENT.items():
+            path = routes.root / "data" / f"{name}.bin"
+            path.write_bytes(content)
+            os.utime(path, ns=(NOW * 10**9, NOW * 10**9))
+        return routes
+
+    return make
+
+
+def asked(answer: Answer, *names: str) -> dict[str, str | None]:
+    return {name: answer.header(name) for name in names}
+
+
+def test_a_small_file_is_tagged_by_its_content_and_a_large_one_by_size_and_date(files: Make) -> None:
+    small, large = (files().get(f"/{name}") for name in CONTENT)
+
+    assert (small.status, small.headers, small.body) == (
+        200,
+        [
+            ("content-type", "application/octet-stream"),
+            ("accept-ranges", "bytes"),
+            ("last-modified", DATE),
+            ("etag", strong_etag(SMALL)),
+            ("cache-control", "private, no-store"),
+        ],
+        SMALL,
+    )
+    assert (large.status, large.body, large.header("etag")) == (200, LARGE, f'"{len(LARGE):x}-{NOW * 10**9:x}"')
+
+
+def test_only_a_large_file_is_a_stream(files: Make) -> None:
+    routes = files()
+    for name, is_stream in (("small", False), ("large", True)):
+        seen: list[Any] = []
+
+        async def respond(name: str = name, seen: list[Any] = seen) -> None:
+            response = await routes.application.open(FakeIncoming("GET", f"/{name}")).respond()
+            seen.append((response.is_stream, response.headers.get("content-length")))
+            await close_stream(response)
+
+        LoopFree().run(respond(), copy_context())
+        assert seen == [(is_stream, str(len(LARGE)) if is_stream else None)]
+
+
+@pytest.mark.parametrize("middleware", [False, True])
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_range_is_a_206(files: Make, name: str, *, middleware: bool) -> None:
+    routes = files()
+    if middleware:
+        routes.write(
+            "middleware.py", "async def middleware(request, call_next):\n    return await call_next(request)\n"
+        )
+    size = len(CONTENT[name])
+    whole = routes.get(f"/{name}")
+    for header, start, stop in (("bytes=2-4", 2, 5), ("bytes=-3", size - 3, size), ("bytes=1-", 1, size)):
+        answer = routes.get(f"/{name}", [("range", header)])
+
+        assert (answer.status, answer.body) == (206, CONTENT[name][start:stop])
+        assert asked(answer, "content-range", "etag", "last-modified") == {
+            "content-range": f"bytes {start}-{stop - 1}/{size}",
+            "etag": whole.header("etag"),
+            "last-modified": DATE,
+        }
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_a_range_beyond_the_end_is_a_416_that_says_how_long_it_is(files: Make, name: str) -> None:
+    answer = files().get(f"/{name}", [("range", "bytes=9999999-")])
+    size = len(CONTENT[name])
+
+    assert (answer.status, answer.header("content-range")) == (416, f"bytes */{size}")
+    assert answer.json()["detail"] == f"the file has {size} bytes: the range asks for none of them"
+
+
+def test_a_range_of_a_version_that_is_gone_gets_all_of_the_new_one(files: Make) -> None:
+    routes = files()
+    current = routes.get("/small").header("etag") or ""
+
+    kept = routes.get("/small", [("range", "bytes=0-1"), ("if-range", current)])
+    gone = routes.get("/small", [("range", "bytes=0-1"), ("if-range", '"old"')])
+
+    assert [(answer.status, answer.body) for answer in (kept, gone)] == [(206, b"01"), (200, SMALL)]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST"])
+def test_only_a_get_is_answered_in_part(files: Make, method: str) -> None:
+    """Source: RFC 9110 §14.2."""
+    answer = files().request(method, "/small", [("range", "bytes=0-1")])
+
+    assert (answer.status, answer.body) == (200, b"" if method == "HEAD" else SMALL)
+    assert asked(answer, "content-range", "accept-ranges") == {"content-range": None, "accept-ranges": "bytes"}
+
+
+@pytest.mark.parametrize("name", CONTENT)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_who_has_the_file_is_told_so_before_any_range_counts(files: Make, name: str, method: str) -> None:
+    """Source: RFC 9110 §13.2.2."""
+    routes = files()
+    tag = routes.get(f"/{name}").header("etag") or ""
+    for condition in (("if-none-match", tag), ("if-none-match", f"W/{tag}"), ("if-modified-since", DATE)):
+        answer = routes.request(method, f"/{name}", [condition, ("range", "bytes=0-1")])
+
+        assert (answer.status, answer.body) == (304, b"")
+        assert asked(answer, "etag", "last-modified", "cache-control", "content-type", "content-length") == {
+            "etag": tag,
+            "last-modified": DATE,
+            "cache-control": "private, no-store",
+            "content-type": None,
+            "content-length": None,
+        }
+
+
+@pytest.mark.parametrize("name", CONTENT)
+def test_the_304_of_a_cached_route_says_how_long_it_is_fresh(files: Make, name: str) -> None:
+    routes = files("revalidate = 60\n")
+    whole = routes.get(f"/{name}")
+
+    answer = routes.get(f"/{name}", [("if-none-match", whole.header("etag") or "")])
+
+    assert (answer.status, answer.header("cache-control")) == (304, whole.header("cache-control"))
+    assert "s-maxage=60" in (whole.header("cache-control") or "")
+
+
+def test_another_status_is_served_whole(files: Make) -> None:
+    routes = files()
+    routes.write(
+        "gone/route.py",
+        "from edgeroutes import Response\ndef GET():\n    return Response.file('data/small.bin', 410)\n",
+    )
+
+    answer = routes.get("/gone", [("range", "bytes=0-1"), ("if-none-match", "*")])
+
+    assert (answer.status, answer.body) == (410, SMALL)
+
+
+def test_a_response_that_is_returned_again_serves_the_file_again(files: Make) -> None:
+    routes = files()
+    path = routes.root / "data" / "large.bin"
+    routes.write(
+        "same/route.py",
+        f"from edgeroutes import Response\nFILE = Response.file({str(path)!r})\ndef GET():\n    return FILE\n",
+    )
+
+    assert [routes.get("/same").body == LARGE for _ in range(2)] == [True, True]
+    assert routes.get("/same", [("range", "bytes=-3")]).body == b"end"
+
+
+def test_a_file_that_middleware_answers_is_served_alike(files: Make) -> None:
+    routes = files()
+    routes.write(
+        "middleware.py",
+        "from edgeroutes import Response\nasync def middleware(request, call_next):\n    return Response.file('data/small.bin')\n",
+    )
+
+    answer = routes.get("/large", [("range", "bytes=0-1")])
+
+    assert (answer.status, answer.body) == (206, b"01")
+
+
+def test_a_file_that_has_gone_missing_can_be_answered_by_the_handler(files: Make) -> None:
+    source = """
+        from edgeroutes import Response, not_found
+        def GET():
+            try:
+                return Response.file("data/nothing.bin")
+            except FileNotFoundError:
+                not_found()
+    """
+    routes = files()
+    routes.write("x/route.py", source)
+
+    assert routes.get("/x").status == 404
