@@ -1,0 +1,169 @@
+"""moto's CloudFormation, made to hold what `sam deploy` sends and what templates of edgeroutes need. Floor 3.
+
+`install` changes moto in this process, once, and in these places only:
+
+- the map of resource types gets our own (`models`): those that moto lacks, and in place of moto's those whose
+  properties it ignores, such as RestApi's Body;
+- `parsing.parse_resource`: of a resource whose references are resolved, `{{resolve:…}}` is resolved, too, and what
+  is `AWS::NoValue` in a list goes out of it;
+- `parsing.parse_and_update_resource`: a type that moto cannot change stays as it was instead of vanishing;
+- the backend of CloudFormation: it transforms SAM templates, and a stack made by a change set gets its outputs.
+
+Stacks of types that moto had already are made as before. Nothing else of moto is touched.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.ssm.models import ssm_backends
+
+from edgeroutes.dev.cloud.models import TYPES
+from edgeroutes.dev.cloud.models.held import HeldType
+from edgeroutes.dev.cloud.references import resolve_references
+from edgeroutes.dev.cloud.transform import parse_template, transform
+from edgeroutes.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from moto.cloudformation.models import Stack
+    from moto.cloudformation.parsing import ResourceMap
+
+_parse_resource = parsing.parse_resource
+_parse_and_update_resource = parsing.parse_and_update_resource
+
+
+def install() -> None:
+    """Change moto as this module says; calling it again does nothing."""
+    if cloudformation_backends.backend is _Backend:
+        return
+    for type_name, model in TYPES.items():
+        _register(type_name, model, model.name_property)
+    parsing.parse_resource = _parse_and_resolve
+    parsing.parse_and_update_resource = _update_or_keep
+    cloudformation_backends.backend = _Backend
+    for account in cloudformation_backends.values():
+        account.backend = _Backend
+
+
+def types_without_model(document: Mapping[str, Any]) -> dict[str, str]:
+    """The resources of a template whose types neither moto nor we know, logical id → type."""
+    found = ((name, resource["Type"]) for name, resource in document.get("Resources", {}).items())
+    known = parsing.get_model_map()
+    return {name: kind for name, kind in found if not _is_known(kind, known.get(kind))}
+
+
+def _is_known(type_name: str, model: object) -> bool:
+    if type_name.startswith("Custom::") or type_name in parsing.NULL_MODELS:
+        return True
+    return model is not None and not isinstance(model, HeldType)
+
+
+def _hold_unknown_types(document: Mapping[str, Any]) -> None:
+    for type_name in types_without_model(document).values():
+        _register(type_name, HeldType(type_name), "")
+
+
+def _register(type_name: str, model: Any, name_property: str) -> None:
+    parsing.get_model_map()[type_name] = model
+    parsing.get_name_type_map()[type_name] = name_property
+
+
+class _MotoLookup:
+    """What moto has, asked from inside."""
+
+    def __init__(self, account_id: str, region_name: str) -> None:
+        self.secrets = secretsmanager_backends[account_id][region_name]
+        self.parameters = ssm_backends[account_id][region_name]
+
+    def secret(self, secret_id: str, stage: str, version_id: str) -> str | None:
+        """The text of a secret."""
+        found = self.secrets.secrets.get(secret_id)
+        if found is None:
+            return None
+        for version in found.versions.values():
+            is_asked = version["version_id"] == version_id if version_id else (stage or "AWSCURRENT") in version["version_stages"]
+            if is_asked:
+                text: str | None = version.get("secret_string")
+                return text
+        return None
+
+    def parameter(self, name: str, version: str) -> str | None:
+        """The value of a parameter."""
+        found = self.parameters.get_parameter(f"{name}:{version}" if version else name)
+        return found.value if found else None
+
+
+def _parse_and_resolve(resource_json: dict[str, Any], resources_map: ResourceMap) -> Any:
+    parsed = _parse_resource(resource_json, resources_map)
+    if not parsed:
+        return parsed
+    model, resource, kind = parsed
+    lookup = _MotoLookup(resources_map["AWS::AccountId"], resources_map["AWS::Region"])  # type: ignore[arg-type]
+    return model, {**resource, "Properties": _resolve(_without_nothing(resource["Properties"]), lookup)}, kind
+
+
+def _resolve(properties: Any, lookup: _MotoLookup) -> Any:
+    try:
+        return resolve_references(properties, lookup)
+    except ConfigError as err:
+        raise ValidationError(message=str(err)) from err
+
+
+def _without_nothing(value: Any) -> Any:
+    """The value, its lists without `AWS::NoValue`, which moto takes out of mappings only."""
+    if isinstance(value, dict):
+        return {key: _without_nothing(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value if item is not None]
+    return value
+
+
+def _update_or_keep(logical_id: str, resource_json: dict[str, Any], resources_map: ResourceMap, **where: Any) -> Any:
+    changed = _parse_and_update_resource(logical_id, resource_json, resources_map, **where)
+    return changed if changed is not None else resources_map[logical_id]
+
+
+class _Backend(CloudFormationBackend):
+    """moto's, for SAM templates and whole change sets."""
+
+    __module__ = CloudFormationBackend.__module__  # moto finds the URLs of a backend's service by it
+
+    def create_stack(self, name: str, template: str, parameters: dict[str, Any], *rest: Any, **more: Any) -> Stack:
+        return super().create_stack(name, self._processed(template, parameters), parameters, *rest, **more)
+
+    def update_stack(self, name: str, template: str, role_arn: str | None, parameters: Any, tags: Any) -> Stack:
+        given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
+        return super().update_stack(name, self._processed(template, given), role_arn, parameters, tags)
+
+    def create_change_set(
+        self, stack_name: str, change_set_name: str, template: str, parameters: dict[str, str], *rest: Any, **more: Any
+    ) -> tuple[str, str]:
+        processed = self._processed(template, parameters)
+        return super().create_change_set(stack_name, change_set_name, processed, parameters, *rest, **more)
+
+    def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
+        change_set = self.describe_change_set(change_set_name)
+        if change_set is None:
+            raise ValidationError(stack_name)
+        stack = self.stacks[change_set.stack_id]
+        stack.cross_stack_resources = stack.resource_map.cross_stack_resources = self.exports
+        super().execute_change_set(change_set_name, stack_name)
+        stack.template_dict, stack.parameters = change_set.template_dict, change_set.parameters
+        stack.output_map = parsing.OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
+        self.exports.update({export.name: export for export in stack.exports})
+
+    def _processed(self, template: str, parameters: Mapping[str, Any]) -> str:
+        """The template as CloudFormation makes it a stack: in JSON, transformed."""
+        try:
+            document = transform(parse_template(template), parameters, self.region_name)
+        except ConfigError as err:
+            raise ValidationError(message=str(err)) from err
+        _hold_unknown_types(document)
+        return json.dumps(document)
