@@ -15,11 +15,13 @@ Stacks of types that moto had already are made as before. Nothing else of moto i
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
+from moto.core.exceptions import ServiceException
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
@@ -30,7 +32,7 @@ from edgeroutes.dev.cloud.transform import parse_template, transform
 from edgeroutes.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from moto.cloudformation.models import Stack
     from moto.cloudformation.parsing import ResourceMap
@@ -130,17 +132,39 @@ def _update_or_keep(logical_id: str, resource_json: dict[str, Any], resources_ma
     return changed if changed is not None else resources_map[logical_id]
 
 
+@contextmanager
+def _said_as_refusal() -> Iterator[None]:
+    """What breaks inside moto's models is the template's fault far more often than moto's: say it, as CloudFormation would."""
+    try:
+        yield
+    except ServiceException:
+        raise
+    except Exception as err:
+        raise ValidationError(message=f"{type(err).__name__}: {err}") from err
+
+
+def _roll_back(stack: Stack, kind: str, reason: str) -> None:
+    """As CloudFormation tells of it; what was made already stays, for moto cannot take it back."""
+    stack._add_stack_event(f"{kind}_FAILED", resource_status_reason=reason)  # noqa: SLF001 - moto has no other door
+    stack.status = "ROLLBACK_COMPLETE" if kind == "CREATE" else f"{kind}_ROLLBACK_COMPLETE"
+    stack._add_stack_event(stack.status)  # noqa: SLF001
+
+
 class _Backend(CloudFormationBackend):
     """moto's, for SAM templates and whole change sets."""
 
     __module__ = CloudFormationBackend.__module__  # moto finds the URLs of a backend's service by it
 
     def create_stack(self, name: str, template: str, parameters: dict[str, Any], *rest: Any, **more: Any) -> Stack:
-        return super().create_stack(name, self._processed(template, parameters), parameters, *rest, **more)
+        processed = self._processed(template, parameters)
+        with _said_as_refusal():
+            return super().create_stack(name, processed, parameters, *rest, **more)
 
     def update_stack(self, name: str, template: str, role_arn: str | None, parameters: Any, tags: Any) -> Stack:
         given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
-        return super().update_stack(name, self._processed(template, given), role_arn, parameters, tags)
+        processed = self._processed(template, given)
+        with _said_as_refusal():
+            return super().update_stack(name, processed, role_arn, parameters, tags)
 
     def create_change_set(
         self, stack_name: str, change_set_name: str, template: str, parameters: dict[str, str], *rest: Any, **more: Any
@@ -154,7 +178,12 @@ class _Backend(CloudFormationBackend):
             raise ValidationError(stack_name)
         stack = self.stacks[change_set.stack_id]
         stack.cross_stack_resources = stack.resource_map.cross_stack_resources = self.exports
-        super().execute_change_set(change_set_name, stack_name)
+        try:
+            with _said_as_refusal():
+                super().execute_change_set(change_set_name, stack_name)
+        except ServiceException as err:
+            _roll_back(stack, change_set.change_set_type, str(err.message))
+            return
         stack.template_dict, stack.parameters = change_set.template_dict, change_set.parameters
         stack.output_map = parsing.OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
         self.exports.update({export.name: export for export in stack.exports})

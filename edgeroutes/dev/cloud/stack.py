@@ -69,7 +69,22 @@ class Cloud:
             _require_mock()
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in (parameters or {}).items()]
         self._put_stack(json.dumps(template), given)
-        self._read_stack()
+        self.read()
+
+    def read(self) -> None:
+        """Look at what the stack holds, whoever made it."""
+        cloudformation = self.client("cloudformation")
+        found = cloudformation.describe_stack_resources(StackName=self.stack_name)["StackResources"]
+        self.resources = {
+            each["LogicalResourceId"]: Resource(
+                type_name=each["ResourceType"], physical_id=each.get("PhysicalResourceId", "")
+            )
+            for each in found
+        }
+        (stack,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
+        self.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
+        self.warnings = tuple(_no_model(name, each) for name, each in self.resources.items() if _is_held(each))
+        self._environments = self._read_environments()
 
     def environment_of(self, logical_id: str) -> dict[str, str]:
         """The variables that the template gives this function, everything in them resolved.
@@ -111,20 +126,6 @@ class Cloud:
     def _has_stack(self) -> bool:
         stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         return any(stack["StackName"] == self.stack_name for stack in stacks)
-
-    def _read_stack(self) -> None:
-        cloudformation = self.client("cloudformation")
-        found = cloudformation.describe_stack_resources(StackName=self.stack_name)["StackResources"]
-        self.resources = {
-            each["LogicalResourceId"]: Resource(
-                type_name=each["ResourceType"], physical_id=each.get("PhysicalResourceId", "")
-            )
-            for each in found
-        }
-        (stack,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
-        self.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
-        self.warnings = tuple(_no_model(name, each) for name, each in self.resources.items() if _is_held(each))
-        self._environments = self._read_environments()
 
     def _read_environments(self) -> dict[str, dict[str, str]]:
         pages = self.client("lambda").get_paginator("list_functions").paginate()

@@ -25,7 +25,7 @@ def _complete_role(place: Place, role: Role, properties: Properties) -> None:
     for name in set(role.policies) - set(wanted):
         role.delete_policy(name)
     for name, document in wanted.items():
-        role.put_policy(name, document)
+        role.put_policy(name, _text(document))
     backend, arns = _backend(place), properties.get("ManagedPolicyArns", [])
     for arn in set(role.managed_policies) - set(arns):
         backend.detach_role_policy(arn, role.name)

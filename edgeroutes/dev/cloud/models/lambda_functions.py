@@ -83,7 +83,7 @@ def _remove_url(place: Place, made: Made) -> None:
 
 
 TYPES = (
-    CompletedType(LambdaFunction, _complete_function),
+    CompletedType(LambdaFunction, _complete_function, taken_over=("Environment", "Layers")),
     OwnType("AWS::Lambda::Version", _put_version, attributes=("Version", "FunctionArn")),
     OwnType("AWS::Lambda::Alias", _put_alias, _remove_alias, attributes=("AliasArn",)),
     OwnType("AWS::Lambda::Url", _put_url, _remove_url, attributes=("FunctionUrl", "FunctionArn")),

@@ -128,13 +128,18 @@ class CompletedType:
     Args:
         model: moto's.
         complete: Brings what moto made to its properties, also when they have changed.
+        taken_over: Properties that moto is not shown, because it would refuse them.
     """
 
     def __init__(
-        self, model: type[CloudFormationModel], complete: Callable[[Place, Any, Properties], object]
+        self,
+        model: type[CloudFormationModel],
+        complete: Callable[[Place, Any, Properties], object],
+        taken_over: tuple[str, ...] = (),
     ) -> None:
         self.model = model
         self.complete = complete
+        self.taken_over = taken_over
         self.type_name = model.cloudformation_type()
         self.name_property = model.cloudformation_name_type()
 
@@ -145,9 +150,8 @@ class CompletedType:
         self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **more: Any
     ) -> Any:
         """Make it as moto does, then complete it."""
-        made = self.model.create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **more
-        )
+        shown = self._shown(cloudformation_json)
+        made = self.model.create_from_cloudformation_json(resource_name, shown, account_id, region_name, **more)
         self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
         return made
 
@@ -162,6 +166,12 @@ class CompletedType:
         """Change it as moto does, where moto can, then complete it."""
         made, change = original_resource, self.model.update_from_cloudformation_json
         if not hasattr(change, "__isabstractmethod__"):
-            made = change(original_resource, new_resource_name, cloudformation_json, account_id, region_name)
+            shown = self._shown(cloudformation_json)
+            made = change(original_resource, new_resource_name, shown, account_id, region_name)
         self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
         return made
+
+    def _shown(self, cloudformation_json: Properties) -> Properties:
+        properties = cloudformation_json.get("Properties", {})
+        shown = {name: value for name, value in properties.items() if name not in self.taken_over}
+        return {**cloudformation_json, "Properties": shown}
