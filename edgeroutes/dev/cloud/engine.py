@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from moto.cloudformation.models import Stack
     from moto.cloudformation.parsing import ResourceMap
 
-_parse_resource = parsing.parse_resource
-_parse_and_update_resource = parsing.parse_and_update_resource
+_parse_resource: Any = parsing.parse_resource
+_parse_and_update_resource: Any = parsing.parse_and_update_resource
 
 
 def install() -> None:
@@ -48,28 +48,18 @@ def install() -> None:
     for type_name, model in TYPES.items():
         _register(type_name, model, model.name_property)
     parsing.parse_resource = _parse_and_resolve
-    parsing.parse_and_update_resource = _update_or_keep
+    parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
     cloudformation_backends.backend = _Backend
     for account in cloudformation_backends.values():
         account.backend = _Backend
 
 
-def types_without_model(document: Mapping[str, Any]) -> dict[str, str]:
-    """The resources of a template whose types neither moto nor we know, logical id → type."""
-    found = ((name, resource["Type"]) for name, resource in document.get("Resources", {}).items())
-    known = parsing.get_model_map()
-    return {name: kind for name, kind in found if not _is_known(kind, known.get(kind))}
-
-
-def _is_known(type_name: str, model: object) -> bool:
-    if type_name.startswith("Custom::") or type_name in parsing.NULL_MODELS:
-        return True
-    return model is not None and not isinstance(model, HeldType)
-
-
 def _hold_unknown_types(document: Mapping[str, Any]) -> None:
-    for type_name in types_without_model(document).values():
-        _register(type_name, HeldType(type_name), "")
+    """Register a stand-in for every type of the template that has no model."""
+    known = {*parsing.get_model_map(), *parsing.NULL_MODELS}
+    for type_name in {resource["Type"] for resource in document.get("Resources", {}).values()} - known:
+        if not type_name.startswith("Custom::"):
+            _register(type_name, HeldType(type_name), "")
 
 
 def _register(type_name: str, model: Any, name_property: str) -> None:
@@ -90,7 +80,11 @@ class _MotoLookup:
         if found is None:
             return None
         for version in found.versions.values():
-            is_asked = version["version_id"] == version_id if version_id else (stage or "AWSCURRENT") in version["version_stages"]
+            is_asked = (
+                version["version_id"] == version_id
+                if version_id
+                else (stage or "AWSCURRENT") in version["version_stages"]
+            )
             if is_asked:
                 text: str | None = version.get("secret_string")
                 return text
@@ -99,13 +93,13 @@ class _MotoLookup:
     def parameter(self, name: str, version: str) -> str | None:
         """The value of a parameter."""
         found = self.parameters.get_parameter(f"{name}:{version}" if version else name)
-        return found.value if found else None
+        return found.decrypt(found.value) if found else None
 
 
 def _parse_and_resolve(resource_json: dict[str, Any], resources_map: ResourceMap) -> Any:
     parsed = _parse_resource(resource_json, resources_map)
     if not parsed:
-        return parsed
+        return None
     model, resource, kind = parsed
     lookup = _MotoLookup(resources_map["AWS::AccountId"], resources_map["AWS::Region"])  # type: ignore[arg-type]
     return model, {**resource, "Properties": _resolve(_without_nothing(resource["Properties"]), lookup)}, kind
@@ -173,9 +167,7 @@ class _Backend(CloudFormationBackend):
         return super().create_change_set(stack_name, change_set_name, processed, parameters, *rest, **more)
 
     def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
-        change_set = self.describe_change_set(change_set_name)
-        if change_set is None:
-            raise ValidationError(stack_name)
+        change_set: Any = self.describe_change_set(change_set_name)
         stack = self.stacks[change_set.stack_id]
         stack.cross_stack_resources = stack.resource_map.cross_stack_resources = self.exports
         try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # What stands before the functions, and where they log.
 _FRONT = ("AWS::Serverless::Api", "AWS::ApiGateway::", "AWS::CloudFront::", "AWS::Logs::LogGroup")
 _FUNCTION = "AWS::Serverless::Function"
+_FUNCTIONS = (_FUNCTION, "AWS::Lambda::Function")
 _KEPT = (
     "Architectures",
     "Description",
@@ -42,6 +43,12 @@ def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
     """
     resources = {name: _light(resource) for name, resource in document.get("Resources", {}).items()}
     kept = _reachable(resources, {name for name, resource in resources.items() if not _is_front(resource)})
+    return _only({**document, "Resources": resources}, kept)
+
+
+def _only(document: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
+    """The template with these resources, and the outputs that need no other."""
+    resources = document["Resources"]
     made = {name: _depending_on(resource, kept) for name, resource in resources.items() if name in kept}
     outputs = {
         name: output
@@ -49,6 +56,17 @@ def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
         if not (set(references(output)) & set(resources)) - kept
     }
     return {**document, "Resources": made, "Outputs": outputs}
+
+
+def without_functions(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The template without functions, and without what refers to them or to anything that does."""
+    resources = document.get("Resources", {})
+    standing = {
+        name
+        for name in resources
+        if not any(resources[each].get("Type") in _FUNCTIONS for each in _reachable(resources, {name}))
+    }
+    return _only(document, standing)
 
 
 def references(value: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import IO
+from typing import IO, Self
 
 from edgeroutes.errors import ToolError
 
@@ -69,7 +69,7 @@ class MotoProcess:
         if running.stderr is not None:
             running.stderr.close()
 
-    def __enter__(self) -> MotoProcess:
+    def __enter__(self) -> Self:
         self.ensure()
         return self
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
 import threading
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.cloud import engine
 from edgeroutes.dev.cloud.process import HOST
 
 if TYPE_CHECKING:
@@ -24,16 +24,26 @@ def main(port: str = "0") -> None:
     Args:
         port: 0 for a free one.
     """
-    from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+    # First of all, before moto's seconds of imports: a taken port is told at once.
+    listening = socket.create_server((HOST, int(port)))
+    _serve(listening)
+
+
+def _serve(listening: socket.socket) -> None:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
+
+    from edgeroutes.dev.cloud import engine
 
     engine.install()
     # A line for each request would fill the pipe that nobody reads.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = DomainDispatcherApplication(create_backend_app)
-    server = make_server(HOST, int(port), application, threaded=True, request_handler=MotoRequestHandler)
-    os.environ["MOTO_PORT"] = str(server.server_port)
-    print(server.server_port, flush=True)  # noqa: T201 - the process that started this one reads it
+    port: int = listening.getsockname()[1]
+    os.environ["MOTO_PORT"] = str(port)
+    handler, descriptor = MotoRequestHandler, listening.fileno()
+    server = make_server(HOST, port, application, threaded=True, request_handler=handler, fd=descriptor)
+    print(port, flush=True)  # noqa: T201 - the process that started this one reads it
     threading.Thread(target=_end_with_stdin, args=(server.shutdown,), daemon=True).start()
     server.serve_forever()
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.dev.cloud.stand_ins import NO_MODEL
 from edgeroutes.errors import ConfigError, ToolError
 from edgeroutes.plan.model import PlanWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Physical ids begin so where nothing is behind them; who meets one in an error sees it.
-NO_MODEL = "nothing-in-moto-"
 STACK = "edgeroutes"
 REGION = "us-east-1"
 
@@ -65,11 +65,26 @@ class Cloud:
             ConfigError: The template is refused: a reference to nothing, a value that a service does not take.
             ToolError: There is no moto, neither mock nor server.
         """
-        if self.endpoint_url is None:
-            _require_mock()
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in (parameters or {}).items()]
         self._put_stack(json.dumps(template), given)
         self.read()
+
+    def exists(self) -> bool:
+        """Whether the stack is there: made here, or before this process began.
+
+        Raises:
+            ToolError: There is no moto, neither mock nor server.
+        """
+        from botocore.exceptions import EndpointConnectionError
+
+        if self.endpoint_url is None:
+            _require_mock()
+        try:
+            stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        except EndpointConnectionError as err:
+            hint = "Start it, or let `edgeroutes dev` do so"
+            raise ToolError("no moto server answers", where=str(self.endpoint_url), hint=hint) from err
+        return any(stack["StackName"] == self.stack_name for stack in stacks)
 
     def read(self) -> None:
         """Look at what the stack holds, whoever made it."""
@@ -80,6 +95,7 @@ class Cloud:
                 type_name=each["ResourceType"], physical_id=each.get("PhysicalResourceId", "")
             )
             for each in found
+            if "LogicalResourceId" in each  # one whose condition is false has none
         }
         (stack,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
         self.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
@@ -96,36 +112,24 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this moto."""
-        import boto3
-
         if service not in self._clients:
-            # Credentials of our own: the user's never leave the machine, nor have to be there.
-            secrets = {"aws_access_key_id": "edgeroutes", "aws_secret_access_key": "edgeroutes"}
-            self._clients[service] = boto3.client(
-                service, region_name=self.region_name, endpoint_url=self.endpoint_url, **secrets
-            )
+            made = _session().client(service, region_name=self.region_name, endpoint_url=self.endpoint_url)
+            self._clients[service] = made
         return self._clients[service]
 
     def _put_stack(self, body: str, parameters: list[dict[str, str]]) -> None:
-        from botocore.exceptions import ClientError, EndpointConnectionError
+        from botocore.exceptions import ClientError
 
         cloudformation = self.client("cloudformation")
         arguments = {"StackName": self.stack_name, "TemplateBody": body, "Parameters": parameters}
         try:
-            if self._has_stack():
+            if self.exists():
                 cloudformation.update_stack(**arguments)
             else:
                 cloudformation.create_stack(**arguments)
-        except EndpointConnectionError as err:
-            hint = "Start it, or let `edgeroutes dev` do so"
-            raise ToolError("no moto server answers", where=str(self.endpoint_url), hint=hint) from err
         except ClientError as err:
             if "No updates are to be performed" not in str(err):
                 raise ConfigError(err.response["Error"]["Message"].rstrip("."), where="template.yaml") from err
-
-    def _has_stack(self) -> bool:
-        stacks = self.client("cloudformation").describe_stacks()["Stacks"]
-        return any(stack["StackName"] == self.stack_name for stack in stacks)
 
     def _read_environments(self) -> dict[str, dict[str, str]]:
         pages = self.client("lambda").get_paginator("list_functions").paginate()
@@ -137,12 +141,25 @@ class Cloud:
         }
 
 
+@cache
+def _session() -> Any:
+    """One session for all: it reads the description of a service once.
+
+    Its credentials are our own: the user's never leave the machine, nor have to be there.
+    """
+    import boto3
+
+    return boto3.Session("edgeroutes", "edgeroutes")
+
+
 def _is_held(resource: Resource) -> bool:
     return resource.physical_id.startswith(NO_MODEL)
 
 
 def _no_model(logical_id: str, resource: Resource) -> PlanWarning:
-    problem = f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
+    problem = (
+        f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
+    )
     return PlanWarning(problem=problem, where=logical_id, hint="Leave it aside in tests, or make it in the test itself")
 
 
@@ -153,5 +170,7 @@ def _require_mock() -> None:
 
     if not botocore_stubber.enabled:
         problem = "neither moto's mock is on, nor is there a moto server: AWS itself would be asked"
-        raise ToolError(problem, where="Cloud", hint="Call it within `with moto.mock_aws():`, or give it an endpoint_url")
+        raise ToolError(
+            problem, where="Cloud", hint="Call it within `with moto.mock_aws():`, or give it an endpoint_url"
+        )
     engine.install()

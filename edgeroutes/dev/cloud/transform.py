@@ -54,9 +54,9 @@ def _translate(document: dict[str, Any], parameters: dict[str, Any], region_name
     logging.getLogger("samtranslator").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        from samtranslator.model.exceptions import InvalidDocumentException
-        from samtranslator.parser.parser import Parser
-        from samtranslator.translator.translator import Translator
+        from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
+        from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+        from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 
     from edgeroutes.dev.cloud.models.iam import aws_policy_arns
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from edgeroutes.dev.cloud.models import apigateway, cloudfront, iam, lambda_functions, messaging, storage
-from edgeroutes.dev.cloud.models.model import CompletedType, OwnType
+
+if TYPE_CHECKING:
+    from edgeroutes.dev.cloud.models.model import CompletedType, OwnType
 
 TYPES: dict[str, OwnType | CompletedType] = {
     each.type_name: each

@@ -110,7 +110,7 @@ def _put_gateway_response(api: RestAPI, kind: str, response: dict[str, Any]) -> 
     said = {key[:1].lower() + key[1:]: value for key, value in response.items()}
     api.put_gateway_response(
         kind,
-        status_code=said.get("statusCode"),
+        status_code=said.get("statusCode"),  # type: ignore[arg-type]  # the default responses have none
         response_parameters=said.get("responseParameters", {}),
         response_templates=said.get("responseTemplates", {}),
     )
@@ -129,7 +129,9 @@ def _put_deployment(place: Place, _: str, properties: Properties, before: Made |
     if before is not None:
         return before
     deployment = _backend(place).create_deployment(
-        properties["RestApiId"], properties.get("StageName"), properties.get("Description", "")
+        properties["RestApiId"],
+        properties.get("StageName"),  # type: ignore[arg-type]  # a stage of its own names the deployment
+        properties.get("Description", ""),
     )
     return Made(deployment.id, {"DeploymentId": deployment.id})
 

@@ -100,9 +100,11 @@ def _remove_function(place: Place, made: Made) -> None:
     _backend(place).functions.pop(made.attributes.get("FunctionName", ""), None)
 
 
-def _put_key_value_store(place: Place, name: str, properties: Properties, before: Made | None) -> Made:
+def _put_key_value_store(place: Place, name: str, properties: Properties, _: Made | None) -> Made:
     backend = _backend(place)
-    store = backend.key_value_stores.get(name) or backend.create_key_value_store(name, properties.get("Comment", ""), [])
+    store = backend.key_value_stores.get(name) or backend.create_key_value_store(
+        name, properties.get("Comment", ""), []
+    )
     return Made(name, {"Arn": store.arn, "Id": store.id, "Status": "READY"})
 
 
@@ -120,7 +122,7 @@ def _remove_origin_access_control(place: Place, made: Made) -> None:
 
 
 def _hold_policy(_: Place, __: str, ___: Properties, before: Made | None) -> Made:
-    """moto has no API for policies: the stack alone holds them."""
+    """The stack alone holds policies: moto has no API for them."""
     identity = before.physical_resource_id if before else str(uuid.uuid4())
     return Made(identity, {"Id": identity, "LastModifiedTime": "2026-01-01T00:00:00Z"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeroutes.dev.cloud.models.model import Made, OwnType, Place, Properties
-from edgeroutes.dev.cloud.stack import NO_MODEL
+from edgeroutes.dev.cloud.stand_ins import NO_MODEL
 
 
 class HeldType(OwnType):

@@ -5,6 +5,7 @@ Source: docs.aws.amazon.com/AWSCloudFormation, AWS::Lambda::* (Ref and Fn::GetAt
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.models import LambdaFunction, lambda_backends
@@ -72,7 +73,7 @@ def _remove_alias(place: Place, made: Made) -> None:
 
 def _put_url(place: Place, _: str, properties: Properties, before: Made | None) -> Made:
     backend, name = _backend(place), properties["TargetFunctionArn"]
-    config = {key: properties[key] for key in ("AuthType", "Cors", "InvokeMode") if key in properties}
+    config: dict[str, Any] = {key: properties[key] for key in ("AuthType", "Cors", "InvokeMode") if key in properties}
     put = backend.create_function_url_config if before is None else backend.update_function_url_config
     made = put(name, config)
     return Made(made.function.function_arn, {"FunctionUrl": made.url, "FunctionArn": made.function.function_arn})
@@ -82,8 +83,24 @@ def _remove_url(place: Place, made: Made) -> None:
     _backend(place).delete_function_url_config(made.properties["TargetFunctionArn"])
 
 
+class _FunctionType(CompletedType):
+    """Functions, whose code may stand in the template."""
+
+    def update_from_cloudformation_json(
+        self, original_resource: Any, new_resource_name: str, cloudformation_json: Properties, *where: str, **more: str
+    ) -> Any:
+        """Change it; moto makes a zip of code in the template when it creates a function, but not when it changes one."""
+        properties = cloudformation_json["Properties"]
+        code = properties["Code"]
+        if "ZipFile" in code:
+            zipped = LambdaFunction._create_zipfile_from_plaintext_code(code["ZipFile"])  # noqa: SLF001 - moto has no other
+            properties = {**properties, "Code": {"ZipFile": base64.b64encode(zipped)}}
+        changed = {**cloudformation_json, "Properties": properties}
+        return super().update_from_cloudformation_json(original_resource, new_resource_name, changed, *where, **more)
+
+
 TYPES = (
-    CompletedType(LambdaFunction, _complete_function, taken_over=("Environment", "Layers")),
+    _FunctionType(LambdaFunction, _complete_function, taken_over=("Environment", "Layers")),
     OwnType("AWS::Lambda::Version", _put_version, attributes=("Version", "FunctionArn")),
     OwnType("AWS::Lambda::Alias", _put_alias, _remove_alias, attributes=("AliasArn",)),
     OwnType("AWS::Lambda::Url", _put_url, _remove_url, attributes=("FunctionUrl", "FunctionArn")),

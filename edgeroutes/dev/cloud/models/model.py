@@ -16,7 +16,6 @@ from moto.utilities.utils import get_partition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from moto.core.common_models import CloudFormationModel
 
 Properties = dict[str, Any]
 
@@ -126,22 +125,22 @@ class CompletedType:
     """A type that moto has, and properties of it that moto's model leaves aside.
 
     Args:
-        model: moto's.
+        model: moto's, a subclass of its CloudFormationModel.
         complete: Brings what moto made to its properties, also when they have changed.
         taken_over: Properties that moto is not shown, because it would refuse them.
     """
 
     def __init__(
         self,
-        model: type[CloudFormationModel],
+        model: Any,
         complete: Callable[[Place, Any, Properties], object],
         taken_over: tuple[str, ...] = (),
     ) -> None:
         self.model = model
         self.complete = complete
         self.taken_over = taken_over
-        self.type_name = model.cloudformation_type()
-        self.name_property = model.cloudformation_name_type()
+        self.type_name: str = model.cloudformation_type()
+        self.name_property: str = model.cloudformation_name_type()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.model, name)
@@ -150,7 +149,7 @@ class CompletedType:
         self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **more: Any
     ) -> Any:
         """Make it as moto does, then complete it."""
-        shown = self._shown(cloudformation_json)
+        shown = self._shown(cloudformation_json, resource_name)
         made = self.model.create_from_cloudformation_json(resource_name, shown, account_id, region_name, **more)
         self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
         return made
@@ -166,12 +165,15 @@ class CompletedType:
         """Change it as moto does, where moto can, then complete it."""
         made, change = original_resource, self.model.update_from_cloudformation_json
         if not hasattr(change, "__isabstractmethod__"):
-            shown = self._shown(cloudformation_json)
+            shown = self._shown(cloudformation_json, original_resource.physical_resource_id)
             made = change(original_resource, new_resource_name, shown, account_id, region_name)
         self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
         return made
 
-    def _shown(self, cloudformation_json: Properties) -> Properties:
+    def _shown(self, cloudformation_json: Properties, name: str) -> Properties:
+        """What moto sees; always with a name, for some of its models look for one nowhere else."""
         properties = cloudformation_json.get("Properties", {})
-        shown = {name: value for name, value in properties.items() if name not in self.taken_over}
+        shown = {key: value for key, value in properties.items() if key not in self.taken_over}
+        if self.name_property:
+            shown.setdefault(self.name_property, name)
         return {**cloudformation_json, "Properties": shown}

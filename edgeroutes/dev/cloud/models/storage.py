@@ -9,11 +9,13 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from moto.dynamodb.models import Table, dynamodb_backends
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.iam.access_control import IAMPolicy
 from moto.logs.models import LogGroup
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.ssm.models import Parameter
 
 from edgeroutes.dev.cloud.models.model import CompletedType, Made, OwnType, Place, Properties
 
@@ -36,7 +38,9 @@ def _put_secret(place: Place, name: str, properties: Properties, before: Made | 
         token = str(uuid.uuid4())  # without one moto takes every change for a second creation
         backend.update_secret(before.physical_resource_id, value, None, token, key, description)
         return Made(before.physical_resource_id, before.attributes)
-    backend.create_secret(name, _secret_value(place, properties), None, description, tags, key, None, [], False)  # noqa: FBT003
+    backend.create_secret(
+        name, _secret_value(place, properties), None, description, tags, key, None, [], force_overwrite=False
+    )
     arn = backend.describe_secret(name).arn
     return Made(arn, {"Id": arn})
 
@@ -51,7 +55,10 @@ def _secret_value(place: Place, properties: Properties) -> str | None:
         _secrets(place).get_random_password(
             int(rule.get("PasswordLength", 32)),
             rule.get("ExcludeCharacters", ""),
-            *(bool(rule.get(f"Exclude{kind}")) for kind in ("Numbers", "Punctuation", "Uppercase", "Lowercase")),
+            exclude_numbers=bool(rule.get("ExcludeNumbers")),
+            exclude_punctuation=bool(rule.get("ExcludePunctuation")),
+            exclude_uppercase=bool(rule.get("ExcludeUppercase")),
+            exclude_lowercase=bool(rule.get("ExcludeLowercase")),
             include_space=bool(rule.get("IncludeSpace")),
             require_each_included_type=rule.get("RequireEachIncludedType", True),
         )
@@ -85,8 +92,7 @@ def _put_bucket_policy(place: Place, name: str, properties: Properties, before: 
     # moto would deny, or allow, what a condition restricts: of the whole policy it is to weigh what it understands.
     plain = [statement for statement in document["Statement"] if "Condition" not in statement]
     weighed = IAMPolicy(json.dumps({**document, "Statement": plain}))
-    bucket = backend.get_bucket(properties["Bucket"])
-    bucket.get_permission = weighed.is_action_permitted
+    vars(backend.get_bucket(properties["Bucket"]))["get_permission"] = weighed.is_action_permitted
     return before or Made(name)
 
 
@@ -112,4 +118,5 @@ TYPES: tuple[Any, ...] = (
     OwnType("AWS::S3::BucketPolicy", _put_bucket_policy, _remove_bucket_policy),
     CompletedType(Table, _complete_table),
     CompletedType(LogGroup, _complete_log_group),
+    CompletedType(Parameter, lambda *_: None),
 )
