@@ -12,12 +12,15 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from edgeroutes.build.installer import UvInstaller
+from edgeroutes.dev.cloud.process import MotoProcess
+from edgeroutes.dev.cloud.stack import Cloud
 from edgeroutes.pipeline import plan_project, render_template, write_template
 from tests.build.projects import invoke
 
@@ -26,16 +29,13 @@ if TYPE_CHECKING:
 
     from edgeroutes.plan.model import FunctionPlan
 
-pytest.importorskip("moto", reason="moto is not installed: it comes with edgeroutes[testing]")
-from edgeroutes.dev.cloud.process import MotoProcess
-from edgeroutes.dev.cloud.stack import Cloud
-
 REPOSITORY = Path(__file__).parents[2]
 SAM = shutil.which("sam") or next(map(str, REPOSITORY.glob(".tools/*/bin/sam")), None)
 PYTHON = UvInstaller().find_python("3.13")
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(300),
+    pytest.mark.skipif(find_spec("moto") is None, reason="moto is not installed: it comes with edgeroutes[testing]"),
     pytest.mark.skipif(SAM is None, reason="the SAM CLI is neither on PATH nor in .tools: run 'make sam'"),
     pytest.mark.skipif(shutil.which("make") is None, reason="there is no make"),
     pytest.mark.skipif(

@@ -15,7 +15,7 @@ Stacks of types that moto had already are made as before. Nothing else of moto i
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import parsing
@@ -150,9 +150,14 @@ class _Backend(CloudFormationBackend):
     __module__ = CloudFormationBackend.__module__  # moto finds the URLs of a backend's service by it
 
     def create_stack(self, name: str, template: str, parameters: dict[str, Any], *rest: Any, **more: Any) -> Stack:
-        processed = self._processed(template, parameters)
-        with _said_as_refusal():
-            return super().create_stack(name, processed, parameters, *rest, **more)
+        processed, before = self._processed(template, parameters), set(self.stacks)
+        try:
+            with _said_as_refusal():
+                return super().create_stack(name, processed, parameters, *rest, **more)
+        except ServiceException:
+            for stack_id in set(self.stacks) - before:
+                self._take_back(stack_id)
+            raise
 
     def update_stack(self, name: str, template: str, role_arn: str | None, parameters: Any, tags: Any) -> Stack:
         given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
@@ -179,6 +184,12 @@ class _Backend(CloudFormationBackend):
         stack.template_dict, stack.parameters = change_set.template_dict, change_set.parameters
         stack.output_map = parsing.OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
         self.exports.update({export.name: export for export in stack.exports})
+
+    def _take_back(self, stack_id: str) -> None:
+        """Remove a stack of which a part was made, so that it can be made once the template is mended."""
+        stack = self.stacks.pop(stack_id)
+        with suppress(Exception):  # what moto cannot take back stays, and nothing refers to it
+            stack.delete()
 
     def _processed(self, template: str, parameters: Mapping[str, Any]) -> str:
         """The template as CloudFormation makes it a stack: in JSON, transformed."""

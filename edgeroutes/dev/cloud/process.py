@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from typing import IO, Self
 
 from edgeroutes.errors import ToolError
@@ -25,6 +26,7 @@ class MotoProcess:
     def __init__(self, port: int = 0) -> None:
         self.port = port
         self._running: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -46,8 +48,10 @@ class MotoProcess:
             return False
         self.stop()
         command = [sys.executable, "-m", "edgeroutes.dev.cloud.server", str(self.port)]
-        pipe = subprocess.PIPE
-        self._running = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603 - our own module
+        # A file, not a pipe: nobody reads it while the server runs, and a full pipe would stop it.
+        pipe, log = subprocess.PIPE, tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self._log = log
+        self._running = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log)  # noqa: S603 - our own module
         said = _open(self._running.stdout).readline().strip()
         if not said.isdigit():
             raise self._failure()
@@ -66,8 +70,7 @@ class MotoProcess:
             running.kill()
             running.wait()
         _open(running.stdout).close()
-        if running.stderr is not None:
-            running.stderr.close()
+        _open(self._log).close()
 
     def __enter__(self) -> Self:
         self.ensure()
@@ -77,8 +80,11 @@ class MotoProcess:
         self.stop()
 
     def _failure(self) -> ToolError:
-        running = self._running
-        lines = [] if running is None else _open(running.stderr).read().decode(errors="replace").strip().splitlines()
+        if self._running is not None:
+            self._running.wait(_STOP_SECONDS)
+        log = _open(self._log)
+        log.seek(0)
+        lines = log.read().decode(errors="replace").strip().splitlines()
         self.stop()
         hint = "Install edgeroutes[dev]" if any("No module named" in line for line in lines[-1:]) else ""
         if any("Address already in use" in line or "is in use" in line for line in lines):
@@ -89,5 +95,5 @@ class MotoProcess:
 
 def _open(stream: IO[bytes] | None) -> IO[bytes]:
     if stream is None:
-        raise TypeError("the process was started without a pipe")
+        raise TypeError("the process was started without it")
     return stream

@@ -36,7 +36,7 @@ def _serve(listening: socket.socket) -> None:
     from edgeroutes.dev.cloud import engine
 
     engine.install()
-    # A line for each request would fill the pipe that nobody reads.
+    # No line for each request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = DomainDispatcherApplication(create_backend_app)
     port: int = listening.getsockname()[1]

@@ -10,8 +10,6 @@ import moto
 import pytest
 from botocore.exceptions import ClientError
 
-from edgeroutes.dev.cloud import engine
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -37,6 +35,8 @@ Outputs:
 
 @pytest.fixture
 def cloudformation() -> Iterator[Any]:
+    from edgeroutes.dev.cloud import engine  # all of moto's models: seconds, which collecting the tests need not pay
+
     engine.install()
     engine.install()
     with moto.mock_aws():

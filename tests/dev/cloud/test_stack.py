@@ -102,6 +102,16 @@ def test_a_reference_to_nothing_is_refused(cloud: Cloud) -> None:
         cloud.put({"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Nobody"}}}}})
 
 
+def test_a_refused_template_leaves_nothing_and_can_be_mended(cloud: Cloud) -> None:
+    queue, secret = {"Type": "AWS::SQS::Queue"}, {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "key"}}
+    broken = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["nobody"], "PolicyDocument": {}}}
+    with pytest.raises(ConfigError):
+        cloud.put({"Resources": {"Key": secret, "Queue": queue, "Policy": broken}})
+    assert (cloud.exists(), cloud.client("secretsmanager").list_secrets()["SecretList"]) == (False, [])
+    cloud.put({"Resources": {"Key": secret, "Queue": queue}})
+    assert set(cloud.resources) == {"Key", "Queue"}
+
+
 def test_without_a_mock_aws_itself_is_never_asked() -> None:
     with pytest.raises(ToolError) as caught:
         Cloud().put(TEMPLATE)
