@@ -1,0 +1,122 @@
+"""Of a project's template, what its functions find around them: no code, and no API that nobody refers to. Floor 3.
+
+The dev server and the test client are the API and the CDN themselves; here stay tables, buckets, queues, parameters,
+secrets, roles with their policies, and the functions as names with an environment.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# What stands before the functions, and where they log.
+_FRONT = ("AWS::Serverless::Api", "AWS::ApiGateway::", "AWS::CloudFront::", "AWS::Logs::LogGroup")
+_FUNCTION = "AWS::Serverless::Function"
+_FUNCTIONS = (_FUNCTION, "AWS::Lambda::Function")
+_KEPT = (
+    "Architectures",
+    "Description",
+    "Environment",
+    "FunctionName",
+    "Handler",
+    "MemorySize",
+    "PermissionsBoundary",
+    "Policies",
+    "Role",
+    "Runtime",
+    "Tags",
+    "Timeout",
+)
+# moto wants code, and never runs this.
+_NO_CODE = "def handler(event, context):\n    raise NotImplementedError('the project runs its own handlers')\n"
+_VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
+
+
+def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The template without what only the API, the CDN and deployments need.
+
+    Args:
+        document: A project's template; it stays as it is.
+    """
+    resources = {name: _light(resource) for name, resource in document.get("Resources", {}).items()}
+    kept = _reachable(resources, {name for name, resource in resources.items() if not _is_front(resource)})
+    return _only({**document, "Resources": resources}, kept)
+
+
+def _only(document: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
+    """The template with these resources, and the outputs that need no other."""
+    resources = document["Resources"]
+    made = {name: _depending_on(resource, kept) for name, resource in resources.items() if name in kept}
+    outputs = {
+        name: output
+        for name, output in document.get("Outputs", {}).items()
+        if not (set(references(output)) & set(resources)) - kept
+    }
+    return {**document, "Resources": made, "Outputs": outputs}
+
+
+def without_functions(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The template without functions, and without what refers to them or to anything that does."""
+    resources = document.get("Resources", {})
+    standing = {
+        name
+        for name in resources
+        if not any(resources[each].get("Type") in _FUNCTIONS for each in _reachable(resources, {name}))
+    }
+    return _only(document, standing)
+
+
+def references(value: Any) -> Iterator[str]:
+    """The logical ids, parameters and pseudo parameters that a value refers to."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "Ref" and isinstance(item, str):
+            yield item
+        elif key == "Fn::GetAtt":
+            yield item.split(".")[0] if isinstance(item, str) else item[0]
+        elif key == "Fn::Sub":
+            yield from (name.split(".")[0] for name in _VARIABLE.findall(item if isinstance(item, str) else item[0]))
+            yield from references(item)
+        elif key == "DependsOn":
+            yield from [item] if isinstance(item, str) else item
+        else:
+            yield from references(item)
+
+
+def _light(resource: Mapping[str, Any]) -> dict[str, Any]:
+    if resource.get("Type") != _FUNCTION:
+        return dict(resource)
+    properties = {name: value for name, value in resource.get("Properties", {}).items() if name in _KEPT}
+    properties["InlineCode"] = _NO_CODE
+    return {**{key: value for key, value in resource.items() if key != "Metadata"}, "Properties": properties}
+
+
+def _is_front(resource: Mapping[str, Any]) -> bool:
+    return str(resource.get("Type")).startswith(_FRONT)
+
+
+def _reachable(resources: Mapping[str, Any], roots: set[str]) -> set[str]:
+    """The roots and all that they refer to. `DependsOn` is an order, and makes nothing needed."""
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        resource = resources[waiting.pop()]
+        wanted = {name for name in references({**resource, "DependsOn": []}) if name in resources} - found
+        found |= wanted
+        waiting += wanted
+    return found
+
+
+def _depending_on(resource: dict[str, Any], kept: set[str]) -> dict[str, Any]:
+    if "DependsOn" not in resource:
+        return resource
+    named = resource["DependsOn"]
+    still = [name for name in ([named] if isinstance(named, str) else named) if name in kept]
+    rest = {key: value for key, value in resource.items() if key != "DependsOn"}
+    return {**rest, "DependsOn": still} if still else rest

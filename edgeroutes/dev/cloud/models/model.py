@@ -1,0 +1,179 @@
+"""What moto's CloudFormation asks of a resource type, in two forms: a type of ours, and one of moto's made whole. Floor 3.
+
+moto looks a type up in a map and calls `create_from_cloudformation_json` and its kin on what it finds there. Its own
+entries are classes; ours are values with the same methods, so that nothing has to be derived from moto's classes, whose
+list of subclasses moto keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
+from moto.utilities.utils import get_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+Properties = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The account and the region that a stack is made in."""
+
+    account_id: str
+    region_name: str
+
+    @property
+    def partition(self) -> str:
+        """Where services that know no regions keep their things, `aws`."""
+        return str(get_partition(self.region_name))
+
+
+@dataclass
+class Made:
+    """A resource of a stack. moto writes its logical id and its type into it.
+
+    Args:
+        physical_resource_id: What `Ref` gives.
+        attributes: What `Fn::GetAtt` gives, by name.
+        properties: As the template has them, everything resolved.
+    """
+
+    physical_resource_id: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    properties: Properties = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.logical_resource_id = ""
+        self.cf_resource_type = ""
+        self.remove: Callable[[Place, Made], object] | None = None
+
+    def is_created(self) -> bool:
+        """Nothing here takes time."""
+        return True
+
+    def get_cfn_attribute(self, name: str) -> str:
+        """What `!GetAtt LogicalId.name` gives.
+
+        Raises:
+            UnformattedGetAttTemplateException: The type has no such attribute.
+        """
+        if name not in self.attributes:
+            raise UnformattedGetAttTemplateException
+        return self.attributes[name]
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        """Take it out of moto."""
+        if self.remove is not None:
+            self.remove(Place(account_id, region_name), self)
+
+
+@dataclass(frozen=True)
+class OwnType:
+    """A type that moto lacks, or whose model in moto cannot do what templates need.
+
+    Args:
+        type_name: `AWS::Service::Thing`.
+        put: Makes the resource of this name, or brings the given one to these properties; it has to leave in moto
+            what a client of the service then finds there.
+        remove: Takes it away again; None where its owner takes it along.
+        name_property: The property that names a resource, if there is one.
+        attributes: What `Fn::GetAtt` knows, for outputs, which moto checks beforehand.
+    """
+
+    type_name: str
+    put: Callable[[Place, str, Properties, Made | None], Made]
+    remove: Callable[[Place, Made], object] | None = None
+    name_property: str = ""
+    attributes: tuple[str, ...] = ()
+
+    def has_cfn_attr(self, name: str) -> bool:
+        """Whether `Fn::GetAtt` knows this name."""
+        return name in self.attributes
+
+    def create_from_cloudformation_json(
+        self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **_: Any
+    ) -> Made:
+        """Make the resource."""
+        return self._put(Place(account_id, region_name), resource_name, cloudformation_json, None)
+
+    def update_from_cloudformation_json(
+        self,
+        original_resource: Made,
+        new_resource_name: str,
+        cloudformation_json: Properties,
+        account_id: str,
+        region_name: str,
+    ) -> Made:
+        """Bring it to what the template says now."""
+        named = cloudformation_json.get("Properties", {}).get(self.name_property)
+        name = new_resource_name if named else original_resource.physical_resource_id
+        return self._put(Place(account_id, region_name), name, cloudformation_json, original_resource)
+
+    def _put(self, place: Place, name: str, cloudformation_json: Properties, before: Made | None) -> Made:
+        properties = cloudformation_json.get("Properties", {})
+        made = self.put(place, name, properties, before)
+        made.properties, made.remove = properties, self.remove
+        return made
+
+
+class CompletedType:
+    """A type that moto has, and properties of it that moto's model leaves aside.
+
+    Args:
+        model: moto's, a subclass of its CloudFormationModel.
+        complete: Brings what moto made to its properties, also when they have changed.
+        taken_over: Properties that moto is not shown, because it would refuse them.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        complete: Callable[[Place, Any, Properties], object],
+        taken_over: tuple[str, ...] = (),
+    ) -> None:
+        self.model = model
+        self.complete = complete
+        self.taken_over = taken_over
+        self.type_name: str = model.cloudformation_type()
+        self.name_property: str = model.cloudformation_name_type()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.model, name)
+
+    def create_from_cloudformation_json(
+        self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **more: Any
+    ) -> Any:
+        """Make it as moto does, then complete it."""
+        shown = self._shown(cloudformation_json, resource_name)
+        made = self.model.create_from_cloudformation_json(resource_name, shown, account_id, region_name, **more)
+        self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
+        return made
+
+    def update_from_cloudformation_json(
+        self,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Properties,
+        account_id: str,
+        region_name: str,
+    ) -> Any:
+        """Change it as moto does, where moto can, then complete it."""
+        made, change = original_resource, self.model.update_from_cloudformation_json
+        if not hasattr(change, "__isabstractmethod__"):
+            shown = self._shown(cloudformation_json, original_resource.physical_resource_id)
+            made = change(original_resource, new_resource_name, shown, account_id, region_name)
+        self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
+        return made
+
+    def _shown(self, cloudformation_json: Properties, name: str) -> Properties:
+        """What moto sees; always with a name, for some of its models look for one nowhere else."""
+        properties = cloudformation_json.get("Properties", {})
+        shown = {key: value for key, value in properties.items() if key not in self.taken_over}
+        if self.name_property:
+            shown.setdefault(self.name_property, name)
+        return {**cloudformation_json, "Properties": shown}

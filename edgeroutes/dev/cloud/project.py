@@ -1,0 +1,54 @@
+"""A project's cloud: its resources made from its template, its seeds in them, and its functions' environment. Floor 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.dev.cloud.data import Data
+from edgeroutes.dev.cloud.local_template import local_template, without_functions
+from edgeroutes.dev.cloud.seeds import read_seeds
+from edgeroutes.dev.cloud.transform import parse_template
+from edgeroutes.pipeline import render_template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from edgeroutes.dev.cloud.stack import Cloud
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectCloud:
+    """What a project finds around it.
+
+    Args:
+        cloud: Its resources.
+        data: What is in them.
+    """
+
+    cloud: Cloud
+    data: Data
+
+
+def start_cloud(root: Path, cloud: Cloud, parameters: Mapping[str, str] | None = None) -> ProjectCloud:
+    """Make the resources of the project in `root`, put its seeds into them, and resolve its functions' environment.
+
+    Where the cloud has them already, what has changed in infra/ is changed in it.
+
+    Args:
+        root: The project's folder.
+        cloud: The mock of this process, or a server.
+        parameters: Values for the template's parameters that have no default.
+
+    Raises:
+        ProjectError: For all that is wrong with the project, its infra/ or its seeds.
+        ToolError: There is no moto.
+    """
+    template = local_template(parse_template(render_template(root)))
+    # Seeds come before functions: a secret's value goes into their environment where `{{resolve:…}}` names it.
+    if not cloud.exists():
+        cloud.put(without_functions(template), parameters)
+        Data(cloud, {name: seed for name, seed in read_seeds(root).items() if name in cloud.resources}).reset()
+    cloud.put(template, parameters)
+    return ProjectCloud(cloud, Data(cloud, read_seeds(root)))

@@ -1,0 +1,76 @@
+"""What CloudFormation does with a SAM template before it makes anything of it: AWS::Serverless types become plain ones. Floor 3."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError
+from edgeroutes.plan.cloudformation import parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SAM = "AWS::Serverless-2016-10-31"
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """The values of a template in YAML or JSON, in the long form.
+
+    Raises:
+        ConfigError: It is neither.
+    """
+    if text.lstrip().startswith("{"):
+        try:
+            parsed: dict[str, Any] = json.loads(text)
+        except ValueError as err:
+            raise ConfigError(f"the template is not JSON: {err}", where="template") from err
+        return parsed
+    return dict(parse_yaml(text, "template").value)
+
+
+def transform(document: dict[str, Any], parameters: Mapping[str, Any], region_name: str) -> dict[str, Any]:
+    """The template without AWS::Serverless types; the same one where it asks for no transform.
+
+    Args:
+        document: A template.
+        parameters: The values given for it; defaults need not be among them.
+        region_name: Where it will be a stack.
+
+    Raises:
+        ConfigError: SAM refuses it.
+    """
+    asked = document.get("Transform")
+    if asked != SAM and SAM not in (asked or ()):
+        return document
+    values = {name: parameter.get("Default") for name, parameter in document.get("Parameters", {}).items()}
+    return _translate(document, {**values, **parameters}, region_name)
+
+
+def _translate(document: dict[str, Any], parameters: dict[str, Any], region_name: str) -> dict[str, Any]:
+    # Without a handler of its own its remarks about itself end up on the terminal.
+    logging.getLogger("samtranslator").addHandler(logging.NullHandler())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        from samtranslator.model.exceptions import InvalidDocumentException  # type: ignore[import-untyped]
+        from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+        from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+
+    from edgeroutes.dev.cloud.models.iam import aws_policy_arns
+
+    translator = Translator({}, Parser(), boto_session=_Session(region_name))
+    try:
+        made = translator.translate(document, parameters, get_managed_policy_map=aws_policy_arns)
+    except InvalidDocumentException as err:
+        causes = "; ".join(cause.message for cause in err.causes) or str(err)
+        raise ConfigError(f"SAM refuses the template: {causes}", where="template.yaml") from err
+    return dict(json.loads(json.dumps(made)))
+
+
+class _Session:
+    """All that the translator asks of a boto3 session."""
+
+    def __init__(self, region_name: str) -> None:
+        self.region_name = region_name
