@@ -46,12 +46,13 @@ def app() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0 takes any that is free."
 )
+@click.option("--no-cdn", is_flag=True, help="Leave the CDN out that stands in front as CloudFront does.")
 @_as_json
-def dev(root: Path, host: str, port: int, as_json: bool) -> int:
+def dev(root: Path, host: str, port: int, no_cdn: bool, as_json: bool) -> int:
     """Serve the routes on this machine, as AWS would."""
     from edgeroutes.cli.dev import serve
 
-    return serve(root.resolve(), host=host, port=port, as_json=as_json)
+    return serve(root.resolve(), host=host, port=port, with_cdn=not no_cdn, as_json=as_json)
 
 
 @app.command()

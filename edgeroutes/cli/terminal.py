@@ -98,12 +98,16 @@ def access_line(answered: Answered) -> str:
     colour = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
     said = click.style(str(status) if status else "---", fg=colour if status else "yellow", bold=True)
     size = f"{_milliseconds(answered.duration_ms)} {_size(answered.body_bytes)} {answered.source_file}".rstrip()
+    if answered.cache:
+        size += f" {answered.cache}"
     note = click.style(f"  {answered.note}", fg="red" if status >= 500 else "yellow") if answered.note else ""
     return f"{answered.method} {answered.path} {said} {click.style(size, dim=True)}{note}"
 
 
 def _logged_line(logged: Logged) -> str:
     more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
+    if logged.level == "INFO":
+        return click.style(logged.message, dim=True)
     said = click.style(f"{logged.level.lower()}: {logged.message}", fg="red" if logged.level == "ERROR" else "yellow")
     return f"{said}  {click.style(more, dim=True)}" if more else said
 

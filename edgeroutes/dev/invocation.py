@@ -61,6 +61,7 @@ class Invocation:
         self.generation = live.generation
         self.route: RouteFile | None = None
         self.note = ""
+        self.asked_for: tuple[str, ...] | None = None
         self._live = live
         self._event = event
         self._path = str(event["path"])
@@ -208,6 +209,8 @@ class Invocation:
     async def _respond(self, outlet: Outlet, call: Call, *, in_loop: bool) -> Whole | None:
         """The whole answer; None when it has been streamed."""
         response = await call.respond()
+        if self.route is not None and self.route.exports.app is None:  # of what an app reads nothing is known
+            self.asked_for = call.asked_for
         if not response.is_stream:
             return response, response.body  # type: ignore[return-value]  # no stream
         if self.streams:

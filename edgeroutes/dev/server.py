@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.cdn.edge import Cdn
+from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.front import Front
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
@@ -38,9 +41,9 @@ _SHUTDOWN_WAIT_S = 2
 class _UvicornServer(uvicorn.Server):
     """uvicorn, which waits at its end for requests in flight, but not for streams that have no end."""
 
-    def __init__(self, config: uvicorn.Config, app: DevApp, on_started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None], on_ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._dev_app = app
+        self._on_ending = on_ending
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -50,7 +53,7 @@ class _UvicornServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for the rest."""
-        self._dev_app.close_streams()
+        self._on_ending()
         await super().shutdown(sockets)
 
 
@@ -63,6 +66,7 @@ class DevServer:
         host: What to listen on.
         port: Of it; 0 takes any that is free.
         limits: Of the real thing.
+        cdn: Whether a CDN stands in front, where the project's settings have one.
         environ: Where `.env` goes.
 
     Raises:
@@ -78,6 +82,7 @@ class DevServer:
         host: str = "127.0.0.1",
         port: int = 3000,
         limits: Limits | None = None,
+        cdn: bool = True,
         environ: MutableMapping[str, str] | None = None,
     ) -> None:
         self._reporting = threading.Lock()
@@ -93,8 +98,10 @@ class DevServer:
             raise
         self._loop = LoopThread()
         self._apps = MountedApps(self._loop)
-        self.app = DevApp(self.live, self._loop, self._report, host=host, limits=limits)
-        self._uvicorn = _UvicornServer(_uvicorn_config(self.app), self.app, self._tell_started)
+        self.app = DevApp(self.live, self._loop, self._report, limits=limits)
+        self.cdn = self._make_cdn() if cdn and self.live.generation.project.config.cdn.enabled else None
+        front = Front(self.cdn or self.app, self._report, host=host)
+        self._uvicorn = _UvicornServer(_uvicorn_config(front), self._tell_started, self.app.close_streams)
 
     @property
     def url(self) -> str:
@@ -130,8 +137,17 @@ class DevServer:
             )
         )
 
+    def _make_cdn(self) -> Cdn:
+        config = self.live.generation.project.config
+        return Cdn(self.app, self._report, tag_header=self._tag_header, keyed=keyed_headers(config))
+
+    def _tag_header(self) -> str:
+        return self.live.generation.project.config.cdn.tag_header.lower()
+
     def _retire(self, generation: Generation) -> None:
         self._apps.retire(generation)
+        if self.cdn is not None and (count := self.cdn.clear()):
+            self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} answers of the code before"))
 
     def _report(self, report: Any) -> None:
         with self._reporting:
@@ -177,7 +193,7 @@ def _open_to_all(host: str) -> str:
     return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
 
 
-def _uvicorn_config(app: DevApp) -> uvicorn.Config:
+def _uvicorn_config(app: Front) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",

@@ -167,6 +167,11 @@ class Call:
         return self._scope is not None and bool(self._scope.after)
 
     @property
+    def asked_for(self) -> tuple[str, ...]:
+        """What of the request that is one user's was asked for: headers, cookies, client, aws_event."""
+        return () if self._scope is None else tuple(self._scope.asked_for)
+
+    @property
     def is_starting(self) -> bool:
         """Whether `respond` waits for a stream's first chunk: then a client that has left is to be waited for no longer."""
         return self._scope is not None and self._scope.is_starting
