@@ -116,7 +116,7 @@ def read_freshness(status: int, headers: Headers, now: float, ttls: Ttls = POLIC
     """
     directives = parse_cache_control(headers.getlist("cache-control"))
     is_refused = "no-store" in directives or "private" in directives
-    if status in _NEVER_STORED or headers.get("vary", "").strip(" ,\t") == "*" or (is_refused and not ttls.min_seconds):
+    if status in _NEVER_STORED or _varies_by_anything(headers) or (is_refused and not ttls.min_seconds):
         return Freshness(is_stored=False)
     said = _lifetime_said(directives, headers, now)
     is_unusable = is_refused or directives.get("no-cache", "") is None
@@ -180,6 +180,11 @@ def _age(headers: Headers, now: float) -> int:
     age = min(int(first), _MOST_SECONDS) if first.isascii() and first.isdigit() else 0
     made = parse_http_date(headers.get("date", ""))
     return max(age, 0 if made is None else int(now) - made)
+
+
+def _varies_by_anything(headers: Headers) -> bool:
+    """Whether no other request can be told to be the same. Source: aws.md §5: with MinTTL 0, `Vary: *` is fetched each time."""
+    return "*" in (name.strip() for name in headers.get("vary", "").split(","))
 
 
 def _unstored_fields(directives: Mapping[str, str | None], headers: Headers) -> frozenset[str]:
