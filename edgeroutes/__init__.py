@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.response import Response as Response
     from edgeroutes.observability.logger import logger as logger
     from edgeroutes.observability.metrics import metrics as metrics
+    from edgeroutes.runtime.cache_usage import cache_tags as cache_tags
     from edgeroutes.runtime.context import RouteContext as RouteContext
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
@@ -43,6 +44,7 @@ _EXPORTS = {
     "RouteContext": "edgeroutes.runtime.context",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
+    "cache_tags": "edgeroutes.runtime.cache_usage",
     "cookies": "edgeroutes.runtime.context",
     "forbidden": "edgeroutes.http.interrupts",
     "headers": "edgeroutes.runtime.context",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import ProjectError
 
 _NAMED_FILES = 3
+_LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
 
 
 class Terminal:
@@ -106,9 +107,7 @@ def access_line(answered: Answered) -> str:
 
 def _logged_line(logged: Logged) -> str:
     more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
-    if logged.level == "INFO":
-        return click.style(logged.message, dim=True)
-    said = click.style(f"{logged.level.lower()}: {logged.message}", fg="red" if logged.level == "ERROR" else "yellow")
+    said = click.style(f"{logged.level.lower()}: {logged.message}", fg=_LEVEL_COLOURS.get(logged.level))
     return f"{said}  {click.style(more, dim=True)}" if more else said
 
 

@@ -55,7 +55,6 @@ class Front:
     def _log(self, scope: Scope, sent: _Sent, duration_ms: float) -> None:
         exchange = open_exchange(scope)
         path, query = sent_path(scope) or "/", scope["query_string"].decode("latin-1")
-        asked = f", asks for {', '.join(dict.fromkeys(exchange.asked_for))}" if exchange.asked_for else ""
         self._report(
             Answered(
                 method=scope["method"],
@@ -65,7 +64,7 @@ class Front:
                 body_bytes=sent.body_bytes,
                 source_file=exchange.source_file,
                 note=exchange.note,
-                cache=exchange.cache and exchange.cache + asked,
+                cache=exchange.cache,
             )
         )
 

@@ -39,7 +39,7 @@ class Answered:
         body_bytes: That were sent.
         source_file: The route's; empty where no route was asked.
         note: What was unusual about it: the client left, the connection was cut.
-        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, or `uncached` with what was asked for; empty where it passed.
+        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, `uncached`; empty where it did nothing.
     """
 
     method: str
@@ -70,7 +70,7 @@ class Logged:
     """A line that edgeroutes' runtime logged, or that the server says of a request.
 
     Args:
-        level: `ERROR`, `WARNING` or `INFO`.
+        level: `ERROR`, `WARNING`, `INFO` or `DEBUG`.
         message: A sentence.
         fields: More of it, such as `route`.
     """

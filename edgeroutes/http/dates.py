@@ -21,7 +21,6 @@ def parse_http_date(text: str) -> int | None:
     Source: RFC 9110 §5.6.7: month and zone in any case, `GMT` alone, two digits of a year only in the RFC 850 form.
     """
     import re
-    from calendar import timegm
 
     day, clock = r"(?P<day>\d\d)", r"(?P<h>[01]\d|2[0-3]):(?P<m>[0-5]\d):(?P<s>[0-5]\d|60)"
     forms = (
@@ -36,7 +35,14 @@ def parse_http_date(text: str) -> int | None:
     if len(found["year"]) == 2:
         year = _whole_year(year)
     month = _MONTHS.index(found["month"].title()) + 1
-    return timegm((year, month, int(found["day"]), int(found["h"]), int(found["m"]), int(found["s"])))
+    return ((_days(year, month, int(found["day"])) * 24 + int(found["h"])) * 60 + int(found["m"])) * 60 + int(found["s"])
+
+
+def _days(year: int, month: int, day: int) -> int:
+    """Days since the epoch, in years that begin in March; `calendar` would load `datetime` and `locale`."""
+    year -= month < 3
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    return year * 365 + year // 4 - year // 100 + year // 400 + of_year - 719_468
 
 
 def _whole_year(two_digits: int) -> int:

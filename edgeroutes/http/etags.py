@@ -26,6 +26,8 @@ def is_not_modified(request: Headers, answer: Headers) -> bool:
     since, modified = request.get("if-modified-since"), answer.get("last-modified")
     if since is None or modified is None:
         return False
+    if since == modified:  # as clients send it back
+        return True
     from edgeroutes.http.dates import parse_http_date
 
     modified_at, since_at = parse_http_date(modified), parse_http_date(since)

@@ -33,6 +33,7 @@ class FunctionPlan:
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
+        features: What of edgeroutes its code uses, such as `revalidation`; empty until it has been traced.
     """
 
     logical_id: str
@@ -42,6 +43,7 @@ class FunctionPlan:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     reason: str = ""
+    features: frozenset[str] = frozenset()
 
     @property
     def source_files(self) -> tuple[str, ...]:

@@ -57,3 +57,8 @@ def test_two_digits_of_a_year_mean_at_most_fifty_years_ahead() -> None:
     now = time.gmtime().tm_year
     years = {time.gmtime(parse_http_date(f"Sunday, 06-Nov-{year:02} 08:49:37 GMT") or 0).tm_year for year in range(100)}
     assert years == set(range(now - 49, now + 51))
+
+
+@given(st.integers(min_value=0, max_value=253_402_300_799))
+def test_what_is_written_is_read_back(seconds: int) -> None:
+    assert parse_http_date(render_http_date(seconds)) == seconds
