@@ -35,7 +35,9 @@ def parse_http_date(text: str) -> int | None:
     if len(found["year"]) == 2:
         year = _whole_year(year)
     month = _MONTHS.index(found["month"].title()) + 1
-    return ((_days(year, month, int(found["day"])) * 24 + int(found["h"])) * 60 + int(found["m"])) * 60 + int(found["s"])
+    return ((_days(year, month, int(found["day"])) * 24 + int(found["h"])) * 60 + int(found["m"])) * 60 + int(
+        found["s"]
+    )
 
 
 def _days(year: int, month: int, day: int) -> int:

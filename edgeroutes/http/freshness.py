@@ -1,7 +1,7 @@
-"""What a shared cache may do with an answer, read from its header fields. Ground floor; a function never loads it.
+"""What a shared cache may do with an answer, read from its header fields. Ground floor; loaded when that is asked.
 
 The other half of the cache rules: `caching` says what an answer of ours carries, this says what that, or anything else a handler
-writes, means to CloudFront. The dev CDN, `explain` and the tests ask here.
+writes, means to CloudFront. The runtime asks here of a handler's own `Cache-Control`; the dev CDN, `explain` and the tests of all.
 
 Source: RFC 9111 §3, §4.2, §5.2; RFC 5861; CloudFront's own rules from docs.aws.amazon.com/AmazonCloudFront "Expiration",
 "HTTPStatusCodes" and "RequestAndResponseBehaviorCustomOrigin" (aws.md §5, read 2026-11-21).
@@ -115,7 +115,7 @@ def read_freshness(status: int, headers: Headers, now: float, ttls: Ttls = POLIC
         ttls: Of the cache policy.
     """
     directives = parse_cache_control(headers.getlist("cache-control"))
-    is_refused = "no-store" in directives or "private" in directives
+    is_refused = "no-store" in directives or directives.get("private", "") is None
     if status in _NEVER_STORED or _varies_by_anything(headers) or (is_refused and not ttls.min_seconds):
         return Freshness(is_stored=False)
     said = _lifetime_said(directives, headers, now)
@@ -134,6 +134,26 @@ def read_freshness(status: int, headers: Headers, now: float, ttls: Ttls = POLIC
         on_error_seconds=0 if is_unusable else _seconds(directives, "stale-if-error"),
         unstored_fields=_unstored_fields(directives, headers),
     )
+
+
+def allows_sharing(cache_control: str) -> bool:
+    """Whether a handler's own `Cache-Control` has CloudFront keep the answer and give it to others."""
+    return _read_alone(cache_control).lifetime_seconds > 0
+
+
+def replays_cookies(cache_control: str) -> bool:
+    """Whether CloudFront would keep the answer's cookies with it, and give them to everyone.
+
+    Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html: `no-cache="Set-Cookie"` keeps them out.
+    """
+    found = _read_alone(cache_control)
+    return found.lifetime_seconds > 0 and "set-cookie" not in found.unstored_fields
+
+
+def _read_alone(cache_control: str) -> Freshness:
+    from edgeroutes.http.headers import Headers
+
+    return read_freshness(200, Headers.from_lowered([("cache-control", cache_control)]), 0)
 
 
 def parse_cache_control(lines: Iterable[str]) -> dict[str, str | None]:
@@ -188,6 +208,6 @@ def _varies_by_anything(headers: Headers) -> bool:
 
 
 def _unstored_fields(directives: Mapping[str, str | None], headers: Headers) -> frozenset[str]:
-    """Those of the connection, and those that `no-cache="…"` names."""
-    named = f"{headers.get('connection', '')},{directives.get('no-cache') or ''}"
+    """Those of the connection, and those that `no-cache="…"` or `private="…"` names."""
+    named = ",".join([headers.get("connection", ""), directives.get("no-cache") or "", directives.get("private") or ""])
     return _HOP_BY_HOP | {name.strip().lower() for name in named.split(",") if name.strip()}

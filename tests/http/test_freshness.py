@@ -11,7 +11,16 @@ import pytest
 from edgeroutes.config import Config
 from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED, YEAR_SECONDS, render_cache_control
 from edgeroutes.http.dates import render_http_date
-from edgeroutes.http.freshness import POLICY, STORED_ERRORS, Freshness, Ttls, parse_cache_control, read_freshness
+from edgeroutes.http.freshness import (
+    POLICY,
+    STORED_ERRORS,
+    Freshness,
+    Ttls,
+    allows_sharing,
+    parse_cache_control,
+    read_freshness,
+    replays_cookies,
+)
 from edgeroutes.http.headers import Headers
 from edgeroutes.template.cdn import CACHE_POLICY, ERROR_STATUSES, cdn_resources
 
@@ -79,7 +88,7 @@ def test_what_the_runtime_writes_is_read_back_to_the_second(lifetime: int) -> No
         ("max-age=-1", (True, 0, 0, None)),
         ("max-age=9, no-cache, stale-while-revalidate=9", (True, 0, 0, 0)),
         ("max-age=9, private", (False, 0, 0, None)),
-        ('max-age=9, private="a"', (False, 0, 0, None)),
+        ('max-age=9, private="a"', (True, 9, 0, None)),
         ("max-age=9, no-store", (False, 0, 0, None)),
         ("public", (False, 0, 0, None)),
     ],
@@ -138,8 +147,8 @@ def test_validators_alone_are_kept_to_ask_with() -> None:
 
 
 def test_fields_of_the_connection_and_those_named_are_not_kept() -> None:
-    found = freshness('max-age=9, no-cache="Set-Cookie, X-A"', connection="x-b, close")
-    assert {"set-cookie", "x-a", "x-b", "transfer-encoding", "keep-alive"} <= found.unstored_fields
+    found = freshness('max-age=9, no-cache="Set-Cookie, X-A", private="x-d"', connection="x-b, close")
+    assert {"set-cookie", "x-a", "x-b", "x-d", "transfer-encoding", "keep-alive"} <= found.unstored_fields
     assert "x-c" not in found.unstored_fields
 
 
@@ -152,6 +161,27 @@ def test_the_runtimes_statuses_and_the_templates_policy_agree_with_these_rules()
     )
     # What CloudFront keeps without being told is named in the template, with no time to keep it.
     assert STORED_ERRORS - set(ERROR_STATUSES) <= {410, 412, 415}
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "shares", "replays"),
+    [
+        ("public, max-age=5", True, True),
+        ("MAX-AGE=5", True, True),
+        ('s-maxage="60", no-cache="set-cookie, x"', True, False),
+        ('private="x", max-age=5', True, True),
+        ("max-age=5, s-maxage=0", False, False),
+        ("max-age=0, must-revalidate", False, False),
+        ("private, max-age=5", False, False),
+        ("no-cache", False, False),
+        ("no-store, s-maxage=60", False, False),
+        ("public", False, False),
+        ("max-age=soon", False, False),
+        ("", False, False),
+    ],
+)
+def test_what_a_handlers_own_cache_control_lets_a_cdn_do(cache_control: str, shares: bool, replays: bool) -> None:
+    assert (allows_sharing(cache_control), replays_cookies(cache_control)) == (shares, replays)
 
 
 def single_answer_cases() -> list[dict[str, Any]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeroutes.template.cdn import CACHE_POLICY, cdn_resources
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -32,12 +34,16 @@ class CacheKey:
 
 
 def keyed_headers(config: Config) -> tuple[str, ...]:
-    """The headers that the project's distribution has in its key, in lower case, besides `Accept-Encoding`.
+    """The headers that the project's distribution has in its key, in lower case, besides `Accept-Encoding`: as its template says.
 
-    None: it has one domain, and answers that depend on `Origin` are not told apart (`template/cdn`, `HeaderBehavior`).
+    There the host is known by a header of the viewer-request function; here by its own name.
     """
-    del config
-    return ()
+    resources = cdn_resources(config)
+    if CACHE_POLICY not in resources:
+        return ()
+    policy = resources[CACHE_POLICY]["Properties"]["CachePolicyConfig"]
+    names = policy["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"].get("Headers", ())
+    return tuple("host" if name.lower() == "x-forwarded-host" else name.lower() for name in names)
 
 
 def make_key(path: str, query: str, headers: Headers, keyed: Sequence[str] = ()) -> CacheKey:

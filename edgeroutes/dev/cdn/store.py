@@ -10,7 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from edgeroutes.routing.conventions import MAX_TAG_LENGTH, MAX_TAGS
+from edgeroutes.http.caching import MAX_TAGS, tag_problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,8 +137,4 @@ class Store:
 def parse_tags(header: str) -> frozenset[str]:
     """The cache tags in a header, as CloudFront reads them: case does not count, and what is too much is dropped without a word."""
     tags = [tag.strip().lower() for tag in header.split(",")]
-    return frozenset([tag for tag in tags if _is_tag(tag)][:MAX_TAGS])
-
-
-def _is_tag(tag: str) -> bool:
-    return 0 < len(tag) <= MAX_TAG_LENGTH and all("!" <= character <= "~" for character in tag)
+    return frozenset([tag for tag in tags if not tag_problem(tag)][: MAX_TAGS + 1])
