@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
     from edgeroutes.runtime.context import headers as headers
+    from edgeroutes.services.revalidation import revalidate_path as revalidate_path
+    from edgeroutes.services.revalidation import revalidate_tag as revalidate_tag
 
 # Each public name with the module that has it; the tracer reads this table, too.
 _EXPORTS = {
@@ -53,6 +55,8 @@ _EXPORTS = {
     "not_found": "edgeroutes.http.interrupts",
     "permanent_redirect": "edgeroutes.http.interrupts",
     "redirect": "edgeroutes.http.interrupts",
+    "revalidate_path": "edgeroutes.services.revalidation",
+    "revalidate_tag": "edgeroutes.services.revalidation",
     "see_other": "edgeroutes.http.interrupts",
     "unauthorized": "edgeroutes.http.interrupts",
 }

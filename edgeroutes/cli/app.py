@@ -111,6 +111,42 @@ def template(root: Path, check: bool, as_json: bool) -> int:
     return print_template(root.resolve(), check=check, as_json=as_json)
 
 
+@app.command()
+@click.option("--tag", "tags", multiple=True, help="Forget what has this tag; repeat for more.")
+@click.option("--path", "paths", multiple=True, help="Forget this path, without base path; repeat for more.")
+@click.option("--all", "everything", is_flag=True, help="Forget everything, as after a deploy.")
+@click.option("--stack", help="The stack that has the distribution; by default it is called as the project is.")
+@click.option("--distribution", metavar="ID", help="The distribution itself.")
+@_root
+@_as_json
+def revalidate(
+    *,
+    tags: tuple[str, ...],
+    paths: tuple[str, ...],
+    everything: bool,
+    stack: str | None,
+    distribution: str | None,
+    root: Path,
+    as_json: bool,
+) -> int:
+    """Ask the deployed CDN to forget tags or paths, or everything."""
+    if bool(tags or paths) == everything:
+        raise click.UsageError("Say what to forget: --tag and --path, or --all.")
+    if stack and distribution:
+        raise click.UsageError("Name the stack or the distribution, not both.")
+    from edgeroutes.cli.revalidate import print_revalidation
+
+    return print_revalidation(
+        root.resolve(),
+        tags=tags,
+        paths=paths,
+        everything=everything,
+        stack=stack,
+        distribution=distribution,
+        as_json=as_json,
+    )
+
+
 register_build(app)
 
 

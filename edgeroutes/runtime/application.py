@@ -60,7 +60,12 @@ class Application:
         endpoint = self._endpoints.get(route.route_path)
         if endpoint is None:
             endpoint = self._endpoints[route.route_path] = Endpoint(
-                route, self.root, self._mount, base_path=self.manifest.base_path, threads=self.threads
+                route,
+                self.root,
+                self._mount,
+                base_path=self.manifest.base_path,
+                trailing_slash=self.manifest.trailing_slash,
+                threads=self.threads,
             )
         return endpoint
 
