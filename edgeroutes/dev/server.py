@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import threading
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -24,6 +25,7 @@ from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import ToolError
 from edgeroutes.runtime.log import add_writer
+from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -111,16 +113,15 @@ class DevServer:
 
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
-        end_logging = add_writer(self._log)
-        try:
-            asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
-        except KeyboardInterrupt:
-            pass  # uvicorn has shut down, and raises the signal again
-        finally:
-            self._watcher.close()
-            self._apps.end()
-            self._loop.close()
-            end_logging()
+        with ExitStack() as at_the_end:
+            at_the_end.callback(add_writer(self._log))
+            if self.cdn is not None:
+                at_the_end.callback(use_invalidator(self.cdn))
+            at_the_end.callback(self._loop.close)
+            at_the_end.callback(self._apps.end)
+            at_the_end.callback(self._watcher.close)
+            with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
+                asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
     def stop(self) -> None:
         """Have `run` return; from any thread."""

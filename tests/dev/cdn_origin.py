@@ -84,7 +84,7 @@ class Edge:
 
     @property
     def warnings(self) -> list[str]:
-        return [report.message for report in self.reports if isinstance(report, Logged)]
+        return [report.message for report in self.reports if isinstance(report, Logged) and report.level == "WARNING"]
 
     @property
     def behind(self) -> list[Answered]:

@@ -256,3 +256,29 @@ def test_a_get_with_a_body_is_refused_as_cloudfront_does_and_the_connection_goes
         answers = [served.client.request("GET", "/a", content=b"x" * 100_000), served.get("/a")]
     assert [answer.status_code for answer in answers] == [403, 200]
     assert answers[0].json()["detail"] == "CloudFront refuses a GET that has a body. Send it with POST, or as a query"
+
+
+def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> None:
+    route = """
+        from edgeroutes import revalidate_path, revalidate_tag
+
+        async def POST(what: str):
+            if what.startswith("/"):
+                revalidate_path(what, wait=True)
+            else:
+                revalidate_tag(what, wait=True)
+            return "told"
+    """
+    with serving(tmp_path, {"a": COUNTING, "told": route}) as served:
+        made = [served.get("/a").json()["made"]]
+        for what in ("things", "others", "/a", "/b"):
+            assert served.client.post("/told", params={"what": what}).text == "told"
+            made.append(served.get("/a").json()["made"])
+        told = [report.message for report in served.told.logged if report.level == "INFO"]
+    assert made == [1, 2, 2, 3, 3]
+    assert told == [
+        "the CDN has forgotten 1 for #things",
+        "the CDN has forgotten 0 for #others",
+        "the CDN has forgotten 1 for #_path:/a",
+        "the CDN has forgotten 0 for #_path:/b",
+    ]

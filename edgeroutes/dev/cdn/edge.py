@@ -75,7 +75,8 @@ class Cdn:
         Args:
             items: `#tag`, `/path?query`, or `/path*`.
         """
-        self._store.invalidate(items)
+        count = self._store.invalidate(items)
+        self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} for {', '.join(items)}"))
 
     def clear(self) -> int:
         """Forget everything; how many answers that were. From any thread."""
