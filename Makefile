@@ -54,6 +54,7 @@ sam: $(SAM)
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/requests.py
+	$(BIN)/python benchmarks/dev_cdn.py
 
 clean:
 	rm -rf .venv .tools dist .bench .edgeroutes .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -147,6 +147,23 @@ def revalidate(
     )
 
 
+@app.command()
+@click.argument("target", metavar="PATH|URL")
+@_root
+@click.option("--method", "-X", default="GET", show_default=True, help="Of the request.")
+@click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; repeat for more.")
+@_as_json
+def explain(target: str, root: Path, method: str, headers: tuple[str, ...], as_json: bool) -> int:
+    """Say who answers a request, whether and how long its answer is cached, and why. Nothing is run."""
+    from edgeroutes.cli.explain import print_explanation, read_target
+
+    try:
+        request = read_target(method, target, headers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return print_explanation(root.resolve(), request, as_json=as_json)
+
+
 register_build(app)
 
 
