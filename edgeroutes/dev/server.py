@@ -148,7 +148,7 @@ class DevServer:
     def _retire(self, generation: Generation) -> None:
         self._apps.retire(generation)
         if self.cdn is not None and (count := self.cdn.clear()):
-            self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} answers of the code before"))
+            self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} of the code before"))
 
     def _report(self, report: Any) -> None:
         with self._reporting:

@@ -75,7 +75,7 @@ def test_what_is_seen_after_a_save_is_the_new_code(tmp_path: Path) -> None:
         served.saved({"a": COUNTING.replace('"made": made', '"new": made')})
         assert served.get("/a").json() == {"new": 1, "page": 1}
         assert [report.message for report in served.told.logged] == [
-            "the CDN has forgotten 2 answers of the code before"
+            "the CDN has forgotten 2 of the code before"
         ]
 
 
