@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes._version import __version__ as __version__
     from edgeroutes.errors import EdgeroutesError as EdgeroutesError
+    from edgeroutes.errors import FetchError as FetchError
     from edgeroutes.http.interrupts import HTTPError as HTTPError
     from edgeroutes.http.interrupts import forbidden as forbidden
     from edgeroutes.http.interrupts import not_found as not_found
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
     from edgeroutes.runtime.context import headers as headers
+    from edgeroutes.services.cached import cached as cached
+    from edgeroutes.services.fetch import FetchResponse as FetchResponse
+    from edgeroutes.services.fetch import fetch as fetch
     from edgeroutes.services.revalidation import revalidate_path as revalidate_path
     from edgeroutes.services.revalidation import revalidate_tag as revalidate_tag
 
@@ -36,6 +40,8 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "Cookie": "edgeroutes.http.parameters",
     "EdgeroutesError": "edgeroutes.errors",
+    "FetchError": "edgeroutes.errors",
+    "FetchResponse": "edgeroutes.services.fetch",
     "File": "edgeroutes.http.parameters",
     "Form": "edgeroutes.http.parameters",
     "HTTPError": "edgeroutes.http.interrupts",
@@ -47,7 +53,9 @@ _EXPORTS = {
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
     "cache_tags": "edgeroutes.runtime.cache_usage",
+    "cached": "edgeroutes.services.cached",
     "cookies": "edgeroutes.runtime.context",
+    "fetch": "edgeroutes.services.fetch",
     "forbidden": "edgeroutes.http.interrupts",
     "headers": "edgeroutes.runtime.context",
     "logger": "edgeroutes.observability.logger",

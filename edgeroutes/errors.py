@@ -15,6 +15,8 @@ Grouped by what the reader does next::
     │   ├── BundleError             a function that Lambda would refuse, or that cannot be put together
     │   └── ProblemsError           several of the above at once: .problems
     ├── HandlerError                mend the handler: it broke its contract while it answered
+    ├── FetchError                  look at the other server: it gave no answer that can be used
+    ├── StoreError                  look at the table and the function's policies: it could not be read or written
     ├── EventError                  send an HTTP event: this one is something else
     ├── ServiceError                mend what AWS was asked: a permission, a quota, a name, the credentials
     └── ToolError                   mend the machine: a port, a program or an extra that edgeroutes needs
@@ -108,6 +110,14 @@ class ProblemsError(ProjectError):
 
 class HandlerError(EdgeroutesError):
     """A handler or middleware broke its contract while it answered: logged, and a 500 for the client."""
+
+
+class FetchError(EdgeroutesError):
+    """`fetch` got no answer, or none that can be used; catch it, or let it be a 500."""
+
+
+class StoreError(EdgeroutesError):
+    """A table that edgeroutes keeps things in could not be read or written."""
 
 
 class EventError(EdgeroutesError):

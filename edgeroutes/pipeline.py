@@ -45,6 +45,7 @@ from edgeroutes.build.trace import Tracer
 from edgeroutes.config import load_config
 from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.project import make_plan
+from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.template.document import Template, make_template
 
@@ -129,7 +130,7 @@ def _with_features(root: Path, plan: ProjectPlan) -> ProjectPlan:
         plan.functions, Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
     )
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
-    return replace(plan, functions=functions)
+    return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 
 
 def _infra_files(root: Path) -> list[str]:

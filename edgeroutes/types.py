@@ -16,6 +16,9 @@ Handler = Callable[..., Any]
 CallNext = Callable[["Request"], Awaitable["Response"]]
 Middleware = Callable[["Request", CallNext], Any]
 
+Clock = Callable[[], float]
+"""Seconds since the epoch; tests give one that they move."""
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

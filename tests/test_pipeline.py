@@ -86,3 +86,16 @@ def test_all_problems_of_a_project_come_at_once(root: Path) -> None:
     with pytest.raises(ProblemsError) as caught:
         pipeline.render_template(root)
     assert len(caught.value.problems) == 2
+
+
+def test_a_function_that_revalidates_with_a_role_of_the_users_is_warned_of(root: Path) -> None:
+    folder = root / "functions" / "users" / "[id]"
+    (folder / "route.py").write_text("from edgeroutes import revalidate_tag\n\ndef PUT():\n    revalidate_tag('a')\n")
+    assert pipeline.project_template(root).warnings == ()
+    (folder / "function.yaml").write_text("Role: arn:aws:iam::123456789012:role/mine\n")
+    assert [str(warning) for warning in pipeline.project_template(root).warnings] == [
+        (
+            "functions/users/[id]/route.py: it revalidates, and its role is one that function.yaml names. Let that role do "
+            "cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says."
+        )
+    ]

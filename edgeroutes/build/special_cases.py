@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import OWN_PACKAGE
 from edgeroutes.build.syntax import attribute_uses
+from edgeroutes.plan.model import REVALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -54,8 +55,10 @@ FEATURES = (
         name="tracer", brings=("aws-lambda-powertools",), brings_declared=("aws-xray-sdk",), names=frozenset({"tracer"})
     ),
     Feature(name="idempotency", brings=("aws-lambda-powertools",), names=frozenset({"idempotency", "idempotent"})),
-    # Lambda has boto3 itself; a project that pins it gets the pinned one.
-    Feature(name="revalidation", brings=("boto3",), names=frozenset({"revalidate_path", "revalidate_tag"})),
+    # Lambda has boto3 and what it requires itself; a project that pins them gets the pinned ones.
+    Feature(name="the data cache", brings=("boto3",), names=frozenset({"cached", "fetch"})),
+    Feature(name="fetch", brings=("urllib3",), names=frozenset({"fetch"})),
+    Feature(name=REVALIDATION, brings=("boto3",), names=frozenset({"revalidate_path", "revalidate_tag"})),
 )
 
 # Distributions that import others by a name that only their settings or arguments hold. Each of the others goes along if the project

@@ -53,8 +53,7 @@ def print_revalidation(
     if everything:
         items = [EVERYTHING]
     found = distribution or find_distribution(stack or config.name)
-    if tags:
-        expire_data(tags)
+    expire_data(tags)
     items = list(dict.fromkeys(items))
     made = CloudFront(found).create_invalidations(items)
     if as_json:

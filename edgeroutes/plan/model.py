@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 ENTRY_MODULE = "edgeroutes_function"
 HANDLER = f"{ENTRY_MODULE}.handler"
 FALLBACK_ID = "FallbackFunction"
+REVALIDATION = "revalidation"
+"""The feature, as `build/special_cases.py` names it, for which a function needs the distribution's id and leave to ask it."""
 # The alias by which the API calls a function that publishes versions, as SnapStart needs it.
 ALIAS = "live"
 

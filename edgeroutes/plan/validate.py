@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, RouteFileError
 from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.plan.model import PlanWarning
+from edgeroutes.plan.model import REVALIDATION, PlanWarning
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,6 +112,17 @@ def warn_api_resources(count: int) -> list[PlanWarning]:
         "routes of one folder the same 'isolate'"
     )
     return [PlanWarning(problem=problem, hint=hint)]
+
+
+def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[PlanWarning]:
+    """Which functions revalidate with a role that function.yaml names: what that one may do is not ours to say."""
+    problem = "it revalidates, and its role is one that function.yaml names"
+    hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
+    return [
+        PlanWarning(problem=problem, where=_file_of(each), hint=hint)
+        for each in functions
+        if REVALIDATION in each.features and "Role" in each.properties
+    ]
 
 
 def _file_of(function: FunctionPlan) -> str:

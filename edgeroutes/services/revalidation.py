@@ -16,7 +16,7 @@ from edgeroutes.runtime.context import find_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import Invalidator
@@ -164,18 +164,20 @@ def send_revalidations(batch: Batch) -> None:
         ServiceError: AWS refused.
     """
     items, tags = batch.take()
-    if tags:
+    try:
         expire_data(tags)
-    if items:
-        _invalidator().invalidate(items)
+    finally:
+        if items:
+            _invalidator().invalidate(items)
 
 
-def expire_data(tags: Iterable[str]) -> None:
+def expire_data(tags: Sequence[str]) -> None:
     """Have the data cache make anew what has these tags, where there is one: what this process loaded, or the environment names."""
-    if "edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ:
-        from importlib import import_module
+    is_there = "edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ
+    if tags and is_there:
+        from edgeroutes.services.data_cache import expire_tags
 
-        import_module("edgeroutes.services.data_cache").expire_tags(tags)
+        expire_tags(tags)
 
 
 def use_invalidator(invalidator: Invalidator) -> Callable[[], None]:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.plan.model import REVALIDATION
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan
-
-FEATURE = "revalidation"
-"""As `build/special_cases.py` calls it."""
 
 PARAMETER = "DistributionParameter"
 POLICY = "RevalidationPolicy"
@@ -25,7 +24,7 @@ _NAME = "/${AWS::StackName}/edgeroutes/distribution"
 
 def revalidates(function: FunctionPlan, config: Config) -> bool:
     """Whether the function asks the distribution to forget."""
-    return config.cdn.enabled and FEATURE in function.features
+    return config.cdn.enabled and REVALIDATION in function.features
 
 
 def revalidation_environment() -> dict[str, Any]:

@@ -24,6 +24,8 @@ CASES = [
     ("import x\nfrom main import api as app", {"a mounted app": 2}),
     ("async def app(scope, receive, send): ...", {"a mounted app": 1}),
     ("from edgeroutes import logger, metrics", {"logger": 1, "metrics": 1}),
+    ("from edgeroutes import cached", {"the data cache": 1}),
+    ("from edgeroutes import fetch", {"the data cache": 1, "fetch": 1}),
     ("from edgeroutes import revalidate_tag", {"revalidation": 1}),
     ("import edgeroutes.idempotency", {"idempotency": 1}),
 ]

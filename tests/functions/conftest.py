@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgeroutes.services.data_cache import data_cache
 from edgeroutes.testing import RouteClient
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def project_client() -> Iterator[RouteClient]:
 
 @pytest.fixture
 def client(project_client: RouteClient) -> Iterator[RouteClient]:
-    """A client without cookies, and a store as it was at the start."""
+    """A client without cookies, a store as it was at the start, and a data cache with nothing in it."""
     from functions._shared import store
 
     store.reset()
+    data_cache().clear()
     project_client.cookies.clear()
     yield project_client
     store.reset()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgeroutes.services.data_cache import expire_tags
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
 
@@ -51,3 +53,23 @@ def test_that_there_is_no_such_product_is_cached_too(client: RouteClient) -> Non
 def test_a_product_cannot_be_deleted(client: RouteClient) -> None:
     answer = client.delete("/api/products/1")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
+
+
+def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(client: RouteClient) -> None:
+    pens = {
+        "items": [
+            {"id": 2, "name": "Fountain pen", "price_cents": 3900},
+            {"id": 3, "name": "Ink bottle", "price_cents": 1250},
+        ]
+    }
+
+    answer = client.get("/api/products?tag=ink")
+
+    assert answer.json() == pens
+    assert answer.headers["x-cache-tag"] == "products,product:2,product:3,_path:/api/products"
+    assert answer.headers["cache-control"].startswith("public, s-maxage=300,")
+    client.put("/api/products/2", json={"price_cents": 1})
+    assert client.get("/api/products?tag=ink").json() == pens
+    expire_tags(["products"])  # as revalidate_tag does
+    assert client.get("/api/products?tag=ink").json()["items"][0]["price_cents"] == 1
+    assert len(client.get("/api/products").json()["items"]) == 4

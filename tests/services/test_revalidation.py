@@ -207,6 +207,43 @@ def test_a_deployed_function_asks_the_distribution_of_its_parameter(
     deployed_distribution.cache_clear()
 
 
+CACHED = """
+    from edgeroutes import cached, revalidate_tag
+
+    made = 0
+
+    @cached(revalidate=60, tags=["products"])
+    def products():
+        global made
+        made += 1
+        return made
+
+    def GET():
+        return {"made": products()}
+
+    def PUT():
+        revalidate_tag("products")
+        return {}
+"""
+
+
+def test_the_data_behind_the_answers_is_forgotten_before_the_cdn_is_asked(tmp_path: Path) -> None:
+    with closing(RouteProject(tmp_path, {"products/route.py": CACHED})) as project:
+        seen: list[object] = []
+
+        class Asking:
+            """A CDN that fetches anew the moment it has forgotten."""
+
+            def invalidate(self, items: Sequence[str]) -> None:
+                seen.append(project.get("/products").json()["made"])
+
+        assert [project.get("/products").json()["made"] for _ in range(2)] == [1, 1]
+        end = use_invalidator(Asking())
+        project.finish(project.request("PUT", "/products"))
+        end()
+    assert seen == [2]
+
+
 @pytest.mark.usefixtures("alone")
 def test_what_cloudfront_refuses_is_a_line_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

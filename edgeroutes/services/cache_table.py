@@ -1,0 +1,182 @@
+"""Cached values in a DynamoDB table, for all sandboxes of all functions together. Request wing, floor 2; loaded where a table is named.
+
+One table holds two kinds of items, told apart by the start of their key: `value#…`, and `tag#…`, which says when a tag was forgotten. Both
+have a time to live. Values are JSON, compressed. Not pickle: whoever can write to the table could then run code in every function.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from edgeroutes.errors import StoreError
+from edgeroutes.http.caching import YEAR_SECONDS
+from edgeroutes.services.cache_entries import STALE_SECONDS, Entry
+from edgeroutes.services.cache_keys import digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+KEY, EXPIRES_AT = "key", "expires_at"
+# Source: docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html (read 2026-11-21): 400 KB an item with its names,
+# 100 items a BatchGetItem, 25 a BatchWriteItem.
+MAX_ITEM_BYTES = 400 * 1024
+_ITEM_OVERHEAD_BYTES = 512
+_WRITES = 25
+_TRIES = 4
+
+
+class TableStore:
+    """The items of one table.
+
+    Args:
+        table_name: Of a table whose partition key is `key` (S), with `expires_at` as its time to live.
+    """
+
+    def __init__(self, table_name: str) -> None:
+        self._table_name = table_name
+        self._made_client: Any = None
+
+    def read(self, key: str | None, tags: Sequence[str]) -> tuple[Entry | None, dict[str, float]]:
+        """The entry of a key, and when each tag was forgotten (0 for never), in one consistent reading.
+
+        Args:
+            key: None for no entry.
+            tags: At most 99.
+
+        Raises:
+            StoreError: When the table cannot be read.
+        """
+        keys = [_tag_key(tag) for tag in tags] + ([_value_key(key)] if key is not None else [])
+        items = self._read_items(list(dict.fromkeys(keys)))
+        forgotten = {tag: _number(items.get(_tag_key(tag)), "forgotten_at") for tag in tags}
+        return (None if key is None else _read_entry(items.get(_value_key(key)))), forgotten
+
+    def write(self, key: str, entry: Entry) -> bool:
+        """Keep an entry, unless the table has one that was made later.
+
+        Returns:
+            Whether it fits into an item.
+
+        Raises:
+            StoreError: When the table cannot be written to.
+        """
+        assert entry.text is not None  # noqa: S101  # the caller knows that only JSON leaves the process
+        value = zlib.compress(entry.text.encode(), 1)
+        if len(value) + sum(map(len, entry.tags)) + _ITEM_OVERHEAD_BYTES > MAX_ITEM_BYTES:
+            return False
+        item: dict[str, Any] = {
+            KEY: {"S": _value_key(key)},
+            "value": {"B": value},
+            "made_at": _attribute(entry.made_at),
+            "lifetime_seconds": {"N": str(entry.lifetime_seconds)},
+            EXPIRES_AT: {"N": str(int(entry.made_at) + entry.lifetime_seconds + STALE_SECONDS)},
+        }
+        if entry.tags:
+            item["tags"] = {"SS": list(entry.tags)}
+        self._call(
+            "put_item",
+            TableName=self._table_name,
+            Item=item,
+            ConditionExpression="attribute_not_exists(made_at) OR made_at < :made_at",
+            ExpressionAttributeValues={":made_at": item["made_at"]},
+        )
+        return True
+
+    def drop(self, key: str) -> None:
+        """Delete an entry, if there is one.
+
+        Raises:
+            StoreError: When the table cannot be written to.
+        """
+        self._call("delete_item", TableName=self._table_name, Key={KEY: {"S": _value_key(key)}})
+
+    def forget(self, tags: Iterable[str], now: float) -> None:
+        """Write that these tags are forgotten: every value that has one of them and was begun before is.
+
+        Raises:
+            StoreError: When the table cannot be written to.
+        """
+        expires_at = {"N": str(int(now) + YEAR_SECONDS + STALE_SECONDS)}
+        keys = sorted({_tag_key(tag) for tag in tags})
+        puts = [
+            {"PutRequest": {"Item": {KEY: {"S": key}, "forgotten_at": _attribute(now), EXPIRES_AT: expires_at}}}
+            for key in keys
+        ]
+        for start in range(0, len(puts), _WRITES):
+            self._batch("batch_write_item", "UnprocessedItems", puts[start : start + _WRITES])
+
+    def _read_items(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        asked = {"Keys": [{KEY: {"S": key}} for key in keys], "ConsistentRead": True}
+        answers = self._batch("batch_get_item", "UnprocessedKeys", asked)
+        items = [item for answer in answers for item in answer["Responses"].get(self._table_name, ())]
+        return {item[KEY]["S"]: item for item in items}
+
+    def _batch(self, operation: str, unprocessed: str, asked: Any) -> list[dict[str, Any]]:
+        """The answers to a batch, asked again for what DynamoDB left undone."""
+        import time
+
+        answers = []
+        for attempt in range(_TRIES):
+            answer = self._call(operation, RequestItems={self._table_name: asked})
+            answers.append(answer)
+            asked = answer.get(unprocessed, {}).get(self._table_name)
+            if not asked:
+                return answers
+            time.sleep(0.02 * 2**attempt)
+        raise StoreError("DynamoDB left a part of a batch undone four times over", where=f"table {self._table_name}")
+
+    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
+        """What DynamoDB answers; its exceptions as ours, but the one that says that the table has something newer."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            answer: dict[str, Any] = getattr(self._client(), operation)(**arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return {}
+            raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
+        except BotoCoreError as error:
+            raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
+        return answer
+
+    def _client(self) -> Any:
+        if self._made_client is None:
+            import boto3
+            from botocore.config import Config
+
+            # A cache that answers late is worse than none.
+            config = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 2})
+            self._made_client = boto3.client("dynamodb", config=config)
+        return self._made_client
+
+
+def _value_key(key: str) -> str:
+    return f"value#{digest(key)}"
+
+
+def _tag_key(tag: str) -> str:
+    return f"tag#{tag.lower()}"
+
+
+def _attribute(seconds: float) -> dict[str, str]:
+    return {"N": f"{seconds:.6f}"}
+
+
+def _number(item: dict[str, Any] | None, name: str) -> float:
+    return float(item[name]["N"]) if item is not None else 0.0
+
+
+def _read_entry(item: dict[str, Any] | None) -> Entry | None:
+    if item is None:
+        return None
+    text = zlib.decompress(item["value"]["B"]).decode()
+    return Entry(
+        text,
+        None,
+        len(text),
+        made_at=_number(item, "made_at"),
+        lifetime_seconds=int(item["lifetime_seconds"]["N"]),
+        tags=item.get("tags", {}).get("SS", ()),
+    )

@@ -1,0 +1,141 @@
+"""`cached`: a function whose values are remembered. Request wing, floor 2."""
+
+from __future__ import annotations
+
+from functools import wraps
+
+from edgeroutes.errors import HandlerError
+from edgeroutes.http.caching import YEAR_SECONDS
+from edgeroutes.runtime.cache_usage import require_tags
+from edgeroutes.runtime.context import collecting, find_scope
+from edgeroutes.services.cache_entries import Recipe
+from edgeroutes.services.cache_keys import call_key, function_key, function_name, value_key
+from edgeroutes.services.data_cache import data_cache, run_blocking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+_COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200  # Source: CPython's code.h, CO_*
+
+
+def cached(
+    *,
+    revalidate: int = False,
+    tags: Sequence[str] | Callable[..., Sequence[str]] = (),
+    key: Callable[..., object] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A decorator: the function's value is remembered for its arguments, and everyone gets a copy of it.
+
+    ::
+
+        @cached(revalidate=60, tags=["products"])
+        async def find_products(category: str) -> list[dict[str, object]]: ...
+
+    Args:
+        revalidate: Seconds until a call makes the value anew; False for until one of its tags is revalidated.
+        tags: By which `revalidate_tag` has the value forgotten; or a function of the arguments that gives them.
+        key: A function of the arguments that gives what tells calls apart, where the arguments themselves cannot.
+
+    Raises:
+        HandlerError: For another `revalidate`, a tag that CloudFront would not take, or a function that is a generator.
+    """
+    lifetime_seconds = YEAR_SECONDS if revalidate is False else revalidate
+    if type(lifetime_seconds) is not int or lifetime_seconds < 1:
+        problem = f"revalidate is {revalidate!r}. Allowed: whole seconds from 1, and False for as long as possible"
+        raise HandlerError(problem, where="cached()")
+    if not callable(tags):
+        require_tags(tags, "cached()")
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        remembered = _Remembered(function, lifetime_seconds, tags, key)
+        if not remembered.is_async:
+
+            @wraps(function)
+            def call(*args: P.args, **arguments: P.kwargs) -> R:
+                value: R = run_blocking(remembered.call(args, arguments))
+                return value
+
+            return call
+
+        @wraps(function)
+        async def call_async(*args: P.args, **arguments: P.kwargs) -> object:
+            return await remembered.call(args, arguments)
+
+        return call_async  # type: ignore[return-value]  # R is what awaiting it gives
+
+    return decorate
+
+
+class _Remembered:
+    """A function with how its values are remembered."""
+
+    __slots__ = ("_function", "_key", "_key_of", "_lifetime_seconds", "_tags", "_where", "is_async")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        lifetime_seconds: int,
+        tags: Sequence[str] | Callable[..., Sequence[str]],
+        key_of: Callable[..., object] | None,
+    ) -> None:
+        if isinstance(function, (staticmethod, classmethod)):
+            problem = f"a {type(function).__name__} cannot be cached"
+            raise HandlerError(problem, where="cached()", hint=f"Write @{type(function).__name__} above @cached(…)")
+        flags = _flags(function)
+        self._where = function_name(function)
+        if flags & (_GENERATOR | _ASYNC_GENERATOR):
+            raise HandlerError("a generator has no value that can be cached", where=self._where, hint="Return a list")
+        self._function = function
+        self._lifetime_seconds = lifetime_seconds
+        self._tags = tags
+        self._key_of = key_of
+        self._key = ""
+        self.is_async = bool(flags & _COROUTINE)
+
+    async def call(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> Any:
+        """The value for these arguments."""
+        scope = find_scope()
+        if scope is not None and scope.endpoint.config.fetch_cache == "force-no-store":
+            if collecting.get(None) is None:
+                scope.asked("uncached data")
+            value = self._function(*args, **arguments)
+            return await value if self.is_async else value
+        return await data_cache().recall(self._recipe(args, arguments))
+
+    def _recipe(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> Recipe:
+        tags = self._tags
+        if callable(tags):
+            tags = tags(*args, **arguments)
+            require_tags(tags, f"{self._where}, tags")
+        function = self._function
+        return Recipe(
+            f"{self._prefix()}{self._call_key(args, arguments)}",
+            self._where,
+            lambda: function(*args, **arguments),
+            lifetime_seconds=self._lifetime_seconds,
+            tags=tags,
+            blocking=not self.is_async,
+        )
+
+    def _call_key(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> str:
+        if self._key_of is None:
+            return call_key(self._function, args, arguments)
+        return value_key(self._key_of(*args, **arguments), self._where)
+
+    def _prefix(self) -> str:
+        if not self._key:
+            self._key = function_key(self._function)
+        return self._key
+
+
+def _flags(function: Any) -> int:
+    """What sort of function it is, by its code; that of a partial's function, and 0 where there is none."""
+    while hasattr(function, "func"):
+        function = function.func
+    code = getattr(function, "__code__", None)
+    return code.co_flags if code is not None else 0

@@ -1,0 +1,504 @@
+"""`cached`: what is remembered, for which calls, and what it says of the answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from edgeroutes import cached
+from edgeroutes.errors import HandlerError
+from edgeroutes.services.data_cache import expire_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgeroutes.services.data_cache import DataCache
+    from tests.fakes.clock import FakeClock
+    from tests.fakes.project import RouteProject
+
+    Make = Callable[..., RouteProject]
+    LogLines = Callable[[], list[dict[str, Any]]]
+
+pytestmark = pytest.mark.usefixtures("cache")
+
+
+def counted(**options: Any) -> tuple[Callable[..., Any], list[tuple[object, ...]]]:
+    """A cached function, and the calls that reached it."""
+    calls: list[tuple[object, ...]] = []
+
+    @cached(**options)
+    def find(*args: object) -> list[object]:
+        calls.append(args)
+        return [len(calls), *map(repr, args)]
+
+    return find, calls
+
+
+def test_a_value_is_made_once_for_its_time_and_everyone_gets_a_copy(clock: FakeClock) -> None:
+    find, calls = counted(revalidate=60)
+
+    first = find("a")
+    first.append("changed by its owner")
+    clock.pass_seconds(59)
+
+    assert find("a") == [1, "'a'"]
+    clock.pass_seconds(2)
+    assert find("a") == [2, "'a'"]
+    assert calls == [("a",), ("a",)]
+
+
+def test_without_revalidate_it_is_kept_until_a_tag_is_forgotten(clock: FakeClock) -> None:
+    find, calls = counted(tags=["Products"])
+
+    find()
+    clock.pass_seconds(30 * 86_400)
+    find()
+    assert len(calls) == 1
+    expire_tags(["products"])  # as CloudFront has it, in any case
+    assert find() == [2]
+    expire_tags(["other"])
+    assert find() == [2]
+
+
+def test_tags_may_be_made_of_the_arguments() -> None:
+    find, _ = counted(tags=lambda product: [f"product:{product}"])
+
+    assert [find(1), find(2), find(1)] == [[1, "1"], [2, "2"], [1, "1"]]
+    expire_tags(["product:1"])
+    assert [find(1), find(2)] == [[3, "1"], [2, "2"]]
+
+
+def test_async_functions_are_remembered_just_so() -> None:
+    calls = []
+
+    @cached(revalidate=60)
+    async def find(name: str, *, page: int = 1) -> str:
+        calls.append(name)
+        await asyncio.sleep(0)
+        return f"{name} {page}"
+
+    async def ask() -> list[str]:
+        return [await find("a"), await find(name="a"), await find("a", page=1), await find("a", page=2)]
+
+    assert asyncio.run(ask()) == ["a 1", "a 1", "a 1", "a 2"]
+    assert calls == ["a", "a"]
+
+
+@dataclass(frozen=True)
+class Query:
+    text: str
+    since: date
+
+
+def test_arguments_of_the_same_value_are_one_and_others_are_not() -> None:
+    find, calls = counted()
+    different: list[tuple[object, ...]] = [
+        (),
+        (1,),
+        ("1",),
+        (1.5,),
+        (True,),
+        (None,),
+        ("a", "b"),
+        ("a,b",),
+        (["a", "b"],),
+        ({"a": 1, "b": 2},),
+        ({1, 2},),
+        (b"1",),
+        (date(2026, 1, 1),),
+        ("2026-01-01",),
+        (Decimal(1),),
+        (Query("a", date(2026, 1, 1)),),
+        (Query("b", date(2026, 1, 1)),),
+        (Query,),
+        ({1: "a"},),
+        ({"1": "a"},),
+    ]
+    for args in different:
+        find(*args)
+        find(*args)
+    find({"b": 2, "a": 1})
+    find({2, 1})
+
+    assert calls == different
+
+
+def test_methods_need_a_key_where_the_instance_is_no_value() -> None:
+    class Shop:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        @cached(revalidate=60)
+        def unclear(self, item: str) -> str:
+            return item
+
+        @cached(revalidate=60, key=lambda self, item: (self.name, item))
+        def price(self, item: str) -> str:
+            return f"{item} at {self.name}"
+
+        @classmethod
+        @cached(revalidate=60)
+        def of(cls, item: str) -> str:
+            return f"{cls.__name__} {item}"
+
+    problem = r"Shop\.unclear: argument 'self' is <.* of type Shop, which cannot be part of a cache key\. Give plain values, or"
+    with pytest.raises(HandlerError, match=problem):
+        Shop("a").unclear("pen")
+    assert [Shop("a").price("pen"), Shop("b").price("pen")] == ["pen at a", "pen at b"]
+    assert [Shop.of("pen"), Shop.of("ink")] == ["Shop pen", "Shop ink"]
+
+
+def test_it_may_be_called_on_a_function_that_is_there_already() -> None:
+    class Client:
+        def __init__(self) -> None:
+            self.asked = 0
+
+        def rates(self, base: str) -> str:
+            self.asked += 1
+            return base
+
+    client = Client()
+    rates = cached(revalidate=60, key=lambda base: base)(client.rates)
+
+    assert [rates("EUR"), rates("EUR"), client.asked] == ["EUR", "EUR", 1]
+
+
+def test_a_function_that_was_changed_has_none_of_its_old_values() -> None:
+    def made(source: str) -> Any:
+        names: dict[str, Any] = {"__name__": "module"}
+        exec(source, names)
+        return cached(revalidate=60)(names["find"])()
+
+    assert made("def find():\n    return 1") == 1
+    assert made("def find():\n    return 2") == 2
+    assert made("\n\ndef find():\n    return 2") == 2
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        0,
+        "",
+        [],
+        {},
+        "é\ud800",
+        1e300,
+        {"a": [None, True]},
+        (1, 2),
+        {3},
+        Decimal("1.50"),
+        Query("a", date(2026, 1, 1)),
+    ],
+)
+def test_a_value_comes_back_as_it_was(value: object) -> None:
+    calls = []
+
+    @cached(revalidate=60)
+    def find() -> object:
+        calls.append(1)
+        return value
+
+    find()
+    again = find()
+
+    assert (again, type(again), len(calls)) == (value, type(value), 1)
+
+
+@pytest.mark.parametrize("value", [(n for n in ()), object(), threading.Lock(), Query])
+def test_what_is_no_data_is_refused(value: object) -> None:
+    @cached(revalidate=60)
+    def find() -> object:
+        return value
+
+    problem = r"find: it returned .* of type \w+, which cannot be cached\. Return data: dicts, lists, text, numbers, dataclasses or"
+    with pytest.raises(HandlerError, match=problem):
+        find()
+
+
+def test_what_cannot_be_cached_is_refused_at_once() -> None:
+    def generator() -> Any:
+        yield 1
+
+    for options, function, problem in (
+        (
+            {"revalidate": 0},
+            len,
+            "cached(): revalidate is 0. Allowed: whole seconds from 1, and False for as long as possible.",
+        ),
+        ({"revalidate": True}, len, "cached(): revalidate is True. Allowed: whole seconds from 1"),
+        ({"tags": "products"}, len, "cached(): tags are 'products'. Allowed: a list of strings. Put it into a list."),
+        ({"tags": ["a,b"]}, len, "cached(): tag 'a,b' has a character that CloudFront does not take."),
+        ({}, generator, "generator: a generator has no value that can be cached. Return a list."),
+        ({}, staticmethod(len), "cached(): a staticmethod cannot be cached. Write @staticmethod above @cached(…)."),
+    ):
+        with pytest.raises(HandlerError) as raised:
+            cached(**options)(function)  # type: ignore[arg-type]
+        assert problem in str(raised.value)
+
+
+def test_an_error_is_not_remembered() -> None:
+    calls = []
+
+    @cached(revalidate=60)
+    def find() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OSError("down")
+        return len(calls)
+
+    with pytest.raises(OSError, match="down"):
+        find()
+    assert [find(), find()] == [2, 2]
+
+
+def test_a_function_may_ask_for_itself() -> None:
+    @cached(revalidate=60)
+    def factorial(n: int) -> int:
+        return 1 if n == 0 else n * factorial(n - 1)
+
+    assert factorial(6) == 720
+
+
+def test_two_hundred_tasks_and_as_many_threads_call_it_once() -> None:
+    calls = []
+
+    @cached(revalidate=60)
+    async def find() -> str:
+        calls.append("task")
+        await asyncio.sleep(0.05)
+        return "found"
+
+    started = threading.Barrier(200)
+
+    @cached(revalidate=60)
+    def find_blocking() -> str:
+        calls.append("thread")
+        threading.Event().wait(0.05)
+        return "found"
+
+    async def all_of_them() -> list[str]:
+        return await asyncio.gather(*(find() for _ in range(200)))
+
+    found: list[str] = []
+
+    def ask() -> None:
+        started.wait()
+        found.append(find_blocking())
+
+    threads = [threading.Thread(target=ask) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert asyncio.run(all_of_them()) == found == ["found"] * 200
+    assert calls == ["thread", "task"]
+
+
+def test_who_waits_gets_the_error_too_and_takes_over_from_who_was_cancelled() -> None:
+    calls: list[int] = []
+
+    @cached(revalidate=60)
+    async def find(kind: str) -> str:
+        calls.append(1)
+        await asyncio.sleep(0.02)
+        if kind == "error":
+            raise OSError("down")
+        return kind
+
+    async def ask() -> None:
+        failed = await asyncio.gather(find("error"), find("error"), return_exceptions=True)
+        assert ([str(error) for error in failed], len(calls)) == (["down", "down"], 1)
+
+        first, second = asyncio.ensure_future(find("ok")), asyncio.ensure_future(find("ok"))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert (await second, first.cancelled(), len(calls)) == ("ok", True, 3)
+
+    asyncio.run(ask())
+
+
+SOURCE = """\
+from edgeroutes import Response, cache_tags, cached, headers, not_found
+made = []
+mode = {"fails": False}
+@cached(revalidate=30, tags=["inner"])
+def inner():
+    return len(made)
+@cached(revalidate=45, tags=["outer"])
+def outer():
+    cache_tags("named-inside")
+    return inner()
+@cached(revalidate=10, tags=["slow"])
+def slow():
+    made.append(1)
+    if mode["fails"]:
+        raise OSError("down")
+    return f"value {len(made)}"
+@cached(revalidate=10)
+def gone():
+    made.append(1)
+    return not_found() if mode["fails"] else "there"
+@cached(revalidate=10)
+def personal():
+    return headers()["x"]
+"""
+
+
+def test_the_lowest_lifetime_and_every_tag_count_for_the_answer(project: Make) -> None:
+    source = SOURCE + "revalidate = 60\ntags = ['route']\ndef GET(): return [outer()]\n"
+    routes = project(source)
+
+    for _ in range(2):  # what the first made with all that was in it, the second finds
+        answer = routes.get("/x")
+        assert answer.header("cache-control") == (
+            "public, s-maxage=30, stale-while-revalidate=31535970, stale-if-error=31535970"
+        )
+        assert answer.header("x-cache-tag") == "route,inner,named-inside,outer,_path:/x"
+
+
+def test_a_route_that_is_not_kept_stays_so(project: Make) -> None:
+    assert project(SOURCE + "def GET(): return inner()\n").get("/x").header("cache-control") == "private, no-store"
+
+
+def test_a_cached_function_cannot_ask_who_asks(project: Make, log_lines: LogLines) -> None:
+    routes = project(SOURCE + "def GET(): return personal()\n")
+
+    assert routes.get("/x", [("x", "mine")]).status == 500
+    assert (
+        "headers were asked for, but what a cached function returns is the same for everyone. Ask outside it, and give it what it needs"
+    ) in log_lines()[0]["exception"]
+
+
+@pytest.mark.parametrize("needs_loop", [False, True])
+@pytest.mark.parametrize("asynchronous", ["", "async "])
+def test_a_dynamic_answer_is_given_the_old_value_and_the_new_one_is_made_after_it(
+    project: Make, clock: FakeClock, needs_loop: bool, asynchronous: str
+) -> None:
+    wait = "await " if asynchronous else ""
+    source = (
+        SOURCE.replace("def slow", f"{asynchronous}def slow")
+        + f"async def GET(): return [{wait}slow(), {wait}slow()]\n"
+    )
+    routes = project(source, needs_loop=needs_loop)
+    made = lambda: len(routes.module("x/route.py").made)  # noqa: E731
+
+    assert routes.get("/x").json() == ["value 1"] * 2
+    clock.pass_seconds(11)
+    answer = routes.get("/x")
+    assert (answer.json(), made()) == (["value 1"] * 2, 1)
+    routes.finish(answer)
+    assert made() == 2
+    assert (routes.get("/x").json(), made()) == (["value 2"] * 2, 2)
+
+
+def test_an_answer_that_the_cdn_keeps_is_made_of_the_new_value(project: Make, clock: FakeClock) -> None:
+    """The CDN gives the old answer meanwhile; old data in the new one would stand for as long again."""
+    routes = project(SOURCE + "revalidate = 10\ndef GET(): return slow()\n")
+
+    routes.get("/x")
+    clock.pass_seconds(11)
+
+    assert routes.get("/x").text == "value 2"
+
+
+@pytest.mark.parametrize("config", ["", "revalidate = 60"])
+def test_a_refresh_that_fails_keeps_the_old_value_logs_and_is_tried_again_later(
+    project: Make, clock: FakeClock, log_lines: LogLines, config: str
+) -> None:
+    routes = project(f"{SOURCE}{config}\ndef GET(): return slow()\n")
+
+    def ask() -> str:
+        answer = routes.get("/x")
+        routes.finish(answer)
+        return answer.text
+
+    assert ask() == "value 1"
+    module = routes.module("x/route.py")
+    module.mode["fails"] = True
+    clock.pass_seconds(11)
+    assert ask() == "value 1"
+    (line,) = log_lines()
+    assert (
+        line["message"].endswith("slow: the refresh failed, and the old value is kept"),
+        line["exception_name"],
+    ) == (
+        True,
+        "OSError",
+    )
+    clock.pass_seconds(5)
+    assert (ask(), len(module.made)) == ("value 1", 2)  # not tried again so soon
+    clock.pass_seconds(6)
+    module.mode["fails"] = False
+    ask()
+    assert (ask(), log_lines()) == ("value 3", [])
+
+
+def test_old_values_are_given_for_a_day_at_most(project: Make, clock: FakeClock, log_lines: LogLines) -> None:
+    routes = project(SOURCE + "def GET(): return slow()\n")
+    routes.get("/x")
+    routes.module("x/route.py").mode["fails"] = True
+
+    clock.pass_seconds(86_000)
+    assert routes.get("/x").text == "value 1"
+    clock.pass_seconds(1_000)
+    assert routes.get("/x").status == 500
+    assert len(log_lines()) == 1
+
+
+def test_that_there_is_none_any_more_is_no_failure(project: Make, clock: FakeClock, log_lines: LogLines) -> None:
+    routes = project(SOURCE + "def GET(): return gone()\n")
+    assert routes.get("/x").text == "there"
+    routes.module("x/route.py").mode["fails"] = True
+    clock.pass_seconds(11)
+
+    old = routes.get("/x")
+    routes.finish(old)
+
+    assert (old.text, routes.get("/x").status, log_lines()) == ("there", 404, [])
+
+
+def test_outside_a_request_a_stale_value_is_made_anew_at_once(clock: FakeClock) -> None:
+    find, _ = counted(revalidate=10)
+    find()
+    clock.pass_seconds(11)
+    assert find() == [2]
+
+
+def test_what_is_forgotten_while_it_is_made_is_not_kept() -> None:
+    calls = []
+
+    @cached(tags=["a"])
+    def find() -> int:
+        calls.append(1)
+        if len(calls) == 1:
+            expire_tags(["a"])
+        return len(calls)
+
+    assert [find(), find(), find()] == [1, 2, 2]
+
+
+def test_force_no_store_asks_each_time_and_makes_the_answer_dynamic(project: Make) -> None:
+    routes = project(SOURCE + "fetch_cache = 'force-no-store'\nrevalidate = 60\ndef GET(): return slow()\n")
+
+    answers = [routes.get("/x") for _ in range(2)]
+
+    assert [(answer.text, answer.header("cache-control")) for answer in answers] == [
+        ("value 1", "private, no-store"),
+        ("value 2", "private, no-store"),
+    ]
+
+
+def test_a_test_may_forget_everything(cache: DataCache) -> None:
+    find, calls = counted()
+    find()
+    cache.clear()
+    find()
+    assert len(calls) == 2
