@@ -101,7 +101,8 @@ class DevServer:
         self._loop = LoopThread()
         self._apps = MountedApps(self._loop)
         self.app = DevApp(self.live, self._loop, self._report, limits=limits)
-        self.cdn = self._make_cdn() if cdn and self.live.generation.project.config.cdn.enabled else None
+        has_cdn = cdn and self.live.generation.project.config.cdn.enabled
+        self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
         front = Front(self.cdn or self.app, self._report, host=host)
         self._uvicorn = _UvicornServer(_uvicorn_config(front), self._tell_started, self.app.close_streams)
 
@@ -138,17 +139,12 @@ class DevServer:
             )
         )
 
-    def _make_cdn(self) -> Cdn:
-        config = self.live.generation.project.config
-        return Cdn(self.app, self._report, tag_header=self._tag_header, keyed=keyed_headers(config))
-
-    def _tag_header(self) -> str:
-        return self.live.generation.project.config.cdn.tag_header.lower()
-
     def _retire(self, generation: Generation) -> None:
         self._apps.retire(generation)
-        if self.cdn is not None and (count := self.cdn.clear()):
-            self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} of the code before"))
+        if self.cdn is not None:
+            count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+            if count:
+                self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} of the code before"))
 
     def _report(self, report: Any) -> None:
         with self._reporting:
@@ -160,6 +156,11 @@ class DevServer:
             self._report(Failed(message=message, error=error))
         else:
             self._report(Logged(level=level, message=message, fields=fields))
+
+
+def _cdn_settings(generation: Generation) -> dict[str, Any]:
+    config = generation.project.config
+    return {"tag_header": config.cdn.tag_header, "keyed": keyed_headers(config)}
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -576,11 +576,15 @@ def test_answers_that_would_leak_are_warned_of(sent: dict[str, str], headers: di
     run(test)
 
 
-def test_everything_is_forgotten_at_once() -> None:
+def test_everything_is_forgotten_when_something_else_stands_behind() -> None:
     async def test() -> None:
-        edge = Edge(Counting(MINUTE))
+        edge = Edge(Counting({**MINUTE, "x-tags": "a"}))
         await edge.get("/a")
         await edge.get("/b")
-        assert (edge.cdn.clear(), (await edge.get("/a")).x_cache) == (2, "Miss")
+        assert edge.cdn.start_anew(tag_header="X-Tags", keyed=("origin",)) == 2
+        sent: list[dict[str, str]] = [{}, {}, {"origin": "https://x"}]
+        assert [(await edge.get("/a", headers=each)).x_cache for each in sent] == ["Miss", "Hit", "Miss"]
+        edge.cdn.invalidate(["#a"])
+        assert (await edge.get("/a")).x_cache == "Miss"
 
     run(test)

@@ -74,9 +74,7 @@ def test_what_is_seen_after_a_save_is_the_new_code(tmp_path: Path) -> None:
             served.get(path)
         served.saved({"a": COUNTING.replace('"made": made', '"new": made')})
         assert served.get("/a").json() == {"new": 1, "page": 1}
-        assert [report.message for report in served.told.logged] == [
-            "the CDN has forgotten 2 of the code before"
-        ]
+        assert [report.message for report in served.told.logged] == ["the CDN has forgotten 2 of the code before"]
 
 
 def test_an_answer_of_the_old_code_that_comes_after_the_save_is_not_kept(tmp_path: Path) -> None:
@@ -282,3 +280,26 @@ def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> No
         "the CDN has forgotten 1 for #_path:/a",
         "the CDN has forgotten 0 for #_path:/b",
     ]
+
+
+def test_the_server_ends_while_something_is_fetched_behind_a_stale_answer(tmp_path: Path) -> None:
+    route = """
+        import asyncio, gate_of_the_test
+        from edgeroutes import Response
+        made = 0
+
+        async def GET():
+            global made
+            made += 1
+            if made > 1:
+                gate_of_the_test.entered.set()
+                await asyncio.sleep(60)
+            return Response.text("good", headers={"Cache-Control": "max-age=0, stale-while-revalidate=60"})
+    """
+    with (
+        shared_module("gate_of_the_test", entered=threading.Event()) as gate,
+        serving(tmp_path, {"a": route}) as served,
+    ):
+        assert [served.get("/a").text for _ in range(2)] == ["good", "good"]
+        assert gate.entered.wait(PATIENCE_S)
+    assert served.told.failed == []

@@ -33,7 +33,7 @@ class Cdn:
     Args:
         origin: What it stands in front of.
         report: Is told of warnings, and of what is fetched with no client waiting.
-        tag_header: Where the origin says an answer's tags, in lower case.
+        tag_header: Where the origin says an answer's tags.
         keyed: Headers that are in the key, in lower case.
         now: The clock: seconds since the epoch.
         max_bytes: Of all that it keeps.
@@ -44,14 +44,14 @@ class Cdn:
         origin: AsgiApp,
         report: Reporter,
         *,
-        tag_header: Callable[[], str] = lambda: "x-cache-tag",
+        tag_header: str = "x-cache-tag",
         keyed: Sequence[str] = (),
         now: Callable[[], float] = time.time,
         max_bytes: int = MAX_BYTES,
     ) -> None:
         self._origin = origin
         self._report = report
-        self._tag_header = tag_header
+        self._tag_header = tag_header.lower()
         self._keyed = tuple(keyed)
         self._now = now
         self._store = Store(max_bytes)
@@ -78,8 +78,14 @@ class Cdn:
         count = self._store.invalidate(items)
         self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} for {', '.join(items)}"))
 
-    def clear(self) -> int:
-        """Forget everything; how many answers that were. From any thread."""
+    def start_anew(self, *, tag_header: str, keyed: Sequence[str]) -> int:
+        """Forget everything, for what stands behind is another now; how many answers that were. From any thread.
+
+        Args:
+            tag_header: As at first.
+            keyed: As at first.
+        """
+        self._tag_header, self._keyed = tag_header.lower(), tuple(keyed)
         self._warned.clear()
         return self._store.clear()
 
@@ -173,7 +179,7 @@ class Cdn:
 
     def _keep(self, fetch: Fetch, viewer: Viewer, exchange: Exchange, forgettings: int) -> Entry | None:
         """Store what may be stored, and warn where it should not be."""
-        entry = fetch.entry(self._tag_header(), exchange.source_file)
+        entry = fetch.entry(self._tag_header, exchange.source_file)
         if entry is None:
             if fetch.replaces_stale:
                 self._store.discard(viewer.key)
@@ -193,7 +199,7 @@ class Cdn:
         status, pairs, body = stored_answer(
             entry,
             viewer.headers if viewer.method == "GET" else _without_range(viewer.headers),
-            tag_header=self._tag_header(),
+            tag_header=self._tag_header,
             x_cache="Hit" if state == "hit" else "RefreshHit",
             age_seconds=entry.age_seconds(self._now()),
         )

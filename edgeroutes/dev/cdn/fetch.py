@@ -94,7 +94,9 @@ class Fetch:
     def _read_body(self, message: Message) -> None:
         chunk = message.get("body", b"")
         self.body_bytes += len(chunk)
-        if self.freshness.is_stored and self.body_bytes <= self._max_bytes:
+        if self.body_bytes > self._max_bytes:
+            self._chunks.clear()
+        elif self.freshness.is_stored:
             self._chunks.append(chunk)
         self.is_whole = not message.get("more_body", False)
 
