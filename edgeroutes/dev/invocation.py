@@ -85,7 +85,7 @@ class Invocation:
         except (SystemExit, KeyboardInterrupt, HandlerExited) as error:
             self._give_up(outlet, f"the handler ended its process ({error!r}); Lambda calls that Runtime.ExitError")
         except BaseException as error:  # noqa: BLE001  # a thread's end: whatever it is, the client gets an answer
-            if self._is_cancelled:
+            if self._is_cancelled or self._loop.is_closing:
                 self.note = "the client left"
             else:
                 self._report(Failed(message=f"{self._path} failed inside edgeroutes", error=error))

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from concurrent.futures import Future
 
     from edgeroutes.dev.gateway import HttpAnswer
@@ -68,15 +68,15 @@ class HttpOutlet:
 
     def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
         """The head, and the body of an answer that does not stream."""
-        return asyncio.run_coroutine_threadsafe(self._start(answer, is_stream=is_stream), self._open_loop())
+        return self._submit(lambda: self._start(answer, is_stream=is_stream))
 
     def write(self, chunk: bytes) -> Future[None]:
         """A piece of the body."""
-        return asyncio.run_coroutine_threadsafe(self._send_chunk(chunk), self._open_loop())
+        return self._submit(lambda: self._send_chunk(chunk))
 
     def end(self) -> Future[None]:
         """The body's end."""
-        return asyncio.run_coroutine_threadsafe(self._end(), self._open_loop())
+        return self._submit(self._end)
 
     def on_gone(self, callback: Callable[[], None]) -> None:
         """Have `callback` called when the client leaves before the end; at once when it has left."""
@@ -143,6 +143,11 @@ class HttpOutlet:
         if not self.done.done():
             self.is_cut = self._is_closed = True
             self.done.set_result(None)
+
+    def _submit(self, begin: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+        """Have a coroutine run on the server's loop; where that is closed, it is not even made."""
+        loop = self._open_loop()
+        return asyncio.run_coroutine_threadsafe(begin(), loop)
 
     def _open_loop(self) -> asyncio.AbstractEventLoop:
         if self.loop.is_closed():
