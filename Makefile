@@ -54,6 +54,7 @@ sam: $(SAM)
 bench: $(SYNCED)
 	$(BIN)/python benchmarks/matching.py
 	$(BIN)/python benchmarks/requests.py
+	$(BIN)/python benchmarks/caching.py
 	$(BIN)/python benchmarks/dev_cdn.py
 
 clean:

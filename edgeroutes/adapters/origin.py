@@ -57,56 +57,60 @@ class OriginGuard:
         Args:
             event: Of a REST API, an HTTP API, a function URL or a load balancer; changed in place.
         """
-        both = [fields for fields in (event.get("multiValueHeaders"), event.get("headers")) if fields]
-        sent = _last(both, SECRET_HEADER, remove=True)
-        if not sent or not self._knows(sent.encode("utf-8", "replace")):
+        headers: Fields = event.get("headers") or {}
+        repeated: Fields = event.get("multiValueHeaders") or {}
+        sent = _take(headers, repeated, SECRET_HEADER)
+        if not isinstance(sent, str) or not self._knows(sent.encode("utf-8", "replace")):
             return False
-        host = _last(both, HOST_HEADER)
-        if host:
-            _replace(both, "host", host)
-        client = _last(both, CLIENT_HEADER, remove=True)
+        client = _take(headers, repeated, CLIENT_HEADER)
         if client:
-            _name_client(event, both, client)
+            _name_client(event, client)
+        host = _take(headers, repeated, HOST_HEADER)
+        if host:
+            _put(headers, repeated, HOST_HEADER, host)
+            _put(headers, repeated, "host", host)
         return True
 
     def _knows(self, sent: bytes) -> bool:
-        found = False
-        for secret in self._secrets:  # all of them, so that the time says nothing of which
-            found |= equals_in_constant_time(secret, sent)
-        return found
+        return any([equals_in_constant_time(secret, sent) for secret in self._secrets])  # noqa: C419  # all, in constant time
 
 
-def _key(fields: Fields, name: str) -> str | None:
-    """The name of a field as it was sent; given in lower case."""
+def _take(headers: Fields, repeated: Fields, name: str) -> Any:
+    """The last value of a field, taken out of both forms in which an event may have it."""
+    value = headers.pop(name, None)
+    values = repeated.pop(name, None)
+    if value is None and values is None:  # somebody on the way writes it otherwise
+        value = headers.pop(_find(headers, name), None)
+        values = repeated.pop(_find(repeated, name), None)
+    return values[-1] if value is None and values else value
+
+
+def _put(headers: Fields, repeated: Fields, name: str, value: str) -> None:
+    if headers:
+        headers[_find(headers, name)] = value
+    if repeated:
+        repeated[_find(repeated, name)] = [value]
+
+
+def _find(fields: Fields, name: str) -> str:
+    """The name of a field as it was sent; the one that was asked for, in lower case, where there is none."""
     if name in fields:
         return name
-    return next((key for key in fields if len(key) == len(name) and key.lower() == name), None)
+    titled = name.title()  # as most write it
+    if titled in fields:
+        return titled
+    for key in fields:
+        if len(key) == len(name) and key.lower() == name:
+            return key
+    return name
 
 
-def _last(both: list[Fields], name: str, *, remove: bool = False) -> str | None:
-    """The last value of a field, in whichever form the event has it."""
-    value: Any = None
-    for fields in both:
-        key = _key(fields, name)
-        if key is not None:
-            value = fields.pop(key) if remove else fields[key]
-    if isinstance(value, list):
-        value = value[-1] if value else None
-    return value if isinstance(value, str) else None
-
-
-def _replace(both: list[Fields], name: str, value: str) -> None:
-    for fields in both:
-        key = _key(fields, name) or name
-        fields[key] = [value] if isinstance(next(iter(fields.values()), None), list) else value
-
-
-def _name_client(event: Event, both: list[Fields], client: str) -> None:
+def _name_client(event: Event, client: str) -> None:
     """Put the address where each kind of event has it; a load balancer's has it in a header."""
     gateway = event.get("requestContext") or {}
     place = gateway.get("identity") or gateway.get("http")
     if place is None:
-        _replace(both, "x-forwarded-for", client)
+        _put(event.get("headers") or {}, event.get("multiValueHeaders") or {}, "x-forwarded-for", client)
     else:
         place["sourceIp"] = client
 

@@ -18,7 +18,7 @@ def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
     lifetime = scope.endpoint.lifetime_seconds or YEAR_SECONDS
     if scope.usage is not None:
         lifetime = min(lifetime, scope.usage.lifetime_seconds)
-    response.headers["cache-control"] = render_cache_control(lifetime, response.status)
+    response.headers.add_own("cache-control", render_cache_control(lifetime, response.status))
     scope.is_shared = response.is_stream
     _tag(response, scope, tag_header)
     return _validated(response, scope, tag_header)
@@ -81,7 +81,10 @@ def _validated(response: Response, scope: RequestScope, tag_header: str) -> Resp
         return response
     body = response.body
     if isinstance(body, str | bytes) and "etag" not in response.headers:
-        response.headers["etag"] = strong_etag(body.encode() if isinstance(body, str) else body)
-    if is_not_modified(Headers.from_lowered(scope.incoming.header_items()), response.headers):
+        response.headers.add_own("etag", strong_etag(body.encode() if isinstance(body, str) else body))
+    incoming = scope.incoming
+    if incoming.header("if-none-match") is None and incoming.header("if-modified-since") is None:
+        return response
+    if is_not_modified(Headers.from_lowered(incoming.header_items()), response.headers):
         return Response(None, 304, kept_headers(response.headers, tag_header))
     return response

@@ -23,7 +23,7 @@ KEY, EXPIRES_AT = "key", "expires_at"
 # 100 items a BatchGetItem, 25 a BatchWriteItem.
 MAX_ITEM_BYTES = 400 * 1024
 _ITEM_OVERHEAD_BYTES = 512
-_WRITES = 25
+_READS, _WRITES = 100, 25
 _TRIES = 4
 
 
@@ -43,7 +43,7 @@ class TableStore:
 
         Args:
             key: None for no entry.
-            tags: At most 99.
+            tags: Any number; up to 99 are one request.
 
         Raises:
             StoreError: When the table cannot be read.
@@ -108,10 +108,12 @@ class TableStore:
             self._batch("batch_write_item", "UnprocessedItems", puts[start : start + _WRITES])
 
     def _read_items(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        asked = {"Keys": [{KEY: {"S": key}} for key in keys], "ConsistentRead": True}
-        answers = self._batch("batch_get_item", "UnprocessedKeys", asked)
-        items = [item for answer in answers for item in answer["Responses"].get(self._table_name, ())]
-        return {item[KEY]["S"]: item for item in items}
+        items: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(keys), _READS):
+            asked = {"Keys": [{KEY: {"S": key}} for key in keys[start : start + _READS]], "ConsistentRead": True}
+            for answer in self._batch("batch_get_item", "UnprocessedKeys", asked):
+                items.update({item[KEY]["S"]: item for item in answer["Responses"].get(self._table_name, ())})
+        return items
 
     def _batch(self, operation: str, unprocessed: str, asked: Any) -> list[dict[str, Any]]:
         """The answers to a batch, asked again for what DynamoDB left undone."""

@@ -726,6 +726,16 @@ def test_an_app_of_a_cached_route_gets_its_head_and_its_304(project: RouteProjec
     assert "content-length" not in unchanged.headers
 
 
+@pytest.mark.parametrize("name", ["authorization", "cookie"])
+def test_an_app_may_have_read_the_credentials_that_were_sent(project: RouteProject, name: str) -> None:
+    source = "from starlette.responses import PlainTextResponse\nrevalidate = 60\napp = PlainTextResponse('mine')\n"
+    project.write("route.py", source)
+
+    answer = request(project.asgi(), "GET", "/", headers={name: "a=1"})
+
+    assert (answer.headers["cache-control"], "x-cache-tag" in answer.headers) == ("private, no-store", False)
+
+
 def test_cookies_and_after_work_inside_an_app(project: RouteProject) -> None:
     source = """
         from edgeroutes import after, cookies

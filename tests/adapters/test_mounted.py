@@ -597,3 +597,18 @@ def test_a_request_that_is_cancelled_cancels_its_app(project: RouteProject) -> N
 
     asyncio.run(ask())
     assert project.module("slow/route.py").log == ["cancelled"]
+
+
+def test_a_cached_app_is_not_cached_for_who_sends_credentials(project: RouteProject) -> None:
+    """What an app reads of the request is not seen, and it may have read them."""
+    source = "from starlette.responses import PlainTextResponse\nrevalidate = 60\napp = PlainTextResponse('mine')\n"
+    project.write("route.py", source)
+    handler = project.handler()
+
+    for headers, expected in (
+        ([], "public, s-maxage=60"),
+        ([("Authorization", "a")], "private"),
+        ([("Cookie", "a=1")], "private"),
+    ):
+        answer = handler(rest("/", headers=headers), None)
+        assert answer["multiValueHeaders"]["cache-control"][0].startswith(expected)

@@ -40,6 +40,7 @@ def answered(**fields: object) -> Answered:
         ),
         (Logged(level="WARNING", message="careful", fields={"route": "/a"}), "warning: careful  route=/a"),
         (Logged(level="ERROR", message="no"), "error: no"),
+        (Logged(level="DEBUG", message="the answer is not cached"), "debug: the answer is not cached"),
     ],
 )
 def test_each_report_is_a_line(report: Report, line: str) -> None:

@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edgeroutes.services.data_cache import expire_tags
+from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgeroutes.testing import RouteClient
+
+
+def _save_price(product_id: int, price_cents: int) -> None:
+    from functions._shared.store import products
+
+    product = products.get(product_id)
+    assert product is not None
+    products.save(replace(product, price_cents=price_cents))
 
 
 def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(client: RouteClient) -> None:
@@ -38,6 +49,21 @@ def test_a_change_is_not_cached_and_shows(client: RouteClient) -> None:
     assert client.get("/api/products/1", headers={"If-None-Match": etag}).json()["price_cents"] == 500
 
 
+def test_a_change_makes_the_cdn_and_the_data_behind_the_catalogue_forget(client: RouteClient) -> None:
+    forgotten: list[str] = []
+
+    class Cdn:
+        def invalidate(self, items: Sequence[str]) -> None:
+            forgotten.extend(items)
+
+    end = use_invalidator(Cdn())
+    before = client.get("/api/products").json()["items"][0]["price_cents"]
+    client.put("/api/products/1", json={"price_cents": before + 1})
+    end()
+    assert forgotten == ["#products"]
+    assert client.get("/api/products").json()["items"][0]["price_cents"] == before + 1
+
+
 def test_a_price_of_nothing_is_400(client: RouteClient) -> None:
     answer = client.put("/api/products/1", json={"price_cents": 0})
     assert answer.status_code == 400
@@ -68,8 +94,8 @@ def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(client:
     assert answer.json() == pens
     assert answer.headers["x-cache-tag"] == "products,product:2,product:3,_path:/api/products"
     assert answer.headers["cache-control"].startswith("public, s-maxage=300,")
-    client.put("/api/products/2", json={"price_cents": 1})
+    _save_price(2, 1)
     assert client.get("/api/products?tag=ink").json() == pens
-    expire_tags(["products"])  # as revalidate_tag does
+    client.put("/api/products/2", json={"price_cents": 1})
     assert client.get("/api/products?tag=ink").json()["items"][0]["price_cents"] == 1
     assert len(client.get("/api/products").json()["items"]) == 4

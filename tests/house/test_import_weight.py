@@ -71,6 +71,16 @@ def GET(request: Request, id: int, page: int = 1):
         not_found()
     return Response.json([headers()["host"], request.url.path, request.cookies], status=203)
 """
+REMEMBERED = """
+from edgeroutes import cache_tags, cached
+revalidate = 60
+@cached(revalidate=60, tags=["a"])
+def find(id):
+    cache_tags("b")
+    return {"id": id}
+async def GET(id: str):
+    return find(id)
+"""
 CACHED = "revalidate = 60\ntags = ['a']\ndef GET():\n    return 'text'\n"
 
 
@@ -138,6 +148,7 @@ def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) 
         (HELLO, (), [rest_event("GET", "/items/a%20b/"), rest_event("GET", "/none"), rest_event("GET", "/items/%")], [308, 404, 400]),
         (ANSWERS, (), [rest_event("GET", f"/items/{item}") for item in ("0", "1", "2", "x")], [203, 307, 404, 404]),
         (CACHED, (), [rest_event("GET", "/items/1")], [200]),
+        (REMEMBERED, (), [rest_event("GET", "/items/1"), rest_event("GET", "/items/1")], [200, 200]),
         (
             DATACLASS,
             ("dataclasses",),
@@ -152,7 +163,7 @@ def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) 
         ),
         ("def GET():\n    raise KeyError(1)\n", (), [rest_event("GET", "/items/1")], [500]),
     ],
-    ids=["methods", "paths", "answers", "cached", "dataclass", "typed dict", "failure"],
+    ids=["methods", "paths", "answers", "cached", "remembered", "dataclass", "typed dict", "failure"],
 )  # fmt: skip
 def test_an_ordinary_answer_loads_nothing_heavy(
     tmp_path: Path, source: str, preload: tuple[str, ...], events: list[dict[str, Any]], statuses: list[int]

@@ -203,6 +203,16 @@ def test_a_table_that_cannot_be_read_costs_a_making_and_one_line(
     }
 
 
+def test_a_value_of_many_tags_is_looked_up_in_batches(sandboxes: Sandboxes) -> None:
+    find, _ = counted(revalidate=60, tags=[f"t{number:03}" for number in range(150)])
+    for name in ("first", "second"):
+        sandboxes.enter(name)
+        assert find() == [1]
+    expire_tags(["t149"])
+    sandboxes.enter("first")
+    assert find() == [2]
+
+
 def test_many_tags_are_forgotten_in_batches(sandboxes: Sandboxes, dynamodb: Any) -> None:
     sandboxes.enter("first")
     expire_tags([f"t{number:02}" for number in range(60)])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from edgeroutes import not_found
+from edgeroutes import not_found, revalidate_tag
 from functions._shared.models import Product
 from functions._shared.store import products
 from functions._shared.validation import require
@@ -28,4 +28,5 @@ async def PUT(id: int, changes: ProductChanges) -> Product:
     product = products.get(id) or not_found()
     product = replace(product, price_cents=changes.price_cents, in_stock=changes.in_stock)
     products.save(product)
+    revalidate_tag("products")  # this answer, the catalogue's, and the data behind it
     return product
