@@ -505,6 +505,23 @@ def test_a_stale_answer_is_asked_about_with_its_own_validators_and_made_fresh_by
     run(test)
 
 
+def test_a_304_that_says_private_ends_the_stale_answer() -> None:
+    async def test() -> None:
+        async def origin(asked: Asked, reply: Reply) -> None:
+            said = "s-maxage=60" if len(edge.asked) == 1 else "private, no-store"
+            await reply(
+                304 if "if-none-match" in asked.headers else 200, {"cache-control": said, "etag": '"a"'}, b"same"
+            )
+
+        edge = Edge(origin)
+        await edge.get("/a")
+        edge.now += 61
+        answers = [await edge.get("/a") for _ in range(2)]
+        assert [(got.body, got.x_cache) for got in answers] == [(b"same", "RefreshHit"), (b"same", "Miss")]
+
+    run(test)
+
+
 def test_a_clients_condition_goes_to_the_origin_where_nothing_is_kept() -> None:
     async def test() -> None:
         async def origin(asked: Asked, reply: Reply) -> None:

@@ -43,16 +43,11 @@ class Fetch:
     """
 
     def __init__(
-        self,
-        forward: Forward | None,
-        *,
-        stale: Entry | None,
-        now: Callable[[], float],
-        max_bytes: int,
+        self, forward: Forward | None, *, stale: Entry | None, now: Callable[[], float], max_bytes: int
     ) -> None:
-        self.on_useless: Callable[[], None] = lambda: (
-            None
-        )  # called when the head says that others have no use for the answer
+        self.on_useless: Callable[[], None] = (
+            _nothing  # is called when the head says that others have no use for the answer
+        )
         self.outcome = Outcome.NOTHING
         self.status = 0
         self.headers = Headers()
@@ -81,7 +76,7 @@ class Fetch:
         self.came_at = self._now()
         if self._stale is not None and self.status == 304:
             self.outcome = Outcome.CONFIRMED
-        elif self._is_covered(self.status in COVERED_ERRORS):
+        elif self._is_covered(is_error=self.status in COVERED_ERRORS):
             self.outcome = Outcome.COVERED
         else:
             self.outcome = Outcome.PASSED
@@ -102,7 +97,7 @@ class Fetch:
 
     def fail(self) -> bool:
         """Say that the connection to the origin broke; True when a stored answer stands in for what it has not said."""
-        if self.outcome is Outcome.NOTHING and self._is_covered(failed=True):
+        if self.outcome is Outcome.NOTHING and self._is_covered(is_error=True):
             self.outcome = Outcome.COVERED
         return self.outcome is Outcome.COVERED
 
@@ -120,8 +115,9 @@ class Fetch:
 
     @property
     def replaces_stale(self) -> bool:
-        """Whether it is an answer in its own right that may not be kept: then what was kept before is out of date."""
-        return self.outcome is Outcome.PASSED and self.status < 500 and not self.freshness.is_stored
+        """Whether what was kept before is out of date, where there is no entry: it may be kept no more, or another took its place."""
+        is_other = self.outcome is Outcome.PASSED and self.status < 500 and not self.freshness.is_stored
+        return is_other or self.outcome is Outcome.CONFIRMED
 
     def _made(self, status: int, headers: Headers, body: bytes, tag_header: str, source_file: str) -> Entry | None:
         freshness = read_freshness(status, headers, self.came_at)
@@ -138,9 +134,13 @@ class Fetch:
             source_file=source_file or (self._stale.source_file if self._stale is not None else ""),
         )
 
-    def _is_covered(self, failed: bool) -> bool:  # noqa: FBT001
+    def _is_covered(self, *, is_error: bool) -> bool:
         stale = self._stale
-        return failed and stale is not None and stale.freshness.may_cover_error(self._now() - stale.came_at)
+        return is_error and stale is not None and stale.freshness.may_cover_error(self._now() - stale.came_at)
+
+
+def _nothing() -> None:
+    pass
 
 
 def question_headers(headers: Headers, stale: Entry | None, accept_encoding: str) -> list[tuple[str, str]]:
