@@ -417,7 +417,10 @@ def test_all_variants_of_a_path_are_forgotten_together() -> None:
     run(test)
 
 
-def test_what_was_asked_for_before_an_invalidation_is_neither_kept_nor_given_to_who_asks_after_it() -> None:
+@pytest.mark.parametrize("items", [["/a"], ["/*"], ["#things"]])
+def test_what_was_asked_for_before_an_invalidation_is_neither_kept_nor_given_to_who_asks_after_it(
+    items: list[str],
+) -> None:
     async def test() -> None:
         gate = asyncio.Event()
         origin = Counting(MINUTE)
@@ -428,15 +431,34 @@ def test_what_was_asked_for_before_an_invalidation_is_neither_kept_nor_given_to_
             body = f"v{origin.count}".encode()
             if is_first:
                 await gate.wait()
-            await reply(200, MINUTE, body)
+            await reply(200, {**MINUTE, "x-cache-tag": "things"}, body)
 
         edge = Edge(slow)
         before = asyncio.create_task(edge.get("/a"))
         await asyncio.sleep(0)
-        edge.cdn.invalidate(["#anything"])
+        edge.cdn.invalidate(items)
         after = await edge.get("/a")
         gate.set()
         assert [got.body for got in (await before, after, await edge.get("/a"))] == [b"v1", b"v2", b"v2"]
+
+    run(test)
+
+
+def test_what_is_being_fetched_while_others_are_forgotten_is_kept_unless_that_is_very_often() -> None:
+    async def test() -> None:
+        times = 0
+
+        async def origin(asked: Asked, reply: Reply) -> None:
+            for _ in range(times):
+                edge.cdn.invalidate(["/b", "#others"])
+            await reply(200, MINUTE, b"")
+
+        edge = Edge(origin)
+        states = {}
+        for times in (1, 64, 65):
+            edge.cdn.invalidate(["/a"])
+            states[times] = [(await edge.get("/a")).x_cache for _ in range(2)][1]
+        assert states == {1: "Hit", 64: "Hit", 65: "Miss"}
 
     run(test)
 

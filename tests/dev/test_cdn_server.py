@@ -169,6 +169,7 @@ def test_a_streamed_answer_comes_as_it_is_produced_and_is_kept_whole(tmp_path: P
             first = next(chunks)
             gate.leave.set()
             rest = "".join(chunks)
+        logged(served, 1)  # a stream is stored once it has gone out
         again = served.get("/a")
     assert (first, rest, again.text, again.headers["x-cache"]) == ("one ", "two", "one two", "Hit from cloudfront")
 

@@ -6,8 +6,9 @@ Source for tags and paths: docs.aws.amazon.com/AmazonCloudFront "invalidation-by
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from edgeroutes.http.caching import MAX_TAGS, tag_problem
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
     from edgeroutes.http.freshness import Freshness
     from edgeroutes.http.headers import Headers
 
+    _IsMeant = Callable[[CacheKey, "Entry"], bool]
+
 # What an entry weighs besides its bytes: headers, key and objects, roughly.
 _ENTRY_BYTES = 1024
+# So many are remembered, for what is being fetched meanwhile; what was asked for before all of them is not kept.
+_RECENT_FORGETTINGS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +72,7 @@ class Store:
         self._entries: OrderedDict[CacheKey, Entry] = OrderedDict()
         self._size_bytes = 0
         self._forgettings = 0
+        self._recent: deque[_IsMeant] = deque(maxlen=_RECENT_FORGETTINGS)
         self._lock = threading.Lock()
 
     @property
@@ -83,13 +89,13 @@ class Store:
             return entry
 
     def put(self, key: CacheKey, entry: Entry, forgettings: int) -> bool:
-        """Keep an entry, unless it is too large, or something was forgotten since it was asked for: it may be that.
+        """Keep an entry, unless it is too large, or was to be forgotten since it was asked for.
 
         Returns:
             Whether it is kept.
         """
         with self._lock:
-            if entry.size_bytes > self.max_bytes or forgettings != self._forgettings:
+            if entry.size_bytes > self.max_bytes or self._was_forgotten(key, entry, forgettings):
                 return False
             self._remove(key)
             self._entries[key] = entry
@@ -120,13 +126,19 @@ class Store:
         """Forget everything; how many entries that were."""
         return self._forget(lambda _key, _entry: True)
 
-    def _forget(self, is_meant: Callable[[CacheKey, Entry], bool]) -> int:
+    def _forget(self, is_meant: _IsMeant) -> int:
         with self._lock:
             self._forgettings += 1
+            self._recent.append(is_meant)
             keys = [key for key, entry in self._entries.items() if is_meant(key, entry)]
             for key in keys:
                 self._remove(key)
             return len(keys)
+
+    def _was_forgotten(self, key: CacheKey, entry: Entry, forgettings: int) -> bool:
+        missed = self._forgettings - forgettings
+        recent = islice(reversed(self._recent), missed)
+        return missed > len(self._recent) or any(is_meant(key, entry) for is_meant in recent)
 
     def _remove(self, key: CacheKey) -> None:
         entry = self._entries.pop(key, None)
