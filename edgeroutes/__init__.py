@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes._version import __version__ as __version__
     from edgeroutes.errors import EdgeroutesError as EdgeroutesError
+    from edgeroutes.http.cors import CORS as CORS
     from edgeroutes.http.interrupts import HTTPError as HTTPError
     from edgeroutes.http.interrupts import forbidden as forbidden
     from edgeroutes.http.interrupts import not_found as not_found
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 # Each public name with the module that has it; the tracer reads this table, too.
 _EXPORTS = {
+    "CORS": "edgeroutes.http.cors",
     "Cookie": "edgeroutes.http.parameters",
     "EdgeroutesError": "edgeroutes.errors",
     "File": "edgeroutes.http.parameters",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, require_no_problems
+from edgeroutes.plan.cors import read_cors
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgeroutes.build.trace import Tracer
+    from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import FileTree, RouteFile, RouteScan
 
 CACHE_FOLDER = ".edgeroutes/cache"
@@ -27,13 +29,20 @@ class TracedRoute(ManifestRoute):
 
     Args:
         route: As it was scanned.
+        cors: That holds for it.
         find_out: The answer.
     """
 
     __slots__ = ("_find_out",)
 
-    def __init__(self, route: RouteFile, find_out: Callable[[RouteFile], bool]) -> None:
-        super().__init__(route.route_path, route.source_file, middleware_files=route.middleware_files)
+    def __init__(self, route: RouteFile, cors: CORS | None, find_out: Callable[[RouteFile], bool]) -> None:
+        super().__init__(
+            route.route_path,
+            route.source_file,
+            middleware_files=route.middleware_files,
+            cors=cors,
+            has_options="OPTIONS" in route.exports.method_names,
+        )
         self._find_out = (find_out, route)
         del self.needs_loop
 
@@ -61,7 +70,8 @@ class Project:
     def __init__(self, root: Path, *, tree: FileTree | None = None, scanned: RouteScan | None = None) -> None:
         self.root = root
         self.config = load_config(root)
-        self.scan = scanned or scan(tree or DiskTree(root), self.config.app_dir)
+        self._tree = tree or DiskTree(root)
+        self.scan = scanned or scan(self._tree, self.config.app_dir)
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
 
@@ -72,15 +82,18 @@ class Project:
             strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
 
         Raises:
-            ProjectError: When the layout, or a route file, has something wrong; all of it at once.
+            ProjectError: When the layout, or a route file, has something wrong; all of it at once. When what a function.yaml says
+                of CORS is wrong, even without `strict`.
         """
         if strict:
             require_no_problems(self.scan.blocking_problems)
+        cors = read_cors(self.scan.routes, self.config.cors, self._tree.read_text)
         return Manifest(
-            [TracedRoute(route, self.needs_loop) for route in self.scan.routes],
+            [TracedRoute(route, cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
             base_path=self.config.base_path,
             trailing_slash=self.config.trailing_slash,
             tag_header=self.config.cdn.tag_header,
+            cors=self.config.cors,
         )
 
     def handler(self, *, strict: bool = True, debug: bool = True) -> LambdaHandler:

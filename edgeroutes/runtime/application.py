@@ -13,13 +13,14 @@ from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
-from edgeroutes.runtime.head import complete_head
+from edgeroutes.runtime.head import complete_head, drop_body
 from edgeroutes.runtime.loop import ends_more_than_the_call, explain_missing_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from edgeroutes.http.cors import CORS
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.types import AsgiApp, Incoming, Params, Threads
 
@@ -35,6 +36,9 @@ class Application:
         mount: How a route that exports `app` is asked for its answer; each adapter has its way.
         debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
         threads: Where code that blocks runs, on a server that answers many requests at once; None calls it directly.
+
+    Raises:
+        ConfigError: When an environment variable that holds origins for CORS does not.
     """
 
     def __init__(
@@ -50,6 +54,11 @@ class Application:
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
         self._endpoints: dict[str, Endpoint] = {}
+        self._cors = None
+        if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
+            from edgeroutes.runtime.cors import CorsGate
+
+            self._cors = CorsGate(manifest, self._table)
 
     def endpoint(self, route: ManifestRoute) -> Endpoint:
         """The route, loaded.
@@ -66,6 +75,10 @@ class Application:
 
     def open(self, incoming: Incoming) -> Call:
         """The call that will answer this request; nothing of the author's runs yet."""
+        call = self._routed(incoming)
+        return call if self._cors is None else self._cors.pass_through(call)
+
+    def _routed(self, incoming: Incoming) -> Call:
         path = incoming.path
         if self.manifest.base_path:
             below = self._below_base(path)
@@ -134,9 +147,12 @@ class Call:
         route: What matched.
         params: What the path captured.
         early: The answer where no route is asked.
+
+    Attributes:
+        cors: What pages of other origins may do with the answer.
     """
 
-    __slots__ = ("_application", "_early", "_params", "_path", "_scope", "incoming", "route")
+    __slots__ = ("_application", "_early", "_params", "_path", "_scope", "cors", "incoming", "route")
 
     def __init__(
         self,
@@ -155,6 +171,13 @@ class Call:
         self._params = params or {}
         self._early = early
         self._scope: RequestScope | None = None
+        self.cors: CORS | None = None
+
+    def answering(self, early: Response | HTTPError) -> Call:
+        """A call for the same request that has this answer, whatever the route would have said."""
+        call = Call(self._application, self.incoming, early=early)
+        call.cors = self.cors
+        return call
 
     @property
     def needs_loop(self) -> bool:
@@ -190,7 +213,7 @@ class Call:
                     scope.after.append((response.background, ()))
                 head = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
                 if head is not response:  # a 304 stands for it
-                    await _drop_body(response)
+                    await drop_body(response)
                 response = head
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
             response = self.fail(error)
@@ -199,7 +222,15 @@ class Call:
                 raise
             response = self.fail(error)
         if self.incoming.method == "HEAD":
-            await _drop_body(response)
+            await drop_body(response)
+        return self._allowed(response)
+
+    def _allowed(self, response: Response) -> Response:
+        """The answer with what it says to pages of other origins."""
+        if self.cors is not None:
+            from edgeroutes.runtime.cors import allow
+
+            allow(response, self.cors, self.incoming)
         return response
 
     async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
@@ -233,7 +264,7 @@ class Call:
         scope = self._scope
         if scope is None:
             return response
-        return complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header)
+        return self._allowed(complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header))
 
     def _unrouted(self) -> Response:
         if not isinstance(self._early, Response):
@@ -258,7 +289,7 @@ class Call:
             error = explain_missing_loop(error)
         response = failure_response(error, self.incoming, route_path, debug_root)
         response.headers["cache-control"] = UNCACHED
-        return response
+        return self._allowed(response)
 
     async def finish(self) -> None:
         """Run what `after` was given; to be called once, when the last byte has gone out."""
@@ -266,12 +297,3 @@ class Call:
             from edgeroutes.runtime.after import run_after
 
             await run_after(self._scope, self._application.threads)
-
-
-async def _drop_body(response: Response) -> None:
-    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
-    if response.is_stream:
-        from edgeroutes.runtime.chunks import close_stream
-
-        await close_stream(response)
-    response.body = None

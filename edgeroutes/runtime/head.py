@@ -40,6 +40,15 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
     return _validated(response, scope, tag_header) if response.status == 200 else response
 
 
+async def drop_body(response: Response) -> None:
+    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
+    if response.is_stream:
+        from edgeroutes.runtime.chunks import close_stream
+
+        await close_stream(response)
+    response.body = None
+
+
 def _write_cookies(response: Response, scope: RequestScope) -> bool:
     lines = response.set_cookie_lines(scope.jar)
     if lines:
