@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from edgeroutes.config import Config
     from edgeroutes.http.cors import CORS
@@ -110,6 +110,11 @@ class ProjectPlan:
     api_resources: tuple[ApiResource, ...] = ()
     api_resource_count: int = 0
     warnings: tuple[PlanWarning, ...] = ()
+
+    @property
+    def routes(self) -> Iterator[tuple[FunctionPlan, RouteFile]]:
+        """Every route with its function, in the order in which routes are tried within one."""
+        return ((function, route) for function in self.functions for route in function.routes)
 
     @property
     def cors_policies(self) -> tuple[CORS, ...]:
