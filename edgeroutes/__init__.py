@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from edgeroutes.http.response import Response as Response
     from edgeroutes.observability.logger import logger as logger
     from edgeroutes.observability.metrics import metrics as metrics
+    from edgeroutes.runtime.cache_usage import cache_tags as cache_tags
     from edgeroutes.runtime.context import RouteContext as RouteContext
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
     from edgeroutes.runtime.context import headers as headers
+    from edgeroutes.services.revalidation import revalidate_path as revalidate_path
+    from edgeroutes.services.revalidation import revalidate_tag as revalidate_tag
 
 # Each public name with the module that has it; the tracer reads this table, too.
 _EXPORTS = {
@@ -45,6 +48,7 @@ _EXPORTS = {
     "RouteContext": "edgeroutes.runtime.context",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
+    "cache_tags": "edgeroutes.runtime.cache_usage",
     "cookies": "edgeroutes.runtime.context",
     "forbidden": "edgeroutes.http.interrupts",
     "headers": "edgeroutes.runtime.context",
@@ -53,6 +57,8 @@ _EXPORTS = {
     "not_found": "edgeroutes.http.interrupts",
     "permanent_redirect": "edgeroutes.http.interrupts",
     "redirect": "edgeroutes.http.interrupts",
+    "revalidate_path": "edgeroutes.services.revalidation",
+    "revalidate_tag": "edgeroutes.services.revalidation",
     "see_other": "edgeroutes.http.interrupts",
     "unauthorized": "edgeroutes.http.interrupts",
 }

@@ -5,8 +5,9 @@ Functions never read it: what they need of it is in their manifest.
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from inspect import signature
@@ -23,21 +24,45 @@ ARCHITECTURES = ("x86_64", "arm64")
 # Source: docs.aws.amazon.com/lambda "gettingstarted-limits", read 2026-11-21.
 MEMORY_MIB = range(128, 10_241)
 TIMEOUT_S = range(1, 901)
+PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})+")
 # Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table", read 2026-11-21: 29 unless raised.
 INTEGRATION_TIMEOUT_S = range(29, 901)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CdnConfig:
-    """`[tool.edgeroutes.cdn]`: CloudFront in front of the API."""
+    """`[tool.edgeroutes.cdn]`: CloudFront in front of the API.
+
+    Args:
+        enabled: Whether there is one.
+        tag_header: The header in which CloudFront reads cache tags.
+        domain_name: One domain, or several: the first is the project's own.
+        certificate_arn: Of ACM in us-east-1, for all of them.
+        web_acl_arn: Of AWS WAF, scope CLOUDFRONT.
+        price_class: Which of CloudFront's locations serve the project.
+        log_bucket: Where standard logs go.
+    """
 
     enabled: bool = True
     tag_header: str = "x-cache-tag"
-    domain_name: str | None = None
+    domain_name: str | Sequence[str] | None = None
     certificate_arn: str | None = None
     web_acl_arn: str | None = None
     price_class: str | None = None
     log_bucket: str | None = None
+
+    @property
+    def domain_names(self) -> tuple[str, ...]:
+        """The domains, in the order given."""
+        names = self.domain_name or ()
+        return (names,) if isinstance(names, str) else tuple(names)
+
+    @property
+    def has_several_hosts(self) -> bool:
+        """Whether one path may be asked of several hosts, so that an answer is one host's own."""
+        return len(self.domain_names) > 1 or any(name.startswith("*.") for name in self.domain_names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +233,16 @@ def _env(value: Any) -> str:
     return "" if fits else "Allowed is a table of texts"
 
 
+def _domain_names(value: Any) -> str:
+    names = [value] if isinstance(value, str) else value
+    fits = (
+        isinstance(names, list) and names and all(isinstance(name, str) and _DOMAIN.fullmatch(name) for name in names)
+    )
+    return (
+        "" if fits else "Allowed is a domain in lower case such as www.example.com or *.example.com, or a list of them"
+    )
+
+
 def _header_name(value: Any) -> str:
     return "" if isinstance(value, str) and is_token(value) else "Allowed is the name of a header"
 
@@ -227,4 +262,6 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "env": _env,
     "enabled": _flag,
     "tag_header": _header_name,
+    "domain_name": _domain_names,
+    "price_class": _choice(PRICE_CLASSES),
 }

@@ -16,6 +16,7 @@ Grouped by what the reader does next::
     │   └── ProblemsError           several of the above at once: .problems
     ├── HandlerError                mend the handler: it broke its contract while it answered
     ├── EventError                  send an HTTP event: this one is something else
+    ├── ServiceError                mend what AWS was asked: a permission, a quota, a name, the credentials
     └── ToolError                   mend the machine: a port, a program or an extra that edgeroutes needs
 
 Answers to a *client* (404, 422 …) are no errors in this sense: see `http/interrupts.py`.
@@ -111,6 +112,10 @@ class HandlerError(EdgeroutesError):
 
 class EventError(EdgeroutesError):
     """An invocation that carries no HTTP request."""
+
+
+class ServiceError(EdgeroutesError):
+    """A service of AWS's refused what it was asked, or could not be reached."""
 
 
 class ToolError(EdgeroutesError):

@@ -13,6 +13,7 @@ here, or behind a port::
         │                logical_ids               what it is called
         │                api_tree                  the API's paths
         │                validate                  what AWS would refuse
+        │              build.features                for the template: what of AWS a function's code asks for
         ├──────────────────────────────┐
         ▼                              ▼
     template           template.document         build               (called by the Makefile of `sam build`)
@@ -33,9 +34,14 @@ from __future__ import annotations
 import difflib
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.distributions import installed_site_packages
+from edgeroutes.build.features import feature_names
+from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.trace import Tracer
 from edgeroutes.config import load_config
 from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.project import make_plan
@@ -69,7 +75,7 @@ def project_template(root: Path) -> Template:
     Raises:
         ProjectError: For all that is wrong with the project or its infra/, or when it fits in no stack.
     """
-    return make_template(plan_project(root), _read_texts(root, _infra_files(root)))
+    return make_template(_with_features(root, plan_project(root)), _read_texts(root, _infra_files(root)))
 
 
 def render_template(root: Path) -> str:
@@ -115,6 +121,15 @@ def write_template(root: Path, text: str) -> bool:
         problem = f"the file cannot be written: {err.strerror or err}"
         raise ToolError(problem, where=TEMPLATE_FILE, hint="Free space, or make the folder writable") from err
     return True
+
+
+def _with_features(root: Path, plan: ProjectPlan) -> ProjectPlan:
+    """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
+    names = feature_names(
+        plan.functions, Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
+    )
+    functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
+    return replace(plan, functions=functions)
 
 
 def _infra_files(root: Path) -> list[str]:

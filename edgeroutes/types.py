@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -33,6 +33,18 @@ class LambdaContext(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until Lambda ends the invocation."""
+        ...
+
+
+class Invalidator(Protocol):
+    """What is asked to forget: CloudFront, or the local CDN."""
+
+    def invalidate(self, items: Sequence[str]) -> None:
+        """Forget what was kept.
+
+        Args:
+            items: As CloudFront takes them: `#products` for a tag, `/a?page=2` for one URL, `/a*` for all that begin so.
+        """
         ...
 
 

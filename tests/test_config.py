@@ -214,3 +214,16 @@ def test_cors_takes_the_arguments_of_its_class(cors: dict[str, object], said: st
     with pytest.raises(ConfigError) as caught:
         parse_config({"cors": cors})
     assert str(caught.value) == f"pyproject.toml, [tool.edgeroutes.cors]: {said}."
+
+
+def test_there_may_be_several_domains_and_each_must_be_one() -> None:
+    assert parse_config({"cdn": {"domain_name": "a.example"}}).cdn.domain_names == ("a.example",)
+    several = parse_config({"cdn": {"domain_name": ["a.example", "*.b.example"]}}).cdn
+    assert several.domain_names == ("a.example", "*.b.example")
+    assert several.has_several_hosts
+    assert not parse_config({}).cdn.has_several_hosts
+    for wrong in ("https://a.example", "A.example", "localhost", ["a.example", "b c"], [], 5, "a.*.example"):
+        with pytest.raises(ConfigError, match=r"\[tool.edgeroutes.cdn\] domain_name: .* Allowed is a domain"):
+            parse_config({"cdn": {"domain_name": wrong}})
+    with pytest.raises(ConfigError, match="Allowed are PriceClass_100, PriceClass_200, PriceClass_All"):
+        parse_config({"cdn": {"price_class": "100"}})

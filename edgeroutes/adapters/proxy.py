@@ -12,7 +12,8 @@ from contextvars import copy_context
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
 from edgeroutes.adapters.runtime_client import run_after_results
 from edgeroutes.errors import EventError, ProjectError
-from edgeroutes.runtime.application import Application
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.runtime.application import Application, Call
 from edgeroutes.runtime.loop import LoopFree, PersistentLoop
 
 TYPE_CHECKING = False
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any
 
+    from edgeroutes.adapters.origin import OriginGuard
     from edgeroutes.http.response import Response
-    from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.loop import Runner
     from edgeroutes.runtime.manifest import Manifest
@@ -50,6 +51,7 @@ class LambdaHandler:
         self._finishing: list[tuple[Finish, Runner, Context]] = []
         self._has_client = run_after_results(self._finish)
         self._has_warned = False
+        self._guard = _origin_guard()
         if len(manifest.routes) == 1 and not debug:
             try:
                 self.application.endpoint(manifest.routes[0])
@@ -64,7 +66,7 @@ class LambdaHandler:
         Raises:
             EventError: When there is no HTTP request in it; the log line names what is.
         """
-        if is_load_balancer(event):
+        if is_load_balancer(event) and (self._guard is None or self._guard.admits(event)):
             return self._answer_load_balancer(event, context)
         call = self.open(event, context)
         runner: Runner = self._loop if call.needs_loop else self._free
@@ -87,6 +89,8 @@ class LambdaHandler:
 
             write_line("ERROR", str(error), request_id=getattr(context, "aws_request_id", ""))
             raise
+        if self._guard is not None and not self._guard.admits(event):
+            return Call(self.application, incoming, early=HTTPError(403, "ask the distribution, not the API"))
         return self.application.open(incoming)
 
     def close(self) -> None:
@@ -128,6 +132,15 @@ class LambdaHandler:
                 from edgeroutes.runtime.log import log_exception
 
                 log_exception(error, "after() failed")
+
+
+def _origin_guard() -> OriginGuard | None:
+    """What refuses requests that do not come through the distribution; None where none stands in front."""
+    if "EDGEROUTES_ORIGIN_SECRET" not in os.environ:
+        return None
+    from edgeroutes.adapters.origin import origin_guard
+
+    return origin_guard(os.environ)
 
 
 async def _answer(call: Call) -> tuple[Response, str | bytes | None]:

@@ -5,7 +5,6 @@ Project modules go in one by one, edgeroutes' own likewise (its request wing onl
 
 from __future__ import annotations
 
-import ast
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -18,10 +17,11 @@ from edgeroutes.build.dependencies import (
     imported_roots,
 )
 from edgeroutes.build.entry import ENTRY_IMPORTS
+from edgeroutes.build.features import FeatureReader
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
 from edgeroutes.build.project_files import DataFiles, included_files, matches
-from edgeroutes.build.special_cases import FeatureUse, find_features, stdlib_companions
+from edgeroutes.build.special_cases import stdlib_companions
 from edgeroutes.errors import BundleError, ConfigError, require_no_problems
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Collector:
         self._resolver = resolver
         self._own_root = own_root
         self._data = DataFiles(root)
-        self._features: dict[tuple[Path, bool], tuple[FeatureUse, ...]] = {}
+        self._features = FeatureReader(tracer)
 
     def collect(self, function: FunctionPlan) -> Bundle:
         """What goes into a function.
@@ -164,24 +164,11 @@ class Collector:
         yield from found.values()
 
     def _feature_roots(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[Root]:
-        route_files = {route.source_file for route in function.routes}
-        for module in graph.project_modules:
-            if not module.file.name.endswith(".py"):
-                continue
-            for use in self._features_of(module.file, is_route=module.archive_path in route_files):
-                where = graph.where(module.file, use.line)
-                declared = filter(self._pins.is_declared, use.feature.brings_declared)
-                for name in (*use.feature.brings, *declared):
-                    yield Root(name=name, reason=f"{where} uses {use.feature.name}", where=where)
-
-    def _features_of(self, file: Path, *, is_route: bool) -> tuple[FeatureUse, ...]:
-        known = self._features.get((file, is_route))
-        if known is None:
-            source = file.read_bytes()
-            tree = ast.parse(source)
-            imports = self._tracer.imports(file)
-            known = self._features[file, is_route] = tuple(find_features(source, tree, imports, is_route=is_route))
-        return known
+        for file, use in self._features.uses(graph, function):
+            where = graph.where(file, use.line)
+            declared = filter(self._pins.is_declared, use.feature.brings_declared)
+            for name in (*use.feature.brings, *declared):
+                yield Root(name=name, reason=f"{where} uses {use.feature.name}", where=where)
 
     def _excluded_names(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[str]:
         """The distributions that `exclude` means, by their own names or by those of their modules."""

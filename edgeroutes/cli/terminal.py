@@ -104,8 +104,11 @@ def access_line(answered: Answered) -> str:
 
 def _logged_line(logged: Logged) -> str:
     more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
-    said = click.style(f"{logged.level.lower()}: {logged.message}", fg="red" if logged.level == "ERROR" else "yellow")
+    said = click.style(f"{logged.level.lower()}: {logged.message}", fg=_LEVEL_COLOURS.get(logged.level))
     return f"{said}  {click.style(more, dim=True)}" if more else said
+
+
+_LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
 
 
 def _milliseconds(value: float) -> str:

@@ -13,6 +13,7 @@ from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.plan.cors import read_cors
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+from edgeroutes.services.revalidation import stay_local
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,6 +104,7 @@ class Project:
             strict: As for `manifest`.
             debug: Whether it tells the client what went wrong when a route fails.
         """
+        stay_local()
         return LambdaHandler(self.manifest(strict=strict), str(self.root), debug=debug)
 
     def needs_loop(self, route: RouteFile) -> bool:

@@ -68,7 +68,7 @@ class Logged:
     """A line that edgeroutes' runtime logged, or that the server says of a request.
 
     Args:
-        level: `ERROR` or `WARNING`.
+        level: `ERROR`, `WARNING` or `DEBUG`.
         message: A sentence.
         fields: More of it, such as `route`.
     """

@@ -5,6 +5,8 @@ Source: decisions.md "Answers to the browser and the CDN"; RFC 9111, RFC 5861; N
 
 from __future__ import annotations
 
+import re
+
 YEAR_SECONDS = 31_536_000
 UNCACHED = "private, no-store"
 CACHEABLE_STATUSES = frozenset((200, 203, 204, 301, 302, 307, 308, 404, 410))
@@ -39,3 +41,83 @@ def lifetime_seconds(dynamic: str, revalidate: int | bool | None, *, has_static_
     if revalidate is False or dynamic in ("force-static", "error") or has_static_params:
         return YEAR_SECONDS
     return None
+
+
+# Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-by-tags.html (read 2026-11-21): 50 tags an object, what
+# is more is dropped without a word; 256 characters a tag; case does not count.
+MAX_TAGS = 49  # and the path's own
+MAX_TAG_LENGTH = 256
+# Patterns are compiled when they are used: this module is on the cold path, and most routes need none.
+_UNCHANGED = "[a-z0-9/._~-]"
+
+
+def tag_problem(tag: object) -> str:
+    """What is wrong with a cache tag, and what is allowed; "" for a good one."""
+    if not isinstance(tag, str) or not tag:
+        return f"tag {tag!r:.60} is no text. Allowed: strings of at least one character"
+    if len(tag) > MAX_TAG_LENGTH:
+        return f"tag {tag[:20] + '…'!r} has {len(tag)} characters. Allowed are {MAX_TAG_LENGTH}"
+    if not all("!" <= character <= "~" and character != "," for character in tag):
+        return (
+            f"tag {tag!r} has a character that CloudFront does not take. Allowed: visible ASCII without comma and space"
+        )
+    return ""
+
+
+def path_tag(path: str) -> str:
+    """The tag that every cached answer has for its own path, by which one path is invalidated whatever its query.
+
+    Spellings of one path give one tag, different paths different ones: CloudFront ignores case, so a capital stands as `^` and its small
+    letter. A longer one than CloudFront takes is hashed.
+
+    Args:
+        path: Without base path, percent-encoded or not, with its trailing slash or without: they make no difference.
+
+    >>> path_tag("/blog/Caf%C3%A9/")
+    '_path:/blog/^caf%c3%a9'
+    """
+    path = path.rstrip("/") or "/"
+    if not re.fullmatch(f"{_UNCHANGED}*", path):
+        path = re.sub(rb"%[0-9A-Fa-f]{2}|[^a-z0-9/._~-]", _case_free, path.encode()).decode()
+    tag = f"_path:{path}"
+    if len(tag) <= MAX_TAG_LENGTH:
+        return tag
+    from hashlib import blake2b
+
+    return f"_path:~{blake2b(tag.encode(), digest_size=16).hexdigest()}"
+
+
+def _case_free(found: re.Match[bytes]) -> bytes:
+    """One escape, or one byte that is no small letter, digit or mark, as it stands in a tag."""
+    text = found[0]
+    byte = int(text[1:], 16) if len(text) == 3 else text[0]
+    character = chr(byte)
+    if "A" <= character <= "Z":
+        return b"^" + character.lower().encode()
+    is_needless = character != "/" and re.fullmatch(_UNCHANGED, character)
+    return character.encode() if is_needless else b"%%%02x" % byte
+
+
+def allows_sharing(cache_control: str) -> bool:
+    """Whether a handler's own `Cache-Control` has CloudFront (MinTTL 0, DefaultTTL 0) keep the answer and give it to others."""
+    directives = _directives(cache_control)
+    if any(
+        directives.get(name) == "" for name in ("private", "no-store", "no-cache")
+    ):  # with a value they speak of some fields
+        return False
+    lifetime = directives.get("s-maxage", directives.get("max-age", ""))
+    return lifetime.isdecimal() and int(lifetime) > 0
+
+
+def replays_cookies(cache_control: str) -> bool:
+    """Whether CloudFront would keep the answer's cookies with it, and give them to everyone.
+
+    Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html: `no-cache="Set-Cookie"` keeps them out.
+    """
+    return allows_sharing(cache_control) and "set-cookie" not in _directives(cache_control).get("no-cache", "")
+
+
+def _directives(cache_control: str) -> dict[str, str]:
+    """Names and values in lower case; "" where there is no value."""
+    found = re.findall(r'([a-z-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,]*)))?', cache_control.lower())
+    return {name: quoted or plain for name, quoted, plain in found}

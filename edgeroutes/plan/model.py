@@ -35,6 +35,7 @@ class FunctionPlan:
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
         cors: Route path → what pages of other origins may do with it; a route for none of them is not in it.
+        features: What of edgeroutes its code uses, such as `revalidation`; empty until it has been traced.
     """
 
     logical_id: str
@@ -45,6 +46,7 @@ class FunctionPlan:
     exclude: tuple[str, ...] = ()
     reason: str = ""
     cors: Mapping[str, CORS] = field(default_factory=dict)
+    features: frozenset[str] = frozenset()
 
     @property
     def source_files(self) -> tuple[str, ...]:

@@ -87,7 +87,7 @@ def check_cdn(config: Config) -> list[ProjectError]:
     """What CloudFront would refuse of the settings."""
     cdn = config.cdn
     where = "pyproject.toml, [tool.edgeroutes.cdn]"
-    if cdn.domain_name and not cdn.certificate_arn:
+    if cdn.domain_names and not cdn.certificate_arn:
         problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
         return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]
     if cdn.certificate_arn and ":us-east-1:" not in cdn.certificate_arn:

@@ -7,6 +7,7 @@ values, neither modules nor syntax trees.
 from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError, require_no_problems
+from edgeroutes.http.caching import MAX_TAGS, tag_problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,10 +38,6 @@ FETCH_CACHE_VALUES: Final = (
     "only-no-store",
 )
 
-# Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-by-tags.html (read 2026-11-21).
-MAX_TAGS: Final = 50
-MAX_TAG_LENGTH: Final = 256
-
 # Source: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, function timeout (read 2026-11-21).
 MAX_DURATION_SECONDS: Final = 900
 
@@ -51,7 +48,7 @@ class SegmentConfig:
     Args:
         dynamic: "auto", "force-dynamic", "error" or "force-static".
         revalidate: Seconds, False for a year, or None where the file does not say.
-        tags: Of the cached answer, at most 50.
+        tags: Of the cached answer, at most 49: the path has one of its own.
         dynamic_params: Whether values that `generate_static_params` does not list are answered.
         fetch_cache: One of Next's seven.
         max_duration: Seconds until the function is stopped, or None for the project's.
@@ -190,13 +187,9 @@ def _tags(name: str, value: object, where: str) -> object:
     if len(value) > MAX_TAGS:
         raise RouteFileError(f"{name} has {len(value)} entries. Allowed are {MAX_TAGS}", where=where)
     for tag in value:
-        if not isinstance(tag, str) or not tag:
-            return _refuse("an entry of tags", tag, where, "strings of at least one character")
-        if len(tag) > MAX_TAG_LENGTH:
-            problem = f"tag {tag[:20] + '…'!r} has {len(tag)} characters. Allowed are {MAX_TAG_LENGTH}"
+        problem = tag_problem(tag)
+        if problem:
             raise RouteFileError(problem, where=where)
-        if not all("!" <= character <= "~" and character != "," for character in tag):
-            return _refuse("an entry of tags", tag, where, "visible ASCII characters without comma and space")
     return tuple(value)
 
 

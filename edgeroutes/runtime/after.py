@@ -25,7 +25,8 @@ async def run_after(scope: RequestScope, threads: Threads | None = None) -> None
         threads: Where callables that block run; None calls them here.
     """
     scope.sealed = "after the answer had gone out"
-    loop = _running_loop()
+    scope.is_shared = False
+    loop = running_loop()
     started: list[Task[None]] = []
     while scope.after or started:
         while scope.after:
@@ -42,7 +43,7 @@ async def run_after(scope: RequestScope, threads: Threads | None = None) -> None
             started.clear()
 
 
-def _running_loop() -> AbstractEventLoop | None:
+def running_loop() -> AbstractEventLoop | None:
     """The loop that this runs on; without loading asyncio to learn that there is none."""
     asyncio = sys.modules.get("asyncio")
     loop: AbstractEventLoop | None = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001
@@ -57,7 +58,7 @@ async def _run(function: Callable[..., object], args: tuple[object, ...], name: 
     except Exception as error:  # noqa: BLE001  # the answer is out: there is only the log to tell
         from edgeroutes.runtime.loop import explain_missing_loop
 
-        explained = error if _running_loop() else explain_missing_loop(error)
+        explained = error if running_loop() else explain_missing_loop(error)
         log_exception(explained, f"after(): {name} failed", scope.incoming, route=scope.endpoint.route.route_path)
 
 

@@ -36,9 +36,6 @@ class Application:
         mount: How a route that exports `app` is asked for its answer; each adapter has its way.
         debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
         threads: Where code that blocks runs, on a server that answers many requests at once; None calls it directly.
-
-    Raises:
-        ConfigError: When an environment variable that holds origins for CORS does not.
     """
 
     def __init__(
@@ -69,7 +66,12 @@ class Application:
         endpoint = self._endpoints.get(route.route_path)
         if endpoint is None:
             endpoint = self._endpoints[route.route_path] = Endpoint(
-                route, self.root, self._mount, base_path=self.manifest.base_path, threads=self.threads
+                route,
+                self.root,
+                self._mount,
+                base_path=self.manifest.base_path,
+                trailing_slash=self.manifest.trailing_slash,
+                threads=self.threads,
             )
         return endpoint
 
@@ -147,9 +149,6 @@ class Call:
         route: What matched.
         params: What the path captured.
         early: The answer where no route is asked.
-
-    Attributes:
-        cors: What pages of other origins may do with the answer.
     """
 
     __slots__ = ("_application", "_early", "_params", "_path", "_scope", "cors", "incoming", "route")
@@ -171,7 +170,7 @@ class Call:
         self._params = params or {}
         self._early = early
         self._scope: RequestScope | None = None
-        self.cors: CORS | None = None
+        self.cors: CORS | None = None  # what pages of other origins may do with the answer
 
     def answering(self, early: Response | HTTPError) -> Call:
         """A call for the same request that has this answer, whatever the route would have said."""

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import Headers
+    from edgeroutes.runtime.cache_usage import CacheUsage
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
 
 _current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
+# Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on who asks.
+collecting: ContextVar[CacheUsage | None] = ContextVar("edgeroutes_cache_usage")
 
 
 class RequestScope:
@@ -44,11 +47,13 @@ class RequestScope:
         "asked_for",
         "endpoint",
         "incoming",
+        "is_shared",
         "is_starting",
         "jar",
         "params",
         "path",
         "sealed",
+        "usage",
     )
 
     def __init__(self, incoming: Incoming, path: str, params: Params, endpoint: Endpoint) -> None:
@@ -59,8 +64,10 @@ class RequestScope:
         self._request: Request | None = None
         self.jar: ResponseCookies | None = None
         self.after: list[tuple[Any, tuple[object, ...]]] = []
-        self.asked_for: list[str] = []
+        self.asked_for: list[str] = []  # why the answer is dynamic, where the route's config would have it kept
+        self.usage: CacheUsage | None = None
         self.sealed = ""
+        self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
         _current.set(self)
 
@@ -88,18 +95,33 @@ class RequestScope:
         """The route file, for messages."""
         return self.endpoint.route.source_file
 
+    @property
+    def may_be_shared(self) -> bool:
+        """Whether the answer will, as far as is known by now, be kept and given to others."""
+        is_kept = self.endpoint.lifetime_seconds is not None and self.incoming.method in ("GET", "HEAD")
+        return is_kept and not self.sealed and not self.asked_for
+
     def asked(self, what: str) -> bool:
         """Count an asking for `what`; True when the asker gets an empty one.
 
         Raises:
-            HandlerError: Under `dynamic = "error"`.
+            HandlerError: Under `dynamic = "error"`, inside a cached function, and in a stream that caches were told to keep.
         """
         dynamic = self.dynamic
         if dynamic == "force-static":
             return True
+        reason = hint = ""
         if dynamic == "error":
-            problem = f'{what} were asked for, but dynamic = "error" promises an answer that is the same for everyone'
-            raise HandlerError(problem, where=self.where, hint=f'Do not ask for {what}, or set dynamic = "auto"')
+            reason = 'dynamic = "error" promises an answer that is the same for everyone'
+            hint = f'Do not ask for {what}, or set dynamic = "auto"'
+        elif collecting.get(None) is not None:
+            reason = "what a cached function returns is the same for everyone"
+            hint = "Ask outside it, and give it what it needs as an argument"
+        elif self.is_shared:
+            reason = "the stream has begun, and caches were told to keep it"
+            hint = "Ask before the first chunk"
+        if reason:
+            raise HandlerError(f"{what} were asked for, but {reason}", where=self.where, hint=hint)
         self.asked_for.append(what)
         return False
 

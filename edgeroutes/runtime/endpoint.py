@@ -57,6 +57,7 @@ class Endpoint:
         root: The project's folder.
         mount: How an `app` is asked for its answer.
         base_path: Under which the project is served.
+        trailing_slash: Whether the form with the slash is the canonical one.
         threads: Where handlers that block run; None calls them directly.
 
     Raises:
@@ -75,13 +76,22 @@ class Endpoint:
         "lifetime_seconds",
         "route",
         "static_params",
+        "trailing_slash",
     )
 
     def __init__(
-        self, route: ManifestRoute, root: str, mount: Mount, *, base_path: str = "", threads: Threads | None = None
+        self,
+        route: ManifestRoute,
+        root: str,
+        mount: Mount,
+        *,
+        base_path: str = "",
+        trailing_slash: bool = False,
+        threads: Threads | None = None,
     ) -> None:
         self.route = route
         self.base_path = base_path
+        self.trailing_slash = trailing_slash
         self._mount = mount
         self._threads = threads
         namespace = vars(load_module(root, route.source_file))

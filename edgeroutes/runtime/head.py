@@ -1,9 +1,8 @@
-"""What belongs to the head of every answer: cookies, `Cache-Control`, validators. Request wing, floor 2."""
+"""What belongs to the head of every answer: cookies, `Cache-Control`, tags, validators. Request wing, floor 2."""
 
 from __future__ import annotations
 
-from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED, render_cache_control
-from edgeroutes.http.headers import Headers
+from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED
 from edgeroutes.http.response import CONNECTION_HEADERS, Response
 
 TYPE_CHECKING = False
@@ -22,22 +21,45 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
         scope: The request.
         endpoint: The route, whose config says whether it is cached.
         tag_header: Where the CDN reads cache tags.
+
+    Raises:
+        HandlerError: When the data behind a cached answer has more tags than CloudFront takes.
     """
     headers = response.headers
     is_plain = not headers.has_any(_NOTED)  # one look instead of four, on every request
     if not is_plain:
         headers.discard(CONNECTION_HEADERS)
     has_cookies = not (is_plain and scope.jar is None and not response.has_cookies) and _write_cookies(response, scope)
-    if not is_plain and "cache-control" in headers:
-        return response
-    lifetime = endpoint.lifetime_seconds
-    if lifetime is None or has_cookies or not _is_cacheable(response, scope):
+    has_own = not is_plain and "cache-control" in headers
+    if endpoint.lifetime_seconds is None and not has_own:
         headers.add_own("cache-control", UNCACHED)
         return response
-    headers["cache-control"] = render_cache_control(lifetime, response.status)
-    if endpoint.config.tags:
-        headers[tag_header] = ",".join(endpoint.config.tags)
-    return _validated(response, scope, tag_header) if response.status == 200 else response
+    from edgeroutes.runtime import cached_head
+
+    if has_own:
+        return cached_head.keep_own(response, scope, tag_header, has_cookies=has_cookies)
+    reason = uncached_reason(response, scope, endpoint, has_cookies=has_cookies)
+    if reason:
+        headers.add_own("cache-control", UNCACHED)
+        cached_head.tell_why(reason, scope)
+        return response
+    return cached_head.share(response, scope, tag_header)
+
+
+def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint, *, has_cookies: bool) -> str:
+    """Why an answer of a route whose config has its answers kept is not kept; "" where it is."""
+    if scope.incoming.method not in ("GET", "HEAD"):
+        return f"{scope.incoming.method} is never kept"
+    if scope.asked_for:
+        return f"{' and '.join(dict.fromkeys(scope.asked_for))} were asked for"
+    if has_cookies:
+        return "it sets a cookie"
+    if response.status not in CACHEABLE_STATUSES:
+        return f"status {response.status} is never kept"
+    # What an app reads of the request is not seen, and whoever signs in does it by these.
+    if endpoint.app is not None and (scope.incoming.header("authorization") or scope.incoming.header("cookie")):
+        return "credentials were sent to a mounted app"
+    return ""
 
 
 async def drop_body(response: Response) -> None:
@@ -56,19 +78,3 @@ def _write_cookies(response: Response, scope: RequestScope) -> bool:
         for line in lines:
             response.headers.append("set-cookie", line)
     return bool(lines)
-
-
-def _is_cacheable(response: Response, scope: RequestScope) -> bool:
-    return scope.incoming.method in ("GET", "HEAD") and response.status in CACHEABLE_STATUSES and not scope.asked_for
-
-
-def _validated(response: Response, scope: RequestScope, tag_header: str) -> Response:
-    """With an entity tag, unless it streams; 304 where the client has it already."""
-    from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
-
-    body = response.body
-    if isinstance(body, str | bytes) and "etag" not in response.headers:
-        response.headers["etag"] = strong_etag(body.encode() if isinstance(body, str) else body)
-    if is_not_modified(Headers.from_lowered(scope.incoming.header_items()), response.headers):
-        return Response(None, 304, kept_headers(response.headers, tag_header))
-    return response

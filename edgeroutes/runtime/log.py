@@ -7,6 +7,7 @@ reader who is no machine, and puts a writer of its own in place.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import traceback
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     Writer = Callable[[str, str, Mapping[str, object], BaseException | None], None]
 
 _writers: list[Writer] = []
+_DEBUG = {"DEBUG", "TRACE"}
+# Source: docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html; Powertools' Logger (read 2026-11-21).
+_LEVEL_VARIABLES = ("AWS_LAMBDA_LOG_LEVEL", "POWERTOOLS_LOG_LEVEL")
 
 
 def add_writer(writer: Writer) -> Callable[[], None]:
@@ -53,6 +57,12 @@ def log_exception(error: BaseException, message: str, incoming: Incoming | None 
 def log_warning(message: str, **fields: object) -> None:
     """Write one line that warns."""
     write_line("WARNING", message, **fields)
+
+
+def log_debug(message: str, **fields: object) -> None:
+    """Write one line for who looks into it: in `dev`, and where the function's log level asks for it."""
+    if _writers or _DEBUG & {os.environ.get(name, "").upper() for name in _LEVEL_VARIABLES}:
+        write_line("DEBUG", message, **fields)
 
 
 def write_line(level: str, message: str, **fields: object) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.origins import REGEX, VARIABLE
 from edgeroutes.plan.cors import allowed_methods
+from edgeroutes.template.edge_cors import FUNCTION, preflight_source
+from edgeroutes.template.edge_functions import RequestPart
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edgeroutes.http.cors import CORS
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteFile
@@ -15,12 +20,33 @@ if TYPE_CHECKING:
 _SAFELISTED_METHOD, _SAFELISTED_HEADER = "GET", "accept"
 
 
-def keys_by_origin(plan: ProjectPlan) -> bool:
-    """Whether `Origin` has to be in the cache key: some answer differs by it, and must not be given to another origin."""
-    return any(policy.varies_by_origin for policy in plan.cors_policies)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeCors:
+    """What the distribution does about CORS.
+
+    Args:
+        keys_by_origin: Whether `Origin` has to be in the cache key: some answer differs by it, and must not be given to
+            another origin.
+        errors: The `CorsConfig` of the response-headers policy, for errors that no function of the project has made.
+        preflights: The part of the viewer-request function that answers preflights.
+    """
+
+    keys_by_origin: bool = False
+    errors: Mapping[str, Any] | None = None
+    preflights: RequestPart | None = None
 
 
-def edge_errors_cors(plan: ProjectPlan) -> dict[str, Any] | None:
+def plan_edge_cors(plan: ProjectPlan) -> EdgeCors:
+    """What the distribution of a project does about CORS."""
+    source = preflight_source(plan)
+    return EdgeCors(
+        keys_by_origin=any(policy.varies_by_origin for policy in plan.cors_policies),
+        errors=edge_errors(plan),
+        preflights=RequestPart(name=FUNCTION, source=source) if source else None,
+    )
+
+
+def edge_errors(plan: ProjectPlan) -> dict[str, Any] | None:
     """The `CorsConfig` of a response-headers policy, for errors that no function of the project has made.
 
     It adds what an answer lacks, to all answers of the distribution. So there is one only where it opens nothing: all routes have

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import require_no_problems
 from edgeroutes.template.api import API, api_resources
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
+from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
-from edgeroutes.template.functions import LOG_GROUP, function_resources
+from edgeroutes.template.functions import LOG_GROUP, function_resources, function_roles
 from edgeroutes.template.merge import merge_infra
+from edgeroutes.template.origin_secret import origin_secret_parameters
+from edgeroutes.template.revalidation import revalidates, revalidation_resources
 from edgeroutes.template.yaml import render_yaml
 
 if TYPE_CHECKING:
@@ -99,17 +102,28 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": SAM,
         "Description": plan.config.name,
-        "Parameters": _parameters(),
+        "Parameters": _parameters(plan.config),
         "Conditions": {
             "ManageApiGatewayAccount": {"Fn::Equals": [{"Ref": "ManageApiGatewayAccount"}, "true"]},
             "TracingActive": {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]},
         },
-        "Resources": {**api_resources(plan), **cdn_resources(plan.config), **function_resources(plan)},
+        "Resources": {
+            **api_resources(plan),
+            **cdn_resources(plan.config, plan_edge_cors(plan)),
+            **_revalidation(plan),
+            **function_resources(plan),
+        },
         "Outputs": _outputs(plan.config),
     }
 
 
-def _parameters() -> dict[str, Any]:
+def _revalidation(plan: ProjectPlan) -> dict[str, Any]:
+    roles = function_roles(plan)
+    asking = {roles[each.logical_id] for each in plan.functions if revalidates(each, plan.config)}
+    return revalidation_resources(DISTRIBUTION, asking)
+
+
+def _parameters(config: Config) -> dict[str, Any]:
     account = (
         "Whether this stack sets the account's role by which API Gateway writes its logs, one for all APIs of a region"
     )
@@ -126,6 +140,7 @@ def _parameters() -> dict[str, Any]:
             "AllowedValues": ["true", "false"],
             "Description": account,
         },
+        **(origin_secret_parameters() if config.cdn.enabled else {}),
         "Tracing": {
             "Type": "String",
             "Default": "PassThrough",
@@ -137,13 +152,15 @@ def _parameters() -> dict[str, Any]:
 
 def _outputs(config: Config) -> dict[str, Any]:
     api = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{config.stage}"
+    about = "The API itself, which answers CloudFront alone" if config.cdn.enabled else "The API itself"
     outputs: dict[str, Any] = {
-        "ApiUrl": {"Description": "The API itself", "Value": {"Fn::Sub": api}},
+        "ApiUrl": {"Description": about, "Value": {"Fn::Sub": api}},
         "FunctionsLogGroupName": {"Description": "Where the functions log", "Value": {"Ref": LOG_GROUP}},
     }
     if config.cdn.enabled:
         domain: Any = {"Fn::Sub": f"https://${{{DISTRIBUTION}.DomainName}}"}
-        url = f"https://{config.cdn.domain_name}" if config.cdn.domain_name else domain
+        named = next((name for name in config.cdn.domain_names if not name.startswith("*.")), None)
+        url = f"https://{named}" if named else domain
         outputs["DistributionId"] = {"Description": "Of CloudFront", "Value": {"Ref": DISTRIBUTION}}
         outputs["DistributionUrl"] = {"Description": "Where the project is served", "Value": url}
     return dict(sorted(outputs.items()))

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteFile
 
-# Source: docs.aws.amazon.com/AmazonCloudFront "cloudfront-limits", functions (read 2026-11-21).
-MAX_FUNCTION_BYTES = 10_240
 FUNCTION = "answerPreflight"
-
 # In `corsRoutes` and `corsPaths` a route is [policy, bits of METHODS], and null where the runtime answers. In a path an empty segment is
 # `[id]`, `*` is `[...rest]`, `**` is `[[...rest]]`.
 _SOURCE = """\

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.plan.model import HANDLER
+from edgeroutes.template.origin_secret import origin_secret_environment
+from edgeroutes.template.revalidation import revalidates, revalidation_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "FunctionsLogGroup"
 ROLE = "FunctionsRole"
+REVALIDATING_ROLE = "RevalidatingFunctionsRole"
 FALLBACK_TIMEOUT_S = 10
 # `sam build` calls `make build-<LogicalId>` in the project's Makefile, with ARTIFACTS_DIR to fill.
 _METADATA = {"BuildMethod": "makefile", "ContextPath": "."}
@@ -39,28 +42,60 @@ _ROLE_ONLY_KEYS = ("AssumeRolePolicyDocument", "PermissionsBoundary", "Policies"
 
 def function_resources(plan: ProjectPlan) -> dict[str, Any]:
     """Logical id → resource, of all functions with what they share."""
-    owners: dict[str, str] = {}
+    roles = function_roles(plan)
     resources: dict[str, Any] = {}
     for function in plan.functions:
-        resources[function.logical_id] = _function(function, plan.config, _role(function, owners))
+        resources[function.logical_id] = _function(function, plan.config, roles[function.logical_id])
     resources[plan.fallback.logical_id] = _fallback(plan)
-    return {LOG_GROUP: _log_group(), ROLE: _plain_role(), **dict(sorted(resources.items()))}
+    shared = {name: _plain_role() for name in (ROLE, *sorted({REVALIDATING_ROLE} & {*roles.values()}))}
+    return {LOG_GROUP: _log_group(), **shared, **dict(sorted(resources.items()))}
 
 
-def _function(function: FunctionPlan, config: Config, role: Mapping[str, Any]) -> dict[str, Any]:
+def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
+    """The id of a function → that of its role; None where function.yaml names one.
+
+    Functions share the plain role, or that of those that revalidate, or, where they want more, the one that SAM makes for the
+    first that wants the same.
+    """
+    owners: dict[str, str] = {}
+    roles: dict[str, str | None] = {}
+    for function in plan.functions:
+        wanted = {key: function.properties[key] for key in _ROLE_KEYS if key in function.properties}
+        may_revalidate = revalidates(function, plan.config)
+        if "Role" in function.properties:
+            roles[function.logical_id] = None
+        elif not wanted:
+            roles[function.logical_id] = REVALIDATING_ROLE if may_revalidate else ROLE
+        else:
+            key = json.dumps([wanted, may_revalidate], sort_keys=True)
+            roles[function.logical_id] = owners.setdefault(key, f"{function.logical_id}Role")
+    return roles
+
+
+def _function(function: FunctionPlan, config: Config, role: str | None) -> dict[str, Any]:
     properties = dict(function.properties)
-    if "Role" in role or "Role" in properties:
+    # SAM makes the role of a function that has none, under this name.
+    shared = {} if role in (None, f"{function.logical_id}Role") else {"Role": {"Fn::GetAtt": [role, "Arn"]}}
+    if shared or "Role" in properties:
         properties = {key: value for key, value in properties.items() if key not in _ROLE_ONLY_KEYS}
-    variables = {**config.env, **properties.pop("Environment", {}).get("Variables", {})}
-    environment = {"Environment": {"Variables": dict(sorted(variables.items()))}} if variables else {}
+    variables = {
+        **(origin_secret_environment() if config.cdn.enabled else {}),
+        **(revalidation_environment() if revalidates(function, config) else {}),
+        **config.env,
+        **properties.pop("Environment", {}).get("Variables", {}),
+    }
     made = {
         **_always(config, f"{function.routes[0].directory}/"),
         "Timeout": config.timeout_s,
-        **environment,
-        **role,
+        **_environment(variables),
+        **shared,
         **properties,
     }
     return {"Type": "AWS::Serverless::Function", "Metadata": dict(_METADATA), "Properties": made}
+
+
+def _environment(variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Environment": {"Variables": dict(sorted(variables.items()))}} if variables else {}
 
 
 def _fallback(plan: ProjectPlan) -> dict[str, Any]:
@@ -68,6 +103,7 @@ def _fallback(plan: ProjectPlan) -> dict[str, Any]:
         # No code of the user's is in it; SAM wants a folder to look at.
         **_always(plan.config, f"{plan.config.app_dir.strip('/')}/"),
         "Timeout": FALLBACK_TIMEOUT_S,
+        **_environment(origin_secret_environment() if plan.config.cdn.enabled else {}),
         "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
     }
     return {"Type": "AWS::Serverless::Function", "Metadata": dict(_METADATA), "Properties": made}
@@ -83,20 +119,6 @@ def _always(config: Config, directory: str) -> dict[str, Any]:
         "LoggingConfig": {"LogGroup": {"Ref": LOG_GROUP}},
         "Tracing": {"Ref": "Tracing"},
     }
-
-
-def _role(function: FunctionPlan, owners: dict[str, str]) -> dict[str, Any]:
-    """The function's Role property; none where SAM makes a role for it, which those that want the same one then use."""
-    if "Role" in function.properties:
-        return {}
-    wanted = {key: function.properties[key] for key in _ROLE_KEYS if key in function.properties}
-    if not wanted:
-        return {"Role": {"Fn::GetAtt": [ROLE, "Arn"]}}
-    key = json.dumps(wanted, sort_keys=True)
-    if key not in owners:
-        owners[key] = function.logical_id
-        return {}
-    return {"Role": {"Fn::GetAtt": [f"{owners[key]}Role", "Arn"]}}
 
 
 def _plain_role() -> dict[str, Any]:

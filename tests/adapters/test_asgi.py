@@ -715,7 +715,11 @@ def test_an_app_of_a_cached_route_gets_its_head_and_its_304(project: RouteProjec
     project.write("route.py", source)
     app = project.asgi()
     answer = request(app, "GET", "/")
-    assert (answer.text, answer.headers["x-cache-tag"], answer.headers["content-length"]) == ("cached", "products", "6")
+    assert (answer.text, answer.headers["x-cache-tag"], answer.headers["content-length"]) == (
+        "cached",
+        "products,_path:/",
+        "6",
+    )
     assert answer.headers["cache-control"].startswith("public, s-maxage=60")
     unchanged = request(app, "GET", "/", headers={"if-none-match": '"v1"'})
     assert (unchanged.status_code, unchanged.content) == (304, b"")

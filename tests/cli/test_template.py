@@ -22,7 +22,7 @@ def root(tmp_path: Path) -> Path:
 def test_it_writes_the_file_and_prints_the_counts(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert print_template(root, check=False, as_json=False) == 0
     size = (root / "template.yaml").stat().st_size
-    counts = f"2 functions, 3 API resources, 14 stack resources (7.0 a function), {size:,} bytes\n"
+    counts = f"2 functions, 3 API resources, 19 stack resources (9.5 a function), {size:,} bytes\n"
     assert capsys.readouterr() == (f"template.yaml is written: {counts}", "")
     assert print_template(root, check=False, as_json=False) == 0
     assert capsys.readouterr() == (f"template.yaml is current: {counts}", "")
@@ -48,7 +48,7 @@ def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> No
         "file": "template.yaml",
         "functions": 2,
         "api_resources": 3,
-        "stack_resources": 14,
+        "stack_resources": 19,
         "bytes": size,
         "warnings": [],
     }

@@ -710,7 +710,7 @@ CACHING = [
         path="/cached",
         headers={
             "cache-control": "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
-            "x-cache-tag": {"contains": "a,b"},
+            "x-cache-tag": "a,b,_path:/cached",
             "etag": {"regex": '^"[0-9a-f]+"$'},
         },
         wanted="cached",

@@ -37,4 +37,4 @@ def test_both_are_cached_for_an_hour_under_the_tag_of_what_they_list(client: Rou
     for path in ("/rss.xml", "/sitemap.xml"):
         headers = client.get(path).headers
         assert headers["cache-control"].startswith("public, s-maxage=3600,")
-        assert headers["x-cache-tag"] == "posts"
+        assert headers["x-cache-tag"] == f"posts,_path:{path}"

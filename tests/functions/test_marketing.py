@@ -25,5 +25,5 @@ def test_every_link_on_the_home_page_leads_somewhere(client: RouteClient) -> Non
 
 def test_the_page_is_rebuilt_when_the_products_are(client: RouteClient) -> None:
     answer = client.get("/pricing")
-    assert answer.headers["x-cache-tag"] == "products"
+    assert answer.headers["x-cache-tag"] == "products,_path:/pricing"
     assert "<td>Notebook</td><td>4.50 €</td>" in answer.text

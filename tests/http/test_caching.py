@@ -1,8 +1,21 @@
 from __future__ import annotations
 
-import pytest
+from urllib.parse import unquote_to_bytes
 
-from edgeroutes.http.caching import CACHEABLE_STATUSES, YEAR_SECONDS, lifetime_seconds, render_cache_control
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edgeroutes.http.caching import (
+    CACHEABLE_STATUSES,
+    YEAR_SECONDS,
+    allows_sharing,
+    lifetime_seconds,
+    path_tag,
+    render_cache_control,
+    replays_cookies,
+    tag_problem,
+)
 
 YEAR = 31_536_000
 
@@ -53,3 +66,65 @@ def test_how_long_an_answer_is_fresh(
 def test_what_may_be_cached() -> None:
     assert sorted(CACHEABLE_STATUSES) == [200, 203, 204, 301, 302, 307, 308, 404, 410]
     assert YEAR_SECONDS == YEAR
+
+
+@pytest.mark.parametrize(
+    ("path", "tag"),
+    [
+        ("/", "_path:/"),
+        ("", "_path:/"),
+        ("/blog/a", "_path:/blog/a"),
+        ("/blog/a/", "_path:/blog/a"),
+        ("/blog/A", "_path:/blog/^a"),
+        ("/blog/%41", "_path:/blog/^a"),
+        ("/blog/%61", "_path:/blog/a"),
+        ("/blog/Caf%C3%A9", "_path:/blog/^caf%c3%a9"),
+        ("/blog/Café", "_path:/blog/^caf%c3%a9"),
+        ("/a%2Fb", "_path:/a%2fb"),
+        ("/a,b", "_path:/a%2cb"),
+        ("/a%2cb", "_path:/a%2cb"),
+        ("/^a", "_path:/%5ea"),
+        ("/100%", "_path:/100%25"),
+        ("/x" * 200, "_path:~043653c3a5e680b2c44a3dfb48ab20ee"),
+    ],
+)
+def test_the_spellings_of_a_path_have_one_tag(path: str, tag: str) -> None:
+    assert path_tag(path) == tag
+
+
+PATHS = st.text("/aA%2fF^é,* ~", max_size=12).map(lambda text: f"/{text}")
+
+
+@given(PATHS, PATHS)
+def test_a_paths_tag_is_one_that_cloudfront_takes_and_its_case_tells_nothing(one: str, other: str) -> None:
+    tags = [path_tag(path) for path in (one, other)]
+
+    assert [tag_problem(tag) for tag in tags] == ["", ""]
+    assert tags[0] == tags[0].lower()
+    assert (tags[0] == tags[1]) == (_decoded(one) == _decoded(other))
+
+
+def _decoded(path: str) -> bytes:
+    """The path as it is meant: escapes read, but that of a slash, which separates no segments."""
+    return unquote_to_bytes(path.rstrip("/").replace("%2f", "\\0").replace("%2F", "\\0"))
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "shares", "replays"),
+    [
+        ("public, max-age=5", True, True),
+        ("MAX-AGE=5", True, True),
+        ('s-maxage="60", no-cache="set-cookie, x"', True, False),
+        ('private="x", max-age=5', True, True),
+        ("max-age=5, s-maxage=0", False, False),
+        ("max-age=0, must-revalidate", False, False),
+        ("private, max-age=5", False, False),
+        ("no-cache", False, False),
+        ("no-store, s-maxage=60", False, False),
+        ("public", False, False),
+        ("max-age=soon", False, False),
+        ("", False, False),
+    ],
+)
+def test_what_a_handlers_own_cache_control_lets_a_cdn_do(cache_control: str, shares: bool, replays: bool) -> None:
+    assert (allows_sharing(cache_control), replays_cookies(cache_control)) == (shares, replays)

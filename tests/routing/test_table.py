@@ -227,5 +227,5 @@ def test_importing_the_matcher_imports_nothing_else() -> None:
 def test_importing_the_cold_path_imports_only_what_awslambdaric_has_loaded() -> None:
     modules = [f"edgeroutes.routing.{name}" for name in ("conventions", "patterns", "segments", "table")]
     loaded = modules_loaded_by(*modules)
-    assert [name for name in loaded if name.count(".") > 1] == modules
+    assert [name for name in loaded if name.startswith("edgeroutes.routing.")] == modules
     assert [name for name in loaded if not name.startswith("edgeroutes")] == []

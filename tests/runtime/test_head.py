@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from edgeroutes.errors import HandlerError
+from edgeroutes.http.caching import allows_sharing
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:
@@ -26,6 +31,38 @@ YEAR = "public, s-maxage=31536000"
 
 def route(config: str, result: str = "return 'a'", signature: str = "") -> str:
     return f"{IMPORTS}{config}\nasync def GET({signature}):\n    {result}\nasync def POST():\n    return 'posted'\n"
+
+
+DIRECTIVES = [
+    "public",
+    "private",
+    "no-store",
+    "no-cache",
+    'no-cache="Set-Cookie"',
+    "max-age=60",
+    "s-maxage=60",
+    "S-MaxAge=0",
+    "immutable",
+]
+SETS_COOKIE = """\
+from edgeroutes import Response, cookies
+asked = {"status": 200, "own": None, "by": "header"}
+def GET():
+    response = Response("a", asked["status"], {} if asked["own"] is None else {"Cache-Control": asked["own"]})
+    if asked["by"] == "header":
+        response.headers["Set-Cookie"] = "a=1"
+    elif asked["by"] == "response":
+        response.cookies.set("a", "1")
+    else:
+        cookies().set("a", "1")
+    return response
+"""
+
+
+@pytest.fixture
+def cookie_setters(project: Make) -> dict[str, RouteProject]:
+    configs = ("", "revalidate = 60", "dynamic = 'force-static'", "dynamic = 'error'")
+    return {config: project(f"{config}\ntags = ['t']\n{SETS_COOKIE}") for config in configs}
 
 
 def cached(answer: Answer) -> str | None:
@@ -190,25 +227,206 @@ def test_other_methods_of_a_static_route_see_the_request(project: Make) -> None:
     assert (answer.json(), answer.values("set-cookie")) == ({"x": "1"}, ["a=1; Path=/"])
 
 
-@pytest.mark.parametrize("config", ["", "revalidate = 60\ntags = ['t']", "dynamic = 'force-dynamic'"])
-def test_a_handlers_own_cache_control_goes_out_as_it_is(project: Make, config: str) -> None:
-    result = "return Response('a', headers={'Cache-Control': 'max-age=5'})"
+@pytest.mark.parametrize("config", ["", "revalidate = 60", "dynamic = 'force-dynamic'"])
+@pytest.mark.parametrize(
+    ("own", "tags", "has_etag"),
+    [
+        ("max-age=5", ["t,_path:/x"], True),
+        ("public, s-maxage=60", ["t,_path:/x"], True),
+        ("private, max-age=5", [], True),
+        ("no-cache", [], True),
+        ("public", [], True),
+        ("max-age=60, s-maxage=0", [], True),
+        ("no-store", [], False),
+    ],
+)
+def test_a_handlers_own_cache_control_goes_out_as_it_is(
+    project: Make, config: str, own: str, tags: list[str], has_etag: bool
+) -> None:
+    """Where it lets others have the answer, with tags: `revalidate_tag` must find it."""
+    routes = project(route(f"tags = ['t']\n{config}", f"return Response('a', headers={{'Cache-Control': '{own}'}})"))
 
-    answer = project(route(config, result)).get("/x")
+    answer = routes.get("/x")
 
-    assert (answer.values("cache-control"), answer.header("etag"), answer.header("x-cache-tag")) == (
-        ["max-age=5"],
-        None,
-        None,
+    assert (answer.values("cache-control"), answer.values("x-cache-tag")) == ([own], tags)
+    etag = answer.header("etag")
+    assert (etag is not None) == has_etag
+    if etag is not None:
+        again = routes.get("/x", [("if-none-match", etag)])
+        assert (again.status, again.values("cache-control")) == (304, [own])
+
+
+def test_the_own_cache_control_of_another_method_or_an_error_has_nothing_added(project: Make) -> None:
+    source = f"{IMPORTS}def POST():\n    return Response('a', headers={{'Cache-Control': 'max-age=5'}})\n"
+    failing = route("", "raise HTTPError(503, headers={'Cache-Control': 'max-age=5'})")
+
+    for answer in (project(source).request("POST", "/x"), project(failing).get("/x")):
+        assert (cached(answer), answer.header("etag")) == ("max-age=5", None)
+
+
+@pytest.mark.parametrize(
+    ("own", "sent", "warns"),
+    [
+        ("public, s-maxage=60", PRIVATE, True),
+        ("max-age=5", PRIVATE, True),
+        ('public, max-age=5, no-cache="Set-Cookie"', None, False),
+        ("private, max-age=5", None, False),
+        ("max-age=0, must-revalidate", None, False),
+        ("no-store", None, False),
+    ],
+)
+def test_one_visitors_cookie_is_never_given_to_the_next(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], own: str, sent: str | None, warns: bool
+) -> None:
+    result = f"return Response('a', headers={{'Cache-Control': '{own}', 'Set-Cookie': 'a=1'}})"
+    routes = project(route("tags = ['t']", result))
+
+    answer = routes.get("/x")
+
+    assert (cached(answer), answer.values("set-cookie")) == (sent or own, ["a=1"])
+    assert (answer.header("x-cache-tag"), answer.header("etag")) == (None, None)
+    warning = (
+        f"{routes.app_dir}/x/route.py: an answer that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the "
+        "cookie to everyone. It went out as 'private, no-store'. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
+    assert [line["message"] for line in log_lines()] == ([warning] if warns else [])
 
 
-def test_tags_go_into_the_configured_header(project: Make) -> None:
-    config = "revalidate = 60\ntags = ['products', 'a-b']"
+def test_tags_go_into_the_configured_header_with_the_paths_own(project: Make) -> None:
+    config = "revalidate = 60\ntags = ['products', 'a-b', 'products']"
 
-    assert project(route(config)).get("/x").values("x-cache-tag") == ["products,a-b"]
-    assert project(route(config), tag_header="edge-cache-tag").get("/x").values("edge-cache-tag") == ["products,a-b"]
+    assert project(route(config)).get("/x").values("x-cache-tag") == ["products,a-b,_path:/x"]
+    assert project(route(config), tag_header="edge-cache-tag").get("/x").values("edge-cache-tag") == [
+        "products,a-b,_path:/x"
+    ]
+    assert project(route("revalidate = 60")).get("/x?page=2").values("x-cache-tag") == ["_path:/x"]
     assert project(route("tags = ['t']")).get("/x").values("x-cache-tag") == []
+
+
+def test_the_paths_tag_is_without_base_path_and_trailing_slash(project: Make) -> None:
+    files = {"[name]/route.py": route("revalidate = 60")}
+
+    assert project(files, base_path="/shop").get("/shop/Caf%C3%A9").values("x-cache-tag") == ["_path:/^caf%c3%a9"]
+    assert project(files, trailing_slash=True).get("/a/").values("x-cache-tag") == ["_path:/a"]
+
+
+def test_cache_tags_adds_to_the_routes(project: Make) -> None:
+    source = route("revalidate = 60\ntags = ['t']", "cache_tags('b', 'a', 't'); cache_tags('a'); return 'a'")
+    dynamic = route("", "cache_tags('b'); return 'a'")
+
+    assert project("from edgeroutes import cache_tags\n" + source).get("/x").values("x-cache-tag") == ["t,a,b,_path:/x"]
+    assert project("from edgeroutes import cache_tags\n" + dynamic).get("/x").values("x-cache-tag") == []
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        ("cache_tags('a,b')", "cache_tags(): tag 'a,b' has a character that CloudFront does not take."),
+        ("cache_tags('t' * 257)", "cache_tags(): tag 'tttttttttttttttttttt…' has 257 characters. Allowed are 256."),
+        (
+            "cache_tags(*(f't{n:02}' for n in range(50)))",
+            "/x/route.py: the answer has 50 cache tags, from 't00' to 't49'. Allowed are 49. Give fewer in tags, cache_tags(), cached()",
+        ),
+    ],
+)
+def test_a_tag_too_many_or_too_long_is_an_error_that_names_it(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], call: str, problem: str
+) -> None:
+    answer = project("from edgeroutes import cache_tags\n" + route("revalidate = 60", f"{call}; return 'a'")).get("/x")
+
+    assert (answer.status, cached(answer)) == (500, PRIVATE)
+    assert problem in log_lines()[0]["exception"]
+
+
+def test_a_stream_that_caches_were_told_to_keep_cannot_ask_who_asks_or_add_tags(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    late = """\
+from edgeroutes import cache_tags, headers
+revalidate = 60
+async def GET(what: str):
+    yield "public "
+    headers() if what == "headers" else cache_tags("late")
+    yield "private"
+"""
+    routes = project({"x/route.py": late, "y/route.py": late.replace("revalidate = 60", "")})
+
+    for what, problem in (
+        ("headers", "headers were asked for, but the stream has begun, and caches were told to keep it."),
+        ("tags", "cache_tags() was called after the stream had begun. Call it before the handler returns"),
+    ):
+        with pytest.raises(HandlerError, match=re.escape(problem)):
+            routes.get(f"/x?what={what}")
+    assert routes.get("/y?what=headers").text == "public private"
+    assert log_lines() == []
+
+
+def test_what_runs_after_a_kept_answer_may_ask(project: Make) -> None:
+    source = "seen = []\n" + route("revalidate = 60", "after(lambda: seen.append(headers()['x'])); return 'a'")
+    routes = project("from edgeroutes import after\n" + source)
+
+    answer = routes.get("/x", [("x", "1")])
+    routes.finish(answer)
+
+    assert (cached(answer), routes.module("x/route.py").seen) == (MINUTE, ["1"])
+
+
+@pytest.mark.parametrize(
+    ("result", "reason"),
+    [
+        ("headers(); cookies(); headers(); return 'a'", "headers and cookies were asked for"),
+        ("return Response('a', 201)", "status 201 is never kept"),
+        ("return Response('a', headers={'Set-Cookie': 'a=1'})", "it sets a cookie"),
+    ],
+)
+def test_why_an_answer_is_dynamic_stands_in_the_log_at_debug_level(
+    project: Make,
+    log_lines: Callable[[], list[dict[str, Any]]],
+    monkeypatch: pytest.MonkeyPatch,
+    result: str,
+    reason: str,
+) -> None:
+    routes = project(route("revalidate = 60", result))
+    routes.get("/x")
+    assert log_lines() == []
+
+    monkeypatch.setenv("AWS_LAMBDA_LOG_LEVEL", "debug")
+    routes.get("/x")
+    routes.request("POST", "/x")
+
+    (line,) = log_lines()
+    assert {name: line[name] for name in ("level", "message", "route", "path")} == {
+        "level": "DEBUG",
+        "message": f"the answer is not cached: {reason}",
+        "route": "/x",
+        "path": "/x",
+    }
+
+
+@given(
+    config=st.sampled_from(["", "revalidate = 60", "dynamic = 'force-static'", "dynamic = 'error'"]),
+    status=st.sampled_from([200, 203, 301, 307, 404, 410, 500]),
+    directives=st.none() | st.lists(st.sampled_from(DIRECTIVES), max_size=4),
+    by=st.sampled_from(["header", "jar", "response"]),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.usefixtures("log_lines")
+def test_no_answer_with_a_cookie_is_ever_for_everyone(
+    cookie_setters: dict[str, RouteProject], config: str, status: int, directives: list[str] | None, by: str
+) -> None:
+    own = None if directives is None else ", ".join(directives)
+    routes = cookie_setters[config]
+    routes.get("/x")  # loads it
+    routes.module("x/route.py").asked.update(status=status, own=own, by=by)
+
+    answer = routes.get("/x")
+
+    said = cached(answer) or ""
+    if answer.values("set-cookie"):
+        assert not allows_sharing(said) or "set-cookie" in said.lower()
+        assert answer.header("x-cache-tag") is None
+    else:
+        assert answer.status == 500  # force-static and error refuse to set one by cookies()
 
 
 def test_a_cached_answer_has_a_strong_etag_and_304s(project: Make) -> None:
@@ -217,7 +435,7 @@ def test_a_cached_answer_has_a_strong_etag_and_304s(project: Make) -> None:
     )
     first = routes.get("/x")
     etag = first.header("etag") or ""
-    kept = [("vary", "Accept"), ("cache-control", MINUTE), ("x-cache-tag", "t"), ("etag", etag)]
+    kept = [("vary", "Accept"), ("cache-control", MINUTE), ("x-cache-tag", "t,_path:/x"), ("etag", etag)]
 
     assert etag == '"27c35e6e9373877f29e562464e46497e"'
     assert first.headers == [("vary", "Accept"), ("x", "1"), ("content-type", "text/plain; charset=utf-8"), *kept[1:]]

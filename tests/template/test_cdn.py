@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from edgeroutes.config import parse_config
 from edgeroutes.template.cdn import cdn_resources
+from edgeroutes.template.origin_secret import origin_headers
 
 
 def test_it_can_be_switched_off() -> None:
@@ -33,6 +34,7 @@ def test_the_api_is_the_origin_and_no_error_is_kept() -> None:
                 "OriginSSLProtocols": ["TLSv1.2"],
                 "OriginReadTimeout": 60,
             },
+            "OriginCustomHeaders": origin_headers(),
         }
     ]
     assert made["CacheTagConfig"] == {"HeaderName": "cache-tag"}
@@ -69,3 +71,42 @@ def test_what_the_settings_say_is_in_it() -> None:
     }
     assert (made["WebACLId"], made["PriceClass"]) == ("arn:acl", "PriceClass_100")
     assert made["Logging"] == {"Bucket": "logs.s3.amazonaws.com", "IncludeCookies": False}
+
+
+def test_with_several_hosts_an_answer_is_one_hosts_own() -> None:
+    for domains, expected in (
+        ("example.com", {"HeaderBehavior": "none"}),
+        (["example.com"], {"HeaderBehavior": "none"}),
+        (["example.com", "example.org"], {"HeaderBehavior": "whitelist", "Headers": ["x-forwarded-host"]}),
+        ("*.example.com", {"HeaderBehavior": "whitelist", "Headers": ["x-forwarded-host"]}),
+    ):
+        made = cdn_resources(parse_config({"cdn": {"domain_name": domains}}))
+        policy = made["DistributionCachePolicy"]["Properties"]["CachePolicyConfig"]
+        assert policy["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"] == expected
+
+
+def test_functions_run_before_the_cache_and_after_it_and_browsers_are_told_to_be_careful() -> None:
+    made = cdn_resources(parse_config({"cdn": {"domain_name": ["example.com", "example.org"]}}))
+    distribution = made["Distribution"]["Properties"]["DistributionConfig"]
+    assert distribution["Aliases"] == ["example.com", "example.org"]
+    behaviour = distribution["DefaultCacheBehavior"]
+    assert behaviour["FunctionAssociations"] == [
+        {"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": ["DistributionViewerRequest", "FunctionARN"]}},
+        {"EventType": "viewer-response", "FunctionARN": {"Fn::GetAtt": ["DistributionViewerResponse", "FunctionARN"]}},
+    ]
+    request = made["DistributionViewerRequest"]["Properties"]
+    assert (request["AutoPublish"], request["FunctionConfig"]["Runtime"]) == (True, "cloudfront-js-2.0")
+    assert 'const domains = ["example.com", "example.org"];' in request["FunctionCode"]
+    assert behaviour["ResponseHeadersPolicyId"] == {"Ref": "DistributionHeadersPolicy"}
+    policy = made["DistributionHeadersPolicy"]["Properties"]["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    assert [name for name, header in policy.items() if header["Override"]] == []
+
+
+def test_the_names_of_its_functions_fit_however_long_the_stacks_is() -> None:
+    made = cdn_resources(parse_config({}))
+    uuid = "f8d7a2c4-1234-5678-9abc-def012345678"
+    names = [made[f"DistributionViewer{kind}"]["Properties"]["Name"]["Fn::Join"] for kind in ("Request", "Response")]
+    assert [separator for separator, _ in names] == ["-", "-"]
+    texts = ["-".join(part if isinstance(part, str) else uuid for part in parts) for _, parts in names]
+    assert texts == [f"edgeroutes-{uuid}-request", f"edgeroutes-{uuid}-response"]
+    assert max(map(len, texts)) <= 64

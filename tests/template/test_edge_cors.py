@@ -13,7 +13,8 @@ import pytest
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.loop import LoopFree
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
-from edgeroutes.template.edge_cors import MAX_FUNCTION_BYTES, preflight_source
+from edgeroutes.template.edge_cors import preflight_source
+from edgeroutes.template.edge_functions import MAX_CODE_BYTES
 from tests.fakes.incoming import FakeIncoming
 from tests.plan.projects import plan
 
@@ -46,7 +47,7 @@ FILES = {
     "files/a.b-c_d:e/route.py": RULES,
     "own/route.py": RULES + "def OPTIONS(): return 1\n",
     "pattern/[id]/route.py": "from edgeroutes import CORS\ncors = CORS('regex:https://a+')\ndef GET(): ...\n",
-    "variable/route.py": "from edgeroutes import CORS\ncors = CORS(['https://a.example', 'env:ORIGINS'])\ndef GET(): ...\n",
+    "variable/route.py": "from edgeroutes import CORS\ncors = CORS(['https://a.example', 'env:X'])\ndef GET(): ...\n",
     "app/[[...path]]/route.py": "from edgeroutes import CORS\nfrom x import app\ncors = CORS('*')\n",
 }
 PATHS = [
@@ -142,7 +143,7 @@ def ask_runtime(application: Application, path: str, headers: Headers) -> dict[s
 
 @pytest.mark.parametrize("base_path", ["", "/api"])
 def test_the_edge_answers_as_the_runtime_or_not_at_all(base_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORIGINS", "https://b.example")
+    monkeypatch.setenv("X", "https://b.example")
     made = plan(FILES, base_path=base_path)
     application = runtime(made)
     asked = [(base_path + path, headers) for path, headers in requests()]
@@ -211,4 +212,4 @@ def test_a_project_of_eighty_routes_fits() -> None:
     files = {f"api/resource-{number}/[id]/route.py": RULES for number in range(40)}
     files |= {f"api/resource-{number}/route.py": RULES for number in range(40)}
 
-    assert len(preflight_source(plan(files)).encode()) < MAX_FUNCTION_BYTES - 3_000
+    assert len(preflight_source(plan(files)).encode()) < MAX_CODE_BYTES - 3_000

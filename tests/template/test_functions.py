@@ -13,6 +13,7 @@ ALWAYS: dict[str, Any] = {
     "LoggingConfig": {"LogGroup": {"Ref": "FunctionsLogGroup"}},
     "Tracing": {"Ref": "Tracing"},
 }
+SECRET = {"EDGEROUTES_ORIGIN_SECRET": {"Fn::GetAtt": ["OriginSecretValues", "Value"]}}
 PLAIN_ROLE = {"Fn::GetAtt": ["FunctionsRole", "Arn"]}
 
 
@@ -30,6 +31,7 @@ def test_a_function_is_built_by_make_out_of_its_routes_folder() -> None:
             "CodeUri": "functions/(shop)/users/[id]/",
             **ALWAYS,
             "Timeout": 9,
+            "Environment": {"Variables": SECRET},
             "Role": PLAIN_ROLE,
         },
     }
@@ -38,12 +40,18 @@ def test_a_function_is_built_by_make_out_of_its_routes_folder() -> None:
 def test_the_fallback_has_no_code_variables_or_properties_of_the_users() -> None:
     files = {"function.yaml": "Layers: [x]\n", "route.py": ""}
     found = properties(files, architecture="arm64", memory_mib=256, env={"A": "1"})
-    assert found["FallbackFunction"] == {"CodeUri": "functions/", **ALWAYS, "Timeout": 10, "Role": PLAIN_ROLE}
+    assert found["FallbackFunction"] == {
+        "CodeUri": "functions/",
+        **ALWAYS,
+        "Timeout": 10,
+        "Environment": {"Variables": SECRET},
+        "Role": PLAIN_ROLE,
+    }
 
 
 def test_variables_of_function_yaml_beat_those_of_the_settings() -> None:
     files = {"a/route.py": "", "a/function.yaml": "Environment: {Variables: {A: 2, C: !Ref T}}\n", "b/route.py": ""}
-    found = properties(files, env={"A": "1", "B": "1"})
+    found = properties(files, env={"A": "1", "B": "1"}, cdn={"enabled": False})
     assert found["AFunction"]["Environment"] == {"Variables": {"A": 2, "B": "1", "C": {"Ref": "T"}}}
     assert found["BFunction"]["Environment"] == {"Variables": {"A": "1", "B": "1"}}
 

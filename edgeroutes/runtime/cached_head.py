@@ -1,0 +1,93 @@
+"""The head of an answer that caches may keep: lifetime, tags, validators. Request wing, floor 2; loaded for such answers."""
+
+from __future__ import annotations
+
+from edgeroutes.errors import HandlerError
+from edgeroutes.http.caching import (
+    MAX_TAGS,
+    UNCACHED,
+    YEAR_SECONDS,
+    allows_sharing,
+    path_tag,
+    render_cache_control,
+    replays_cookies,
+)
+from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
+from edgeroutes.http.headers import Headers
+from edgeroutes.http.response import Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.runtime.context import RequestScope
+
+
+def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
+    """The answer as the route's config has it kept, or the 304 that stands for it."""
+    lifetime = scope.endpoint.lifetime_seconds or YEAR_SECONDS
+    if scope.usage is not None:
+        lifetime = min(lifetime, scope.usage.lifetime_seconds)
+    response.headers["cache-control"] = render_cache_control(lifetime, response.status)
+    scope.is_shared = response.is_stream
+    _tag(response, scope, tag_header)
+    return _validated(response, scope, tag_header)
+
+
+def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
+    """The answer with the handler's own `Cache-Control`; where that lets others have it, with tags, too.
+
+    Only beside a cookie is it not kept as it is: CloudFront would give one visitor's cookie to the next.
+    """
+    own = response.headers["cache-control"]
+    if scope.incoming.method not in ("GET", "HEAD"):
+        return response
+    if has_cookies:
+        if replays_cookies(own):
+            response.headers["cache-control"] = UNCACHED
+            _warn_of_cookie(own, scope)
+        return response
+    if allows_sharing(own):
+        _tag(response, scope, tag_header)
+    return response if "no-store" in own.lower() else _validated(response, scope, tag_header)
+
+
+def tell_why(reason: str, scope: RequestScope) -> None:
+    """One line, in `dev` and at debug level, for who wonders why an answer of a cached route is made anew each time."""
+    if scope.incoming.method not in ("GET", "HEAD"):
+        return
+    from edgeroutes.runtime.log import log_debug
+
+    log_debug(f"the answer is not cached: {reason}", route=scope.endpoint.route.route_path, path=scope.path)
+
+
+def _warn_of_cookie(own: str, scope: RequestScope) -> None:
+    from edgeroutes.runtime.log import log_warning
+
+    message = (
+        f"{scope.where}: an answer that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the cookie to "
+        f"everyone. It went out as {UNCACHED!r}. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
+    )
+    log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
+
+
+def _tag(response: Response, scope: RequestScope, tag_header: str) -> None:
+    """The route's tags, those of the data behind the answer, and the path's own, in an order that does not change."""
+    tags = list(dict.fromkeys(scope.endpoint.config.tags))
+    if scope.usage is not None:
+        tags += sorted(scope.usage.tags.difference(tags))
+    if len(tags) > MAX_TAGS:
+        problem = f"the answer has {len(tags)} cache tags, from {tags[0]!r} to {tags[-1]!r}. Allowed are {MAX_TAGS}"
+        hint = "Give fewer in tags, cache_tags(), cached() and fetch(): what is shared by many makes one tag"
+        raise HandlerError(problem, where=scope.where, hint=hint)
+    response.headers[tag_header] = ",".join([*tags, path_tag(scope.path)])
+
+
+def _validated(response: Response, scope: RequestScope, tag_header: str) -> Response:
+    """With an entity tag, unless it streams; 304 where the client has it already."""
+    if response.status != 200:
+        return response
+    body = response.body
+    if isinstance(body, str | bytes) and "etag" not in response.headers:
+        response.headers["etag"] = strong_etag(body.encode() if isinstance(body, str) else body)
+    if is_not_modified(Headers.from_lowered(scope.incoming.header_items()), response.headers):
+        return Response(None, 304, kept_headers(response.headers, tag_header))
+    return response

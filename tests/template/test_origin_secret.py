@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+import re
+
+from edgeroutes.template.document import make_template
+from edgeroutes.template.origin_secret import LENGTH, origin_headers, origin_secret_resources
+from tests.fakes import sam
+from tests.plan.projects import plan
+
+CURRENT = "{{resolve:secretsmanager:${OriginSecret}:SecretString:current::${OriginSecretVersion}}}"
+PREVIOUS = "{{resolve:secretsmanager:${OriginSecret}:SecretString:previous::${OriginSecretVersion}}}"
+
+
+def test_cloudfront_sends_the_current_secret_and_the_functions_take_the_previous_one_too() -> None:
+    assert origin_headers() == [{"HeaderName": "x-edgeroutes-origin", "HeaderValue": {"Fn::Sub": CURRENT}}]
+    made = origin_secret_resources()
+    assert made["OriginSecretValues"]["Properties"]["Value"] == {"Fn::Sub": f"{CURRENT} {PREVIOUS}"}
+
+
+def test_at_first_there_is_no_previous_one_and_what_stands_for_it_is_too_short_to_count() -> None:
+    generated = origin_secret_resources()["OriginSecret"]["Properties"]["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"]) == {"previous": "none"}
+    assert (generated["GenerateStringKey"], generated["PasswordLength"]) == ("current", LENGTH)
+
+
+def test_however_many_functions_the_references_are_fewer_than_a_template_may_hold() -> None:
+    files = {f"r{number}/route.py": "" for number in range(70)}
+    text = json.dumps(sam.transform(make_template(plan(files)).text))
+    assert len(re.findall("{{resolve:", text)) == 3
+    assert text.count('"EDGEROUTES_ORIGIN_SECRET"') == 71
+
+
+def test_without_a_cdn_there_is_no_secret() -> None:
+    text = make_template(plan({"a/route.py": ""}, cdn={"enabled": False})).text
+    assert "OriginSecret" not in text
+    assert "EDGEROUTES_" not in text
