@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, require_no_problems
-from edgeroutes.plan.cors import read_cors
+from edgeroutes.plan.cors import gateway_fields, read_cors
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
@@ -88,14 +88,27 @@ class Project:
         """
         if strict:
             require_no_problems(self.scan.blocking_problems)
-        cors = read_cors(self.scan.routes, self.config.cors, self._tree.read_text)
         return Manifest(
-            [TracedRoute(route, cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
+            [TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
             base_path=self.config.base_path,
             trailing_slash=self.config.trailing_slash,
             tag_header=self.config.cdn.tag_header,
             cors=self.config.cors,
         )
+
+    @cached_property
+    def cors(self) -> dict[str, CORS]:
+        """Route path → its CORS.
+
+        Raises:
+            ProjectError: When what a function.yaml says of it is wrong.
+        """
+        return read_cors(self.scan.routes, self.config.cors, self._tree.read_text)
+
+    @property
+    def gateway_fields(self) -> list[tuple[str, str]]:
+        """What API Gateway says to pages of other origins in errors of its own."""
+        return gateway_fields(self.config.cors, self.cors.values())
 
     def handler(self, *, strict: bool = True, debug: bool = True) -> LambdaHandler:
         """The handler that answers every route.

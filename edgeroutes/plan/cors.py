@@ -95,11 +95,17 @@ def _folder(file: str) -> str:
     return file.rpartition("/")[0]
 
 
-def gateway_fields(policies: Sequence[CORS]) -> list[tuple[str, str]]:
+def gateway_fields(default: CORS | None, routes: Iterable[CORS]) -> list[tuple[str, str]]:
     """What API Gateway says of origins in its own errors, which is the same for every request.
 
-    That is something where all routes with CORS, and the project, allow one and the same exact origin, or everybody.
+    Args:
+        default: The project's, which decides where there is one.
+        routes: Those of the routes, which decide together: something is said only where all allow one and the same origin.
+
+    Returns:
+        Header fields; none where the answer would depend on who asks.
     """
+    policies = [default] if default is not None else [*routes]
     origins = {policy.static_origin for policy in policies}
     origin = origins.pop() if len(origins) == 1 else None
     if origin is None:

@@ -121,7 +121,11 @@ def _called(function: FunctionPlan) -> str:
 
 
 def _gateway_responses(plan: ProjectPlan) -> dict[str, Any]:
-    headers = [("Content-Type", _PROBLEM_TYPE), ("Cache-Control", UNCACHED), *gateway_fields(plan.cors_policies)]
+    headers = [
+        ("Content-Type", _PROBLEM_TYPE),
+        ("Cache-Control", UNCACHED),
+        *gateway_fields(plan.config.cors, plan.cors_policies),
+    ]
     parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers}
     responses: dict[str, Any] = {}
     for name, status in _RESPONSES.items():

@@ -53,7 +53,8 @@ FILES = {
 PATHS = [
     "/", "/hello", "/hello/", "//hello", "/none", "/users", "/users/me", "/users/7", "/users/a%20b", "/users/%zz", "/users/7/posts/8",
     "/users/7/posts", "/users/me/posts/8", "/docs", "/docs/a", "/docs/a/b", "/docs/private", "/docs/private/x", "/shop", "/shop/a/b",
-    "/shop/", "/files/a.b-c_d:e", "/files/aXb-c_d:e", "/own", "/pattern/1", "/variable", "/app", "/app/x/y", "/constructor", "/hello/toString",
+    "/shop/", "/files/a.b-c_d:e", "/files/aXb-c_d:e", "/own", "/pattern/1", "/variable", "/app", "/app/x/y", "/constructor",
+    "/hello/toString",
 ]  # fmt: skip
 ORIGINS = [
     APP, f"{APP}:443", "https://a.wild.example", "https://a.b.wild.example", "https://wild.example", "https://.wild.example",
