@@ -7,6 +7,7 @@ only for what it uses. Nothing inside edgeroutes imports this module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes._version import __version__ as __version__
+    from edgeroutes.adapters.asgi_middleware import asgi_middleware as asgi_middleware
     from edgeroutes.errors import EdgeroutesError as EdgeroutesError
     from edgeroutes.http.cors import CORS as CORS
     from edgeroutes.http.interrupts import HTTPError as HTTPError
@@ -48,6 +49,7 @@ _EXPORTS = {
     "RouteContext": "edgeroutes.runtime.context",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
+    "asgi_middleware": "edgeroutes.adapters.asgi_middleware",
     "cache_tags": "edgeroutes.runtime.cache_usage",
     "cookies": "edgeroutes.runtime.context",
     "forbidden": "edgeroutes.http.interrupts",

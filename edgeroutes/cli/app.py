@@ -17,6 +17,7 @@ import click
 from edgeroutes._version import __version__
 from edgeroutes.cli import DONE, INTERRUPTED, OUR_BUG, REFUSED, is_of_extra
 from edgeroutes.cli.build_commands import register as register_build
+from edgeroutes.cli.doctor_commands import register as register_doctor
 from edgeroutes.cli.documents import problem_document
 from edgeroutes.errors import EdgeroutesError, ProblemsError
 
@@ -110,7 +111,13 @@ def template(root: Path, check: bool, as_json: bool) -> int:
     return print_template(root.resolve(), check=check, as_json=as_json)
 
 
+@app.group()
+def doctor() -> None:
+    """Say what will not work, and why."""
+
+
 register_build(app)
+register_doctor(doctor)
 
 
 def run(arguments: list[str]) -> int:
