@@ -43,6 +43,10 @@ class CORS:
         max_age: Seconds for which a browser may keep the answer to a preflight; Chromium keeps none longer than 7200.
         private_network: Whether pages of public sites may ask this one in a private network.
 
+    Attributes:
+        static_origin: What `Access-Control-Allow-Origin` says whoever asks: one exact origin or `*`; None where it depends on
+            that.
+
     Raises:
         ValueError: With all that cannot be used of it.
 
@@ -50,7 +54,16 @@ class CORS:
     [('access-control-allow-origin', 'https://app.example.com'), ('access-control-allow-credentials', 'true')]
     """
 
-    __slots__ = ("_origins", "credentials", "expose", "headers", "max_age", "methods", "private_network")
+    __slots__ = (
+        "_origins",
+        "credentials",
+        "expose",
+        "headers",
+        "max_age",
+        "methods",
+        "private_network",
+        "static_origin",
+    )
 
     def __init__(
         self,
@@ -77,6 +90,7 @@ class CORS:
         except ValueError as error:
             problems.append(str(error))
         else:
+            self.static_origin = self._origins.only
             problems += self._check_credentials()
         if problems:
             raise ValueError(". ".join(problems))
@@ -105,11 +119,6 @@ class CORS:
         return self._origins.variables
 
     @property
-    def static_origin(self) -> str | None:
-        """What `Access-Control-Allow-Origin` says whoever asks: one exact origin or `*`; None where it depends on that."""
-        return self._origins.only
-
-    @property
     def varies_by_origin(self) -> bool:
         """Whether answers differ by the request's `Origin`: a cache must keep them apart then, and `Vary` says so."""
         return self.static_origin is None
@@ -124,9 +133,11 @@ class CORS:
         Args:
             origin: The request's `Origin`. Where `static_origin` is something, it does not matter.
         """
-        allowed = self.static_origin or (origin if origin is not None and self.allows(origin) else None)
+        allowed = self.static_origin
         if allowed is None:
-            return []
+            if origin is None or not self._origins.allow(origin):
+                return []
+            allowed = origin
         fields = [(ALLOW_ORIGIN, allowed)]
         if self.credentials:
             fields.append(("access-control-allow-credentials", "true"))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.types import Incoming
 
+_SAID = frozenset(("vary", *(f"access-control-{name}" for name in ("expose-headers", "max-age"))))
+_SAID |= {f"access-control-allow-{name}" for name in ("origin", "credentials", "methods", "headers", "private-network")}
+
 
 class CorsGate:
     """The CORS of a function's routes, with what the environment says of it.
@@ -83,14 +86,21 @@ def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
     Saying it twice changes nothing.
     """
     headers = response.headers
-    asks_first = is_preflight(incoming)
-    for name in policy.preflight_vary() if asks_first else policy.answer_vary():
-        headers.add_vary(name)
-    if ALLOW_ORIGIN in headers:
+    if is_preflight(incoming):
+        vary, fields = policy.preflight_vary(), _preflight_fields(policy, incoming)
+    else:
+        vary, fields = policy.answer_vary(), policy.answer_fields(incoming.header("origin"))
+    if not headers.has_any(_SAID):  # one look on every request, and what is ours needs no check
+        if vary:
+            headers.add_own("vary", ", ".join(vary))
+        for name, value in fields:
+            headers.add_own(name, value)
         return
-    origin = incoming.header("origin")
-    for name, value in _preflight_fields(policy, incoming) if asks_first else policy.answer_fields(origin):
-        headers.setdefault(name, value)
+    for name in vary:
+        headers.add_vary(name)
+    if ALLOW_ORIGIN not in headers:
+        for name, value in fields:
+            headers.setdefault(name, value)
 
 
 def _preflight_fields(policy: CORS, incoming: Incoming) -> list[tuple[str, str]]:
