@@ -82,7 +82,7 @@ def test_its_text_makes_it_again(cors: CORS) -> None:
     ],
 )  # fmt: skip
 def test_what_browsers_would_not_take_is_refused_with_the_reason(arguments: dict[str, object], said: str) -> None:
-    with pytest.raises(ValueError, match="Allowed|Name|holds") as caught:
+    with pytest.raises(ValueError, match=r"Allowed|Name|holds") as caught:
         CORS(**arguments)  # type: ignore[arg-type]
     assert str(caught.value) == said
 
@@ -230,6 +230,6 @@ def test_a_variable_itself_allows_nobody() -> None:
     ],
 )
 def test_an_environment_variable_is_checked(environ: dict[str, str], said: str) -> None:
-    with pytest.raises(ValueError, match="Allowed|Name|holds") as caught:
+    with pytest.raises(ValueError, match=r"Allowed|Name|holds") as caught:
         CORS("env:ORIGINS", credentials=True).with_environment(environ)
     assert str(caught.value) == said
