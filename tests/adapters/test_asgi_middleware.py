@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 async def sent_chunks(app: AsgiApp, path: str) -> list[bytes]:
     """The pieces in which a server is given the body."""
     chunks = []
+    waiting: list[dict[str, Any]] = [{"type": "http.request", "body": b"", "more_body": False}]
 
-    async def receive() -> dict[str, object]:
-        if not chunks:
-            return {"type": "http.request", "body": b"", "more_body": False}
-        return await asyncio.Event().wait() or {}
+    async def receive() -> dict[str, Any]:
+        return waiting.pop() if waiting else await asyncio.Event().wait() or {}
 
     async def send(message: Any) -> None:
         if message["type"] == "http.response.body":

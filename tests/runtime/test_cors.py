@@ -312,3 +312,22 @@ def test_a_stream_that_breaks_before_it_is_out_is_an_error_that_can_be_read(proj
     result = project(source).lambda_handler()(event)
 
     assert (result["statusCode"], result["multiValueHeaders"]["access-control-allow-origin"]) == (500, [APP])
+
+
+@pytest.mark.parametrize("where", ["handler", "middleware"])
+def test_an_answer_that_is_given_time_after_time_names_nobody_of_before(project: Make, where: str) -> None:
+    kept = "from edgeroutes import Response\nKEPT = Response('kept')\n"
+    files = {
+        "handler": {"x/route.py": f"{kept}{TWO}def GET():\n    return KEPT\n"},
+        "middleware": {
+            "x/route.py": f"{TWO}def GET():\n    1 / 0\n",
+            "middleware.py": f"{kept}async def middleware(request, call_next):\n    return KEPT\n",
+        },
+    }
+    routes = project(files[where])
+
+    seen = [
+        allowed(routes.get("/x", [("origin", origin)])).get("allow-origin") for origin in (APP, OTHER, ELSEWHERE, APP)
+    ]
+
+    assert seen == [APP, OTHER, None, APP]
