@@ -84,7 +84,7 @@ class DevApp:
         if refusal is None:
             body, refusal = await self._read_body(request, receive)
         if refusal is not None:
-            await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path))
+            await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
         event = rest_event(_with_body(request, body))
         invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
@@ -135,7 +135,11 @@ class DevApp:
             " Set 'streaming = True' in the route file, answer earlier, or leave the work to after()"
         )
         self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
-        await outlet.replace(problem_answer(504, detail, request.path))
+        await outlet.replace(problem_answer(504, detail, request.path, self._fields()))
+
+    def _fields(self) -> list[tuple[str, str]]:
+        """What the gateway says to pages of other origins in errors of its own."""
+        return self._live.generation.project.gateway_fields
 
 
 def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | None) -> None:

@@ -22,6 +22,7 @@ from edgeroutes.dev.outlet import ClientGone, delivered
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.chunks import close_stream
+from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import LoopFree
 
@@ -97,7 +98,8 @@ class Invocation:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
         refusal = self._limits.check_event(text, len(self._event["body"] or ""))
         if refusal is not None:
-            self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path))
+            fields = self.generation.project.gateway_fields
+            self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path, fields))
             return
         with ExitStack() as used:
             used.enter_context(self.generation.in_use())
@@ -231,7 +233,7 @@ class Invocation:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the author's generator may raise anything
-            call.log_broken_stream(error)
+            log_broken_stream(error, call)
             self.note = "cut: the stream failed"
             outlet.cut()
             return
@@ -255,7 +257,8 @@ class Invocation:
     def _send_faults(self, outlet: Outlet, faults: tuple[ProjectError, ...], call: Call) -> None:
         self.note = str(faults[0]) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
         detail = "\n".join(str(fault) for fault in faults)
-        answer = problem_answer(500, detail, self._path, problems=[str(fault) for fault in faults])
+        fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
+        answer = problem_answer(500, detail, self._path, fields, problems=[str(fault) for fault in faults])
         self._send(outlet, self._for_client(answer, call))
 
     def _send_result(self, outlet: Outlet, response: Response, body: str | bytes | None, call: Call) -> None:
@@ -284,4 +287,4 @@ class Invocation:
             self.note = "cut: the handler ended"
             return
         with suppress(Exception):  # gone, or the head is out already: `run` cuts the connection
-            self._send(outlet, problem_answer(502, reason, self._path))
+            self._send(outlet, problem_answer(502, reason, self._path, self.generation.project.gateway_fields))

@@ -120,9 +120,9 @@ class LiveProject:
         try:
             project = Project(self._root, tree=self._tree, scanned=scanned)
             self._environment.load(project.config.env)
+            return Generation(project, loading)
         except ProjectError as error:
             return Generation(before, loading, error)
-        return Generation(project, loading)
 
 
 def require_app_folder(project: Project) -> None:

@@ -159,8 +159,8 @@ class DevServer:
 
 
 def _cdn_settings(generation: Generation) -> dict[str, Any]:
-    config = generation.project.config
-    return {"tag_header": config.cdn.tag_header, "keyed": keyed_headers(config)}
+    project = generation.project
+    return {"tag_header": project.config.cdn.tag_header, "keyed": keyed_headers(project.config, project.cors_policies)}
 
 
 def listen(host: str, port: int) -> socket.socket:
