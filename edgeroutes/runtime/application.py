@@ -276,17 +276,13 @@ class Call:
         return self._allowed(complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header))
 
     def _unrouted(self) -> Response:
-        if not isinstance(self.early, Response):
-            return self._problem(self.early or HTTPError(404))
-        self.early.headers["cache-control"] = UNCACHED
-        return self.early
+        early = self.early or HTTPError(404)
+        if not isinstance(early, Response):
+            from edgeroutes.http.problem import problem_response
 
-    def _problem(self, error: HTTPError) -> Response:
-        from edgeroutes.http.problem import problem_response
-
-        response = problem_response(error, instance=self.incoming.path, request_id=self.incoming.request_id)
-        response.headers.setdefault("cache-control", UNCACHED)
-        return response
+            early = problem_response(early, instance=self.incoming.path, request_id=self.incoming.request_id)
+        early.headers.setdefault("cache-control", UNCACHED)
+        return early
 
     def fail(self, error: BaseException) -> Response:
         """A 500 that says nothing of the cause, and a line in the log that does."""

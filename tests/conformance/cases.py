@@ -896,7 +896,7 @@ CROSS_ORIGIN = [
         method="PUT",
         path="/shared",
         sent=(("Origin", APP),),
-        headers=READABLE,
+        headers={**READABLE, "vary": "Accept-Encoding, Origin"},
         wanted="one two",
     ),
 ]
