@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edgeroutes.runtime.loop import uninterrupted
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -217,6 +219,6 @@ async def delivered(sent: Future[Any] | None, *, in_loop: bool) -> None:
     if sent is None:
         return
     if in_loop:
-        await asyncio.wrap_future(sent)
+        await uninterrupted(asyncio.wrap_future(sent))
     else:
         sent.result()

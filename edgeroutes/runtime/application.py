@@ -9,7 +9,7 @@ from __future__ import annotations
 from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
@@ -188,18 +188,24 @@ class Call:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                head = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
-                if head is not response:  # a 304 stands for it
-                    await _drop_body(response)
-                response = head
+                response = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
             response = self.fail(error)
         except BaseException as error:
             if ends_more_than_the_call(error):
                 raise
             response = self.fail(error)
+        return await self._with_its_body(response)
+
+    async def _with_its_body(self, response: Response) -> Response:
+        """The answer with the body that may go out, none for HEAD; what would have produced another one is closed."""
         if self.incoming.method == "HEAD":
-            await _drop_body(response)
+            response.body = None
+        elif response.status in BODILESS and response.body is not None:  # middleware may have changed the status
+            response.body = None
+            response.headers.pop("content-type", None)
+        if self._scope is not None and self._scope.streams and not response.is_stream:
+            await self.close_streams()
         return response
 
     async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
@@ -260,12 +266,23 @@ class Call:
         response.headers["cache-control"] = UNCACHED
         return response
 
-    def log_broken_stream(self, error: BaseException) -> None:
+    async def close_streams(self) -> None:
+        """Close what produces the body, now, in the coroutine that read it; what fails in that is logged, for the answer is settled."""
+        streams = self._scope.streams if self._scope is not None else []
+        while streams:
+            try:
+                await streams.pop().aclose()
+            except BaseException as error:
+                if ends_more_than_the_call(error):
+                    raise
+                self.log_broken_stream(error, "failed while its stream was closed")
+
+    def log_broken_stream(self, error: BaseException, what: str = "failed while it streamed") -> None:
         """Write the line for a stream that failed on its way: the head is out, so no client can be told."""
         from edgeroutes.runtime.log import log_exception
 
         route_path = self.route.route_path if self.route is not None else ""
-        message = f"{self.incoming.method} {route_path} failed while it streamed"
+        message = f"{self.incoming.method} {route_path} {what}"
         log_exception(
             error if self.needs_loop else explain_missing_loop(error), message, self.incoming, route=route_path
         )
@@ -276,12 +293,3 @@ class Call:
             from edgeroutes.runtime.after import run_after
 
             await run_after(self._scope, self._application.threads)
-
-
-async def _drop_body(response: Response) -> None:
-    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
-    if response.is_stream:
-        from edgeroutes.runtime.chunks import close_stream
-
-        await close_stream(response)
-    response.body = None

@@ -65,12 +65,6 @@ async def read_whole(response: Response) -> bytes:
     return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # primed: bytes
 
 
-async def close_stream(response: Response) -> None:
-    """Close what produces a primed stream, now: nobody will read the rest."""
-    if isinstance(response.body, PrimedStream):
-        await response.body.aclose()
-
-
 async def _byte_chunks(response: Response, where: str) -> AsyncGenerator[bytes, None]:
     """The chunks as bytes; closing this closes what produces them."""
     body: Any = response.body

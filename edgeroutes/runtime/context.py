@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import Headers
+    from edgeroutes.runtime.chunks import PrimedStream
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
 
@@ -49,6 +50,7 @@ class RequestScope:
         "params",
         "path",
         "sealed",
+        "streams",
     )
 
     def __init__(self, incoming: Incoming, path: str, params: Params, endpoint: Endpoint) -> None:
@@ -62,6 +64,9 @@ class RequestScope:
         self.asked_for: list[str] = []
         self.sealed = ""
         self.is_starting = False  # whether a stream's first chunk is waited for
+        self.streams: list[
+            PrimedStream
+        ] = []  # to be closed, innermost first in the list: middleware may put one around another
         _current.set(self)
 
     @property
