@@ -175,6 +175,8 @@ async def read_answer(call: Call, response: Response) -> tuple[Response, str | b
     except Exception as error:  # noqa: BLE001  # nothing has gone out yet, so the client can be told
         failed = call.fail(error)
         return failed, failed.body  # type: ignore[return-value]
+    finally:
+        await call.close_streams()
 
 
 async def _mount(app: AsgiApp, scope: RequestScope) -> Response:

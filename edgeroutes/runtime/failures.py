@@ -37,9 +37,9 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
     )
 
 
-def log_broken_stream(error: BaseException, call: Call) -> None:
+def log_broken_stream(error: BaseException, call: Call, how: str = "failed while it streamed") -> None:
     """Log what a stream raised on its way: the head is out, so no client can be told."""
-    _log(error, call, "failed while it streamed")
+    _log(error, call, how)
 
 
 def _log(error: BaseException, call: Call, how: str) -> BaseException:

@@ -20,6 +20,7 @@ from edgeroutes.testing import RouteClient
 from functions._shared import store
 from tests.system.browser import Browser, find_browser
 from tests.system.example import ENVIRONMENT, HOST, ROOT, Built
+from tests.system.function_process import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,3 +110,10 @@ def _installed(name: str, built: Built, folders: pytest.TempPathFactory) -> Path
     except (DependencyError, ToolError) as error:
         pytest.skip(f"{requirement} cannot be had: {error}")
     return folder
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    made = Sandbox(tmp_path)
+    yield made
+    made.close()

@@ -109,7 +109,9 @@ def wait_until_it_serves(process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def http(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, headers={"Host": HOST}, timeout=ANSWER_SECONDS) as client:
+    with httpx.Client(
+        base_url=address, headers={"Host": HOST, "Accept-Encoding": "identity"}, timeout=ANSWER_SECONDS
+    ) as client:
         yield client
 
 
