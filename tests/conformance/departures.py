@@ -96,7 +96,6 @@ class Skip:
 
 SKIP_KINDS = {
     "next-only": "Next.js or React alone: an API, a file convention or a caching model that edgeroutes does not have",
-    "later": "a part of edgeroutes that a later issue builds",
     "platform": "the platform in front of the function does not let it be done",
 }
 
@@ -432,7 +431,6 @@ SKIPS: dict[str, Skip] = {
     "cache-rev60-connection": _next_only('there is no connection(): dynamic = "force-dynamic" says it'),
     "cache-rev60-nostore": _next_only('there is no unstable_noStore(): dynamic = "force-dynamic" says it'),
     "build-route-and-page": _next_only("there are no pages"),
-    "tag-expire-now": Skip(kind="later", why="revalidate_tag() comes with revalidation"),
     "cancel-progressing": _DISCONNECT,
     "cancel-stalled": _DISCONNECT,
     "cancel-no-data": _DISCONNECT,
