@@ -517,6 +517,12 @@ and `next start` compresses.",
         words="plus a strong `ETag` and 304s.",
     ),
     Reason(
+        next_does="What a handler revalidates is forgotten when it returns or redirects, so the page that it redirects to is fresh already; \
+of a handler that throws nothing is.",
+        we_do="It is forgotten once the answer has gone out, whatever the answer is, a 500 too; `wait=True` asks CloudFront before.",
+        why="Nobody waits for edges that forget seconds later anyway; and what was written before the failure has been written.",
+    ),
+    Reason(
         next_does="`redirect()` and `notFound()` in a cached route are kept for a year, whatever its `revalidate`.",
         we_do="They are kept as long as the route's other answers.",
         why="What was missing may appear.",
