@@ -517,7 +517,7 @@ and `next start` compresses.",
         words="plus a strong `ETag` and 304s.",
     ),
     Reason(
-        next_does="What a handler revalidates is forgotten when it returns or redirects, so the page that it redirects to is fresh already; \
+        next_does="What a handler revalidates is forgotten when it returns or redirects, so where that leads is fresh; \
 of a handler that throws nothing is.",
         we_do="It is forgotten once the answer has gone out, whatever the answer is, a 500 too; `wait=True` asks CloudFront before.",
         why="Nobody waits for edges that forget seconds later anyway; and what was written before the failure has been written.",
