@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED
+from edgeroutes.http.caching import CACHEABLE_STATUSES, CREDENTIALS, UNCACHED
 from edgeroutes.http.response import BODILESS, CONNECTION_HEADERS, Response
 
 TYPE_CHECKING = False
@@ -78,7 +78,7 @@ def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint,
     if response.status not in CACHEABLE_STATUSES:
         return f"status {response.status} is never kept"
     # What an app reads of the request is not seen, and whoever signs in does it by these.
-    if endpoint.app is not None and (scope.incoming.header("authorization") or scope.incoming.header("cookie")):
+    if endpoint.app is not None and any(scope.incoming.header(name) for name in CREDENTIALS):
         return "credentials were sent to a mounted app"
     return ""
 

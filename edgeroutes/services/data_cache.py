@@ -73,7 +73,8 @@ class DataCache:
             await flight.wait(blocking=recipe.blocking)
             if flight.error is not None:
                 raise flight.error
-            if flight.result is not None:
+            # What it was begun of may have been forgotten since, and this caller may have been sent by that.
+            if flight.result is not None and not self._stores.has_expired(flight.result):
                 return _given(flight.result)
 
     def expire(self, tags: Sequence[str]) -> None:
