@@ -33,7 +33,8 @@ def failure_lines(error: BaseException, root: str) -> Iterator[Text]:
 
     Args:
         error: What was raised.
-        root: The project's folder. Frames of libraries are left out, unless there are no others.
+        root: The project's folder. Frames of libraries are left out, unless there are no others; what edgeroutes itself
+            raises says where, so its own frames never help.
     """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if isinstance(error, RouteImportError):  # says what its cause says, and where
@@ -52,7 +53,8 @@ def failure_lines(error: BaseException, root: str) -> Iterator[Text]:
 def _frame_lines(error: BaseException, root: str) -> Iterator[Text]:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if is_own_file(frame.filename, root)]
-    for frame in own or frames[-3:]:
+    others = [] if isinstance(error, EdgeroutesError) else frames[-3:]
+    for frame in own or others:
         line = frame.lineno or 1
         yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
         for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
