@@ -10,6 +10,7 @@ from rich.text import Text
 
 from edgeroutes.cli.console import make_console
 from edgeroutes.errors import EdgeroutesError, RouteImportError
+from edgeroutes.runtime.failures import both_ends
 from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
@@ -54,13 +55,22 @@ def _frame_lines(error: BaseException, root: str) -> Iterator[Text]:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if is_own_file(frame.filename, root)]
     others = [] if isinstance(error, EdgeroutesError) else frames[-3:]
-    for frame in own or others:
-        line = frame.lineno or 1
-        yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
-        for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
-            source = linecache.getline(frame.filename, number).rstrip()
-            if source or number == line:
-                yield Text(
-                    f"  {'❱' if number == line else ' '} {number:>4} │ {source}",
-                    style="bold" if number == line else "dim",
-                )
+    outermost, left_out, innermost = both_ends(own or others)
+    for frame in outermost:
+        yield from _code_lines(frame, root)
+    if left_out:
+        yield Text(f"  … {left_out:,} more", style="dim")
+    for frame in innermost:
+        yield from _code_lines(frame, root)
+
+
+def _code_lines(frame: traceback.FrameSummary, root: str) -> Iterator[Text]:
+    line = frame.lineno or 1
+    yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
+    for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
+        source = linecache.getline(frame.filename, number).rstrip()
+        if source or number == line:
+            yield Text(
+                f"  {'❱' if number == line else ' '} {number:>4} │ {source}",
+                style="bold" if number == line else "dim",
+            )

@@ -106,6 +106,20 @@ def test_what_edgeroutes_raises_itself_is_shown_without_its_own_frames(tmp_path:
     ]
 
 
+def test_an_endless_recursion_is_shown_by_its_ends(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text("def again():\n    again()\n")
+    namespace: dict[str, object] = {}
+    exec(compile(file.read_text(), str(file), "exec"), namespace)
+    with pytest.raises(RecursionError) as caught:
+        namespace["again"]()  # type: ignore[operator]
+    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path)) if "│" not in line.plain]
+    frame = "  module.py:2 in again"
+    assert lines[:10] == lines[11:21] == [frame] * 10
+    assert re.fullmatch(r"  … [\d,]+ more", lines[10])
+    assert lines[21:] == ["RecursionError: maximum recursion depth exceeded"]
+
+
 def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixture[str]) -> None:
     for report in (
         Started(url="http://x", routes=1, problems=(PROBLEM,)),
