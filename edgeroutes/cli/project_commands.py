@@ -31,7 +31,10 @@ def register(app: click.Group) -> None:
 @click.argument("name", required=False)
 @_as_json
 def init(name: str | None, as_json: bool) -> int:
-    """Make a project in the folder NAME, or in this one; what is there already stays as it is."""
+    """Make a project in the folder NAME, or in this one.
+
+    What is there already stays as it is.
+    """
     from edgeroutes.cli.init import print_init
 
     return print_init(name, as_json=as_json)
@@ -43,7 +46,7 @@ def init(name: str | None, as_json: bool) -> int:
 @_root
 @_as_json
 def new(path: str, methods: str, root: Path, as_json: bool) -> int:
-    """Make a route, such as api/users/[id], with a test of it."""
+    """Make a route, such as api/users/[id], and its test."""
     from edgeroutes.cli.new import print_new, read_methods
 
     try:
@@ -58,9 +61,9 @@ def new(path: str, methods: str, root: Path, as_json: bool) -> int:
 @_as_json
 @click.pass_context
 def doctor(context: click.Context, root: Path, as_json: bool) -> int:
-    """Say what this machine and this project have, lack, and what to do about it.
+    """Say what this machine and the project lack.
 
-    The exit code is 1 when `sam build` would not work.
+    And what to do about it. The exit code is 1 when `sam build` would not work.
     """
     if context.invoked_subcommand is not None:
         return 0
