@@ -43,8 +43,8 @@ def _document(review: Review) -> dict[str, Any]:
         "routes": [route.route_path for route in review.function.routes],
         "calls": [
             {
-                "action": each.action,
-                "resource": each.resource,
+                "action": each.need.action,
+                "resource": each.resource_name,
                 "where": list(each.where),
                 "allowed": None if each.verdict is Verdict.UNCERTAIN else not each.verdict.is_refusal,
                 "depends_on": list(each.unknown),
@@ -73,7 +73,7 @@ def _review_lines(review: Review) -> Iterator[str]:
     for each in review.findings:
         depends = f" (depends on {', '.join(each.unknown)})" if each.unknown else ""
         said = _SAID.get(each.verdict, "MAY NOT")
-        yield f"{said:<8}{each.action} on {each.resource}{depends}  {' '.join(each.where)}"
+        yield f"{said:<8}{each.need.action} on {each.resource_name}{depends}  {' '.join(each.where)}"
     yield from (f"unread  {each.where}: {each.problem}" for each in review.unread)
     yield from (f"unused  {each}" for each in review.unused)
     yield from (f"→ {hint}" for hint in review.hints)

@@ -15,7 +15,7 @@ PREFIXES = {
 }
 
 # Everybody may.
-FREE = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
+FREE = frozenset({("dynamodb", "DescribeEndpoints"), ("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 
 # prefix → operation → actions, all on the call's resource.
 ACTIONS: dict[str, dict[str, tuple[str, ...]]] = {

@@ -9,7 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from edgeroutes.dev.cloud.iam.patterns import UNKNOWN, matches
-from edgeroutes.dev.cloud.iam.policies import ANY
+from edgeroutes.dev.cloud.iam.policies import ANY, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -90,9 +90,20 @@ def policy_line(actions: Iterable[str], arn: str, named: Named | None) -> str:
     return f"{{Version: '2012-10-17', Statement: [{statement}]}}"
 
 
-def template_actions() -> Mapping[str, tuple[str, ...]]:
-    """SAM's policy templates, name → what they grant; empty where SAM's translator is not installed."""
-    return _read_templates()
+def remedy(verdict: Verdict, action: str, function_yaml: str, line: str) -> str:
+    """What to do about a refusal, as an imperative.
+
+    Args:
+        verdict: Of the refusal.
+        action: That was refused.
+        function_yaml: The file to write into.
+        line: What `policy_line` gives.
+    """
+    return {
+        Verdict.DENIED: f"Take the Deny that names {action} out of its policies",
+        Verdict.DENIED_BY_BOUNDARY: f"Take the Deny that names {action} out of its permissions boundary",
+        Verdict.NOT_ALLOWED_BY_BOUNDARY: f"Allow {action} in its permissions boundary, too",
+    }.get(verdict) or f"Add to {function_yaml}: Policies: [{line}]"
 
 
 def _type_prefix(service: str) -> str:

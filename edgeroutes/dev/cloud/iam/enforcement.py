@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from edgeroutes.dev.cloud.iam import hook
-from edgeroutes.dev.cloud.iam.advice import find_named, policy_line
+from edgeroutes.dev.cloud.iam.advice import find_named, policy_line, remedy
 from edgeroutes.dev.cloud.iam.needs import Need, action_prefix, find_needs
 from edgeroutes.dev.cloud.iam.policies import Decision, Question, Verdict, decide
 from edgeroutes.dev.cloud.iam.refusals import Refusal, make_error, shown
@@ -81,21 +81,14 @@ class Enforcement:
 
     def _refusal(self, need: Need, verdict: Verdict) -> Refusal:
         named = find_named(need.resource, self.cloud.resources)
-        file, hint = (
-            self._function_yaml(),
-            {
-                Verdict.DENIED: f"Take the Deny that names {need.action} out of its policies",
-                Verdict.DENIED_BY_BOUNDARY: f"Take the Deny that names {need.action} out of its permissions boundary",
-                Verdict.NOT_ALLOWED_BY_BOUNDARY: f"Allow {need.action} in its permissions boundary, too",
-            }.get(verdict),
-        )
+        line = policy_line([need.action], need.resource, named)
         return Refusal(
             logical_id=self.logical_id,
             where=_calling_line(self.root) or self.logical_id,
             need=need,
             verdict=verdict,
             resource_name=f"{named.logical_id}{shown(named.below)}" if named else shown(need.resource),
-            hint=hint or f"Add to {file}: Policies: [{policy_line([need.action], need.resource, named)}]",
+            hint=remedy(verdict, need.action, self._function_yaml(), line),
         )
 
     def _warning(self, need: Need, decision: Decision) -> PlanWarning:

@@ -100,8 +100,8 @@ def decide(policies: RolePolicies, question: Question) -> Decision:
 
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The statements of a document, which may hold one without a list."""
-    found = document.get("Statement", [])
-    return list(found) if isinstance(found, list) else [found]
+    found: list[Mapping[str, Any]] = listed(document.get("Statement", []))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +143,15 @@ def _applies(statement: Mapping[str, Any], question: Question) -> tuple[bool | N
 
 def _names_action(statement: Mapping[str, Any], action: str) -> bool:
     if "NotAction" in statement:
-        return not any(matches(each, action, ignores_case=True) for each in _list(statement["NotAction"]))
-    return any(matches(each, action, ignores_case=True) for each in _list(statement.get("Action", [])))
+        return not any(matches(each, action, ignores_case=True) for each in listed(statement["NotAction"]))
+    return any(matches(each, action, ignores_case=True) for each in listed(statement.get("Action", [])))
 
 
 def _names_resource(statement: Mapping[str, Any], question: Question) -> tuple[bool | None, tuple[str, ...]]:
     """Whether the statement is about the resource; of one that is known in part, an Allow needs only be able to mean it."""
     is_negated = "NotResource" in statement
     unknown: list[str] = []
-    for pattern in _list(statement["NotResource"] if is_negated else statement.get("Resource", [])):
+    for pattern in listed(statement["NotResource"] if is_negated else statement.get("Resource", [])):
         filled, variables = fill_variables(pattern, question.context)
         unknown += variables
         if variables:
@@ -165,5 +165,6 @@ def _names_resource(statement: Mapping[str, Any], question: Question) -> tuple[b
     return (None, tuple(unknown)) if unknown else (is_negated, ())
 
 
-def _list(value: Any) -> list[str]:
+def listed(value: Any) -> list[Any]:
+    """The values of an element, which may hold one without a list."""
     return value if isinstance(value, list) else [value]

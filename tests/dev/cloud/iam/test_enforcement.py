@@ -34,6 +34,12 @@ FILES = {
         "Policies:\n  - {S3WritePolicy: {BucketName: !Ref Files}}\n  - AmazonSNSFullAccess\n"
         "PermissionsBoundary: !Ref Limit\n"
     ),
+    "functions/readers/route.py": "def GET():\n    return []\n",
+    "functions/readers/function.yaml": (
+        "Policies:\n  - {S3CrudPolicy: {BucketName: !Ref Files}}\n"
+        "  - {Version: '2012-10-17', Statement: [{Effect: Deny, Action: 's3:Get*', Resource: '*'}]}\n"
+        "PermissionsBoundary: arn:aws:iam::aws:policy/ReadOnlyAccess\n"
+    ),
     "functions/tenant/route.py": "def GET():\n    return []\n",
     "functions/tenant/function.yaml": (
         "Policies: [{Version: '2012-10-17', Statement: [{Effect: Allow, Action: dynamodb:*, Resource: '*',\n"
@@ -151,6 +157,17 @@ def test_a_permissions_boundary_has_to_allow_it_as_well(cloud: Cloud) -> None:
     error = refused(cloud, "FilesFunction", "sns", "publish", TopicArn=cloud.resources["News"].physical_id, Message="a")
     assert "because no permissions boundary allows the SNS:Publish action" in str(error)
     assert error.__notes__[0].endswith("Allow sns:Publish in its permissions boundary, too.")
+
+
+def test_a_deny_wins_and_a_boundary_may_be_one_of_awss_own(cloud: Cloud) -> None:
+    bucket = cloud.resources["Files"].physical_id
+    error = refused(cloud, "ReadersFunction", "s3", "get_object", Bucket=bucket, Key="a")
+    assert str(error).endswith("with an explicit deny in an identity-based policy")
+    assert error.__notes__[0].endswith("Take the Deny that names s3:GetObject out of its policies.")
+    error = refused(cloud, "ReadersFunction", "s3", "put_object", Bucket=bucket, Key="a", Body=b"")
+    assert "because no permissions boundary allows the s3:PutObject action" in str(error)
+    with enforce(cloud, "ReadersFunction"):
+        boto3.client("s3").list_objects_v2(Bucket=bucket)
 
 
 def test_a_condition_that_cannot_be_weighed_is_named_and_not_guessed(cloud: Cloud, root: Path) -> None:
