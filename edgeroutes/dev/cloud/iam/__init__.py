@@ -13,8 +13,7 @@ What flows through::
                ▼
     refusals   advice       boto3's own error, and the line for function.yaml that was missing
 
-Both wings' callers: the tests' plugin by `enforce`, `edgeroutes iam` by `needs`, `policies` and `advice`, on what
-`build/aws_calls.py` finds in sources.
+`review` asks the same of what `build/aws_calls` finds in sources, by way of `operations`: that is `edgeroutes iam`.
 """
 
 from edgeroutes.dev.cloud.iam.enforcement import Enforcement, enforce

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.cloud.iam.patterns import UNKNOWN, matches
+from edgeroutes.dev.cloud.iam.patterns import UNKNOWN, matches, shown
 from edgeroutes.dev.cloud.iam.policies import ANY, Verdict
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ def find_named(arn: str, resources: Mapping[str, Resource]) -> Named | None:
             if below is not None:
                 return Named(logical_id=logical_id, resource=each, below=below)
     return None
+
+
+def resource_name(arn: str, named: Named | None) -> str:
+    """What to call a resource: by its logical id, `Users/index/by-name`, or else by its ARN."""
+    return f"{named.logical_id}{shown(named.below)}" if named else shown(arn)
 
 
 def policy_line(actions: Iterable[str], arn: str, named: Named | None) -> str:
@@ -148,12 +153,12 @@ def _expression(arn: str, named: Named | None) -> str:
     if arn in (ANY, UNKNOWN):
         return "'*'"
     if named is None:
-        return _with_pseudo_parameters(arn.replace(UNKNOWN, "*"))
+        return _with_pseudo_parameters(shown(arn))
     by_ref = _BY_REF.get(named.resource.type_name)
     if by_ref:
         return by_ref.format(named.logical_id)
     is_object = named.resource.type_name == "AWS::S3::Bucket" and named.below
-    below = "/*" if is_object else named.below.replace(UNKNOWN, "*")
+    below = "/*" if is_object else shown(named.below)
     return f"!Sub '${{{named.logical_id}.Arn}}{below}'" if below else f"!GetAtt {named.logical_id}.Arn"
 
 

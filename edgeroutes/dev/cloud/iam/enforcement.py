@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from edgeroutes.dev.cloud.iam import hook
-from edgeroutes.dev.cloud.iam.advice import find_named, policy_line, remedy
+from edgeroutes.dev.cloud.iam.advice import find_named, policy_line, remedy, resource_name
 from edgeroutes.dev.cloud.iam.needs import Need, action_prefix, find_needs
+from edgeroutes.dev.cloud.iam.patterns import shown
 from edgeroutes.dev.cloud.iam.policies import Decision, Question, Verdict, decide
-from edgeroutes.dev.cloud.iam.refusals import Refusal, make_error, shown
+from edgeroutes.dev.cloud.iam.refusals import Refusal, make_error
 from edgeroutes.dev.cloud.iam.resources import Call
 from edgeroutes.dev.cloud.iam.roles import Role, read_role
 from edgeroutes.errors import ProjectError
@@ -87,7 +88,7 @@ class Enforcement:
             where=_calling_line(self.root) or self.logical_id,
             need=need,
             verdict=verdict,
-            resource_name=f"{named.logical_id}{shown(named.below)}" if named else shown(need.resource),
+            resource_name=resource_name(need.resource, named),
             hint=remedy(verdict, need.action, self._function_yaml(), line),
         )
 

@@ -91,6 +91,11 @@ def fill_variables(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[s
     return _VARIABLE.sub(fill, text), tuple(unknown)
 
 
+def shown(value: str) -> str:
+    """The value for people, who know `*` for what is not known."""
+    return value.replace(UNKNOWN, "*")
+
+
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:  # noqa: FBT001
     wild = {"*": ".*", "?": ".", **{mark: re.escape(plain) for plain, mark in _PLAIN.items()}}

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.dev.cloud.iam.patterns import UNKNOWN
+from edgeroutes.dev.cloud.iam.patterns import shown
 
 if TYPE_CHECKING:
     from botocore.client import BaseClient
@@ -85,8 +85,3 @@ def _message(principal: str, refusal: Refusal) -> str:
         resource = f'"{resource}"'
     why = refusal.verdict.format(action=action)
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
-
-
-def shown(resource: str) -> str:
-    """The resource for people, who know `*` as what is not known."""
-    return resource.replace(UNKNOWN, "*")

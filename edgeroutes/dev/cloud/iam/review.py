@@ -14,12 +14,11 @@ from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.dev.cloud.iam.actions import FREE
-from edgeroutes.dev.cloud.iam.advice import find_named, policy_line, remedy
+from edgeroutes.dev.cloud.iam.advice import find_named, policy_line, remedy, resource_name
 from edgeroutes.dev.cloud.iam.needs import Need, find_needs
 from edgeroutes.dev.cloud.iam.operations import find_operations
 from edgeroutes.dev.cloud.iam.patterns import arn_may_match, matches
 from edgeroutes.dev.cloud.iam.policies import Question, Verdict, decide, listed, statements
-from edgeroutes.dev.cloud.iam.refusals import shown
 from edgeroutes.dev.cloud.iam.roles import read_role
 from edgeroutes.dev.cloud.project import start_cloud
 from edgeroutes.dev.cloud.stack import Cloud
@@ -94,10 +93,8 @@ def review_project(root: Path, route: str | None = None) -> list[Review]:
         cloud = start_cloud(root, Cloud()).cloud
         reviews: dict[str, list[Review]] = defaultdict(list)  # by role
         for function in functions:
-            role, use = (
-                read_role(cloud, function.logical_id),
-                find_aws_calls(tracer.trace(map(Path, function.source_files))),
-            )
+            role = read_role(cloud, function.logical_id)
+            use = find_aws_calls(tracer.trace(map(Path, function.source_files)))
             reviews[role.arn].append(review_function(cloud, function, role, use))
         all_reviews = [_with_unused(cloud, review, sharing) for sharing in reviews.values() for review in sharing]
     by_function = {review.function.logical_id: review for review in all_reviews}
@@ -141,10 +138,9 @@ def _untold(found: AwsCall) -> str:
 def _finding(cloud: Cloud, role: Role, need: Need, call: Call, where: list[str]) -> Finding:
     question = Question(action=need.action, resource=need.resource, context=role.context(call))
     decision = decide(role.policies, question)
-    named = find_named(need.resource, cloud.resources)
     return Finding(
         need=need,
-        resource_name=f"{named.logical_id}{shown(named.below)}" if named else shown(need.resource),
+        resource_name=resource_name(need.resource, find_named(need.resource, cloud.resources)),
         where=tuple(dict.fromkeys(where)),
         verdict=decision.verdict,
         unknown=decision.unknown,
