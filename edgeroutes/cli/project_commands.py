@@ -1,4 +1,4 @@
-"""The commands `init`, `new` and `doctor` with their options. Roof; each one's work is in a module of its own.
+"""The commands `init`, `new`, `doctor` and `iam` with their options. Roof; each one's work is in a module of its own.
 
 `doctor` is a group that works without a subcommand: a module that has one adds it, `doctor.add_command(...)`.
 """
@@ -23,7 +23,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for
 def register(app: click.Group) -> None:
     """Give the program these commands."""
     register_doctor(doctor)
-    for command in (init, new, doctor):
+    for command in (init, new, doctor, iam):
         app.add_command(command)
 
 
@@ -70,3 +70,17 @@ def doctor(context: click.Context, root: Path, as_json: bool) -> int:
     from edgeroutes.cli.doctor import print_findings
 
     return print_findings(root.resolve(), as_json=as_json)
+
+
+@click.command()
+@click.argument("route", required=False)
+@_root
+@_as_json
+def iam(route: str | None, root: Path, as_json: bool) -> int:
+    """Compare what a route's source calls with boto3, or that of all, with what its function may.
+
+    The exit code is 1 when something is missing.
+    """
+    from edgeroutes.cli.iam import print_iam
+
+    return print_iam(root.resolve(), route, as_json=as_json)
