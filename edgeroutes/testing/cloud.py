@@ -1,12 +1,13 @@
 """`aws`: the project's resources in moto's mock, made once, their data anew for each test. Roof.
 
-Between tests the mock is off and its data stays, so that tests which do not ask for it see nothing of it, and the next one that does
-pays for no stack.
+Between tests the mock is off and its data is kept here, so that tests which do not ask for it see nothing of it, and the next one that
+does pays for no stack.
 """
 
 from __future__ import annotations
 
 import difflib
+import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
     from edgeroutes.dev.cloud.stack import Cloud, Resource
     from edgeroutes.plan.model import PlanWarning
     from edgeroutes.testing.functions import Functions
+
+    _Service = tuple[Any, dict[str, Any]]
+
+
+class CloudWarning(UserWarning):
+    """What of the project's resources moto cannot hold."""
 
 
 class Aws:
@@ -40,9 +47,15 @@ class Aws:
         self._made: ProjectCloud | None = None
         self._failure: Exception | None = None
         self._session: Any = None
+        self._held: list[_Service] = []
 
-    def __call__(self) -> Self:
-        """The same, with what this test asks for besides."""
+    def __call__(self, *, enforce_iam: bool = True) -> Self:
+        """The same, with what this test asks for besides.
+
+        Args:
+            enforce_iam: Whether a function may do only what its policies allow.
+        """
+        self._functions.enforces_iam = enforce_iam
         return self
 
     def client(self, service: str) -> Any:
@@ -98,7 +111,7 @@ class Aws:
             ToolError: There is no moto.
         """
         with ExitStack() as around:
-            around.enter_context(_mock(has_data=self._made is not None))
+            around.enter_context(self._mock())
             around.enter_context(without_aws())
             made = self._start()
             around.enter_context(_requests_to(self._functions))
@@ -109,12 +122,31 @@ class Aws:
                 yield self
             finally:
                 self._functions.cloud = None
+                self._functions.enforces_iam = False
+
+    @contextmanager
+    def _mock(self) -> Iterator[None]:
+        """The mock of moto, with our data in it, and none of it when it is off: other mocks begin and end by emptying it."""
+        try:
+            import moto
+        except ModuleNotFoundError as err:
+            raise ToolError("moto is not installed", where="aws", hint="pip install 'edgeroutes[testing]'") from err
+        mock = moto.mock_aws()
+        mock.start(reset=False)
+        others = _take_data()
+        _put_data(self._held)
+        try:
+            yield
+        finally:
+            self._held = _take_data()
+            _put_data(others)
+            mock.stop(remove_data=False)
 
     def _start(self) -> ProjectCloud:
-        """The project's resources, made where they are not there: another test's own mock takes them away."""
+        """The project's resources, made by the first test; what kept it from that, the others are told, too."""
         if self._failure is not None:
             raise self._failure
-        if self._made is None or not self._made.cloud.exists():
+        if self._made is None:
             from edgeroutes.dev.cloud.project import start_cloud
             from edgeroutes.dev.cloud.stack import Cloud
 
@@ -123,6 +155,8 @@ class Aws:
             except Exception as error:
                 self._failure = error
                 raise
+            for warning in self._made.cloud.warnings:
+                warnings.warn(str(warning), CloudWarning, stacklevel=2)
         return self._made
 
     def _use_session(self) -> None:
@@ -151,19 +185,25 @@ class Aws:
             raise ConfigError(f"there is no {kind} {logical_id!r}", where="aws", hint=hint)
 
 
-@contextmanager
-def _mock(*, has_data: bool) -> Iterator[None]:
-    """The mock of moto; what is in it stays when it is off."""
-    try:
-        import moto
-    except ModuleNotFoundError as err:
-        raise ToolError("moto is not installed", where="aws", hint="pip install 'edgeroutes[testing]'") from err
-    mock = moto.mock_aws()
-    mock.start(reset=not has_data)
-    try:
-        yield
-    finally:
-        mock.stop(remove_data=False)
+def _take_data() -> list[_Service]:
+    """All that moto holds, out of it."""
+    from moto.core.base_backend import BackendDict
+
+    in_use: list[Any] = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001  # moto has no other list of them
+    held = [(service, dict(service)) for service in in_use]
+    for service in in_use:
+        service.clear()
+    in_use.clear()
+    return held
+
+
+def _put_data(held: list[_Service]) -> None:
+    """What was taken, back into moto."""
+    from moto.core.base_backend import BackendDict
+
+    for service, accounts in held:
+        service.update(accounts)
+        BackendDict._instances.append(service)  # type: ignore[misc]  # noqa: SLF001  # as above
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
@@ -25,6 +26,7 @@ from edgeroutes.testing.output import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from edgeroutes.dev.cloud.stack import Cloud
@@ -51,6 +53,8 @@ class Functions:
         """Those that run now: the last one is asked by the one before it."""
         self.cloud: Cloud | None = None
         """The `Cloud` that is on, whose names the environment has then."""
+        self.enforces_iam = False
+        """Whether they may do with AWS only what their policies allow."""
         self._plan = plan_scan(root, self.project.config, self.project.scan)
         self._of_route = {route.route_path: plan for plan in self._plan.functions for route in plan.routes}
         self._gateway = Application(self.manifest, str(root), mount=_no_mount)
@@ -105,7 +109,7 @@ class Functions:
         declared = self._declared(plan)
         outside = self._outside if self.running else os.environ
         set_by_test = {name: value for name, value in outside.items() if self._before.get(name) != value}
-        wanted = {**declared, **self._files}
+        wanted = {name: value for name, value in {**declared, **self._files}.items() if name not in NOT_IN_TESTS}
         return {**{name: set_by_test.get(name, value) for name, value in wanted.items()}, **FAKE_CREDENTIALS}
 
     def _declared(self, plan: FunctionPlan) -> dict[str, str]:
@@ -128,10 +132,18 @@ class Functions:
             )
             self.running.append(plan)
             try:
-                with self.output.taken_down():
+                with self.output.taken_down(), self._allowed(plan):
                     yield
             finally:
                 self.running.pop()
+
+    def _allowed(self, plan: FunctionPlan) -> AbstractContextManager[object]:
+        """What keeps a function to its policies, where that is asked for."""
+        if self.cloud is None or not self.enforces_iam:
+            return nullcontext()
+        enforce = import_module("edgeroutes.dev.cloud.iam").enforce
+        allowed: AbstractContextManager[object] = enforce(self.cloud, plan.logical_id, root=self.root)
+        return allowed
 
     def close(self) -> None:
         """End what the routes have started, and forget what their data cache remembers; a request after it starts anew."""

@@ -52,11 +52,14 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def edgeroutes_root(pytestconfig: pytest.Config) -> Path:
     """The project's folder. A conftest.py may have a fixture of this name instead."""
-    from edgeroutes.testing.root import find_root
+    from edgeroutes.testing.root import find_root, require_root
 
-    given = pytestconfig.getoption("--edgeroutes-root") or pytestconfig.getini("edgeroutes_root")
+    invoked_in, rootpath = pytestconfig.invocation_params.dir, pytestconfig.rootpath
+    option, setting = pytestconfig.getoption("--edgeroutes-root"), pytestconfig.getini("edgeroutes_root")
     with _told():
-        return find_root(pytestconfig.rootpath, given or "", pytestconfig.invocation_params.dir)
+        if option or setting:
+            return require_root(invoked_in / option if option else rootpath / setting)
+        return find_root(rootpath, invoked_in)
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +98,7 @@ def edgeroutes_test(edgeroutes_functions: Functions) -> Iterator[Functions]:
 
 
 @pytest.fixture
-def aws(edgeroutes_aws: Aws, edgeroutes_test: Functions) -> Iterator[Aws]:  # noqa: ARG001  # it ends what runs on it
+def aws(edgeroutes_aws: Aws, edgeroutes_test: Functions) -> Iterator[Aws]:
     """AWS on the desk: the project's resources, with the data of infra/seed and no other."""
     with _told():
         test = edgeroutes_aws.for_one_test()
@@ -103,6 +106,7 @@ def aws(edgeroutes_aws: Aws, edgeroutes_test: Functions) -> Iterator[Aws]:  # no
     try:
         yield entered
     finally:
+        edgeroutes_test.close()  # what runs on it ends while it is there
         test.__exit__(None, None, None)
 
 

@@ -11,31 +11,31 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def find_root(rootpath: Path, given: str, invoked_in: Path) -> Path:
-    """The project's folder.
+def require_root(folder: Path) -> Path:
+    """The folder, as an option or a setting names it.
 
-    Args:
-        rootpath: pytest's own root.
-        given: What the option or the ini file says; relative to `rootpath`.
-        invoked_in: Where pytest was called.
+    Raises:
+        ConfigError: It is no project.
+    """
+    folder = folder.resolve()
+    if not _is_project(folder):
+        problem = f"{str(folder)!r} has no folder of routes. Allowed is a folder with a functions/ in it"
+        raise ConfigError(problem, where="edgeroutes_root")
+    return folder
+
+
+def find_root(*starts: Path) -> Path:
+    """The first project among folders and those above them.
 
     Raises:
         ConfigError: There is none.
     """
-    if given:
-        folder = (rootpath / given).resolve()
-        if not _is_project(folder):
-            problem = f"{str(folder)!r} has no folder of routes. Allowed is a folder with a functions/ in it"
-            raise ConfigError(problem, where="edgeroutes_root")
-        return folder
-    for start in (rootpath, invoked_in):
+    for start in starts:
         for folder in (start, *start.parents):
             if _is_project(folder):
                 return folder
-    problem = f"neither {str(rootpath)!r} nor a folder above it has a functions/ with routes"
-    hint = (
-        "Run pytest in the project, or name its folder with --edgeroutes-root, or with edgeroutes_root in the ini file"
-    )
+    problem = f"neither {str(starts[0])!r} nor a folder above it has a functions/ with routes"
+    hint = "Run pytest in the project, or name its folder by --edgeroutes-root, or by edgeroutes_root in the ini file"
     raise ConfigError(problem, where="edgeroutes' fixtures", hint=hint)
 
 
