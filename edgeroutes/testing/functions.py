@@ -66,7 +66,7 @@ class Functions:
     @property
     def plans(self) -> Mapping[str, FunctionPlan]:
         """Every function, by its logical id."""
-        return {plan.logical_id: plan for plan in self._plan.functions}
+        return {plan.logical_id: plan for plan in (*self._plan.functions, self._plan.fallback)}
 
     def function_of(self, request: HttpRequest) -> FunctionPlan:
         """The function that answers a request: the fallback where no route does."""

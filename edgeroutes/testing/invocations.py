@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from edgeroutes.adapters.proxy import LambdaHandler
+from edgeroutes.errors import ToolError
 from edgeroutes.runtime.log import log_exception
 
 if TYPE_CHECKING:
@@ -65,11 +66,21 @@ class Invocations:
         self._idle.clear()
 
     def _find(self, called: str) -> FunctionPlan | None:
-        """The function of this name or ARN; a logical id is taken, too, as tests know no other name."""
+        """The function of this name or ARN; a logical id is taken, too, as tests know no other name.
+
+        Raises:
+            ToolError: It is of the stack, and no route's.
+        """
         match = _NAME.fullmatch(called)
+        name = match[1] if match else ""
         for plan in self._functions.plans.values():
-            if match is not None and match[1] in (plan.logical_id, self._functions.name_of(plan)):
+            if name in (plan.logical_id, self._functions.name_of(plan)):
                 return plan
+        made = self._functions.cloud.resources if self._functions.cloud else {}
+        for logical_id, resource in made.items():
+            if resource.type_name == "AWS::Lambda::Function" and name in (logical_id, resource.physical_id):
+                problem = "its code is infra's own, and only routes' functions are run in tests"
+                raise ToolError(problem, where=logical_id, hint="Call its handler in the test itself")
         return None
 
     def _invoke(self, plan: FunctionPlan, payload: bytes, headers: Mapping[str, str]) -> HttpReply:

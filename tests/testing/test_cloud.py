@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 FILES = {
     **NOTES,
+    "infra/worker.yaml": (
+        "Resources:\n  Worker:\n    Type: AWS::Serverless::Function\n"
+        "    Properties: {CodeUri: worker/, Handler: main.handler, Runtime: python3.13}\n"
+    ),
     "functions/notes/function.yaml": "Environment: {Variables: {NOTES: !Ref Notes, MODE: one}}\n",
     "functions/calls/function.yaml": "Environment: {Variables: {MODE: two, CALLED: !Ref ModeFunction}}\n",
     "functions/calls/route.py": (
@@ -179,6 +183,13 @@ def test_an_event_runs_and_its_result_is_dropped(desk: Aws, functions: Functions
     failed = invoke(FunctionName="ModeFunction", InvocationType="Event", Payload=b"{}")
     assert (failed["StatusCode"], "FunctionError" in failed) == (202, False)
     assert functions.output.logs[-1]["message"] == "ModeFunction failed"
+
+
+def test_a_function_of_infra_is_not_run_and_says_so(desk: Aws) -> None:
+    with pytest.raises(
+        ToolError, match=r"Worker: its code is infra's own, and only routes' functions are run in tests"
+    ):
+        invoke(FunctionName=desk.resource("Worker"))
 
 
 def test_a_dry_run_runs_nothing(desk: Aws, functions: Functions) -> None:
