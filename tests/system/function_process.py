@@ -10,7 +10,7 @@ import time
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.runtime_api import RuntimeApi, StreamedResult
+from edgeroutes.testing.runtime_api import RuntimeApi, StreamedResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

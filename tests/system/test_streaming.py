@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.runtime_api import DELIMITER
+from edgeroutes.testing.runtime_api import DELIMITER
 from tests.system.function_process import ON_LAMBDA, Sandbox, rest_get, settled, wait_until
 
 FETCHED = Path(__file__).parents[2] / ".tools" / "awslambdaric"
