@@ -67,6 +67,7 @@ bench: $(SYNCED)
 	$(BIN)/python benchmarks/streaming.py
 	$(BIN)/python benchmarks/cold_start.py
 	$(BIN)/python benchmarks/caching.py
+	$(BIN)/python benchmarks/dev_cdn.py
 
 clean:
 	rm -rf .venv .tools dist .bench .edgeroutes .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -47,12 +47,13 @@ def app() -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0 takes any that is free."
 )
+@click.option("--no-cdn", is_flag=True, help="Leave the CDN out that stands in front as CloudFront does.")
 @_as_json
-def dev(root: Path, host: str, port: int, as_json: bool) -> int:
+def dev(root: Path, host: str, port: int, no_cdn: bool, as_json: bool) -> int:
     """Serve the routes on this machine, as AWS would."""
     from edgeroutes.cli.dev import serve
 
-    return serve(root.resolve(), host=host, port=port, as_json=as_json)
+    return serve(root.resolve(), host=host, port=port, with_cdn=not no_cdn, as_json=as_json)
 
 
 @app.command()
@@ -145,6 +146,23 @@ def revalidate(
         distribution=distribution,
         as_json=as_json,
     )
+
+
+@app.command()
+@click.argument("target", metavar="PATH|URL")
+@_root
+@click.option("--method", "-X", default="GET", show_default=True, help="Of the request.")
+@click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; repeat for more.")
+@_as_json
+def explain(target: str, root: Path, method: str, headers: tuple[str, ...], as_json: bool) -> int:
+    """Say who answers a request, whether and how long its answer is cached, and why. Nothing is run."""
+    from edgeroutes.cli.explain import print_explanation, read_target
+
+    try:
+        request = read_target(method, target, headers)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    return print_explanation(root.resolve(), request, as_json=as_json)
 
 
 register_build(app)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import ProjectError
 
 _NAMED_FILES = 3
+_LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
 
 
 class Terminal:
@@ -98,6 +99,8 @@ def access_line(answered: Answered) -> str:
     colour = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
     said = click.style(str(status) if status else "---", fg=colour if status else "yellow", bold=True)
     size = f"{_milliseconds(answered.duration_ms)} {_size(answered.body_bytes)} {answered.source_file}".rstrip()
+    if answered.cache:
+        size += f" {answered.cache}"
     note = click.style(f"  {answered.note}", fg="red" if status >= 500 else "yellow") if answered.note else ""
     return f"{answered.method} {answered.path} {said} {click.style(size, dim=True)}{note}"
 
@@ -106,9 +109,6 @@ def _logged_line(logged: Logged) -> str:
     more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
     said = click.style(f"{logged.level.lower()}: {logged.message}", fg=_LEVEL_COLOURS.get(logged.level))
     return f"{said}  {click.style(more, dim=True)}" if more else said
-
-
-_LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
 
 
 def _milliseconds(value: float) -> str:

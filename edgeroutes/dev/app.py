@@ -1,29 +1,28 @@
-"""The dev server's ASGI callable: each request becomes an event, is answered in a thread of its own, and is logged. Floor 3.
+"""The gateway of the dev server, as an ASGI app: each request becomes an event, and is answered in a thread of its own. Floor 3.
 
-It decides nothing about routes: what may not come in is refused here, what is too slow is given up here, all else is `invocation`'s.
+It decides nothing about routes: what is too large is refused here, what is too slow is given up here, all else is `invocation`'s.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from edgeroutes.adapters.asgi_incoming import sent_path
+from edgeroutes.dev.exchange import Exchange, open_exchange
 from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.hosts import is_allowed
 from edgeroutes.dev.integration import problem_answer
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.outlet import HttpOutlet
-from edgeroutes.dev.reports import Answered, Failed, Logged
-from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.dev.reports import Failed, Logged
 
 if TYPE_CHECKING:
     from edgeroutes.dev.loop_thread import LoopThread
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.http.interrupts import HTTPError
     from edgeroutes.types import Receive, Scope, Send
 
 # How much of a body that is refused is still read, so that the client comes to reading the refusal.
@@ -36,8 +35,7 @@ class DevApp:
     Args:
         live: What answers.
         loop: For coroutines that wait.
-        report: Is told of every answer.
-        host: That the server listens on.
+        report: Is told what went wrong.
         limits: Of the real thing.
     """
 
@@ -47,19 +45,16 @@ class DevApp:
         loop: LoopThread,
         report: Reporter,
         *,
-        host: str = "127.0.0.1",
         limits: Limits | None = None,
     ) -> None:
         self._live = live
         self._loop = loop
         self._report = report
-        self._host = host
         self._limits = limits or Limits()
         self._open: set[HttpOutlet] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        began = time.perf_counter()
         request = _read_head(scope)
         outlet = HttpOutlet(send, request.method)
         self._open.add(outlet)
@@ -71,7 +66,7 @@ class DevApp:
             raise
         finally:
             self._open.discard(outlet)
-            self._log(request, outlet, invocation, began)
+            _note(open_exchange(scope), outlet, invocation)
         if outlet.is_cut:
             raise ConnectionAbortedError  # how an ASGI app has uvicorn close a connection in the middle of a body
 
@@ -83,7 +78,8 @@ class DevApp:
                 outlet.is_cut = True
 
     async def _answer(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> Invocation | None:
-        refusal = self._refusal(request)
+        target = f"{request.path}?{request.query}" if request.query else request.path
+        refusal = self._limits.check_head(request.method, target, request.headers)
         body = b""
         if refusal is None:
             body, refusal = await self._read_body(request, receive)
@@ -95,16 +91,6 @@ class DevApp:
         threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
         await self._wait(outlet, receive, invocation, request)
         return invocation
-
-    def _refusal(self, request: HttpRequest) -> HTTPError | None:
-        host = next((value for name, value in request.headers if name == "host"), "")
-        if not is_allowed(host, self._host):
-            return HTTPError(
-                403,
-                f"edgeroutes dev does not answer for the host {host!r}, only for this machine's own names and --host",
-            )
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        return self._limits.check_head(request.method, target, request.headers)
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
         headers = dict(request.headers)
@@ -151,20 +137,13 @@ class DevApp:
         self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
         await outlet.replace(problem_answer(504, detail, request.path))
 
-    def _log(self, request: HttpRequest, outlet: HttpOutlet, invocation: Invocation | None, began: float) -> None:
-        route = invocation.route if invocation is not None else None
-        left = "the client left" if outlet.is_gone else ""
-        self._report(
-            Answered(
-                method=request.method,
-                path=f"{request.path}?{request.query}" if request.query else request.path,
-                status=outlet.status,
-                duration_ms=(time.perf_counter() - began) * 1000,
-                body_bytes=outlet.body_bytes,
-                source_file=route.source_file if route is not None else "",
-                note=(invocation.note if invocation is not None else "") or left,
-            )
-        )
+
+def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | None) -> None:
+    left = "the client left" if outlet.is_gone else ""
+    exchange.note = (invocation.note if invocation is not None else "") or left
+    if invocation is not None and invocation.route is not None:
+        exchange.source_file = invocation.route.source_file
+        exchange.asked_for = invocation.asked_for
 
 
 def _read_head(scope: Scope) -> HttpRequest:

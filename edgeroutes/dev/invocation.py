@@ -61,6 +61,7 @@ class Invocation:
         self.generation = live.generation
         self.route: RouteFile | None = None
         self.note = ""
+        self.asked_for: tuple[str, ...] | None = None
         self._live = live
         self._event = event
         self._path = str(event["path"])
@@ -84,7 +85,7 @@ class Invocation:
         except (SystemExit, KeyboardInterrupt, HandlerExited) as error:
             self._give_up(outlet, f"the handler ended its process ({error!r}); Lambda calls that Runtime.ExitError")
         except BaseException as error:  # noqa: BLE001  # a thread's end: whatever it is, the client gets an answer
-            if self._is_cancelled:
+            if self._is_cancelled or self._loop.is_closing:
                 self.note = "the client left"
             else:
                 self._report(Failed(message=f"{self._path} failed inside edgeroutes", error=error))
@@ -208,6 +209,8 @@ class Invocation:
     async def _respond(self, outlet: Outlet, call: Call, *, in_loop: bool) -> Whole | None:
         """The whole answer; None when it has been streamed."""
         response = await call.respond()
+        if self.route is not None and self.route.exports.app is None:  # of what an app reads nothing is known
+            self.asked_for = call.asked_for
         if not response.is_stream:
             return response, response.body  # type: ignore[return-value]  # no stream
         if self.streams:

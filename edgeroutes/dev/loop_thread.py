@@ -33,6 +33,7 @@ class LoopThread:
     """One event loop in a thread of its own, to which any thread may give coroutines."""
 
     def __init__(self) -> None:
+        self.is_closing = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, name="edgeroutes-loop", daemon=True)
         self._thread.start()
@@ -49,6 +50,7 @@ class LoopThread:
 
     def close(self, timeout_s: float = 1.0) -> None:
         """Cancel every task and end the thread; one that blocks the loop is left behind."""
+        self.is_closing = True
         self._loop.call_soon_threadsafe(self._cancel_all)
         self._thread.join(timeout_s)
         if not self._thread.is_alive():

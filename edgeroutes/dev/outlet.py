@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.types import Send
@@ -80,7 +80,7 @@ class HttpOutlet:
 
     def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
         """The head, and the body of an answer that does not stream."""
-        return asyncio.run_coroutine_threadsafe(self._start(answer, is_stream=is_stream), self._open_loop())
+        return self._submit(lambda: self._start(answer, is_stream=is_stream))
 
     def write(self, chunk: bytes) -> Future[None] | None:
         """A piece of the body; None where nothing is to be waited for before the next one."""
@@ -98,7 +98,7 @@ class HttpOutlet:
 
     def end(self) -> Future[None]:
         """The body's end."""
-        return asyncio.run_coroutine_threadsafe(self._end(), self._open_loop())
+        return self._submit(self._end)
 
     def on_gone(self, callback: Callable[[], None]) -> None:
         """Have `callback` called when the client leaves before the end; at once when it has left."""
@@ -198,6 +198,11 @@ class HttpOutlet:
             self.is_cut = True
             self._close()
             self.done.set_result(None)
+
+    def _submit(self, begin: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
+        """Have a coroutine run on the server's loop; where that is closed, it is not even made."""
+        loop = self._open_loop()
+        return asyncio.run_coroutine_threadsafe(begin(), loop)
 
     def _open_loop(self) -> asyncio.AbstractEventLoop:
         if self.loop.is_closed():

@@ -39,6 +39,7 @@ class Answered:
         body_bytes: That were sent.
         source_file: The route's; empty where no route was asked.
         note: What was unusual about it: the client left, the connection was cut.
+        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, `uncached`; empty where it did nothing.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Answered:
     body_bytes: int
     source_file: str = ""
     note: str = ""
+    cache: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class Logged:
     """A line that edgeroutes' runtime logged, or that the server says of a request.
 
     Args:
-        level: `ERROR`, `WARNING` or `DEBUG`.
+        level: `ERROR`, `WARNING`, `INFO` or `DEBUG`.
         message: A sentence.
         fields: More of it, such as `route`.
     """

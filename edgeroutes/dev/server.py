@@ -8,11 +8,15 @@ import logging
 import os
 import socket
 import threading
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
 from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.cdn.edge import Cdn
+from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.front import Front
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
@@ -21,6 +25,7 @@ from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import ToolError
 from edgeroutes.runtime.log import add_writer
+from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -38,9 +43,9 @@ _SHUTDOWN_WAIT_S = 2
 class _UvicornServer(uvicorn.Server):
     """uvicorn, which waits at its end for requests in flight, but not for streams that have no end."""
 
-    def __init__(self, config: uvicorn.Config, app: DevApp, on_started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None], on_ending: Callable[[], None]) -> None:
         super().__init__(config)
-        self._dev_app = app
+        self._on_ending = on_ending
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -50,7 +55,7 @@ class _UvicornServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams, then wait for the rest."""
-        self._dev_app.close_streams()
+        self._on_ending()
         await super().shutdown(sockets)
 
 
@@ -63,6 +68,7 @@ class DevServer:
         host: What to listen on.
         port: Of it; 0 takes any that is free.
         limits: Of the real thing.
+        cdn: Whether a CDN stands in front, where the project's settings have one.
         environ: Where `.env` goes.
 
     Raises:
@@ -78,6 +84,7 @@ class DevServer:
         host: str = "127.0.0.1",
         port: int = 3000,
         limits: Limits | None = None,
+        cdn: bool = True,
         environ: MutableMapping[str, str] | None = None,
     ) -> None:
         self._reporting = threading.Lock()
@@ -93,8 +100,11 @@ class DevServer:
             raise
         self._loop = LoopThread()
         self._apps = MountedApps(self._loop)
-        self.app = DevApp(self.live, self._loop, self._report, host=host, limits=limits)
-        self._uvicorn = _UvicornServer(_uvicorn_config(self.app), self.app, self._tell_started)
+        self.app = DevApp(self.live, self._loop, self._report, limits=limits)
+        has_cdn = cdn and self.live.generation.project.config.cdn.enabled
+        self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
+        front = Front(self.cdn or self.app, self._report, host=host)
+        self._uvicorn = _UvicornServer(_uvicorn_config(front), self._tell_started, self.app.close_streams)
 
     @property
     def url(self) -> str:
@@ -104,16 +114,15 @@ class DevServer:
 
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
-        end_logging = add_writer(self._log)
-        try:
-            asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
-        except KeyboardInterrupt:
-            pass  # uvicorn has shut down, and raises the signal again
-        finally:
-            self._watcher.close()
-            self._apps.end()
-            self._loop.close()
-            end_logging()
+        with ExitStack() as at_the_end:
+            at_the_end.callback(add_writer(self._log))
+            if self.cdn is not None:
+                at_the_end.callback(use_invalidator(self.cdn))
+            at_the_end.callback(self._loop.close)
+            at_the_end.callback(self._apps.end)
+            at_the_end.callback(self._watcher.close)
+            with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
+                asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
     def stop(self) -> None:
         """Have `run` return; from any thread."""
@@ -132,6 +141,10 @@ class DevServer:
 
     def _retire(self, generation: Generation) -> None:
         self._apps.retire(generation)
+        if self.cdn is not None:
+            count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+            if count:
+                self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} of the code before"))
 
     def _report(self, report: Any) -> None:
         with self._reporting:
@@ -143,6 +156,11 @@ class DevServer:
             self._report(Failed(message=message, error=error))
         else:
             self._report(Logged(level=level, message=message, fields=fields))
+
+
+def _cdn_settings(generation: Generation) -> dict[str, Any]:
+    config = generation.project.config
+    return {"tag_header": config.cdn.tag_header, "keyed": keyed_headers(config)}
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -177,7 +195,7 @@ def _open_to_all(host: str) -> str:
     return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
 
 
-def _uvicorn_config(app: DevApp) -> uvicorn.Config:
+def _uvicorn_config(app: Front) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",

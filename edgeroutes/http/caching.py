@@ -1,4 +1,4 @@
-"""What `Cache-Control` an answer carries and when. Ground floor: the one place that knows the arithmetic.
+"""What `Cache-Control` an answer of ours carries, and what tags. Ground floor; on the cold path, so what reads it is in `freshness`.
 
 Source: decisions.md "Answers to the browser and the CDN"; RFC 9111, RFC 5861; Next.js 16 `expireTime` (C5, C6).
 """
@@ -96,26 +96,3 @@ def _case_free(found: re.Match[bytes]) -> bytes:
         return b"^" + character.lower().encode()
     is_needless = character != "/" and re.fullmatch(_UNCHANGED, character)
     return character.encode() if is_needless else b"%%%02x" % byte
-
-
-def allows_sharing(cache_control: str) -> bool:
-    """Whether a handler's own `Cache-Control` has CloudFront (MinTTL 0, DefaultTTL 0) keep the answer and give it to others."""
-    directives = _directives(cache_control)
-    if "" in map(directives.get, ("private", "no-store", "no-cache")):  # with a value they speak of some fields alone
-        return False
-    lifetime = directives.get("s-maxage", directives.get("max-age", ""))
-    return lifetime.isdecimal() and int(lifetime) > 0
-
-
-def replays_cookies(cache_control: str) -> bool:
-    """Whether CloudFront would keep the answer's cookies with it, and give them to everyone.
-
-    Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Cookies.html: `no-cache="Set-Cookie"` keeps them out.
-    """
-    return allows_sharing(cache_control) and "set-cookie" not in _directives(cache_control).get("no-cache", "")
-
-
-def _directives(cache_control: str) -> dict[str, str]:
-    """Names and values in lower case; "" where there is no value."""
-    found = re.findall(r'([a-z-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s,]*)))?', cache_control.lower())
-    return {name: quoted or plain for name, quoted, plain in found}

@@ -26,14 +26,12 @@ def is_not_modified(request: Headers, answer: Headers) -> bool:
     since, modified = request.get("if-modified-since"), answer.get("last-modified")
     if since is None or modified is None:
         return False
-    if since == modified:  # as clients send it back; the rest costs an import
+    if since == modified:  # as clients send it back
         return True
-    from email.utils import parsedate_to_datetime
+    from edgeroutes.http.dates import parse_http_date
 
-    try:
-        return parsedate_to_datetime(modified) <= parsedate_to_datetime(since)
-    except (ValueError, TypeError):
-        return False
+    modified_at, since_at = parse_http_date(modified), parse_http_date(since)
+    return modified_at is not None and since_at is not None and modified_at <= since_at
 
 
 def kept_headers(answer: Headers, also: str = "") -> list[tuple[str, str]]:

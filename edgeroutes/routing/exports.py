@@ -40,7 +40,15 @@ if TYPE_CHECKING:
 
     from edgeroutes.routing.bindings import Binding, Bindings
 
-__all__ = ["Export", "MiddlewareExports", "RouteExports", "ValueCall", "read_exports", "read_middleware"]
+__all__ = [
+    "Export",
+    "MiddlewareExports",
+    "RouteExports",
+    "ValueCall",
+    "config_lines",
+    "read_exports",
+    "read_middleware",
+]
 
 _Found = tuple[int, ProjectError]
 
@@ -104,6 +112,14 @@ def read_exports(source: str, source_file: str, parameter_names: Sequence[str] =
     The same text is read once: a rescan after one file was saved reads that one.
     """
     return _read_route_file(source, source_file, tuple(parameter_names))
+
+
+def config_lines(source: str) -> dict[str, int]:
+    """Name → line of the segment config in a route file's text; empty for one that is not Python."""
+    module = _parse(source, "")
+    if isinstance(module, ProjectError):
+        return {}
+    return {binding.name: binding.line for binding in read_bindings(module).every if binding.name in CONFIG_NAMES}
 
 
 @lru_cache(maxsize=4096)

@@ -117,9 +117,17 @@ class Application:
             if match is None:
                 return False
             own_path = match.value.own_path(canonical)
-            return (path == own_path or path.startswith(f"{own_path}/")) and self.endpoint(match.value).app is not None
+            return (path == own_path or path.startswith(f"{own_path}/")) and self.has_app(match.value)
         except (PathEncodingError, ProjectError):
             return False
+
+    def has_app(self, route: ManifestRoute) -> bool:
+        """Whether the route exports an app; it is loaded for that.
+
+        Raises:
+            ProjectError: When it cannot be.
+        """
+        return self.endpoint(route).app is not None
 
     def _below_base(self, path: str) -> str | None:
         """The path without the base path; None when it is outside: `/apikeys` is not below `/api`."""
@@ -141,7 +149,7 @@ class Call:
         early: The answer where no route is asked.
     """
 
-    __slots__ = ("_application", "_early", "_params", "_path", "_scope", "incoming", "route")
+    __slots__ = ("_application", "_scope", "early", "incoming", "params", "path", "route")
 
     def __init__(
         self,
@@ -156,9 +164,9 @@ class Call:
         self.incoming = incoming
         self.route = route
         self._application = application
-        self._path = path
-        self._params = params or {}
-        self._early = early
+        self.path = path
+        self.params = params or {}
+        self.early = early
         self._scope: RequestScope | None = None
 
     @property
@@ -170,6 +178,11 @@ class Call:
     def has_after(self) -> bool:
         """Whether something is left to run once the answer has gone out."""
         return self._scope is not None and bool(self._scope.after)
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """What of the request that is one user's was asked for: headers, cookies, client, aws_event."""
+        return () if self._scope is None else tuple(self._scope.asked_for)
 
     @property
     def is_starting(self) -> bool:
@@ -187,7 +200,7 @@ class Call:
                 response = self._unrouted()
             else:
                 endpoint = self._application.endpoint(route)
-                scope = self._scope = RequestScope(self.incoming, self._path, self._params, endpoint)
+                scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
                 if response.is_stream:
                     response = await self._started(response, scope, endpoint)
@@ -232,10 +245,10 @@ class Call:
             endpoint = self._application.endpoint(self.route)
         except ProjectError:
             return None
-        app = endpoint.bare_app(self._path)
+        app = endpoint.bare_app(self.path)
         if app is None:
             return None
-        self._scope = RequestScope(self.incoming, self._path, self._params, endpoint)
+        self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
         return app, self._scope
 
     def complete(self, response: Response) -> Response:
@@ -246,10 +259,10 @@ class Call:
         return complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header)
 
     def _unrouted(self) -> Response:
-        if not isinstance(self._early, Response):
-            return self._problem(self._early or HTTPError(404))
-        self._early.headers["cache-control"] = UNCACHED
-        return self._early
+        if not isinstance(self.early, Response):
+            return self._problem(self.early or HTTPError(404))
+        self.early.headers["cache-control"] = UNCACHED
+        return self.early
 
     def _problem(self, error: HTTPError) -> Response:
         from edgeroutes.http.problem import problem_response

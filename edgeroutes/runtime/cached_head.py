@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.caching import (
-    MAX_TAGS,
-    UNCACHED,
-    YEAR_SECONDS,
-    allows_sharing,
-    path_tag,
-    render_cache_control,
-    replays_cookies,
-)
+from edgeroutes.http.caching import MAX_TAGS, UNCACHED, YEAR_SECONDS, path_tag, render_cache_control
 from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
@@ -40,6 +32,8 @@ def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_co
     own = response.headers["cache-control"]
     if scope.incoming.method not in ("GET", "HEAD"):
         return response
+    from edgeroutes.http.freshness import allows_sharing, replays_cookies
+
     if has_cookies:
         if replays_cookies(own):
             response.headers["cache-control"] = UNCACHED

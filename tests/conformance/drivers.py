@@ -381,7 +381,8 @@ class DevDriver:
     name = "dev"
 
     def __init__(self, root: Path, settings: Settings) -> None:
-        self._server = DevServer(root, _ignore, port=0, environ={})
+        # The function's own answer is compared; what a CDN makes of it has its suites in tests/dev.
+        self._server = DevServer(root, _ignore, port=0, cdn=False, environ={})
         self._server.live.generation = Generation(load_project(root, settings))
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()

@@ -110,12 +110,14 @@ def serving(
     *,
     limits: Limits | None = None,
     host: str = "127.0.0.1",
+    cdn: bool = True,
     environ: dict[str, str] | None = None,
 ) -> Iterator[Served]:
     """The server of a project with these files, and the end of both."""
     write_files(root, files)
     told = Recorder()
-    server = DevServer(root, told, host=host, port=0, limits=limits, environ={} if environ is None else environ)
+    environ = {} if environ is None else environ
+    server = DevServer(root, told, host=host, port=0, limits=limits, cdn=cdn, environ=environ)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -9,11 +9,9 @@ from hypothesis import strategies as st
 from edgeroutes.http.caching import (
     CACHEABLE_STATUSES,
     YEAR_SECONDS,
-    allows_sharing,
     lifetime_seconds,
     path_tag,
     render_cache_control,
-    replays_cookies,
     tag_problem,
 )
 
@@ -107,24 +105,3 @@ def test_a_paths_tag_is_one_that_cloudfront_takes_and_its_case_tells_nothing(one
 def _decoded(path: str) -> bytes:
     """The path as it is meant: escapes read, but that of a slash, which separates no segments."""
     return unquote_to_bytes(path.rstrip("/").replace("%2f", "\\0").replace("%2F", "\\0"))
-
-
-@pytest.mark.parametrize(
-    ("cache_control", "shares", "replays"),
-    [
-        ("public, max-age=5", True, True),
-        ("MAX-AGE=5", True, True),
-        ('s-maxage="60", no-cache="set-cookie, x"', True, False),
-        ('private="x", max-age=5', True, True),
-        ("max-age=5, s-maxage=0", False, False),
-        ("max-age=0, must-revalidate", False, False),
-        ("private, max-age=5", False, False),
-        ("no-cache", False, False),
-        ("no-store, s-maxage=60", False, False),
-        ("public", False, False),
-        ("max-age=soon", False, False),
-        ("", False, False),
-    ],
-)
-def test_what_a_handlers_own_cache_control_lets_a_cdn_do(cache_control: str, shares: bool, replays: bool) -> None:
-    assert (allows_sharing(cache_control), replays_cookies(cache_control)) == (shares, replays)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.caching import allows_sharing
+from edgeroutes.http.freshness import allows_sharing
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:

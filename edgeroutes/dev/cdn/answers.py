@@ -1,0 +1,81 @@
+"""What the CDN says to the client: its own header fields, and what of a stored answer is sent. Floor 3; does no I/O."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from edgeroutes.http.etags import is_not_modified, kept_headers
+from edgeroutes.http.freshness import parse_cache_control
+from edgeroutes.http.headers import Headers
+
+if TYPE_CHECKING:
+    from edgeroutes.dev.cdn.store import Entry
+
+    Pairs = list[tuple[str, str]]
+
+# What the viewer-response function of the template puts in the place of a Cache-Control with s-maxage.
+# Source: decisions.md, "Two audiences for Cache-Control".
+BROWSERS_ASK = "public, max-age=0, must-revalidate"
+
+
+def viewer_headers(status: int, headers: Headers, x_cache: str, age_seconds: int | None = None) -> Pairs:
+    """The fields that the client gets.
+
+    Args:
+        status: Of the answer. CloudFront runs no viewer-response function for an origin's 4xx and 5xx.
+        headers: As the origin said them.
+        x_cache: `Hit`, `Miss` or `RefreshHit`; an error is one wherever it comes from.
+        age_seconds: Of a stored answer.
+    """
+    said = headers.get("cache-control")
+    pairs = headers.multi_items()
+    if age_seconds is not None:
+        pairs = [*(pair for pair in pairs if pair[0] != "age"), ("age", str(age_seconds))]
+    if status < 400 and "s-maxage" in parse_cache_control(headers.getlist("cache-control")):
+        pairs = [*(pair for pair in pairs if pair[0] != "cache-control"), ("cache-control", BROWSERS_ASK)]
+    if said is not None:
+        pairs.append(("x-origin-cache-control", said))
+    return [*pairs, ("x-cache", f"{'Error' if status >= 400 else x_cache} from cloudfront")]
+
+
+def stored_answer(
+    entry: Entry, request: Headers, *, tag_header: str, x_cache: str, age_seconds: int
+) -> tuple[int, Pairs, bytes]:
+    """Status, fields and body for a client: 304 where it has the answer, 206 for a range of it."""
+    status, headers, body = entry.status, entry.headers, entry.body
+    if status == 200:
+        if is_not_modified(request, headers):
+            status, headers, body = 304, Headers.from_lowered(kept_headers(headers, tag_header)), b""
+        elif "range" in request and _is_range_of(request.get("if-range"), headers):
+            status, headers, body = _ranged(request["range"], headers, body)
+    return status, viewer_headers(status, headers, x_cache, age_seconds), body
+
+
+def _is_range_of(if_range: str | None, headers: Headers) -> bool:
+    """Whether the client wants a range of this very answer (RFC 9110 §13.1.5: compared strongly)."""
+    if if_range is None:
+        return True
+    validator = "etag" if '"' in if_range else "last-modified"
+    return headers.getlist(validator) == [if_range] and not if_range.startswith("W/")
+
+
+def _ranged(wanted: str, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
+    """206 with one range, 416 for one that is beyond the end, else the whole: it may always be sent (RFC 9110 §14.2)."""
+    found = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted.replace(" ", ""))
+    if found is None or found.groups() == ("", "") or not _is_ascending(*found.groups()):
+        return 200, headers, body
+    first, last = found.groups()
+    size = len(body)
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
+        return 416, Headers([("content-range", f"bytes */{size}"), ("content-length", "0")]), b""
+    kept = [pair for pair in headers.multi_items() if pair[0] != "content-length"]
+    part = body[start : end + 1]
+    own = [("content-range", f"bytes {start}-{end}/{size}"), ("content-length", str(len(part)))]
+    return 206, Headers.from_lowered([*kept, *own]), part
+
+
+def _is_ascending(first: str, last: str) -> bool:
+    return not first or not last or int(first) <= int(last)

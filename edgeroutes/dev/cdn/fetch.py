@@ -1,0 +1,164 @@
+"""One question to the origin, and what becomes of its answer while it comes. Floor 3.
+
+Whether the client gets it, a stored one stands in for it, or both, is decided when its head is here, before a byte has gone out.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from edgeroutes.adapters.connection import decode_headers
+from edgeroutes.dev.cdn.store import Entry, parse_tags
+from edgeroutes.http.freshness import COVERED_ERRORS, Freshness, read_freshness
+from edgeroutes.http.headers import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from edgeroutes.types import Message
+
+    Forward = Callable[[Message], Awaitable[None]]
+
+_CONDITIONS = frozenset({"if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"})
+
+
+class Outcome(Enum):
+    """What the head of the origin's answer says is to be done."""
+
+    NOTHING = "the origin has not answered"
+    PASSED = "the client gets it"
+    CONFIRMED = "304: the stored answer is good for another time"
+    COVERED = "an error, for which the stored answer stands in"
+
+
+class Fetch:
+    """The origin's answer to one request.
+
+    Args:
+        forward: Gives the client a message of the answer; None where no client waits.
+        stale: The stored answer that the question is about.
+        now: The clock.
+        max_bytes: That are kept of a body.
+    """
+
+    def __init__(
+        self, forward: Forward | None, *, stale: Entry | None, now: Callable[[], float], max_bytes: int
+    ) -> None:
+        self.on_useless: Callable[[], None] = (
+            _nothing  # is called when the head says that others have no use for the answer
+        )
+        self.outcome = Outcome.NOTHING
+        self.status = 0
+        self.headers = Headers()
+        self.freshness = Freshness(is_stored=False)
+        self.came_at = 0.0
+        self.body_bytes = 0
+        self.is_whole = False
+        self._forward = forward
+        self._stale = stale
+        self._now = now
+        self._max_bytes = max_bytes
+        self._chunks: list[bytes] = []
+
+    async def send(self, message: Message) -> None:
+        """Take a message of the origin; it is ASGI's `send`."""
+        if message["type"] == "http.response.start":
+            self._read_head(message)
+        elif message["type"] == "http.response.body":
+            self._read_body(message)
+        if self.outcome is Outcome.PASSED and self._forward is not None:
+            await self._forward(message)
+
+    def _read_head(self, message: Message) -> None:
+        self.status = message["status"]
+        self.headers = Headers.from_lowered(decode_headers(message["headers"]))
+        self.came_at = self._now()
+        if self._stale is not None and self.status == 304:
+            self.outcome = Outcome.CONFIRMED
+        elif self._is_covered(is_error=self.status in COVERED_ERRORS):
+            self.outcome = Outcome.COVERED
+        else:
+            self.outcome = Outcome.PASSED
+            self.freshness = read_freshness(self.status, self.headers, self.came_at)
+        is_stream = "content-length" not in self.headers and self.status != 204
+        is_useful = self.freshness.is_stored and self.freshness.is_fresh(0) and not is_stream
+        if not is_useful and self.outcome is not Outcome.CONFIRMED:
+            self.on_useless()
+
+    def _read_body(self, message: Message) -> None:
+        chunk = message.get("body", b"")
+        self.body_bytes += len(chunk)
+        if self.body_bytes > self._max_bytes:
+            self._chunks.clear()
+        elif self.freshness.is_stored:
+            self._chunks.append(chunk)
+        self.is_whole = not message.get("more_body", False)
+
+    def fail(self) -> bool:
+        """Say that the connection to the origin broke; True when a stored answer stands in for what it has not said."""
+        if self.outcome is Outcome.NOTHING and self._is_covered(is_error=True):
+            self.outcome = Outcome.COVERED
+        return self.outcome is Outcome.COVERED
+
+    def entry(self, tag_header: str, source_file: str) -> Entry | None:
+        """What is to be stored: the new answer, or the stale one made fresh; None where nothing is, or its end has not come."""
+        if self.outcome is Outcome.CONFIRMED and self._stale is not None:
+            headers = _updated(self._stale.headers, self.headers)
+            return self._made(self._stale.status, headers, self._stale.body, tag_header, source_file)
+        if not self.is_whole or self.body_bytes > self._max_bytes or not self.freshness.is_stored:
+            return None
+        body = b"".join(self._chunks)
+        if self.headers.get("content-length", str(len(body))) != str(len(body)):
+            return None
+        return self._made(self.status, self.headers, body, tag_header, source_file)
+
+    @property
+    def replaces_stale(self) -> bool:
+        """Whether what was kept before is out of date, where there is no entry: it may be kept no more, or another took its place."""
+        is_other = self.outcome is Outcome.PASSED and self.status < 500 and not self.freshness.is_stored
+        return is_other or self.outcome is Outcome.CONFIRMED
+
+    def _made(self, status: int, headers: Headers, body: bytes, tag_header: str, source_file: str) -> Entry | None:
+        freshness = read_freshness(status, headers, self.came_at)
+        if not freshness.is_stored:
+            return None
+        kept = [pair for pair in headers.multi_items() if pair[0] not in freshness.unstored_fields]
+        return Entry(
+            status=status,
+            headers=Headers.from_lowered(kept),
+            body=body,
+            freshness=freshness,
+            came_at=self.came_at,
+            tags=parse_tags(headers.get(tag_header, "")),
+            source_file=source_file or (self._stale.source_file if self._stale is not None else ""),
+        )
+
+    def _is_covered(self, *, is_error: bool) -> bool:
+        stale = self._stale
+        return is_error and stale is not None and stale.freshness.may_cover_error(self._now() - stale.came_at)
+
+
+def _nothing() -> None:
+    pass
+
+
+def question_headers(headers: Headers, stale: Entry | None, accept_encoding: str) -> list[tuple[str, str]]:
+    """The fields of the request to the origin: about a stored answer with that one's validators, not the client's."""
+    pairs = [pair for pair in headers.multi_items() if pair[0] != "accept-encoding"]
+    if "accept-encoding" in headers:
+        pairs.append(("accept-encoding", accept_encoding or "identity"))
+    if stale is None:
+        return pairs
+    pairs = [pair for pair in pairs if pair[0] not in _CONDITIONS]
+    for condition, validator in (("if-none-match", "etag"), ("if-modified-since", "last-modified")):
+        if validator in stale.headers:
+            pairs.append((condition, stale.headers[validator]))
+    return pairs
+
+
+def _updated(stored: Headers, confirmed: Headers) -> Headers:
+    """The stored fields with those of a 304 in their place (RFC 9111 §3.2)."""
+    new = [pair for pair in confirmed.multi_items() if pair[0] not in ("content-length", "transfer-encoding")]
+    names = {name for name, _ in new} | {"age"}
+    return Headers.from_lowered([*(pair for pair in stored.multi_items() if pair[0] not in names), *new])

@@ -1,0 +1,238 @@
+"""Who answers a request, and what the CDN does with the answer: as far as the project's files tell. Floor 3; runs nothing of the author's.
+
+The matcher and its redirects are the runtime's, the functions the plan's, the cache rules those of `http/caching`, the key the CDN's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.adapters.events import read_event
+from edgeroutes.dev.cdn.key import keyed_headers, make_key
+from edgeroutes.dev.gateway import rest_event
+from edgeroutes.http.caching import UNCACHED, lifetime_seconds, path_tag, render_cache_control
+from edgeroutes.http.headers import Headers
+from edgeroutes.http.response import Response
+from edgeroutes.routing.asking import find_askings
+from edgeroutes.routing.exports import config_lines
+from edgeroutes.runtime.application import Application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from edgeroutes.dev.gateway import HttpRequest
+    from edgeroutes.dev.project import Project
+    from edgeroutes.plan.model import ProjectPlan
+    from edgeroutes.routing.scan import RouteFile
+    from edgeroutes.runtime.application import Call
+    from edgeroutes.runtime.manifest import ManifestRoute
+
+_KEPT_METHODS = ("GET", "HEAD")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caching:
+    """What a cache in front may do.
+
+    Args:
+        key: By which CloudFront finds a stored answer; empty where it looks for none.
+        cache_control: What a 200 says.
+        lifetime_seconds: That it is fresh; None where each is made anew.
+        because: What in the project says so.
+        unless: What is known only when it runs, and would change it.
+        tags: Of the answer, as far as its file tells.
+    """
+
+    key: str = ""
+    cache_control: str = UNCACHED
+    lifetime_seconds: int | None = None
+    because: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What becomes of a request.
+
+    Args:
+        method: Of it.
+        target: Path and query.
+        logical_id: Of the function that is asked.
+        answer: A sentence.
+        status: Where that is known without running anything.
+        location: Of a redirect.
+        allow: The methods that there are.
+        route_path: That matched.
+        source_file: Of the route.
+        params: What the path captured.
+        middleware_files: Around the route, outermost first.
+        caching: Of the answer.
+        cors: What the project says of other origins.
+    """
+
+    method: str
+    target: str
+    logical_id: str
+    answer: str
+    status: int | None = None
+    location: str = ""
+    allow: str = ""
+    route_path: str = ""
+    source_file: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    middleware_files: tuple[str, ...] = ()
+    caching: Caching
+    cors: str = ""
+
+
+def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Callable[[str], str]) -> Explanation:
+    """What becomes of a request.
+
+    Args:
+        project: Whose routes are asked.
+        plan: Its functions.
+        request: The request.
+        read: Gives a file's text, by its path in the project.
+    """
+    application = _Unloaded(project)
+    call = application.open(read_event(rest_event(request), None))
+    target = f"{request.path}?{request.query}" if request.query else request.path
+    if call.route is None:
+        return _unrouted(call, request.method, target, plan)
+    route = application.scanned[call.route.route_path]
+    logical_id = next(each.logical_id for each in plan.functions if route in each.routes)
+    status, answer = _answerer(route, request.method)
+    is_kept = request.method in _KEPT_METHODS and status is None
+    why_not = f"{request.method} is never kept" if request.method not in _KEPT_METHODS else f"{status} is never kept"
+    return Explanation(
+        method=request.method,
+        target=target,
+        logical_id=logical_id,
+        answer=answer,
+        status=status,
+        allow="" if route.exports.app is not None else ", ".join(_methods(route)),
+        route_path=route.route_path,
+        source_file=route.source_file,
+        params=call.params,
+        middleware_files=route.middleware_files,
+        caching=_caching(project, route, call, request, read) if is_kept else Caching(because=(why_not,)),
+        cors=_cors(project, route, read),
+    )
+
+
+class _Unloaded(Application):
+    """The runtime's own routing, which looks into the source of a route where that one loads it."""
+
+    def __init__(self, project: Project) -> None:
+        super().__init__(project.manifest(strict=False), str(project.root), _no_mount)
+        self.scanned = {route.route_path: route for route in project.scan.routes}
+
+    def has_app(self, route: ManifestRoute) -> bool:
+        """Whether the route exports an app."""
+        return self.scanned[route.route_path].exports.app is not None
+
+
+async def _no_mount(*_: object) -> Response:
+    raise NotImplementedError  # nothing is run here
+
+
+def _unrouted(call: Call, method: str, target: str, plan: ProjectPlan) -> Explanation:
+    early = call.early
+    location, status, answer = "", 404, "no route has this path"
+    if isinstance(early, Response):
+        location, status = early.headers["location"], early.status
+        answer = "the path is not written in its canonical form, and is redirected to it"
+    elif early is not None:
+        status, answer = early.status, early.detail if early.status != 404 else answer
+    return Explanation(
+        method=method,
+        target=target,
+        logical_id=plan.fallback.logical_id,
+        answer=answer,
+        status=status,
+        location=location,
+        caching=Caching(because=(f"{status} of the runtime itself is never kept",)),
+    )
+
+
+def _answerer(route: RouteFile, method: str) -> tuple[int | None, str]:
+    """The status where it is known, and what answers."""
+    if route.exports.app is not None:
+        return None, f"the app in {route.source_file}:{route.exports.app.line}"
+    exports = {export.name: export for export in route.exports.methods}
+    export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
+    if export is not None:
+        headless = " without its body" if method == "HEAD" and export.name == "GET" else ""
+        return None, f"{export.name} in {route.source_file}:{export.line}{headless}"
+    if method == "OPTIONS":
+        return 204, "edgeroutes itself, with the methods that there are"
+    if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        return 400, f"edgeroutes itself: {method} is no method that a route can export"
+    return 405, f"edgeroutes itself: {route.source_file} does not export {method}"
+
+
+def _methods(route: RouteFile) -> list[str]:
+    names = {*route.exports.method_names, "OPTIONS"}
+    return sorted(names | {"HEAD"} if "GET" in names else names)
+
+
+def _caching(
+    project: Project, route: RouteFile, call: Call, request: HttpRequest, read: Callable[[str], str]
+) -> Caching:
+    config = route.config
+    has_params = route.exports.generate_static_params is not None
+    lifetime = lifetime_seconds(config.dynamic, config.revalidate, has_static_params=has_params)
+    key = make_key(request.path, request.query, Headers(request.headers), keyed_headers(project.config))
+    is_shared = lifetime is not None
+    return Caching(
+        key=str(key) if project.config.cdn.enabled else "",
+        cache_control=UNCACHED if lifetime is None else render_cache_control(lifetime),
+        lifetime_seconds=lifetime,
+        because=tuple(_reasons(route, read)),
+        unless=tuple(_conditions(route, request.method, read)) if is_shared else (_OWN_HEADER,),
+        tags=(*config.tags, path_tag(call.path)) if is_shared else (),
+    )
+
+
+def _reasons(route: RouteFile, read: Callable[[str], str]) -> Iterator[str]:
+    """The lines of the route file that decide."""
+    lines = config_lines(read(route.source_file))
+    for name in ("dynamic", "revalidate"):
+        if name in lines:
+            yield f"{route.source_file}:{lines[name]} says {name} = {getattr(route.config, name)!r}"
+    if route.exports.generate_static_params is not None:
+        yield f"{route.source_file}:{route.exports.generate_static_params.line} has generate_static_params"
+    if not {"dynamic", "revalidate"} & lines.keys() and route.exports.generate_static_params is None:
+        yield f"{route.source_file} has neither revalidate nor dynamic nor generate_static_params"
+
+
+_OWN_HEADER = "the handler sets a Cache-Control of its own, which goes out as it is"
+
+
+def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> Iterator[str]:
+    """What only a run tells."""
+    then = {
+        "error": "asks for {}, which is an error under dynamic = 'error'",
+        "force-static": "asks for {}, and gets none under dynamic = 'force-static'",
+    }.get(route.config.dynamic, "asks for {}: where that runs, the answer is made anew each time")
+    others = set(route.exports.method_names) - {method, "GET"}
+    for file in (*route.middleware_files, route.source_file):
+        for asking in find_askings(read(file)):
+            if asking.function not in others:
+                yield f"{file}:{asking.line} {then.format(asking.what)}"
+    if route.exports.generate_static_params is not None and not route.config.dynamic_params:
+        yield "generate_static_params does not list the path: 404"
+    yield "it sets a cookie, or its status is not one of those that are kept"
+    yield "a fetch() or cached() inside has a shorter lifetime; their tags join in"
+    yield _OWN_HEADER
+
+
+def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str:
+    """Who of other origins may read the answer. The one place for what `http/cors` decides."""
+    if route.config.cors is not None:
+        return f"{route.source_file}:{config_lines(read(route.source_file))['cors']} says cors = {route.config.cors!r}"
+    if project.config.cors:
+        return f"[tool.edgeroutes] cors = {dict(project.config.cors)!r}"
+    return "none is declared: pages of other origins may not read the answer"

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.cli.app import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_an_explanation_is_read_by_people(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "/products/7?x=1", "--root", str(project)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "GET        /products/7?x=1",
+        "answered   GET in functions/(shop)/products/[id]/route.py:4",
+        "function   ProductsIdFunction",
+        "route      /products/[id]  functions/(shop)/products/[id]/route.py",
+        "params     id = '7'",
+        "through    functions/(shop)/middleware.py",
+        "methods    GET, HEAD, OPTIONS, PUT",
+        "cached     kept for 60 s: public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
+        "because    functions/(shop)/products/[id]/route.py:1 says revalidate = 60",
+        "unless     it sets a cookie, or its status is not one of those that are kept",
+        "           a fetch() or cached() inside has a shorter lifetime; their tags join in",
+        "           the handler sets a Cache-Control of its own, which goes out as it is",
+        "key        GET /products/7?x=1",
+        "tags       products, shop, _path:/products/7",
+        "cors       none is declared: pages of other origins may not read the answer",
+    ]
+
+
+def test_and_by_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", "/hello/", "-X", "post", "-H", "Accept-Encoding: br", "--json", "--root", str(project)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["method"], found["status"], found["location"]) == ("POST", 308, "/hello")
+    assert found["caching"]["because"] == ["308 of the runtime itself is never kept"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["hello"], ["/hello", "-H", "nothing"], ["/hello", "-X", "no method"], ["ftp://host/x"]]
+)
+def test_what_is_no_request_is_refused(project: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", *arguments, "--root", str(project)]) == 2
+    assert "Error: " in capsys.readouterr().err
