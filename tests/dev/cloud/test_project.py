@@ -57,7 +57,9 @@ def test_resources_seeds_and_environments_are_there(root: Path) -> None:
             "NOTES": cloud.resources["Notes"].physical_id,
             "OTHER": cloud.resources["HelloFunction"].physical_id,
             "KEY": "from the seed",
+            "EDGEROUTES_ORIGIN_SECRET": environment["EDGEROUTES_ORIGIN_SECRET"],
         }
+        assert "{{" not in environment["EDGEROUTES_ORIGIN_SECRET"]
         assert (ids(cloud), cloud.warnings) == (["one"], ())
         assert not {each.type_name for each in cloud.resources.values()} & {
             "AWS::ApiGateway::RestApi",

@@ -9,6 +9,7 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.iam.access_control import IAMPolicy
@@ -108,6 +109,18 @@ def _complete_table(place: Place, table: Table, properties: Properties) -> None:
         backend.update_time_to_live(table.name, properties["TimeToLiveSpecification"])
 
 
+def _complete_parameter(_: Place, parameter: Parameter, properties: Properties) -> None:
+    """Have `Fn::GetAtt` give what the template says, whatever is put there later."""
+    known = {name: str(properties[name]) for name in ("Type", "Value")}
+
+    def attribute(name: str) -> str:
+        if name not in known:
+            raise UnformattedGetAttTemplateException
+        return known[name]
+
+    vars(parameter)["get_cfn_attribute"] = attribute
+
+
 def _complete_log_group(_: Place, group: LogGroup, properties: Properties) -> None:
     group.retention_in_days = properties.get("RetentionInDays")
 
@@ -118,5 +131,5 @@ TYPES: tuple[Any, ...] = (
     OwnType("AWS::S3::BucketPolicy", _put_bucket_policy, _remove_bucket_policy),
     CompletedType(Table, _complete_table),
     CompletedType(LogGroup, _complete_log_group),
-    CompletedType(Parameter, lambda *_: None),
+    CompletedType(Parameter, _complete_parameter),
 )
