@@ -188,6 +188,11 @@ def data_cache() -> DataCache:
     return _caches[-1]
 
 
+def forget_data_cache() -> None:
+    """Have the next one who asks for the process's cache get a new one, for the table that the environment names then: for tests."""
+    _caches.clear()
+
+
 def use_data_cache(cache: DataCache) -> Callable[[], None]:
     """Have `cached` and `fetch` use this cache.
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.fakes.runtime_api import RuntimeApi
+    from edgeroutes.testing.runtime_api import RuntimeApi
 
 _HANDLER = """
 import os

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes.runtime_api import DELIMITER, RuntimeApi, StreamedResult
+from edgeroutes.testing.runtime_api import DELIMITER, RuntimeApi, StreamedResult
 from tests.system.function_process import ON_LAMBDA, FunctionProcess, rest_get
 
 if TYPE_CHECKING:

@@ -56,7 +56,7 @@ class StreamingHandler(LambdaHandler):
         if not self._is_on_lambda or is_load_balancer(event):
             return super().__call__(event, context)
         call = self.open(event, context)
-        if self._has_client:
+        if self.has_client:
             return PendingAnswer(lambda invoke_id, invocation_id: self._send(call, invoke_id, invocation_id))
         return self._whole(call)
 

@@ -54,7 +54,8 @@ class StreamedResult:
     def whole(self) -> tuple[dict[str, Any], bytes]:
         """The prelude, and the whole body behind it."""
         prelude, delimiter, body = b"".join(self.chunks()).partition(DELIMITER)
-        assert delimiter, prelude
+        if not delimiter:
+            raise ValueError(f"there is no prelude in {prelude!r:.80}")
         return json.loads(prelude), body
 
     def error(self) -> dict[str, Any]:
