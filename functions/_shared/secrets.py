@@ -15,8 +15,3 @@ def secret(variable: str) -> bytes:
     """The secret whose ARN is in this environment variable."""
     value = _provider.get(os.environ[variable], max_age=MAX_AGE_SECONDS)
     return value if isinstance(value, bytes) else str(value).encode()
-
-
-def forget() -> None:
-    """Read every secret again when it is next wanted."""
-    _provider.clear_cache()

@@ -8,8 +8,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.cloud.project import ProjectCloud as Aws
-    from edgeroutes.testing import RouteClient
+    from edgeroutes.testing import Aws, RouteClient
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -28,8 +27,8 @@ def test_a_file_of_a_form_is_taken_with_the_field_beside_it(client: RouteClient)
 
 def test_the_bucket_has_it_with_its_type_and_its_name(client: RouteClient, aws: Aws) -> None:
     client.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")}, data={"title": 'Ça; a "cat"'})
-    bucket = aws.cloud.resources["UploadsBucket"].physical_id
-    found = aws.cloud.client("s3").get_object(Bucket=bucket, Key=ID)
+    bucket = aws.resource("UploadsBucket")
+    found = aws.client("s3").get_object(Bucket=bucket, Key=ID)
     assert found["Body"].read() == PNG
     assert found["ContentType"] == "image/png"
     assert found["ContentDisposition"] == "attachment; filename*=UTF-8''%C3%87a%3B%20a%20%22cat%22"
@@ -55,7 +54,7 @@ def test_whoever_has_the_signed_address_has_the_file(client: RouteClient, aws: A
     answer = client.get(f"/api/upload/{ID}")
     assert (answer.status_code, answer.headers["cache-control"]) == (307, "private, no-store")
     address, _, query = answer.headers["location"].partition("?")
-    bucket = aws.cloud.resources["UploadsBucket"].physical_id
+    bucket = aws.resource("UploadsBucket")
     assert address == f"https://{bucket}.s3.amazonaws.com/{ID}"
     assert {"X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Expires=300"} <= set(query.split("&"))
     assert requests.get(answer.headers["location"], timeout=5).content == PNG

@@ -1,20 +1,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from edgeroutes import HTTPError
 
 if TYPE_CHECKING:
-    from edgeroutes.testing import RouteClient
+    from edgeroutes.testing import Aws, RouteClient
 
 pytestmark = pytest.mark.usefixtures("aws")
 
 
 ADA = {"id": 1, "name": "Ada Lovelace", "email": "ada@example.com", "teams": ["engines", "research"], "version": 1}
 BARBARA = {"name": "Barbara Liskov", "email": "barbara@example.com"}
+
+
+@pytest.fixture
+def users(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What the routes ask for users, in their environment."""
+    from functions._shared import users
+
+    for name, value in aws.environment("ApiUsersIdFunction").items():
+        monkeypatch.setenv(name, value)
+    return users
 
 
 def _names(client: RouteClient) -> list[str]:
@@ -131,9 +141,7 @@ def test_a_change_of_another_version_than_the_one_there_is_409(client: RouteClie
     assert client.get("/api/users/1").json()["name"] == "Ada King"
 
 
-def test_of_two_changes_of_what_both_have_read_the_second_is_409(client: RouteClient) -> None:
-    from functions._shared import users
-
+def test_of_two_changes_of_what_both_have_read_the_second_is_409(client: RouteClient, users: Any) -> None:
     read = users.find(1)
     assert read is not None
     users.change(read, name="Ada King", email=read.email)

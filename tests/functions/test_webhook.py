@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.cloud.project import ProjectCloud as Aws
-    from edgeroutes.testing import RouteClient
+    from edgeroutes.testing import Aws, RouteClient
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -23,10 +22,8 @@ def _sign(body: str, secret: str = SECRET) -> dict[str, str]:
 
 def _queued(aws: Aws) -> list[tuple[str, str]]:
     """The type and the body of what is in the queue."""
-    url = aws.cloud.resources["EventsQueue"].physical_id
-    received = aws.cloud.client("sqs").receive_message(
-        QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-    )
+    url = aws.resource("EventsQueue")
+    received = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
     messages = received.get("Messages", [])
     return [(message["MessageAttributes"]["type"]["StringValue"], message["Body"]) for message in messages]
 
@@ -38,7 +35,7 @@ def test_an_event_with_its_signature_is_in_the_queue_as_it_was_sent(client: Rout
 
 
 def test_an_event_that_the_queue_does_not_take_is_not_accepted(client: RouteClient, aws: Aws) -> None:
-    sqs, url, body = aws.cloud.client("sqs"), aws.cloud.resources["EventsQueue"].physical_id, BODY + " " * 1024
+    sqs, url, body = aws.client("sqs"), aws.resource("EventsQueue"), BODY + " " * 1024
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "1024"})
     try:
         assert client.post("/api/webhook", content=body, headers=_sign(body)).status_code == 500
