@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.loop_thread import LoopThread
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.dev.surroundings import Surroundings
     from edgeroutes.http.interrupts import HTTPError
     from edgeroutes.types import Receive, Scope, Send
 
@@ -37,6 +38,7 @@ class DevApp:
         loop: For coroutines that wait.
         report: Is told what went wrong.
         limits: Of the real thing.
+        surroundings: What functions find around them.
     """
 
     def __init__(
@@ -46,11 +48,13 @@ class DevApp:
         report: Reporter,
         *,
         limits: Limits | None = None,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self._live = live
         self._loop = loop
         self._report = report
         self._limits = limits or Limits()
+        self._surroundings = surroundings
         self._open: set[HttpOutlet] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,7 +91,14 @@ class DevApp:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path))
             return None
         event = rest_event(_with_body(request, body))
-        invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
+        invocation = Invocation(
+            self._live,
+            event,
+            loop=self._loop,
+            limits=self._limits,
+            report=self._report,
+            surroundings=self._surroundings,
+        )
         threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
         await self._wait(outlet, receive, invocation, request)
         return invocation

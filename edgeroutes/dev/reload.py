@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.config import FILE
 from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.import_guard import ImportGuard
 from edgeroutes.dev.modules import forget_modules, loaded_files
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.remembered_tree import RememberedTree
@@ -60,10 +61,12 @@ class LiveProject:
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
         self._tree = RememberedTree(root)
+        self._guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
         require_app_folder(project)
         self._environment.load(project.config.env)
-        self.generation = Generation(project, threading.Lock())
+        self._guard.start(project)
+        self.generation = Generation(project, threading.Lock(), guard=self._guard)
 
     def reload(self, changed: Iterable[Path]) -> None:
         """Read the project again; what cannot be read keeps it from answering until it is mended."""
@@ -84,6 +87,16 @@ class LiveProject:
                 problems=generation.problems,
             )
         )
+
+    def refresh(self) -> None:
+        """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
+        with self._reloading:
+            self._swap([])
+
+    @property
+    def environment(self) -> Environment:
+        """The variables of the project."""
+        return self._environment
 
     def wait_for_newer(self, generation: Generation, timeout_s: float) -> bool:
         """Whether another has taken the generation's place, now or soon."""
@@ -122,7 +135,7 @@ class LiveProject:
             self._environment.load(project.config.env)
         except ProjectError as error:
             return Generation(before, loading, error)
-        return Generation(project, loading)
+        return Generation(project, loading, guard=self._guard)
 
 
 def require_app_folder(project: Project) -> None:

@@ -188,6 +188,11 @@ def data_cache() -> DataCache:
     return _caches[-1]
 
 
+def forget_table() -> None:
+    """Have the next call look again which table there is, if any: for dev, where another may take its place."""
+    _caches.clear()
+
+
 def use_data_cache(cache: DataCache) -> Callable[[], None]:
     """Have `cached` and `fetch` use this cache.
 
