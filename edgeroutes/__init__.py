@@ -7,8 +7,10 @@ only for what it uses. Nothing inside edgeroutes imports this module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes._version import __version__ as __version__
+    from edgeroutes.adapters.asgi_middleware import asgi_middleware as asgi_middleware
     from edgeroutes.errors import EdgeroutesError as EdgeroutesError
     from edgeroutes.errors import FetchError as FetchError
+    from edgeroutes.http.cors import CORS as CORS
     from edgeroutes.http.interrupts import HTTPError as HTTPError
     from edgeroutes.http.interrupts import forbidden as forbidden
     from edgeroutes.http.interrupts import not_found as not_found
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 # Each public name with the module that has it; the tracer reads this table, too.
 _EXPORTS = {
+    "CORS": "edgeroutes.http.cors",
     "Cookie": "edgeroutes.http.parameters",
     "EdgeroutesError": "edgeroutes.errors",
     "FetchError": "edgeroutes.errors",
@@ -52,6 +55,7 @@ _EXPORTS = {
     "RouteContext": "edgeroutes.runtime.context",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
+    "asgi_middleware": "edgeroutes.adapters.asgi_middleware",
     "cache_tags": "edgeroutes.runtime.cache_usage",
     "cached": "edgeroutes.services.cached",
     "cookies": "edgeroutes.runtime.context",

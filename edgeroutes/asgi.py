@@ -12,6 +12,7 @@ from pathlib import Path
 from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
 from edgeroutes.config import load_config
 from edgeroutes.errors import require_no_problems
+from edgeroutes.plan.cors import read_cors
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
@@ -34,12 +35,20 @@ def make_app(root: str | Path = ".", *, debug: bool = False) -> AsgiApplication:
     """
     folder = Path(root).resolve()
     config = load_config(folder)
-    found = scan(DiskTree(folder), config.app_dir)
+    tree = DiskTree(folder)
+    found = scan(tree, config.app_dir)
     require_no_problems(found.blocking_problems)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
+    cors = read_cors(found.routes, config.cors, tree.read_text)
     routes = [
-        ManifestRoute(route.route_path, route.source_file, middleware_files=route.middleware_files)
+        ManifestRoute(
+            route.route_path,
+            route.source_file,
+            middleware_files=route.middleware_files,
+            cors=cors.get(route.route_path),
+            has_options="OPTIONS" in route.exports.method_names,
+        )
         for route in found.routes
     ]
     manifest = Manifest(
@@ -47,6 +56,7 @@ def make_app(root: str | Path = ".", *, debug: bool = False) -> AsgiApplication:
         base_path=config.base_path,
         trailing_slash=config.trailing_slash,
         tag_header=config.cdn.tag_header,
+        cors=config.cors,
     )
     return asgi_application(manifest, str(folder), debug=debug)
 

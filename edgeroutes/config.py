@@ -10,10 +10,12 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
 
 FILE = "pyproject.toml"
@@ -83,7 +85,7 @@ class Config:
         stream_margin_ms: How long before its function's timeout a stream that goes on is ended, cleanly.
         stage: Of the API.
         isolate: `route`, or the name of a group that all routes share.
-        cors: The default for routes, as the keyword arguments of `CORS`.
+        cors: The default for routes, a table with the arguments of `CORS`.
         trailing_slash: Whether the form with the slash is the canonical one.
         base_path: The prefix under which all routes are served.
         cdn: CloudFront.
@@ -100,7 +102,7 @@ class Config:
     stream_margin_ms: int = 1000
     stage: str = "live"
     isolate: str = "route"
-    cors: Mapping[str, Any] | None = None
+    cors: CORS | None = None
     trailing_slash: bool = False
     base_path: str = ""
     cdn: CdnConfig = field(default_factory=CdnConfig)
@@ -135,9 +137,32 @@ def parse_config(table: Mapping[str, Any], *, default_name: str = "app") -> Conf
     cdn = table.get("cdn", {})
     if isinstance(cdn, Mapping):
         problems += _check(CdnConfig, cdn, "tool.edgeroutes.cdn")
+    cors = None
+    if isinstance(table.get("cors"), Mapping):
+        try:
+            cors = parse_cors(table["cors"])
+        except ValueError as error:
+            problems.append(ConfigError(str(error), where=f"{FILE}, [tool.edgeroutes.cors]"))
     require_no_problems(problems)
-    values = {**table, "cdn": CdnConfig(**cdn), "base_path": str(table.get("base_path", "")).rstrip("/")}
+    values = {**table, "cors": cors, "cdn": CdnConfig(**cdn), "base_path": str(table.get("base_path", "")).rstrip("/")}
     return Config(**{"name": default_name, **values})
+
+
+def parse_cors(table: Mapping[str, Any]) -> CORS:
+    """The `CORS` of a table with its arguments, in TOML or YAML.
+
+    Raises:
+        ValueError: For all that is wrong with them.
+    """
+    arguments = [*signature(CORS).parameters]
+    for name in table:
+        if name not in arguments:
+            near = get_close_matches(str(name), arguments, n=1)
+            remedy = f"Did you mean {near[0]!r}" if near else f"Known are {', '.join(arguments)}"
+            raise ValueError(f"cors has no {name!r}. {remedy}")
+    if "origins" not in table:
+        raise ValueError("cors names no origins. Write origins = ['https://app.example.com'], or '*'")
+    return CORS(**table)
 
 
 def _check(kind: type, table: Mapping[str, Any], section: str) -> list[ProjectError]:

@@ -6,6 +6,7 @@ import pytest
 
 from edgeroutes.config import CdnConfig, Config, load_config, parse_config
 from edgeroutes.errors import ConfigError, ProblemsError
+from edgeroutes.http.cors import CORS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         stream_margin_ms=500,
         stage="v1",
         isolate="together",
-        cors={"origins": ["https://example.com"]},
+        cors=CORS(["https://example.com"]),
         trailing_slash=True,
         base_path="/api",
         cdn=CdnConfig(enabled=False, tag_header="cache-tag", domain_name="example.com"),
@@ -192,6 +193,30 @@ def test_a_file_that_is_no_toml_says_so(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match=r"^pyproject\.toml: this is no TOML"):
         load_config(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("cors", "said"),
+    [
+        ({}, "cors names no origins. Write origins = ['https://app.example.com'], or '*'"),
+        ({"origin": "*"}, "cors has no 'origin'. Did you mean 'origins'"),
+        (
+            {"allow": "*"},
+            "cors has no 'allow'. Known are origins, methods, headers, expose, credentials, max_age, private_network",
+        ),
+        (
+            {"origins": [], "max_age": "1h"},
+            (
+                "max_age is '1h'. Allowed are whole seconds from 0. origins is empty. "
+                "Allowed are origins such as 'https://app.example.com', and '*'"
+            ),
+        ),
+    ],
+)
+def test_cors_takes_the_arguments_of_its_class(cors: dict[str, object], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"cors": cors})
+    assert str(caught.value) == f"pyproject.toml, [tool.edgeroutes.cors]: {said}."
 
 
 def test_there_may_be_several_domains_and_each_must_be_one() -> None:

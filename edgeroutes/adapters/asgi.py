@@ -18,11 +18,12 @@ from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_scope
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.runtime.application import Application, Call
+from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
 
 if TYPE_CHECKING:
     from edgeroutes.http.response import Response
+    from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.manifest import Manifest
     from edgeroutes.types import Message, Receive, Scope, Send
 
@@ -79,7 +80,7 @@ class AsgiApplication:
             try:
                 incoming.content = await _read_body(incoming, receive)
             except HTTPError as error:
-                call = Call(self.application, incoming, early=error)
+                call = call.answering(error)
             except ConnectionError:
                 return
             response = await _respond(call, receive)

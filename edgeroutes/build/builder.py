@@ -125,7 +125,9 @@ class Builder:
 
     def _collect(self, functions: Iterable[FunctionPlan], pins: Pins, tracer: Tracer) -> list[Bundle]:
         resolver = Resolver(self._search_path)
-        collector = Collector(self._root, pins, tracer, resolver, self._search_path.edgeroutes_root)
+        collector = Collector(
+            self._root, self._plan.config, pins, tracer, resolver=resolver, own_root=self._search_path.edgeroutes_root
+        )
         bundles: list[Bundle] = []
         problems: dict[str, ProjectError] = {}
         for function in functions:
@@ -207,7 +209,7 @@ class Builder:
     ) -> list[TreePlan]:
         """Trees for the local distributions of a function, for edgeroutes and for its own files, which win."""
         files = {each.archive_path: each.source for each in bundle.files}
-        own = own_files(bundle.graph, requirements)
+        own = own_files(bundle.graph, requirements, bundle.unused)
         return [
             *(
                 writer.plan(f"{name}-local", dict(folder_files(tops)), of=name, distribution=name)

@@ -20,6 +20,7 @@ from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import FeatureReader
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
+from edgeroutes.build.own_parts import unused_parts
 from edgeroutes.build.project_files import DataFiles, included_files, matches
 from edgeroutes.build.special_cases import stdlib_companions
 from edgeroutes.errors import BundleError, ConfigError, require_no_problems
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.trace import Tracer
+    from edgeroutes.config import Config
     from edgeroutes.errors import ProjectError
     from edgeroutes.plan.model import FunctionPlan
 
@@ -61,6 +63,7 @@ class Bundle:
         exclude: Names of distributions that stay out.
         local_tops: Of distributions that are folders of this machine: where each of its reached top-level modules is.
         graph: What was traced.
+        unused: Of edgeroutes itself, what the function cannot use: paths in the package.
         warnings: What may be wrong.
     """
 
@@ -70,6 +73,7 @@ class Bundle:
     exclude: frozenset[str]
     local_tops: Mapping[str, tuple[Path, ...]]
     graph: ImportGraph
+    unused: frozenset[str] = frozenset()
     warnings: tuple[TraceWarning, ...] = ()
 
 
@@ -83,14 +87,18 @@ class Collector:
 
     Args:
         root: The project.
+        config: Its settings.
         pins: Its versions.
         tracer: Traces.
         resolver: Finds what function.yaml includes by module name.
         own_root: The directory that holds the `edgeroutes` package.
     """
 
-    def __init__(self, root: Path, pins: Pins, tracer: Tracer, resolver: Resolver, own_root: Path) -> None:
+    def __init__(
+        self, root: Path, config: Config, pins: Pins, tracer: Tracer, *, resolver: Resolver, own_root: Path
+    ) -> None:
         self._root = root
+        self._config = config
         self._pins = pins
         self._tracer = tracer
         self._resolver = resolver
@@ -118,8 +126,15 @@ class Collector:
             exclude=frozenset(self._excluded_names(graph, function)),
             local_tops=self._local_tops(graph),
             graph=graph,
+            unused=unused_parts(function, self._config, self._sources(graph)),
             warnings=graph.warnings,
         )
+
+    @staticmethod
+    def _sources(graph: ImportGraph) -> Iterator[bytes]:
+        for module in graph.project_modules:
+            if module.file.suffix == ".py":
+                yield module.file.read_bytes()
 
     def _include(self, function: FunctionPlan, entry: str) -> tuple[list[str], list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.
@@ -201,7 +216,7 @@ class Collector:
         return {name: tuple(tops) for name, tops in found.items()}
 
 
-def own_files(graph: ImportGraph, distributions: Collection[str]) -> dict[str, Path]:
+def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collection[str] = ()) -> dict[str, Path]:
     """The files of edgeroutes itself that a function can use, by their paths in the bundle.
 
     What edgeroutes imports only for a feature (mounted apps: Mangum) is no use without that feature's distribution: a module that could
@@ -210,6 +225,7 @@ def own_files(graph: ImportGraph, distributions: Collection[str]) -> dict[str, P
     Args:
         graph: Of the function.
         distributions: That it has.
+        unused: What it cannot use for other reasons: paths in the package.
     """
     available = {*distributions, *LAMBDA_HAS, *LAMBDA_HAS_FOR_BOTO3}
     unusable = {
@@ -226,10 +242,14 @@ def own_files(graph: ImportGraph, distributions: Collection[str]) -> dict[str, P
             file = reached.module.file
             importers = [reason.importer for reason in reached.reasons]
             is_wanted = not importers or any(each in kept or not _is_own(graph, each) for each in importers)
-            if file not in kept and file not in unusable and is_wanted:
+            if file not in kept and file not in unusable and is_wanted and not _is_in(reached.module, unused):
                 kept[file] = reached.module
                 found = True
     return {module.archive_path: file for file, module in kept.items() if module.form.is_file}
+
+
+def _is_in(module: Module, parts: Collection[str]) -> bool:
+    return module.archive_path.removeprefix(f"{OWN_PACKAGE}/") in parts
 
 
 def _is_own(graph: ImportGraph, importer: Path) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from edgeroutes.cli.doctor_commands import register as register_doctor
+
 _root = click.option(
     "--root",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -20,6 +22,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for
 
 def register(app: click.Group) -> None:
     """Give the program these commands."""
+    register_doctor(doctor)
     for command in (init, new, doctor):
         app.add_command(command)
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from edgeroutes.dev.loop_thread import LoopThread
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.dev.surroundings import Surroundings
     from edgeroutes.http.interrupts import HTTPError
     from edgeroutes.types import Receive, Scope, Send
 
@@ -38,7 +37,6 @@ class DevApp:
         loop: For coroutines that wait.
         report: Is told what went wrong.
         limits: Of the real thing.
-        surroundings: What functions find around them.
     """
 
     def __init__(
@@ -48,13 +46,11 @@ class DevApp:
         report: Reporter,
         *,
         limits: Limits | None = None,
-        surroundings: Surroundings | None = None,
     ) -> None:
         self._live = live
         self._loop = loop
         self._report = report
         self._limits = limits or Limits()
-        self._surroundings = surroundings
         self._open: set[HttpOutlet] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,17 +84,10 @@ class DevApp:
         if refusal is None:
             body, refusal = await self._read_body(request, receive)
         if refusal is not None:
-            await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path))
+            await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
         event = rest_event(_with_body(request, body))
-        invocation = Invocation(
-            self._live,
-            event,
-            loop=self._loop,
-            limits=self._limits,
-            report=self._report,
-            surroundings=self._surroundings,
-        )
+        invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
         threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
         await self._wait(outlet, receive, invocation, request)
         return invocation
@@ -146,7 +135,11 @@ class DevApp:
             " Set 'streaming = True' in the route file, answer earlier, or leave the work to after()"
         )
         self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
-        await outlet.replace(problem_answer(504, detail, request.path))
+        await outlet.replace(problem_answer(504, detail, request.path, self._fields()))
+
+    def _fields(self) -> list[tuple[str, str]]:
+        """What the gateway says to pages of other origins in errors of its own."""
+        return self._live.generation.project.gateway_fields
 
 
 def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | None) -> None:

@@ -16,21 +16,19 @@ if TYPE_CHECKING:
     from edgeroutes.dev.function_plan import FunctionsPlan
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.dev.surroundings import Surroundings
 
 
 class Deployed:
     """Reads once, at the start, what the functions of the project's stack have in their environment.
 
     Args:
-        live: The project; its stack has its name.
-        surroundings: Of its functions: gets their variables.
+        live: The project; its stack has its name, and its functions get their variables.
         report: Is told where they are from, and which have no value.
     """
 
-    def __init__(self, live: LiveProject, surroundings: Surroundings, report: Reporter) -> None:
+    def __init__(self, live: LiveProject, report: Reporter) -> None:
         self._live = live
-        self._surroundings = surroundings
+        self._surroundings = live.surroundings
         self._report = report
 
     def start(self) -> None:

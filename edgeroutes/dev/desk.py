@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from edgeroutes.dev.function_plan import FunctionsPlan
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.dev.surroundings import Surroundings
 
 KEPT_FILE = ".edgeroutes/cloud/kept"
 # A server that dies so soon again and again will not be kept alive by starting it once more.
@@ -41,25 +40,18 @@ class Desk:
     """Keeps the cloud of a project as its files say.
 
     Args:
-        live: The project.
-        surroundings: Of its functions: gets their variables.
+        live: The project; its functions get their variables.
         report: Is told what was made.
         environ: Gets the endpoint and credentials that are no one's; `os.environ`, or a stand-in.
         keeps: Whether what is in the resources stays from one run to the next.
     """
 
     def __init__(
-        self,
-        live: LiveProject,
-        surroundings: Surroundings,
-        report: Reporter,
-        environ: MutableMapping[str, str],
-        *,
-        keeps: bool = False,
+        self, live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, keeps: bool = False
     ) -> None:
         self._live = live
         self._root: Path = live.generation.project.root
-        self._surroundings = surroundings
+        self._surroundings = live.surroundings
         self._report = report
         self._environ = environ
         self._environ_before: dict[str, str] | None = None
@@ -67,9 +59,10 @@ class Desk:
         self._region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         self._moto: MotoProcess | None = None
         self._resources: Mapping[str, str] | None = None
-        self._seeds: Mapping[str, Seed] | None = None
+        self._seeds: Mapping[str, Seed] = {}
         self._layout: Hashable = None
         self._has_made = False
+        self._has_failed = False
         self._warned: set[str] = set()
         self._short_lives = 0
         self._tasks: SimpleQueue[str] = SimpleQueue()
@@ -115,16 +108,23 @@ class Desk:
                 task = self._tasks.get()
             if task == "end" or self._is_closing:
                 break
-            try:
-                self._make()
-            except EdgeroutesError as err:
-                self._tell_problems(err)
-            except Exception as err:  # noqa: BLE001  # of boto3, when the server dies in the middle of a call; the next task makes it again
-                if not self._is_closing:
-                    self._report(Failed(message="the cloud on the desk could not be made", error=err))
-            if self._tasks.empty() and not self._has_died():
+            if self._try_to_make() and self._tasks.empty():
                 self._surroundings.release()
         self._surroundings.release()
+
+    def _try_to_make(self) -> bool:
+        """Whether requests may go on: with what was made, with what was there before, or to be told what is wrong."""
+        try:
+            self._make()
+        except EdgeroutesError as err:
+            self._tell_problems(err)
+        except Exception as err:  # noqa: BLE001  # of boto3, or ours
+            if self._is_closing:
+                return True
+            if self._moto is not None and not self._moto.is_running:
+                return False  # it has died in the middle of a call; who watches it has all made again
+            self._report(Failed(message="the cloud on the desk could not be made", error=err))
+        return True
 
     def _make(self) -> None:
         """Bring everything to what the files say."""
@@ -139,7 +139,7 @@ class Desk:
         is_new = self._start_moto()
         if self._is_closing:
             return
-        started, was_there = self._put(wanted)
+        started, is_kept = self._put(wanted, is_new=is_new)
         self._set_environ()
         variables = {each.logical_id: started.cloud.environment_of(each.logical_id) for each in wanted.plan.functions}
         is_first = self._resources is None
@@ -150,7 +150,8 @@ class Desk:
         added = tuple(name for name in wanted.resources if name not in before)
         removed = tuple(name for name in before if name not in wanted.resources)
         warnings = [str(each) for each in started.cloud.warnings if str(each) not in self._warned]
-        if is_new or added or removed or warnings:
+        if is_new or added or removed or warnings or self._has_failed:
+            self._has_failed = False
             self._warned.update(warnings)
             self._report(
                 CloudReady(
@@ -158,7 +159,7 @@ class Desk:
                     resources=wanted.resources,
                     added=() if is_new else added,
                     removed=() if is_new else removed,
-                    is_kept=is_new and was_there,
+                    is_kept=is_kept,
                     duration_ms=(time.perf_counter() - began) * 1000,
                     warnings=tuple(warnings),
                 )
@@ -201,26 +202,20 @@ class Desk:
         self._report(Logged(level="WARNING", message=message))
         self._tasks.put("make")
 
-    def _has_died(self) -> bool:
-        return self._moto is not None and not self._moto.is_running and 0 < self._short_lives < _SHORT_LIVES
-
-    def _put(self, wanted: FunctionsPlan) -> tuple[ProjectCloud, bool]:
-        """The resources, and whether they were there before this run."""
+    def _put(self, wanted: FunctionsPlan, *, is_new: bool) -> tuple[ProjectCloud, bool]:
+        """The resources, and whether a run before this one has kept them."""
         from edgeroutes.dev.cloud.project import start_cloud
         from edgeroutes.dev.cloud.seeds import read_seeds
         from edgeroutes.dev.cloud.stack import Cloud
 
         assert self._moto is not None  # noqa: S101  # it has just been started
         cloud = Cloud(self._moto.url, self._region)
-        seeds, was_there = read_seeds(self._root), cloud.exists()
-        started = start_cloud(self._root, cloud, document=wanted.document)
-        if was_there and self._seeds is not None:
-            before = self._seeds
-            started.data.put(
-                [name for name, seed in seeds.items() if name in before and seed.value != before[name].value]
-            )
+        seeds, is_kept = read_seeds(self._root), is_new and cloud.exists()
+        before = None if is_kept else {} if is_new else self._seeds
+        self._seeds = before or {}
+        started = start_cloud(self._root, cloud, document=wanted.document, seeds_before=before)
         self._seeds = seeds
-        return started, was_there
+        return started, is_kept
 
     def _start_anew(self) -> None:
         """Forget what was read from the variables of before."""
@@ -232,6 +227,7 @@ class Desk:
     def _tell_problems(self, err: EdgeroutesError, *, is_working: bool | None = None) -> None:
         if self._is_closing:
             return
+        self._has_failed = True
         problems = err.problems if isinstance(err, ProblemsError) else (err,)
         if is_working is None:
             is_working = self._resources is not None and self._moto is not None and self._moto.is_running

@@ -184,7 +184,8 @@ def _caching(
     config = route.config
     has_params = route.exports.generate_static_params is not None
     lifetime = lifetime_seconds(config.dynamic, config.revalidate, has_static_params=has_params)
-    key = make_key(request.path, request.query, Headers(request.headers), keyed_headers(project.config))
+    keyed = keyed_headers(project.config, project.cors_policies)
+    key = make_key(request.path, request.query, Headers(request.headers), keyed)
     is_shared = lifetime is not None
     return Caching(
         key=str(key) if project.config.cdn.enabled else "",
@@ -231,8 +232,9 @@ def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> It
 
 def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str:
     """Who of other origins may read the answer. The one place for what `http/cors` decides."""
-    if route.config.cors is not None:
-        return f"{route.source_file}:{config_lines(read(route.source_file))['cors']} says cors = {route.config.cors!r}"
-    if project.config.cors:
-        return f"[tool.edgeroutes] cors = {dict(project.config.cors)!r}"
+    policy = project.cors.get(route.route_path)
+    if policy is not None:
+        line = config_lines(read(route.source_file)).get("cors")
+        where = f"{route.source_file}:{line}" if line else "a folder of the route, or [tool.edgeroutes.cors],"
+        return f"{where} says {policy!r}"
     return "none is declared: pages of other origins may not read the answer"

@@ -12,12 +12,25 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.problem import problem_response
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from edgeroutes.dev.limits import Limits
 
 
-def problem_answer(status: int, detail: str, path: str, **members: object) -> HttpAnswer:
-    """An error of the gateway itself."""
-    response = problem_response(HTTPError(status, detail), instance=path, request_id="", **members)
+def problem_answer(
+    status: int, detail: str, path: str, fields: Iterable[tuple[str, str]] = (), **members: object
+) -> HttpAnswer:
+    """An error of the gateway itself.
+
+    Args:
+        status: 400 to 599.
+        detail: What happened.
+        path: That was asked for.
+        fields: Header fields that it has besides, such as those of CORS.
+        members: More of the document.
+    """
+    error = HTTPError(status, detail, headers=dict(fields))
+    response = problem_response(error, instance=path, request_id="", **members)
     response.headers["cache-control"] = UNCACHED
     return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
 

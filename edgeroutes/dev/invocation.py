@@ -21,9 +21,9 @@ from edgeroutes.dev.loop_thread import HandlerExited, LoopThread, OwnLoop
 from edgeroutes.dev.outlet import ClientGone, delivered
 from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
-from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.chunks import close_stream
+from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import LoopFree
 
@@ -52,24 +52,14 @@ class Invocation:
     """One invocation of the function that would answer a request.
 
     Args:
-        live: What answers: its newest generation.
+        live: What answers: its newest generation, once what is around its functions is there.
         event: The REST event.
         loop: For coroutines that wait.
         limits: Of event and result.
         report: Is told what went wrong.
-        surroundings: What the function finds around it; waited for.
     """
 
-    def __init__(
-        self,
-        live: LiveProject,
-        event: Event,
-        *,
-        loop: LoopThread,
-        limits: Limits,
-        report: Reporter,
-        surroundings: Surroundings | None = None,
-    ) -> None:
+    def __init__(self, live: LiveProject, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter) -> None:
         self.generation = live.generation
         self.route: RouteFile | None = None
         self.note = ""
@@ -80,7 +70,7 @@ class Invocation:
         self._loop = loop
         self._limits = limits
         self._report = report
-        self._surroundings = surroundings or Surroundings(live.generation.project.root, live.environment)
+        self._surroundings = live.surroundings
         self._has_started = False
         self._is_cancelled = False
 
@@ -109,7 +99,8 @@ class Invocation:
     def _run(self, outlet: Outlet) -> None:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
         if refusal := self._limits.check_event(text, len(self._event["body"] or "")):
-            self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path))
+            fields = self.generation.project.gateway_fields
+            self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path, fields))
             return
         self._surroundings.wait()
         self.generation = self._live.generation
@@ -126,8 +117,7 @@ class Invocation:
                 self._answer(outlet, call, failure)
 
     def _answer(self, outlet: Outlet, call: Call, failure: Exception | None) -> None:
-        faults = self._faults(call)
-        if faults:
+        if faults := self._faults(call):
             self._send_faults(outlet, faults, call)
         elif failure is not None:
             failed = call.fail(failure)
@@ -244,7 +234,7 @@ class Invocation:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001  # the author's generator may raise anything
-            call.log_broken_stream(error)
+            log_broken_stream(error, call)
             self.note = "cut: the stream failed"
             outlet.cut()
             return
@@ -268,7 +258,8 @@ class Invocation:
     def _send_faults(self, outlet: Outlet, faults: tuple[ProjectError, ...], call: Call) -> None:
         self.note = str(faults[0]) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
         detail = "\n".join(str(fault) for fault in faults)
-        answer = problem_answer(500, detail, self._path, problems=[str(fault) for fault in faults])
+        fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
+        answer = problem_answer(500, detail, self._path, fields, problems=[str(fault) for fault in faults])
         self._send(outlet, self._for_client(answer, call))
 
     def _send_result(self, outlet: Outlet, response: Response, body: str | bytes | None, call: Call) -> None:
@@ -297,4 +288,4 @@ class Invocation:
             self.note = "cut: the handler ended"
             return
         with suppress(Exception):  # gone, or the head is out already: `run` cuts the connection
-            self._send(outlet, problem_answer(502, reason, self._path))
+            self._send(outlet, problem_answer(502, reason, self._path, self.generation.project.gateway_fields))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, require_no_problems
+from edgeroutes.plan.cors import gateway_fields, read_cors
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edgeroutes.build.trace import Tracer
+    from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import FileTree, RouteFile, RouteScan
 
 CACHE_FOLDER = ".edgeroutes/cache"
@@ -28,13 +30,20 @@ class TracedRoute(ManifestRoute):
 
     Args:
         route: As it was scanned.
+        cors: That holds for it.
         find_out: The answer.
     """
 
     __slots__ = ("_find_out",)
 
-    def __init__(self, route: RouteFile, find_out: Callable[[RouteFile], bool]) -> None:
-        super().__init__(route.route_path, route.source_file, middleware_files=route.middleware_files)
+    def __init__(self, route: RouteFile, cors: CORS | None, find_out: Callable[[RouteFile], bool]) -> None:
+        super().__init__(
+            route.route_path,
+            route.source_file,
+            middleware_files=route.middleware_files,
+            cors=cors,
+            has_options="OPTIONS" in route.exports.method_names,
+        )
         self._find_out = (find_out, route)
         del self.needs_loop
 
@@ -62,7 +71,8 @@ class Project:
     def __init__(self, root: Path, *, tree: FileTree | None = None, scanned: RouteScan | None = None) -> None:
         self.root = root
         self.config = load_config(root)
-        self.scan = scanned or scan(tree or DiskTree(root), self.config.app_dir)
+        self._tree = tree or DiskTree(root)
+        self.scan = scanned or scan(self._tree, self.config.app_dir)
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
 
@@ -78,16 +88,38 @@ class Project:
             strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
 
         Raises:
-            ProjectError: When the layout, or a route file, has something wrong; all of it at once.
+            ProjectError: When the layout, or a route file, has something wrong; all of it at once. When what a function.yaml says
+                of CORS is wrong, even without `strict`.
         """
         if strict:
             require_no_problems(self.scan.blocking_problems)
         return Manifest(
-            [TracedRoute(route, self.needs_loop) for route in self.scan.routes],
+            [TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
             base_path=self.config.base_path,
             trailing_slash=self.config.trailing_slash,
             tag_header=self.config.cdn.tag_header,
+            cors=self.config.cors,
         )
+
+    @cached_property
+    def cors(self) -> dict[str, CORS]:
+        """Route path → its CORS.
+
+        Raises:
+            ProjectError: When what a function.yaml says of it is wrong.
+        """
+        return read_cors(self.scan.routes, self.config.cors, self._tree.read_text)
+
+    @property
+    def cors_policies(self) -> tuple[CORS, ...]:
+        """Every route's CORS, and the project's own."""
+        own = () if self.config.cors is None else (self.config.cors,)
+        return (*own, *self.cors.values())
+
+    @property
+    def gateway_fields(self) -> list[tuple[str, str]]:
+        """What API Gateway says to pages of other origins in errors of its own."""
+        return gateway_fields(self.config.cors, self.cors.values())
 
     def handler(self, *, strict: bool = True, debug: bool = True) -> LambdaHandler:
         """The handler that answers every route.

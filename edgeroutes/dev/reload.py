@@ -19,6 +19,7 @@ from edgeroutes.dev.modules import forget_modules, loaded_files
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.remembered_tree import RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
+from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.errors import LayoutError, ProjectError
 from edgeroutes.routing.conventions import MIDDLEWARE_FILE, ROUTE_FILE
 
@@ -60,6 +61,7 @@ class LiveProject:
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
+        self.surroundings = Surroundings(root, self._environment)
         self._tree = RememberedTree(root)
         self._guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
@@ -92,11 +94,6 @@ class LiveProject:
         """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
         with self._reloading:
             self._swap([])
-
-    @property
-    def environment(self) -> Environment:
-        """The variables of the project."""
-        return self._environment
 
     def wait_for_newer(self, generation: Generation, timeout_s: float) -> bool:
         """Whether another has taken the generation's place, now or soon."""
@@ -133,9 +130,9 @@ class LiveProject:
         try:
             project = Project(self._root, tree=self._tree, scanned=scanned)
             self._environment.load(project.config.env)
+            return Generation(project, loading, guard=self._guard)
         except ProjectError as error:
             return Generation(before, loading, error)
-        return Generation(project, loading, guard=self._guard)
 
 
 def require_app_folder(project: Project) -> None:

@@ -26,7 +26,6 @@ from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
-from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import ToolError
 from edgeroutes.runtime.log import add_writer
@@ -110,13 +109,12 @@ class DevServer:
             raise
         self._loop = LoopThread()
         self._apps = MountedApps(self._loop)
-        surroundings = Surroundings(root, self.live.environment)
-        self.app = DevApp(self.live, self._loop, self._report, limits=limits, surroundings=surroundings)
+        self.app = DevApp(self.live, self._loop, self._report, limits=limits)
         self._cloud: Desk | Deployed
         if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
-            self._cloud = Deployed(self.live, surroundings, self._report)
+            self._cloud = Deployed(self.live, self._report)
         else:
-            self._cloud = Desk(self.live, surroundings, self._report, environ, keeps=keeps)
+            self._cloud = Desk(self.live, self._report, environ, keeps=keeps)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
         front = Front(self.cdn or self.app, self._report, host=host)
@@ -187,8 +185,8 @@ class DevServer:
 
 
 def _cdn_settings(generation: Generation) -> dict[str, Any]:
-    config = generation.project.config
-    return {"tag_header": config.cdn.tag_header, "keyed": keyed_headers(config)}
+    project = generation.project
+    return {"tag_header": project.config.cdn.tag_header, "keyed": keyed_headers(project.config, project.cors_policies)}
 
 
 def listen(host: str, port: int) -> socket.socket:

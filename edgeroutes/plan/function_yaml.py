@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.config import parse_cors
 from edgeroutes.errors import ConfigError, ProjectError
 from edgeroutes.plan.cloudformation import is_intrinsic, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from edgeroutes.http.cors import CORS
     from edgeroutes.plan.cloudformation import YamlText
 
 # Source: aws-sam-translator 1.115.0, samtranslator.internal.schema_source.aws_serverless_function.Properties.
@@ -69,7 +71,7 @@ FUNCTION_PROPERTIES = frozenset(
         "VpcConfig",
     }
 )
-OWN_KEYS = ("include", "exclude")
+OWN_KEYS = ("include", "exclude", "cors")
 # What edgeroutes decides itself, with the way to decide it.
 _RESERVED = {
     "Architectures": "Set 'architecture' in [tool.edgeroutes]",
@@ -92,12 +94,15 @@ class FunctionSettings:
         include: Modules and files that go in although nothing imports them.
         exclude: Distributions and modules that stay out.
         places: For each property the file and line that said it last.
+        cors: What one file says for its folder: a `CORS`, False for none, or None where it says nothing. Which file counts, `plan.cors`
+            decides.
     """
 
     properties: Mapping[str, Any] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    cors: CORS | bool | None = None
 
 
 def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError]) -> FunctionSettings:
@@ -116,6 +121,7 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
         include=_read_texts("include", document, problems),
         exclude=_read_texts("exclude", document, problems),
         places={key: document.where(key) for key in properties},
+        cors=_read_cors(document, problems) if "cors" in document.value else None,
     )
 
 
@@ -171,7 +177,7 @@ def _check_key(key: str, document: YamlText) -> ConfigError | None:
         return None
     near = get_close_matches(key, [*FUNCTION_PROPERTIES, *OWN_KEYS], n=1, cutoff=0.5)
     folded = [known for known in FUNCTION_PROPERTIES if known.lower() == key.replace("_", "").lower()]
-    problem = f"{key!r} is no property of AWS::Serverless::Function, nor 'include' or 'exclude'"
+    problem = f"{key!r} is no property of AWS::Serverless::Function, nor 'include', 'exclude' or 'cors'"
     known = [*folded, *near]
     return ConfigError(problem, where=where, hint=f"Did you mean {known[0]!r}" if known else "Take it out")
 
@@ -208,3 +214,16 @@ def _read_texts(key: str, document: YamlText, problems: list[ProjectError]) -> t
         return tuple(value)
     problems.append(ConfigError(f"{key!r} is {value!r}. Allowed is a list of names", where=document.where(key)))
     return ()
+
+
+def _read_cors(document: YamlText, problems: list[ProjectError]) -> CORS | bool | None:
+    value = document.value["cors"]
+    if value is False:
+        return value
+    try:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"cors is {value!r}. Allowed are the arguments of CORS, and false for none")  # noqa: TRY004, TRY301
+        return parse_cors(value)
+    except ValueError as err:
+        problems.append(ConfigError(str(err), where=document.where("cors")))
+        return None

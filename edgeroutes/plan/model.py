@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from edgeroutes.config import Config
+    from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import RouteFile
 
 # The module that edgeroutes writes into each bundle, and the handler in it.
@@ -35,6 +36,7 @@ class FunctionPlan:
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
+        cors: Route path → what pages of other origins may do with it; a route for none of them is not in it.
         features: What of edgeroutes its code uses, such as `revalidation`; empty until it has been traced.
     """
 
@@ -45,6 +47,7 @@ class FunctionPlan:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     reason: str = ""
+    cors: Mapping[str, CORS] = field(default_factory=dict)
     features: frozenset[str] = frozenset()
 
     @property
@@ -111,3 +114,14 @@ class ProjectPlan:
     api_resources: tuple[ApiResource, ...] = ()
     api_resource_count: int = 0
     warnings: tuple[PlanWarning, ...] = ()
+
+    @property
+    def routes(self) -> Iterator[tuple[FunctionPlan, RouteFile]]:
+        """Every route with its function, in the order in which routes are tried within one."""
+        return ((function, route) for function in self.functions for route in function.routes)
+
+    @property
+    def cors_policies(self) -> tuple[CORS, ...]:
+        """Every CORS that some answer of the project has, the project's own first."""
+        policies = [policy for function in self.functions for policy in function.cors.values()]
+        return tuple(dict.fromkeys([self.config.cors, *policies] if self.config.cors is not None else policies))

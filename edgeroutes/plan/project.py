@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.api_tree import make_resources
+from edgeroutes.plan.cors import plan_cors
 from edgeroutes.plan.function_yaml import FunctionSettings, merge_property, merge_settings, parse_function_yaml
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from edgeroutes.config import Config
+    from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import RouteFile, RouteScan
 
 # Of two routes in one function the larger is right for both.
@@ -42,12 +44,16 @@ def make_plan(config: Config, scan: RouteScan, texts: Mapping[str, str] | None =
         ProjectError: For all that is wrong with the scan, the function.yaml files and the groups, at once.
     """
     problems: list[ProjectError] = list(scan.problems)
-    settings = _read_settings(scan.routes, texts or {}, problems)
+    read = _read_files(scan.routes, texts or {}, problems)
+    settings = {
+        route.route_path: merge_settings(read[file] for file in route.function_yaml_files) for route in scan.routes
+    }
+    cors = plan_cors(scan.routes, config.cors, {file: each.cors for file, each in read.items()}, problems)
     for route in scan.routes:
         problems += check_timeout(route, settings[route.route_path], config)
     groups = group_routes(scan.routes, config.isolate, problems)
     functions = tuple(
-        _plan_function(logical_id, group, settings, config, problems)
+        _plan_function(logical_id, group, settings, config, problems, cors=cors)
         for logical_id, group in zip(_name_groups(groups), groups, strict=True)
     )
     problems += [*check_functions(functions, config), *check_cdn(config)]
@@ -69,13 +75,12 @@ def make_plan(config: Config, scan: RouteScan, texts: Mapping[str, str] | None =
     )
 
 
-def _read_settings(
+def _read_files(
     routes: Sequence[RouteFile], texts: Mapping[str, str], problems: list[ProjectError]
 ) -> dict[str, FunctionSettings]:
-    """Route path → what its function.yaml files say together."""
+    """What each function.yaml says, by file."""
     files = sorted({file for route in routes for file in route.function_yaml_files})
-    read = {file: parse_function_yaml(texts.get(file, ""), file, problems) for file in files}
-    return {route.route_path: merge_settings(read[file] for file in route.function_yaml_files) for route in routes}
+    return {file: parse_function_yaml(texts.get(file, ""), file, problems) for file in files}
 
 
 def _name_groups(groups: Sequence[Group]) -> list[str]:
@@ -93,6 +98,8 @@ def _plan_function(
     settings: Mapping[str, FunctionSettings],
     config: Config,
     problems: list[ProjectError],
+    *,
+    cors: Mapping[str, CORS],
 ) -> FunctionPlan:
     include: list[str] = []
     exclude: list[str] = []
@@ -118,6 +125,7 @@ def _plan_function(
         include=tuple(dict.fromkeys(include)),
         exclude=tuple(dict.fromkeys(exclude)),
         reason=group.reason,
+        cors={route.route_path: cors[route.route_path] for route in group.routes if route.route_path in cors},
     )
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any, Final
 
+    from edgeroutes.http.cors import CORS
+
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 ROUTE_FILE: Final = "route.py"
@@ -53,7 +55,7 @@ class SegmentConfig:
         runtime: "lambda".
         preferred_region: "auto", "global" or names of regions.
         streaming: Whether the answer streams, or None to find it out from the source.
-        cors: A `CORS` (as a `ValueCall` where it was read from the source), or None for the project's.
+        cors: A `CORS`, False for none, or None for the folder's or the project's.
         isolate: "route", the name of a group, or None for the project's.
     """
 
@@ -83,7 +85,7 @@ class SegmentConfig:
         runtime: str = "lambda",
         preferred_region: str | tuple[str, ...] = "auto",
         streaming: bool | None = None,
-        cors: Any = None,
+        cors: CORS | bool | None = None,
         isolate: str | None = None,
     ) -> None:
         self.dynamic = dynamic
@@ -128,7 +130,7 @@ class SegmentConfig:
         values = ((getattr(self, name), getattr(other, name)) for name in CONFIG_NAMES)
         return all(mine == yours and type(mine) is type(yours) for mine, yours in values)  # 0 is not False here
 
-    __hash__ = None  # type: ignore[assignment] # `cors` may be anything
+    __hash__ = None  # type: ignore[assignment] # compared by value
 
     def __repr__(self) -> str:
         plain = SegmentConfig()
@@ -214,8 +216,12 @@ def _isolate(name: str, value: object, where: str) -> object:
     return _refuse(name, value, where, "'route', and a group's name of letters, digits, - and _")
 
 
-def _anything(name: str, value: object, where: str) -> object:  # noqa: ARG001 - validators share one signature
-    return value
+def _cors(name: str, value: object, where: str) -> object:
+    from edgeroutes.http.cors import CORS
+
+    if isinstance(value, CORS) or value is False:
+        return value
+    return _refuse(name, value, where, "CORS(…) of edgeroutes, and False for none")
 
 
 def _refuse(name: str, value: object, where: str, allowed: str) -> object:
@@ -223,7 +229,7 @@ def _refuse(name: str, value: object, where: str, allowed: str) -> object:
 
 
 _VALIDATORS: dict[str, Callable[[str, object, str], object]] = {
-    "cors": _anything,
+    "cors": _cors,
     "dynamic": _choice,
     "dynamic_params": _flag,
     "fetch_cache": _choice,

@@ -11,7 +11,7 @@ import difflib
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError, ProjectError, RouteFileError
 from edgeroutes.routing.bindings import read_bindings
@@ -31,20 +31,20 @@ from edgeroutes.routing.handlers import (
     read_export,
     read_methods,
 )
-from edgeroutes.routing.literals import ValueCall, read_value
+from edgeroutes.routing.literals import read_constant
 from edgeroutes.routing.misspellings import check_names
 from edgeroutes.routing.patterns import Pattern, parse_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from edgeroutes.routing.bindings import Binding, Bindings
+    from edgeroutes.http.cors import CORS
+    from edgeroutes.routing.bindings import Bindings
 
 __all__ = [
     "Export",
     "MiddlewareExports",
     "RouteExports",
-    "ValueCall",
     "config_lines",
     "read_exports",
     "read_middleware",
@@ -91,12 +91,14 @@ class MiddlewareExports:
     Args:
         source_file: As it was given.
         middleware: The function; None where it is missing, which is a problem.
+        cors: What it says for the routes of its folder: a `CORS`, False for none, or None where it says nothing.
         matcher: The patterns that it is for, or None for every route at or below its folder.
         problems: What is wrong with the file, by line, all of it.
     """
 
     source_file: str
     middleware: Export | None = None
+    cors: CORS | bool | None = None
     matcher: tuple[Pattern, ...] | None = None
     problems: tuple[ProjectError, ...] = ()
 
@@ -191,35 +193,10 @@ def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, l
             continue
         where = f"{source_file}:{binding.line}"
         try:
-            values[name] = require_config_value(name, _read_constant(binding, bindings, where), where)
+            values[name] = require_config_value(name, read_constant(binding, bindings, where), where)
         except RouteFileError as err:
             problems.append((binding.line, err))
     return SegmentConfig.from_namespace(values, source_file), problems
-
-
-def _read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
-    """The value of a name that must be readable without running the file."""
-    name = binding.name
-    if binding.kind == "import":
-        problem = (
-            f"{name} is imported from {bindings.imports.get(name)!r}, and config must stand in the route file itself"
-        )
-        raise RouteFileError(problem, where=where, hint=f"Write '{name} = ...' with a literal")
-    if any(other.is_conditional for other in bindings.every if other.name == name):
-        problem = f"{name} is set below an 'if', 'try', 'with' or loop. It must be readable without running the file"
-        raise RouteFileError(problem, where=where, hint=f"Write one '{name} = ...' at the top level")
-    node = binding.node
-    if binding.kind == "value" and isinstance(node, ast.expr):
-        try:
-            return read_value(node, bindings)
-        except (ValueError, TypeError, MemoryError, RecursionError):
-            text = ast.unparse(node)
-            there = text if len(text) <= 60 else text[:59] + "…"
-    else:
-        there = {"function": "a function", "class": "a class"}.get(binding.kind, "changed after it is set")
-    problem = f"{name} is {there}. It must be readable without running the file"
-    hint = "Write a literal, or call one of edgeroutes' own value classes with literals"
-    raise RouteFileError(problem, where=where, hint=hint)
 
 
 def read_middleware(source: str, source_file: str) -> MiddlewareExports:
@@ -235,10 +212,23 @@ def read_middleware(source: str, source_file: str) -> MiddlewareExports:
     bindings = read_bindings(module)
     middleware = read_export("middleware", bindings)
     matcher, problems = _read_matcher(bindings, source_file)
+    cors, cors_problems = _read_cors(bindings, source_file)
+    problems += cors_problems
     problems += _check_middleware(middleware, bindings, source_file)
     return MiddlewareExports(
-        source_file=source_file, middleware=middleware, matcher=matcher, problems=_by_line(problems)
+        source_file=source_file, middleware=middleware, cors=cors, matcher=matcher, problems=_by_line(problems)
     )
+
+
+def _read_cors(bindings: Bindings, source_file: str) -> tuple[Any, list[_Found]]:
+    binding = bindings.last("cors")
+    if binding is None:
+        return None, []
+    where = f"{source_file}:{binding.line}"
+    try:
+        return require_config_value("cors", read_constant(binding, bindings, where), where), []
+    except RouteFileError as err:
+        return None, [(binding.line, err)]
 
 
 def _check_middleware(middleware: Export | None, bindings: Bindings, source_file: str) -> Iterator[_Found]:
@@ -261,7 +251,7 @@ def _read_matcher(bindings: Bindings, source_file: str) -> tuple[tuple[Pattern, 
         return None, []
     where = f"{source_file}:{binding.line}"
     try:
-        value = _read_constant(binding, bindings, where)
+        value = read_constant(binding, bindings, where)
         return _require_patterns(value, where), []
     except RouteFileError as err:
         return None, [(binding.line, err)]

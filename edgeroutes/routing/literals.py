@@ -1,6 +1,6 @@
 """The value of an expression that can be read without running it.
 
-Ground floor, build wing; knows syntax trees, not what the value is for.
+Ground floor, build wing; knows syntax trees, and edgeroutes' value classes, which it makes.
 """
 
 from __future__ import annotations
@@ -9,10 +9,13 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeroutes.errors import RouteFileError
+from edgeroutes.http.cors import CORS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edgeroutes.routing.bindings import Bindings
+    from edgeroutes.routing.bindings import Binding, Bindings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,55 @@ def read_value(node: ast.expr, bindings: Bindings) -> object:
         kwargs={word.arg: read_value(word.value, bindings) for word in node.keywords if word.arg is not None},
         line=node.lineno,
     )
+
+
+def read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
+    """The value of a name that must be readable without running the file.
+
+    Args:
+        binding: Of the name.
+        bindings: Of its file.
+        where: The file with its line, for the error.
+
+    Raises:
+        RouteFileError: It cannot be read so, or one of edgeroutes' value classes does not take its arguments.
+    """
+    name = binding.name
+    if binding.kind == "import":
+        problem = (
+            f"{name} is imported from {bindings.imports.get(name)!r}, and config must stand in the route file itself"
+        )
+        raise RouteFileError(problem, where=where, hint=f"Write '{name} = ...' with a literal")
+    if any(other.is_conditional for other in bindings.every if other.name == name):
+        problem = f"{name} is set below an 'if', 'try', 'with' or loop. It must be readable without running the file"
+        raise RouteFileError(problem, where=where, hint=f"Write one '{name} = ...' at the top level")
+    node = binding.node
+    if binding.kind == "value" and isinstance(node, ast.expr):
+        try:
+            return _made(read_value(node, bindings), where)
+        except (ValueError, TypeError, MemoryError, RecursionError):
+            text = ast.unparse(node)
+            there = text if len(text) <= 60 else text[:59] + "…"
+    else:
+        there = {"function": "a function", "class": "a class"}.get(binding.kind, "changed after it is set")
+    problem = f"{name} is {there}. It must be readable without running the file"
+    hint = "Write a literal, or call one of edgeroutes' own value classes with literals"
+    raise RouteFileError(problem, where=where, hint=hint)
+
+
+def _made(value: object, where: str) -> object:
+    """The value that a call of one of edgeroutes' value classes makes; every other value as it is.
+
+    Raises:
+        RouteFileError: The class does not take these arguments.
+    """
+    if not isinstance(value, ValueCall) or value.name != CORS.__name__:
+        return value
+    try:
+        return CORS(*value.args, **value.kwargs)  # type: ignore[arg-type]  # it checks them
+    except (TypeError, ValueError) as err:
+        problem = str(err).replace("CORS.__init__()", "CORS()")
+        raise RouteFileError(f"cors: {problem}", where=where) from err
 
 
 def is_literal(node: ast.AST | None) -> bool:

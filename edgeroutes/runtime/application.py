@@ -9,17 +9,19 @@ from __future__ import annotations
 from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.response import CONNECTION_HEADERS, Response
+from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
-from edgeroutes.runtime.head import complete_head
-from edgeroutes.runtime.loop import ends_more_than_the_call, explain_missing_loop
+from edgeroutes.runtime.head import complete_head, drop_body
+from edgeroutes.runtime.loop import ends_more_than_the_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from edgeroutes.http.cors import CORS
+    from edgeroutes.runtime.base_path import BasePath
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.types import AsgiApp, Incoming, Params, Threads
 
@@ -44,12 +46,21 @@ class Application:
         self.root = root
         self.debug = debug
         self.threads = threads
-        self._home = (
-            manifest.base_path if manifest.base_path and not manifest.trailing_slash else f"{manifest.base_path}/"
-        )
+        self._base: BasePath | None = None
+        self._home = "/"
+        if manifest.base_path:
+            from edgeroutes.runtime.base_path import BasePath
+
+            self._base = BasePath(manifest.base_path, trailing_slash=manifest.trailing_slash)
+            self._home = self._base.home
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
         self._endpoints: dict[str, Endpoint] = {}
+        self._cors = None
+        if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
+            from edgeroutes.runtime.cors import CorsGate
+
+            self._cors = CorsGate(manifest, self._table)
 
     def endpoint(self, route: ManifestRoute) -> Endpoint:
         """The route, loaded.
@@ -71,11 +82,17 @@ class Application:
 
     def open(self, incoming: Incoming) -> Call:
         """The call that will answer this request; nothing of the author's runs yet."""
+        call = self._routed(incoming)
+        return call if self._cors is None else self._cors.pass_through(call)
+
+    def _routed(self, incoming: Incoming) -> Call:
         path = incoming.path
-        if self.manifest.base_path:
-            below = self._below_base(path)
+        if self._base is not None:
+            below = self._base.below(path)
             if below is None:
-                return Call(self, incoming, early=self._outside_base(path, incoming.query_string()))
+                target = self._base.way_in(path)
+                early = self._moved(target, incoming.query_string()) if target else HTTPError(404)
+                return Call(self, incoming, early=early)
             if below == "/" and path != self._home:
                 return Call(self, incoming, early=self._moved(self._home, incoming.query_string()))
             path = below
@@ -91,14 +108,6 @@ class Application:
         if match is None:
             return Call(self, incoming, early=HTTPError(404))
         return Call(self, incoming, path, match.value, match.params)
-
-    def _outside_base(self, path: str, query: str) -> Response | HTTPError:
-        """What is not under the base path is not there, unless repeated slashes alone keep it out."""
-        canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash) if "//" in path else None
-        below = canonical and self._below_base(canonical)
-        if not canonical or not below:
-            return HTTPError(404)
-        return self._moved(self._home if below == "/" else canonical, query)
 
     @staticmethod
     def _moved(target: str, query: str) -> Response | HTTPError:
@@ -129,13 +138,6 @@ class Application:
         """
         return self.endpoint(route).app is not None
 
-    def _below_base(self, path: str) -> str | None:
-        """The path without the base path; None when it is outside: `/apikeys` is not below `/api`."""
-        base = self.manifest.base_path
-        if path == base:
-            return "/"
-        return path[len(base) :] if path.startswith(f"{base}/") else None
-
 
 class Call:
     """One request on its way to its answer.
@@ -149,7 +151,7 @@ class Call:
         early: The answer where no route is asked.
     """
 
-    __slots__ = ("_application", "_scope", "early", "incoming", "params", "path", "route")
+    __slots__ = ("_application", "_scope", "cors", "early", "incoming", "params", "path", "route")
 
     def __init__(
         self,
@@ -168,6 +170,13 @@ class Call:
         self.params = params or {}
         self.early = early
         self._scope: RequestScope | None = None
+        self.cors: CORS | None = None  # what pages of other origins may do with the answer
+
+    def answering(self, early: Response | HTTPError) -> Call:
+        """A call for the same request that has this answer, whatever the route would have said."""
+        call = Call(self._application, self.incoming, early=early)
+        call.cors = self.cors
+        return call
 
     @property
     def needs_loop(self) -> bool:
@@ -208,7 +217,7 @@ class Call:
                     scope.after.append((response.background, ()))
                 head = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
                 if head is not response:  # a 304 stands for it
-                    await _drop_body(response)
+                    await drop_body(response)
                 response = self._encoded(head) if head.is_stream else head
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
             response = self.fail(error)
@@ -217,7 +226,15 @@ class Call:
                 raise
             response = self.fail(error)
         if self.incoming.method == "HEAD":
-            await _drop_body(response)
+            await drop_body(response)
+        return self._allowed(response)
+
+    def _allowed(self, response: Response) -> Response:
+        """The answer with what it says to pages of other origins."""
+        if self.cors is not None:
+            from edgeroutes.runtime.cors import allow
+
+            allow(response, self.cors, self.incoming)
         return response
 
     async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
@@ -256,42 +273,24 @@ class Call:
         scope = self._scope
         if scope is None:
             return response
-        return complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header)
+        return self._allowed(complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header))
 
     def _unrouted(self) -> Response:
-        if not isinstance(self.early, Response):
-            return self._problem(self.early or HTTPError(404))
-        self.early.headers["cache-control"] = UNCACHED
-        return self.early
+        early = self.early or HTTPError(404)
+        if not isinstance(early, Response):
+            from edgeroutes.http.problem import problem_response
 
-    def _problem(self, error: HTTPError) -> Response:
-        from edgeroutes.http.problem import problem_response
-
-        response = problem_response(error, instance=self.incoming.path, request_id=self.incoming.request_id)
-        response.headers.setdefault("cache-control", UNCACHED)
-        return response
+            early = problem_response(early, instance=self.incoming.path, request_id=self.incoming.request_id)
+        early.headers.setdefault("cache-control", UNCACHED)
+        return early
 
     def fail(self, error: BaseException) -> Response:
         """A 500 that says nothing of the cause, and a line in the log that does."""
         from edgeroutes.runtime.failures import failure_response
 
-        debug_root = self._application.root if self._application.debug else ""
-        route_path = self.route.route_path if self.route is not None else ""
-        if not self.needs_loop:
-            error = explain_missing_loop(error)
-        response = failure_response(error, self.incoming, route_path, debug_root)
+        response = failure_response(error, self, self._application.root if self._application.debug else "")
         response.headers["cache-control"] = UNCACHED
-        return response
-
-    def log_broken_stream(self, error: BaseException) -> None:
-        """Write the line for a stream that failed on its way: the head is out, so no client can be told."""
-        from edgeroutes.runtime.log import log_exception
-
-        route_path = self.route.route_path if self.route is not None else ""
-        message = f"{self.incoming.method} {route_path} failed while it streamed"
-        log_exception(
-            error if self.needs_loop else explain_missing_loop(error), message, self.incoming, route=route_path
-        )
+        return self._allowed(response)
 
     async def finish(self) -> None:
         """Run what `after` was given; to be called once, when the last byte has gone out."""
@@ -299,13 +298,3 @@ class Call:
             from edgeroutes.runtime.after import run_after
 
             await run_after(self._scope, self._application.threads)
-
-
-async def _drop_body(response: Response) -> None:
-    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
-    if response.is_stream:
-        from edgeroutes.runtime.chunks import close_stream
-
-        await close_stream(response)
-        response.headers.discard(CONNECTION_HEADERS)
-    response.body = None

@@ -11,29 +11,43 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.problem import problem_response
 from edgeroutes.runtime.loader import is_own_file
 from edgeroutes.runtime.log import log_exception
+from edgeroutes.runtime.loop import explain_missing_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes.http.response import Response
-    from edgeroutes.types import Incoming
+    from edgeroutes.runtime.application import Call
 
 
-def failure_response(error: BaseException, incoming: Incoming, route_path: str, debug_root: str) -> Response:
+def failure_response(error: BaseException, call: Call, debug_root: str) -> Response:
     """Log the exception and give the answer for it.
 
     Args:
         error: What was raised.
-        incoming: The request.
-        route_path: Of the route that raised it.
+        call: The request.
         debug_root: The project's folder in `dev`, where the answer says what happened; empty elsewhere.
     """
-    log_exception(error, f"{incoming.method} {route_path} failed", incoming, route=route_path)
+    incoming = call.incoming
+    error = _log(error, call, "failed")
     if not debug_root:
         return problem_response(HTTPError(500), instance=incoming.path, request_id=incoming.request_id)
     detail = HTTPError(500, f"{type(error).__name__}: {error}")
     return problem_response(
         detail, instance=incoming.path, request_id=incoming.request_id, traceback=trimmed_traceback(error, debug_root)
     )
+
+
+def log_broken_stream(error: BaseException, call: Call) -> None:
+    """Log what a stream raised on its way: the head is out, so no client can be told."""
+    _log(error, call, "failed while it streamed")
+
+
+def _log(error: BaseException, call: Call, how: str) -> BaseException:
+    """What was raised, made plain where it says that there is no event loop."""
+    error = error if call.needs_loop else explain_missing_loop(error)
+    route_path = call.route.route_path if call.route is not None else ""
+    log_exception(error, f"{call.incoming.method} {route_path} {how}", call.incoming, route=route_path)
+    return error
 
 
 def trimmed_traceback(error: BaseException, root: str) -> list[str]:

@@ -62,6 +62,16 @@ def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint,
     return ""
 
 
+async def drop_body(response: Response) -> None:
+    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
+    if response.is_stream:
+        from edgeroutes.runtime.chunks import close_stream
+
+        await close_stream(response)
+        response.headers.discard(CONNECTION_HEADERS)
+    response.body = None
+
+
 def _write_cookies(response: Response, scope: RequestScope) -> bool:
     lines = response.set_cookie_lines(scope.jar)
     if lines:

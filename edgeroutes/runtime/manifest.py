@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from edgeroutes.http.cors import CORS
+
 
 class ManifestRoute:
     """One route of a function.
@@ -18,17 +20,28 @@ class ManifestRoute:
         source_file: Relative to the project, `functions/users/[id]/route.py`.
         middleware_files: The `middleware.py` of its folders, outermost first.
         needs_loop: Whether its import graph holds asyncio, anyio or trio.
+        cors: What pages of other origins may do with it, its methods named; None for nothing.
+        has_options: Whether it exports OPTIONS, and so answers preflights by itself.
     """
 
-    __slots__ = ("middleware_files", "needs_loop", "route_path", "source_file")
+    __slots__ = ("cors", "has_options", "middleware_files", "needs_loop", "route_path", "source_file")
 
     def __init__(
-        self, route_path: str, source_file: str, *, middleware_files: Sequence[str] = (), needs_loop: bool = True
+        self,
+        route_path: str,
+        source_file: str,
+        *,
+        middleware_files: Sequence[str] = (),
+        needs_loop: bool = True,
+        cors: CORS | None = None,
+        has_options: bool = False,
     ) -> None:
         self.route_path = route_path
         self.source_file = source_file
         self.middleware_files = tuple(middleware_files)
         self.needs_loop = needs_loop
+        self.cors = cors
+        self.has_options = has_options
 
     def parameters(self) -> dict[str, type[str | list[str]]]:
         """What the path captures, and as what: `/users/[id]/[...rest]` → `{"id": str, "rest": list}`."""
@@ -61,9 +74,10 @@ class Manifest:
         trailing_slash: Whether the form with the slash is the canonical one.
         tag_header: The header in which CloudFront reads cache tags.
         stream_margin_ms: How long before the function's timeout a stream that goes on is ended.
+        cors: The project's, for the answers that no route gives.
     """
 
-    __slots__ = ("base_path", "routes", "stream_margin_ms", "tag_header", "trailing_slash")
+    __slots__ = ("base_path", "cors", "routes", "stream_margin_ms", "tag_header", "trailing_slash")
 
     def __init__(
         self,
@@ -73,9 +87,11 @@ class Manifest:
         trailing_slash: bool = False,
         tag_header: str = "x-cache-tag",
         stream_margin_ms: int = 1000,
+        cors: CORS | None = None,
     ) -> None:
         self.routes = tuple(routes)
         self.base_path = base_path.rstrip("/")
         self.trailing_slash = trailing_slash
         self.tag_header = tag_header
         self.stream_margin_ms = stream_margin_ms
+        self.cors = cors

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.template.api import API
+from edgeroutes.template.cors import EdgeCors
 from edgeroutes.template.edge_functions import (
+    MAX_CODE_BYTES,
     RUNTIME,
     name_viewer,
     render_answer_function,
@@ -33,31 +35,48 @@ ERROR_STATUSES = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 _ORIGIN = "api"
 
 
-def cdn_resources(config: Config) -> dict[str, Any]:
-    """Logical id → resource; none when the CDN is switched off."""
+def cdn_resources(config: Config, cors: EdgeCors | None = None) -> dict[str, Any]:
+    """Logical id → resource; none when the CDN is switched off.
+
+    Args:
+        config: The project's settings.
+        cors: What it does about CORS; nothing by default.
+    """
     if not config.cdn.enabled:
         return {}
-    request_code = render_request_function([name_viewer(config.cdn.domain_names)])
+    cors = cors or EdgeCors()
     return {
         DISTRIBUTION: _distribution(config),
-        CACHE_POLICY: _cache_policy(config.cdn),
-        HEADERS_POLICY: _headers_policy(),
-        REQUEST_FUNCTION: _edge_function("request", "Says who asked, and for which host", request_code),
+        CACHE_POLICY: _cache_policy(config.cdn, keys_by_origin=cors.keys_by_origin),
+        HEADERS_POLICY: _headers_policy(cors),
+        REQUEST_FUNCTION: _edge_function("request", "Says who asked, and for which host", request_code(config, cors)),
         ANSWER_FUNCTION: _edge_function("response", "Has browsers ask again", render_answer_function()),
         **origin_secret_resources(),
     }
 
 
-def _cache_policy(cdn: CdnConfig) -> dict[str, Any]:
+def request_code(config: Config, cors: EdgeCors) -> str:
+    """The code of the viewer-request function. Preflights are answered in it only if their table fits, else by the runtime."""
+    parts = [name_viewer(config.cdn.domain_names)]
+    if cors.preflights is not None:
+        code = render_request_function([cors.preflights, *parts])
+        if len(code.encode()) <= MAX_CODE_BYTES:
+            return code
+    return render_request_function(parts)
+
+
+def _cache_policy(cdn: CdnConfig, *, keys_by_origin: bool) -> dict[str, Any]:
     """One policy for all routes: what is cached, and how long, the function's own headers say.
 
     With several hosts an answer is one host's own. `Host` itself may not be in the key: CloudFront would send it to the
     API, which answers 403 to a name that is not its own. The viewer-request function runs before the cache is asked.
+    Where an answer says which origin may read it, it is that origin's own.
     """
-    hosts = {"HeaderBehavior": "whitelist", "Headers": ["x-forwarded-host"]}
+    headers = [*(["x-forwarded-host"] if cdn.has_several_hosts else []), *(["Origin"] if keys_by_origin else [])]
+    listed = {"HeaderBehavior": "whitelist", "Headers": headers}
     key = {
         "CookiesConfig": {"CookieBehavior": "none"},
-        "HeadersConfig": hosts if cdn.has_several_hosts else {"HeaderBehavior": "none"},
+        "HeadersConfig": listed if headers else {"HeaderBehavior": "none"},
         "QueryStringsConfig": {"QueryStringBehavior": "all"},
         "EnableAcceptEncodingBrotli": True,
         "EnableAcceptEncodingGzip": True,
@@ -72,7 +91,7 @@ def _cache_policy(cdn: CdnConfig) -> dict[str, Any]:
     return {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": config}}
 
 
-def _headers_policy() -> dict[str, Any]:
+def _headers_policy(cors: EdgeCors) -> dict[str, Any]:
     """What every answer says to browsers unless the function says otherwise: AWS's own choice, less what is obsolete.
 
     Source: docs.aws.amazon.com/AmazonCloudFront "using-managed-response-headers-policies", SecurityHeadersPolicy (read
@@ -89,6 +108,8 @@ def _headers_policy() -> dict[str, Any]:
         },
     }
     config = {"Name": {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}, "SecurityHeadersConfig": security}
+    if cors.errors is not None:
+        config["CorsConfig"] = dict(cors.errors)
     return {"Type": "AWS::CloudFront::ResponseHeadersPolicy", "Properties": {"ResponseHeadersPolicyConfig": config}}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import require_no_problems
 from edgeroutes.template.api import API, api_resources
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
+from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
 from edgeroutes.template.functions import LOG_GROUP, function_resources, function_roles
 from edgeroutes.template.merge import merge_infra
@@ -121,7 +122,7 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
         },
         "Resources": {
             **api_resources(plan),
-            **cdn_resources(plan.config),
+            **cdn_resources(plan.config, plan_edge_cors(plan)),
             **_revalidation(plan),
             **function_resources(plan),
         },

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.http.caching import UNCACHED
+from edgeroutes.plan.cors import gateway_fields
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from edgeroutes.config import Config
     from edgeroutes.plan.model import ApiResource, FunctionPlan, ProjectPlan
 
@@ -68,7 +72,7 @@ def api_document(plan: ProjectPlan, roles: Mapping[str, str]) -> dict[str, Any]:
         "info": {"title": plan.config.name, "version": "1"},
         "paths": paths,
         "x-amazon-apigateway-binary-media-types": ["*/*"],
-        "x-amazon-apigateway-gateway-responses": _gateway_responses(plan.config),
+        "x-amazon-apigateway-gateway-responses": _gateway_responses(plan),
     }
 
 
@@ -116,9 +120,13 @@ def _called(function: FunctionPlan) -> str:
     return f"${{{function.logical_id}.Arn}}" + (f":{alias}" if alias else "")
 
 
-def _gateway_responses(config: Config) -> dict[str, Any]:
-    headers = {"Content-Type": _PROBLEM_TYPE, "Cache-Control": "private, no-store", **_cors_headers(config.cors)}
-    parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}
+def _gateway_responses(plan: ProjectPlan) -> dict[str, Any]:
+    headers = [
+        ("Content-Type", _PROBLEM_TYPE),
+        ("Cache-Control", UNCACHED),
+        *gateway_fields(plan.config.cors, plan.cors_policies),
+    ]
+    parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers}
     responses: dict[str, Any] = {}
     for name, status in _RESPONSES.items():
         members: dict[str, Any] = {"title": HTTPStatus(status).phrase, "status": status}
@@ -133,16 +141,3 @@ def _response(members: Mapping[str, Any], parameters: Mapping[str, str]) -> dict
     # API Gateway chooses by the client's Accept; what it answers is of this type all the same.
     templates = {"application/json": json.dumps(document, separators=(",", ":"))}
     return {"responseParameters": dict(parameters), "responseTemplates": templates}
-
-
-def _cors_headers(cors: Mapping[str, Any] | None) -> dict[str, str]:
-    """CORS headers that are the same for every request: there are some for one exact origin, and for all of them."""
-    origins = (cors or {}).get("origins")
-    if isinstance(origins, Sequence) and not isinstance(origins, str) and len(origins) == 1:
-        origins = origins[0]
-    if not isinstance(origins, str) or not re.fullmatch(r"\*|https?://[A-Za-z0-9.:\[\]-]+", origins):
-        return {}
-    headers = {"Access-Control-Allow-Origin": origins}
-    if (cors or {}).get("credentials") is True and origins != "*":
-        headers["Access-Control-Allow-Credentials"] = "true"
-    return headers

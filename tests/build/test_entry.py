@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.build.entry import entry_imports, render_entry
 from edgeroutes.config import CdnConfig, Config
+from edgeroutes.http.cors import CORS
 from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
@@ -62,3 +63,38 @@ def test_a_function_that_streams_gets_the_handler_for_that_and_its_margin() -> N
     assert "from edgeroutes.adapters.streaming.handler import StreamingHandler" in lines
     assert lines[-1] == 'handler = StreamingHandler(Manifest(routes), __file__.rpartition("/")[0])'
     assert "Manifest(routes, stream_margin_ms=250)" in texts[1]
+
+
+def test_cors_is_in_it_resolved_for_each_route_with_the_projects_own() -> None:
+    tree = FakeFileTree(
+        {
+            "functions/a/route.py": f"from edgeroutes import CORS\ncors = CORS('HTTPS://A.example', headers=['X-A'])\n{HANDLER}",
+            "functions/b/route.py": "def OPTIONS():\n    return 1\n",
+            "functions/c/route.py": f"cors = False\n{HANDLER}",
+        }
+    )
+    config = Config(isolate="one", cors=CORS("env:ORIGINS", credentials=True))
+    plan = make_plan(config, scan(tree))
+    route, fallback = (
+        render_entry(each, config, {"/a": False, "/b": False, "/c": False}) for each in (*plan.functions, plan.fallback)
+    )
+    shared = "CORS(['env:ORIGINS'], credentials=True)"
+    assert route.splitlines()[2:] == [
+        "from edgeroutes.adapters.proxy import LambdaHandler",
+        "from edgeroutes.http.cors import CORS",
+        "from edgeroutes.runtime.manifest import Manifest, ManifestRoute",
+        "",
+        "routes = [",
+        (
+            '    ManifestRoute("/a", "functions/a/route.py", needs_loop=False, '
+            "cors=CORS(['https://a.example'], methods=['GET', 'HEAD'], headers=['x-a'])),"
+        ),
+        (
+            '    ManifestRoute("/b", "functions/b/route.py", needs_loop=False, '
+            "cors=CORS(['env:ORIGINS'], methods=['OPTIONS'], credentials=True), has_options=True),"
+        ),
+        '    ManifestRoute("/c", "functions/c/route.py", needs_loop=False),',
+        "]",
+        f'handler = LambdaHandler(Manifest(routes, cors={shared}), __file__.rpartition("/")[0])',
+    ]
+    assert f"Manifest(routes, cors={shared})" in fallback

@@ -810,6 +810,138 @@ CACHING = [
     ),
 ]
 
+APP = "https://app.example.com"
+PREVIEW = "https://pr-1.preview.example.com"
+ELSEWHERE = "https://elsewhere.example"
+ORIGIN, VARY = "access-control-allow-origin", "vary"
+READABLE = {
+    ORIGIN: APP,
+    "access-control-allow-credentials": "true",
+    "access-control-expose-headers": "x-total",
+    VARY: "Origin",
+}
+UNREADABLE = {ORIGIN: None, "access-control-allow-credentials": None, VARY: "Origin"}
+ASKING = "Access-Control-Request-Method"
+CROSS_ORIGIN = [
+    Case(
+        name="a preflight is answered with what is allowed of what is asked",
+        method="OPTIONS",
+        path="/shared",
+        sent=(("Origin", PREVIEW), (ASKING, "PUT"), ("Access-Control-Request-Headers", "x-other,x-trace")),
+        status=204,
+        headers={
+            ORIGIN: PREVIEW,
+            "access-control-allow-credentials": "true",
+            "access-control-allow-methods": "PUT",
+            "access-control-allow-headers": "x-trace",
+            "access-control-max-age": "600",
+            VARY: "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+            "cache-control": DYNAMIC,
+            "allow": None,
+        },
+        wanted="",
+    ),
+    Case(
+        name="a preflight of another origin is answered with nothing",
+        method="OPTIONS",
+        path="/shared",
+        sent=(("Origin", ELSEWHERE), (ASKING, "PUT")),
+        status=204,
+        headers={ORIGIN: None, "access-control-allow-methods": None, VARY: {"contains": "Origin"}},
+        wanted="",
+    ),
+    Case(
+        name="a preflight of a path that is not there is a 404",
+        method="OPTIONS",
+        path="/shared/none",
+        sent=(("Origin", APP), (ASKING, "PUT")),
+        status=404,
+    ),
+    Case(name="a page may read it", path="/shared", sent=(("Origin", APP),), headers=READABLE, wanted='{"page":1}'),
+    Case(name="a page of another origin may not", path="/shared", sent=(("Origin", ELSEWHERE),), headers=UNREADABLE),
+    Case(name="nobody asks from anywhere, and a cache must know", path="/shared", headers=UNREADABLE),
+    Case(
+        name="a page may read a 400",
+        path="/shared",
+        query="page=x",
+        sent=(("Origin", APP),),
+        status=400,
+        headers=READABLE,
+    ),
+    Case(
+        name="a page may read a 405",
+        method="POST",
+        path="/shared",
+        sent=(("Origin", APP),),
+        status=405,
+        headers=READABLE,
+    ),
+    Case(
+        name="a page may read a 500",
+        method="DELETE",
+        path="/shared",
+        sent=(("Origin", APP),),
+        status=500,
+        headers=READABLE,
+    ),
+    Case(
+        name="a page may follow to the canonical path",
+        path="/shared/",
+        sent=(("Origin", APP),),
+        status=308,
+        headers={**READABLE, "location": "/shared"},
+    ),
+    Case(
+        name="a page may read a stream",
+        method="PUT",
+        path="/shared",
+        sent=(("Origin", APP),),
+        headers={**READABLE, "vary": "Accept-Encoding, Origin"},
+        wanted="one two",
+    ),
+]
+
+OUTWARDS = ["inner", "group", "nested"]
+LAYERS = [
+    Case(
+        name="middleware runs outermost first and ends innermost first",
+        path="/nested/inner",
+        headers={"x-seen": ", ".join(OUTWARDS)},
+        wanted='["nested","group","inner"]',
+    ),
+    Case(
+        name="middleware wraps a stream",
+        method="PUT",
+        path="/nested/inner",
+        headers={"x-seen": ", ".join(OUTWARDS)},
+        wanted="nestedgroupinner",
+    ),
+    Case(
+        name="middleware sees an error as a response",
+        path="/nested/inner",
+        query="missing=1",
+        status=404,
+        headers={"x-seen": ", ".join(OUTWARDS)},
+    ),
+    Case(
+        name="middleware is passed by an exception",
+        method="POST",
+        path="/nested/inner",
+        status=500,
+        headers={"x-seen": None},
+    ),
+    *(
+        Case(
+            name=f"middleware may answer itself: {name}",
+            path="/nested/inner",
+            query=f"stop={name}",
+            headers={"x-seen": ", ".join(OUTWARDS[OUTWARDS.index(name) + 1 :]) or None},
+            wanted=f'{{"stopped":"{name}"}}',
+        )
+        for name in OUTWARDS
+    ),
+]
+
 CASES = [
     *METHODS,
     *ERRORS,
@@ -825,4 +957,6 @@ CASES = [
     *STREAMS,
     *FILES,
     *CACHING,
+    *CROSS_ORIGIN,
+    *LAYERS,
 ]

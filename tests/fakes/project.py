@@ -11,6 +11,7 @@ from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
+from edgeroutes.plan.cors import read_cors
 from edgeroutes.routing.file_tree import DiskTree
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.application import Application, Call
@@ -66,7 +67,7 @@ class RouteProject:
         files: Source by file below the routes' folder (`users/[id]/route.py`); with a leading `/`, below `root`.
         needs_loop: Whether the routes are run on an event loop.
         debug: As in `dev`.
-        settings: More of the manifest: `base_path`, `trailing_slash`, `tag_header`.
+        settings: More of the manifest: `base_path`, `trailing_slash`, `tag_header`, `cors`.
     """
 
     def __init__(
@@ -93,13 +94,17 @@ class RouteProject:
 
     def manifest(self) -> Manifest:
         """What scanning finds; its problems are left for the runtime to meet."""
-        found = scan(DiskTree(self.root), self.app_dir)
+        tree = DiskTree(self.root)
+        found = scan(tree, self.app_dir)
+        cors = read_cors(found.routes, self._settings.get("cors"), tree.read_text)
         routes = [
             ManifestRoute(
                 route.route_path,
                 route.source_file,
                 middleware_files=route.middleware_files,
                 needs_loop=self.needs_loop,
+                cors=cors.get(route.route_path),
+                has_options="OPTIONS" in route.exports.method_names,
             )
             for route in found.routes
         ]

@@ -17,7 +17,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 _SNIPPET = re.compile(r"^```python\n# (functions/\S+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture(params=["routing", "route-files", "requests-and-responses", "errors", "middleware", "streaming"])
+@pytest.fixture(
+    params=["routing", "route-files", "requests-and-responses", "errors", "middleware", "streaming", "cors"]
+)
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, RouteClient]]:
     """A page's name, and the project that its snippets make, in an app folder of its own."""
     app_dir = f"docs_{request.param.replace('-', '_')}"
@@ -83,6 +85,11 @@ ANSWERS = {
     "middleware": [
         ("GET", "/api/admin/users", 401, "send a token"),
         ("GET", "/shop/cart", 200, "empty"),
+        ("GET", "/reports", 200, "a report a report "),
+    ],
+    "cors": [
+        ("GET", "/api/products", 200, "Notebook"),
+        ("PUT", "/api/products", 200, "Fountain pen"),
     ],
 }
 

@@ -26,7 +26,7 @@ PROGRAM = """
 import json, sys
 import awslambdaric.bootstrap
 
-source_file, preload, events = json.loads(sys.argv[1])
+source_file, preload, events, origins = json.loads(sys.argv[1])
 for name in preload:
     __import__(name)
 before = set(sys.modules)
@@ -34,7 +34,12 @@ before = set(sys.modules)
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
-handler = LambdaHandler(Manifest([ManifestRoute("/items/[id]", source_file, needs_loop=False)]), sys.argv[2])
+options = {}
+if origins:
+    from edgeroutes.http.cors import CORS
+
+    options["cors"] = CORS(origins, methods=["GET"], headers=["x-trace"])
+handler = LambdaHandler(Manifest([ManifestRoute("/items/[id]", source_file, needs_loop=False, **options)]), sys.argv[2])
 statuses = [handler(event, None)["statusCode"] for event in events]
 json.dump([statuses, sorted(set(sys.modules) - before)], sys.stdout)
 """
@@ -119,13 +124,18 @@ def http_event(method: str, path: str) -> dict[str, Any]:
 
 
 def answer(
-    tmp_path: Path, source: str, events: list[dict[str, Any]], preload: tuple[str, ...] = ()
+    tmp_path: Path,
+    source: str,
+    events: list[dict[str, Any]],
+    preload: tuple[str, ...] = (),
+    *,
+    origins: tuple[str, ...] = (),
 ) -> tuple[list[int], set[str]]:
     """Statuses, and the modules that a fresh interpreter had to load for them."""
     file = tmp_path / "functions" / "route.py"
-    file.parent.mkdir()
+    file.parent.mkdir(exist_ok=True)
     file.write_text(source)
-    question = json.dumps(["functions/route.py", preload, events])
+    question = json.dumps(["functions/route.py", preload, events, origins])
     command = [sys.executable, "-c", PROGRAM, question, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     statuses, added = json.loads(done.stdout.splitlines()[-1])  # behind the log lines of a failure
@@ -141,6 +151,21 @@ def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) 
     statuses, added = answer(tmp_path, HELLO, events)
     assert statuses == [200, 200, 200]
     assert outsiders(added) <= FREE
+
+
+def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path: Path) -> None:
+    from_elsewhere = rest_event("GET", "/items/1")
+    from_elsewhere["multiValueHeaders"] |= {"Origin": ["https://a.example"]}
+    preflight = rest_event("OPTIONS", "/items/1")
+    preflight["multiValueHeaders"] |= {"Origin": ["https://a.b.example"], "Access-Control-Request-Method": ["GET"]}
+
+    _, plain = answer(tmp_path, HELLO, [from_elsewhere])
+    statuses, added = answer(
+        tmp_path, HELLO, [preflight, from_elsewhere], origins=("https://a.example", "https://*.b.example")
+    )
+
+    assert statuses == [204, 200]
+    assert added - plain == {"edgeroutes.http.cors", "edgeroutes.http.origins", "edgeroutes.runtime.cors"}
 
 
 @pytest.mark.parametrize(

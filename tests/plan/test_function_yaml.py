@@ -45,13 +45,13 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
     ("text", "said"),
     [
         ("MemorySice: 1\n", ("functions/function.yaml:1: 'MemorySice' is no property of AWS::Serverless::Function, nor "
-         "'include' or 'exclude'. Did you mean 'MemorySize'.")),
+         "'include', 'exclude' or 'cors'. Did you mean 'MemorySize'.")),
         ("\nmemory_size: 1\n", ("functions/function.yaml:2: 'memory_size' is no property of AWS::Serverless::Function, "
-         "nor 'include' or 'exclude'. Did you mean 'MemorySize'.")),
+         "nor 'include', 'exclude' or 'cors'. Did you mean 'MemorySize'.")),
         ("includes: [a]\n", ("functions/function.yaml:1: 'includes' is no property of AWS::Serverless::Function, nor "
-         "'include' or 'exclude'. Did you mean 'include'.")),
-        ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is no property of AWS::Serverless::Function, nor 'include' or "
-         "'exclude'. Take it out.")),
+         "'include', 'exclude' or 'cors'. Did you mean 'include'.")),
+        ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is no property of AWS::Serverless::Function, nor 'include', "
+         "'exclude' or 'cors'. Take it out.")),
         ("Runtime: python3.9\n", ("functions/function.yaml:1: 'Runtime' is edgeroutes' own to set. Set 'runtime' in "
          "[tool.edgeroutes].")),
         ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
@@ -60,6 +60,11 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
         ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
         ("include: {a: 1}\n", "functions/function.yaml:1: 'include' is {'a': 1}. Allowed is a list of names."),
+        ("cors: true\n", "functions/function.yaml:1: cors is True. Allowed are the arguments of CORS, and false for none."),
+        ("cors:\n", "functions/function.yaml:1: cors is None. Allowed are the arguments of CORS, and false for none."),
+        ("cors: {origin: '*'}\n", "functions/function.yaml:1: cors has no 'origin'. Did you mean 'origins'."),
+        ("\ncors: {origins: '*', credentials: true}\n", ("functions/function.yaml:2: credentials is True and origins is '*', which "
+         "browsers refuse. Name the origins.")),
         ("a: [\n", ("functions/function.yaml:2: the file is not YAML: while parsing a flow node expected the node "
          "content, but found '<stream end>'.")),
     ],

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from edgeroutes.errors import ProblemsError, RouteFileError
+from edgeroutes.http.cors import CORS
 from edgeroutes.routing.conventions import CONFIG_NAMES, METHODS, SegmentConfig
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "routing" / "config.json").read_text())
@@ -64,7 +65,7 @@ def test_every_refused_value_is_told_at_once() -> None:
 
 
 def test_cors_is_kept_as_it_is() -> None:
-    cors = object()
+    cors = CORS("https://a.example")
     assert SegmentConfig.from_namespace({"cors": cors}, "f").cors is cors
 
 

@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeroutes.errors import ImportRaisedError, RouteFileError
+from edgeroutes.http.cors import CORS
 from edgeroutes.routing.conventions import CONFIG_NAMES, METHODS, SegmentConfig
 from edgeroutes.routing.exports import (
     Export,
     MiddlewareExports,
     RouteExports,
-    ValueCall,
     read_exports,
     read_middleware,
 )
@@ -55,7 +55,7 @@ def test_everything_about_a_route_file_is_one_value() -> None:
         config=SegmentConfig(
             revalidate=60,
             tags=("a", "b"),
-            cors=ValueCall(name="CORS", args=(), kwargs={"origins": ["https://a.example"]}, line=4),
+            cors=CORS(["https://a.example"]),
         ),
         streams=True,
         problems=(),

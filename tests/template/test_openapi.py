@@ -100,7 +100,7 @@ def test_all_answers_of_the_gateway_itself_are_problem_documents() -> None:
     [
         (None, {}),
         ({"origins": "*"}, {"Access-Control-Allow-Origin": "'*'"}),
-        ({"origins": ["*"], "credentials": True}, {"Access-Control-Allow-Origin": "'*'"}),
+        ({"origins": ["*"], "max_age": 5}, {"Access-Control-Allow-Origin": "'*'"}),
         ({"origins": ["https://a.example"]}, {"Access-Control-Allow-Origin": "'https://a.example'"}),
         (
             {"origins": "https://a.example:8443", "credentials": True},
@@ -110,8 +110,8 @@ def test_all_answers_of_the_gateway_itself_are_problem_documents() -> None:
             },
         ),
         ({"origins": ["https://a.example", "https://b.example"]}, {}),
-        ({"origins": "https://*.example"}, {}),
-        ({"origins": "https://a'b"}, {}),
+        ({"origins": "https://*.a.example"}, {}),
+        ({"origins": "env:ORIGINS"}, {}),
     ],
 )
 def test_one_origin_is_allowed_on_the_gateways_own_errors_too(cors: Any, headers: dict[str, str]) -> None:

@@ -154,7 +154,9 @@ class _Stream:
         except (ResultLostError, GeneratorExit):
             raise
         except BaseException as error:
-            self._call.log_broken_stream(error)
+            from edgeroutes.runtime.failures import log_broken_stream
+
+            log_broken_stream(error, self._call)
             status = await self._result.fail(type(error).__name__, "the stream failed: the function's log says why")
             if ends_more_than_the_call(error):
                 raise

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.template.cdn import CACHE_POLICY, cdn_resources
+from edgeroutes.template.cors import EdgeCors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from edgeroutes.config import Config
+    from edgeroutes.http.cors import CORS
     from edgeroutes.http.headers import Headers
 
 
@@ -33,12 +35,17 @@ class CacheKey:
         return " + ".join([f"GET {self.target}", *(f"{name}: {value}" for name, value in parts if value)])
 
 
-def keyed_headers(config: Config) -> tuple[str, ...]:
+def keyed_headers(config: Config, policies: Iterable[CORS] = ()) -> tuple[str, ...]:
     """The headers that the project's distribution has in its key, in lower case, besides `Accept-Encoding`: as its template says.
 
     There the host is known by a header of the viewer-request function; here by its own name.
+
+    Args:
+        config: The project's settings.
+        policies: What pages of other origins may do, of every route and the project.
     """
-    resources = cdn_resources(config)
+    cors = EdgeCors(keys_by_origin=any(policy.varies_by_origin for policy in policies))
+    resources = cdn_resources(config, cors)
     if CACHE_POLICY not in resources:
         return ()
     policy = resources[CACHE_POLICY]["Properties"]["CachePolicyConfig"]

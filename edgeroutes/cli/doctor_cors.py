@@ -1,0 +1,241 @@
+"""`edgeroutes doctor cors`: what a browser will do with a request of a page, and why, by the project or by asking a server. Roof."""
+
+from __future__ import annotations
+
+import json
+from contextvars import copy_context
+from dataclasses import asdict
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from edgeroutes.cli import DONE, REFUSED
+from edgeroutes.cli.browser_cors import (
+    PageRequest,
+    Reply,
+    Step,
+    check_answer,
+    check_preflight,
+    explain_asking,
+    normalized_method,
+)
+from edgeroutes.dev.gateway import HttpRequest, rest_event
+from edgeroutes.dev.project import Project
+from edgeroutes.errors import ToolError
+from edgeroutes.http.cors import BROWSERS_MAX_AGE_SECONDS
+from edgeroutes.http.headers import Headers
+from edgeroutes.http.origins import canonical_origin
+from edgeroutes.http.response import Response
+from edgeroutes.runtime.loop import LoopFree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from edgeroutes.adapters.proxy import LambdaHandler
+    from edgeroutes.plan.model import ProjectPlan
+    from edgeroutes.runtime.application import Call
+
+    Ask = Callable[[PageRequest, str, list[tuple[str, str]]], Reply]
+
+_PATIENCE_S = 20
+# For a path alone: where the project will be served, nobody knows yet.
+_SOMEWHERE = "https://api.invalid"
+
+
+def print_cors(
+    url: str, *, origin: str, method: str, headers: tuple[str, ...], has_credentials: bool, root: Path, as_json: bool
+) -> int:
+    """Print what a browser does with a page's request, step by step; 1 when the page cannot read the answer.
+
+    Args:
+        url: Absolute, to ask what is there; a path for the project as it is.
+        origin: Of the page.
+        method: As the page writes it.
+        headers: That the page sets, `name` or `name: value`.
+        has_credentials: Whether the page sends cookies along.
+        root: The project's folder.
+        as_json: Whether it is for programs.
+
+    Raises:
+        ValueError: For an origin that is none.
+        ProjectError: When the project cannot be read.
+        ToolError: When the server cannot be asked.
+    """
+    is_path = url.startswith("/")
+    pairs = (header.partition(":") for header in headers)
+    request = PageRequest(
+        url=_SOMEWHERE + url if is_path else url,
+        origin=origin if origin == "null" else canonical_origin(origin),
+        method=normalized_method(method),
+        headers={name.strip().lower(): value.strip() for name, _, value in pairs},
+        has_credentials=has_credentials,
+    )
+    if is_path:
+        steps = [*explain(request, ProjectAnswers(Project(root).handler(debug=False)))]
+        notes = explain_project(root, request.origin)
+    else:
+        steps, notes = [*explain(request, ask_server)], _unsent(request)
+    return _print(request, steps, notes, as_json=as_json)
+
+
+def explain(request: PageRequest, ask: Ask) -> Iterator[Step]:
+    """What the browser does, step by step, up to where it stops.
+
+    Args:
+        request: Of the page.
+        ask: Gives the answer to a request with this method and these header fields.
+    """
+    if request.is_same_origin:
+        yield Step(passes=True, words="The page asks its own origin: CORS has no say.")
+        return
+    if request.origin.startswith("https://") and request.url.startswith("http://") and not _is_loopback(request.url):
+        hint = "Serve the API over https"
+        yield Step(passes=False, words="A page of https may not ask http at all (mixed content).", hint=hint)
+        return
+    yield explain_asking(request)
+    preflight = request.preflight_headers()
+    if preflight:
+        reply = ask(request, "OPTIONS", preflight)
+        for step in check_preflight(request, reply):
+            yield step
+            if not step.passes:
+                return
+        yield _explain_age(reply)
+    yield from check_answer(request, ask(request, request.method, [("origin", request.origin)]))
+
+
+def _explain_age(reply: Reply) -> Step:
+    said = reply.headers.get("access-control-max-age", "5")
+    seconds = int(said) if said.isascii() and said.isdigit() else 5
+    capped = [f"{name} {most}" for name, most in BROWSERS_MAX_AGE_SECONDS.items() if most < seconds]
+    most = f" ({', '.join(capped)} at most)" if capped else ""
+    return Step(passes=True, words=f"It may be remembered for {seconds} seconds{most}.")
+
+
+class ProjectAnswers:
+    """What the project would say, without running a route: preflights by the runtime itself, answers by what is declared.
+
+    Args:
+        handler: Of the project.
+    """
+
+    def __init__(self, handler: LambdaHandler) -> None:
+        self._handler = handler
+
+    def __call__(self, request: PageRequest, method: str, headers: list[tuple[str, str]]) -> Reply:
+        """The answer to a request with these fields."""
+        parts = urlsplit(request.url)
+        sent = HttpRequest(
+            method=method, path=parts.path, query=parts.query, headers=[("host", parts.netloc), *headers]
+        )
+        call = self._handler.open(rest_event(sent))
+        response = Response(None, 204) if call.route is not None else _answered(call)
+        if call.cors is not None:
+            from edgeroutes.runtime.cors import allow
+
+            allow(response, call.cors, call.incoming)
+        return Reply(status=response.status, headers=response.headers)
+
+
+def _answered(call: Call) -> Response:
+    response: Response = LoopFree().run(call.respond(), copy_context())
+    return response
+
+
+def ask_server(request: PageRequest, method: str, headers: list[tuple[str, str]]) -> Reply:
+    """The answer of the server; what changes something there is not sent, and counts as answered like a GET.
+
+    Raises:
+        ToolError: When it cannot be asked.
+    """
+    parts = urlsplit(request.url)
+    connection_type = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    connection = connection_type(parts.netloc, timeout=_PATIENCE_S)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    try:
+        connection.request(method if method in ("GET", "HEAD", "OPTIONS") else "GET", target, headers=dict(headers))
+        answer = connection.getresponse()
+        return Reply(status=answer.status, headers=Headers(answer.getheaders()))
+    except (OSError, HTTPException, ValueError) as error:
+        problem = f"the server cannot be asked: {type(error).__name__}: {error}"
+        raise ToolError(problem, where=request.url, hint="See whether the URL is right and the server runs") from error
+    finally:
+        connection.close()
+
+
+def _unsent(request: PageRequest) -> list[str]:
+    if request.is_same_origin or request.method in ("GET", "HEAD"):
+        return []
+    return [
+        f"{request.method} itself was not sent, since it may change something: a GET of the same URL stands for it."
+    ]
+
+
+def _is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
+def explain_project(root: Path, origin: str) -> list[str]:
+    """What errors say that none of the project's functions makes, and where preflights are answered."""
+    from edgeroutes.pipeline import plan_project
+    from edgeroutes.plan.cors import gateway_fields
+    from edgeroutes.template.cors import plan_edge_cors
+
+    plan = plan_project(root)
+    if not plan.cors_policies:
+        return ["No route of the project, and no setting, allows any other origin."]
+    said = dict(gateway_fields(plan.config.cors, plan.cors_policies)).get("Access-Control-Allow-Origin")
+    edge = plan_edge_cors(plan)
+    notes = []
+    if edge.errors is not None and plan.config.cdn.enabled:
+        is_allowed = plan.config.cors is not None and plan.config.cors.allows(origin)
+        notes.append(
+            f"Errors of CloudFront and API Gateway themselves can{'' if is_allowed else 'not'} be read, like the rest."
+        )
+    elif said is not None:
+        can = "can" if said in ("*", origin) else "cannot"
+        notes.append(
+            f"Errors of API Gateway itself (413, 429, 504 …) {can} be read: they allow {said!r}. Those of CloudFront cannot."
+        )
+    else:
+        notes.append(
+            f"Errors of API Gateway and CloudFront themselves (413, 429, 504 …) cannot be read: {_uncovered(plan)}."
+        )
+    if plan.config.cdn.enabled:
+        notes.append(f"Preflights are answered by {_where_preflights(plan)}.")
+    return notes
+
+
+def _uncovered(plan: ProjectPlan) -> str:
+    if plan.config.cors is None:
+        return "routes have CORS of their own, and [tool.edgeroutes.cors], which those errors go by, is not set"
+    return "they are the same for every request or go by a list of origins, and the routes' CORS is neither"
+
+
+def _where_preflights(plan: ProjectPlan) -> str:
+    from edgeroutes.template.cdn import REQUEST_FUNCTION, request_code
+    from edgeroutes.template.cors import plan_edge_cors
+    from edgeroutes.template.edge_cors import FUNCTION
+
+    edge = plan_edge_cors(plan)
+    if edge.preflights is None:
+        return "the functions: no route's CORS is known before they start"
+    if FUNCTION not in request_code(plan.config, edge):
+        return f"the functions: the table of routes does not fit into {REQUEST_FUNCTION}"
+    return "CloudFront, where it knows the route's CORS, else by the functions"
+
+
+def _print(request: PageRequest, steps: Sequence[Step], notes: Iterable[str], *, as_json: bool) -> int:
+    passes = all(step.passes for step in steps)
+    if as_json:
+        document = {"readable": passes, "steps": [asdict(step) for step in steps], "notes": [*notes]}
+        print(json.dumps(document, indent=2))
+        return DONE if passes else REFUSED
+    print(f"{request.method} {request.url.removeprefix(_SOMEWHERE)} by a page of {request.origin}")
+    for step in steps:
+        print(f"  {'ok' if step.passes else 'no'}  {step.words}")
+    print("The page can read the answer." if passes else f"The page cannot read the answer. {steps[-1].hint}.")
+    for note in notes:
+        print(f"note: {note}")
+    return DONE if passes else REFUSED

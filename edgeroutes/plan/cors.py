@@ -1,0 +1,116 @@
+"""Which CORS holds for each route: the nearest of what its file, its folders and the project say. Floor 2; no I/O.
+
+A route file says `cors = CORS(…)`; a folder says it in middleware.py in the same words, or under `cors` in function.yaml; the project
+in `[tool.edgeroutes.cors]`. The nearest wins as a whole, and False is none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.http.cors import CORS
+from edgeroutes.http.origins import ANY
+from edgeroutes.routing.conventions import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from edgeroutes.routing.exports import RouteExports
+    from edgeroutes.routing.scan import RouteFile
+
+    Said = CORS | bool | None
+
+
+def plan_cors(
+    routes: Iterable[RouteFile], default: CORS | None, folders: Mapping[str, Said], problems: list[ProjectError]
+) -> dict[str, CORS]:
+    """Route path → its CORS, with the methods that it allows; a route without any is not in it.
+
+    Args:
+        routes: Of the project.
+        default: Of the project.
+        folders: What function.yaml files say, by file.
+        problems: Where a folder that says it twice is added.
+    """
+    found: dict[str, CORS] = {}
+    for route in routes:
+        said = _said(route, folders, problems)
+        cors = default if said is None else said
+        if isinstance(cors, CORS):
+            found[route.route_path] = cors.with_methods(allowed_methods(route.exports))
+    return found
+
+
+def read_cors(routes: Sequence[RouteFile], default: CORS | None, read_text: Callable[[str], str]) -> dict[str, CORS]:
+    """The same for places that plan nothing and serve: only what function.yaml files say of CORS is read.
+
+    Args:
+        routes: Of the project.
+        default: Of the project.
+        read_text: Gives a file of the project.
+
+    Raises:
+        ProjectError: For all that is wrong with it.
+    """
+    problems: list[ProjectError] = []
+    folders: dict[str, Said] = {}
+    for file in sorted({file for route in routes for file in route.function_yaml_files}):
+        text = read_text(file)
+        if "cors" in text:
+            from edgeroutes.plan.function_yaml import parse_function_yaml
+
+            folders[file] = parse_function_yaml(text, file, problems).cors
+    found = plan_cors(routes, default, folders, problems)
+    require_no_problems([problem for problem in problems if "cors" in str(problem)])
+    return found
+
+
+def allowed_methods(exports: RouteExports) -> tuple[str, ...]:
+    """The methods that a route answers: what it exports, HEAD where GET is; all of them for an app."""
+    if exports.app is not None:
+        return METHODS
+    names = exports.method_names
+    return tuple(method for method in METHODS if method in names or (method == "HEAD" and "GET" in names))
+
+
+def _said(route: RouteFile, folders: Mapping[str, Said], problems: list[ProjectError]) -> Said:
+    """What is said nearest to the route; None where nothing is."""
+    if route.config.cors is not None:
+        return route.config.cors
+    by_file = {file: folders.get(file) for file in route.function_yaml_files}
+    by_file |= {each.source_file: each.cors for each in route.wraps}
+    said = {file: cors for file, cors in by_file.items() if cors is not None}
+    if not said:
+        return None
+    nearest = max(map(_folder, said), key=len)
+    files = [file for file in said if _folder(file) == nearest]
+    if len(files) > 1:
+        hint = "Take one of them out"
+        problems.append(ConfigError(f"cors is said here and in {files[1]}", where=files[0], hint=hint))
+    return said[files[0]]
+
+
+def _folder(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+def gateway_fields(default: CORS | None, routes: Iterable[CORS]) -> list[tuple[str, str]]:
+    """What API Gateway says of origins in its own errors, which is the same for every request.
+
+    Args:
+        default: The project's, which decides where there is one.
+        routes: Those of the routes, which decide together: something is said only where all allow one and the same origin.
+
+    Returns:
+        Header fields; none where the answer would depend on who asks.
+    """
+    policies = [default] if default is not None else [*routes]
+    origins = {policy.static_origin for policy in policies}
+    origin = origins.pop() if len(origins) == 1 else None
+    if origin is None:
+        return []
+    fields = [("Access-Control-Allow-Origin", origin)]
+    if any(policy.credentials for policy in policies) and origin != ANY:
+        fields.append(("Access-Control-Allow-Credentials", "true"))
+    return fields

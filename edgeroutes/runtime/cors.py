@@ -1,0 +1,122 @@
+"""What browsers ask before they let a page of another origin read: preflights, and the fields that every answer says it in.
+
+Request wing, floor 2; loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from edgeroutes.errors import ConfigError
+from edgeroutes.http.cors import ALLOW_ORIGIN, REQUEST_HEADERS, REQUEST_METHOD, REQUEST_PRIVATE_NETWORK
+from edgeroutes.http.response import Response
+from edgeroutes.routing.table import PathEncodingError, canonical_path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgeroutes.http.cors import CORS
+    from edgeroutes.routing.table import RouteTable
+    from edgeroutes.runtime.application import Call
+    from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+    from edgeroutes.types import Incoming
+
+_SAID = frozenset(("vary", *(f"access-control-{name}" for name in ("expose-headers", "max-age"))))
+_SAID |= {f"access-control-allow-{name}" for name in ("origin", "credentials", "methods", "headers", "private-network")}
+
+
+class CorsGate:
+    """The CORS of a function's routes, with what the environment says of it.
+
+    Args:
+        manifest: The routes.
+        table: The same, to be matched.
+        environ: `os.environ`, or a stand-in.
+
+    Raises:
+        ConfigError: When an environment variable that holds origins is not set, or holds something else.
+    """
+
+    __slots__ = ("_default", "_manifest", "_policies", "_table")
+
+    def __init__(
+        self, manifest: Manifest, table: RouteTable[ManifestRoute], environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self._manifest = manifest
+        self._table = table
+        self._default = None if manifest.cors is None else _with_environment(manifest.cors, environ, "cors")
+        self._policies = {
+            route.route_path: _with_environment(route.cors, environ, route.source_file)
+            for route in manifest.routes
+            if route.cors is not None
+        }
+
+    def pass_through(self, call: Call) -> Call:
+        """The call with the CORS that holds for it; for a preflight of a path that exists, one that answers it at once."""
+        route = call.route or self._route_behind(call.incoming.path)
+        call.cors = self._default if route is None else self._policies.get(route.route_path)
+        if call.cors is None or route is None or route.has_options or not is_preflight(call.incoming):
+            return call
+        return call.answering(Response(None, 204))
+
+    def _route_behind(self, path: str) -> ManifestRoute | None:
+        """The route that a redirect to the canonical path leads to: the redirect says what the target will say."""
+        base = self._manifest.base_path
+        path = canonical_path(path, trailing_slash=self._manifest.trailing_slash) or path
+        if base and not f"{path}/".startswith(f"{base}/"):
+            return None
+        try:
+            match = self._table.match(path[len(base) :] or "/")
+        except PathEncodingError:
+            return None
+        return None if match is None else match.value
+
+
+def is_preflight(incoming: Incoming) -> bool:
+    """Whether a browser asks on its own account, before it sends what the page wants. Source: Fetch, "CORS-preflight request"."""
+    if incoming.method != "OPTIONS":
+        return False
+    return incoming.header("origin") is not None and incoming.header(REQUEST_METHOD) is not None
+
+
+def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
+    """Put onto an answer what it says to pages of other origins; what a handler has said by itself stays.
+
+    Saying it twice changes nothing.
+    """
+    headers = response.headers
+    if is_preflight(incoming):
+        vary, fields = policy.preflight_vary(), _preflight_fields(policy, incoming)
+    else:
+        vary, fields = policy.answer_vary(), policy.answer_fields(incoming.header("origin"))
+    if not headers.has_any(_SAID):  # one look on every request, and what is ours needs no check
+        if vary:
+            headers.add_own("vary", ", ".join(vary))
+        for name, value in fields:
+            headers.add_own(name, value)
+        return
+    for name in vary:
+        headers.add_vary(name)
+    if ALLOW_ORIGIN not in headers:
+        for name, value in fields:
+            headers.setdefault(name, value)
+
+
+def _preflight_fields(policy: CORS, incoming: Incoming) -> list[tuple[str, str]]:
+    return policy.preflight_fields(
+        incoming.header("origin") or "",
+        incoming.header(REQUEST_METHOD) or "",
+        ",".join(value for name, value in incoming.header_items() if name == REQUEST_HEADERS),
+        private_network=incoming.header(REQUEST_PRIVATE_NETWORK) == "true",
+    )
+
+
+def _with_environment(policy: CORS, environ: Mapping[str, str], where: str) -> CORS:
+    try:
+        return policy.with_environment(environ)
+    except ValueError as error:
+        hint = (
+            f"Set it in [tool.edgeroutes.env] or in function.yaml: {' '.join(policy.variables)}=https://app.example.com"
+        )
+        raise ConfigError(str(error), where=where, hint=hint) from error

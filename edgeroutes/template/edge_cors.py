@@ -1,0 +1,166 @@
+"""Preflights answered by CloudFront itself: JavaScript for the viewer-request function, with a table of the routes. Build wing, floor 2.
+
+The rules are those of `http.cors` and the matcher's order is `routing.table`'s, said again in JavaScript because nothing else runs there; a
+test runs both over one table of requests. What the table cannot say for certain (expressions, environment variables, odd paths, a
+route's own OPTIONS) is passed on, and the runtime answers it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.http.caching import UNCACHED
+from edgeroutes.http.cors import ALWAYS_ALLOWED
+from edgeroutes.http.origins import ANY, REGEX, VARIABLE
+from edgeroutes.routing.conventions import METHODS
+
+if TYPE_CHECKING:
+    from edgeroutes.http.cors import CORS
+    from edgeroutes.plan.model import ProjectPlan
+    from edgeroutes.routing.scan import RouteFile
+
+FUNCTION = "answerPreflight"
+# In `corsRoutes` and `corsPaths` a route is [policy, bits of METHODS], and null where the runtime answers. In a path an empty segment is
+# `[id]`, `*` is `[...rest]`, `**` is `[[...rest]]`.
+_SOURCE = """\
+var corsMethods = %(methods)s;
+var corsPolicies = %(policies)s;
+var corsRoutes = %(static)s;
+var corsPaths = %(dynamic)s;
+function corsFits(path, pattern) {
+  for (var i = 0; i < pattern.length; i++) {
+    if (pattern[i] == '**') return true;
+    if (pattern[i] == '*') return i < path.length;
+    if (i >= path.length || (pattern[i] && pattern[i] != path[i])) return false;
+  }
+  return path.length == pattern.length;
+}
+function corsRoute(uri) {
+  var base = %(base)s;
+  if (base) {
+    if (uri != base && uri.indexOf(base + '/') != 0) return null;
+    uri = uri.slice(base.length) || '/';
+  }
+  if (/%%|\\/\\/|.\\/$/.test(uri)) return null;
+  if (corsRoutes.hasOwnProperty(uri)) return corsRoutes[uri];
+  var path = uri == '/' ? [] : uri.slice(1).split('/');
+  for (var i = 0; i < corsPaths.length; i++) {
+    if (corsFits(path, corsPaths[i][0].split('/'))) return corsPaths[i][1];
+  }
+  return null;
+}
+function corsAllows(policy, origin) {
+  if (policy.origins == '*' || policy.origins.indexOf(origin) >= 0) return true;
+  return origin.length < 301 && policy.wild.some(function (ends) {
+    var between = origin.slice(ends[0].length, -ends[1].length);
+    return origin == ends[0] + between + ends[1] && /^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$/.test(between);
+  });
+}
+function answerPreflight(request) {
+  if (request.method != 'OPTIONS') return undefined;
+  var sent = {};
+  ['origin', 'method', 'headers', 'private-network'].forEach(function (name) {
+    var header = request.headers[name == 'origin' ? name : 'access-control-request-' + name];
+    sent[name] = header && (header.multiValue && header.multiValue.length > 1 ? null : header.value);
+  });
+  var route = corsRoute(request.uri);
+  if (!route || !sent.origin || !sent.method || sent.headers === null || sent['private-network'] === null) return undefined;
+  var policy = corsPolicies[route[0]];
+  var bit = corsMethods.indexOf(sent.method);
+  var allowed = bit >= 0 && (route[1] & 1 << bit) > 0;
+  var headers = { 'cache-control': { value: '%(uncached)s' }, vary: { value: policy.vary } };
+  function allow(name, value) {
+    headers['access-control-' + name] = { value: value };
+  }
+  if (corsAllows(policy, sent.origin) && (allowed || ['GET', 'HEAD', 'POST'].indexOf(sent.method) < 0)) {
+    allow('allow-origin', policy.origins == '*' ? '*' : sent.origin);
+    if (policy.credentials) allow('allow-credentials', 'true');
+    if (allowed) allow('allow-methods', sent.method);
+    var asked = (sent.headers || '').split(',').map(function (name) {
+      return name.replace(/^[ \\t]+|[ \\t]+$/g, '').toLowerCase();
+    }).filter(function (name, i, all) {
+      var known = policy.headers.indexOf(name) >= 0 || (policy.headers.indexOf('*') >= 0 && /^[!#$%%&'*+.^_`|~0-9a-z-]+$/.test(name));
+      return known && all.indexOf(name) == i;
+    });
+    if (asked.length) allow('allow-headers', asked.join(', '));
+    if (policy.network && sent['private-network'] == 'true') allow('allow-private-network', 'true');
+    allow('max-age', policy.age);
+  }
+  return { statusCode: 204, statusDescription: 'No Content', headers: headers };
+}
+"""
+
+
+def preflight_source(plan: ProjectPlan) -> str:
+    """JavaScript with a function `answerPreflight(request)`: a response, or undefined where the runtime has to answer.
+
+    Empty where it would answer nothing. Whether it fits beside what else the viewer-request function does, the caller knows.
+
+    Args:
+        plan: The project.
+    """
+    if (
+        plan.config.trailing_slash
+    ):  # which of two spellings of a path is the canonical one takes more than a table to say
+        return ""
+    policies: dict[str, int] = {}
+    static: dict[str, list[int] | None] = {}
+    dynamic: list[list[Any]] = []
+    for function, route in sorted(plan.routes, key=lambda pair: pair[1].pattern.sort_key):
+        route_path = route.route_path
+        entry = _entry(route, function.cors.get(route_path), policies)
+        if "[" in route_path:
+            dynamic.append(["/".join(map(_part, route_path[1:].split("/"))), entry])
+        else:
+            static[route_path] = entry
+    while dynamic and dynamic[-1][1] is None:
+        dynamic.pop()
+    if not policies:
+        return ""
+    if not dynamic:
+        static = {path: entry for path, entry in static.items() if entry is not None}
+    return _SOURCE % {
+        "methods": _json(METHODS),
+        "policies": f"[{','.join(policies)}]",
+        "static": _json(static),
+        "dynamic": _json(dynamic),
+        "base": _json(plan.config.base_path),
+        "uncached": UNCACHED,
+    }
+
+
+def _entry(route: RouteFile, cors: CORS | None, policies: dict[str, int]) -> list[int] | None:
+    """A route's policy and methods; None for one that the runtime answers."""
+    if cors is None or "OPTIONS" in route.exports.method_names:
+        return None
+    if any(origin.startswith((REGEX, VARIABLE)) for origin in cors.origins):
+        return None
+    methods = cors.methods or ()
+    bits = sum(1 << place for place, name in enumerate(METHODS) if name in methods or ANY in methods)
+    return [policies.setdefault(_json(_policy(cors)), len(policies)), bits]
+
+
+def _policy(cors: CORS) -> dict[str, Any]:
+    wild = [origin.split("*") for origin in cors.origins if "://*." in origin]
+    return {
+        "origins": ANY if ANY in cors.origins else [origin for origin in cors.origins if "://*." not in origin],
+        "wild": wild,
+        "headers": [*cors.headers, ALWAYS_ALLOWED],
+        "credentials": cors.credentials,
+        "network": cors.private_network,
+        "age": str(cors.max_age),
+        "vary": ", ".join(cors.preflight_vary()),
+    }
+
+
+def _part(segment: str) -> str:
+    if segment.startswith("[["):
+        return "**"
+    if segment.startswith("[..."):
+        return "*"
+    return "" if segment.startswith("[") else segment
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

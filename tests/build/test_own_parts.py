@@ -1,0 +1,67 @@
+"""What of edgeroutes stays out of a bundle that cannot use it; that the rest runs alone: tests/build/test_builder.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.config import CdnConfig, Config
+from edgeroutes.http.cors import CORS
+from edgeroutes.plan.project import make_plan
+from edgeroutes.routing.scan import scan
+from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
+
+BARE = {
+    "adapters/mount.py",
+    "http/cors.py",
+    "http/files.py",
+    "http/streams.py",
+    "runtime/base_path.py",
+    "runtime/cors.py",
+    "runtime/files.py",
+    "runtime/heartbeats.py",
+    "runtime/middleware.py",
+    "runtime/static_params.py",
+}
+
+
+def kept(config: Config, files: dict[str, str]) -> set[str]:
+    """What is not left out of the only function, of all that a bare one does without."""
+    (function,) = make_plan(config, scan(FakeFileTree(files))).functions
+    return BARE - unused_parts(function, config, [text.encode() for text in files.values()])
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        (HANDLER, set()),
+        ("def GET():\n    return Response.sse([])\n", {"http/streams.py", "runtime/heartbeats.py"}),
+        ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/streams.py"}),
+        ("def GET():\n    return Response.file('x')\n", {"http/files.py", "runtime/files.py"}),
+        ("def GET():\n    return __file__\n", set()),
+        ("cors = False\ndef GET():\n    return {}\n", {"http/cors.py"}),
+        (
+            "from edgeroutes import CORS\ncors = CORS('*')\ndef GET():\n    return {}\n",
+            {"http/cors.py", "runtime/cors.py"},
+        ),
+        ("async def app(scope, receive, send): ...\n", {"adapters/mount.py"}),
+        ("def generate_static_params():\n    return []\ndef GET():\n    return {}\n", {"runtime/static_params.py"}),
+    ],
+)
+def test_a_part_ships_where_the_source_can_ask_for_it(source: str, parts: set[str]) -> None:
+    assert kept(Config(), {"functions/x/route.py": source}) == parts
+
+
+def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
+    assert kept(Config(base_path="/api"), {"functions/x/route.py": HANDLER}) == {"runtime/base_path.py"}
+    assert kept(Config(cors=CORS("*")), {"functions/x/route.py": HANDLER}) == {"http/cors.py", "runtime/cors.py"}
+    files = {"functions/middleware.py": MIDDLEWARE, "functions/x/route.py": HANDLER}
+    assert kept(Config(), files) == {"runtime/middleware.py"}
+
+
+def test_the_fallback_has_what_the_project_asks_for() -> None:
+    config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
+    fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
+
+    assert BARE - unused_parts(fallback, config, []) == {"http/cors.py", "runtime/cors.py", "runtime/base_path.py"}
+    assert ["adapters/origin.py" in unused_parts(fallback, each, []) for each in (config, Config())] == [True, False]
