@@ -124,6 +124,7 @@ class Desk:
             if self._moto is not None and not self._moto.is_running:
                 return False  # it has died in the middle of a call; who watches it has all made again
             self._report(Failed(message="the cloud on the desk could not be made", error=err))
+            self._tell_problems(ToolError(f"moto could not be used: {type(err).__name__}: {err}"))
         return True
 
     def _make(self) -> None:
@@ -140,7 +141,6 @@ class Desk:
         if self._is_closing:
             return
         started, is_kept = self._put(wanted, is_new=is_new)
-        self._set_environ()
         variables = {each.logical_id: started.cloud.environment_of(each.logical_id) for each in wanted.plan.functions}
         is_first = self._resources is None
         if self._surroundings.put(wanted.plan, variables) and not is_first:
@@ -169,6 +169,7 @@ class Desk:
         """Have a server that runs; whether it is a new one."""
         from edgeroutes.dev.cloud.process import MotoProcess
 
+        self._set_environ()
         if self._moto is None:
             self._report(
                 Logged(level="INFO", message="starting moto for the resources of infra/; requests wait for them")
@@ -176,6 +177,7 @@ class Desk:
             self._moto = MotoProcess(keep=self._root / KEPT_FILE if self._keeps else None)
         if not self._moto.ensure():
             return False
+        self._environ["AWS_ENDPOINT_URL"] = self._moto.url
         if self._moto.trouble:
             message = f"{KEPT_FILE} cannot be read, so the resources begin with their seeds: {self._moto.trouble}"
             self._report(Logged(level="WARNING", message=message))
@@ -238,14 +240,13 @@ class Desk:
         self._report(CloudFailed(problems=problems, is_working=is_working))
 
     def _set_environ(self) -> None:
-        """Have boto3 ask moto, with credentials that are nobody's."""
-        assert self._moto is not None  # noqa: S101
-        if self._environ_before is None:
-            self._environ_before = dict(self._environ)
+        """Take what could reach the user's account out: no request is answered before there is an endpoint in its place."""
+        if self._environ_before is not None:
+            return
+        self._environ_before = dict(self._environ)
         for name in _AWAY:
             self._environ.pop(name, None)
         self._environ.update(
-            AWS_ENDPOINT_URL=self._moto.url,
             AWS_ACCESS_KEY_ID="edgeroutes",
             AWS_SECRET_ACCESS_KEY="edgeroutes",  # noqa: S106  # nobody's
             AWS_REGION=self._region,

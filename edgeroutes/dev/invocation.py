@@ -52,7 +52,7 @@ class Invocation:
     """One invocation of the function that would answer a request.
 
     Args:
-        live: What answers: its newest generation, once what is around its functions is there.
+        live: What answers: its newest generation.
         event: The REST event.
         loop: For coroutines that wait.
         limits: Of event and result.
@@ -102,8 +102,6 @@ class Invocation:
             fields = self.generation.project.gateway_fields
             self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path, fields))
             return
-        self._surroundings.wait()
-        self.generation = self._live.generation
         with ExitStack() as used:
             used.enter_context(self.generation.in_use())
             call, failure = self._opened(text)

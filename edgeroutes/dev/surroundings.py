@@ -59,9 +59,10 @@ class Surroundings:
         """Let requests go on."""
         self._ready.set()
 
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Until requests may go on; whether they may."""
-        return self._ready.wait(timeout_s)
+    @property
+    def is_ready(self) -> bool:
+        """Whether requests may go on."""
+        return self._ready.is_set()
 
     def put(self, plan: ProjectPlan, by_function: Mapping[str, Mapping[str, str]]) -> bool:
         """Take over what the functions have, logical id → variables; whether any of it is another than before."""

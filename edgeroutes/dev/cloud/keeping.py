@@ -95,8 +95,10 @@ class _Pickler(pickle.Pickler):
         if isinstance(value, RSAPrivateKey):
             pem = value.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             return _rsa_key, (pem,)
-        if isinstance(value, defaultdict) and type(value) is not defaultdict:  # its __init__ may want anything
-            return _bare, (type(value), value.default_factory), vars(value), None, iter(dict.items(value))
+        if isinstance(value, dict) and type(value).__module__.startswith("moto."):
+            # Its __init__ may want anything, and its items() may tell of a part: of a bucket's keys the last version.
+            state = (vars(value), dict(dict.items(value)), getattr(value, "default_factory", None))
+            return type(value).__new__, (type(value),), state, None, None, _fill
         if isinstance(value, FunctionType) and "<" in value.__qualname__ and value.__closure__ is None:
             return _function, (value.__module__, marshal.dumps(value.__code__))
         return NotImplemented
@@ -106,10 +108,14 @@ def _rsa_key(pem: bytes) -> Any:
     return load_pem_private_key(pem, None)
 
 
-def _bare(kind: type[defaultdict[Any, Any]], default_factory: Any) -> Any:
-    made = kind.__new__(kind)
-    made.default_factory = default_factory
-    return made
+def _fill(made: dict[Any, Any], state: tuple[dict[str, Any], dict[Any, Any], Any]) -> None:
+    """Put everything into a kind of dict, past what it makes of it."""
+    attributes, items, default_factory = state
+    vars(made).update(attributes)
+    for key, item in items.items():
+        dict.__setitem__(made, key, item)
+    if isinstance(made, defaultdict):
+        made.default_factory = default_factory
 
 
 def _function(module: str, code: bytes) -> FunctionType:

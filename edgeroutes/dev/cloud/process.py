@@ -6,6 +6,7 @@ not for it: with Ctrl-C it would be gone before it has kept what it holds.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 _STOP_SECONDS = 10
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
 class MotoProcess:
@@ -61,8 +63,10 @@ class MotoProcess:
         # A file, not a pipe: nobody reads it while the server runs, and a full pipe would stop it.
         pipe, log = subprocess.PIPE, tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         self._log = log
+        # A profile that is not there would keep even moto's boto3 from starting.
+        environ = {name: value for name, value in os.environ.items() if name not in _PROFILES}
         running = subprocess.Popen(  # noqa: S603 - our own module
-            command, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True
+            command, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True, env=environ
         )
         self._running = running
         said, _, trouble = _open(running.stdout).readline().decode().strip().partition(" ")
