@@ -19,6 +19,7 @@ from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
 
 FILE = "pyproject.toml"
+INFRA_FOLDER = "infra"
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
 MAX_NAME_LENGTH = 128

@@ -42,7 +42,7 @@ from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.features import feature_names
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
-from edgeroutes.config import load_config
+from edgeroutes.config import INFRA_FOLDER, load_config
 from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
@@ -57,7 +57,6 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteScan
 
 TEMPLATE_FILE = "template.yaml"
-INFRA_FOLDER = "infra"
 
 
 def plan_project(root: Path) -> ProjectPlan:
@@ -86,7 +85,16 @@ def project_template(root: Path) -> Template:
     Raises:
         ProjectError: For all that is wrong with the project or its infra/, or when it fits in no stack.
     """
-    return make_template(_with_features(root, plan_project(root)), _read_texts(root, _infra_files(root)))
+    return make_template(_with_features(root, plan_project(root)), read_infra(root))
+
+
+def read_infra(root: Path) -> dict[str, str]:
+    """The project's own parts of the template: file → text.
+
+    Raises:
+        ProjectError: For files that cannot be read.
+    """
+    return _read_texts(root, _infra_files(root))
 
 
 def render_template(root: Path) -> str:

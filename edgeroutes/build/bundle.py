@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.trace import Tracer
     from edgeroutes.config import Config
+    from edgeroutes.errors import ProjectError
     from edgeroutes.plan.model import FunctionPlan
 
 # Rooms of edgeroutes that never ship.
@@ -76,6 +77,11 @@ class Bundle:
     warnings: tuple[TraceWarning, ...] = ()
 
 
+def check_imports(graph: ImportGraph, pins: Pins) -> list[ProjectError]:
+    """What the files of a function import and its bundle cannot hold."""
+    return [*graph.problems(), *check_declared(graph, pins), *_wrong_wing(graph)]
+
+
 class Collector:
     """Decides what goes into the functions of one project.
 
@@ -112,7 +118,7 @@ class Collector:
         entries += [self._own_root / OWN_PACKAGE / file for file in entry_imports(function)]
         entries += [self._root / path for path in paths if path.endswith(".py")]
         graph = self._tracer.trace(entries)
-        require_no_problems([*graph.problems(), *check_declared(graph, self._pins), *_wrong_wing(graph)])
+        require_no_problems(check_imports(graph, self._pins))
         return Bundle(
             function=function,
             files=tuple(self._files(graph, function, paths)),

@@ -6,20 +6,21 @@ import json
 import sys
 import time
 import traceback
+from collections import Counter
 from dataclasses import fields
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from edgeroutes.cli import BEGAN
-from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Started
+from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, Started
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.dev.reports import Report
-    from edgeroutes.errors import ProjectError
+    from edgeroutes.errors import EdgeroutesError
 
 _NAMED_FILES = 3
 _LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
@@ -46,6 +47,10 @@ class Terminal:
                 self._print(access_line(report))
             case Reloaded():
                 self._reloaded(report)
+            case CloudReady():
+                self._cloud(report)
+            case CloudFailed():
+                self._cloud_failed(report)
             case Failed():
                 from edgeroutes.cli.failures import print_failure
 
@@ -67,7 +72,26 @@ class Terminal:
         self._print(click.style(f"reloaded in {reloaded.duration_ms:.0f} ms: {names}", fg="green"))
         self._problems(reloaded.problems)
 
-    def _problems(self, problems: Sequence[ProjectError]) -> None:
+    def _cloud(self, ready: CloudReady) -> None:
+        done = f"{_milliseconds(ready.duration_ms)} at {ready.url}"
+        if ready.added or ready.removed:
+            changes = [f"{name} made" for name in ready.added] + [f"{name} removed" for name in ready.removed]
+            said = f"cloud changed: {', '.join(changes)}, in {done}"
+        else:
+            kept = ", as the last run kept them" if ready.is_kept else ""
+            said = f"cloud: {_counted(ready.resources)}{kept}, in {done}"
+        self._print(click.style(said, fg="green"))
+        for warning in ready.warnings:
+            self._print(click.style(f"warning: {warning}", fg="yellow"))
+
+    def _cloud_failed(self, failed: CloudFailed) -> None:
+        self._problems(failed.problems)
+        then = (
+            "requests go on with the resources of before" if failed.is_working else "every route answers 500 until then"
+        )
+        self._print(click.style(f"the cloud on the desk waits for this to be mended; {then}", fg="red"))
+
+    def _problems(self, problems: Sequence[EdgeroutesError]) -> None:
         for problem in problems:
             self._print(click.style(str(problem), fg="red"))
 
@@ -109,6 +133,26 @@ def _logged_line(logged: Logged) -> str:
     more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
     said = click.style(f"{logged.level.lower()}: {logged.message}", fg=_LEVEL_COLOURS.get(logged.level))
     return f"{said}  {click.style(more, dim=True)}" if more else said
+
+
+# What people call the most usual types; the last part of the others' names is theirs.
+_TYPE_NAMES = {
+    "AWS::DynamoDB::Table": "table",
+    "AWS::Events::EventBus": "event bus",
+    "AWS::S3::Bucket": "bucket",
+    "AWS::SNS::Topic": "topic",
+    "AWS::SQS::Queue": "queue",
+    "AWS::SSM::Parameter": "parameter",
+    "AWS::SecretsManager::Secret": "secret",
+    "AWS::Serverless::SimpleTable": "table",
+    "AWS::StepFunctions::StateMachine": "state machine",
+}
+
+
+def _counted(resources: Mapping[str, str]) -> str:
+    """Logical id → type as `2 tables, 1 bucket`."""
+    names = Counter(_TYPE_NAMES.get(type_name) or type_name.rpartition("::")[2] for type_name in resources.values())
+    return ", ".join(_count(number, name) for name, number in names.items()) or "nothing of infra/"
 
 
 def _milliseconds(value: float) -> str:

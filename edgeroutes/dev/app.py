@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # How much of a body that is refused is still read, so that the client comes to reading the refusal.
 _READ_AWAY_BYTES = 64 * 1024 * 1024
+# How often a request that waits for what is around its function looks whether it is there.
+_LOOK_AGAIN_S = 0.01
 
 
 class DevApp:
@@ -86,6 +88,9 @@ class DevApp:
         if refusal is not None:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
+        # That takes no time on AWS, and none of the route's here. A thread sets it, which knows of no loop.
+        while not self._live.surroundings.is_ready:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_AGAIN_S)
         event = rest_event(_with_body(request, body))
         invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
         threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()

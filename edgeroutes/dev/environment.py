@@ -1,6 +1,7 @@
-"""The variables that a project's functions see in dev: `.env`, `.env.local` and `[tool.edgeroutes.env]`. Floor 3.
+"""The variables that a project's functions see in dev: `.env`, `.env.local`, the template's and `[tool.edgeroutes.env]`. Floor 3.
 
-What was in the environment before wins over `.env.local`, that over `.env`, and that over the settings. None of it is ever bundled.
+What was in the environment before wins over `.env.local`, that over `.env`, that over what the template gives to functions, and that over
+the settings. None of it is ever bundled.
 """
 
 from __future__ import annotations
@@ -28,6 +29,19 @@ class Environment:
         self._root = root
         self._environ = environ
         self._own: dict[str, str] = {}
+        self._files: dict[str, str] = {}
+        self._settings: Mapping[str, str] = {}
+        self._shared: Mapping[str, str] = {}
+
+    @property
+    def fixed(self) -> frozenset[str]:
+        """The names that have their value from outside or from a file, whatever a function's own is."""
+        return frozenset(self._environ) - (self._own.keys() - self._files.keys())
+
+    def share(self, variables: Mapping[str, str]) -> None:
+        """Put in what all functions that have it agree on, in place of what they agreed on before."""
+        self._shared = variables
+        self._put_in()
 
     def load(self, settings: Mapping[str, str]) -> None:
         """Put in what the files and settings say now, and take out what they no longer say.
@@ -38,7 +52,11 @@ class Environment:
         Raises:
             ConfigError: For a file that cannot be read.
         """
-        wanted = {**settings, **self._read_files()}
+        self._settings, self._files = settings, self._read_files()
+        self._put_in()
+
+    def _put_in(self) -> None:
+        wanted = {**self._settings, **self._shared, **self._files}
         for name in [name for name, value in self._own.items() if self._environ.get(name) == value]:
             del self._environ[name]
         self._own = {name: value for name, value in wanted.items() if name not in self._environ}

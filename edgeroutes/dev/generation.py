@@ -15,6 +15,7 @@ from edgeroutes.dev.faults import faults_by_route, layout_problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from edgeroutes.dev.import_guard import ImportGuard
     from edgeroutes.dev.project import Project
     from edgeroutes.errors import ProjectError
     from edgeroutes.routing.scan import RouteFile
@@ -32,9 +33,16 @@ class Generation:
         loading: Held while a module is loaded: two threads must not run a half-loaded one. Generations share it, since they
             share `sys.modules`.
         broken: What keeps all of it from answering, such as settings that cannot be read; `project` is then the last good one.
+        guard: Finds imports that a bundle would lack; None where nobody looks for them.
     """
 
-    def __init__(self, project: Project, loading: Lock | None = None, broken: ProjectError | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        loading: Lock | None = None,
+        broken: ProjectError | None = None,
+        guard: ImportGuard | None = None,
+    ) -> None:
         self.project = project
         self.handler = project.handler(strict=False)
         self.problems: tuple[ProjectError, ...] = (broken,) if broken is not None else project.scan.problems
@@ -46,6 +54,8 @@ class Generation:
         self._when_idle: list[Callable[[], None]] = []
         self._broken = broken
         self._faults = faults_by_route(project.scan)
+        self._guard = guard
+        self._guarded: dict[str, tuple[ProjectError, ...]] = {}
         self._layout_problems = layout_problems(project.scan)
         self._routes = {route.route_path: route for route in project.scan.routes}
 
@@ -92,7 +102,17 @@ class Generation:
         """What keeps a route from answering."""
         if self._broken is not None:
             return (self._broken,)
-        return () if route is None else self._faults.get(route.route_path, ())
+        if route is None:
+            return ()
+        return self._faults.get(route.route_path) or self._import_faults(self._routes[route.route_path])
+
+    def _import_faults(self, route: RouteFile) -> tuple[ProjectError, ...]:
+        found = self._guarded.get(route.route_path)
+        if found is None and self._guard is not None:
+            found = self._guard.problems(self.project, route)
+            if found is not None:
+                self._guarded[route.route_path] = found
+        return found or ()
 
     def faults_behind_404(self) -> tuple[ProjectError, ...]:
         """What may be the reason that a path is not found."""

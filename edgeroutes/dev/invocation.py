@@ -19,6 +19,7 @@ from edgeroutes.dev.integration import gateway_answer, problem_answer
 from edgeroutes.dev.lambda_context import DevContext
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread, OwnLoop
 from edgeroutes.dev.outlet import ClientGone, delivered
+from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
@@ -68,6 +69,7 @@ class Invocation:
         self._loop = loop
         self._limits = limits
         self._report = report
+        self._surroundings = live.surroundings
         self._has_started = False
         self._is_cancelled = False
 
@@ -95,8 +97,7 @@ class Invocation:
 
     def _run(self, outlet: Outlet) -> None:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
-        refusal = self._limits.check_event(text, len(self._event["body"] or ""))
-        if refusal is not None:
+        if refusal := self._limits.check_event(text, len(self._event["body"] or "")):
             fields = self.generation.project.gateway_fields
             self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path, fields))
             return
@@ -109,11 +110,11 @@ class Invocation:
                 self.generation = self._live.generation
                 used.enter_context(self.generation.in_use())
                 call, failure = self._opened(text)
-            self._answer(outlet, call, failure)
+            with self._surroundings.running(self.route):
+                self._answer(outlet, call, failure)
 
     def _answer(self, outlet: Outlet, call: Call, failure: Exception | None) -> None:
-        faults = self.generation.faults(call.route)
-        if faults:
+        if faults := self._faults(call):
             self._send_faults(outlet, faults, call)
         elif failure is not None:
             failed = call.fail(failure)
@@ -128,9 +129,13 @@ class Invocation:
         call = self._open(json.loads(text), context)
         self.route = self.generation.route_file(call.route)
         context.set_timeout(self._timeout_s())
-        if call.route is None or self.generation.faults(call.route):
+        if call.route is None or self._faults(call):
             return call, None
         return call, self._load(call.route)
+
+    def _faults(self, call: Call) -> tuple[ProjectError, ...]:
+        """What keeps the route from answering: something of its own, or of what all functions need."""
+        return (self.generation.faults(call.route) or self._surroundings.faults) if call.route is not None else ()
 
     def _open(self, event: Event, context: DevContext) -> Call:
         handler = self.generation.handler
@@ -149,10 +154,13 @@ class Invocation:
     def _load(self, route: ManifestRoute) -> Exception | None:
         """Load the route here, with no loop running, as Lambda's init phase does; what its file raised, if anything."""
         try:
-            with self.generation.loading:
+            with self.generation.loading, self._surroundings.running(self.route, loading=True):
                 self.generation.handler.application.endpoint(route)
         except Exception as error:  # noqa: BLE001  # the author's file may raise anything
             return error
+        finally:
+            for message in self._surroundings.take_shared_reads():
+                self._report(Logged(level="WARNING", message=message))
         return None
 
     def _run_where_it_belongs(self, outlet: Outlet, call: Call) -> None:
@@ -161,7 +169,7 @@ class Invocation:
         if not call.needs_loop:
             free = LoopFree()
             self._run_call(outlet, call, lambda coroutine: free.run(coroutine, running_in), in_loop=False)
-        elif self._may_block(call):
+        elif self.route is not None and may_block(self.route, call.incoming.method):
             own = OwnLoop()
             try:
                 self._run_call(outlet, call, lambda coroutine: own.run(coroutine, running_in), in_loop=True)
@@ -171,15 +179,6 @@ class Invocation:
             self._run_call(
                 outlet, call, lambda coroutine: self._run_shared(coroutine, running_in, outlet), in_loop=True
             )
-
-    def _may_block(self, call: Call) -> bool:
-        """Whether a sync handler answers, with nothing around it that could have a client open on the shared loop."""
-        if self.route is None or self.route.middleware_files:
-            return False
-        method = call.incoming.method
-        exports = {export.name: export for export in self.route.exports.methods}
-        export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
-        return export is not None and export.is_async is False and not export.is_decorated
 
     def _run_shared(self, coroutine: Coroutine[Any, Any, Any], running_in: Context, outlet: Outlet) -> Any:
         running = self._loop.start(coroutine, running_in)

@@ -76,6 +76,11 @@ class Project:
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
 
+    @property
+    def tracer(self) -> Tracer:
+        """Finds what files of the project import; one for all readings of it."""
+        return _tracer(self.root)
+
     def manifest(self, *, strict: bool = True) -> Manifest:
         """All routes in one manifest.
 
@@ -132,9 +137,18 @@ class Project:
             return True
         files = (*route.middleware_files, route.source_file)
         try:
-            return _tracer(self.root).event_loop_reason(map(Path, files)) is not None
+            return self.tracer.event_loop_reason(map(Path, files)) is not None
         except ProjectError:
             return True  # what does not parse does not load either, and loading tells it better
+
+
+def may_block(route: RouteFile, method: str) -> bool:
+    """Whether a sync handler answers, with nothing around it that could have a client open on the shared loop."""
+    if route.middleware_files:
+        return False
+    exports = {export.name: export for export in route.exports.methods}
+    export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
+    return export is not None and export.is_async is False and not export.is_decorated
 
 
 @cache

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from edgeroutes.config import FILE
 from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.import_guard import ImportGuard
 from edgeroutes.dev.modules import forget_modules, loaded_files
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.remembered_tree import RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
+from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.errors import LayoutError, ProjectError
 from edgeroutes.routing.conventions import MIDDLEWARE_FILE, ROUTE_FILE
 
@@ -59,11 +61,14 @@ class LiveProject:
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
+        self.surroundings = Surroundings(root, self._environment)
         self._tree = RememberedTree(root)
+        self._guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
         require_app_folder(project)
         self._environment.load(project.config.env)
-        self.generation = Generation(project, threading.Lock())
+        self._guard.start(project)
+        self.generation = Generation(project, threading.Lock(), guard=self._guard)
 
     def reload(self, changed: Iterable[Path]) -> None:
         """Read the project again; what cannot be read keeps it from answering until it is mended."""
@@ -84,6 +89,11 @@ class LiveProject:
                 problems=generation.problems,
             )
         )
+
+    def refresh(self) -> None:
+        """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
+        with self._reloading:
+            self._swap([])
 
     def wait_for_newer(self, generation: Generation, timeout_s: float) -> bool:
         """Whether another has taken the generation's place, now or soon."""
@@ -120,7 +130,7 @@ class LiveProject:
         try:
             project = Project(self._root, tree=self._tree, scanned=scanned)
             self._environment.load(project.config.env)
-            return Generation(project, loading)
+            return Generation(project, loading, guard=self._guard)
         except ProjectError as error:
             return Generation(before, loading, error)
 

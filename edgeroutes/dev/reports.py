@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edgeroutes.errors import ProjectError
+    from edgeroutes.errors import EdgeroutesError, ProjectError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,5 +97,41 @@ class Reloaded:
     problems: tuple[ProjectError, ...] = ()
 
 
-Report = Started | Answered | Failed | Logged | Reloaded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudReady:
+    """The resources of infra/ are there, in moto: made now, or changed.
+
+    Args:
+        url: What stands for AWS.
+        resources: Those that infra/ declares, logical id → type.
+        added: Those that were not there before.
+        removed: Those that are there no more.
+        is_kept: Whether they, and what is in them, are of a run before.
+        duration_ms: From the start, or the save, until requests could use them.
+        warnings: What is there by name alone, and what else should be known.
+    """
+
+    url: str
+    resources: Mapping[str, str]
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    is_kept: bool = False
+    duration_ms: float = 0.0
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudFailed:
+    """The resources of infra/ could not be made, or not be changed.
+
+    Args:
+        problems: Why.
+        is_working: Whether there are those of before, with which requests go on.
+    """
+
+    problems: tuple[EdgeroutesError, ...]
+    is_working: bool
+
+
+Report = Started | Answered | Failed | Logged | Reloaded | CloudReady | CloudFailed
 Reporter = Callable[[Report], None]

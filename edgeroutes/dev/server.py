@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.deployed import Deployed
+from edgeroutes.dev.desk import Desk
 from edgeroutes.dev.front import Front
+from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
@@ -28,7 +32,7 @@ from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
     from pathlib import Path
 
     from edgeroutes.dev.generation import Generation
@@ -69,6 +73,8 @@ class DevServer:
         port: Of it; 0 takes any that is free.
         limits: Of the real thing.
         cdn: Whether a CDN stands in front, where the project's settings have one.
+        aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
+        keeps: Whether what is in the resources made here stays from one run to the next.
         environ: Where `.env` goes.
 
     Raises:
@@ -85,6 +91,8 @@ class DevServer:
         port: int = 3000,
         limits: Limits | None = None,
         cdn: bool = True,
+        aws: bool = False,
+        keeps: bool = False,
         environ: MutableMapping[str, str] | None = None,
     ) -> None:
         self._reporting = threading.Lock()
@@ -92,15 +100,21 @@ class DevServer:
         self._host = host
         self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
+        environ = os.environ if environ is None else environ
         try:
-            self.live = LiveProject(root, self._report, os.environ if environ is None else environ, self._retire)
-            self._watcher = Watcher(root, self.live.reload, self.live.had_code)
+            self.live = LiveProject(root, self._report, environ, self._retire)
+            self._watcher = Watcher(root, self._reload, self.live.had_code)
         except BaseException:
             self._socket.close()
             raise
         self._loop = LoopThread()
         self._apps = MountedApps(self._loop)
         self.app = DevApp(self.live, self._loop, self._report, limits=limits)
+        self._cloud: Desk | Deployed
+        if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
+            self._cloud = Deployed(self.live, self._report)
+        else:
+            self._cloud = Desk(self.live, self._report, environ, keeps=keeps)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
         front = Front(self.cdn or self.app, self._report, host=host)
@@ -118,10 +132,13 @@ class DevServer:
             at_the_end.callback(add_writer(self._log))
             if self.cdn is not None:
                 at_the_end.callback(use_invalidator(self.cdn))
+            at_the_end.enter_context(per_function_environ())
+            at_the_end.callback(self._cloud.close)
             at_the_end.callback(self._loop.close)
             at_the_end.callback(self._apps.end)
             at_the_end.callback(self._watcher.close)
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
+                self._cloud.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
     def stop(self) -> None:
@@ -138,6 +155,15 @@ class DevServer:
                 warnings=() if is_loopback(self._host) else (_open_to_all(self._host),),
             )
         )
+
+    def _reload(self, changed: Iterable[Path]) -> None:
+        paths = list(changed)
+        infra = self.live.generation.project.root / INFRA_FOLDER
+        self._cloud.expect(paths)
+        code = [path for path in paths if not path.is_relative_to(infra)]
+        if code:
+            self.live.reload(code)
+        self._cloud.look(paths)
 
     def _retire(self, generation: Generation) -> None:
         self._apps.retire(generation)

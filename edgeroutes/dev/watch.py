@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from watchfiles._rust_notify import RustNotify
 
+from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.environment import ENV_FILES
+from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 _IGNORED_FOLDERS = frozenset(
     {"__pycache__", "build", "dist", "env", "htmlcov", "node_modules", "site-packages", "venv"}
 )
-_FILES = frozenset({*ENV_FILES, "pyproject.toml", "function.yaml"})
+_INFRA_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
+_FILES = frozenset({*ENV_FILES, *DECLARING_FILES, "function.yaml"})
 # Milliseconds: how often is looked, how long it must be quiet, and how long a burst of saves may grow.
 _STEP_MS = 8
 _BURST_MS = 80
@@ -112,7 +115,7 @@ def watched_folders(root: Path) -> list[str]:
 
 
 def matters(path: Path, root: Path, had_code: HadCode) -> bool:
-    """Whether a change of this path can change what the project answers: code, settings, variables, or a folder with code.
+    """Whether a change of this path can change what the project answers: code, settings, variables, infra/, or a folder with code.
 
     A folder or file that a handler makes while it answers is none of these, so that no request makes the project be read again.
     """
@@ -123,6 +126,8 @@ def matters(path: Path, root: Path, had_code: HadCode) -> bool:
     if any(_is_ignored(part) for part in parts[:-1]) or not parts:
         return False
     name = parts[-1]
+    if parts[0] == INFRA_FOLDER:
+        return path.suffix in _INFRA_SUFFIXES
     if name in _FILES or name.endswith(".py"):
         return True
     if path.is_dir():

@@ -84,7 +84,7 @@ def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> 
     Raises:
         ConfigError: For what is wrong with infra/, or when the template fits in no stack; ProblemsError for several.
     """
-    document = merge_infra(_own_document(plan), infra or {})
+    document = make_document(plan, infra)
     text = render_yaml(document)
     stack_resources = count_stack_resources(document)
     require_no_problems(check_stack(plan, stack_resources, len(text.encode())))
@@ -95,6 +95,19 @@ def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> 
         stack_resources=stack_resources,
         warnings=plan.warnings,
     )
+
+
+def make_document(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The values of the project's template, however many resources it makes.
+
+    Args:
+        plan: The project.
+        infra: The files of infra/, name → text.
+
+    Raises:
+        ConfigError: For what is wrong with infra/; ProblemsError for several.
+    """
+    return merge_infra(_own_document(plan), infra or {})
 
 
 def _own_document(plan: ProjectPlan) -> dict[str, Any]:

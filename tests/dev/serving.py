@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 20.0
 
 
+_shared: list[str] = []
 _FILE_ENDINGS = (".py", ".toml", ".env", ".local", ".txt", ".json", ".tmp", ".yaml")
 
 
@@ -115,6 +116,8 @@ def serving(
 ) -> Iterator[Served]:
     """The server of a project with these files, and the end of both."""
     write_files(root, files)
+    for name in _shared:  # for who looks for the module by its file
+        (root / f"{name}.py").write_text("raise ImportError('the test has its own')\n")
     told = Recorder()
     environ = {} if environ is None else environ
     server = DevServer(root, told, host=host, port=0, limits=limits, cdn=cdn, environ=environ)
@@ -138,7 +141,9 @@ def shared_module(name: str, **values: Any) -> Iterator[ModuleType]:
     module = ModuleType(name)
     vars(module).update(values)
     sys.modules[name] = module
+    _shared.append(name)
     try:
         yield module
     finally:
+        _shared.remove(name)
         del sys.modules[name]

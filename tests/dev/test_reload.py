@@ -132,7 +132,7 @@ BROKEN = [
     ("def get():\n    return 1\n", "functions/hello/route.py:1: "),
     (
         "import no_such_module\n\ndef GET():\n    return 1\n",
-        "ModuleMissingError: functions/hello/route.py:1: the module 'no_such_module' is not there.",
+        "functions/hello/route.py:1: no module named 'no_such_module'. Add 'no_such_module' to the project",
     ),
     (
         "from lib.words import NOTHING\n\ndef GET():\n    return 1\n",

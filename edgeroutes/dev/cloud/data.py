@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from edgeroutes.dev.cloud.seeds import Seed
     from edgeroutes.dev.cloud.stack import Cloud
@@ -42,16 +42,21 @@ class Data:
         Raises:
             ConfigError: A seed has a form that its resource does not take.
         """
-        from botocore.exceptions import BotoCoreError, ClientError
-
         for keeper, physical_id, seed in self._kept():
             keeper.empty(physical_id)
             if seed is not None:
-                try:
-                    keeper.fill(physical_id, seed)
-                except (AttributeError, BotoCoreError, ClientError, TypeError, ValueError) as err:
-                    problem = f"this is no data for the resource: {err}. Allowed is {keeper.takes}"
-                    raise ConfigError(problem, where=seed.where) from err
+                _fill(keeper, physical_id, seed)
+
+    def put(self, logical_ids: Collection[str]) -> None:
+        """Put the seeds of these in, over what is there.
+
+        Raises:
+            ConfigError: A seed has a form that its resource does not take.
+        """
+        wanted = {self._cloud.resources[name].physical_id for name in logical_ids if name in self._cloud.resources}
+        for keeper, physical_id, seed in self._kept():
+            if seed is not None and physical_id in wanted:
+                _fill(keeper, physical_id, seed)
 
     def _kept(self) -> Iterator[tuple[_Keeper, str, Seed | None]]:
         for logical_id, resource in self._cloud.resources.items():
@@ -96,6 +101,16 @@ class _Keeper:
     def fill(self, physical_id: str, seed: Seed) -> None:
         """Put the seed in."""
         raise NotImplementedError
+
+
+def _fill(keeper: _Keeper, physical_id: str, seed: Seed) -> None:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        keeper.fill(physical_id, seed)
+    except (AttributeError, BotoCoreError, ClientError, TypeError, ValueError) as err:
+        problem = f"this is no data for the resource: {err}. Allowed is {keeper.takes}"
+        raise ConfigError(problem, where=seed.where) from err
 
 
 class _Table(_Keeper):

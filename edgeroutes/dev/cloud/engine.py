@@ -18,7 +18,7 @@ import json
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation import parsing
+from moto.cloudformation import models, parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.core.exceptions import ServiceException
@@ -28,6 +28,7 @@ from moto.ssm.models import ssm_backends
 from edgeroutes.dev.cloud.models import TYPES
 from edgeroutes.dev.cloud.models.held import HeldType
 from edgeroutes.dev.cloud.references import resolve_references
+from edgeroutes.dev.cloud.rollback import Snapshot
 from edgeroutes.dev.cloud.transform import parse_template, transform
 from edgeroutes.errors import ConfigError
 
@@ -50,6 +51,7 @@ def install() -> None:
     parsing.parse_resource = _parse_and_resolve
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
     cloudformation_backends.backend = _Backend
+    models._Backend = _Backend  # type: ignore[attr-defined]  # noqa: SLF001 - where `keeping` finds it again by its name
     for account in cloudformation_backends.values():
         account.backend = _Backend
 
@@ -161,9 +163,13 @@ class _Backend(CloudFormationBackend):
 
     def update_stack(self, name: str, template: str, role_arn: str | None, parameters: Any, tags: Any) -> Stack:
         given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
-        processed = self._processed(template, given)
-        with _said_as_refusal():
-            return super().update_stack(name, processed, role_arn, parameters, tags)
+        processed, before = self._processed(template, given), Snapshot(self.get_stack(name))
+        try:
+            with _said_as_refusal():
+                return super().update_stack(name, processed, role_arn, parameters, tags)
+        except ServiceException:
+            before.restore()
+            raise
 
     def create_change_set(
         self, stack_name: str, change_set_name: str, template: str, parameters: dict[str, str], *rest: Any, **more: Any

@@ -42,7 +42,7 @@ def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
         document: A project's template; it stays as it is.
     """
     resources = {name: _light(resource) for name, resource in document.get("Resources", {}).items()}
-    kept = _reachable(resources, {name for name, resource in resources.items() if not _is_front(resource)})
+    kept = _reachable(resources, {name for name, resource in resources.items() if not stands_in_front(resource)})
     return _only({**document, "Resources": resources}, kept)
 
 
@@ -82,8 +82,9 @@ def references(value: Any) -> Iterator[str]:
         elif key == "Fn::GetAtt":
             yield item.split(".")[0] if isinstance(item, str) else item[0]
         elif key == "Fn::Sub":
-            yield from (name.split(".")[0] for name in _VARIABLE.findall(item if isinstance(item, str) else item[0]))
-            yield from references(item)
+            text, bound = (item, {}) if isinstance(item, str) else item
+            yield from (name.split(".")[0] for name in _VARIABLE.findall(text) if name not in bound)
+            yield from references(bound)
         elif key == "DependsOn":
             yield from [item] if isinstance(item, str) else item
         else:
@@ -98,7 +99,8 @@ def _light(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {**{key: value for key, value in resource.items() if key != "Metadata"}, "Properties": properties}
 
 
-def _is_front(resource: Mapping[str, Any]) -> bool:
+def stands_in_front(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource belongs to the API, the CDN or the logs, for which dev and tests stand in themselves."""
     return str(resource.get("Type")).startswith(_FRONT)
 
 

@@ -1,19 +1,25 @@
 """A moto server in a process of its own, on loopback: what is in it survives reloads of the project. Floor 3.
 
-It ends with the process that started it, however that ends, because it watches a pipe that only that one holds.
+It ends with the process that started it, however that ends, because it watches a pipe that only that one holds. Signals of the terminal are
+not for it: with Ctrl-C it would be gone before it has kept what it holds.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from edgeroutes.errors import ToolError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 HOST = "127.0.0.1"
-_STOP_SECONDS = 5
+_STOP_SECONDS = 10
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
 class MotoProcess:
@@ -21,10 +27,15 @@ class MotoProcess:
 
     Args:
         port: Where it listens; 0 takes a free one, and keeps it over restarts.
+        keep: A file that has what it holds, from one run to the next; None for none.
     """
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, keep: Path | None = None) -> None:
         self.port = port
+        self.trouble = ""
+        """Why it does not have what was kept."""
+        self._keep = keep
+        self._is_ready = False
         self._running: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
 
@@ -48,21 +59,36 @@ class MotoProcess:
             return False
         self.stop()
         command = [sys.executable, "-m", "edgeroutes.dev.cloud.server", str(self.port)]
+        command += [str(self._keep)] if self._keep is not None else []
         # A file, not a pipe: nobody reads it while the server runs, and a full pipe would stop it.
         pipe, log = subprocess.PIPE, tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         self._log = log
-        self._running = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=log)  # noqa: S603 - our own module
-        said = _open(self._running.stdout).readline().strip()
+        # A profile that is not there would keep even moto's boto3 from starting.
+        environ = {name: value for name, value in os.environ.items() if name not in _PROFILES}
+        running = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True, env=environ
+        )
+        self._running = running
+        said, _, trouble = _open(running.stdout).readline().decode().strip().partition(" ")
         if not said.isdigit():
             raise self._failure()
-        self.port = int(said)
+        self.port, self.trouble, self._is_ready = int(said), trouble, True
         return True
 
+    def wait(self) -> None:
+        """Until it has ended, by itself or by `stop`."""
+        running = self._running
+        if running is not None:
+            running.wait()
+
     def stop(self) -> None:
-        """End it. Nothing happens where it does not run."""
+        """End it; from any thread, also while another starts it. Nothing happens where it does not run."""
         running, self._running = self._running, None
         if running is None:
             return
+        if not self._is_ready:  # it reads its pipe only later, and has nothing to keep
+            running.kill()
+        self._is_ready = False
         _open(running.stdin).close()
         try:
             running.wait(_STOP_SECONDS)
@@ -80,8 +106,9 @@ class MotoProcess:
         self.stop()
 
     def _failure(self) -> ToolError:
-        if self._running is not None:
-            self._running.wait(_STOP_SECONDS)
+        if self._running is None:
+            return ToolError("the moto server was ended while it started", where=f"{HOST}:{self.port}")
+        self._running.wait(_STOP_SECONDS)
         log = _open(self._log)
         log.seek(0)
         lines = log.read().decode(errors="replace").strip().splitlines()

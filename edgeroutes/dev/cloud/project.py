@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cloud.data import Data
 from edgeroutes.dev.cloud.local_template import local_template, without_functions
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from edgeroutes.dev.cloud.seeds import Seed
     from edgeroutes.dev.cloud.stack import Cloud
 
 
@@ -31,24 +32,47 @@ class ProjectCloud:
     data: Data
 
 
-def start_cloud(root: Path, cloud: Cloud, parameters: Mapping[str, str] | None = None) -> ProjectCloud:
+def start_cloud(
+    root: Path,
+    cloud: Cloud,
+    parameters: Mapping[str, str] | None = None,
+    document: Mapping[str, Any] | None = None,
+    seeds_before: Mapping[str, Seed] | None = None,
+) -> ProjectCloud:
     """Make the resources of the project in `root`, put its seeds into them, and resolve its functions' environment.
 
-    Where the cloud has them already, what has changed in infra/ is changed in it.
+    Where the cloud has them already, what has changed in infra/ is changed in it; what is new there gets its seeds.
 
     Args:
         root: The project's folder.
         cloud: The mock of this process, or a server.
         parameters: Values for the template's parameters that have no default.
+        document: The project's template, where that is at hand.
+        seeds_before: What has been put in; other seeds are put in over what is there. None where they are to be left alone.
 
     Raises:
         ProjectError: For all that is wrong with the project, its infra/ or its seeds.
         ToolError: There is no moto.
     """
-    template = local_template(parse_template(render_template(root)))
+    template = local_template(document or parse_template(render_template(root)))
+    seeds = read_seeds(root)
+    if cloud.exists():
+        cloud.read()
+        there = {resource.physical_id for resource in cloud.resources.values()}
+        cloud.put(template, parameters)
+        data = Data(cloud, seeds)
+        new = {name for name, resource in cloud.resources.items() if resource.physical_id not in there}
+        data.put(new | set(_changed(seeds, seeds_before)))
+        return ProjectCloud(cloud, data)
     # Seeds come before functions: a secret's value goes into their environment where `{{resolve:…}}` names it.
-    if not cloud.exists():
-        cloud.put(without_functions(template), parameters)
-        Data(cloud, {name: seed for name, seed in read_seeds(root).items() if name in cloud.resources}).reset()
+    cloud.put(without_functions(template), parameters)
+    Data(cloud, {name: seed for name, seed in seeds.items() if name in cloud.resources}).reset()
     cloud.put(template, parameters)
-    return ProjectCloud(cloud, Data(cloud, read_seeds(root)))
+    return ProjectCloud(cloud, Data(cloud, seeds))
+
+
+def _changed(seeds: Mapping[str, Seed], before: Mapping[str, Seed] | None) -> list[str]:
+    """The names of seeds that say something else than before."""
+    if before is None:
+        return []
+    return [name for name, seed in seeds.items() if name not in before or seed.value != before[name].value]

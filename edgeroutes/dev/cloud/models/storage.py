@@ -9,7 +9,6 @@ import json
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.iam.access_control import IAMPolicy
@@ -111,14 +110,8 @@ def _complete_table(place: Place, table: Table, properties: Properties) -> None:
 
 def _complete_parameter(_: Place, parameter: Parameter, properties: Properties) -> None:
     """Have `Fn::GetAtt` give what the template says, whatever is put there later."""
-    known = {name: str(properties[name]) for name in ("Type", "Value")}
-
-    def attribute(name: str) -> str:
-        if name not in known:
-            raise UnformattedGetAttTemplateException
-        return known[name]
-
-    vars(parameter)["get_cfn_attribute"] = attribute
+    said = Made(parameter.name, {name: str(properties[name]) for name in ("Type", "Value")})
+    vars(parameter)["get_cfn_attribute"] = said.get_cfn_attribute
 
 
 def _complete_log_group(_: Place, group: LogGroup, properties: Properties) -> None:

@@ -1,0 +1,145 @@
+"""A project's functions and its template as dev wants them: of the good routes, whatever their code uses. Floor 3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.config import INFRA_FOLDER
+from edgeroutes.dev.cloud.local_template import references, stands_in_front
+from edgeroutes.dev.faults import faults_by_route
+from edgeroutes.dev.surroundings import DEPLOYED_ONLY
+from edgeroutes.errors import ConfigError, require_no_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator, Mapping
+
+    from edgeroutes.dev.project import Project
+    from edgeroutes.plan.model import FunctionPlan, ProjectPlan
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionsPlan:
+    """What the functions of a project will be.
+
+    Args:
+        plan: The functions.
+        document: The template.
+        resources: Those that infra/ declares, logical id → type; what stands before the functions is not among them.
+    """
+
+    plan: ProjectPlan
+    document: Mapping[str, Any]
+    resources: Mapping[str, str]
+
+    @property
+    def variables(self) -> dict[str, dict[str, Any]]:
+        """Logical id of a function → its variables, as the template has them: texts, or what only a stack can resolve."""
+        everywhere = self.document.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
+        found = {}
+        for function in self.plan.functions:
+            properties = self.document["Resources"][function.logical_id].get("Properties", {})
+            own = {**everywhere, **properties.get("Environment", {}).get("Variables", {})}
+            found[function.logical_id] = {key: value for key, value in own.items() if key not in DEPLOYED_ONLY}
+        return found
+
+    @property
+    def unresolved(self) -> dict[str, list[str]]:
+        """Of the variables those that are no plain texts, each with the functions that have it."""
+        from edgeroutes.plan.cloudformation import is_intrinsic
+
+        found: dict[str, list[str]] = {}
+        for function, variables in self.variables.items():
+            for name, value in variables.items():
+                if is_intrinsic(value) or "{{resolve:" in str(value):
+                    found.setdefault(name, []).append(function)
+        return found
+
+    @property
+    def plain_variables(self) -> dict[str, dict[str, str]]:
+        """Of the variables those that are plain texts."""
+        unresolved = self.unresolved
+        return {
+            function: {name: str(value) for name, value in variables.items() if name not in unresolved}
+            for function, variables in self.variables.items()
+        }
+
+    @property
+    def needs_cloud(self) -> bool:
+        """Whether there is something to be made, or to be resolved."""
+        return bool(self.resources or self.unresolved)
+
+
+def plan_functions(project: Project) -> FunctionsPlan:
+    """The functions of those routes that can answer.
+
+    Raises:
+        ProjectError: For what is wrong with function.yaml files and infra/.
+    """
+    # Here, because a project that needs none of this starts without it.
+    from edgeroutes.pipeline import plan_scan, read_infra
+    from edgeroutes.plan.cloudformation import parse_yaml
+    from edgeroutes.template.document import make_document
+
+    faulty = faults_by_route(project.scan)
+    good = tuple(route for route in project.scan.routes if route.route_path not in faulty)
+    plan = plan_scan(project.root, project.config, replace(project.scan, routes=good, problems=()))
+    infra = read_infra(project.root)
+    document = make_document(plan, infra)
+    declared = {
+        name: parsed.where("Resources", name)
+        for file, text in infra.items()
+        for parsed in (parse_yaml(text, file),)
+        for name in parsed.value.get("Resources") or ()
+    }
+    settings = {each.logical_id: _settings_file(each) for each in plan.functions}
+    require_no_problems(list(check_references(document, {**settings, **declared})))
+    own = {*(each.logical_id for each in plan.functions), plan.fallback.logical_id}
+    resources = {
+        name: str(resource.get("Type"))
+        for name, resource in document["Resources"].items()
+        if name in declared.keys() - own and not stands_in_front(resource)
+    }
+    return FunctionsPlan(plan, document, resources)
+
+
+def check_references(document: Mapping[str, Any], places: Mapping[str, str]) -> Iterator[ConfigError]:
+    """References of the template's resources to what it does not have.
+
+    Args:
+        document: The template.
+        places: Logical id → the file that says it.
+    """
+    known = {*document["Resources"], *document.get("Parameters", {})}
+    # What a SAM resource becomes has names that begin with its own: HelloFunctionRole, HelloFunctionAliaslive.
+    made_by_sam = tuple(
+        name for name, each in document["Resources"].items() if "::Serverless::" in str(each.get("Type"))
+    )
+    for name, resource in document["Resources"].items():
+        for wanted in dict.fromkeys(references(resource)):
+            if wanted in known or wanted.startswith(("AWS::", *made_by_sam)):
+                continue
+            near = get_close_matches(wanted, known, n=1)
+            hint = f"Did you mean {near[0]!r}" if near else "Declare it in infra/"
+            problem = f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
+            yield ConfigError(problem, where=places.get(name, name), hint=hint)
+
+
+def _settings_file(function: FunctionPlan) -> str:
+    route = function.routes[0]
+    return (route.function_yaml_files or (route.source_file,))[-1]
+
+
+def may_need_plan(project: Project) -> bool:
+    """Whether any file can give functions something around them; cheap, for a project that has none."""
+    has_settings = any(route.function_yaml_files for route in project.scan.routes)
+    return has_settings or any((project.root / INFRA_FOLDER).glob("*.y*ml"))
+
+
+def layout_of(project: Project) -> Hashable:
+    """What of the routes decides which functions there are: the same again where only handlers have changed."""
+    return tuple(
+        (route.source_file, route.function_yaml_files, repr(route.config.isolate), route.exports.streams)
+        for route in project.scan.routes
+    )

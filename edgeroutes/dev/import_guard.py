@@ -1,0 +1,99 @@
+"""Whether a route imports only what its bundle will hold: what `sam build` would refuse is refused here, in the same words. Floor 3.
+
+The import graph is traced from the source, as the build does it, when a route is first asked for after a save. An import that the source
+does not show, such as `importlib.import_module(name)`, is not seen here, either: all routes share one process, in which what one has loaded
+is there for the next, so that a hook would find it one time and not the other.
+"""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as NotYet
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgeroutes.dev.reports import Logged
+from edgeroutes.errors import EdgeroutesError, ProjectError
+
+if TYPE_CHECKING:
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.dev.project import Project
+    from edgeroutes.dev.reports import Reporter
+    from edgeroutes.routing.scan import RouteFile
+
+DECLARING_FILES = ("pyproject.toml", "uv.lock", "requirements.txt")
+# uv reads a lock in a tenth of a second, and answers from its cache; only requirements.txt may have it ask an index, at the first start.
+_PATIENCE_S = 2.0
+
+_Stamp = tuple[tuple[int, int], ...]
+
+
+class ImportGuard:
+    """Knows what a project declares, and finds imports of anything else.
+
+    Args:
+        root: The project's folder.
+        report: Is told when it cannot know.
+    """
+
+    def __init__(self, root: Path, report: Reporter) -> None:
+        self._root = root
+        self._report = report
+        self._lock = threading.Lock()
+        self._pins: Future[Pins] = Future()
+        self._stamp: _Stamp | None = None
+
+    def problems(self, project: Project, route: RouteFile) -> tuple[ProjectError, ...] | None:
+        """What the route's bundle would lack; None where that is not known yet."""
+        from edgeroutes.build.bundle import check_imports
+
+        pins = self._known_pins(project)
+        try:
+            declared = pins.result(_PATIENCE_S)
+        except NotYet:
+            return None
+        except EdgeroutesError:
+            return ()  # told when it happened
+        try:
+            graph = project.tracer.trace(map(Path, (*route.middleware_files, route.source_file)))
+        except ProjectError:
+            return ()  # what does not parse does not load either, and loading tells it better
+        return tuple(check_imports(graph, declared))
+
+    def start(self, project: Project) -> None:
+        """Begin to find out what is declared, so that the first request need not wait for it."""
+        self._known_pins(project)
+
+    def _known_pins(self, project: Project) -> Future[Pins]:
+        stamp = tuple(map(_stamp, (self._root / name for name in DECLARING_FILES)))
+        with self._lock:
+            if stamp != self._stamp:
+                self._stamp, self._pins = stamp, Future()
+                arguments = (project, self._pins)
+                threading.Thread(target=self._read_pins, args=arguments, name="edgeroutes-pins", daemon=True).start()
+            return self._pins
+
+    def _read_pins(self, project: Project, found: Future[Pins]) -> None:
+        from edgeroutes.build.distributions import installed_site_packages
+        from edgeroutes.build.installer import UvInstaller
+        from edgeroutes.build.pins import read_pins
+        from edgeroutes.build.store import FOLDER
+        from edgeroutes.build.target import Target
+
+        cache = self._root / FOLDER / "texts"
+        try:
+            target = Target.of(project.config)
+            found.set_result(read_pins(self._root, UvInstaller(), target, installed_site_packages(), cache))
+        except BaseException as err:  # noqa: BLE001  # whoever waits for it has to be told
+            found.set_exception(err if isinstance(err, EdgeroutesError) else EdgeroutesError(repr(err)))
+            message = f"what routes import is not compared with what the project declares: {err}"
+            self._report(Logged(level="WARNING", message=message))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)

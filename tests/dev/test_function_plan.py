@@ -1,0 +1,86 @@
+"""A project's functions and template, as dev wants them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.dev.function_plan import layout_of, may_need_plan, plan_functions
+from edgeroutes.dev.project import Project
+from edgeroutes.errors import ConfigError, ProblemsError
+from tests.dev.serving import write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELLO = "def GET():\n    return 'hello'\n"
+QUEUE = "Resources:\n  Jobs: {Type: AWS::SQS::Queue}\n"
+
+
+def test_variables_are_told_apart_into_texts_and_what_a_stack_alone_resolves(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[tool.edgeroutes.env]\nMODE = "dev"\n',
+        "hello": HELLO,
+        "jobs": HELLO,
+        "functions/jobs/function.yaml": "Environment: {Variables: {JOBS: !Ref Jobs, SIZE: 5}}\n",
+        "infra/jobs.yaml": QUEUE + "  Distribution: {Properties: {DistributionConfig: {HttpVersion: http2}}}\n",
+    }
+    write_files(tmp_path, files)
+    found = plan_functions(Project(tmp_path))
+    assert found.plain_variables == {"HelloFunction": {"MODE": "dev"}, "JobsFunction": {"MODE": "dev", "SIZE": "5"}}
+    assert (found.unresolved, found.resources) == ({"JOBS": ["JobsFunction"]}, {"Jobs": "AWS::SQS::Queue"})
+    assert found.needs_cloud
+
+
+def test_a_project_with_nothing_around_it_needs_no_cloud(tmp_path: Path) -> None:
+    write_files(tmp_path, {"hello": HELLO})
+    project = Project(tmp_path)
+    assert (may_need_plan(project), plan_functions(project).needs_cloud) == (False, False)
+
+
+def test_a_broken_route_does_not_keep_the_others_from_their_variables(tmp_path: Path) -> None:
+    write_files(tmp_path, {"hello": HELLO, "broken": "def GET(:\n", "infra/jobs.yaml": QUEUE})
+    found = plan_functions(Project(tmp_path))
+    assert ([each.logical_id for each in found.plan.functions], [*found.resources]) == (["HelloFunction"], ["Jobs"])
+
+
+def test_a_reference_to_nothing_is_told_with_its_place(tmp_path: Path) -> None:
+    files = {
+        "jobs": HELLO,
+        "functions/jobs/function.yaml": "Environment: {Variables: {JOBS: !GetAtt Job.Arn}}\n",
+        "infra/jobs.yaml": QUEUE
+        + "  Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: !Sub ['${Own}-${Elsewhere}', {Own: x}]}}\n"
+        + "  Fine: {Type: AWS::SNS::Topic, Properties: {TopicName: !Sub '${AWS::StackName}-${JobsFunctionRole}'}}\n",
+    }
+    write_files(tmp_path, files)
+    with pytest.raises(ProblemsError) as caught:
+        plan_functions(Project(tmp_path))
+    said = [str(each) for each in caught.value.problems]
+    assert sorted(said) == [
+        (
+            "functions/jobs/function.yaml: JobsFunction refers to 'Job', which is neither a resource nor a parameter of the"
+            " template. Did you mean 'Jobs'."
+        ),
+        (
+            "infra/jobs.yaml:3: Topic refers to 'Elsewhere', which is neither a resource nor a parameter of the template."
+            " Declare it in infra/."
+        ),
+    ]
+
+
+def test_one_problem_is_told_as_itself(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, {"hello": HELLO, "infra/a.yaml": "Resources: {A: {Type: AWS::SQS::Queue, DependsOn: Nobody}}\n"}
+    )
+    with pytest.raises(ConfigError, match="A refers to 'Nobody'"):
+        plan_functions(Project(tmp_path))
+
+
+def test_the_layout_is_another_only_where_functions_are(tmp_path: Path) -> None:
+    write_files(tmp_path, {"hello": HELLO})
+    before = layout_of(Project(tmp_path))
+    write_files(tmp_path, {"hello": HELLO.replace("hello", "hi")})
+    assert layout_of(Project(tmp_path)) == before
+    write_files(tmp_path, {"hi": HELLO})
+    assert layout_of(Project(tmp_path)) != before
