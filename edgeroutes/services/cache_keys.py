@@ -107,13 +107,14 @@ def _made_of(function: Any, within: tuple[object, ...]) -> list[object]:
     layers: list[object] = []
     while not any(function is each for each in within):  # a function may capture itself
         within = (*within, function)
-        is_decorator = hasattr(function, "__wrapped__")
-        layers += [_captured(value, within, is_decorator=is_decorator) for value in _around(function)]
+        inner = getattr(function, "__wrapped__", None)
+        is_for_all = inner is not None and "<locals>" not in function_name(function)
+        layers += [_captured(value, within, is_for_all=is_for_all) for value in _around(function)]
         if hasattr(function, "__code__"):
             layers.append(_written(function.__code__))
-        if not is_decorator:
+        if inner is None:
             break
-        function = function.__wrapped__
+        function = inner
     return layers
 
 
@@ -127,22 +128,25 @@ def _around(function: Any) -> list[object]:
     return [] if hasattr(function, "__wrapped__") or _is_builtin(function) else [function]
 
 
-def _captured(value: Any, within: tuple[object, ...], *, is_decorator: bool) -> object:
+def _captured(value: Any, within: tuple[object, ...], *, is_for_all: bool) -> object:
     """What stands for a captured value: the same text for the same, another one each time where there is none.
 
-    In a decorator that one is passed over: what it has, a logger or a client, is there for every call.
+    Args:
+        value: Any.
+        within: The functions that are being read.
+        is_for_all: Whether it is what the decorator of a module's function has for every call, a logger or a client: then its type does.
     """
     kind = type(value)
     if kind in _PLAIN or kind is ModuleType:
         return repr(value)
     if kind is tuple:
-        return [_captured(each, within, is_decorator=is_decorator) for each in value]
+        return [_captured(each, within, is_for_all=is_for_all) for each in value]
     if isinstance(value, type) or _is_builtin(value):
         return function_name(value)
     if kind is FunctionType:
         defaults = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values())
-        return function_name(value), _made_of(value, within), _captured(defaults, within, is_decorator=is_decorator)
-    return kind.__qualname__ if is_decorator else os.urandom(16).hex()
+        return function_name(value), _made_of(value, within), _captured(defaults, within, is_for_all=is_for_all)
+    return kind.__qualname__ if is_for_all else os.urandom(16).hex()
 
 
 def _is_builtin(value: object) -> bool:
@@ -192,12 +196,12 @@ def _parts(value: Any) -> Iterable[object] | None:
     """What a value is put together of; None for one that is whole. Not its JSON: a model may leave fields out of that, or mask secrets."""
     if hasattr(value, "__json__"):
         return None
-    if hasattr(value, "model_dump"):  # pydantic's
-        extra, private = value.__pydantic_extra__ or {}, value.__pydantic_private__ or {}
-        return {**vars(value), **extra, **private}.items()
-    for names in ("__dataclass_fields__", "__struct_fields__"):
-        if hasattr(value, names):
-            return [(name, getattr(value, name, None)) for name in getattr(value, names)]
+    for names in ("model_fields", "__dataclass_fields__", "__struct_fields__"):
+        fields = getattr(type(value), names, None)
+        if fields is not None:
+            undeclared = (getattr(value, each, None) or {} for each in ("__pydantic_extra__", "__pydantic_private__"))
+            declared = {name: getattr(value, name, None) for name in fields}
+            return [item for part in (declared, *undeclared) for item in part.items()]
     if isinstance(value, Mapping):
         return value.items()
     return value if isinstance(value, (list, tuple, AbstractSet)) else None

@@ -272,6 +272,15 @@ def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
 
         return call
 
+    def answer(user: dict[str, str]) -> object:
+        @cached(revalidate=60)
+        @partial(logged, log=[user])
+        def profile() -> object:
+            return user["name"]  # captured here, and by what decorates it
+
+        return profile()
+
+    assert [answer({"name": name}) for name in ("ann", "bob")] == ["ann", "bob"]
     assert function_key(logged(one_of_module, [])) == function_key(logged(one_of_module, []))
     assert function_key(logged(find, calls)) != function_key(logged(find, calls))
 
