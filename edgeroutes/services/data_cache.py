@@ -190,7 +190,7 @@ def data_cache() -> DataCache:
 
 
 def forget_data_cache() -> None:
-    """Have the next one who asks for the process's cache get a new one, for the table that the environment names then: for dev and tests."""
+    """Have the next one who asks get a new cache, for the table that the environment names then: for dev and tests."""
     _caches.clear()
 
 
