@@ -41,8 +41,10 @@ def environment_of(logical_id: str, cloud: Cloud, endpoint_url: str | None = Non
         cloud: In a moto server.
         endpoint_url: Where the function reaches that server, if not where we do.
     """
+    declared = cloud.environment_of(logical_id)
     return {
-        **cloud.environment_of(logical_id),
+        # No request here comes through CloudFront, which alone would know the origin's secret.
+        **{name: value for name, value in declared.items() if not name.startswith("EDGEROUTES_ORIGIN_SECRET")},
         "AWS_ENDPOINT_URL": endpoint_url or str(cloud.endpoint_url),
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -93,8 +95,8 @@ class Answer:
     body: bytes
 
 
-# Of the transport, not of the route.
-_OTHERS_HEADERS = frozenset({"connection", "content-length", "date", "server"})
+# Of the transport, not of the route; and of a file's age, which in a bundle nobody knows.
+_OTHERS_HEADERS = frozenset({"connection", "content-length", "date", "last-modified", "server"})
 _TIMES = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _REQUEST_ID = re.compile(rb'("request_id":)"[0-9a-f-]{36}"')
 _VOLATILE_HEADERS = {
