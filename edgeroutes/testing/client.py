@@ -9,6 +9,8 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
+from edgeroutes.errors import ConfigError
+from edgeroutes.testing.adapters import ADAPTERS
 from edgeroutes.testing.functions import Functions
 from edgeroutes.testing.outgoing import BASE_URL, RequestOptions, make_request
 from edgeroutes.testing.response import TestResponse, make_response
@@ -80,7 +82,9 @@ class RouteClient:
         Raises:
             ConfigError: There is no such adapter.
         """
-        self.functions.adapter(adapter, debug=self.debug)
+        if adapter not in ADAPTERS:
+            problem = f"there is no adapter {adapter!r}. Allowed are {', '.join(ADAPTERS)}"
+            raise ConfigError(problem, where="client.via")
         other = RouteClient(base_url=self.base_url, debug=self.debug, functions=self.functions, watch=self._watch)
         other.cookies = self.cookies
         other._adapter = adapter

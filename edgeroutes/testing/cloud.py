@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from edgeroutes.errors import ConfigError, ToolError
-from edgeroutes.testing.environment import FAKE_CREDENTIALS
+from edgeroutes.testing.environment import FAKE_CREDENTIALS, fake_account, restored_environment
 from edgeroutes.testing.network import RealAwsError, without_aws
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ class Aws:
         """
         with ExitStack() as around:
             around.enter_context(self._mock())
+            around.enter_context(restored_environment())
+            fake_account()
             around.enter_context(without_aws())
             made = self._start()
             around.enter_context(_requests_to(self._functions))

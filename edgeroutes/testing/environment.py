@@ -24,6 +24,13 @@ FAKE_CREDENTIALS = {
 NOT_IN_TESTS = ("EDGEROUTES_ORIGIN_SECRET", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
 
 
+def fake_account() -> None:
+    """Have the environment name no account but the fake one."""
+    os.environ.update(FAKE_CREDENTIALS)
+    for name in NOT_IN_TESTS:
+        os.environ.pop(name, None)
+
+
 @contextmanager
 def restored_environment() -> Iterator[None]:
     """Whatever happens to the environment meanwhile, it is as before in the end."""

@@ -17,7 +17,6 @@ from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.lambda_context import DevContext
 from edgeroutes.dev.project import Project
-from edgeroutes.errors import ConfigError
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
 from edgeroutes.testing.adapters import ADAPTERS, Adapter
@@ -74,10 +73,7 @@ class Functions:
         return self._plan.fallback if route is None else self._of_route[route.route_path]
 
     def adapter(self, name: str, *, debug: bool) -> Adapter:
-        """The routes behind an adapter, the same one each time."""
-        if name not in ADAPTERS:
-            problem = f"there is no adapter {name!r}. Allowed are {', '.join(ADAPTERS)}"
-            raise ConfigError(problem, where="client.via")
+        """The routes behind an adapter, the same one each time; to be made while the function runs, for it may load its route."""
         key = (name, debug)
         if key not in self._adapters:
             from edgeroutes.services.revalidation import stay_local

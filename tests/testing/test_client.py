@@ -4,7 +4,7 @@ import textwrap
 
 import pytest
 
-from edgeroutes.errors import ProblemsError
+from edgeroutes.errors import ConfigError, ProblemsError
 from edgeroutes.testing import RouteClient
 
 ROUTE = """
@@ -99,6 +99,32 @@ def test_two_projects_in_one_process_have_each_their_own_routes(tmp_path):
     one = RouteClient(write(tmp_path / "one", hello="def GET():\n    return 'one'\n"))
     two = RouteClient(write(tmp_path / "two", hello="def GET():\n    return 'two'\n"))
     assert [client.get("/hello").text for client in (one, two, one)] == ["one", "two", "one"]
+
+
+def test_an_adapter_that_there_is_none_of_is_refused(client):
+    with pytest.raises(ConfigError, match=r"client\.via: there is no adapter 'grpc'\. Allowed are rest, http-api"):
+        client.via("grpc")
+
+
+def test_another_adapter_shares_the_cookies(client):
+    client.via("function-url").post("/echo")
+    assert client.via("asgi").get("/echo").json()["cookies"] == {"seen": "a b"}
+
+
+def test_a_stream_that_breaks_off_is_not_complete(tmp_path):
+    source = "def GET():\n    yield 'half'\n    raise ValueError('broke off')\n"
+    with RouteClient(write(tmp_path, half=source)) as client:
+        for adapter in ("streaming", "asgi"):
+            answer = client.via(adapter).get("/half")
+            assert (answer.is_complete, answer.chunks) == (False, (b"half",))
+
+
+def test_a_production_answer_is_asked_for_at_any_time(tmp_path):
+    with RouteClient(write(tmp_path, broken="def GET():\n    raise ValueError('secret')\n")) as client:
+        client.debug = False
+        assert [("secret" in client.via(adapter).get("/broken").text) for adapter in ("rest", "streaming", "asgi")] == [
+            False
+        ] * 3
 
 
 def test_all_that_is_wrong_with_a_project_is_said_when_its_client_is_made(tmp_path):

@@ -147,6 +147,15 @@ def test_a_function_finds_no_credentials_of_the_developer(
     assert os.environ["AWS_PROFILE"] == "production"
 
 
+def test_a_session_that_the_test_makes_has_none_either(made: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    with made.for_one_test() as aws:
+        session = boto3.Session()
+        assert session.get_credentials().access_key == "testing"
+        assert session.client("dynamodb").list_tables()["TableNames"] == [aws.resource("Notes")]
+    assert os.environ["AWS_PROFILE"] == "production"
+
+
 @pytest.mark.parametrize("adapter", ["rest", "streaming", "asgi"])
 def test_each_function_has_its_own_environment_also_when_one_invokes_another(
     desk: Aws, routes: RouteClient, functions: Functions, adapter: str
