@@ -105,7 +105,9 @@ def test_a_bundle_holds_the_middleware_above_its_routes_and_no_other(tmp_path: P
     project = make_project(tmp_path, {**files, "functions/(site)/shop/[id]/route.py": HELLO})
     built = project.build()
     held = {
-        name: {path for path in bundle_paths(project.link(built, name, tmp_path / name)) if path.endswith("middleware.py")}
+        name: {
+            path for path in bundle_paths(project.link(built, name, tmp_path / name)) if path.endswith("middleware.py")
+        }
         for name in ("ShopFunction", "ShopIdFunction", "ApiFunction", "FallbackFunction")
     }
 

@@ -236,7 +236,15 @@ KEEPING = "fetch(url, {cache: 'no-store'}).then(async a => [a.headers.get('x-cac
 def test_what_the_cdn_keeps_for_one_origin_is_not_given_to_another(page: Page, places: Places) -> None:
     """The browser keeps nothing here, so that each answer is the CDN's."""
     seen = []
-    for origin in (places.refused, places.allowed, places.allowed, places.also, places.refused, places.also, places.allowed):
+    for origin in (
+        places.refused,
+        places.allowed,
+        places.allowed,
+        places.also,
+        places.refused,
+        places.also,
+        places.allowed,
+    ):
         page.navigate(origin)
         seen.append(tried(page, KEEPING, f"{places.api}/two-kept"))
     assert seen == [
