@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers
+from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers, one_cookie_header
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
+from edgeroutes.runtime.chunks import close_stream
 from edgeroutes.runtime.context import current_scope
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ def asgi_middleware(factory: Callable[..., AsgiApp], *arguments: Any, **options:
 
         middleware = asgi_middleware(GZipMiddleware, minimum_size=500)
 
-    It is made once, and sees each request whole and each answer as it is produced, streams chunk by chunk. The headers that it passes on
-    are those that everything further in sees; `scope["state"]` is `request.state`. A path that it changes leads nowhere else.
+    It is made once, and sees each request whole and each answer as it is produced, streams chunk by chunk. The headers and the body that
+    it passes on are those that everything further in sees. `scope["state"]` is `request.state`, where also stands what it adds to the
+    scope: `request.state.session` with Starlette's SessionMiddleware. A path that it changes leads nowhere else.
 
     Args:
         factory: The class: called with the app that it wraps, and with what follows.
@@ -49,9 +51,8 @@ def asgi_middleware(factory: Callable[..., AsgiApp], *arguments: Any, **options:
 
 async def _further_in(scope: Scope, receive: Receive, send: Send) -> None:
     """The app that the middleware wraps: what `call_next` leads to."""
-    del receive
     crossing: _Crossing = scope[_CROSSING]
-    await crossing.pass_on(scope, send)
+    await crossing.pass_on(scope, receive, send)
 
 
 class _Crossing:
@@ -60,11 +61,20 @@ class _Crossing:
     def __init__(self, request: Request, call_next: CallNext) -> None:
         self._request = request
         self._call_next = call_next
-        self._headers = encode_headers(request.headers.multi_items())
+        self._scope: Scope = {
+            **base_scope(current_scope("asgi_middleware").incoming),
+            "headers": encode_headers(one_cookie_header(request.headers.multi_items())),
+            "state": vars(request.state),
+            _CROSSING: self,
+        }
+        self._headers = [*self._scope["headers"]]
+        self._is_read = self._is_passed_on = False
         self._background: Any = None
-        self._messages: asyncio.Queue[Message] = asyncio.Queue(1)  # the next when this one is taken, as a server would
-        self._task: asyncio.Task[None] | None = None
-        self._is_read = False
+        self._start: Message | None = None
+        self._chunks: asyncio.Queue[tuple[bytes, bool]] = asyncio.Queue(
+            1
+        )  # the next when this one is taken, as by a server
+        self._is_complete = asyncio.Event()
 
     async def answer(self, app: AsgiApp) -> Response:
         """The middleware's answer; what is raised inside and that it lets through is raised here.
@@ -72,31 +82,29 @@ class _Crossing:
         Raises:
             HandlerError: When it ends without one.
         """
-        scope = {
-            **base_scope(current_scope("asgi_middleware").incoming),
-            "headers": [*self._headers],
-            "state": vars(self._request.state),
-            _CROSSING: self,
-        }
-        self._task = asyncio.get_running_loop().create_task(_call(app, scope, self._receive, self._messages.put))
-        start, first = await self._next(), await self._next()
-        if start is None or first is None or start["type"] != "http.response.start":
-            raise HandlerError("the ASGI middleware ended without an answer", hint="Have it call the app that it wraps")
-        body: Any = first.get("body", b"") or None
-        if first.get("more_body", False):
-            body = self._chunks(first)
-        else:
-            await self._task
+        task = asyncio.get_running_loop().create_task(_call(app, {**self._scope}, self._receive, self._send))
+        try:
+            body, has_more = await self._next(task)
+            if not has_more:
+                await task
+        except BaseException:
+            task.cancel()
+            raise
+        start = self._start or {}
         status = start["status"]
-        response = Response(None if status in _BODILESS else body, status, decode_headers(start.get("headers", ())))
+        content: Any = self._stream(body, task) if has_more else body or None
+        response = Response(None if status in _BODILESS else content, status, decode_headers(start.get("headers", ())))
         response.background = self._background
         return response
 
-    async def pass_on(self, scope: Scope, send: Send) -> None:
-        """Ask what is further in, with the headers that the middleware has left, and send what it answers."""
+    async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Ask what is further in, with what the middleware has left of headers and body and put into the scope, and send its answer."""
         request = self._request
-        if [*scope["headers"]] != self._headers:
-            request = request.with_headers(Headers(decode_headers(scope["headers"])))
+        headers, changed_body = [*scope["headers"]], await self._passed_body(receive)
+        if headers != self._headers or changed_body is not None:
+            request = request.passed_on(Headers(decode_headers(headers)), changed_body)
+        for name in scope.keys() - self._scope.keys():
+            setattr(request.state, name, scope[name])
         response = await self._call_next(request)
         self._background = response.background
         plain = [pair for pair in response.headers.multi_items() if pair[0] != "set-cookie"]
@@ -104,42 +112,81 @@ class _Crossing:
         await send(
             {"type": "http.response.start", "status": response.status, "headers": encode_headers(plain + cookies)}
         )
-        body: Any = response.body
+        content: Any = response.body
         if response.is_stream:
-            async for chunk in body:
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-            body = b""
-        await send({"type": "http.response.body", "body": body.encode() if isinstance(body, str) else body or b""})
+            try:
+                async for chunk in content:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            finally:
+                await close_stream(response)
+            content = b""
+        body = content.encode() if isinstance(content, str) else content or b""
+        await send({"type": "http.response.body", "body": body})
+
+    async def _passed_body(self, receive: Receive) -> bytes | None:
+        """The body as a `receive` of the middleware's own gives it, which may refuse or change it; None where it is as it was.
+
+        So it is where nothing comes: the middleware has read the body and not kept it, and here those further in read it again.
+        """
+        if receive == self._receive:
+            return None
+        self._is_passed_on = True
+        body, has_more = b"", True
+        while has_more:
+            message = await receive()
+            if message["type"] != "http.request":
+                break
+            body += message.get("body", b"")
+            has_more = message.get("more_body", False)
+        return body or None
 
     async def _receive(self) -> Message:
-        """The whole body; then nothing more, as long as the client is there."""
-        if self._is_read:
-            await asyncio.Event().wait()
-        self._is_read = True
-        return {"type": "http.request", "body": self._request.peek_body(), "more_body": False}
+        """The whole body; then, when all of the answer has been sent, that nobody listens any longer."""
+        if not self._is_read:
+            self._is_read = True
+            return {"type": "http.request", "body": self._request.peek_body(), "more_body": False}
+        if not self._is_passed_on or self._start is not None:
+            await self._is_complete.wait()
+        return {"type": "http.disconnect"}
 
-    async def _next(self) -> Message | None:
-        """What the middleware sends next; None when it has ended."""
-        assert self._task is not None  # noqa: S101  # `answer` has made it
-        taking = asyncio.ensure_future(self._messages.get())
-        await asyncio.wait({taking, self._task}, return_when=asyncio.FIRST_COMPLETED)
-        if not taking.done() and not self._messages.empty():
-            await asyncio.wait({taking})
-        if taking.done():
-            return taking.result()
-        taking.cancel()
-        await self._task
-        return None
+    async def _send(self, message: Message) -> None:
+        """What the middleware sends; nothing comes after the end, and messages of extensions that it was not offered do not count."""
+        if message["type"] == "http.response.start" and self._start is None:
+            self._start = message
+        elif message["type"] == "http.response.body" and self._start is not None and not self._is_complete.is_set():
+            has_more = message.get("more_body", False)
+            await self._chunks.put((message.get("body") or b"", has_more))
+            if not has_more:
+                self._is_complete.set()
 
-    async def _chunks(self, first: Message) -> AsyncIterator[bytes]:
-        message: Message | None = first
+    async def _next(self, task: asyncio.Task[None]) -> tuple[bytes, bool]:
+        """The next piece of the answer, and whether more follow.
+
+        Raises:
+            HandlerError: When there is none.
+        """
+        taking = asyncio.ensure_future(self._chunks.get())
         try:
-            while message is not None:
-                yield message.get("body", b"")
-                message = await self._next()
+            await asyncio.wait({taking, task}, return_when=asyncio.FIRST_COMPLETED)
+            if taking.done() or not self._chunks.empty():
+                return await taking
         finally:
-            if self._task is not None:
-                self._task.cancel()
+            taking.cancel()
+        await task
+        hint = "Have it call the app that it wraps, or send an answer to its end"
+        raise HandlerError("the ASGI middleware ended without an answer", hint=hint)
+
+    async def _stream(self, first: bytes, task: asyncio.Task[None]) -> AsyncIterator[bytes]:
+        chunk, has_more = first, True
+        try:
+            yield chunk
+            while has_more:
+                chunk, has_more = await self._next(task)
+                yield chunk
+            await task
+        finally:
+            task.cancel()
+            await asyncio.wait({task})  # nothing goes on behind an answer that nobody reads
 
 
 async def _call(app: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:

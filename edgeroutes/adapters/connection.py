@@ -41,7 +41,7 @@ def connection_scope(scope: RequestScope) -> Scope:
         **base_scope(incoming),
         **mounted_paths(scope),
         "method": scope.request.method,
-        "headers": encode_headers(_one_cookie_header(scope.request.peek_headers().multi_items())),
+        "headers": encode_headers(one_cookie_header(scope.request.peek_headers().multi_items())),
     }
     if incoming.event is not None:
         connection["aws.event"] = incoming.event
@@ -63,7 +63,7 @@ def base_scope(incoming: Incoming) -> Scope:
         "raw_path": encode_target(incoming.path),
         "query_string": encode_target(incoming.query_string()),
         "root_path": "",
-        "headers": encode_headers(_one_cookie_header(incoming.header_items())),
+        "headers": encode_headers(one_cookie_header(incoming.header_items())),
         "client": (client, 0) if client else None,
         "server": _server(scheme, host, incoming.header("x-forwarded-port")),
     }
@@ -111,7 +111,7 @@ def decode_headers(pairs: Iterable[Any]) -> list[tuple[str, str]]:
     return [(bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in pairs]
 
 
-def _one_cookie_header(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def one_cookie_header(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The fields with all cookies in one, as HTTP/1.1 has them. Source: RFC 9113 §8.2.3."""
     cookies = [value for name, value in items if name == "cookie"]
     if len(cookies) < 2:

@@ -14,9 +14,10 @@ from edgeroutes.cli.browser_cors import (
     PageRequest,
     Reply,
     Step,
-    check_answer,
+    check_origin,
     check_preflight,
     explain_asking,
+    explain_readable,
     normalized_method,
 )
 from edgeroutes.dev.gateway import HttpRequest, rest_event
@@ -29,7 +30,7 @@ from edgeroutes.http.response import Response
 from edgeroutes.runtime.loop import LoopFree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from edgeroutes.adapters.proxy import LambdaHandler
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _PATIENCE_S = 20
 # For a path alone: where the project will be served, nobody knows yet.
 _SOMEWHERE = "https://api.invalid"
+_MOST_REDIRECTS = 20  # Source: Fetch §4.4 "HTTP-redirect fetch"
 
 
 def print_cors(
@@ -93,16 +95,46 @@ def explain(request: PageRequest, ask: Ask) -> Iterator[Step]:
         hint = "Serve the API over https"
         yield Step(passes=False, words="A page of https may not ask http at all (mixed content).", hint=hint)
         return
-    yield explain_asking(request)
+    if request.dropped_headers:
+        names = ", ".join(request.dropped_headers)
+        yield Step(passes=True, words=f"No page may set {names}: the browser leaves it out.")
+    for _ in range(_MOST_REDIRECTS):
+        reply = yield from _explain_one(request, ask)
+        target = None if reply is None else request.following(reply)
+        if target is None:
+            return
+        if _place(target.url) != _place(request.url):
+            yield Step(passes=True, words=f"The browser follows to {target.url}, which has to allow the page as well.")
+            return
+        yield Step(passes=True, words=f"The browser follows to {urlsplit(target.url).path}.")
+        request = target
+    yield Step(passes=False, words="It is one redirect too many.", hint="Look where they lead")
+
+
+def _explain_one(request: PageRequest, ask: Ask) -> Generator[Step, None, Reply | None]:
+    """What the browser does with one request, without what its answer leads to; gives the answer, where it may be read."""
+    step = explain_asking(request)
+    yield step
     preflight = request.preflight_headers()
-    if preflight:
+    if preflight and step.passes:
         reply = ask(request, "OPTIONS", preflight)
         for step in check_preflight(request, reply):
             yield step
-            if not step.passes:
-                return
-        yield _explain_age(reply)
-    yield from check_answer(request, ask(request, request.method, [("origin", request.origin)]))
+        if step.passes:
+            yield _explain_age(reply)
+    if not step.passes:
+        return None
+    reply = ask(request, request.method, [("origin", request.origin)])
+    step = check_origin(request, reply)
+    yield step
+    if step.passes and request.following(reply) is None:
+        yield explain_readable(request, reply)
+    return reply if step.passes else None
+
+
+def _place(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _explain_age(reply: Reply) -> Step:
@@ -173,7 +205,8 @@ def _unsent(request: PageRequest) -> list[str]:
 
 
 def _is_loopback(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
 
 
 def explain_project(root: Path, origin: str) -> list[str]:

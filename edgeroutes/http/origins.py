@@ -26,8 +26,6 @@ _SUBDOMAINS = r"[a-z0-9_-]+(\.[a-z0-9_-]+)*"
 _SENT = r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:[0-9]{1,5})?"
 # A host has at most 253 characters; what is longer no expression is asked about.
 _LONGEST = 300
-# Where browsers (UTS #46) and Python's codec (IDNA 2003) name different hosts. Source: unicode.org/reports/tr46 §4.
-_DEVIATING = frozenset("\u00df\u03c2\u200c\u200d")
 _NOBODYS = "https://allowed-by-nobody.invalid:61234"
 
 
@@ -158,9 +156,12 @@ def _canonical_host(host: str, said: str) -> str:
         import ipaddress
 
         try:
-            return f"[{ipaddress.IPv6Address(host[1:-1]).compressed}]"
+            address = ipaddress.IPv6Address(host[1:-1])
         except ValueError as error:
             raise ValueError(f"origins has {said!r}. {error}") from error
+        if address.ipv4_mapped is not None:  # which Python writes with dots since 3.13
+            return "[::ffff:{:x}:{:x}]".format(*divmod(int(address.ipv4_mapped), 1 << 16))
+        return f"[{address.compressed}]"
     ascii_host = host.lower() if host.isascii() else _punycode(host, said)
     last = ascii_host.rstrip(".").rpartition(".")[2]
     if last.isdigit() and not re.fullmatch(_ADDRESS, ascii_host):
@@ -172,14 +173,23 @@ def _canonical_host(host: str, said: str) -> str:
 
 
 def _punycode(host: str, said: str) -> str:
-    """The host as it is in DNS, which is how browsers send it."""
+    """The host as it is in DNS, which is how browsers send it.
+
+    Only where nothing but capitals is changed, by Python's codec (IDNA 2003) and by today's Unicode alike: there browsers (UTS #46)
+    agree with it. Source: unicode.org/reports/tr46 §4, §7.
+    """
+    from unicodedata import normalize
+
     hint = "Write it as browsers send it, with 'xn--'"
-    if _DEVIATING.intersection(host):
-        raise ValueError(f"origins has {said!r}, whose letters browsers and Python encode differently. {hint}")
     try:
-        return host.encode("idna").decode().lower()
+        encoded = host.encode("idna")
+        decoded = encoded.decode("idna")
+        is_the_same = normalize("NFC", host.lower()) == decoded == normalize("NFKC", decoded.casefold())
     except UnicodeError as error:
         raise ValueError(f"origins has {said!r}, which cannot be encoded for DNS: {error}. {hint}") from error
+    if not is_the_same:
+        raise ValueError(f"origins has {said!r}, whose letters browsers and Python encode differently. {hint}")
+    return encoded.decode().lower()
 
 
 def _checked_variable(entry: str) -> str:

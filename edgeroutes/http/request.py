@@ -222,12 +222,17 @@ class Request:
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with `headers` set over its own: what middleware passes on to `call_next`."""
-        copy = Request(self._incoming, self.path, self.path_params, self._host)
-        copy.method = self.method
         over = Headers(headers)
         kept = [pair for pair in self.peek_headers().multi_items() if pair[0] not in over]
-        copy._headers = Headers.from_lowered(kept + over.multi_items())
-        copy._query, copy._body, copy._form, copy._state = self._query, self._body, self._form, self.state
+        return self.passed_on(Headers.from_lowered(kept + over.multi_items()), self._body)
+
+    def passed_on(self, headers: Headers, body: bytes | None) -> Request:
+        """The same request with these header fields, and this body where it is one, instead of its own: for edgeroutes' own use."""
+        copy = Request(self._incoming, self.path, self.path_params, self._host)
+        copy.method = self.method
+        copy._headers, copy._body = headers, body
+        copy._query, copy._state = self._query, self.state
+        copy._form = self._form if body == self._body else None
         return copy
 
     def peek_headers(self) -> Headers:

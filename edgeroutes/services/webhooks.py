@@ -7,10 +7,12 @@ All schemes are HMAC-SHA256. They differ in what is signed and where it stands::
     github        {body}                    X-Hub-Signature-256: sha256=hex               none
     slack         v0:{time}:{body}          X-Slack-Signature: v0=hex                     X-Slack-Request-Timestamp
     standard      {id}.{time}.{body}        Webhook-Signature: v1,base64 v1,base64        Webhook-Timestamp
+                                            (or Svix-… where the sender is Svix)
     hmac-sha256   {body}                    X-Signature: hex, sha256=hex or base64        none
 
 Source: docs.stripe.com/webhooks (manual verification); docs.github.com "validating-webhook-deliveries"; api.slack.com
-"verifying-requests-from-slack"; github.com/standard-webhooks/standard-webhooks, spec (all read 2026-11-21).
+"verifying-requests-from-slack"; github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying Webhooks Manually"
+(all read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -67,49 +69,58 @@ def verify(
         clock: Seconds since 1970.
 
     Raises:
-        HTTPError: 401 when the signature is absent or wrong, or too old.
+        HTTPError: 401 when the signature is absent or wrong, or too old; which of these, the log says and the sender is not told.
         HandlerError: The scheme is not known, or the secret empty.
     """
     read = _SCHEMES.get(scheme)
     if read is None:
         hint = f"Choose one of {', '.join(_SCHEMES)}"
         raise HandlerError(f"the scheme is {scheme!r}, which is not known", where="webhooks.verify()", hint=hint)
-    secrets = [_key(each, scheme) for each in ([secret] if isinstance(secret, str | bytes) else secret)]
-    if not secrets or not all(secrets):
+    keys = [_key(each, scheme) for each in ([secret] if isinstance(secret, str | bytes) else secret or ())]
+    if not keys or not all(keys):
         hint = "Set the variable that it is read from"
         raise HandlerError("the secret is empty", where="webhooks.verify()", hint=hint)
     body = request.peek_body()
     signed = read(request, body, header)
-    if not _is_right(signed, secrets):
-        raise HTTPError(401, "the signature does not fit the body")
+    if not _is_right(signed, keys):
+        raise _refused(request, "the signature does not fit the body")
     if signed.time is not None and not _is_near(signed.time, clock(), tolerance_s):
-        raise HTTPError(401, f"the signature is more than {tolerance_s:g} seconds old, or its time is none")
+        raise _refused(request, f"the signature is more than {tolerance_s:g} seconds old, or its time is none")
     return body
 
 
-def _is_right(signed: _Signed, secrets: Sequence[bytes]) -> bool:
-    """Whether one signature is that of one secret; all are compared, each in constant time."""
+def _refused(request: Request, reason: str) -> HTTPError:
+    """The same 401 whatever the reason, which only the log is told: a forger learns nothing from it."""
+    from edgeroutes.runtime.log import log_warning
+
+    log_warning("a webhook is refused", reason=reason, path=request.path)
+    return HTTPError(401, "the signature is not right")
+
+
+def _is_right(signed: _Signed, keys: Sequence[bytes]) -> bool:
+    """Whether one signature is that of one key; all are compared, each in constant time."""
     found = False
-    for secret in secrets:
-        digest = hmac.digest(secret, signed.content, "sha256")
+    for key in keys:
+        digest = hmac.digest(key, signed.content, "sha256")
         expected = (digest.hex().encode(), b64encode(digest))
         for signature in signed.signatures:
-            sent = signature.encode("utf-8", "replace")
             for each in expected:
-                found |= hmac.compare_digest(sent, each)
+                found |= hmac.compare_digest(_sent(signature), each)
     return found
 
 
 def _is_near(sent: str, now: float, tolerance_s: float) -> bool:
-    return sent.isascii() and sent.isdecimal() and abs(now - int(sent)) <= tolerance_s
+    return sent.isascii() and sent.isdecimal() and abs(now - float(sent)) <= tolerance_s
 
 
 def _key(secret: Secret, scheme: str) -> bytes:
-    """The HMAC key; Standard Webhooks writes it in base64 behind a prefix."""
+    """The HMAC key, empty where the secret is; Standard Webhooks writes it in base64 behind a prefix."""
+    if not secret:
+        return b""
     if scheme != "standard":
         return secret.encode() if isinstance(secret, str) else secret
-    text = secret.decode() if isinstance(secret, bytes) else secret
     try:
+        text = secret.decode() if isinstance(secret, bytes) else secret
         return b64decode(text.removeprefix("whsec_"), validate=True)
     except ValueError as error:
         hint = "Give it as the sender shows it: 'whsec_' and base64"
@@ -119,14 +130,14 @@ def _key(secret: Secret, scheme: str) -> bytes:
 def _header(request: Request, name: str) -> str:
     value: str | None = request.headers.get(name)  # counted: an answer to who can sign is not for everyone
     if not value:
-        raise HTTPError(401, f"the header {name} is missing")
+        raise _refused(request, f"the header {name} is missing")
     return value
 
 
 def _stripe(request: Request, body: bytes, _: str) -> _Signed:
     pairs = [part.strip().partition("=")[::2] for part in _header(request, "stripe-signature").split(",")]
     sent = next((value for name, value in pairs if name == "t"), "")
-    return _Signed(sent.encode() + b"." + body, [value for name, value in pairs if name == "v1"], sent)
+    return _Signed(_sent(sent) + b"." + body, [value for name, value in pairs if name == "v1"], sent)
 
 
 def _github(request: Request, body: bytes, _: str) -> _Signed:
@@ -136,18 +147,24 @@ def _github(request: Request, body: bytes, _: str) -> _Signed:
 def _slack(request: Request, body: bytes, _: str) -> _Signed:
     sent = _header(request, "x-slack-request-timestamp")
     signatures = _behind("v0=", _header(request, "x-slack-signature"))
-    return _Signed(b"v0:" + sent.encode() + b":" + body, signatures, sent)
+    return _Signed(b"v0:" + _sent(sent) + b":" + body, signatures, sent)
 
 
 def _standard(request: Request, body: bytes, _: str) -> _Signed:
-    sent = _header(request, "webhook-timestamp")
-    signed = f"{_header(request, 'webhook-id')}.{sent}.".encode() + body
-    listed = _header(request, "webhook-signature").split()
+    sender = "svix" if "svix-signature" in request.peek_headers() else "webhook"
+    sent = _header(request, f"{sender}-timestamp")
+    signed = _sent(f"{_header(request, f'{sender}-id')}.{sent}.") + body
+    listed = _header(request, f"{sender}-signature").split()
     return _Signed(signed, [each for one in listed for each in _behind("v1,", one)], sent)
 
 
 def _plain(request: Request, body: bytes, header: str) -> _Signed:
     return _Signed(body, [_header(request, header.lower()).strip().removeprefix("sha256=")])
+
+
+def _sent(text: str) -> bytes:
+    """What a header says as bytes, whatever characters an event may hold."""
+    return text.encode("utf-8", "replace")
 
 
 def _behind(prefix: str, value: str) -> list[str]:

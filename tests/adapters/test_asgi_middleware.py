@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tests.adapters.conftest import RouteProject
 
 
-async def sent_chunks(app: AsgiApp, path: str) -> list[bytes]:
+async def sent_chunks(app: AsgiApp, path: str, method: str = "GET") -> list[bytes]:
     """The pieces in which a server is given the body."""
     chunks = []
     waiting: list[dict[str, Any]] = [{"type": "http.request", "body": b"", "more_body": False}]
@@ -30,7 +30,7 @@ async def sent_chunks(app: AsgiApp, path: str) -> list[bytes]:
 
     scope = {
         "type": "http",
-        "method": "GET",
+        "method": method,
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
@@ -249,3 +249,205 @@ def test_a_stream_that_breaks_is_an_error_until_it_is_out(project: RouteProject)
     project.write("x/route.py", STREAM.replace("LAST", "1 / 0"))
 
     assert ask(project, "/x").status == 500
+
+
+def test_one_that_stops_in_the_middle_of_an_answer_is_an_error(project: RouteProject) -> None:
+    project.write("middleware.py", sending({"type": "http.response.body", "body": b"x", "more_body": True}))
+    project.write("x/route.py", "def GET():\n    return 1\n")
+
+    assert ask(project, "/x").status == 500
+
+
+def sending(*messages: dict[str, Any]) -> str:
+    """A middleware that asks nobody and sends these messages, after the head."""
+    start = {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]}
+    return f"""
+        from edgeroutes import asgi_middleware
+
+        def sending(app):
+            async def call(scope, receive, send):
+                for message in {[start, *messages]!r}:
+                    await send(message)
+            return call
+
+        middleware = asgi_middleware(sending)
+    """
+
+
+X, Y = {"type": "http.response.body", "body": b"x"}, {"type": "http.response.body", "body": b"y"}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [X, Y, Y, Y],
+        [{"type": "http.response.debug", "info": {}}, X],
+        [{"type": "http.response.start", "status": 500}, X],
+        [X, {"type": "http.response.trailers", "headers": []}],
+        [{**X, "more_body": True}, {"type": "http.response.body", "body": None}],
+    ],
+    ids=["after the end", "of an extension", "a second head", "trailers", "an end that is None"],
+)
+def test_messages_that_nobody_asked_for_change_nothing(project: RouteProject, messages: list[dict[str, Any]]) -> None:
+    project.write("middleware.py", sending(*messages))
+    project.write("x/route.py", "def GET():\n    return 1\n")
+
+    answer = ask(project, "/x")
+
+    assert (answer.status, answer.body, values(answer, "content-type")) == (200, b"x", ["text/plain"])
+
+
+def wrapping(*lines: str) -> str:
+    """A middleware with this body, between what it is given and `await app(scope, receive, send)`."""
+    body = "\n".join(f"        {line}" for line in lines)
+    return (
+        "from edgeroutes import asgi_middleware\n\n"
+        f"def wrapping(app):\n    async def call(scope, receive, send):\n{body}\n    return call\n\n"
+        "middleware = asgi_middleware(wrapping)\n"
+    )
+
+
+LENGTH = "async def POST(request):\n    return str(len(await request.body()))\n"
+
+
+@pytest.mark.parametrize("is_read_before", [True, False])
+def test_who_waits_for_the_client_to_leave_waits_no_longer_than_for_the_answer(
+    project: RouteProject, *, is_read_before: bool
+) -> None:
+    read = ["await receive()"] if is_read_before else []
+    wait = 'while (await receive())["type"] != "http.disconnect": pass'
+    project.write("middleware.py", wrapping(*read, "await app(scope, receive, send)", wait))
+    project.write("x/route.py", LENGTH)
+
+    assert ask(project, "/x", method="POST").body == b"4"
+
+
+def test_a_body_that_it_unpacks_is_the_one_further_in(project: RouteProject) -> None:
+    source = wrapping(
+        "async def unpacked():",
+        '    return {"type": "http.request", "body": (await receive())["body"] * 2, "more_body": False}',
+        "await app(scope, unpacked, send)",
+    )
+    project.write("middleware.py", source)
+    project.write("x/route.py", LENGTH)
+
+    assert ask(project, "/x", method="POST").body == b"8"
+
+
+def test_a_body_that_it_counts_may_be_refused(project: RouteProject) -> None:
+    source = wrapping(
+        "async def counted():",
+        "    message = await receive()",
+        '    if len(message.get("body", b"")) > 3:',
+        "        raise HTTPError(413)",
+        "    return message",
+        "await app(scope, counted, send)",
+    )
+    project.write("middleware.py", f"from edgeroutes import HTTPError\n{source}")
+    project.write("x/route.py", "def POST():\n    1 / 0\n")
+
+    assert ask(project, "/x", method="POST").status == 413
+
+
+def test_a_body_that_it_reads_and_does_not_keep_can_be_read_again(project: RouteProject) -> None:
+    source = wrapping(
+        "await receive()", "async def passing():", "    return await receive()", "await app(scope, passing, send)"
+    )
+    project.write("middleware.py", source)
+    project.write("x/route.py", LENGTH)
+
+    assert ask(project, "/x", method="POST").body == b"4"
+
+
+def test_a_header_that_it_takes_out_is_gone(project: RouteProject) -> None:
+    """Else what a client says of itself would pass for what the middleware says of it."""
+    strip = 'headers = [pair for pair in scope["headers"] if pair[0] != b"x-user"]'
+    project.write("middleware.py", wrapping(strip, 'await app({**scope, "headers": headers}, receive, send)'))
+    project.write("x/route.py", "def GET(request):\n    return sorted(request.headers)\n")
+
+    assert b"x-user" not in ask(project, "/x", (("x-user", "admin"),)).body
+
+
+def test_a_session_of_starlettes_is_in_the_state(project: RouteProject) -> None:
+    project.write(
+        "middleware.py",
+        """
+        from starlette.middleware.sessions import SessionMiddleware
+        from edgeroutes import asgi_middleware
+        middleware = asgi_middleware(SessionMiddleware, secret_key="secret")
+        """,
+    )
+    project.write(
+        "x/route.py",
+        """
+        def GET(request):
+            visits = request.state.session["visits"] = request.state.session.get("visits", 0) + 1
+            return str(visits)
+        """,
+    )
+    first = ask(project, "/x")
+    second = ask(project, "/x", (("cookie", values(first, "set-cookie")[0].partition(";")[0]),))
+
+    assert (first.body, second.body) == (b"1", b"2")
+
+
+STARLETTES = """
+from starlette.middleware.base import BaseHTTPMiddleware
+from edgeroutes import asgi_middleware
+
+class Counting(BaseHTTPMiddleware):
+    async def dispatch(self, request, call_next):
+        body = await request.body()
+        response = await call_next(request)
+        response.headers["x-length"] = str(len(body))
+        return response
+
+middleware = asgi_middleware(Counting)
+"""
+
+
+def test_starlettes_base_of_middleware_reads_and_passes_on_the_body(project: RouteProject) -> None:
+    project.write("middleware.py", STARLETTES)
+    project.write("x/route.py", f"{LENGTH}\nasync def GET():\n    yield 'a'\n    yield 'b'\n")
+
+    posted, streamed = ask(project, "/x", method="POST"), ask(project, "/x")
+
+    assert (posted.body, values(posted, "x-length")) == (b"4", ["4"])
+    assert (streamed.body, values(streamed, "x-length")) == (b"ab", ["0"])
+
+
+def test_starlettes_trusted_hosts_refuse_others(project: RouteProject) -> None:
+    project.write(
+        "middleware.py",
+        """
+        from starlette.middleware.trustedhost import TrustedHostMiddleware
+        from edgeroutes import asgi_middleware
+        middleware = asgi_middleware(TrustedHostMiddleware, allowed_hosts=["a.example"])
+        """,
+    )
+    project.write("x/route.py", "def GET():\n    return 'x'\n")
+    other = HttpRequest(method="GET", path="/x", headers=[("host", "evil.example")])
+
+    assert (ask(project, "/x").status, read_result(project.handler()(rest_event(other))).status) == (200, 400)
+
+
+def test_nothing_goes_on_behind_an_answer_whose_body_nobody_wants(project: RouteProject) -> None:
+    project.write("middleware.py", SHOUT)
+    project.write(
+        "x/route.py",
+        """
+        closed = []
+
+        async def GET():
+            try:
+                yield "a"
+                yield "b"
+            finally:
+                closed.append(True)
+        """,
+    )
+
+    async def asked() -> tuple[list[bytes], list[bool]]:
+        return await sent_chunks(project.asgi(), "/x", "HEAD"), [*project.module("x/route.py").closed]
+
+    assert asyncio.run(asked()) == ([b""], [True])

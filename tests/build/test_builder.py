@@ -94,6 +94,33 @@ def test_a_bundle_holds_what_its_route_reaches_and_runs_alone(tmp_path: Path) ->
     assert (redirect["status"], redirect["headers"]["location"]) == (308, ["/nope"])
 
 
+def test_a_bundle_holds_the_middleware_above_its_routes_and_no_other(tmp_path: Path) -> None:
+    passing = "async def middleware(request, call_next):\n    return await call_next(request)\n"
+    folders = ("", "(site)/", "(site)/shop/", "(site)/shop/[id]/", "api/", "api/beside/")
+    files = {
+        **{f"functions/{folder}middleware.py": passing for folder in folders},
+        "functions/(site)/shop/route.py": HELLO,
+        "functions/api/route.py": HELLO,
+    }
+    project = make_project(tmp_path, {**files, "functions/(site)/shop/[id]/route.py": HELLO})
+    built = project.build()
+    held = {
+        name: {
+            path for path in bundle_paths(project.link(built, name, tmp_path / name)) if path.endswith("middleware.py")
+        }
+        for name in ("ShopFunction", "ShopIdFunction", "ApiFunction", "FallbackFunction")
+    }
+
+    site = {"functions/middleware.py", "functions/(site)/middleware.py", "functions/(site)/shop/middleware.py"}
+    assert held == {
+        "ShopFunction": site,
+        "ShopIdFunction": {*site, "functions/(site)/shop/[id]/middleware.py"},
+        "ApiFunction": {"functions/middleware.py", "functions/api/middleware.py"},
+        "FallbackFunction": set(),
+    }
+    assert invoke(tmp_path / "ShopIdFunction", "/shop/1")["status"] == 200
+
+
 def test_edgeroutes_ships_its_request_wing_alone_as_bytecode(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/hello/route.py": HELLO})
     hello = project.link(project.build(), "HelloFunction", tmp_path / "hello")

@@ -80,7 +80,7 @@ def test_it_tells_step_by_step_what_a_browser_does(root: Path, capsys: pytest.Ca
                 "cannot read the answer. Add 'https://evil.example' to the origins of CORS.",
             ],
         ),
-        (("/users/1", "-o", "null"), ["Add 'null' to the origins of CORS"]),
+        (("/users/1", "-o", "null"), ["Give the page an origin of its own, or allow '*'"]),
         (
             ("/users/1", "-o", APP, "-H", "authorization"),
             ["  no  authorization is not allowed.", "Add authorization to the headers of CORS."],
@@ -98,6 +98,7 @@ def test_it_tells_step_by_step_what_a_browser_does(root: Path, capsys: pytest.Ca
                 "Name the origins, and say credentials=True.",
             ],
         ),
+        (("/users/1", "-o", APP, "-X", "TRACE"), ["  no  No page may ask by TRACE.", "Take a method that pages may use."]),
         (("/closed", "-o", APP), ["  no  The 204 has no Access-Control-Allow-Origin."]),
     ],
 )  # fmt: skip
@@ -114,7 +115,15 @@ def test_it_says_why_the_page_cannot_read(
         (("/open", "-o", "https://anybody.example"), ["is '*': everybody.", "The page may read every header."]),
         (("/users/1", "-o", APP, "-H", "content-type: text/plain"), ["GET with no header that needs leave."]),
         (("/users/1", "-o", APP, "-H", "content-type: application/json"), ["GET with content-type is allowed."]),
-        (("/users/1/", "-o", "https://a.b.preview.example.com"), ["is 'https://a.b.preview.example.com'."]),
+        (
+            ("/users/1/", "-o", "https://a.b.preview.example.com"),
+            [
+                "is 'https://a.b.preview.example.com'.",
+                "  ok  The browser follows to /users/1.",
+                "The page may read x-total",
+            ],
+        ),
+        (("/users/1", "-o", APP, "-H", "cookie: a=1"), ["No page may set cookie: the browser leaves it out."]),
         (("http://127.0.0.1:9/", "-o", "http://127.0.0.1:9"), ["The page asks its own origin: CORS has no say."]),
     ],
 )

@@ -60,8 +60,7 @@ def test_a_signature_that_is_absent_or_of_another_secret_is_401(client: RouteCli
     other = client.post("/api/webhook", content=BODY, headers=_sign(BODY, "guessed"))
     odd = client.post("/api/webhook", content=BODY, headers={"X-Signature": "é"})
     assert [answer.status_code for answer in (absent, other, odd)] == [401, 401, 401]
-    assert absent.json()["detail"] == "the header x-signature is missing"
-    assert other.json()["detail"] == "the signature does not fit the body"
+    assert {answer.json()["detail"] for answer in (absent, other, odd)} == {"the signature is not right"}
 
 
 @pytest.mark.parametrize("body", ["[]", "{}", '{"type": 1}'])

@@ -29,6 +29,8 @@ SPELLINGS = {
     "http://[::1]:3000": "http://[::1]:3000",
     "http://[0:0:0:0:0:0:0:1]": "http://[::1]",
     "http://[2001:DB8::0:1]:80": "http://[2001:db8::1]",
+    "http://[::FFFF:1.2.3.4]:81": "http://[::ffff:102:304]:81",
+    "https://ÅNGSTRÖM.example": "https://xn--ngstrm-hua5l.example",
     "https://a_b.example": "https://a_b.example",
     "https://a--b.example": "https://a--b.example",
 }
@@ -78,6 +80,10 @@ def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
         (
             "https://straße.example",
             "whose letters browsers and Python encode differently. Write it as browsers send it",
+        ),
+        *(
+            (f"https://a{letter}b.example", "whose letters browsers and Python encode differently")
+            for letter in ("\u1e9e", "\u03c2", "\u200d", "\u13a0", "\u10fc", "\u2024", "\u3164")
         ),
         ("https://\u06dd.example", "which cannot be encoded for DNS"),
         ("https://*.com", "a whole top-level domain. Allowed are '*.' and a domain of one's own"),

@@ -55,6 +55,18 @@ STREAM = """
         yield "one "
         yield "two"
 """
+KEPT = """
+    from edgeroutes import CORS
+
+    cors = {cors}
+    revalidate = 600
+    count = 0
+
+    def GET() -> str:
+        global count
+        count += 1
+        return f"made {{count}}"
+"""
 # What a page does → what it sees where it is allowed. 413 is the gateway's own, before any function.
 DONE: dict[str, tuple[str, Any]] = {
     "simple": ("fetch(url).then(seen)", [200, '{"kind":""}']),
@@ -135,6 +147,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Places]:
             "pyproject.toml": f"[tool.edgeroutes.cors]\norigins = {allowed!r}\ncredentials = true\n",
             **{name: ROUTE.format(cors=cors, path=f"/{name}") for name, cors in (("one", one), ("two", two))},
             **{f"{name}-stream": STREAM.format(cors=cors) for name, cors in (("one", one), ("two", two))},
+            "two-kept": KEPT.format(cors=two.replace("'x-total'", "'x-cache'")),
             "all": ROUTE.format(cors=everybody, path="/all"),
             "closed": ROUTE.format(cors="False", path="/closed"),
         }
@@ -215,6 +228,34 @@ def test_what_the_browsers_cache_keeps_for_one_origin_is_not_given_to_another(pa
     page.navigate(places.refused)
     kept = tried(page, "fetch(url, {cache: 'force-cache'}).then(a => a.status)", f"{places.api}/two?kept")
     assert kept == "TypeError"
+
+
+KEEPING = "fetch(url, {cache: 'no-store'}).then(async a => [a.headers.get('x-cache').split(' ')[0], await a.text()])"
+
+
+def test_what_the_cdn_keeps_for_one_origin_is_not_given_to_another(page: Page, places: Places) -> None:
+    """The browser keeps nothing here, so that each answer is the CDN's."""
+    seen = []
+    for origin in (
+        places.refused,
+        places.allowed,
+        places.allowed,
+        places.also,
+        places.refused,
+        places.also,
+        places.allowed,
+    ):
+        page.navigate(origin)
+        seen.append(tried(page, KEEPING, f"{places.api}/two-kept"))
+    assert seen == [
+        "TypeError",
+        ["Miss", "made 2"],
+        ["Hit", "made 2"],
+        ["Miss", "made 3"],
+        "TypeError",
+        ["Hit", "made 3"],
+        ["Hit", "made 2"],
+    ]
 
 
 def test_the_browser_says_what_the_preflight_lacked(page: Page, places: Places) -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import subprocess
-import time
 from base64 import b64decode
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -18,9 +15,9 @@ import pytest
 from edgeroutes.dev.gateway import read_result
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.template.yaml import render_yaml
-from tests.system.emulator import free_port
 from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
 from tests.system.relay import Relay
+from tests.system.sam_local import ANSWER_SECONDS, SamLocal, docker, require_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,44 +28,13 @@ if TYPE_CHECKING:
     from tests.system.example import Built
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
-START_SECONDS = 60
-ANSWER_SECONDS = 60
 GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
-IMAGE = "public.ecr.aws/lambda/python:{version}-{architecture}"
-
-
-def docker(*arguments: str) -> str:
-    ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    return ran.stdout if ran.returncode == 0 else ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SamLocal:
-    """The command and the template that it is given."""
-
-    program: str
-    template: Path
-
-    def process(self, command: str, *arguments: str) -> dict[str, Any]:
-        """What `subprocess` starts: the command as everybody uses it, but for images that are fetched, and telemetry."""
-        options = ("--template", str(self.template), "--skip-pull-image")
-        environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1"}
-        return {
-            "args": [self.program, "local", command, *arguments, *options],
-            "cwd": self.template.parent,
-            "env": environment,
-        }
 
 
 @pytest.fixture(scope="module")
 def sam_local(sam: str, built: Built, server: ProjectCloud) -> Iterator[SamLocal]:
     """`sam local` over the built template, in which each function's variables stand; no container is left behind."""
-    config = built.plan.config
-    image = IMAGE.format(version=config.runtime.removeprefix("python"), architecture=config.architecture)
-    if shutil.which("docker") is None or not docker("info"):
-        pytest.skip("no Docker engine answers: sam local runs functions in containers")
-    if not docker("image", "inspect", image):
-        pytest.skip(f"the image {image} is not here: docker pull {image}")
+    require_image(built.plan.config)
     door = Relay(
         docker("network", "inspect", "bridge", "--format", GATEWAY).strip(),
         urlsplit(str(server.cloud.endpoint_url)).port or 0,
@@ -79,40 +45,16 @@ def sam_local(sam: str, built: Built, server: ProjectCloud) -> Iterator[SamLocal
             resource["Properties"]["Environment"] = {"Variables": environment_of(name, server.cloud, door.url)}
     template = built.folder / "local.yaml"
     template.write_text(render_yaml(document))
-    yield SamLocal(program=sam, template=template)
-    for container in docker("ps", "--all", "--quiet").split():
-        if str(built.folder) in docker("inspect", "--format", "{{json .Mounts}}", container):
-            docker("rm", "--force", container)
+    made = SamLocal(program=sam, template=template)
+    yield made
+    made.remove_containers()
     door.close()
 
 
 @pytest.fixture(scope="module")
 def address(sam_local: SamLocal) -> Iterator[str]:
-    """Where `sam local start-api` serves the application; a container for each function, from its first request on."""
-    port = free_port()
-    log = sam_local.template.with_name("sam-local.log")
-    started = sam_local.process("start-api", "--port", str(port), "--warm-containers", "LAZY", "--no-watch")
-    with log.open("w") as output:
-        process = subprocess.Popen(**started, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        wait_until_it_serves(process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()  # it takes its containers with it
-        try:
-            process.wait(START_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_until_it_serves(process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        if "Running on" in log.read_text():
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"sam local start-api did not start: {log.read_text()}")
+    with sam_local.serving() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
