@@ -22,7 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.fakes.runtime_api import RuntimeApi
+from edgeroutes.testing.runtime_api import RuntimeApi
 
 HERE = Path(__file__).parent
 CANDIDATES = {

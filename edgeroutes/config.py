@@ -119,12 +119,16 @@ def load_config(root: Path) -> Config:
     if not path.is_file():
         return Config(name=plain_name(root.name))
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))  # some editors begin a file with a byte order mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"this is no TOML: {error}", where=FILE) from error
-    table = document.get("tool", {}).get("edgeroutes", {})
-    default_name = plain_name(str(document.get("project", {}).get("name") or root.name))
-    return parse_config(table, default_name=default_name)
+    tools = document.get("tool", {})
+    table = tools.get("edgeroutes", {}) if isinstance(tools, dict) else tools
+    if not isinstance(table, dict):
+        raise ConfigError(f"it is {table!r}. Write a table, [tool.edgeroutes]", where=f"{FILE}, tool.edgeroutes")
+    project = document.get("project")
+    named = project.get("name") if isinstance(project, dict) else None
+    return parse_config(table, default_name=plain_name(str(named or root.name)))
 
 
 def parse_config(table: Mapping[str, Any], *, default_name: str = "app") -> Config:

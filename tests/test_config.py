@@ -196,6 +196,22 @@ def test_a_file_that_is_no_toml_says_so(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [("tool = 3", "3"), ("tool.edgeroutes = []", "[]"), ("project = 1\ntool.edgeroutes = 'a'", "'a'")],
+)
+def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, value: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path)
+    assert str(caught.value) == f"pyproject.toml, tool.edgeroutes: it is {value}. Write a table, [tool.edgeroutes]."
+
+
+def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"\xef\xbb\xbf[tool.edgeroutes]\r\nname = 'a'\r\n")
+    assert load_config(tmp_path).name == "a"
+
+
+@pytest.mark.parametrize(
     ("cors", "said"),
     [
         ({}, "cors names no origins. Write origins = ['https://app.example.com'], or '*'"),

@@ -198,7 +198,7 @@ async def _send_answer(response: Response, call: Call, receive: Receive, send: S
     start = {"type": "http.response.start", "status": response.status, "headers": headers}
     try:
         if response.is_stream:
-            await _send_stream(start, response.body, receive, send)
+            await _send_stream(start, call, response.body, receive, send)
             return
         body = response.body.encode() if isinstance(response.body, str) else response.body or b""
         if call.incoming.method != "HEAD" and response.status not in _NO_LENGTH:
@@ -224,7 +224,7 @@ async def _send(send: Send, message: Message) -> None:
         raise _ClientGoneError from error
 
 
-async def _send_stream(start: Message, chunks: Any, receive: Receive, send: Send) -> None:
+async def _send_stream(start: Message, call: Call, chunks: Any, receive: Receive, send: Send) -> None:
     """Send each chunk as it is produced, the next one when the server has taken it.
 
     In the task that made the stream, as contexts and cancel scopes of its author's ask; another listens for the disconnect, and
@@ -251,7 +251,7 @@ async def _send_stream(start: Message, chunks: Any, receive: Receive, send: Send
             raise
     finally:
         listener.cancel()
-        await chunks.aclose()
+        await call.close_streams()
         if gone.is_set():
             task.uncancel()
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from edgeroutes.types import AsgiApp, Message, Scope
 
 
+_START, _BODY = "http.response.start", "http.response.body"
+
+
 async def streamed_response(app: AsgiApp, scope: RequestScope) -> Response:
     """The app's answer, its body still to come.
 
@@ -51,6 +54,7 @@ class AppExchange:
         self._is_told = False
         self._messages: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
         self._gone_out = asyncio.Event()
+        self._awaited = _START
         self._task = asyncio.ensure_future(app(connection, self._receive, self._send))
         routed.after.append((self._finish, ()))
 
@@ -136,9 +140,20 @@ class AppExchange:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
-        """Take a part of the answer, when the one before has been taken; the last one returns when the answer has gone out."""
+        """Take a part of the answer, when the one before has been taken; the last one returns when the answer has gone out.
+
+        Raises:
+            RuntimeError: For a message out of its turn, as servers do.
+            OSError: When nobody wants the rest.
+        """
+        if message["type"] != self._awaited:
+            raise RuntimeError(
+                f"the app sent {message['type']!r} where {self._awaited or 'nothing more'!r} is expected"
+            )
         if self._gone_out.is_set():
             raise OSError("the client has gone")
+        is_last = self._awaited == _BODY and not message.get("more_body", False)
+        self._awaited = "" if is_last else _BODY
         await self._messages.put(message)
-        if message["type"] == "http.response.body" and not message.get("more_body", False):
+        if is_last:
             await self._gone_out.wait()

@@ -49,7 +49,7 @@ class LambdaHandler:
         self._free = LoopFree()
         self._loop = PersistentLoop()
         self._finishing: list[tuple[Finish, Runner, Context]] = []
-        self._has_client = run_after_results(self._finish)
+        self.has_client = run_after_results(self.finish)
         self._warned: set[str] = set()
         self._guard = _origin_guard()
         if len(manifest.routes) == 1 and not debug:
@@ -126,13 +126,14 @@ class LambdaHandler:
 
     def _finish_later(self, finish: Finish, runner: Runner, running_in: Context) -> None:
         self._finishing.append((finish, runner, running_in))
-        if self._has_client:
+        if self.has_client:
             return
         if "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to be known
             self._warn_once("after() runs before the answer: this runtime has no client that edgeroutes knows")
-        self._finish()
+        self.finish()
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
+        """Run what is to be run once the answers are out."""
         while self._finishing:
             finish, runner, running_in = self._finishing.pop(0)
             try:
@@ -175,6 +176,8 @@ async def read_answer(call: Call, response: Response) -> tuple[Response, str | b
     except Exception as error:  # noqa: BLE001  # nothing has gone out yet, so the client can be told
         failed = call.fail(error)
         return failed, failed.body  # type: ignore[return-value]
+    finally:
+        await call.close_streams()
 
 
 async def _mount(app: AsgiApp, scope: RequestScope) -> Response:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _METHOD = "post_invocation_result"
 _ARGUMENTS = ("self", "invoke_id", "result_data")
+_HOOKED = "edgeroutes_runs"
 
 
 class PendingAnswer(bytes):
@@ -47,12 +48,19 @@ def find_client_class() -> Any | None:
         method = getattr(found, "__dict__", {}).get(_METHOD)
         code = getattr(method, "__code__", None)
         if code is not None and code.co_varnames[:3] == _ARGUMENTS:
-            return found
+            return None if _is_overridden(found) else found
     return None
+
+
+def _is_overridden(client: Any) -> bool:
+    """Whether a class below has a way of its own, which would send a pending answer as the bytes that it is not."""
+    return any(_METHOD in vars(below) or _is_overridden(below) for below in client.__subclasses__())
 
 
 def run_after_results(run: Callable[[], None]) -> bool:
     """Have pending answers send themselves, and `run` called whenever an answer has gone out.
+
+    The client is hooked once; what is given later runs there, too, in turn.
 
     Args:
         run: Must not raise.
@@ -64,16 +72,23 @@ def run_after_results(run: Callable[[], None]) -> bool:
     if client is None:
         return False
     send = getattr(client, _METHOD)
+    hooked = getattr(send, _HOOKED, None)
+    if hooked is not None:
+        hooked.append(run)
+        return True
+    runs = [run]
 
     def post_invocation_result(self: Any, invoke_id: Any, result_data: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             if isinstance(result_data, PendingAnswer):
-                _send_pending(self, result_data, invoke_id, _invocation_id(*args, **kwargs))
+                _send_pending(self, result_data, invoke_id, _invocation_id(args, kwargs))
                 return None
             return send(self, invoke_id, result_data, *args, **kwargs)
         finally:
-            run()
+            for each in runs:
+                each()
 
+    setattr(post_invocation_result, _HOOKED, runs)
     setattr(client, _METHOD, post_invocation_result)
     return True
 
@@ -89,6 +104,7 @@ def _send_pending(client: Any, answer: PendingAnswer, invoke_id: str, invocation
         judge(error)
 
 
-def _invocation_id(_content_type: str = "", invocation_id: str | None = None) -> str | None:
-    """The id of this attempt, which awslambdaric gives since 4.2 as one argument more."""
+def _invocation_id(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """The id of this attempt, which awslambdaric gives since 4.2 as one argument more, behind the content type."""
+    invocation_id: str | None = args[1] if len(args) > 1 else kwargs.get("invocation_id")
     return invocation_id

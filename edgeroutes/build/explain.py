@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.sizes import bundle_files, render_bytes
-from edgeroutes.errors import BundleError, ConfigError
+from edgeroutes.errors import BundleError
+from edgeroutes.plan.lookup import find_function
 
 if TYPE_CHECKING:
     from edgeroutes.build.report import BuildReport, BuiltFunction
@@ -28,7 +29,8 @@ def explain(report: BuildReport, route: str, name: str) -> list[str]:
         ConfigError: There is no such route.
         BundleError: Its function does not hold it.
     """
-    built = _find_function(report, route)
+    found = find_function((built.bundle.function for built in report.functions), route)
+    built = next(each for each in report.functions if each.logical_id == found.logical_id)
     lines = (
         _explain_distribution(built, normalize_name(name)) or _explain_module(built, name) or _explain_file(built, name)
     )
@@ -38,21 +40,6 @@ def explain(report: BuildReport, route: str, name: str) -> list[str]:
     near = get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes build --json' lists what each function holds"
     raise BundleError(f"the function holds no {name!r}", where=built.logical_id, hint=hint)
-
-
-def _find_function(report: BuildReport, route: str) -> BuiltFunction:
-    wanted = f"/{route.strip('/')}"
-    names: dict[str, BuiltFunction] = {}
-    for built in report.functions:
-        names[f"/{built.logical_id}"] = built
-        for each in built.bundle.function.routes:
-            for name in (each.route_path, f"/{each.directory}", f"/{each.source_file}"):
-                names[name] = built
-    if wanted in names:
-        return names[wanted]
-    near = get_close_matches(wanted, names, n=1)
-    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes routes' lists them"
-    raise ConfigError("there is no such route", where=route, hint=hint)
 
 
 def _explain_distribution(built: BuiltFunction, name: str) -> list[str]:

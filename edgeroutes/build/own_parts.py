@@ -46,8 +46,8 @@ def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
         yield "runtime/base_path.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
-    if not any(each.app is not None for each in exports):
-        yield "adapters/mount.py"
+    if not any(each.app is not None for each in exports) and "mangum" not in map(str.lower, function.include):
+        yield "adapters/mount.py"  # which load balancers' events need, too, and those need Mangum
     if not any(each.generate_static_params is not None for each in exports):
         yield "runtime/static_params.py"
     if not config.cdn.enabled:

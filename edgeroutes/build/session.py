@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store
 
 SCRIPT = "link.sh"
+_FAILURE = "failure.txt"
 MAKEFILE_RULE = """\
 # `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
 EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
@@ -85,6 +86,18 @@ def write_script(store: Store, sam: Process | None) -> None:
 def is_current(store: Store, sam: Process | None) -> bool:
     """Whether the store's script was left for this very `sam build`: then all its functions are built."""
     return sam is not None and f"\nsam='{sam.pid} {sam.began}'\n" in store.read_text(SCRIPT)
+
+
+def write_failure(store: Store, sam: Process | None, text: str) -> None:
+    """Leave word of what is wrong, so that not every target of this `sam build` finds it out anew."""
+    if sam is not None:
+        store.write_text(_FAILURE, f"{sam.pid} {sam.began}\n{text}")
+
+
+def read_failure(store: Store, sam: Process | None) -> str:
+    """What another target of this very `sam build` found wrong; empty where nothing was."""
+    said = store.read_text(_FAILURE)
+    return said.partition("\n")[2] if sam is not None and said.startswith(f"{sam.pid} {sam.began}\n") else ""
 
 
 def _is_sam_build(command: tuple[str, ...]) -> bool:

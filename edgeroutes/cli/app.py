@@ -64,7 +64,10 @@ def dev(*, root: Path, host: str, port: int, no_cdn: bool, persist: bool, aws: b
 @_root
 @_as_json
 def routes(root: Path, as_json: bool) -> int:
-    """List the routes, in the order in which they are tried, and what is wrong with the project."""
+    """List the routes, and what is wrong with the project.
+
+    They stand in the order in which they are tried.
+    """
     from edgeroutes.cli.routes import print_routes
 
     return print_routes(root.resolve(), as_json=as_json)
@@ -90,9 +93,9 @@ def invoke(
     with_head: bool,
     as_json: bool,
 ) -> int:
-    """Run one request through the event and the adapter that Lambda uses, and print its body.
+    """Run one request, as Lambda would, and print its body.
 
-    The exit code is 1 for a status from 500 on.
+    It goes through the event and the adapter that Lambda uses. The exit code is 1 for a status from 500 on.
     """
     from edgeroutes.cli.invoke import print_answer, print_event, read_request
 
@@ -110,7 +113,10 @@ def invoke(
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when the file is not current.")
 @_as_json
 def template(root: Path, check: bool, as_json: bool) -> int:
-    """Write template.yaml: one Lambda function to a route, behind one API, behind CloudFront."""
+    """Write template.yaml, of which SAM makes the stack.
+
+    One Lambda function to a route, behind one API, behind CloudFront.
+    """
     from edgeroutes.cli.template import print_template
 
     return print_template(root.resolve(), check=check, as_json=as_json)
@@ -134,7 +140,7 @@ def revalidate(
     root: Path,
     as_json: bool,
 ) -> int:
-    """Ask the deployed CDN to forget tags or paths, or everything."""
+    """Have the deployed CDN forget tags, paths or everything."""
     if bool(tags or paths) == everything:
         raise click.UsageError("Say what to forget: --tag and --path, or --all.")
     if stack and distribution:
@@ -159,7 +165,10 @@ def revalidate(
 @click.option("--header", "-H", "headers", multiple=True, metavar="'NAME: VALUE'", help="A header; repeat for more.")
 @_as_json
 def explain(target: str, root: Path, method: str, headers: tuple[str, ...], as_json: bool) -> int:
-    """Say who answers a request, whether and how long its answer is cached, and why. Nothing is run."""
+    """Say who answers a request, and how long it is cached.
+
+    And why. Nothing is run.
+    """
     from edgeroutes.cli.explain import print_explanation, read_target
 
     try:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.build.builder import Builder
+    from edgeroutes.build.session import Process
+    from edgeroutes.build.store import Store
 
 
 def print_build(root: Path, *, as_json: bool = False) -> int:
@@ -52,19 +54,18 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
     Raises:
         ConfigError: There is no such function.
     """
-    from edgeroutes.build.inputs import is_unchanged
-    from edgeroutes.build.session import find_sam_build, is_current, write_script
+    from edgeroutes.build.session import find_sam_build, is_current, read_failure
     from edgeroutes.build.store import FOLDER, Store, link_trees
 
     store = Store(root / FOLDER)
     sam = find_sam_build()
     if not is_current(store, sam):
         with store.locked():
-            if not is_current(store, sam):  # while this one waited, another target of the same build did it
-                if not is_unchanged(store):
-                    make_builder(root).build()
-                write_script(store, sam)
-                _print_warnings(json.loads(store.read_text("warnings.json") or "[]"))
+            if failure := read_failure(store, sam):  # while this one waited, another target of the same build tried
+                print(failure, file=sys.stderr)
+                return REFUSED
+            if not is_current(store, sam):
+                _build_for(sam, root, store)
     trees = store.function_trees(logical_id)
     if not trees:
         raise _no_function(store.functions(), logical_id)
@@ -72,6 +73,22 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
     if as_json:
         print(json.dumps({"function": logical_id, "to": str(to), **_sizes(trees)}))
     return DONE
+
+
+def _build_for(sam: Process | None, root: Path, store: Store) -> None:
+    """Build all functions, and leave word for the other targets of this `sam build`: how to link, or what is wrong."""
+    from edgeroutes.build.inputs import is_unchanged
+    from edgeroutes.build.session import write_failure, write_script
+    from edgeroutes.errors import EdgeroutesError
+
+    try:
+        if not is_unchanged(store):
+            make_builder(root).build()
+    except EdgeroutesError as error:
+        write_failure(store, sam, str(error))
+        raise
+    write_script(store, sam)
+    _print_warnings(json.loads(store.read_text("warnings.json") or "[]"))
 
 
 def run_bundle(arguments: Sequence[str]) -> int:
@@ -157,8 +174,9 @@ def _no_function(known: Sequence[str], logical_id: str) -> Exception:
 
     from edgeroutes.errors import ConfigError
 
-    near = get_close_matches(logical_id, known, n=1)
-    hint = f"Did you mean {near[0]!r}" if near else "Run 'edgeroutes template', then 'sam build' again"
+    stems = [name.removesuffix("Function") for name in known]
+    near = get_close_matches(logical_id.removesuffix("Function"), stems, n=1)
+    hint = f"Did you mean '{near[0]}Function'" if near else "Run 'edgeroutes template', then 'sam build' again"
     return ConfigError("no function of the project has this logical id", where=logical_id, hint=hint)
 
 

@@ -37,7 +37,10 @@ def build(root: Path, as_json: bool) -> int:
 @click.option("--root", type=click.Path(exists=True, file_okay=False, path_type=Path), help="The project's folder.")
 @_as_json
 def bundle(logical_id: str, to: Path, root: Path | None, as_json: bool) -> int:
-    """Put one function's files into a folder: what the Makefile calls for `sam build`."""
+    """Put one function's files into a folder.
+
+    This is what the Makefile calls for `sam build`.
+    """
     from edgeroutes.cli.build import find_root, write_bundle
 
     to = to.absolute()
@@ -50,7 +53,10 @@ def bundle(logical_id: str, to: Path, root: Path | None, as_json: bool) -> int:
 @_root
 @_as_json
 def why(route: str, name: str, root: Path, as_json: bool) -> int:
-    """Tell through which files a route's function holds a package, a module or a file."""
+    """Tell what brings a package or a file into a function.
+
+    ROUTE is its path. The files that import it are named, one after the other.
+    """
     from edgeroutes.cli.build import print_why
 
     return print_why(root.resolve(), route, name, as_json=as_json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _SKELETON = Path(__file__).with_name("skeleton")
-CONFTEST = "tests/conftest.py"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +39,6 @@ def read_skeleton(name: str, values: Mapping[str, str] | None = None) -> str:
     """A file that `init` brings, with these values in the places of `$name`; without values as it stands."""
     text = (_SKELETON / name).read_text("utf-8")
     return text if values is None else Template(text).safe_substitute(values)  # a console's '$ ' is none of them
-
-
-def plan_fixture(root: Path) -> tuple[list[Change], list[str]]:
-    """What gives the project's tests their `client`, and what to tell where they have none and a conftest.py is there."""
-    files = [root / CONFTEST, *root.glob("tests/*/conftest.py"), root / "conftest.py"]
-    there = [file.read_text("utf-8", errors="replace") for file in files if file.is_file()]
-    if any(re.search(r"^def client\b", text, re.MULTILINE) for text in there):
-        return [], []
-    if (root / CONFTEST).exists():
-        return [], [
-            f"{CONFTEST}: it has no fixture 'client', which the new tests ask for. Give it one, as docs/cli.md has it"
-        ]
-    return [Change(path=CONFTEST, text=read_skeleton(CONFTEST))], []
 
 
 def write_changes(root: Path, changes: Iterable[Change]) -> None:

@@ -23,7 +23,7 @@ def register(doctor: click.Group) -> None:
 def cors(
     *, url: str, origin: str, method: str, headers: tuple[str, ...], credentials: bool, root: Path, as_json: bool
 ) -> int:
-    """Say what a browser does with a page's request to another origin, and why.
+    """Say what a browser does with a page of another origin, and why.
 
     URL is a path, for the project as it is here, or starts with http:// or https://, for what is there.
     """

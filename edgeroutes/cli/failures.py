@@ -10,6 +10,7 @@ from rich.text import Text
 
 from edgeroutes.cli.console import make_console
 from edgeroutes.errors import EdgeroutesError, RouteImportError
+from edgeroutes.runtime.failures import both_ends
 from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def failure_lines(error: BaseException, root: str) -> Iterator[Text]:
 
     Args:
         error: What was raised.
-        root: The project's folder. Frames of libraries are left out, unless there are no others.
+        root: The project's folder. Frames of libraries are left out, unless there are no others; what edgeroutes itself
+            raises says where, so its own frames never help.
     """
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if isinstance(error, RouteImportError):  # says what its cause says, and where
@@ -52,13 +54,23 @@ def failure_lines(error: BaseException, root: str) -> Iterator[Text]:
 def _frame_lines(error: BaseException, root: str) -> Iterator[Text]:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if is_own_file(frame.filename, root)]
-    for frame in own or frames[-3:]:
-        line = frame.lineno or 1
-        yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
-        for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
-            source = linecache.getline(frame.filename, number).rstrip()
-            if source or number == line:
-                yield Text(
-                    f"  {'❱' if number == line else ' '} {number:>4} │ {source}",
-                    style="bold" if number == line else "dim",
-                )
+    others = [] if isinstance(error, EdgeroutesError) else frames[-3:]
+    outermost, left_out, innermost = both_ends(own or others)
+    for frame in outermost:
+        yield from _code_lines(frame, root)
+    if left_out:
+        yield Text(f"  … {left_out:,} more", style="dim")
+    for frame in innermost:
+        yield from _code_lines(frame, root)
+
+
+def _code_lines(frame: traceback.FrameSummary, root: str) -> Iterator[Text]:
+    line = frame.lineno or 1
+    yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
+    for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
+        source = linecache.getline(frame.filename, number).rstrip()
+        if source or number == line:
+            yield Text(
+                f"  {'❱' if number == line else ' '} {number:>4} │ {source}",
+                style="bold" if number == line else "dim",
+            )

@@ -22,7 +22,6 @@ from edgeroutes.build.session import MAKEFILE_RULE
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.changes import (
     Change,
-    plan_fixture,
     print_changes,
     print_notes,
     read_skeleton,
@@ -80,7 +79,7 @@ def plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
     """The files that the project lacks and what others lack, and what to tell besides."""
     values = {"name": config.name, "version": __version__.rpartition(".")[0]}
     notes: list[str] = []
-    changes = [*_plan_pyproject(root, values, notes), *_plan_route(root, config, notes)]
+    changes = [*_plan_pyproject(root, values, notes), *_plan_route(root, config)]
     for path, pattern in (("infra/README.md", "infra"), ("samconfig.toml", "samconfig.*"), ("README.md", "README*")):
         if not any(root.glob(pattern)):
             changes.append(Change(path=path, text=read_skeleton(path, values)))
@@ -166,15 +165,13 @@ def _add_requirement(text: str, options: tuple[str, ...], requirement: str) -> s
         return "" if ran.returncode else copy.read_text("utf-8")
 
 
-def _plan_route(root: Path, config: Config, notes: list[str]) -> list[Change]:
+def _plan_route(root: Path, config: Config) -> list[Change]:
     if any((root / config.app_dir).rglob("route.py")):
         return []
     route = "functions/hello/route.py"
     changes = [Change(path=f"{config.app_dir}/hello/route.py", text=read_skeleton(route), about="GET, POST /hello")]
     if not (root / "tests/test_hello.py").exists():
-        fixture, told = plan_fixture(root)
-        notes += told
-        changes += [*fixture, Change(path="tests/test_hello.py", text=read_skeleton("tests/test_hello.py"))]
+        changes.append(Change(path="tests/test_hello.py", text=read_skeleton("tests/test_hello.py")))
     return changes
 
 

@@ -8,7 +8,6 @@ import sys
 from base64 import b64encode
 from concurrent.futures import Future
 from contextlib import redirect_stdout
-from http import HTTPStatus
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.http.headers import is_token
+from edgeroutes.http.problem import reason_phrase
 from edgeroutes.runtime.log import add_writer
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class _TextOutput(_Output):
         """Print status and headers, where they are wanted."""
         if self._with_head:
             lines = [f"{name}: {value}" for name, value in answer.headers]
-            self._stream.write("\n".join([f"HTTP/1.1 {answer.status} {_phrase(answer.status)}", *lines, "", ""]))
+            self._stream.write("\n".join([f"HTTP/1.1 {answer.status} {reason_phrase(answer.status)}", *lines, "", ""]))
 
     def put(self, chunk: bytes) -> None:
         """Print a piece of the body, its bytes as they are."""
@@ -221,13 +221,6 @@ class _JsonOutput(_Output):
             document |= {"body": b64encode(self._body).decode(), "isBase64Encoded": True}
         self._stream.write(json.dumps({**document, "isComplete": not self.is_cut}, indent=2) + "\n")
         self._stream.flush()
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
 
 
 def _done() -> Future[None]:

@@ -10,7 +10,6 @@ from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.changes import (
     Change,
     has_own_template,
-    plan_fixture,
     print_changes,
     print_notes,
     refresh_template,
@@ -57,12 +56,12 @@ def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -
             about=f"{' '.join(methods)} {route.route_path}",
         )
     ]
-    fixture, notes = plan_fixture(root)
+    notes: list[str] = []
     test = place_test(root, directory.removeprefix(app_dir).strip("/"))
     if (root / test).exists():
         notes.append(f"{test}: it is there already, and was left as it is")
     else:
-        changes += [*fixture, Change(path=test, text=render_test(route.pattern, methods, config))]
+        changes.append(Change(path=test, text=render_test(route.pattern, methods, config)))
     write_changes(root, changes)
     template = ""
     problems: Sequence[EdgeroutesError] = ()

@@ -1,4 +1,4 @@
-"""The commands `init`, `new` and `doctor` with their options. Roof; each one's work is in a module of its own.
+"""The commands `init`, `new`, `doctor` and `iam` with their options. Roof; each one's work is in a module of its own.
 
 `doctor` is a group that works without a subcommand: a module that has one adds it, `doctor.add_command(...)`.
 """
@@ -23,7 +23,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for
 def register(app: click.Group) -> None:
     """Give the program these commands."""
     register_doctor(doctor)
-    for command in (init, new, doctor):
+    for command in (init, new, doctor, iam):
         app.add_command(command)
 
 
@@ -31,7 +31,10 @@ def register(app: click.Group) -> None:
 @click.argument("name", required=False)
 @_as_json
 def init(name: str | None, as_json: bool) -> int:
-    """Make a project in the folder NAME, or in this one; what is there already stays as it is."""
+    """Make a project in the folder NAME, or in this one.
+
+    What is there already stays as it is.
+    """
     from edgeroutes.cli.init import print_init
 
     return print_init(name, as_json=as_json)
@@ -43,7 +46,7 @@ def init(name: str | None, as_json: bool) -> int:
 @_root
 @_as_json
 def new(path: str, methods: str, root: Path, as_json: bool) -> int:
-    """Make a route, such as api/users/[id], with a test of it."""
+    """Make a route, such as api/users/[id], and its test."""
     from edgeroutes.cli.new import print_new, read_methods
 
     try:
@@ -58,12 +61,26 @@ def new(path: str, methods: str, root: Path, as_json: bool) -> int:
 @_as_json
 @click.pass_context
 def doctor(context: click.Context, root: Path, as_json: bool) -> int:
-    """Say what this machine and this project have, lack, and what to do about it.
+    """Say what this machine and the project lack.
 
-    The exit code is 1 when `sam build` would not work.
+    And what to do about it. The exit code is 1 when `sam build` would not work.
     """
     if context.invoked_subcommand is not None:
         return 0
     from edgeroutes.cli.doctor import print_findings
 
     return print_findings(root.resolve(), as_json=as_json)
+
+
+@click.command()
+@click.argument("route", required=False)
+@_root
+@_as_json
+def iam(route: str | None, root: Path, as_json: bool) -> int:
+    """Compare what a route's source calls with boto3, or that of all, with what its function may.
+
+    The exit code is 1 when something is missing.
+    """
+    from edgeroutes.cli.iam import print_iam
+
+    return print_iam(root.resolve(), route, as_json=as_json)

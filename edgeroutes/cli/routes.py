@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
+from rich.text import Text
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.console import make_console
@@ -116,14 +116,12 @@ def print_table(
         del columns["Function"]
     if not any(route.middleware_files for route in found):
         del columns["Middleware of"]
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "Path")
-    for route in found:
-        table.add_row(*(cell(route).replace("[", r"\[") for cell in columns.values()))
-    with console.capture() as capture:
-        console.print(table)
-    lines = [line.rstrip() for line in capture.get().splitlines()]
+    rows = [[cell(route) for cell in columns.values()] for route in found]
+    lines = _aligned([list(columns), *rows])
+    if max(map(len, lines)) <= console.width:
+        console.print(Text(lines.pop(0), style="bold"), soft_wrap=True)
+    else:
+        lines = [line for row in rows for line in _stacked(dict(zip(columns, row, strict=True)), console.width)]
     shared = [each for each in functions if each.reason]
     lines += (
         ["", *(f"{each.logical_id} answers {len(each.routes)} routes: {each.reason}" for each in shared)]
@@ -131,6 +129,20 @@ def print_table(
         else []
     )
     console.file.write("".join(f"{line}\n" for line in lines))
+
+
+def _aligned(rows: list[list[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _stacked(row: dict[str, str], width: int) -> list[str]:
+    """A route where a table would not fit: path and methods, and the rest indented below them."""
+    path, methods = row.pop("Path"), row.pop("Methods")
+    folders = row.pop("Middleware of", "")
+    others = [*filter(None, row.values()), *([f"middleware of {folders}"] if folders else [])]
+    below = ["  ".join(others)] if len("  ".join(others)) + 4 <= width else others
+    return [f"{path}  {methods}", *(f"    {line}" for line in below)]
 
 
 def _methods(route: RouteFile) -> str:

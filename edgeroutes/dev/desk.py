@@ -223,7 +223,7 @@ class Desk:
         """Forget what was read from the variables of before."""
         cache = sys.modules.get("edgeroutes.services.data_cache")
         if cache is not None:
-            cache.forget_table()
+            cache.forget_data_cache()
         self._live.refresh()
 
     def _tell_problems(self, err: EdgeroutesError, *, is_working: bool | None = None) -> None:

@@ -22,10 +22,9 @@ from edgeroutes.dev.outlet import ClientGone, delivered
 from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.routing.table import canonical_path
-from edgeroutes.runtime.chunks import close_stream
 from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import LoopFree
+from edgeroutes.runtime.loop import LoopFree, ends_more_than_the_call
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -231,13 +230,15 @@ class Invocation:
                     await delivered(outlet.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as primed
         except ClientGone:
             raise
-        except Exception as error:  # noqa: BLE001  # the author's generator may raise anything
+        except BaseException as error:  # the author's generator may raise anything
+            if ends_more_than_the_call(error):
+                raise
             log_broken_stream(error, call)
             self.note = "cut: the stream failed"
             outlet.cut()
             return
         finally:
-            await close_stream(response)
+            await call.close_streams()
         await delivered(outlet.end(), in_loop=in_loop)
 
     def _warn_of_whole_stream(self) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
+
+from edgeroutes.runtime.loop import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -72,7 +73,7 @@ class HttpOutlet:
         self._method = method
         self._callbacks: list[Callable[[], None]] = []
         self._lock = threading.Lock()
-        self._chunks: deque[bytes] = deque()
+        self._chunks: list[bytes] = []
         self._waiting_bytes = 0
         self._room: Future[None] | None = None
         self._sending: asyncio.Task[None] | None = None
@@ -142,25 +143,25 @@ class HttpOutlet:
         self._sending = self.loop.create_task(self._send_chunks())
 
     async def _send_chunks(self) -> None:
-        """Send what there is; whoever waits for room is let go on as soon as there is some."""
+        """Send what there is, at one go; whoever waits for room is let go on as soon as there is some."""
         try:
-            while (chunk := self._next_chunk()) is not None:
-                self.body_bytes += len(chunk)
-                await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
+            while waiting := self._take_waiting():
+                self.body_bytes += len(waiting)
+                await self._send({"type": "http.response.body", "body": waiting, "more_body": True})
         except OSError:
             self._close()
 
-    def _next_chunk(self) -> bytes | None:
+    def _take_waiting(self) -> bytes:
+        """All that waits, which leaves room for more; nothing when it is not wanted."""
         with self._lock:
-            if self._room is not None and self._waiting_bytes <= _WINDOW_BYTES:
-                self._room.set_result(None)
-                self._room = None
-            if self._is_closed or not self._chunks:
-                self._is_sending = False
-                return None
-            chunk = self._chunks.popleft()
-            self._waiting_bytes -= len(chunk)
-            return chunk
+            room, self._room = self._room, None
+            waiting = b"" if self._is_closed else b"".join(self._chunks)
+            self._chunks.clear()
+            self._waiting_bytes = 0
+            self._is_sending = bool(waiting)
+        if room is not None:
+            room.set_result(None)
+        return waiting
 
     def _close(self) -> None:
         """Take no further chunk; whoever waits for room learns that the client has gone."""
@@ -222,6 +223,6 @@ async def delivered(sent: Future[Any] | None, *, in_loop: bool) -> None:
     if sent is None:
         return
     if in_loop:
-        await asyncio.wrap_future(sent)
+        await uninterrupted(asyncio.wrap_future(sent))
     else:
         sent.result()

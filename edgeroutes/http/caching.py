@@ -10,6 +10,8 @@ import re
 YEAR_SECONDS = 31_536_000
 UNCACHED = "private, no-store"
 CACHEABLE_STATUSES = frozenset((200, 203, 204, 301, 302, 307, 308, 404, 410))
+# Who sends one of these is somebody. The last is API Gateway's own, and that of most APIs with keys.
+CREDENTIALS = ("authorization", "cookie", "x-api-key")
 # CloudFront runs no viewer-response function for these, so a browser would see the stale-… parts and obey them.
 _BARE_STATUSES = (404, 410)
 

@@ -22,11 +22,11 @@ def parse_http_date(text: str) -> int | None:
     """
     import re
 
-    day, clock = r"(?P<day>\d\d)", r"(?P<h>[01]\d|2[0-3]):(?P<m>[0-5]\d):(?P<s>[0-5]\d|60)"
+    day, clock = r"(?P<day>0[1-9]|[12]\d|3[01])", r"(?P<h>[01]\d|2[0-3]):(?P<m>[0-5]\d):(?P<s>[0-5]\d|60)"
     forms = (
         rf"[a-z]{{3}}, {day} (?P<month>[a-z]{{3}}) (?P<year>\d{{4}}) {clock} gmt",
         rf"[a-z]{{6,9}}, {day}-(?P<month>[a-z]{{3}})-(?P<year>\d\d) {clock} gmt",
-        rf"[a-z]{{3}} (?P<month>[a-z]{{3}}) (?P<day>[ \d]\d) {clock} (?P<year>\d{{4}})",
+        rf"[a-z]{{3}} (?P<month>[a-z]{{3}}) (?P<day>[ 0][1-9]|[12]\d|3[01]) {clock} (?P<year>\d{{4}})",
     )
     found = next(filter(None, (re.fullmatch(form, text.strip().lower()) for form in forms)), None)
     if found is None or found["month"].title() not in _MONTHS:

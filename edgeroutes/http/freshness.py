@@ -47,8 +47,11 @@ class Ttls:
         self.max_seconds = max_seconds
 
 
-# The one cache policy of the template. A test holds it against that.
+# The one cache policy of the template, and of the dev CDN.
 POLICY: Final = Ttls()
+# What the template's viewer-response function, and the dev CDN, put in the place of a Cache-Control with s-maxage: browsers could not be
+# told to forget. Source: decisions.md, "Two audiences for Cache-Control".
+BROWSERS_ASK: Final = "public, max-age=0, must-revalidate"
 
 
 class Freshness:

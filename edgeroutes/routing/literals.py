@@ -107,7 +107,7 @@ def _made(value: object, where: str) -> object:
     try:
         return CORS(*value.args, **value.kwargs)  # type: ignore[arg-type]  # it checks them
     except (TypeError, ValueError) as err:
-        problem = str(err).replace("CORS.__init__()", "CORS()")
+        problem = str(err).replace("CORS.__init__()", "CORS()").partition(". Did you mean")[0]  # which Python 3.13 adds
         raise RouteFileError(f"cors: {problem}", where=where) from err
 
 

@@ -13,7 +13,7 @@ from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
-from edgeroutes.runtime.head import complete_head, drop_body
+from edgeroutes.runtime.head import complete_head, finish_head, settle_body
 from edgeroutes.runtime.loop import ends_more_than_the_call
 
 TYPE_CHECKING = False
@@ -215,18 +215,16 @@ class Call:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                head = complete_head(response, scope, endpoint, self._application.manifest.tag_header)
-                if head is not response:  # a 304 stands for it
-                    await drop_body(response)
-                response = self._encoded(head) if head.is_stream else head
+                response = finish_head(response, scope, endpoint, self._application.manifest.tag_header)
         except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
             response = self.fail(error)
         except BaseException as error:
             if ends_more_than_the_call(error):
                 raise
             response = self.fail(error)
-        if self.incoming.method == "HEAD":
-            await drop_body(response)
+        settle_body(response, self.incoming.method)
+        if not response.is_stream:
+            await self.close_streams()  # of a 304, of HEAD, of what middleware has put something else in place of
         return self._allowed(response)
 
     def _allowed(self, response: Response) -> Response:
@@ -245,11 +243,6 @@ class Call:
             return endpoint.interrupted(scope, interrupt)
         scope.sealed = "after the stream had begun"
         return response
-
-    def _encoded(self, response: Response) -> Response:
-        from edgeroutes.runtime.compression import compressed
-
-        return compressed(response, self.incoming.header("accept-encoding") or "")
 
     def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
         """The route's app and the request's scope, for a server that calls the app directly.
@@ -291,6 +284,13 @@ class Call:
         response = failure_response(error, self, self._application.root if self._application.debug else "")
         response.headers["cache-control"] = UNCACHED
         return self._allowed(response)
+
+    async def close_streams(self) -> None:
+        """Close what produces the body, now, in the coroutine that read it; what fails in that is logged, for the answer is settled."""
+        if self._scope is not None and self._scope.streams:
+            from edgeroutes.runtime.chunks import close_all
+
+            await close_all(self._scope.streams, self)
 
     async def finish(self) -> None:
         """Run what `after` was given; to be called once, when the last byte has gone out."""

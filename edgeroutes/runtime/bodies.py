@@ -49,6 +49,10 @@ def body_reader(model: Any, default: Any, where: str) -> Reader:
             if content_type != JSON:
                 _require_json(content_type)
             value = read_json(body, problems)
+        if (
+            problems and content_type in FORM_TYPES and request.peek_body().lstrip()[:1] in (b"{", b"[")
+        ):  # as curl -d sends it
+            problems = [["", f"looks like JSON, and its type is {content_type}: send it as {JSON}"]]
         if problems:
             errors += [{"field": field or "body", "message": message} for field, message in problems]
         return value

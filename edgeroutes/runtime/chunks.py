@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import BYTES, CONNECTION_HEADERS, TEXT
+from edgeroutes.runtime.loop import ends_more_than_the_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.response import Response
+    from edgeroutes.runtime.application import Call
     from edgeroutes.types import Threads
 
 
@@ -86,11 +88,17 @@ async def read_whole(response: Response) -> bytes:
     return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # primed: bytes
 
 
-async def close_stream(response: Response) -> None:
-    """Close what produces a primed stream, compressed or not, now: nobody will read the rest."""
-    close = getattr(response.body, "aclose", None)
-    if close is not None:
-        await close()
+async def close_all(streams: list[PrimedStream], call: Call) -> None:
+    """Close these, the last first; what fails in that is logged, for the answer is settled."""
+    while streams:
+        try:
+            await streams.pop().aclose()
+        except BaseException as error:
+            if ends_more_than_the_call(error):
+                raise
+            from edgeroutes.runtime.failures import log_broken_stream
+
+            log_broken_stream(error, call, "failed while its stream was closed")
 
 
 async def _byte_chunks(response: Response, where: str) -> AsyncGenerator[bytes, None]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import Headers
     from edgeroutes.runtime.cache_usage import CacheUsage
+    from edgeroutes.runtime.chunks import PrimedStream
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
 
@@ -54,6 +55,7 @@ class RequestScope:
         "params",
         "path",
         "sealed",
+        "streams",
         "usage",
     )
 
@@ -70,6 +72,9 @@ class RequestScope:
         self.sealed = ""
         self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
+        self.streams: list[
+            PrimedStream
+        ] = []  # to be closed, innermost first in the list: middleware may put one around another
         _current.set(self)
         project_root.set(endpoint.root)
 

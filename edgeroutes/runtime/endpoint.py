@@ -194,9 +194,12 @@ class Endpoint:
 
         scope.is_starting = True
         try:
-            return await primed(response, self.route.source_file, self._threads)
+            response = await primed(response, self.route.source_file, self._threads)
         finally:
             scope.is_starting = False
+        if response.is_stream:
+            scope.streams.append(response.body)  # type: ignore[arg-type]  # as primed
+        return response
 
     async def _mounted(self, scope: RequestScope) -> Response:
         assert self.app is not None  # noqa: S101  # only a route with an app is given this answer

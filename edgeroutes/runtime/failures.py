@@ -13,10 +13,16 @@ from edgeroutes.runtime.loader import is_own_file
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import explain_missing_loop
 
+_ENDS = 10
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Call
+
+    Frame = TypeVar("Frame")
 
 
 def failure_response(error: BaseException, call: Call, debug_root: str) -> Response:
@@ -37,9 +43,9 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
     )
 
 
-def log_broken_stream(error: BaseException, call: Call) -> None:
+def log_broken_stream(error: BaseException, call: Call, how: str = "failed while it streamed") -> None:
     """Log what a stream raised on its way: the head is out, so no client can be told."""
-    _log(error, call, "failed while it streamed")
+    _log(error, call, how)
 
 
 def _log(error: BaseException, call: Call, how: str) -> BaseException:
@@ -56,4 +62,13 @@ def trimmed_traceback(error: BaseException, root: str) -> list[str]:
     if not frames and error.__cause__ is not None:  # ours, raised from the author's
         return trimmed_traceback(error.__cause__, root)
     places = [f"{frame.filename.removeprefix(f'{root}/')}:{frame.lineno}" for frame in frames]
-    return [f"{place} in {frame.name}: {frame.line}" for place, frame in zip(places, frames, strict=True)]
+    lines = [f"{place} in {frame.name}: {frame.line}" for place, frame in zip(places, frames, strict=True)]
+    outermost, left_out, innermost = both_ends(lines)
+    return [*outermost, *([f"… {left_out} more"] if left_out else []), *innermost]
+
+
+def both_ends(frames: list[Frame]) -> tuple[list[Frame], int, list[Frame]]:
+    """The outermost frames, how many are left out, and the innermost: an endless recursion has a thousand that say the same."""
+    if len(frames) <= 2 * _ENDS:
+        return frames, 0, []
+    return frames[:_ENDS], len(frames) - 2 * _ENDS, frames[-_ENDS:]

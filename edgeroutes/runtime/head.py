@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED
-from edgeroutes.http.response import CONNECTION_HEADERS, Response
+from edgeroutes.http.caching import CACHEABLE_STATUSES, CREDENTIALS, UNCACHED
+from edgeroutes.http.response import BODILESS, CONNECTION_HEADERS, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,6 +11,27 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.endpoint import Endpoint
 
 _NOTED = CONNECTION_HEADERS | {"cache-control", "set-cookie"}
+
+
+def finish_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
+    """The answer as `complete_head` makes it, and of a stream also how its body goes out: compressed, or with its length."""
+    response = complete_head(response, scope, endpoint, tag_header)
+    if not response.is_stream:
+        return response
+    from edgeroutes.runtime.compression import compressed
+
+    return compressed(response, scope.incoming.header("accept-encoding") or "")
+
+
+def settle_body(response: Response, method: str) -> None:
+    """Leave the head alone where no body may go out: for HEAD, and for a status that has none, such as middleware may have set."""
+    if method != "HEAD" and (response.status not in BODILESS or response.body is None):
+        return
+    if response.is_stream:
+        response.headers.discard(CONNECTION_HEADERS)  # the length of a file
+    if method != "HEAD":
+        response.headers.pop("content-type", None)
+    response.body = None
 
 
 def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
@@ -57,19 +78,9 @@ def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint,
     if response.status not in CACHEABLE_STATUSES:
         return f"status {response.status} is never kept"
     # What an app reads of the request is not seen, and whoever signs in does it by these.
-    if endpoint.app is not None and (scope.incoming.header("authorization") or scope.incoming.header("cookie")):
+    if endpoint.app is not None and any(scope.incoming.header(name) for name in CREDENTIALS):
         return "credentials were sent to a mounted app"
     return ""
-
-
-async def drop_body(response: Response) -> None:
-    """Leave the head alone, as HEAD asks; what would have produced the rest is closed."""
-    if response.is_stream:
-        from edgeroutes.runtime.chunks import close_stream
-
-        await close_stream(response)
-        response.headers.discard(CONNECTION_HEADERS)
-    response.body = None
 
 
 def _write_cookies(response: Response, scope: RequestScope) -> bool:

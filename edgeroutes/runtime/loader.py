@@ -77,16 +77,27 @@ def import_error(error: Exception, root: str, source_file: str) -> RouteImportEr
     where = _place(error, root, source_file)
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = f"Install the distribution that has {error.name!r} and declare it, or correct the name"
+        package, _, below = error.name.rpartition(".")
+        if below and package in sys.modules:
+            hint = _near(below, package) or "Correct the name, or create it there"
         return ModuleMissingError(f"the module {error.name!r} is not there", where=where, hint=hint)
     if isinstance(error, ImportError) and error.msg.startswith("cannot import name"):
         name = error.msg.split("'")[1]
-        hint = "Correct the name, or define it there"
+        hint = _near(name, error.name or "") or "Correct the name, or define it there"
         if "circular import" in error.msg:
             hint = "The two import each other: move what both need into a third module"
         return ExportMissingError(f"the module {error.name!r} has no {name!r}", where=where, hint=hint)
     if isinstance(error, SyntaxError):
         return ImportRaisedError(f"this is no Python: {error.msg}", where=where)
     return ImportRaisedError(f"{type(error).__name__} was raised while it was imported: {error}", where=where)
+
+
+def _near(name: str, module: str) -> str:
+    """The hint that names what a module has and is spelt almost like `name`; nothing where there is none."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, dir(sys.modules.get(module)), n=1)
+    return f"Did you mean {near[0]!r}" if near else ""
 
 
 def _place(error: Exception, root: str, source_file: str) -> str:

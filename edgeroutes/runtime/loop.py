@@ -12,7 +12,7 @@ from edgeroutes.errors import HandlerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import Coroutine
     from contextvars import Context
     from typing import Any, Protocol, TypeVar
@@ -60,8 +60,30 @@ def ends_more_than_the_call(error: BaseException) -> bool:
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or not isinstance(error, asyncio.CancelledError):
         return isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit))
+    loop = asyncio._get_running_loop()  # noqa: SLF001  # the one way to ask that does not raise where there is none
+    task = asyncio.current_task(loop) if loop is not None else None
+    return task is not None and bool(task.cancelling())
+
+
+async def uninterrupted(future: Future[T]) -> T:
+    """What the future gives, waited for to its end whatever is asked of the task.
+
+    A cancellation that comes meanwhile is raised where the task waits next: one that a generator's own timeout or task group asks
+    for, while its chunk is on the way out, is meant for the generator. Not so where the future fails.
+    """
+    asyncio = sys.modules["asyncio"]
+    is_cancelled = False
+    while not future.done():
+        try:
+            await asyncio.wait({future})
+        except asyncio.CancelledError:
+            is_cancelled = True
+    value = future.result()
     task = asyncio.current_task()
-    return task is None or bool(task.cancelling())
+    if is_cancelled and task.cancelling():
+        task.uncancel()
+        task.cancel()
+    return value
 
 
 def explain_missing_loop(error: BaseException) -> BaseException:

@@ -20,12 +20,12 @@ def to_response(value: object, where: str) -> Response:
         where: The handler, for the message.
 
     Raises:
-        HandlerError: For None and for what is none of these.
+        HandlerError: For None, for what is none of these, and for what holds a value that JSON has not.
     """
     if isinstance(value, Response):
         return value.copy()  # cookies and headers of this request must not stay on a Response that is returned again
     if isinstance(value, (dict, list)):
-        return Response.json(value)
+        return _as_json(value, where)
     if isinstance(value, (str, bytes)):
         return Response(value)
     if value is None:
@@ -39,8 +39,15 @@ def to_response(value: object, where: str) -> Response:
 
             return from_starlette(value)
         if any(hasattr(value, mark) for mark in _MODEL_MARKS):
-            return Response.json(value)
+            return _as_json(value, where)
     hint = "Return a Response, dict, list, str, bytes, dataclass, model or generator"
     if isinstance(value, tuple):
         hint = "For a body with a status, return Response.json(body, status=…)"
     raise HandlerError(f"the handler returned {value!r:.60} of type {type(value).__name__}", where=where, hint=hint)
+
+
+def _as_json(value: object, where: str) -> Response:
+    try:
+        return Response.json(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise HandlerError(f"what the handler returned cannot be sent as JSON: {error}", where=where) from error

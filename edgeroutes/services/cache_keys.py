@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.json_text import render_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from types import CodeType
     from typing import Any
 
 _PLAIN = (str, int, float, bool, type(None))
 _HAS_EXTRA_POSITIONAL = 0x04  # CO_VARARGS
+_UNSET = CellType()
 
 
 def function_name(function: Callable[..., Any]) -> str:
@@ -26,8 +32,16 @@ def function_name(function: Callable[..., Any]) -> str:
 def function_key(function: Callable[..., Any]) -> str:
     """The function's name and a digest of how it is written: a function that was changed has none of its old values.
 
-    What it calls is not seen.
+    Variables of a function around it count, too. Text, numbers, functions and classes do by what they are, as arguments; anything else,
+    such as a connection, makes the key this one object's: two functions made by one `def` share nothing then. What it finds by global
+    names is not seen.
     """
+    made_of = _made_of(function, ())
+    return f"{function_name(function)}:{digest(repr(made_of))}" if made_of else function_name(function)
+
+
+def written_key(function: Callable[..., Any]) -> str:
+    """The function's name and a digest of how it is written, whatever is around it: for those whose calls `key=` tells apart."""
     code = getattr(_innermost(function), "__code__", None)
     return f"{function_name(function)}:{digest(repr(_written(code)))}" if code is not None else function_name(function)
 
@@ -88,6 +102,57 @@ def _innermost(function: Any) -> Any:
     return function
 
 
+def _made_of(function: Any, within: tuple[object, ...]) -> list[object]:
+    """How a function is written and what it captured, layer by layer where decorators are around it; nothing for a builtin."""
+    layers: list[object] = []
+    while not any(function is each for each in within):  # a function may capture itself
+        within = (*within, function)
+        inner = getattr(function, "__wrapped__", None)
+        is_for_all = inner is not None and "<locals>" not in function_name(function)
+        layers += [_captured(value, within, is_for_all=is_for_all) for value in _around(function)]
+        if hasattr(function, "__code__"):
+            layers.append(_written(function.__code__))
+        if inner is None:
+            break
+        function = inner
+    return layers
+
+
+def _around(function: Any) -> list[object]:
+    """What a callable has in it besides its code and its arguments."""
+    if hasattr(function, "__code__"):
+        return [cell.cell_contents for cell in function.__closure__ or () if cell != _UNSET]
+    if isinstance(function, partial):
+        return [function.func, *function.args, *(item for pair in function.keywords.items() for item in pair)]
+    # An object that can be called, or a method of one that is not written in Python, is no text.
+    return [] if hasattr(function, "__wrapped__") or _is_builtin(function) else [function]
+
+
+def _captured(value: Any, within: tuple[object, ...], *, is_for_all: bool) -> object:
+    """What stands for a captured value: the same text for the same, another one each time where there is none.
+
+    Args:
+        value: Any.
+        within: The functions that are being read.
+        is_for_all: Whether it is what the decorator of a module's function has for every call, a logger or a client: then its type does.
+    """
+    kind = type(value)
+    if kind in _PLAIN or kind is ModuleType:
+        return repr(value)
+    if kind is tuple:
+        return [_captured(each, within, is_for_all=is_for_all) for each in value]
+    if isinstance(value, type) or _is_builtin(value):
+        return function_name(value)
+    if kind is FunctionType:
+        defaults = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values())
+        return function_name(value), _made_of(value, within), _captured(defaults, within, is_for_all=is_for_all)
+    return kind.__qualname__ if is_for_all else os.urandom(16).hex()
+
+
+def _is_builtin(value: object) -> bool:
+    return type(value) is BuiltinFunctionType and isinstance(value.__self__, ModuleType)
+
+
 def _written(code: CodeType) -> object:
     """What a function's code says, the same in every process."""
     constants = [
@@ -110,16 +175,33 @@ def _canonical(value: object, what: str, where: str) -> object:
         return [_canonical(each, what, where) for each in value]  # type: ignore[attr-defined]
     if kind is dict and all(type(name) is str for name in value):  # type: ignore[attr-defined]
         return {name: _canonical(each, what, where) for name, each in value.items()}  # type: ignore[attr-defined]
-    tag = f"{kind.__module__}.{kind.__qualname__}"
+    tag = f"!{kind.__module__}.{kind.__qualname__}"
     if isinstance(value, type):
         return {"!type": f"{value.__module__}.{value.__qualname__}"}
-    if kind in (set, frozenset):
-        return {f"!{tag}": sorted(_text(_canonical(each, what, where)) for each in value)}  # type: ignore[attr-defined]
     if kind is bytes:
-        return {"!bytes": value.hex()}  # type: ignore[attr-defined]
+        return {tag: value.hex()}  # type: ignore[attr-defined]
+    parts = _parts(value)
+    if parts is not None:
+        found = [_canonical(part, what, where) for part in parts]
+        return {tag: found if isinstance(value, (list, tuple)) else sorted(map(_text, found))}
     try:
-        return {f"!{tag}": render_json(value)}  # dates, UUIDs, Decimals, enums, dataclasses, models
+        return {tag: render_json(value)}  # dates, UUIDs, Decimals, enums
     except (TypeError, ValueError, RecursionError) as error:
         problem = f"{what} is {value!r:.60} of type {kind.__name__}, which cannot be part of a cache key"
         hint = "Give plain values, or say what tells calls apart: key=lambda …: …"
         raise HandlerError(problem, where=where, hint=hint) from error
+
+
+def _parts(value: Any) -> Iterable[object] | None:
+    """What a value is put together of; None for one that is whole. Not its JSON: a model may leave fields out of that, or mask secrets."""
+    if hasattr(value, "__json__"):
+        return None
+    for names in ("model_fields", "__dataclass_fields__", "__struct_fields__"):
+        fields = getattr(type(value), names, None)
+        if fields is not None:
+            undeclared = (getattr(value, each, None) or {} for each in ("__pydantic_extra__", "__pydantic_private__"))
+            declared = {name: getattr(value, name, None) for name in fields}
+            return [item for part in (declared, *undeclared) for item in part.items()]
+    if isinstance(value, Mapping):
+        return value.items()
+    return value if isinstance(value, (list, tuple, AbstractSet)) else None

@@ -57,7 +57,7 @@ class Stores:
             except StoreError as error:
                 self._warn(str(error))
                 entry = None if is_exact else entry
-        if entry is None or not entry.is_usable(now) or self._markers.has_expired(entry):
+        if entry is None or not entry.is_usable(now) or self.has_expired(entry):
             return None
         return entry
 
@@ -71,7 +71,7 @@ class Stores:
         if is_wanted or tags:
             found, forgotten = table.read(recipe.key if is_wanted else None, tags)
             self._markers.learn(forgotten, now)
-            if not is_wanted and entry is not None and self._markers.has_expired(entry):
+            if not is_wanted and entry is not None and self.has_expired(entry):
                 found, _ = table.read(recipe.key, ())
             if found is not None and (entry is None or found.made_at > entry.made_at):
                 entry = found
@@ -84,7 +84,11 @@ class Stores:
     def remembered(self, key: str) -> Entry | None:
         """The memory's entry, the table unasked, if no tag has ended it as far as is known."""
         entry = self._memory.get(key)
-        return None if entry is None or self._markers.has_expired(entry) else entry
+        return None if entry is None or self.has_expired(entry) else entry
+
+    def has_expired(self, entry: Entry) -> bool:
+        """Whether one of its tags was forgotten since the making of it began, as far as is known."""
+        return self._markers.has_expired(entry)
 
     def remember(self, key: str, entry: Entry) -> None:
         """Keep an entry in this sandbox alone."""
@@ -92,7 +96,7 @@ class Stores:
 
     def keep(self, recipe: Recipe, entry: Entry) -> None:
         """Keep an entry everywhere, unless one of its tags was forgotten while it was made."""
-        if self._markers.has_expired(entry):
+        if self.has_expired(entry):
             return
         self._memory.put(recipe.key, entry)
         if self._table is None:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 KEY, EXPIRES_AT = "key", "expires_at"
 # Source: docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html (read 2026-11-21): 400 KB an item with its names,
-# 100 items a BatchGetItem, 25 a BatchWriteItem.
+# 100 items a BatchGetItem.
 MAX_ITEM_BYTES = 400 * 1024
 _ITEM_OVERHEAD_BYTES = 512
-_READS, _WRITES = 100, 25
+_READS = 100
 _TRIES = 4
 
 
@@ -75,13 +75,7 @@ class TableStore:
         }
         if entry.tags:
             item["tags"] = {"SS": list(entry.tags)}
-        self._call(
-            "put_item",
-            TableName=self._table_name,
-            Item=item,
-            ConditionExpression="attribute_not_exists(made_at) OR made_at < :made_at",
-            ExpressionAttributeValues={":made_at": item["made_at"]},
-        )
+        self._put_latest(item, "made_at")
         return True
 
     def drop(self, key: str) -> None:
@@ -98,36 +92,43 @@ class TableStore:
         Raises:
             StoreError: When the table cannot be written to.
         """
+        forgotten_at = _attribute(now)
         expires_at = {"N": str(int(now) + YEAR_SECONDS + STALE_SECONDS)}
-        keys = sorted({_tag_key(tag) for tag in tags})
-        puts = [
-            {"PutRequest": {"Item": {KEY: {"S": key}, "forgotten_at": _attribute(now), EXPIRES_AT: expires_at}}}
-            for key in keys
-        ]
-        for start in range(0, len(puts), _WRITES):
-            self._batch("batch_write_item", "UnprocessedItems", puts[start : start + _WRITES])
+        for key in sorted({_tag_key(tag) for tag in tags}):
+            self._put_latest({KEY: {"S": key}, "forgotten_at": forgotten_at, EXPIRES_AT: expires_at}, "forgotten_at")
+
+    def _put_latest(self, item: dict[str, Any], at: str) -> None:
+        """Put an item, unless the table has one whose time is later: requests overtake each other, above all where one is tried again."""
+        self._call(
+            "put_item",
+            TableName=self._table_name,
+            Item=item,
+            ConditionExpression="attribute_not_exists(#at) OR #at < :at",
+            ExpressionAttributeNames={"#at": at},
+            ExpressionAttributeValues={":at": item[at]},
+        )
 
     def _read_items(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         items: dict[str, dict[str, Any]] = {}
         for start in range(0, len(keys), _READS):
             asked = {"Keys": [{KEY: {"S": key}} for key in keys[start : start + _READS]], "ConsistentRead": True}
-            for answer in self._batch("batch_get_item", "UnprocessedKeys", asked):
+            for answer in self._read_batch(asked):
                 items.update({item[KEY]["S"]: item for item in answer["Responses"].get(self._table_name, ())})
         return items
 
-    def _batch(self, operation: str, unprocessed: str, asked: Any) -> list[dict[str, Any]]:
-        """The answers to a batch, asked again for what DynamoDB left undone."""
+    def _read_batch(self, asked: Any) -> list[dict[str, Any]]:
+        """The answers to a batch, asked again for what DynamoDB left unread."""
         import time
 
         answers = []
         for attempt in range(_TRIES):
-            answer = self._call(operation, RequestItems={self._table_name: asked})
+            answer = self._call("batch_get_item", RequestItems={self._table_name: asked})
             answers.append(answer)
-            asked = answer.get(unprocessed, {}).get(self._table_name)
+            asked = answer.get("UnprocessedKeys", {}).get(self._table_name)
             if not asked:
                 return answers
             time.sleep(0.02 * 2**attempt)
-        raise StoreError("DynamoDB left a part of a batch undone four times over", where=f"table {self._table_name}")
+        raise StoreError("DynamoDB left a part of a batch unread four times over", where=f"table {self._table_name}")
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         """What DynamoDB answers; its exceptions as ours, but the one that says that the table has something newer."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from functools import wraps
+from threading import Lock
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import YEAR_SECONDS
 from edgeroutes.runtime.cache_usage import require_tags
 from edgeroutes.runtime.context import collecting, find_scope
 from edgeroutes.services.cache_entries import Recipe
-from edgeroutes.services.cache_keys import call_key, function_key, function_name, value_key
+from edgeroutes.services.cache_keys import call_key, function_key, function_name, value_key, written_key
 from edgeroutes.services.data_cache import data_cache, run_blocking
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
 
+_naming = Lock()
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200  # Source: CPython's code.h, CO_*
 
 
@@ -39,7 +41,8 @@ def cached(
     Args:
         revalidate: Seconds until a call makes the value anew; False for until one of its tags is revalidated.
         tags: By which `revalidate_tag` has the value forgotten; or a function of the arguments that gives them.
-        key: A function of the arguments that gives what tells calls apart, where the arguments themselves cannot.
+        key: A function of the arguments that gives what tells calls apart, where the arguments and what the function has captured
+            cannot.
 
     Raises:
         HandlerError: For another `revalidate`, a tag that CloudFront would not take, or a function that is a generator.
@@ -128,9 +131,10 @@ class _Remembered:
         return value_key(self._key_of(*args, **arguments), self._where)
 
     def _prefix(self) -> str:
-        if not self._key:
-            self._key = function_key(self._function)
-        return self._key
+        with _naming:  # once: of a function that captured a connection, each key is another
+            if not self._key:
+                self._key = (function_key if self._key_of is None else written_key)(self._function)
+            return self._key
 
 
 def _flags(function: Any) -> int:

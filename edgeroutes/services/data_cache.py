@@ -73,7 +73,8 @@ class DataCache:
             await flight.wait(blocking=recipe.blocking)
             if flight.error is not None:
                 raise flight.error
-            if flight.result is not None:
+            # What it was begun of may have been forgotten since, and this caller may have been sent by that.
+            if flight.result is not None and not self._stores.has_expired(flight.result):
                 return _given(flight.result)
 
     def expire(self, tags: Sequence[str]) -> None:
@@ -188,8 +189,8 @@ def data_cache() -> DataCache:
     return _caches[-1]
 
 
-def forget_table() -> None:
-    """Have the next call look again which table there is, if any: for dev, where another may take its place."""
+def forget_data_cache() -> None:
+    """Have the next one who asks get a new cache, for the table that the environment names then: for dev and tests."""
     _caches.clear()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json as json_module
 
 from edgeroutes.errors import FetchError, HandlerError
-from edgeroutes.http.caching import YEAR_SECONDS
+from edgeroutes.http.caching import CREDENTIALS, YEAR_SECONDS
 from edgeroutes.http.headers import Headers, MutableHeaders
 from edgeroutes.http.json_text import render_json
 from edgeroutes.runtime.after import running_loop
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.headers import HeaderValues
     from edgeroutes.services.http_client import Outgoing
-
-_CREDENTIALS = ("authorization", "cookie")
 
 
 class FetchResponse:
@@ -167,7 +165,7 @@ def _lifetime_seconds(revalidate: int | None, outgoing: Outgoing) -> int:
         raise HandlerError(problem, where="fetch()")
     scope = find_scope()
     mode = scope.endpoint.config.fetch_cache if scope is not None else "auto"
-    is_for_everyone = outgoing.method in ("GET", "HEAD") and not any(name in outgoing.headers for name in _CREDENTIALS)
+    is_for_everyone = outgoing.method in ("GET", "HEAD") and not any(name in outgoing.headers for name in CREDENTIALS)
     wanted = _wanted(revalidate, mode, is_for_everyone=is_for_everyone)
     if wanted is False:
         return YEAR_SECONDS

@@ -117,7 +117,7 @@ def _key(secret: Secret, scheme: str) -> bytes:
 
 
 def _header(request: Request, name: str) -> str:
-    value: str | None = request.peek_headers().get(name)
+    value: str | None = request.headers.get(name)  # counted: an answer to who can sign is not for everyone
     if not value:
         raise HTTPError(401, f"the header {name} is missing")
     return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.http.caching import YEAR_SECONDS
+from edgeroutes.http.freshness import POLICY
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import EdgeCors
 from edgeroutes.template.edge_functions import (
@@ -25,7 +27,6 @@ REQUEST_FUNCTION = "DistributionViewerRequest"
 ANSWER_FUNCTION = "DistributionViewerResponse"
 # Source: docs.aws.amazon.com/AmazonCloudFront "using-managed-origin-request-policies", AllViewerExceptHostHeader.
 ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
-YEAR_SECONDS = 31_536_000
 # Source: docs.aws.amazon.com/AmazonCloudFront "cloudfront-limits" (read 2026-11-21): up to 120 without a raised quota.
 # It is the time to the first byte and between any two of a stream; `sse` sends a heartbeat every 15 seconds.
 ORIGIN_READ_TIMEOUT_S = 60
@@ -83,9 +84,9 @@ def _cache_policy(cdn: CdnConfig, *, keys_by_origin: bool) -> dict[str, Any]:
     }
     config = {
         "Name": {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"},
-        "MinTTL": 0,
-        "DefaultTTL": 0,
-        "MaxTTL": YEAR_SECONDS,
+        "MinTTL": POLICY.min_seconds,
+        "DefaultTTL": POLICY.default_seconds,
+        "MaxTTL": POLICY.max_seconds,
         "ParametersInCacheKeyAndForwardedToOrigin": key,
     }
     return {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": config}}

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeroutes.http.freshness import BROWSERS_ASK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,7 +53,7 @@ function handler(event) {
     const response = event.response;
     const said = response.headers['cache-control'];
     if (said && /(^|[\\s,])s-maxage\\s*=/i.test((said.multiValue || [said]).map((each) => each.value).join())) {
-        response.headers['cache-control'] = { value: 'public, max-age=0, must-revalidate' };
+        response.headers['cache-control'] = { value: '%s' };
     }
     return response;
 }
@@ -81,4 +83,4 @@ def render_request_function(parts: Sequence[RequestPart]) -> str:
 
 def render_answer_function() -> str:
     """The code of the viewer-response function, which CloudFront runs for answers below 400."""
-    return _ANSWER
+    return _ANSWER % BROWSERS_ASK

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.caching import UNCACHED
+from edgeroutes.http.problem import reason_phrase
 from edgeroutes.plan.cors import gateway_fields
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _gateway_responses(plan: ProjectPlan) -> dict[str, Any]:
     parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers}
     responses: dict[str, Any] = {}
     for name, status in _RESPONSES.items():
-        members: dict[str, Any] = {"title": HTTPStatus(status).phrase, "status": status}
+        members: dict[str, Any] = {"title": reason_phrase(status), "status": status}
         responses[name] = {"statusCode": str(status), **_response(members, parameters)}
     for name, title in _REST.items():
         responses[name] = _response({"title": title}, parameters)

@@ -1,5 +1,31 @@
-"""What users test their routes with. Roof: `client` runs routes through the real Lambda event path."""
+"""What users test their routes with: a client through the real Lambda event path, AWS on the desk, and pytest's plugin. Roof.
 
-from edgeroutes.testing.client import RouteClient, TestResponse
+The plugin (`plugin`) loads nothing of this before a test asks for one of its fixtures, so the names here are lazy.
+"""
 
-__all__ = ["RouteClient", "TestResponse"]
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.testing.client import RouteClient as RouteClient
+    from edgeroutes.testing.cloud import Aws as Aws
+    from edgeroutes.testing.events import lambda_event as lambda_event
+    from edgeroutes.testing.response import TestResponse as TestResponse
+
+_EXPORTS = {
+    "Aws": "edgeroutes.testing.cloud",
+    "RouteClient": "edgeroutes.testing.client",
+    "TestResponse": "edgeroutes.testing.response",
+    "lambda_event": "edgeroutes.testing.events",
+}
+__all__ = [*_EXPORTS]  # noqa: PLE0604  # strings, as a test checks
+
+
+def __getattr__(name: str) -> object:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'edgeroutes.testing' has no attribute {name!r}")
+    from importlib import import_module
+
+    value: object = getattr(import_module(_EXPORTS[name]), name)
+    globals()[name] = value
+    return value

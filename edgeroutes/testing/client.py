@@ -1,62 +1,26 @@
-"""A client that runs a project's routes in process, through the event and the adapter that Lambda uses. Roof.
+"""A client that runs a project's routes in process, through the events and adapters that Lambda uses. Roof.
 
 HTTP request → API Gateway event → `adapters/proxy` → proxy result → HTTP answer: what passes here is what a deployed function does.
 """
 
 from __future__ import annotations
 
-import json as json_module
-from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote, urlencode, urlsplit
+from typing import TYPE_CHECKING, Self, Unpack
 
-from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
-from edgeroutes.dev.project import Project
-from edgeroutes.http.headers import Headers
+from edgeroutes.testing.functions import Functions
+from edgeroutes.testing.outgoing import BASE_URL, RequestOptions, make_request
+from edgeroutes.testing.response import TestResponse, make_response
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
-    Query = Mapping[str, str | int | float | bool | Sequence[str]]
+    from edgeroutes.dev.gateway import HttpRequest
+    from edgeroutes.dev.project import Project
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestResponse:
-    """An answer, with the proxy result that it was made of.
-
-    Args:
-        status_code: Its status.
-        headers: Names in any case; `headers.getlist("set-cookie")` for repeated ones.
-        content: The body's bytes.
-        result: What the function gave to Lambda.
-    """
-
-    __test__ = False
-
-    status_code: int
-    headers: Headers
-    content: bytes
-    result: dict[str, Any] = field(repr=False)
-
-    @property
-    def text(self) -> str:
-        """The body as UTF-8."""
-        return self.content.decode()
-
-    def json(self) -> Any:
-        """The body as JSON."""
-        return json_module.loads(self.content)
-
-    @property
-    def cookies(self) -> dict[str, str]:
-        """The cookies that the answer sets, name → value as it stands there."""
-        return {
-            name: morsel.coded_value
-            for line in self.headers.getlist("set-cookie")
-            for name, morsel in SimpleCookie(line).items()
-        }
+    Watch = Callable[[HttpRequest, TestResponse, Sequence[Mapping[str, Any]]], None]
 
 
 class RouteClient:
@@ -68,17 +32,29 @@ class RouteClient:
     Args:
         root: The project's folder.
         base_url: What `request.url` says the client asked.
-        debug: Whether a 500 tells what happened, as in `dev`; without it the answer is the one that production gives.
+        debug: Whether a 500 tells what happened, as in `dev`; without it the answer is the one that production gives. It can be set
+            later, too.
+        functions: The project, where it has been read before; `root` is not looked at then.
 
     Raises:
         ProjectError: When the project's settings, layout or route files have something wrong; all of it at once.
     """
 
-    def __init__(self, root: str | Path = ".", base_url: str = "https://testserver", *, debug: bool = True) -> None:
-        self.project = Project(Path(root).resolve())
+    def __init__(
+        self,
+        root: str | Path = ".",
+        base_url: str = BASE_URL,
+        *,
+        debug: bool = True,
+        functions: Functions | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        self.functions = functions or Functions(Path(root).resolve())
         self.cookies: dict[str, str] = {}
-        self._base = urlsplit(base_url)
-        self._handler = self.project.handler(debug=debug)
+        self.debug = debug
+        self.base_url = base_url
+        self._adapter = "rest"
+        self._watch = watch
 
     def __enter__(self) -> Self:
         return self
@@ -87,89 +63,80 @@ class RouteClient:
         self.close()
 
     def close(self) -> None:
-        """End what the routes have started: mounted apps, the event loop."""
-        self._handler.close()
+        """End what the routes have started: mounted apps, event loops."""
+        self.functions.close()
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        params: Query | None = None,
-        headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
-        cookies: Mapping[str, str] | None = None,
-        json: Any = None,
-        data: Mapping[str, str] | None = None,
-        files: Mapping[str, tuple[str, bytes, str]] | None = None,
-        content: bytes | str = b"",
-    ) -> TestResponse:
+    @property
+    def project(self) -> Project:
+        """What is asked: its settings and routes."""
+        return self.functions.project
+
+    def via(self, adapter: str) -> RouteClient:
+        """The same client, cookies and all, through another adapter.
+
+        Args:
+            adapter: `rest`, `http-api`, `function-url`, `alb`; `streaming` and `asgi`, whose answers come chunk by chunk.
+
+        Raises:
+            ConfigError: There is no such adapter.
+        """
+        self.functions.adapter(adapter, debug=self.debug)
+        other = RouteClient(base_url=self.base_url, debug=self.debug, functions=self.functions, watch=self._watch)
+        other.cookies = self.cookies
+        other._adapter = adapter
+        return other
+
+    def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """The route's answer.
 
         Args:
             method: Any.
             url: Path with its query, percent-encoded where it needs to be.
-            params: More query parameters.
-            headers: A mapping, or pairs to repeat a name.
-            cookies: For this request, over those that are kept.
-            json: A body sent as JSON.
-            data: Fields of a form.
-            files: Files of a form: field → (name, bytes, type).
-            content: A body as it is.
+            options: `params`: more of the query · `headers`: a mapping, or pairs to repeat a name · `cookies`: for this request,
+                over those that are kept · `json`: a body sent as JSON · `data`: fields of a form · `files`: of a form, field →
+                (name, bytes, type) · `content`: a body as it is.
         """
-        path, _, query = url.partition("?")
-        if params:
-            query = "&".join(part for part in (query, urlencode(params, doseq=True)) if part)
-        body, content_type = _encode_body(json, data, files, content)
-        sent = list(headers.items()) if hasattr(headers, "items") else list(headers)
-        names = {name.lower() for name, _ in sent}
-        if content_type and "content-type" not in names:
-            sent.append(("Content-Type", content_type))
-        jar = {**self.cookies, **(cookies or {})}
-        if jar and "cookie" not in names:
-            sent.append(
-                (
-                    "Cookie",
-                    "; ".join(
-                        f"{name}={quote(value, safe='%!#$&()*+-./:<=>?@[]^_`{|}~')}" for name, value in jar.items()
-                    ),
-                )
-            )
-        if "host" not in names:
-            sent.insert(0, ("Host", self._base.netloc))
-        request = HttpRequest(method=method, path=path, query=query, headers=sent, body=body, scheme=self._base.scheme)
-        result = self._handler(rest_event(request), None)
-        answer = read_result(result)
-        response = TestResponse(
-            status_code=answer.status, headers=Headers(answer.headers), content=answer.body, result=result
-        )
+        options["cookies"] = {**self.cookies, **(options.get("cookies") or {})}
+        return self.send(make_request(method, url, options, self.base_url))
+
+    def send(self, request: HttpRequest) -> TestResponse:
+        """The route's answer to a request as it would go over the wire."""
+        functions = self.functions
+        plan = functions.function_of(request)
+        logged = len(functions.output.logs)
+        with functions.run(plan):
+            answer = functions.adapter(self._adapter, debug=self.debug).send(request, functions.context_of(plan))
+        response = make_response(answer, method=request.method, tag_header=functions.project.config.cdn.tag_header)
         self._keep_cookies(response)
+        if self._watch is not None:
+            self._watch(request, response, functions.output.logs[logged:])
         return response
 
-    def get(self, url: str, **options: Any) -> TestResponse:
+    def get(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("GET", …)`."""
         return self.request("GET", url, **options)
 
-    def head(self, url: str, **options: Any) -> TestResponse:
+    def head(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("HEAD", …)`."""
         return self.request("HEAD", url, **options)
 
-    def options(self, url: str, **options: Any) -> TestResponse:
+    def options(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("OPTIONS", …)`."""
         return self.request("OPTIONS", url, **options)
 
-    def post(self, url: str, **options: Any) -> TestResponse:
+    def post(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("POST", …)`."""
         return self.request("POST", url, **options)
 
-    def put(self, url: str, **options: Any) -> TestResponse:
+    def put(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("PUT", …)`."""
         return self.request("PUT", url, **options)
 
-    def patch(self, url: str, **options: Any) -> TestResponse:
+    def patch(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("PATCH", …)`."""
         return self.request("PATCH", url, **options)
 
-    def delete(self, url: str, **options: Any) -> TestResponse:
+    def delete(self, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
         """`request("DELETE", …)`."""
         return self.request("DELETE", url, **options)
 
@@ -180,28 +147,3 @@ class RouteClient:
                     self.cookies.pop(name, None)
                 else:
                     self.cookies[name] = morsel.coded_value
-
-
-def _encode_body(
-    json: Any, data: Mapping[str, str] | None, files: Mapping[str, tuple[str, bytes, str]] | None, content: bytes | str
-) -> tuple[bytes, str]:
-    """The body's bytes and its type; empty where it has none."""
-    if json is not None:
-        return json_module.dumps(json).encode(), "application/json"
-    if files:
-        return _multipart(data or {}, files)
-    if data is not None:
-        return urlencode(data, doseq=True).encode(), "application/x-www-form-urlencoded"
-    return (content.encode() if isinstance(content, str) else content), ""
-
-
-def _multipart(data: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]) -> tuple[bytes, str]:
-    boundary = "edgeroutes-testing-boundary"
-    parts = [
-        f'Content-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in data.items()
-    ]
-    for name, (file_name, content, kind) in files.items():
-        head = f'Content-Disposition: form-data; name="{name}"; filename="{file_name}"\r\nContent-Type: {kind}\r\n\r\n'
-        parts.append(head.encode() + content + b"\r\n")
-    body = b"".join(f"--{boundary}\r\n".encode() + part for part in parts) + f"--{boundary}--\r\n".encode()
-    return body, f"multipart/form-data; boundary={boundary}"

@@ -1,4 +1,4 @@
-"""The things that the example is about. Frozen: a change is a new value, saved in the old one's place."""
+"""The things that the example is about, as routes see them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +9,13 @@ Category = Literal["news", "guides", "releases"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
+    """`version` counts the changes: one that was made upon an older version is refused."""
+
     id: int
     name: str
     email: str
     teams: tuple[str, ...] = ()
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +26,7 @@ class Post:
     category: Category
     tags: tuple[str, ...]
     created_at: datetime
+    views: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,19 +36,14 @@ class Product:
     price_cents: int
     tags: tuple[str, ...]
     in_stock: bool = True
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    id: int
+    """A file; its `id` is the SHA-256 of what is in it, so that the same file is kept once."""
+
+    id: str
     name: str
     type: str
     size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookEvent:
-    id: int
-    type: str
-    data: dict[str, object]

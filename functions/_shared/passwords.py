@@ -1,14 +1,20 @@
-"""Passwords, of which only a slow salted hash is kept."""
+"""Passwords, of which only a slow salted hash is kept: `<salt>$<hash>`, in hexadecimal digits."""
 
 import hmac
 from hashlib import scrypt
+from secrets import token_bytes
 
+from functions._shared import users
 from functions._shared.models import User
-from functions._shared.store import users
 
-# Everyone's password in the example is "edge". Yours come from the store, each with a salt of its own.
-_SALT = bytes.fromhex("6d0a3d2b9c5f41e8")
-_HASH = bytes.fromhex("30850154abc5caf27d7b1528e499339817da1605e68a19fe955985772914f259")
+# What an unknown address is compared with. Nothing fits it.
+_NOBODYS = f"{bytes(8).hex()}${bytes(32).hex()}"
+
+
+def hash_password(password: str) -> str:
+    """What may be kept of a password."""
+    salt = token_bytes(8)
+    return f"{salt.hex()}${_hash(password, salt).hex()}"
 
 
 def authenticate(email: str, password: str) -> User | None:
@@ -16,6 +22,12 @@ def authenticate(email: str, password: str) -> User | None:
 
     The hash is computed for unknown addresses too, so that the time of the answer does not tell which ones exist.
     """
-    user = next((user for user in users.all() if user.email == email), None)
-    is_right = hmac.compare_digest(scrypt(password.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=32), _HASH)
+    found = users.find_credentials(email)
+    user, kept = found or (None, "")
+    salt, _, expected = (kept or _NOBODYS).partition("$")
+    is_right = hmac.compare_digest(_hash(password, bytes.fromhex(salt)), bytes.fromhex(expected))
     return user if is_right else None
+
+
+def _hash(password: str, salt: bytes) -> bytes:
+    return scrypt(password.encode(), salt=salt, n=2**14, r=8, p=1, dklen=32)

@@ -6,9 +6,9 @@ A token is `<user id>.<expiry>.<signature>`. Whoever holds it can read it; nobod
 import hmac
 import time
 
+from functions._shared import users
 from functions._shared.models import User
-from functions._shared.settings import secret
-from functions._shared.store import users
+from functions._shared.secrets import secret
 
 COOKIE = "session"
 LIFETIME_SECONDS = 8 * 60 * 60
@@ -27,8 +27,8 @@ def read_token(token: str) -> User | None:
     if not hmac.compare_digest(signature.encode(), _signature(claims).encode()):
         return None
     user_id, expires = claims.split(".")
-    return users.get(int(user_id)) if int(expires) > time.time() else None
+    return users.find(int(user_id)) if int(expires) > time.time() else None
 
 
 def _signature(claims: str) -> str:
-    return hmac.new(secret("SESSION_SECRET"), claims.encode(), "sha256").hexdigest()
+    return hmac.new(secret("SESSION_SECRET_ARN"), claims.encode(), "sha256").hexdigest()

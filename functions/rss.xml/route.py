@@ -4,20 +4,20 @@ from email.utils import format_datetime
 from html import escape
 
 from edgeroutes import Request, Response
+from functions._shared import posts
 from functions._shared.models import Post
-from functions._shared.store import posts
 
 revalidate = 3600
 tags = ["posts"]
 
 
-async def GET(request: Request) -> Response:
+def GET(request: Request) -> Response:
     origin = request.url.origin
-    newest_first = sorted(posts.all(), key=lambda post: post.created_at, reverse=True)
+    newest = posts.page(limit=20).items
     feed = f"""<?xml version="1.0" encoding="UTF-8"?>
 <rss version="2.0"><channel>
 <title>edgeroutes example</title><link>{origin}</link><description>News of the example</description>
-{"".join(_item(post, origin) for post in newest_first)}</channel></rss>
+{"".join(_item(post, origin) for post in newest)}</channel></rss>
 """
     return Response(feed, headers={"content-type": "application/rss+xml; charset=utf-8"})
 

@@ -726,7 +726,7 @@ def test_an_app_of_a_cached_route_gets_its_head_and_its_304(project: RouteProjec
     assert "content-length" not in unchanged.headers
 
 
-@pytest.mark.parametrize("name", ["authorization", "cookie"])
+@pytest.mark.parametrize("name", ["authorization", "cookie", "x-api-key"])
 def test_an_app_may_have_read_the_credentials_that_were_sent(project: RouteProject, name: str) -> None:
     source = "from starlette.responses import PlainTextResponse\nrevalidate = 60\napp = PlainTextResponse('mine')\n"
     project.write("route.py", source)

@@ -122,6 +122,34 @@ def test_an_app_that_ends_too_early_breaks_the_stream(
     assert log_lines() == []  # whoever reads the stream logs it
 
 
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ((START, PART % ("one", "one"), START), (200, [b"one", "RuntimeError(\"the app sent 'http.response.start'"])),
+        (
+            (START, PART % ("one", "one"), 'await send({"type": "http.response.trailers"})'),
+            (200, [b"one", "RuntimeError"]),
+        ),
+        ((START, START), (500, [])),
+        ((END,), (500, [])),
+    ],
+    ids=["start twice", "trailers", "no body", "body first"],
+)
+def test_a_message_out_of_its_turn_is_a_failure_and_not_the_end(
+    project: RouteProject, lines: tuple[str, ...], expected: tuple[int, list[Any]]
+) -> None:
+    status, came, _ = run(project, app_of(*lines))
+
+    assert (status, [chunk[: len(start)] for chunk, start in zip(came, expected[1], strict=True)]) == expected
+
+
+def test_what_an_app_sends_after_its_end_is_its_error_in_the_log(project: RouteProject, log_lines: LogLines) -> None:
+    status, came, _ = run(project, app_of(START, END, END))
+
+    assert (status, came) == (200, [b"end"])
+    assert [line["exception_name"] for line in log_lines()] == ["RuntimeError"]
+
+
 def test_background_tasks_run_after_the_answer_and_their_errors_are_logged(
     project: RouteProject, log_lines: LogLines
 ) -> None:

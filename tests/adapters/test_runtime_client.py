@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.adapters.runtime_client import find_client_class, run_after_results
+from edgeroutes.adapters.runtime_client import PendingAnswer, find_client_class, run_after_results
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,56 @@ def test_it_runs_although_the_answer_could_not_be_sent(awslambdaric: ModuleType)
     with pytest.raises(OSError, match="broken pipe"):
         client_class().post_invocation_result("1", "broken")
     assert steps == ["sent broken as application/json None", "after"]
+
+
+def test_a_client_is_hooked_once_and_all_that_is_given_runs(awslambdaric: ModuleType) -> None:
+    steps: list[str] = []
+    client_class: Any = make_client(steps)
+    awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
+    for name in ("first", "second"):
+        run_after_results(lambda name=name: steps.append(name))  # type: ignore[misc]
+
+    client_class().post_invocation_result("1", PendingAnswer(lambda *_: steps.append("streamed")))
+    client_class().post_invocation_result("2", "data")
+
+    assert steps == ["streamed", "first", "second", "sent data as application/json None", "first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "expected"),
+    [
+        ((), {}, None),
+        (("text/plain",), {}, None),
+        (("text/plain", "attempt"), {}, "attempt"),
+        (("text/plain", "attempt", "of a client to come"), {}, "attempt"),
+        ((), {"content_type": "text/plain", "invocation_id": "attempt", "other": 1}, "attempt"),
+    ],
+)
+def test_a_pending_answer_is_given_both_ids_however_the_client_is_called(
+    awslambdaric: ModuleType, args: tuple[Any, ...], kwargs: dict[str, Any], expected: str | None
+) -> None:
+    client_class: Any = make_client([])
+    awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
+    run_after_results(lambda: None)
+    given: list[tuple[str, str | None]] = []
+
+    client_class().post_invocation_result("1", PendingAnswer(lambda *ids: given.append(ids)), *args, **kwargs)
+
+    assert given == [("1", expected)]
+
+
+def test_a_client_below_which_a_class_sends_in_its_own_way_is_left_alone(awslambdaric: ModuleType) -> None:
+    client_class: Any = make_client([])
+    awslambdaric.BaseLambdaRuntimeClient = client_class  # type: ignore[attr-defined]
+
+    class LambdaRuntimeClient(client_class):  # type: ignore[misc]
+        pass
+
+    class OwnWay(LambdaRuntimeClient):
+        def post_invocation_result(self, invoke_id: str, result_data: Any) -> None: ...
+
+    assert (find_client_class(), run_after_results(print)) == (None, False)
+    assert OwnWay.mro()[1] is LambdaRuntimeClient
 
 
 class OtherArguments:

@@ -27,7 +27,7 @@ BARE = {
 
 def kept(config: Config, files: dict[str, str]) -> set[str]:
     """What is not left out of the only function, of all that a bare one does without."""
-    (function,) = make_plan(config, scan(FakeFileTree(files))).functions
+    (function,) = make_plan(config, scan(FakeFileTree(files)), files).functions
     return BARE - unused_parts(function, config, [text.encode() for text in files.values()])
 
 
@@ -57,6 +57,8 @@ def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
     assert kept(Config(cors=CORS("*")), {"functions/x/route.py": HANDLER}) == {"http/cors.py", "runtime/cors.py"}
     files = {"functions/middleware.py": MIDDLEWARE, "functions/x/route.py": HANDLER}
     assert kept(Config(), files) == {"runtime/middleware.py"}
+    included = {"functions/function.yaml": "include: [mangum]", "functions/x/route.py": HANDLER}
+    assert kept(Config(), included) == {"adapters/mount.py"}
 
 
 def test_the_fallback_has_what_the_project_asks_for() -> None:

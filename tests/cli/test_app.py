@@ -29,6 +29,14 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("Usage: edgeroutes")
 
 
+def test_what_each_command_does_fits_into_a_line_of_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert main(["doctor", "--help"]) == 0
+    assert "..." not in capsys.readouterr().out.replace("[OPTIONS] COMMAND [ARGS]...", "").replace(
+        "[COMMAND] [ARGS]...", ""
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from edgeroutes.build.session import MAKEFILE_RULE
 from edgeroutes.cli.build import find_root, print_build, print_why, run_bundle, write_bundle
 from edgeroutes.errors import BundleError, ConfigError
 from tests.build.projects import HELLO, LONG_AGO, OWN_RUNTIME, bundle_paths, invoke
@@ -101,6 +103,14 @@ def test_why_prints_the_way(root: Path, capsys: pytest.CaptureFixture[str]) -> N
         print_why(root, "hello", "nothing-of-this-name")
 
 
+def test_a_function_whose_route_is_gone_is_none_of_those_that_are_there(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        write_bundle(root, "XFunction", tmp_path / "out")
+    assert str(caught.value) == (
+        "XFunction: no function of the project has this logical id. Run 'edgeroutes template', then 'sam build' again."
+    )
+
+
 def test_bundle_starts_without_what_only_a_build_needs(root: Path, tmp_path: Path) -> None:
     write_bundle(root, "HelloFunction", tmp_path / "out")
     script = (
@@ -110,3 +120,32 @@ def test_bundle_starts_without_what_only_a_build_needs(root: Path, tmp_path: Pat
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+# A "sam build" that runs make for a function twice, and mends the project in between.
+SAM = """\
+import subprocess, sys
+from pathlib import Path
+root = Path(sys.path[0])
+for number in "12":
+    subprocess.run(["make", "-s", "-C", root, "build-HelloFunction", f"ARTIFACTS_DIR={root}/out/{number}"], check=False)
+    (root / "lib/db.py").write_text("")
+"""
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_what_is_wrong_is_found_out_once_for_each_sam_build(root: Path) -> None:
+    (root / "lib/db.py").write_text("import lib.nowhere\n")
+    (root / "sam").write_text(SAM)
+    (root / "Makefile").write_text(f"EDGEROUTES = {sys.executable} -m edgeroutes\n{MAKEFILE_RULE}")
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+
+    def sam_build() -> list[str]:
+        command = [sys.executable, str(root / "sam"), "build"]
+        ran = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        return [line for line in ran.stderr.splitlines() if line.startswith("lib/")]
+
+    assert sam_build() == ["lib/db.py:1: no module named 'lib.nowhere'. Make the file lib/nowhere.py."] * 2
+    assert not (root / "out/2").exists()
+    assert sam_build() == []
+    assert (root / "out/1/functions/hello/route.py").is_file()

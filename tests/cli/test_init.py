@@ -26,7 +26,6 @@ MADE = [
     "pyproject.toml",
     "samconfig.toml",
     "template.yaml",
-    "tests/conftest.py",
     "tests/test_hello.py",
 ]
 PYPROJECT = """\
@@ -222,14 +221,6 @@ def test_a_template_of_ones_own_is_left_alone_and_told(root: Path, capsys: pytes
     )
 
 
-def test_a_conftest_without_the_fixture_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (root / "tests").mkdir()
-    (root / "tests" / "conftest.py").write_text("import pytest\n")
-    print_init(str(root), as_json=False)
-    assert (root / "tests" / "conftest.py").read_text() == "import pytest\n"
-    assert "it has no fixture 'client'" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("name", "instead"),
     [("my_app", "my-app"), ("1st", "app-1st"), ("app-", "app"), ("é", "app"), ("a" * 129, "a" * 128)],
@@ -266,7 +257,7 @@ def test_what_stands_in_the_way_is_named(root: Path) -> None:
         print_init(str(root / "taken"), as_json=False)
     (root / "tests").write_text("")
     with pytest.raises(
-        ToolError, match=r"tests/conftest\.py: the file cannot be written: (File exists|Not a directory)"
+        ToolError, match=r"tests/test_hello\.py: the file cannot be written: (File exists|Not a directory)"
     ):
         print_init(str(root), as_json=False)
 

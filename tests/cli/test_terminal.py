@@ -13,7 +13,8 @@ import pytest
 from edgeroutes.cli.failures import failure_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
 from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, Report, Started
-from edgeroutes.errors import LayoutError
+from edgeroutes.errors import HandlerError, LayoutError
+from edgeroutes.runtime.results import to_response
 
 PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Mend it")
 
@@ -125,6 +126,29 @@ def test_a_failure_shows_the_authors_lines_causes_first(tmp_path: Path) -> None:
     output = StringIO()
     Terminal(tmp_path, output)(Failed(message="GET /a failed", error=raised(tmp_path)))
     assert output.getvalue().splitlines() == ["GET /a failed", *lines]
+
+
+def test_what_edgeroutes_raises_itself_is_shown_without_its_own_frames(tmp_path: Path) -> None:
+    with pytest.raises(HandlerError) as caught:
+        to_response(None, "functions/a/route.py, GET")
+    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path))]
+    assert lines == [
+        "functions/a/route.py, GET: the handler returned None. Return a value, or Response(status=204) for no content."
+    ]
+
+
+def test_an_endless_recursion_is_shown_by_its_ends(tmp_path: Path) -> None:
+    file = tmp_path / "module.py"
+    file.write_text("def again():\n    again()\n")
+    namespace: dict[str, object] = {}
+    exec(compile(file.read_text(), str(file), "exec"), namespace)
+    with pytest.raises(RecursionError) as caught:
+        namespace["again"]()  # type: ignore[operator]
+    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path)) if "│" not in line.plain]
+    frame = "  module.py:2 in again"
+    assert lines[:10] == lines[11:21] == [frame] * 10
+    assert re.fullmatch(r"  … [\d,]+ more", lines[10])
+    assert lines[21:] == ["RecursionError: maximum recursion depth exceeded"]
 
 
 def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixture[str]) -> None:

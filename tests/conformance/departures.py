@@ -96,7 +96,6 @@ class Skip:
 
 SKIP_KINDS = {
     "next-only": "Next.js or React alone: an API, a file convention or a caching model that edgeroutes does not have",
-    "later": "a part of edgeroutes that a later issue builds",
     "platform": "the platform in front of the function does not let it be done",
 }
 
@@ -432,7 +431,6 @@ SKIPS: dict[str, Skip] = {
     "cache-rev60-connection": _next_only('there is no connection(): dynamic = "force-dynamic" says it'),
     "cache-rev60-nostore": _next_only('there is no unstable_noStore(): dynamic = "force-dynamic" says it'),
     "build-route-and-page": _next_only("there are no pages"),
-    "tag-expire-now": Skip(kind="later", why="revalidate_tag() comes with revalidation"),
     "cancel-progressing": _DISCONNECT,
     "cancel-stalled": _DISCONNECT,
     "cancel-no-data": _DISCONNECT,
@@ -517,6 +515,12 @@ and `next start` compresses.",
         why="Browsers revalidate through the CDN at each visit, mostly without a body.",
         page="product.md",
         words="plus a strong `ETag` and 304s.",
+    ),
+    Reason(
+        next_does="What a handler revalidates is forgotten when it returns or redirects, so where that leads is fresh; \
+of a handler that throws nothing is.",
+        we_do="It is forgotten once the answer has gone out, whatever the answer is, a 500 too; `wait=True` asks CloudFront before.",
+        why="Nobody waits for edges that forget seconds later anyway; and what was written before the failure has been written.",
     ),
     Reason(
         next_does="`redirect()` and `notFound()` in a cached route are kept for a year, whatever its `revalidate`.",

@@ -360,6 +360,42 @@ def test_a_stream_that_fails_on_its_way_is_cut_and_logged(tmp_path: Path, import
     assert served.told.answered[0].note == "cut: the stream failed"
 
 
+def test_a_cancellation_that_nobody_asked_for_is_the_streams_failure(tmp_path: Path) -> None:
+    route = "import asyncio\nasync def GET():\n    yield 'first'\n    raise asyncio.CancelledError\n"
+    with serving(tmp_path, {"failing": route}) as served:
+        with served.client.stream("GET", "/failing") as answer, pytest.raises(httpx.RemoteProtocolError):
+            answer.read()
+        until(lambda: served.told.answered, "the log line")
+    assert [each.message for each in served.told.failed] == ["GET /failing failed while it streamed"]
+
+
+def test_a_generators_timeout_reaches_it_while_a_slow_client_holds_its_chunk(tmp_path: Path) -> None:
+    route = """
+        import asyncio
+        import gate
+
+        async def GET():
+            asyncio.get_running_loop().call_later(0.3, gate.passed.set)
+            try:
+                async with asyncio.timeout(0.1):
+                    for _ in range(1000):
+                        yield bytes(65536)
+                        await asyncio.sleep(0)
+            except TimeoutError:
+                yield b"too late"
+    """
+    with (
+        shared_module("gate", passed=threading.Event()) as gate,
+        serving(tmp_path, {"x": route}) as served,
+        socket.create_connection(("127.0.0.1", served.server.port)) as client,
+    ):
+        client.sendall(b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert gate.passed.wait(PATIENCE_S)
+        answer = b"".join(iter(lambda: client.recv(1 << 20), b""))
+    assert answer.endswith(b"\r\n8\r\ntoo late\r\n0\r\n\r\n")
+    assert (served.told.failed, served.told.logged) == ([], [])
+
+
 def test_a_stream_that_fails_before_its_first_chunk_is_a_500(tmp_path: Path) -> None:
     with serving(tmp_path, {"failing": "async def GET():\n    raise ValueError('early')\n    yield ''\n"}) as served:
         answer = served.get("/failing")

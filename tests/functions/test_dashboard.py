@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def _sign_in(client: RouteClient, email: str) -> None:

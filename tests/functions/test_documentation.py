@@ -30,7 +30,7 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
         path.write_text(source, encoding="utf-8")
     client = RouteClient(tmp_path)
     yield request.param, client
-    client._handler.close()
+    client.close()
 
 
 # For each page some requests with their status, and what the answer has in it.

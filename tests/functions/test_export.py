@@ -3,8 +3,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_ndjson_has_one_document_a_line(client: RouteClient) -> None:

@@ -3,8 +3,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
+import pytest
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_a_folder_with_a_dot_is_a_url_with_a_dot(client: RouteClient) -> None:

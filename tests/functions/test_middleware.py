@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_every_route_below_the_folder_gets_the_header(client: RouteClient) -> None:

@@ -1,22 +1,18 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
+from edgeroutes import HTTPError
 from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgeroutes.testing import RouteClient
+    from edgeroutes.testing import Aws, RouteClient
 
-
-def _save_price(product_id: int, price_cents: int) -> None:
-    from functions._shared.store import products
-
-    product = products.get(product_id)
-    assert product is not None
-    products.save(replace(product, price_cents=price_cents))
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(client: RouteClient) -> None:
@@ -27,6 +23,7 @@ def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(client: Rout
         "price_cents": 450,
         "tags": ["paper", "office"],
         "in_stock": True,
+        "version": 1,
     }
     assert (
         answer.headers["cache-control"]
@@ -64,6 +61,20 @@ def test_a_change_makes_the_cdn_and_the_data_behind_the_catalogue_forget(client:
     assert client.get("/api/products").json()["items"][0]["price_cents"] == before + 1
 
 
+def test_of_two_changes_of_what_both_have_read_the_second_is_409(
+    client: RouteClient, aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from functions._shared import products
+
+    monkeypatch.setenv("PRODUCTS_TABLE", aws.resource("ProductsTable"))
+    read = products.find(1)
+    assert read is not None
+    assert products.change(read, price_cents=500, in_stock=True).version == 2
+    with pytest.raises(HTTPError, match="the product has been changed meanwhile"):
+        products.change(read, price_cents=600, in_stock=True)
+    assert client.get("/api/products/1").json()["price_cents"] == 500
+
+
 def test_a_price_of_nothing_is_400(client: RouteClient) -> None:
     answer = client.put("/api/products/1", json={"price_cents": 0})
     assert answer.status_code == 400
@@ -81,7 +92,7 @@ def test_a_product_cannot_be_deleted(client: RouteClient) -> None:
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
 
 
-def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(client: RouteClient) -> None:
+def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(client: RouteClient, aws: Aws) -> None:
     pens = {
         "items": [
             {"id": 2, "name": "Fountain pen", "price_cents": 3900},
@@ -94,7 +105,9 @@ def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(client:
     assert answer.json() == pens
     assert answer.headers["x-cache-tag"] == "products,product:2,product:3,_path:/api/products"
     assert answer.headers["cache-control"].startswith("public, s-maxage=300,")
-    _save_price(2, 1)
+    aws.table("ProductsTable").update_item(
+        Key={"id": 2}, UpdateExpression="SET price_cents = :price", ExpressionAttributeValues={":price": 1}
+    )
     assert client.get("/api/products?tag=ink").json() == pens
     client.put("/api/products/2", json={"price_cents": 1})
     assert client.get("/api/products?tag=ink").json()["items"][0]["price_cents"] == 1

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_scripts_of_any_site_may_read_the_answer(client: RouteClient) -> None:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
     from edgeroutes.testing import RouteClient
 
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+SECRET = "the CMS's secret"  # infra/seed/secrets.yaml
+
 
 class Cdn:
     def __init__(self) -> None:
@@ -23,15 +28,14 @@ class Cdn:
 
 
 @pytest.fixture
-def cdn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cdn]:
-    monkeypatch.setenv("REVALIDATE_SECRET", "of the cms")
+def cdn() -> Iterator[Cdn]:
     made = Cdn()
     end = use_invalidator(made)
     yield made
     end()
 
 
-def send(client: RouteClient, changed: Any, secret: str = "of the cms") -> Any:
+def send(client: RouteClient, changed: Any, secret: str = SECRET) -> Any:
     body = json.dumps(changed)
     signature = hmac.new(secret.encode(), body.encode(), "sha256").hexdigest()
     return client.post("/api/revalidate", content=body, headers={"X-Signature": f"sha256={signature}"})

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 def _names(client: RouteClient, query: str) -> list[str]:
@@ -26,6 +30,30 @@ def test_a_list_takes_every_value_of_its_name(client: RouteClient) -> None:
 def test_booleans_and_numbers_are_converted(client: RouteClient) -> None:
     assert _names(client, "q=&in_stock=false") == ["Ink bottle"]
     assert _names(client, "q=&in_stock=yes&max_price_cents=4000") == ["Notebook", "Fountain pen"]
+
+
+def test_a_page_says_which_one_it_is_and_how_many_there_are(client: RouteClient) -> None:
+    page = client.get("/api/search?q=n&limit=2&page=2&sort=price_cents&order=desc").json()
+    assert [product["name"] for product in page.pop("items")] == ["Notebook"]
+    assert page == {"q": "n", "tags": [], "page": 2, "total": 3, "total_pages": 2}
+
+
+def test_a_page_beyond_the_last_is_empty_and_keeps_the_totals(client: RouteClient) -> None:
+    page = client.get("/api/search?q=&page=9&limit=3").json()
+    assert (page["items"], page["page"], page["total"], page["total_pages"]) == ([], 9, 4, 2)
+    assert client.get("/api/search?q=nothing").json()["total_pages"] == 0
+
+
+def test_sort_and_order_decide_what_comes_first(client: RouteClient) -> None:
+    assert _names(client, "q=&sort=name&limit=2") == ["Desk lamp", "Fountain pen"]
+    assert _names(client, "q=&sort=price_cents&order=desc&limit=1") == ["Desk lamp"]
+
+
+def test_what_is_out_of_range_is_400(client: RouteClient) -> None:
+    assert client.get("/api/search?q=&page=0&limit=1000").json()["errors"] == [
+        {"field": "page", "message": "must be 1 or more"},
+        {"field": "limit", "message": "must be from 1 to 100"},
+    ]
 
 
 def test_what_does_not_convert_is_400(client: RouteClient) -> None:

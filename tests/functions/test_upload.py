@@ -4,24 +4,65 @@ import gc
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+import pytest
+import requests
+
 if TYPE_CHECKING:
-    from edgeroutes.testing import RouteClient
+    from edgeroutes.testing import Aws, RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+ID = sha256(PNG).hexdigest()
 
 
 def test_a_file_of_a_form_is_taken_with_the_field_beside_it(client: RouteClient) -> None:
     answer = client.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")}, data={"title": "A cat"})
     assert answer.status_code == 201
-    assert answer.json() == {
-        "id": 1,
-        "name": "A cat",
-        "type": "image/png",
-        "size_bytes": 108,
-        "sha256": sha256(PNG).hexdigest(),
-    }
-    assert client.get("/api/upload").json() == [answer.json()]
+    assert answer.json() == {"id": ID, "name": "A cat", "type": "image/png", "size_bytes": 108}
+    assert answer.headers["location"] == f"/api/upload/{ID}"
+    assert client.get("/api/upload").json() == {"items": [{"id": ID, "size_bytes": 108}], "next": None}
+
+
+def test_the_bucket_has_it_with_its_type_and_its_name(client: RouteClient, aws: Aws) -> None:
+    client.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")}, data={"title": 'Ça; a "cat"'})
+    bucket = aws.resource("UploadsBucket")
+    found = aws.client("s3").get_object(Bucket=bucket, Key=ID)
+    assert found["Body"].read() == PNG
+    assert found["ContentType"] == "image/png"
+    assert found["ContentDisposition"] == "attachment; filename*=UTF-8''%C3%87a%3B%20a%20%22cat%22"
+
+
+def test_the_same_file_is_kept_once(client: RouteClient) -> None:
+    for name in ("cat.png", "again.png"):
+        client.post("/api/upload", files={"file": (name, PNG, "image/png")})
+    assert len(client.get("/api/upload").json()["items"]) == 1
+
+
+def test_files_are_listed_in_pages(client: RouteClient) -> None:
+    for number in range(3):
+        client.post("/api/upload", files={"file": ("a.png", PNG + bytes([number]), "image/png")})
+    first = client.get("/api/upload?limit=2").json()
+    second = client.get("/api/upload", params={"limit": 2, "cursor": first["next"]}).json()
+    assert ([len(page["items"]) for page in (first, second)], second["next"]) == ([2, 1], None)
+    assert len({file["id"] for file in first["items"] + second["items"]}) == 3
+
+
+def test_whoever_has_the_signed_address_has_the_file(client: RouteClient, aws: Aws) -> None:
+    client.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")})
+    answer = client.get(f"/api/upload/{ID}")
+    assert (answer.status_code, answer.headers["cache-control"]) == (307, "private, no-store")
+    address, _, query = answer.headers["location"].partition("?")
+    bucket = aws.resource("UploadsBucket")
+    assert address == f"https://{bucket}.s3.amazonaws.com/{ID}"
+    assert {"X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Expires=300"} <= set(query.split("&"))
+    assert requests.get(answer.headers["location"], timeout=5).content == PNG
+
+
+@pytest.mark.parametrize("upload_id", ["0" * 64, "nothing", "..%2Fsecret"])
+def test_a_file_that_is_not_there_is_404(client: RouteClient, upload_id: str) -> None:
+    assert client.get(f"/api/upload/{upload_id}").status_code == 404
 
 
 def test_without_a_title_it_has_the_name_of_the_file(client: RouteClient) -> None:
@@ -48,7 +89,7 @@ def test_a_file_of_another_type_is_415(client: RouteClient) -> None:
 def test_a_file_that_only_claims_its_type_is_415(client: RouteClient) -> None:
     answer = client.post("/api/upload", files={"file": ("a.png", b"<script>", "image/png")})
     assert (answer.status_code, answer.json()["detail"]) == (415, "the file does not look like image/png")
-    assert client.get("/api/upload").json() == []
+    assert client.get("/api/upload").json() == {"items": [], "next": None}
 
 
 def test_a_form_without_the_file_is_400(client: RouteClient) -> None:

@@ -1,43 +1,58 @@
 from __future__ import annotations
 
 import hmac
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from edgeroutes.testing import RouteClient
+    from edgeroutes.testing import Aws, RouteClient
+
+pytestmark = pytest.mark.usefixtures("aws")
 
 
-SECRET = "whsec"
+SECRET = "the webhook's secret"  # infra/seed/secrets.yaml
 BODY = '{"type": "order.paid",  "order": 7}'
-
-
-@pytest.fixture(autouse=True)
-def _secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WEBHOOK_SECRET", SECRET)
 
 
 def _sign(body: str, secret: str = SECRET) -> dict[str, str]:
     return {"X-Signature": "sha256=" + hmac.new(secret.encode(), body.encode(), "sha256").hexdigest()}
 
 
-def _kept_types() -> list[str]:
-    from functions._shared.store import webhook_events
+def _queued(aws: Aws) -> list[tuple[str, str]]:
+    """The type and the body of what is in the queue."""
+    url = aws.resource("EventsQueue")
+    received = aws.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+    messages = received.get("Messages", [])
+    return [(message["MessageAttributes"]["type"]["StringValue"], message["Body"]) for message in messages]
 
-    return [event.type for event in webhook_events.all()]
 
-
-def test_an_event_with_its_signature_is_accepted_and_worked_on_after_the_answer(client: RouteClient) -> None:
+def test_an_event_with_its_signature_is_in_the_queue_as_it_was_sent(client: RouteClient, aws: Aws) -> None:
     answer = client.post("/api/webhook", content=BODY, headers=_sign(BODY))
     assert (answer.status_code, answer.content) == (202, b"")
-    assert _kept_types() == ["order.paid"]
+    assert _queued(aws) == [("order.paid", BODY)]
 
 
-def test_the_signature_is_over_the_exact_bytes(client: RouteClient) -> None:
+def test_an_event_that_the_queue_does_not_take_is_not_accepted(client: RouteClient, aws: Aws) -> None:
+    sqs, url, body = aws.client("sqs"), aws.resource("EventsQueue"), BODY + " " * 1024
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "1024"})
+    try:
+        assert client.post("/api/webhook", content=body, headers=_sign(body)).status_code == 500
+    finally:
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "262144"})
+
+
+def test_an_event_that_no_queue_takes_is_413(client: RouteClient, aws: Aws) -> None:
+    large = json.dumps({"type": "large", "data": "x" * 262_144})
+    assert client.post("/api/webhook", content=large, headers=_sign(large)).status_code == 413
+    assert _queued(aws) == []
+
+
+def test_the_signature_is_over_the_exact_bytes(client: RouteClient, aws: Aws) -> None:
     reformatted = BODY.replace("  ", " ")
     assert client.post("/api/webhook", content=reformatted, headers=_sign(BODY)).status_code == 401
-    assert _kept_types() == []
+    assert _queued(aws) == []
 
 
 def test_a_signature_that_is_absent_or_of_another_secret_is_401(client: RouteClient) -> None:

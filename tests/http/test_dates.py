@@ -47,6 +47,11 @@ def test_it_is_what_the_standard_library_writes(seconds: int) -> None:
         ("Sun, 06 Foo 1994 08:49:37 GMT", None),
         ("Sun, 06 Nov 1994 8:49:37 GMT", None),
         ("Sun, 06 Nov 1994 24:49:37 GMT", None),
+        ("Sun, 00 Nov 1994 08:49:37 GMT", None),
+        ("Sun, 32 Nov 1994 08:49:37 GMT", None),
+        ("Sunday, 99-Nov-94 08:49:37 GMT", None),
+        ("Sun Nov 99 08:49:37 1994", None),
+        ("Sun Nov  0 08:49:37 1994", None),
     ],
 )
 def test_the_three_forms_of_a_date_are_read_and_no_others(text: str, seconds: int | None) -> None:

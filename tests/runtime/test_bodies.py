@@ -135,6 +135,16 @@ def test_malformed_json_is_400_and_says_so(project: Make, kind: str, body: bytes
     )
 
 
+@pytest.mark.parametrize("kind", MODELS)
+def test_json_that_is_sent_as_a_form_is_told_so(project: Make, kind: str) -> None:
+    headers = [("content-type", "application/x-www-form-urlencoded")]
+
+    answer = project(route(MODELS[kind])).request("POST", "/x", headers, b'{"title": "a", "count": 1}')
+
+    said = "looks like JSON, and its type is application/x-www-form-urlencoded: send it as application/json"
+    assert (answer.status, answer.json()["errors"]) == (400, [{"field": "body", "message": said}])
+
+
 def test_json_that_is_nested_too_deep_is_400(project: Make) -> None:
     tree = "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Tree:\n    child: Tree | None = None\n"
     routes = project(f"{tree}async def POST(tree: Tree):\n    return 'fine'\n")

@@ -9,7 +9,7 @@ import pytest
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import close_stream, primed, read_whole
+from edgeroutes.runtime.chunks import primed, read_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -62,15 +62,11 @@ def test_closing_a_stream_closes_what_produces_it_wherever_it_is(make: Any, chun
         body: Any = response.body
         for _ in range(chunks_read):
             await anext(body)
-        await close_stream(response)
+        await body.aclose()
         return await read_whole(response)
 
     assert asyncio.run(read()) == b""
     assert seen == [*"abc"[: max(chunks_read, 1)], "closed"]
-
-
-def test_closing_what_is_no_stream_does_nothing() -> None:
-    asyncio.run(close_stream(Response("a")))
 
 
 def test_an_iterator_without_close_is_fine() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import close_stream, primed, read_whole
+from edgeroutes.runtime.chunks import primed, read_whole
 from edgeroutes.runtime.compression import compressed, takes_gzip
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def test_closing_it_closes_what_it_is_made_of(chunks_read: int) -> None:
         body: Any = response.body
         for _ in range(chunks_read):
             await anext(body)
-        await close_stream(response)
+        await response.body.aclose()
         return [chunk async for chunk in body]
 
     assert asyncio.run(read()) == []

@@ -82,6 +82,16 @@ def test_in_debug_what_was_raised_from_something_else_keeps_its_own_place(projec
     ]
 
 
+def test_in_debug_an_endless_recursion_is_shown_by_its_ends(project: Make) -> None:
+    routes = project("def GET():\n    return again()\n\ndef again():\n    return again()\n", debug=True)
+
+    first, *others = routes.get("/x").json()["traceback"]
+
+    assert first == f"{routes.app_dir}/x/route.py:2 in GET: return again()"
+    assert (len(others), others[0], others[-1]) == (20, others[1], others[0])
+    assert others[9].startswith("… ")
+
+
 def test_in_debug_a_file_that_does_not_import_shows_the_line(project: Make) -> None:
     routes = project("\nvalue = 1 / 0\n", debug=True)
 

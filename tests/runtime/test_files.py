@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.etags import strong_etag
-from edgeroutes.runtime.chunks import close_stream
 from edgeroutes.runtime.files import WHOLE_BYTES
 from edgeroutes.runtime.loop import LoopFree
 from tests.fakes.incoming import FakeIncoming
@@ -82,7 +81,8 @@ def test_only_a_large_file_is_a_stream(files: Make) -> None:
         async def respond(name: str = name, seen: list[Any] = seen) -> None:
             response = await routes.application.open(FakeIncoming("GET", f"/{name}")).respond()
             seen.append((response.is_stream, response.headers.get("content-length")))
-            await close_stream(response)
+            if response.is_stream:
+                await response.body.aclose()
 
         LoopFree().run(respond(), copy_context())
         assert seen == [(is_stream, str(len(LARGE)) if is_stream else None)]

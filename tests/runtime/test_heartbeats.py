@@ -14,7 +14,7 @@ import pytest
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.http.streams import HEARTBEAT
-from edgeroutes.runtime.chunks import close_stream, primed
+from edgeroutes.runtime.chunks import primed
 from edgeroutes.runtime.loop import LoopFree
 
 if TYPE_CHECKING:
@@ -181,7 +181,7 @@ def test_nothing_is_produced_ahead(way: tuple[Any, Any]) -> None:
             await anext(response.body)
             await settle()
             assert gate.seen == expected
-        await close_stream(response)
+        await response.body.aclose()
 
     run(read())
 
@@ -203,7 +203,7 @@ def test_closing_it_between_two_events_closes_the_producer_first(way: tuple[Any,
     async def read() -> None:
         response = await start(produce(gate))
         await anext(response.body)
-        await close_stream(response)
+        await response.body.aclose()
         assert gate.closed.is_set()
         assert [chunk async for chunk in response.body] == []
 
@@ -219,7 +219,7 @@ def test_closing_it_in_a_pause_waits_for_no_producer_that_blocks(way: tuple[Any,
         response = await start(produce(gate))
         await anext(response.body)
         assert await anext(response.body) == HEARTBEAT
-        await close_stream(response)
+        await response.body.aclose()
         if produce is waiting:  # which can be cancelled
             assert gate.closed.is_set()
         gate.open.set()
@@ -327,7 +327,7 @@ def test_what_closing_the_producer_raises_is_raised(simple_way: tuple[Any, bool]
 
     async def read() -> None:
         response = await start(produce_async() if asynchronous else produce())
-        await close_stream(response)
+        await response.body.aclose()
 
     with pytest.raises(ValueError, match="closing"):
         run(read())
@@ -377,7 +377,7 @@ def test_a_producer_that_ignores_its_cancellation_is_closed_all_the_same() -> No
         response = await start(produce())
         await anext(response.body)
         assert await anext(response.body) == HEARTBEAT
-        await close_stream(response)
+        await response.body.aclose()
 
     asyncio.run(read())
     assert seen == ["cancelled", "closed"]

@@ -100,9 +100,11 @@ def test_a_missing_module_a_missing_name_and_an_error_inside_are_three_different
             "d/route.py": "def GET(:\n",
             "e/route.py": "import sys\nraise RuntimeError('no database')\n",
             "f/route.py": "if True:\nx = 1\n",
+            "g/route.py": "from json import nothing_of_this_kind\n",
+            "h/route.py": "from json.nowhere import x\n",
         }
     )
-    found = {letter: error_of(routes, f"{letter}/route.py") for letter in "abcdef"}
+    found = {letter: error_of(routes, f"{letter}/route.py") for letter in "abcdefgh"}
     place = routes.app_dir
 
     expected = {
@@ -115,7 +117,7 @@ def test_a_missing_module_a_missing_name_and_an_error_inside_are_three_different
         ),
         "b": (
             ExportMissingError,
-            f"{place}/b/route.py:1: the module 'json' has no 'lods'. Correct the name, or define it there.",
+            f"{place}/b/route.py:1: the module 'json' has no 'lods'. Did you mean 'loads'.",
         ),
         "c": (
             ImportRaisedError,
@@ -126,6 +128,14 @@ def test_a_missing_module_a_missing_name_and_an_error_inside_are_three_different
         "f": (
             ImportRaisedError,
             f"{place}/f/route.py:2: this is no Python: expected an indented block after 'if' statement on line 1.",
+        ),
+        "g": (
+            ExportMissingError,
+            f"{place}/g/route.py:1: the module 'json' has no 'nothing_of_this_kind'. Correct the name, or define it there.",
+        ),
+        "h": (
+            ModuleMissingError,
+            f"{place}/h/route.py:1: the module 'json.nowhere' is not there. Correct the name, or create it there.",
         ),
     }
     assert {letter: (type(error), str(error)) for letter, error in found.items()} == expected

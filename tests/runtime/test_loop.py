@@ -197,6 +197,15 @@ def test_awaiting_what_was_cancelled_is_a_500(project: Make, log_lines: Callable
     assert [line["exception_name"] for line in log_lines()] == ["CancelledError"]
 
 
+def test_a_cancellation_where_no_loop_runs_is_a_500(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    source = "import asyncio\nasync def GET():\n    raise asyncio.CancelledError\n"
+
+    assert project(source, needs_loop=False).get("/x").status == 500
+    assert [line["exception_name"] for line in log_lines()] == ["CancelledError"]
+
+
 @pytest.mark.parametrize("needs_loop", [False, True])
 def test_a_base_exception_of_a_library_is_a_500(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], needs_loop: bool

@@ -118,11 +118,18 @@ def test_what_is_no_answer_is_a_500_and_the_log_names_the_handler(
     assert problem in line["exception"]
 
 
-@pytest.mark.parametrize("result", ["{'a': object()}", "{'a': float('nan')}", "'\\ud800'"])
-def test_a_value_that_cannot_be_written_is_a_500(
+@pytest.mark.parametrize("result", ["{'a': object()}", "{'a': float('nan')}", "Point(object())", "endless"])
+def test_what_holds_a_value_that_json_has_not_is_a_500_and_the_log_names_the_handler(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], result: str
 ) -> None:
-    assert project(f"def GET():\n    return {result}\n").get("/x").status == 500
+    routes = project(f"{SOURCE}endless = []\nendless.append(endless)\n\ndef GET():\n    return {result}\n")
+    assert routes.get("/x").status == 500
+    (line,) = log_lines()
+    assert f"{routes.app_dir}/x/route.py, GET: what the handler returned cannot be sent as JSON: " in line["exception"]
+
+
+def test_text_that_cannot_be_written_is_a_500(project: Make, log_lines: Callable[[], list[dict[str, Any]]]) -> None:
+    assert project("def GET():\n    return '\\ud800'\n").get("/x").status == 500
     assert len(log_lines()) == 1
 
 

@@ -213,7 +213,16 @@ def test_a_value_of_many_tags_is_looked_up_in_batches(sandboxes: Sandboxes) -> N
     assert find() == [2]
 
 
-def test_many_tags_are_forgotten_in_batches(sandboxes: Sandboxes, dynamodb: Any) -> None:
+def test_an_invalidation_that_arrives_late_does_not_undo_a_later_one(dynamodb: Any) -> None:
+    table = TableStore(TABLE)
+
+    table.forget(["a"], 200.0)
+    table.forget(["A"], 100.0)
+
+    assert table.read(None, ["a"]) == (None, {"a": 200.0})
+
+
+def test_many_tags_are_forgotten(sandboxes: Sandboxes, dynamodb: Any) -> None:
     sandboxes.enter("first")
     expire_tags([f"t{number:02}" for number in range(60)])
 

@@ -7,12 +7,15 @@ import threading
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import BaseModel, Field, SecretStr
 
 from edgeroutes import cached
 from edgeroutes.errors import HandlerError
+from edgeroutes.services.cache_keys import function_key
 from edgeroutes.services.data_cache import expire_tags
 
 if TYPE_CHECKING:
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
     LogLines = Callable[[], list[dict[str, Any]]]
 
 pytestmark = pytest.mark.usefixtures("cache")
+
+
+def one_of_module() -> int:
+    return 1
 
 
 def counted(**options: Any) -> tuple[Callable[..., Any], list[tuple[object, ...]]]:
@@ -129,6 +136,31 @@ def test_arguments_of_the_same_value_are_one_and_others_are_not() -> None:
     assert calls == different
 
 
+class Login(BaseModel, extra="allow"):
+    name: str
+    user_id: int = Field(0, exclude=True)
+    password: SecretStr | None = None
+
+
+def test_what_a_model_leaves_out_of_its_json_tells_calls_apart_as_well() -> None:
+    find, calls = counted(revalidate=60)
+    different = [
+        (Login(name="ann", user_id=1),),
+        (Login(name="ann", user_id=2),),
+        ([Login(name="ann", user_id=3)],),
+        (Login.model_validate({"name": "ann", "user_id": 1, "more": 1}),),
+        (Query("a", Login(name="ann", user_id=1)),),  # type: ignore[arg-type]
+        (Query("a", Login(name="ann", user_id=2)),),  # type: ignore[arg-type]
+        ({1: Login(name="ann", user_id=1)},),
+        ({1: Login(name="ann", user_id=2)},),
+    ]
+    for args in [*different, *different]:
+        find(*args)
+    assert calls == different
+    with pytest.raises(HandlerError, match=r"is SecretStr.* which cannot be part of a cache key"):
+        find(Login(name="ann", password=SecretStr("a")))
+
+
 def test_methods_need_a_key_where_the_instance_is_no_value() -> None:
     class Shop:
         def __init__(self, name: str) -> None:
@@ -167,6 +199,123 @@ def test_it_may_be_called_on_a_function_that_is_there_already() -> None:
     rates = cached(revalidate=60, key=lambda base: base)(client.rates)
 
     assert [rates("EUR"), rates("EUR"), client.asked] == ["EUR", "EUR", 1]
+
+
+def test_what_one_user_s_call_captured_is_never_given_to_another() -> None:
+    def answer(user: object) -> object:
+        @cached(revalidate=60)
+        def profile() -> object:
+            return user
+
+        return profile()
+
+    users = ["ann", "bob", "ann", 1, True, None, ("a", 1), {"name": "ann"}, {"name": "bob"}, {"name": "ann"}]
+    assert [answer(user) for user in users] == users
+
+
+def test_functions_that_one_decorator_made_are_several() -> None:
+    def plainly(function: Callable[[], int]) -> Callable[[], int]:
+        return lambda: 1 * function()
+
+    def times(number: int) -> Callable[[Callable[[], int]], Callable[[], int]]:
+        def decorate(function: Callable[[], int]) -> Callable[[], int]:
+            @wraps(function)
+            def call() -> int:
+                return number * function()
+
+            return call
+
+        return decorate
+
+    def one() -> int:
+        return 1
+
+    def two() -> int:
+        return 2
+
+    made = [
+        plainly(one),
+        plainly(two),
+        times(3)(one),
+        times(4)(one),
+        partial(max, 5, 0),
+        partial(max, 6, 0),
+        partial(min, 5, 0),
+    ]
+    assert [cached(revalidate=60)(each)() for each in made] == [1, 2, 3, 4, 5, 6, 0]
+
+
+def test_objects_that_can_be_called_are_several() -> None:
+    class Constant:
+        def __init__(self, value: int) -> None:
+            self.value = value
+
+        def __call__(self) -> int:
+            return self.value
+
+    made = [Constant(1), Constant(2), partial(Constant(3)), {"a": 4}.copy, {"a": 5}.copy]
+    assert [cached(revalidate=60)(each)() for each in made] == [1, 2, 3, {"a": 4}, {"a": 5}]
+
+
+def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
+    """A logger, say: else no other sandbox would find the value."""
+    calls = []
+
+    def find() -> int:
+        return len(calls)
+
+    def logged(function: Callable[[], int], log: Any) -> Callable[[], int]:
+        @wraps(function)
+        def call() -> int:
+            log.append(1)
+            return function()
+
+        return call
+
+    def answer(user: dict[str, str]) -> object:
+        @cached(revalidate=60)
+        @partial(logged, log=[user])
+        def profile() -> object:
+            return user["name"]  # captured here, and by what decorates it
+
+        return profile()
+
+    assert [answer({"name": name}) for name in ("ann", "bob")] == ["ann", "bob"]
+    assert function_key(logged(one_of_module, [])) == function_key(logged(one_of_module, []))
+    assert function_key(logged(find, calls)) != function_key(logged(find, calls))
+
+
+def test_a_function_that_calls_itself_may_be_inside_another() -> None:
+    @cached(revalidate=60)
+    def factorial(number: int) -> int:
+        return 1 if number < 2 else number * factorial(number - 1)
+
+    assert factorial(5) == 120
+
+
+def test_who_asks_after_an_invalidation_is_not_given_what_was_begun_before_it() -> None:
+    data, begun, may_end = ["old"], threading.Event(), threading.Event()
+
+    @cached(tags=["a"])
+    def find() -> str:
+        found = data[0]
+        if not begun.is_set():
+            begun.set()
+            may_end.wait(10)
+        return found
+
+    async def ask() -> list[str]:
+        loop = asyncio.get_running_loop()
+        first = loop.run_in_executor(None, find)
+        await loop.run_in_executor(None, begun.wait)
+        data[0] = "new"
+        expire_tags(["a"])
+        second = loop.run_in_executor(None, find)
+        await asyncio.sleep(0.05)
+        may_end.set()
+        return await asyncio.gather(first, second)
+
+    assert asyncio.run(ask()) == ["old", "new"]
 
 
 def test_a_function_that_was_changed_has_none_of_its_old_values() -> None:

@@ -203,3 +203,17 @@ def test_a_route_answers_401_to_whoever_cannot_sign(tmp_path: Path) -> None:
         bad = project.request("POST", "/hook", list(headers.items()), body + b"!")
     assert (good.status, good.json()) == (200, {"bytes": 13})
     assert (bad.status, json.loads(bad.text)["detail"]) == (401, "the signature does not fit the body")
+
+
+def test_the_answer_to_who_can_sign_is_kept_for_nobody_else(tmp_path: Path) -> None:
+    source = """\
+from edgeroutes.webhooks import verify
+revalidate = 60
+def GET(request):
+    verify(request, "hmac-sha256", secret="secret")
+    return "for who can sign"
+"""
+    signature = hmac.new(b"secret", b"", "sha256").hexdigest()
+    with closing(RouteProject(tmp_path, {"x/route.py": source})) as project:
+        answer = project.get("/x", headers=[("x-signature", signature)])
+    assert (answer.text, answer.header("cache-control")) == ("for who can sign", "private, no-store")

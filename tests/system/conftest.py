@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,20 @@ import pytest
 
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
+from edgeroutes.dev.cloud.process import MotoProcess
+from edgeroutes.dev.cloud.project import start_cloud
+from edgeroutes.dev.cloud.stack import Cloud
 from edgeroutes.errors import DependencyError, ToolError
 from edgeroutes.pipeline import plan_project
 from edgeroutes.testing import RouteClient
-from functions._shared import store
 from tests.system.browser import Browser, find_browser
 from tests.system.example import ENVIRONMENT, HOST, ROOT, Built
+from tests.system.function_process import Sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgeroutes.dev.cloud.project import ProjectCloud
     from tests.system.browser import Page
 
 SAM = shutil.which("sam") or next(map(str, ROOT.glob(".tools/*/bin/sam")), None)
@@ -73,16 +78,30 @@ def boto3_folder(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path
     return _installed("boto3", built, tmp_path_factory)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[RouteClient]:
-    """The example application in process, with the variables that its routes need and errors as production tells them."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
-        with RouteClient(ROOT, f"http://{HOST}", debug=False) as client:
-            store.reset()
-            yield client
-    store.reset()
+@pytest.fixture(scope="session")
+def server() -> Iterator[ProjectCloud]:
+    """The example's resources in a moto server on loopback: what its built functions take for AWS."""
+    if find_spec("moto") is None:
+        pytest.skip("moto is not installed: it comes with edgeroutes[testing]")
+    with MotoProcess() as moto:
+        yield start_cloud(ROOT, Cloud(moto.url))
+
+
+@pytest.fixture
+def client(
+    server: ProjectCloud, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[RouteClient]:
+    """The example application in process, with the variables that its routes need and errors as production tells them.
+
+    Its AWS is the mock of this process, that of built functions the server: both hold the seeds when a test begins.
+    """
+    server.data.reset()  # first: where the mock is on, nothing else is reached
+    request.getfixturevalue("aws")
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    functions = request.getfixturevalue("edgeroutes_test")
+    with RouteClient(base_url=f"http://{HOST}", debug=False, functions=functions) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -109,3 +128,10 @@ def _installed(name: str, built: Built, folders: pytest.TempPathFactory) -> Path
     except (DependencyError, ToolError) as error:
         pytest.skip(f"{requirement} cannot be had: {error}")
     return folder
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+    made = Sandbox(tmp_path)
+    yield made
+    made.close()

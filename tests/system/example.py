@@ -5,14 +5,17 @@ from __future__ import annotations
 import hmac
 import re
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from edgeroutes.dev.cloud.seeds import read_seeds
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 
 if TYPE_CHECKING:
+    from edgeroutes.dev.cloud.stack import Cloud
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
@@ -21,12 +24,32 @@ ROOT = Path(__file__).parents[2]
 HOST = "testserver"
 """What every request says, so that URLs in answers are the same wherever the application runs."""
 ENVIRONMENT = {
-    "SESSION_SECRET": "the session's secret",
-    "WEBHOOK_SECRET": "the webhook's secret",
     "UPSTREAM_URL": "http://127.0.0.1:1",
     "CHAT_PAUSE_SECONDS": "0",
 }
-"""What the routes need; nobody listens at the upstream's address, neither here nor in a container."""
+"""What the routes need besides AWS; nobody listens at the upstream's address, neither here nor in a container."""
+SECRETS = {
+    each: read_seeds(ROOT)[each].value.encode() for each in ("SessionSecret", "WebhookSecret", "RevalidateSecret")
+}
+
+
+def environment_of(logical_id: str, cloud: Cloud, endpoint_url: str | None = None) -> dict[str, str]:
+    """What a built function finds in its environment, with AWS at an address of this machine.
+
+    Args:
+        logical_id: The function's.
+        cloud: In a moto server.
+        endpoint_url: Where the function reaches that server, if not where we do.
+    """
+    return {
+        **cloud.environment_of(logical_id),
+        "AWS_ENDPOINT_URL": endpoint_url or str(cloud.endpoint_url),
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": cloud.region_name,
+        "AWS_DEFAULT_REGION": cloud.region_name,
+        **ENVIRONMENT,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +99,8 @@ _TIMES = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)")
 _REQUEST_ID = re.compile(rb'("request_id":)"[0-9a-f-]{36}"')
 _VOLATILE_HEADERS = {
     "server-timing": re.compile(r"(?<=dur=)[\d.]+"),
+    # An address in the bucket, wherever that is, with its signature.
+    "location": re.compile(r"^https?://\S+?(?=/[0-9a-f]{64}\?)|(?<=\?)\S*X-Amz-Signature\S*"),
     "x-request-id": re.compile(r"[0-9a-f-]{36}"),
     "set-cookie": re.compile(r"(?<=session=1\.)\d+\.[0-9a-f]{64}|(?<=[Ee]xpires=)(?!Thu, 01 Jan 1970)[^;]+(?= GMT)"),
 }
@@ -108,20 +133,22 @@ def _get(url: str, **headers: str) -> Ask:
     return Ask("GET", url, {"headers": {name.replace("_", "-"): value for name, value in headers.items()}})
 
 
-def _signed(body: bytes) -> dict[str, Any]:
-    signature = hmac.new(ENVIRONMENT["WEBHOOK_SECRET"].encode(), body, "sha256").hexdigest()
+def _signed(body: bytes, secret: str = "WebhookSecret") -> dict[str, Any]:
+    signature = hmac.new(SECRETS[secret], body, "sha256").hexdigest()
     return {"content": body, "headers": {"X-Signature": f"sha256={signature}", "Content-Type": "application/json"}}
 
 
 def _session_cookie(user_id: int) -> str:
     """A session that ends in the year 2100, as `functions/_shared/sessions.py` would have signed it."""
     claims = f"{user_id}.4102444800"
-    signature = hmac.new(ENVIRONMENT["SESSION_SECRET"].encode(), claims.encode(), "sha256").hexdigest()
+    signature = hmac.new(SECRETS["SessionSecret"], claims.encode(), "sha256").hexdigest()
     return f"session={claims}.{signature}"
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-ADA = {"name": "Ada", "email": "ada@example.org"}
+PNG_ID = sha256(PNG).hexdigest()
+ADA = {"name": "Ada", "email": "ada@example.org", "password": "analytical"}
+GRACE = {"name": "Grace", "email": "grace@example.org"}
 POST = {"title": "A post", "body": "Its text ☃", "category": "news", "tags": ["a", "b"]}
 
 ASKS: dict[str, list[Ask]] = {
@@ -139,27 +166,37 @@ ASKS: dict[str, list[Ask]] = {
         Ask("DELETE", "/api/hello"), Ask("POST", "/api/hello", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
     ],
     "/api/users": [
-        _get("/api/users"), Ask("POST", "/api/users", {"json": ADA}), Ask("POST", "/api/users", {"data": ADA}), _get("/api/users"),
+        _get("/api/users"), Ask("POST", "/api/users", {"json": ADA}), Ask("POST", "/api/users", {"data": GRACE}), _get("/api/users"),
+        Ask("POST", "/api/users", {"json": ADA}), _get("/api/users?limit=2"), _get("/api/users?limit=2&cursor=Mg"),
+        _get("/api/users?cursor=x"),
         Ask("POST", "/api/users", {"json": {"name": 1}}), Ask("DELETE", "/api/users"),
     ],
     "/api/users/[id]": [
-        _get("/api/users/1"), Ask("PUT", "/api/users/1", {"json": ADA}), Ask("PATCH", "/api/users/2", {"json": {"name": "G"}}),
+        _get("/api/users/1"), Ask("PUT", "/api/users/1", {"json": GRACE}), Ask("PATCH", "/api/users/2", {"json": {"name": "G"}}),
+        Ask("PATCH", "/api/users/2", {"json": {"name": "H", "version": 1}}),
+        Ask("PATCH", "/api/users/2", {"json": {"email": "grace@example.org"}}),
         Ask("DELETE", "/api/users/3"), *(_get(f"/api/users/{name}") for name in (1, 2, 3, "x")), Ask("POST", "/api/users/1"),
     ],
     "/api/posts": [
-        _get("/api/posts?page=2&limit=1&sort=title"), _get("/api/posts?category=guides&search=static"), _get("/api/posts?page=x&limit=y"),
+        _get("/api/posts?limit=1"), _get("/api/posts?category=guides&order=asc"),
+        _get("/api/posts?limit=2&cursor=Mw"), _get("/api/posts?limit=y"),
         Ask("POST", "/api/posts", {"json": POST}), Ask("POST", "/api/posts", {"json": {**POST, "title": "", "tags": ["a", "a"]}}),
     ],
     "/api/posts/[id]": [_get("/api/posts/2"), Ask("DELETE", "/api/posts/1"), _get("/api/posts/1"), _get("/api/posts/2")],
+    "/api/products": [_get("/api/products?tag=ink"), _get("/api/products?tag=none"), _get("/api/products")],
     "/api/products/[id]": [
         _get("/api/products/2"), Ask("PUT", "/api/products/2", {"json": {"price_cents": 5}}), _get("/api/products/2"),
         _get("/api/products/9"),
+    ],
+    "/api/rates": [_get("/api/rates"), _get("/api/rates?base=USD")],
+    "/api/files/[name]": [
+        _get("/api/files/handbook.txt"), _get("/api/files/handbook.txt?download=true", Range="bytes=2-5"), _get("/api/files/none.txt"),
     ],
     "/api/docs/[...slug]": [_get("/api/docs/guides/routing"), _get("/api/docs/start"), _get("/api/docs/no"), _get("/api/docs")],
     "/api/shop/[[...slug]]": [_get("/api/shop/caf%C3%A9/a%20b"), _get("/api/shop"), _get("/api/shop/a+b")],
     "/api/search": [
         _get("/api/search?q=n&tags=ink&tags=office"), _get("/api/search?q=&in_stock=false&max_price_cents=2000"),
-        _get("/api/search?tags=a"),
+        _get("/api/search?tags=a"), _get("/api/search?q=&page=2&limit=3&sort=name&order=desc"),
     ],
     "/api/dashboard/[team]": [
         _get("/api/dashboard/research", Cookie=_session_cookie(1)), _get("/api/dashboard/compilers", Cookie=_session_cookie(1)),
@@ -188,10 +225,19 @@ ASKS: dict[str, list[Ask]] = {
         Ask("POST", "/api/webhook", _signed(b"\xff\x00 no JSON")), Ask("POST", "/api/webhook", {"json": {"type": "forged"}}),
         Ask("GET", "/api/webhook"),
     ],
+    "/api/revalidate": [
+        Ask("POST", "/api/revalidate", _signed(b'{"tags":"products"}', "RevalidateSecret")),
+        Ask("POST", "/api/revalidate", _signed(b'{"tags":["products"]}')),
+        Ask("POST", "/api/revalidate", _signed(b'{"tags":["products"],"paths":["/pricing"]}', "RevalidateSecret")),
+    ],
     "/api/upload": [
         _get("/api/upload"), Ask("POST", "/api/upload", {"files": {"file": ("cat.png", PNG, "image/png")}, "data": {"title": "A cat"}}),
         Ask("POST", "/api/upload", {"files": {"file": ("a.svg", b"<svg/>", "image/svg+xml")}}), _get("/api/upload"),
         Ask("POST", "/api/upload", {"json": {}}),
+    ],
+    "/api/upload/[id]": [
+        _get(f"/api/upload/{'0' * 64}"), Ask("POST", "/api/upload", {"files": {"file": ("cat.png", PNG, "image/png")}}),
+        _get(f"/api/upload/{PNG_ID}"),
     ],
     "/api/swatch/[colour]": [_get("/api/swatch/ff8800"), _get("/api/swatch/orange")],
     "/api/public": [_get("/api/public", Origin="https://example.org"), Ask("OPTIONS", "/api/public", {"headers": {"Origin": "https://example.org"}})],

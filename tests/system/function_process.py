@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+from edgeroutes.testing.runtime_api import RuntimeApi, StreamedResult
 
-    from tests.fakes.runtime_api import RuntimeApi
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 _HANDLER = """
 import os
@@ -21,7 +22,10 @@ import os
 from edgeroutes.adapters.{module} import {handler}
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
-routes = [ManifestRoute(path, file, needs_loop=needs_loop) for path, file, needs_loop in {routes!r}]
+routes = [
+    ManifestRoute(path, file, needs_loop=needs_loop, middleware_files={middleware!r})
+    for path, file, needs_loop in {routes!r}
+]
 handler = {handler}(Manifest(routes{settings}), os.path.dirname(os.path.abspath(__file__)))
 """
 ON_LAMBDA = {"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand"}
@@ -40,6 +44,7 @@ class FunctionProcess:
         settings: More arguments of the manifest, as source.
         environment: Further variables.
         awslambdaric: A folder with another version of it; the installed one otherwise.
+        middleware: Source of the `middleware.py` around all routes.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class FunctionProcess:
         settings: str = "",
         environment: Mapping[str, str] = ON_LAMBDA,
         awslambdaric: Path | None = None,
+        middleware: str = "",
     ) -> None:
         listed = []
         for path, source in routes.items():
@@ -61,9 +67,17 @@ class FunctionProcess:
             (task / file).parent.mkdir(parents=True, exist_ok=True)
             (task / file).write_text(dedent(source))
             listed.append((path, file, needs_loop))
+        middleware_files = ("functions/middleware.py",) if middleware else ()
+        for file in middleware_files:
+            (task / file).write_text(dedent(middleware))
         module, handler = ("streaming.handler", "StreamingHandler") if streams else ("proxy", "LambdaHandler")
         source = _HANDLER.format(
-            before=dedent(before), module=module, handler=handler, routes=listed, settings=settings
+            before=dedent(before),
+            module=module,
+            handler=handler,
+            routes=listed,
+            settings=settings,
+            middleware=middleware_files,
         )
         (task / "handler.py").write_text(source)
         self._log = task / "function.log"
@@ -92,6 +106,31 @@ class FunctionProcess:
         self.process.wait()
 
 
+class Sandbox:
+    """A Runtime API with the function's process that asks it."""
+
+    def __init__(self, task: Path) -> None:
+        self.task = task
+        self.api = RuntimeApi()
+        self._functions: list[FunctionProcess] = []
+
+    def start(self, routes: dict[str, str], *, timeout_s: float = 900, **how: Any) -> FunctionProcess:
+        self.api.timeout_s = timeout_s
+        function = FunctionProcess(self.api, self.task, routes, **how)
+        self._functions.append(function)
+        return function
+
+    def stream(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> StreamedResult:
+        result = self.api.invoke(rest_get(path, method, headers))
+        assert isinstance(result, StreamedResult), result
+        return result
+
+    def close(self) -> None:
+        for function in self._functions:
+            function.stop()
+        self.api.close()
+
+
 def rest_get(path: str, method: str = "GET", headers: Mapping[str, str] | None = None, **query: str) -> dict[str, Any]:
     """A REST API's event for a request without a body."""
     return {
@@ -103,3 +142,20 @@ def rest_get(path: str, method: str = "GET", headers: Mapping[str, str] | None =
         "body": None,
         "isBase64Encoded": False,
     }
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+def settled(path: Path) -> int:
+    """The number in a file, once it stays the same for half a second."""
+    wait_until(path.exists)
+    before = -1
+    while (now := int(path.read_text() or -1)) != before or now < 0:
+        before = now
+        time.sleep(0.5)
+    return now

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.testing.runtime_api import RuntimeApi
 from tests.fakes.cloudfront import CloudFrontApi
-from tests.fakes.runtime_api import RuntimeApi
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

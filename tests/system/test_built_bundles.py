@@ -11,11 +11,12 @@ import pytest
 from edgeroutes.dev.gateway import read_result
 from tests.build.projects import run_alone
 from tests.system.emulator import Emulator, find_emulator
-from tests.system.example import ASKS, ENVIRONMENT, FALLBACK, in_process, settled
+from tests.system.example import ASKS, FALLBACK, environment_of, in_process, settled
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from edgeroutes.dev.cloud.project import ProjectCloud
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
     from tests.system.example import Answer, Built
@@ -27,19 +28,22 @@ _IMPORTS_BOTO3 = re.compile(rb"^\s*(?:import|from) boto(?:3|core)\b", re.MULTILI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A bundle, the folders of what Lambda brings for it beside awslambdaric, an event, and the answer that it must give."""
+    """A bundle, its environment, the folders of what Lambda brings for it beside awslambdaric, an event, and the answer to it."""
 
     bundle: Path
+    variables: dict[str, str]
     brought: list[Path]
     event: Event
     expected: Answer
 
 
 @pytest.fixture(params=FIRST_ASKS)
-def case(request: pytest.FixtureRequest, built: Built, client: RouteClient) -> Case:
+def case(request: pytest.FixtureRequest, built: Built, server: ProjectCloud, client: RouteClient) -> Case:
     ask, bundle = FIRST_ASKS[request.param], built.bundle(request.param)
     brought = [request.getfixturevalue("boto3_folder")] if uses_boto3(bundle) else []
-    return Case(bundle=bundle, brought=brought, event=ask.event(), expected=in_process(client, ask))
+    variables = environment_of(bundle.name, server.cloud)
+    expected = in_process(client, ask)
+    return Case(bundle=bundle, brought=brought, variables=variables, event=ask.event(), expected=expected)
 
 
 def test_every_route_has_requests_of_its_own(built: Built) -> None:
@@ -58,7 +62,7 @@ def test_a_bundle_has_bytecode_for_all_its_modules(built: Built) -> None:
 
 def test_a_bundle_answers_where_nothing_else_can_be_imported(case: Case, target_python: Path) -> None:
     path = [case.bundle, *case.brought]
-    assert answer_of(run_alone(path, case.event, str(target_python), ENVIRONMENT)) == case.expected
+    assert answer_of(run_alone(path, case.event, str(target_python), case.variables)) == case.expected
 
 
 def test_a_bundle_answers_in_the_emulator(
@@ -74,7 +78,7 @@ def test_a_bundle_answers_in_the_emulator(
         handler="edgeroutes_function.handler",
         python=[str(target_python), "-S"],
         path=[runtime_folder, *case.brought],
-        variables=ENVIRONMENT,
+        variables=case.variables,
     )
     try:
         assert answer_of(emulator.invoke(case.event)) == case.expected

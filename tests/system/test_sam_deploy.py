@@ -200,7 +200,9 @@ def test_every_function_is_set_as_the_plan_says(deployed: Deployed) -> None:
             "MemorySize": config.memory_mib,
             "Timeout": function.properties.get("Timeout", config.timeout_s),
             "Architectures": [config.architecture],
-            "Role": shared,
+            "Role": deployed.arn("iam", "role/", own)
+            if (own := f"{function.logical_id}Role") in deployed.cloud.resources
+            else shared,
             "Layers": [],
             "TracingConfig": {"Mode": "PassThrough"},
         }

@@ -10,6 +10,7 @@ import time
 from base64 import b64decode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -17,20 +18,22 @@ import pytest
 from edgeroutes.dev.gateway import read_result
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.template.yaml import render_yaml
-from functions._shared import store
 from tests.system.emulator import free_port
-from tests.system.example import ASKS, ENVIRONMENT, FALLBACK, HOST, Answer, Ask, in_process, settled
+from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
+from tests.system.relay import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from edgeroutes.dev.cloud.project import ProjectCloud
     from edgeroutes.testing import RouteClient
     from tests.system.example import Built
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 START_SECONDS = 60
 ANSWER_SECONDS = 60
+GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
 IMAGE = "public.ecr.aws/lambda/python:{version}-{architecture}"
 
 
@@ -58,24 +61,29 @@ class SamLocal:
 
 
 @pytest.fixture(scope="module")
-def sam_local(sam: str, built: Built) -> Iterator[SamLocal]:
-    """`sam local` over the built template, in which the variables that the routes need stand; no container is left behind."""
+def sam_local(sam: str, built: Built, server: ProjectCloud) -> Iterator[SamLocal]:
+    """`sam local` over the built template, in which each function's variables stand; no container is left behind."""
     config = built.plan.config
     image = IMAGE.format(version=config.runtime.removeprefix("python"), architecture=config.architecture)
     if shutil.which("docker") is None or not docker("info"):
         pytest.skip("no Docker engine answers: sam local runs functions in containers")
     if not docker("image", "inspect", image):
         pytest.skip(f"the image {image} is not here: docker pull {image}")
+    door = Relay(
+        docker("network", "inspect", "bridge", "--format", GATEWAY).strip(),
+        urlsplit(str(server.cloud.endpoint_url)).port or 0,
+    )
     document = parse_yaml((built.folder / "template.yaml").read_text(), "template.yaml").value
-    for resource in document["Resources"].values():
+    for name, resource in document["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"].setdefault("Environment", {}).setdefault("Variables", {}).update(ENVIRONMENT)
+            resource["Properties"]["Environment"] = {"Variables": environment_of(name, server.cloud, door.url)}
     template = built.folder / "local.yaml"
     template.write_text(render_yaml(document))
     yield SamLocal(program=sam, template=template)
     for container in docker("ps", "--all", "--quiet").split():
         if str(built.folder) in docker("inspect", "--format", "{{json .Mounts}}", container):
             docker("rm", "--force", container)
+    door.close()
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +117,9 @@ def wait_until_it_serves(process: subprocess.Popen[bytes], log: Path) -> None:
 
 @pytest.fixture(scope="module")
 def http(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, headers={"Host": HOST}, timeout=ANSWER_SECONDS) as client:
+    with httpx.Client(
+        base_url=address, headers={"Host": HOST, "Accept-Encoding": "identity"}, timeout=ANSWER_SECONDS
+    ) as client:
         yield client
 
 
@@ -127,7 +137,6 @@ def with_a_type(answer: Answer) -> Answer:
 
 @pytest.mark.parametrize("route_path", [*ASKS, "no route"])
 def test_a_route_answers_as_it_does_in_process(http: httpx.Client, client: RouteClient, route_path: str) -> None:
-    store.reset()  # the function's container has one of its own, which nobody has changed
     asks = ASKS.get(route_path, FALLBACK)
     expected = {str(ask): with_a_type(in_process(client, ask)) for ask in asks}
     assert {str(ask): over_http(http, ask) for ask in asks} == expected
@@ -181,7 +190,6 @@ INVOKED = {
 def test_a_function_answers_the_event_of_a_request(
     sam_local: SamLocal, client: RouteClient, tmp_path: Path, logical_id: str, ask: Ask
 ) -> None:
-    store.reset()
     event = tmp_path / "event.json"
     event.write_text(json.dumps(ask.event()))
     started = sam_local.process("invoke", logical_id, "--event", str(event))

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.fakes.runtime_api import DELIMITER, RuntimeApi, StreamedResult
-from tests.system.function_process import ON_LAMBDA, FunctionProcess, rest_get
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from edgeroutes.testing.runtime_api import DELIMITER
+from tests.system.function_process import ON_LAMBDA, Sandbox, rest_get, settled, wait_until
 
 FETCHED = Path(__file__).parents[2] / ".tools" / "awslambdaric"
 VERSIONS = ("3.0.2", "3.1.1", "4.0.1")  # and the installed one, in every other test
@@ -50,38 +45,6 @@ KINDS = {
         ),
     ),
 }
-
-
-class Sandbox:
-    """A Runtime API with the function's process that asks it."""
-
-    def __init__(self, task: Path) -> None:
-        self.task = task
-        self.api = RuntimeApi()
-        self._functions: list[FunctionProcess] = []
-
-    def start(self, routes: dict[str, str], *, timeout_s: float = 900, **how: Any) -> FunctionProcess:
-        self.api.timeout_s = timeout_s
-        function = FunctionProcess(self.api, self.task, routes, **how)
-        self._functions.append(function)
-        return function
-
-    def stream(self, path: str, method: str = "GET", headers: dict[str, str] | None = None) -> StreamedResult:
-        result = self.api.invoke(rest_get(path, method, headers))
-        assert isinstance(result, StreamedResult), result
-        return result
-
-    def close(self) -> None:
-        for function in self._functions:
-            function.stop()
-        self.api.close()
-
-
-@pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
-    made = Sandbox(tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -384,6 +347,8 @@ def test_where_nothing_streams_the_answer_is_a_proxy_result(sandbox: Sandbox, en
         "multiValueHeaders": {
             "content-type": ["text/plain; charset=utf-8"],
             "cache-control": ["public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940"],
+            "x-cache-tag": ["_path:/x"],
+            "vary": ["Accept-Encoding"],
         },
         "body": "streamed",
         "isBase64Encoded": False,
@@ -433,20 +398,3 @@ def test_an_event_that_is_not_http_is_reported_as_an_error(sandbox: Sandbox) -> 
 
     assert sandbox.api.invoke({"Records": []})["errorType"] == "EventError"
     assert sandbox.stream("/x").whole()[1] == b"streamed"
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.002)
-
-
-def settled(path: Path) -> int:
-    """The number in a file, once it stays the same for half a second."""
-    wait_until(path.exists)
-    before = -1
-    while (now := int(path.read_text() or -1)) != before or now < 0:
-        before = now
-        time.sleep(0.5)
-    return now

@@ -3,8 +3,17 @@ from __future__ import annotations
 import json
 import re
 
+from edgeroutes.adapters import origin
+from edgeroutes.services.revalidation import PARAMETER_VARIABLE
 from edgeroutes.template.document import make_template
-from edgeroutes.template.origin_secret import LENGTH, origin_headers, origin_secret_resources
+from edgeroutes.template.edge_functions import name_viewer
+from edgeroutes.template.origin_secret import (
+    LENGTH,
+    origin_headers,
+    origin_secret_environment,
+    origin_secret_resources,
+)
+from edgeroutes.template.revalidation import revalidation_environment
 from tests.fakes import sam
 from tests.plan.projects import plan
 
@@ -29,6 +38,16 @@ def test_however_many_functions_the_references_are_fewer_than_a_template_may_hol
     text = json.dumps(sam.transform(make_template(plan(files)).text))
     assert len(re.findall("{{resolve:", text)) == 3
     assert text.count('"EDGEROUTES_ORIGIN_SECRET"') == 71
+
+
+def test_what_is_sent_and_set_is_what_the_functions_read() -> None:
+    """The wings do not import each other, so each has the names."""
+    assert [header["HeaderName"] for header in origin_headers()] == [origin.SECRET_HEADER]
+    assert list(origin_secret_environment()) == [origin.VARIABLE]
+    assert list(revalidation_environment()) == [PARAMETER_VARIABLE]
+    named = name_viewer([]).source
+    assert all(f"request.headers['{name}'] =" in named for name in (origin.HOST_HEADER, origin.CLIENT_HEADER))
+    assert LENGTH >= origin.MIN_LENGTH
 
 
 def test_without_a_cdn_there_is_no_secret() -> None:

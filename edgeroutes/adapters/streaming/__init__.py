@@ -20,8 +20,9 @@ What flows through, stage by stage:
    returns when the socket has taken it, so a slow client slows the generator, and memory stays flat (`client`).
 
 5. **The end** is the last chunk of a chunked request. A generator that fails after the head is reported in the request's trailers, and
-   logged; nothing is written into the body. One that would outlive the invocation is ended a margin before, as if it were done. The
-   generator is closed in each case, and what was given to `after` runs when Lambda has taken the last byte.
+   logged; nothing is written into the body. One that would outlive the invocation is ended a margin before, as if it were done: on a
+   loop it is cancelled where it waits, and over the head of one that blocks a timer's thread says the end. The generator is closed in
+   each case, one that middleware dropped too, and what was given to `after` runs when Lambda has taken the last byte.
 
 `wire` has the bytes of all that, and no I/O. Source: docs.aws.amazon.com/lambda "runtimes-custom" (streaming, trailers), apigateway
 "response-transfer-mode-lambda" (prelude); awslambdaric 3.0 to 4.2; read 2026-11-21.

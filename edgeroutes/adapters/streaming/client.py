@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sys
 import threading
-from _socket import AF_INET, IPPROTO_TCP, SOCK_STREAM, TCP_NODELAY
+from _socket import AF_INET, IPPROTO_TCP, MSG_DONTWAIT, SOCK_STREAM, TCP_NODELAY
 from _socket import socket as plain_socket
 
 from edgeroutes.adapters.streaming.wire import LAST_CHUNK, render_chunk, render_failed_end, render_request_head
+from edgeroutes.runtime.loop import uninterrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,13 +24,23 @@ _ANSWER_BYTES = 4096
 
 
 class ResultLostError(Exception):
-    """The Runtime API cannot be reached, or has hung up."""
+    """The Runtime API cannot be reached, or has hung up.
+
+    Args:
+        message: What happened.
+        status: With which it has refused the result before it was complete; None where it said nothing.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class ResultStream:
     """One result on its way to Lambda, as it is produced.
 
-    Each method returns when the socket has taken what it wrote: whoever produces the chunks is held back by whoever reads them.
+    Each method returns when the socket has taken what it wrote, whatever is asked of the task meanwhile: whoever produces the chunks
+    is held back by whoever reads them, and no chunk is left half written.
 
     Args:
         address: `host:port` of the Runtime API.
@@ -45,6 +56,8 @@ class ResultStream:
         self.is_ended = False
         self._loop = loop
         self._lock = threading.Lock()
+        self._is_writing = False
+        self._owes_end = False
         self._connection = _connect(address)
         if loop is not None:
             self._connection.setblocking(False)
@@ -69,17 +82,22 @@ class ResultStream:
         return await self._read_status()
 
     def end_early(self) -> bool:
-        """Say from another thread that the body is complete: what is written later goes nowhere. Only where there is no loop.
+        """Say from any thread that the body is complete, if need be when the piece on its way is out; what comes later goes nowhere.
 
         Returns:
             Whether it was not complete already.
         """
         with self._lock:
-            if not self.is_ended:
-                self.is_ended = True
-                self._connection.sendall(LAST_CHUNK)
-                return True
-        return False
+            if self.is_ended:
+                return False
+            self.is_ended = True
+            self._owes_end = self._is_writing
+            if not self._is_writing:
+                try:
+                    self._connection.send(LAST_CHUNK, MSG_DONTWAIT)
+                except OSError:
+                    self._owes_end = True
+            return True
 
     async def fail(self, error_type: str, message: str) -> int:
         """Say that the body broke off; the status with which the Runtime API has taken that.
@@ -96,16 +114,33 @@ class ResultStream:
         self._connection.close()
 
     async def _send(self, data: bytes, *, is_last: bool = False) -> None:
+        with self._lock:
+            if not self.is_ended:
+                self._is_writing, self.is_ended = True, is_last
+            else:
+                data = b""
+        if data:
+            await self._write_out(data)
+        with self._lock:
+            self._is_writing = False
+            owes_end, self._owes_end = self._owes_end, False
+        if owes_end:
+            await self._write_out(LAST_CHUNK)
+
+    async def _write_out(self, data: bytes) -> None:
         try:
             if self._loop is None:
-                with self._lock:
-                    if not self.is_ended:
-                        self.is_ended = is_last
-                        self._connection.sendall(data)
-            else:
-                await self._loop.sock_sendall(self._connection, data)  # type: ignore[arg-type]  # `socket`'s own base
+                self._connection.sendall(data)
+                return
+            try:
+                sent = self._connection.send(data)
+            except BlockingIOError:
+                sent = 0
+            if sent < len(data):
+                rest = self._loop.sock_sendall(self._connection, memoryview(data)[sent:])  # type: ignore[arg-type]  # `socket`'s own base
+                await uninterrupted(self._loop.create_task(rest))
         except OSError as error:
-            raise ResultLostError(f"the Runtime API hung up: {error}") from error
+            raise ResultLostError(f"the Runtime API hung up: {error}", self._refusal()) from error
 
     async def _read_status(self) -> int:
         """The answer's status; nothing else of it matters."""
@@ -115,13 +150,25 @@ class ResultStream:
                 if self._loop is None:
                     part = self._connection.recv(_ANSWER_BYTES)
                 else:
-                    part = await self._loop.sock_recv(self._connection, _ANSWER_BYTES)  # type: ignore[arg-type]
+                    coming = self._loop.sock_recv(self._connection, _ANSWER_BYTES)  # type: ignore[arg-type]
+                    part = await uninterrupted(self._loop.create_task(coming))
                 if not part:
                     break
                 answer += part
-            return int(answer.split(b" ", 2)[1])
+            return _parse_status(answer)
         except (OSError, IndexError, ValueError) as error:
             raise ResultLostError(f"the Runtime API gave no answer: {answer!r:.80}") from error
+
+    def _refusal(self) -> int | None:
+        """The status that was sent before the hanging up; None without any."""
+        try:
+            return _parse_status(self._connection.recv(_ANSWER_BYTES, MSG_DONTWAIT))
+        except (OSError, IndexError, ValueError):
+            return None
+
+
+def _parse_status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1])
 
 
 def _connect(address: str) -> plain_socket:

@@ -13,7 +13,6 @@ from edgeroutes.adapters.runtime_client import PendingAnswer
 from edgeroutes.adapters.streaming.client import ResultLostError, ResultStream
 from edgeroutes.adapters.streaming.wire import render_prelude
 from edgeroutes.runtime.log import write_line
-from edgeroutes.runtime.loop import ends_more_than_the_call
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class StreamingHandler(LambdaHandler):
         if not self._is_on_lambda or is_load_balancer(event):
             return super().__call__(event, context)
         call = self.open(event, context)
-        if self._has_client:
+        if self.has_client:
             return PendingAnswer(lambda invoke_id, invocation_id: self._send(call, invoke_id, invocation_id))
         return self._whole(call)
 
@@ -64,18 +63,15 @@ class StreamingHandler(LambdaHandler):
         """Ask the route, and send what it answers as it comes."""
 
         async def send() -> None:
-            response, body, prelude = _in_format(call, await call.respond())
-            loop = sys.modules["asyncio"].get_running_loop() if call.needs_loop else None
-            result = ResultStream(self._address, invoke_id, invocation_id, loop=loop)
+            response = await call.respond()
             try:
-                await result.start(prelude)
-                if body is None:
-                    status = await _Stream(call, response, result, margin_s=self._margin_s).send()
-                else:
-                    await result.write(body)
-                    status = await result.end()
+                status = await self._deliver(call, response, invoke_id, invocation_id)
+            except ResultLostError as error:
+                if error.status is None:
+                    raise
+                status = error.status
             finally:
-                result.close()
+                await call.close_streams()
             if status != _ACCEPTED:
                 write_line("ERROR", f"Lambda refused the answer with status {status}", request_id=invoke_id)
 
@@ -85,6 +81,20 @@ class StreamingHandler(LambdaHandler):
         finally:
             if call.has_after:
                 self._finish_later(call.finish, runner, running_in)
+
+    async def _deliver(self, call: Call, response: Response, invoke_id: str, invocation_id: str | None) -> int:
+        """Send the answer; the status with which Lambda has taken it."""
+        response, body, prelude = _in_format(call, response)
+        loop = sys.modules["asyncio"].get_running_loop() if call.needs_loop else None
+        result = ResultStream(self._address, invoke_id, invocation_id, loop=loop)
+        try:
+            await result.start(prelude)
+            if body is None:
+                return await _Stream(call, response, result, margin_s=self._margin_s).send()
+            await result.write(body)
+            return await result.end()
+        finally:
+            result.close()
 
     def _whole(self, call: Call) -> bytes:
         """The whole answer in the stream's format: any client sends bytes as they are, and only the latency is lost."""
@@ -109,7 +119,8 @@ def _in_format(call: Call, response: Response) -> tuple[Response, bytes | None, 
     except ValueError as error:
         failed = call.fail(error)
         body = _to_bytes(failed)
-        return failed, body, render_prelude(failed, len(body))
+        prelude = render_prelude(failed, len(body))
+        return failed, b"" if call.incoming.method == "HEAD" else body, prelude
 
 
 def _to_bytes(response: Response) -> bytes:
@@ -142,28 +153,35 @@ class _Stream:
         Raises:
             ResultLostError: When the Runtime API has hung up.
         """
-        from edgeroutes.runtime.chunks import close_stream
-
         try:
-            if self._left_s is None:
-                await self._send_chunks()
-            elif self._call.needs_loop:
-                await self._send_until_cancelled(self._left_s)
-            else:
-                await self._send_until_ended(self._left_s)
-        except (ResultLostError, GeneratorExit):
+            await self._send_in_time()
+        except ResultLostError:
             raise
         except BaseException as error:
             from edgeroutes.runtime.failures import log_broken_stream
 
             log_broken_stream(error, self._call)
             status = await self._result.fail(type(error).__name__, "the stream failed: the function's log says why")
-            if ends_more_than_the_call(error):
+            if isinstance(error, (SystemExit, KeyboardInterrupt)):
                 raise
             return status
-        finally:
-            await close_stream(self._response)
         return await self._result.end()
+
+    async def _send_in_time(self) -> None:
+        """Send the chunks; when the time is up the answer is ended, over the head of a generator that blocks or does not listen."""
+        if self._left_s is None:
+            await self._send_chunks()
+            return
+        timer = threading.Timer(self._left_s, self._end_early)
+        timer.daemon = True
+        timer.start()
+        try:
+            if self._call.needs_loop:
+                await self._send_until_cancelled(self._left_s)
+            else:
+                await self._send_chunks()
+        finally:
+            timer.cancel()
 
     async def _send_chunks(self) -> None:
         async for chunk in self._response.body:  # type: ignore[union-attr]  # it streams
@@ -172,12 +190,11 @@ class _Stream:
                 return
 
     async def _send_until_cancelled(self, seconds: float) -> None:
-        """Send the chunks; a generator that waits when the time is up is cancelled, and the chunk before it is whole."""
+        """Send the chunks; a generator that waits when the time is up is cancelled."""
         asyncio = sys.modules["asyncio"]
-        time = asyncio.get_running_loop().time
+        ends_at = asyncio.get_running_loop().time() + seconds
         chunks: Any = self._response.body
-        ends_at = time() + seconds
-        while True:
+        while not self._result.is_ended:
             limit = asyncio.timeout_at(ends_at)
             try:
                 async with limit:
@@ -185,30 +202,17 @@ class _Stream:
             except TimeoutError:
                 if not limit.expired():
                     raise
-                break
-            if chunk is None:
+                chunk = None
+            if chunk is not None:
+                await self._result.write(chunk)
+            if limit.expired():
+                self._end_early()
+            elif chunk is None:
                 return
-            await self._result.write(chunk)
-            if time() >= ends_at:
-                break
-        self._log_early_end()
 
-    async def _send_until_ended(self, seconds: float) -> None:
-        """Send the chunks; a generator that blocks when the time is up has its answer ended over its head."""
-
-        def end() -> None:
-            if self._result.end_early():
-                self._log_early_end()
-
-        timer = threading.Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
-        try:
-            await self._send_chunks()
-        finally:
-            timer.cancel()
-
-    def _log_early_end(self) -> None:
+    def _end_early(self) -> None:
+        if not self._result.end_early():
+            return
         route_path = self._call.route.route_path if self._call.route is not None else ""
         message = (
             f"{self._call.incoming.method} {route_path} still streamed when its time was up, and was ended. Let it end by itself, "

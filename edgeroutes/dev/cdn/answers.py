@@ -6,17 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from edgeroutes.http.etags import is_not_modified, kept_headers
-from edgeroutes.http.freshness import parse_cache_control
+from edgeroutes.http.freshness import BROWSERS_ASK, parse_cache_control
 from edgeroutes.http.headers import Headers
 
 if TYPE_CHECKING:
     from edgeroutes.dev.cdn.store import Entry
 
     Pairs = list[tuple[str, str]]
-
-# What the viewer-response function of the template puts in the place of a Cache-Control with s-maxage.
-# Source: decisions.md, "Two audiences for Cache-Control".
-BROWSERS_ASK = "public, max-age=0, must-revalidate"
 
 
 def viewer_headers(status: int, headers: Headers, x_cache: str, age_seconds: int | None = None) -> Pairs:

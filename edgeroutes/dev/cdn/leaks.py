@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgeroutes.http.caching import CREDENTIALS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgeroutes.dev.cdn.store import Entry
     from edgeroutes.dev.exchange import Exchange
     from edgeroutes.http.headers import Headers
-
-_ONE_USERS = ("authorization", "cookie")
 
 
 def leak_warning(target: str, entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
@@ -41,7 +41,7 @@ def _because(entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence
         return "it sets a cookie, which would be set for all of them"
     if exchange.asked_for:
         return f"its handler asked for {', '.join(dict.fromkeys(exchange.asked_for))}"
-    sent = [name for name in _ONE_USERS if name in request]
+    sent = [name for name in CREDENTIALS if name in request]
     if exchange.asked_for is None and sent:
         return f"it answers a request with {' and '.join(sent)}, which are not in the key"
     in_key = {"accept-encoding", *keyed}

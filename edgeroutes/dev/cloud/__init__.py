@@ -14,5 +14,7 @@ What flows through::
         ▼
     Cloud.environment_of("HelloFunction")     what a function finds in os.environ
 
-`project.start_cloud` does all of it. The same engine takes what `sam deploy` sends: `tests/system/test_sam_deploy.py`.
+    iam.enforce(cloud, "HelloFunction")       what it may do with that
+
+`project.start_cloud` does all of it but the last. The same engine takes what `sam deploy` sends: `tests/system/test_sam_deploy.py`.
 """

@@ -113,7 +113,9 @@ class Cloud:
     def client(self, service: str) -> Any:
         """A boto3 client of this moto."""
         if service not in self._clients:
-            made = _session().client(service, region_name=self.region_name, endpoint_url=self.endpoint_url)
+            made = _session(is_mock=self.endpoint_url is None).client(
+                service, region_name=self.region_name, endpoint_url=self.endpoint_url
+            )
             self._clients[service] = made
         return self._clients[service]
 
@@ -142,10 +144,11 @@ class Cloud:
 
 
 @cache
-def _session() -> Any:
+def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered by
     """One session for all: it reads the description of a service once.
 
-    Its credentials are our own: the user's never leave the machine, nor have to be there.
+    Its credentials are our own: the user's never leave the machine, nor have to be there. The mock is asked through one of its own,
+    because a session that is older than the import of moto never asks it.
     """
     import boto3
 

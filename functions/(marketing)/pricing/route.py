@@ -3,15 +3,15 @@
 from html import escape
 
 from edgeroutes import Response
-from functions._shared.store import products
+from functions._shared import products
 
 revalidate = 3600
 tags = ["products"]
 
 
-async def GET() -> Response:
+def GET() -> Response:
     rows = "".join(
         f"<tr><td>{escape(product.name)}</td><td>{product.price_cents / 100:.2f} €</td></tr>"
-        for product in products.all()
+        for product in products.every()
     )
     return Response.html(f"<!doctype html><title>Prices</title><table>{rows}</table>")

@@ -1,17 +1,17 @@
 """For scripts of any site: CORS by hand. What it says to a preflight is what its answers then allow."""
 
 from edgeroutes import Response
-from functions._shared.store import products
+from functions._shared import products
 
 _ANY_ORIGIN = {"access-control-allow-origin": "*"}
 
 
-async def GET() -> Response:
-    in_stock = [product for product in products.all() if product.in_stock]
+def GET() -> Response:
+    in_stock = [product for product in products.every() if product.in_stock]
     return Response.json(in_stock, headers=_ANY_ORIGIN)
 
 
-async def OPTIONS() -> Response:
+def OPTIONS() -> Response:
     allowed = {
         "access-control-allow-methods": "GET, HEAD, OPTIONS",
         "access-control-allow-headers": "content-type",

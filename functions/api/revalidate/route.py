@@ -2,11 +2,11 @@
 
 from edgeroutes import HTTPError, Request, Response, revalidate_path, revalidate_tag
 from edgeroutes.webhooks import verify
-from functions._shared.settings import secret
+from functions._shared.secrets import secret
 
 
 async def POST(request: Request) -> Response:
-    verify(request, "hmac-sha256", secret=secret("REVALIDATE_SECRET"))
+    verify(request, "hmac-sha256", secret=secret("REVALIDATE_SECRET_ARN"))
     changed = await request.json()
     if not isinstance(changed, dict):
         raise HTTPError(400, "an object with tags and paths is wanted")

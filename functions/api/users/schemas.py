@@ -6,9 +6,12 @@ from functions._shared.validation import require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
+class WholeUser:
+    """With the `version` that it is made upon, a change is refused when somebody else was quicker."""
+
     name: str
     email: str
+    version: int | None = None
 
     def __post_init__(self) -> None:
         require(
@@ -18,9 +21,26 @@ class NewUser:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewUser:
+    """Without a password nobody can sign in as this user."""
+
+    name: str
+    email: str
+    password: str = ""
+
+    def __post_init__(self) -> None:
+        require(
+            ("name", 1 <= len(self.name.strip()) <= 80, "must have 1 to 80 characters"),
+            ("email", "@" in self.email, "must be an e-mail address"),
+            ("password", not self.password or 8 <= len(self.password) <= 200, "must have 8 to 200 characters"),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanges:
     name: str | None = None
     email: str | None = None
+    version: int | None = None
 
     def __post_init__(self) -> None:
         require(

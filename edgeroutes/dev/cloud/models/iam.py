@@ -29,6 +29,8 @@ def _complete_role(place: Place, role: Role, properties: Properties) -> None:
     backend, arns = _backend(place), properties.get("ManagedPolicyArns", [])
     for arn in set(role.managed_policies) - set(arns):
         backend.detach_role_policy(arn, role.name)
+    if "PermissionsBoundary" in properties:
+        _require_policy(place, properties["PermissionsBoundary"])
     for arn in arns:
         if arn not in role.managed_policies:
             _require_policy(place, arn)

@@ -14,7 +14,7 @@ class Credentials:
     password: str
 
 
-async def POST(request: Request, credentials: Credentials) -> Response:
+def POST(request: Request, credentials: Credentials) -> Response:
     user = authenticate(credentials.email, credentials.password)
     if user is None:
         unauthorized("e-mail or password is wrong")
@@ -30,10 +30,10 @@ async def POST(request: Request, credentials: Credentials) -> Response:
     return response
 
 
-async def GET() -> User:
+def GET() -> User:
     return sessions.read_token(cookies().get(sessions.COOKIE, "")) or unauthorized("nobody is signed in")
 
 
-async def DELETE() -> Response:
+def DELETE() -> Response:
     cookies().delete(sessions.COOKIE)
     return Response(status=204)

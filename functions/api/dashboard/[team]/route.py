@@ -1,11 +1,11 @@
 """What a signed-in user sees of a team; the middleware beside this folder has made sure that there is one."""
 
 from edgeroutes import Request, forbidden
-from functions._shared.store import users
+from functions._shared import users
 
 
-async def GET(request: Request, team: str) -> dict[str, object]:
+def GET(request: Request, team: str) -> dict[str, object]:
     user = request.state.user
     if team not in user.teams:
         forbidden(f"you are not in the team {team!r}")
-    return {"team": team, "you": user.name, "members": [member.name for member in users.all() if team in member.teams]}
+    return {"team": team, "you": user.name, "members": [member.name for member in users.members(team)]}

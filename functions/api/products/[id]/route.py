@@ -1,10 +1,10 @@
 """Cached at the edge: CloudFront answers for a minute by itself, and knows the answer by its tag."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from edgeroutes import not_found, revalidate_tag
+from functions._shared import products
 from functions._shared.models import Product
-from functions._shared.store import products
 from functions._shared.validation import require
 
 revalidate = 60
@@ -20,13 +20,12 @@ class ProductChanges:
         require(("price_cents", self.price_cents > 0, "must be more than 0"))
 
 
-async def GET(id: int) -> Product:
-    return products.get(id) or not_found()
+def GET(id: int) -> Product:
+    return products.find(id) or not_found()
 
 
-async def PUT(id: int, changes: ProductChanges) -> Product:
-    product = products.get(id) or not_found()
-    product = replace(product, price_cents=changes.price_cents, in_stock=changes.in_stock)
-    products.save(product)
+def PUT(id: int, changes: ProductChanges) -> Product:
+    product = products.find(id) or not_found()
+    product = products.change(product, price_cents=changes.price_cents, in_stock=changes.in_stock)
     revalidate_tag("products")  # this answer, the catalogue's, and the data behind it
     return product

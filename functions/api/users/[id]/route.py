@@ -1,36 +1,32 @@
 """One of a collection: read, replace, change, remove. `id: int` makes /api/users/x a 404."""
 
-from dataclasses import replace
-
-from edgeroutes import Response, not_found
+from edgeroutes import HTTPError, Response, not_found
+from functions._shared import users
 from functions._shared.models import User
-from functions._shared.store import users
-from functions.api.users.schemas import NewUser, UserChanges
+from functions.api.users.schemas import UserChanges, WholeUser
 
 
-async def GET(id: int) -> User:
-    return _find(id)
+def GET(id: int) -> User:
+    return users.find(id) or not_found()
 
 
-async def PUT(id: int, new: NewUser) -> User:
-    return _saved(replace(_find(id), name=new.name, email=new.email))
+def PUT(id: int, new: WholeUser) -> User:
+    return users.change(_as_seen(id, new.version), name=new.name, email=new.email)
 
 
-async def PATCH(id: int, changes: UserChanges) -> User:
-    user = _find(id)
-    return _saved(replace(user, name=changes.name or user.name, email=changes.email or user.email))
+def PATCH(id: int, changes: UserChanges) -> User:
+    user = _as_seen(id, changes.version)
+    return users.change(user, name=changes.name or user.name, email=changes.email or user.email)
 
 
-async def DELETE(id: int) -> Response:
-    if not users.delete(id):
-        not_found()
+def DELETE(id: int) -> Response:
+    users.remove(users.find(id) or not_found())
     return Response(status=204)
 
 
-def _find(key: int) -> User:
-    return users.get(key) or not_found()
-
-
-def _saved(user: User) -> User:
-    users.save(user)
+def _as_seen(id: int, version: int | None) -> User:
+    """The user, in the version that the client has seen, if it says which."""
+    user = users.find(id) or not_found()
+    if version not in (None, user.version):
+        raise HTTPError(409, f"the user has been changed meanwhile: this is version {user.version}")
     return user

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 WAIT_SECONDS = 20
+ACCEPTED = 202
 DELIMITER = bytes(8)
 
 
@@ -54,7 +55,8 @@ class StreamedResult:
     def whole(self) -> tuple[dict[str, Any], bytes]:
         """The prelude, and the whole body behind it."""
         prelude, delimiter, body = b"".join(self.chunks()).partition(DELIMITER)
-        assert delimiter, prelude
+        if not delimiter:
+            raise ValueError(f"there is no prelude in {prelude!r:.80}")
         return json.loads(prelude), body
 
     def error(self) -> dict[str, Any]:
@@ -73,14 +75,14 @@ class RuntimeApi:
         timeout_s: What the function is told it has for each event.
         invocation_id: Of each attempt; "" as from an older Lambda.
 
-    Clear `reads` to have it take no further chunk, set `hangs_up` to have it hang up after one, set `status` to have it refuse what
-    it has taken.
+    Clear `reads` to have it take no further chunk, set `status` to have it refuse what it has taken, set `hangs_up` to have it hang up
+    after one chunk; with both it refuses, then hangs up.
     """
 
     def __init__(self, *, timeout_s: float = 900, invocation_id: str = "") -> None:
         self.calls: list[str] = []
         self.answers: queue.Queue[Any] = queue.Queue()
-        self.status = 202
+        self.status = ACCEPTED
         self.timeout_s = timeout_s
         self.invocation_id = invocation_id
         self.reads = threading.Event()
@@ -175,6 +177,8 @@ class _Requests(BaseHTTPRequestHandler):
                 result.add(data)
                 self.server.api.reads.wait(WAIT_SECONDS)
                 if self.server.api.hangs_up:
+                    if self.server.api.status != ACCEPTED:
+                        self._accept()
                     self.close_connection = True
                     return
             while line := self.rfile.readline().strip().decode("latin-1"):

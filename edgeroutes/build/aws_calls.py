@@ -1,0 +1,219 @@
+"""What a route's own modules call with boto3, read from their source. Floor 2; knows no AWS: services and methods as they are written.
+
+Only what the route can come to counts: the statements of every module that it imports, and of their functions and classes those whose
+names are mentioned where it can come to. Distributions and edgeroutes itself are not read; a test that enforces IAM sees their calls.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.build.aws_sources import (
+    Client,
+    Definition,
+    Modules,
+    Place,
+    Scope,
+    SourceFile,
+    Symbol,
+    Thing,
+    read_source,
+)
+from edgeroutes.build.aws_values import argument, value_in, value_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from edgeroutes.build.graph import ImportGraph
+
+_NO_CALLS = frozenset({"can_paginate", "close", "get_paginator", "get_waiter", "get_available_subresources"})
+_MAKERS = frozenset({"boto3.client", "boto3.resource"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsCall:
+    """One call in a source.
+
+    Args:
+        where: File and line.
+        service: As boto3 calls it: `dynamodb`.
+        path: Of a resource: `("Table",)`; empty for a client's method.
+        method: `put_item`; of a paginator or waiter its name.
+        identifiers: What the resource was made of.
+        arguments: By position, as the parameters.
+        parameters: By name: texts, environment variables (`Variable`), lists and mappings of them; None where not known.
+        is_open: Whether there are more, which `**` passes.
+    """
+
+    where: str
+    service: str
+    path: tuple[str, ...] = ()
+    method: str
+    identifiers: tuple[Any, ...] = ()
+    arguments: tuple[Any, ...] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadCall:
+    """A place that asks AWS for something that the source does not tell."""
+
+    where: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsUse:
+    """All that was found, in the order of files and lines."""
+
+    calls: tuple[AwsCall, ...] = ()
+    unread: tuple[UnreadCall, ...] = ()
+
+
+def find_aws_calls(graph: ImportGraph) -> AwsUse:
+    """What the project's modules in the graph call with boto3.
+
+    Args:
+        graph: Traced from a function's routes and middleware.
+
+    Raises:
+        ImportRaisedError: A file is not Python.
+    """
+    files = _read_files(graph)
+    reader = _Reader(graph=graph)
+    for place, node in _reached(files, graph):
+        reader.read(node, place)
+    by_line = sorted(reader.calls, key=_position)
+    return AwsUse(calls=tuple(by_line), unread=tuple(sorted(reader.unread, key=_position)))
+
+
+def _position(found: AwsCall | UnreadCall) -> tuple[str, int]:
+    file, _, line = found.where.rpartition(":")
+    return file, int(line)
+
+
+def _read_files(graph: ImportGraph) -> dict[str, SourceFile]:
+    files = {
+        str(module.file): read_source(module.file, module.archive_path)
+        for module in graph.project_modules
+        if module.file.suffix == ".py"
+    }
+    for reached in graph.modules.values():
+        target = files.get(str(reached.module.path))
+        for reason in reached.reasons if target else ():
+            importer = files.get(str(reason.importer))
+            if importer is not None and target is not None:
+                importer.targets.setdefault(reason.line, []).append(target)
+    return files
+
+
+def _reached(files: Mapping[str, SourceFile], graph: ImportGraph) -> Iterator[tuple[Place, ast.AST]]:
+    """The statements and definitions that the entries can come to, each once."""
+    seen: set[ast.AST] = set()
+    waiting: list[tuple[SourceFile, ast.AST]] = []
+    for file in files.values():
+        is_entry = file.path in graph.entries
+        waiting += [(file, each) for each in file.tree.body if is_entry or not isinstance(each, Scope)]
+    while waiting:
+        file, node = waiting.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        yield Place(file), node
+        waiting += _mentioned(node, file)
+
+
+def _mentioned(node: ast.AST, file: SourceFile) -> Iterator[tuple[SourceFile, ast.AST]]:
+    """The definitions of the project that a piece of source names."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name):
+            found = file.definitions.get(each.id) or _imported(each.id, file)
+        elif isinstance(each, ast.Attribute):
+            found = _member(each, file)
+        else:
+            continue
+        if isinstance(found, Definition):
+            yield found.place.file, found.node
+        elif isinstance(found, Scope):
+            yield file, found
+
+
+def _imported(name: str, file: SourceFile) -> Any:
+    return value_in(file, name) if name in file.sites else None
+
+
+def _member(node: ast.Attribute, file: SourceFile) -> Any:
+    """`store.save`, where store is a module of the project."""
+    base = value_of(node.value, Place(file)) if isinstance(node.value, ast.Name | ast.Attribute) else None
+    if not isinstance(base, Modules):
+        return None
+    return next((found for each in base.files if (found := value_in(each, node.attr)) is not None), None)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reader:
+    """Gathers the calls of pieces of source."""
+
+    graph: ImportGraph
+    calls: list[AwsCall] = field(default_factory=list)
+    unread: list[UnreadCall] = field(default_factory=list)
+
+    def read(self, node: ast.AST, place: Place) -> None:
+        if isinstance(node, ast.Call):
+            self._call(node, place)
+        inner = Place(place.file, (*place.scopes, node)) if isinstance(node, Scope) else place
+        for child in ast.iter_child_nodes(node):
+            self.read(child, inner)
+
+    def _call(self, node: ast.Call, place: Place) -> None:
+        if isinstance(node.func, ast.Attribute):
+            self._method(node.func, node, place)
+        for each in node.args:  # asyncio.to_thread(client.put_item, TableName=…), partial(…)
+            if isinstance(each, ast.Attribute):
+                self._method(each, node, place)
+        function = value_of(node.func, place)
+        if isinstance(function, Symbol) and function.name in _MAKERS and value_of(node, place) is None:
+            self._unread(node, place, f"{ast.unparse(node.func)}: which service it is for is not known")
+
+    def _method(self, method: ast.Attribute, call: ast.Call, place: Place) -> None:
+        base = value_of(method.value, place)
+        if isinstance(base, Client) and method.attr == "generate_presigned_url":
+            self._presigned(call, place, base)
+        elif isinstance(base, Client) and method.attr not in _NO_CALLS:
+            self._add(call, place, service=base.service, method=base.operation or method.attr)
+        elif (
+            isinstance(base, Thing)
+            and base.path
+            and method.attr[:1].islower()
+            and method.attr != "get_available_subresources"
+        ):
+            self._add(
+                call, place, service=base.service, path=base.path, method=method.attr, identifiers=base.identifiers
+            )
+
+    def _presigned(self, call: ast.Call, place: Place, client: Client) -> None:
+        """Whoever uses the URL does so as the one who signed it."""
+        method = value_of(argument(call, 0, "ClientMethod"), place)
+        if not isinstance(method, str):
+            self._unread(call, place, "generate_presigned_url: for which method is not known")
+            return
+        parameters = value_of(argument(call, 1, "Params"), place)
+        known = parameters if isinstance(parameters, dict) else {}
+        self._append(
+            call, place, service=client.service, method=method, parameters=known, is_open=known is not parameters
+        )
+
+    def _add(self, call: ast.Call, place: Place, **found: Any) -> None:
+        parameters = {each.arg: value_of(each.value, place) for each in call.keywords if each.arg}
+        given = tuple(value_of(each, place) for each in call.args)
+        is_open = any(each.arg is None for each in call.keywords)
+        self._append(call, place, arguments=given, parameters=parameters, is_open=is_open, **found)
+
+    def _append(self, call: ast.Call, place: Place, **found: Any) -> None:
+        self.calls.append(AwsCall(where=self.graph.where(place.file.path, call.lineno), **found))
+
+    def _unread(self, node: ast.Call, place: Place, problem: str) -> None:
+        self.unread.append(UnreadCall(where=self.graph.where(place.file.path, node.lineno), problem=problem))

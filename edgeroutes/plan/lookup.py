@@ -1,0 +1,36 @@
+"""A function by what its author calls it. Floor 2; does no I/O."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from edgeroutes.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edgeroutes.plan.model import FunctionPlan
+
+
+def find_function(functions: Iterable[FunctionPlan], route: str) -> FunctionPlan:
+    """The function that answers a route.
+
+    Args:
+        functions: The project's.
+        route: Its path, with or without its first slash, its folder, its route file or its function's logical id.
+
+    Raises:
+        ConfigError: There is no such route.
+    """
+    wanted = f"/{route.strip('/')}"
+    names: dict[str, FunctionPlan] = {}
+    for function in functions:
+        names[f"/{function.logical_id}"] = function
+        for each in function.routes:
+            names |= dict.fromkeys((each.route_path, f"/{each.directory}", f"/{each.source_file}"), function)
+    if wanted in names:
+        return names[wanted]
+    near = get_close_matches(wanted, names, n=1)
+    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes routes' lists them"
+    raise ConfigError("there is no such route", where=route, hint=hint)

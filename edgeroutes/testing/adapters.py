@@ -1,0 +1,250 @@
+"""The project's routes behind each adapter: a request in, what the platform makes of it, its answer out. Roof.
+
+An adapter here plays the platform: it turns a request into what the platform would give the production adapter, and the result into
+what a client would get of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote
+
+from edgeroutes.adapters.proxy import LambdaHandler
+from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, read_result, rest_event
+from edgeroutes.testing.environment import restored_environment
+from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event, read_http_result
+from edgeroutes.testing.response import Answer, Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edgeroutes.runtime.manifest import Manifest
+    from edgeroutes.types import Event, LambdaContext
+
+    MakeEvent = Callable[[HttpRequest], Event]
+    ReadResult = Callable[[Any], HttpAnswer]
+
+
+class Adapter(Protocol):
+    """The routes of a manifest behind one adapter.
+
+    Args:
+        manifest: The routes.
+        root: The project's folder.
+        debug: Whether a 500 tells what happened.
+    """
+
+    def send(self, request: HttpRequest, context: LambdaContext | None = None, /) -> Answer:
+        """The answer to a request; what `after` was given has run when it is here."""
+        ...
+
+    def close(self) -> None:
+        """End what the routes have started; a request after it starts it anew."""
+        ...
+
+
+class LambdaAdapter:
+    """Lambda, whole answers: the event and the result go through JSON, as on AWS."""
+
+    make_event: MakeEvent
+    read_result: ReadResult
+
+    def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
+        self.handler = LambdaHandler(manifest, root, debug=debug)
+
+    def send(self, request: HttpRequest, context: LambdaContext | None = None) -> Answer:
+        """The answer to a request."""
+        began = time.monotonic()
+        event = type(self).make_event(request)
+        result = json.loads(json.dumps(self.handler(json.loads(json.dumps(event)), context)))
+        answer = type(self).read_result(result)
+        chunks = (Chunk(answer.body, time.monotonic() - began),) if answer.body else ()
+        return Answer(status=answer.status, headers=_lowered(answer.headers), chunks=chunks, result=result)
+
+    def close(self) -> None:
+        """End apps and loop."""
+        self.handler.close()
+
+
+class RestAdapter(LambdaAdapter):
+    """API Gateway's REST API, as the dev server emulates it."""
+
+    make_event = staticmethod(rest_event)
+    read_result = staticmethod(read_result)
+
+
+class HttpApiAdapter(LambdaAdapter):
+    """API Gateway's HTTP API."""
+
+    make_event = staticmethod(http_api_event)
+    read_result = staticmethod(read_http_result)
+
+
+class FunctionUrlAdapter(LambdaAdapter):
+    """A Lambda function URL."""
+
+    make_event = staticmethod(function_url_event)
+    read_result = staticmethod(read_http_result)
+
+
+class LoadBalancerAdapter(LambdaAdapter):
+    """An Application Load Balancer."""
+
+    make_event = staticmethod(load_balancer_event)
+    read_result = staticmethod(read_result)
+
+
+class StreamingAdapter:
+    """A REST API whose integration streams: what leaves the function is read on the Runtime API's socket."""
+
+    def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
+        from edgeroutes.adapters.streaming.handler import StreamingHandler
+        from edgeroutes.testing.runtime_api import RuntimeApi
+
+        self._api = RuntimeApi()
+        with restored_environment():
+            os.environ.update(AWS_LAMBDA_INITIALIZATION_TYPE="on-demand", AWS_LAMBDA_RUNTIME_API=self._api.address)
+            self.handler = StreamingHandler(manifest, root, debug=debug)
+        self.handler.has_client = True  # `send` is it
+
+    def send(self, request: HttpRequest, context: LambdaContext | None = None) -> Answer:
+        """The answer to a request, its chunks as the function has sent them."""
+        from edgeroutes.adapters.runtime_client import PendingAnswer
+        from edgeroutes.testing.runtime_api import DELIMITER
+
+        began = time.monotonic()
+        pending = self.handler(json.loads(json.dumps(rest_event(request))), context)
+        if not isinstance(pending, PendingAnswer):
+            raise TypeError(f"the streaming handler gave {pending!r:.80}, which does not stream")
+        try:
+            pending.send("invocation", None)
+        finally:
+            self.handler.finish()
+        streamed = self._api.answers.get(timeout=10)
+        (_, first), *rest = streamed.timed_chunks()
+        prelude_text, _, body = first.partition(DELIMITER)
+        prelude = json.loads(prelude_text)
+        chunks = [Chunk(body, 0.0)] if body else []
+        chunks += [Chunk(chunk, at - began) for at, chunk in rest]
+        headers = [*prelude["headers"].items(), *(("set-cookie", line) for line in prelude.get("cookies", ()))]
+        return Answer(
+            status=prelude["statusCode"],
+            headers=_lowered(headers),
+            chunks=tuple(chunks),
+            is_complete=not streamed.trailers,
+            result=prelude,
+        )
+
+    def close(self) -> None:
+        """End apps, loop and socket."""
+        self.handler.close()
+        self._api.close()
+
+
+class AsgiAdapter:
+    """The route table as one ASGI app, asked by a server that is none: scope and messages in, messages out."""
+
+    def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
+        from edgeroutes.adapters.asgi import asgi_application
+
+        self.app = asgi_application(manifest, root, debug=debug)
+        self.loop = asyncio.new_event_loop()
+
+    def send(self, request: HttpRequest, _: LambdaContext | None = None) -> Answer:
+        """The answer to a request; ASGI has no context."""
+        return self.loop.run_until_complete(AsgiConnection(request).answer(self.app))
+
+    def close(self) -> None:
+        """End apps and loop."""
+        from edgeroutes.adapters.lifespan import shutdown
+
+        self.loop.run_until_complete(shutdown())
+        self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+        self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        self.loop.close()
+
+
+class AsgiConnection:
+    """A client's connection, as an ASGI app sees it.
+
+    Args:
+        request: What the client sends.
+    """
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.gone = asyncio.Event()
+        self.has_byte = asyncio.Event()
+        self._scope = _asgi_scope(request)
+        self._incoming: list[dict[str, Any]] = [{"type": "http.request", "body": request.body, "more_body": False}]
+        self._began = time.monotonic()
+        self._messages: list[dict[str, Any]] = []
+        self._chunks: list[Chunk] = []
+
+    async def answer(self, app: Any) -> Answer:
+        """What the client gets; as far as it came where the app fails in the middle of it."""
+        try:
+            await self.ask(app)
+        except Exception:
+            if not self._messages:
+                raise
+        start, last = self._messages[0], self._messages[-1]
+        return Answer(
+            status=start["status"],
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]],
+            chunks=tuple(self._chunks),
+            is_complete=last is not start and not last.get("more_body", False),
+            result=self._messages,
+        )
+
+    async def ask(self, app: Any) -> None:
+        """Have the app answer."""
+        await app(self._scope, self._receive, self._send)
+
+    async def _receive(self) -> dict[str, Any]:
+        if self._incoming:
+            return self._incoming.pop()
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        self._messages.append(message)
+        if message.get("body"):
+            self._chunks.append(Chunk(message["body"], time.monotonic() - self._began))
+            self.has_byte.set()
+
+
+def _asgi_scope(request: HttpRequest) -> dict[str, Any]:
+    host = next((value for name, value in request.headers if name.lower() == "host"), "localhost")
+    name, _, port = host.partition(":")
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": request.method,
+        "scheme": request.scheme,
+        "path": unquote(request.path),
+        "raw_path": request.path.encode(),
+        "query_string": request.query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
+        "client": (request.client_host, 50000),
+        "server": (name, int(port) if port.isdigit() else 443 if request.scheme == "https" else 80),
+    }
+
+
+def _lowered(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in headers]
+
+
+ADAPTERS: dict[str, type[Any]] = {
+    "rest": RestAdapter,
+    "http-api": HttpApiAdapter,
+    "function-url": FunctionUrlAdapter,
+    "alb": LoadBalancerAdapter,
+    "streaming": StreamingAdapter,
+    "asgi": AsgiAdapter,
+}

@@ -1,0 +1,188 @@
+"""What functions write while they run: log lines and metrics, as values. Roof.
+
+On Lambda what goes to standard output is the log. Here it goes through a file that takes it down and passes it on, so that pytest
+shows it as before. What the standard library's logging has, and no handler of the project's writes, Lambda's own handler would: it is
+taken from the root logger.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric as CloudWatch takes it.
+
+    Args:
+        name: Its name.
+        values: What was counted under it.
+        unit: `Count`, `Milliseconds`, …
+        namespace: Where CloudWatch shows it.
+        dimensions: Name → value.
+    """
+
+    name: str
+    values: tuple[float, ...]
+    unit: str = "None"
+    namespace: str = ""
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Output:
+    """The log and the metrics of what has run, since `clear` was called."""
+
+    def __init__(self) -> None:
+        self.logs: list[dict[str, Any]] = []
+        self.metrics: list[Metric] = []
+        self._stdout = _Tee(self)
+        self._root = _RootHandler(self)
+        self._depth = 0
+
+    def clear(self) -> None:
+        """Forget what was written."""
+        self.logs.clear()
+        self.metrics.clear()
+
+    @contextmanager
+    def taken_down(self) -> Iterator[None]:
+        """For as long as a function runs."""
+        if self._depth:  # asked by another function
+            yield
+            return
+        there = sys.stdout
+        self._stdout.underneath = there
+        _lead_handlers(there, self._stdout)
+        sys.stdout = self._stdout
+        logging.root.addHandler(self._root)
+        self._depth += 1
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            logging.root.removeHandler(self._root)
+            self._stdout.end_line()
+            if sys.stdout is self._stdout:
+                sys.stdout = there
+
+    def write_line(self, line: str) -> None:
+        """Take down one line."""
+        try:
+            document = json.loads(line)
+        except ValueError:
+            document = line
+        if isinstance(document, dict) and isinstance(document.get("_aws"), dict):
+            self.metrics += read_metrics(document)
+        else:
+            self.logs.append(document if isinstance(document, dict) else {"message": line})
+
+    def has_handler_for(self, logger: logging.Logger) -> bool:
+        """Whether a handler below the root writes a logger's records to standard output."""
+        walked: logging.Logger | None = logger
+        while walked is not None and walked is not logging.root:
+            if any(getattr(handler, "stream", None) is self._stdout for handler in walked.handlers):
+                return True
+            walked = walked.parent if walked.propagate else None
+        return False
+
+
+def read_metrics(document: Mapping[str, Any]) -> list[Metric]:
+    """The metrics in a line of CloudWatch's embedded metric format.
+
+    Source: docs.aws.amazon.com/AmazonCloudWatch "CloudWatch_Embedded_Metric_Format_Specification" (read 2026-11-21).
+    """
+    found = []
+    for directive in document["_aws"].get("CloudWatchMetrics", ()):
+        names = {name for group in directive.get("Dimensions", ()) for name in group}
+        dimensions = {name: str(document[name]) for name in sorted(names) if name in document}
+        for metric in directive.get("Metrics", ()):
+            value = document.get(metric["Name"], ())
+            found.append(
+                Metric(
+                    name=metric["Name"],
+                    values=tuple(value) if isinstance(value, list) else (value,),
+                    unit=metric.get("Unit", "None"),
+                    namespace=directive.get("Namespace", ""),
+                    dimensions=dimensions,
+                )
+            )
+    return found
+
+
+class _Tee(io.TextIOBase):
+    """Standard output that is taken down; a handler that has got hold of it writes to what is underneath later on, too."""
+
+    def __init__(self, output: Output) -> None:
+        self.underneath: Any = sys.__stdout__
+        self._output = output
+        self._begun = ""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # a str there, too
+        """That of what is underneath."""
+        return str(self.underneath.encoding)
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def isatty(self) -> bool:
+        """Whether what is underneath is a terminal."""
+        return bool(self.underneath.isatty())
+
+    def fileno(self) -> int:
+        """That of what is underneath."""
+        return int(self.underneath.fileno())
+
+    def write(self, text: str) -> int:
+        """Take down whole lines, and pass all on."""
+        if sys.stdout is self:
+            *lines, self._begun = (self._begun + text).split("\n")
+            for line in lines:
+                self._output.write_line(line)
+        (self.underneath if sys.stdout is self else sys.stdout).write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what is underneath."""
+        self.underneath.flush()
+
+    def end_line(self) -> None:
+        """Take down what has no line end."""
+        if self._begun:
+            self._output.write_line(self._begun)
+            self._begun = ""
+
+
+class _RootHandler(logging.Handler):
+    """Takes down what would reach Lambda's own handler at the root."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take down a record, unless a handler of its own has written it."""
+        if self._output.has_handler_for(logging.getLogger(record.name)):
+            return
+        line: dict[str, Any] = {"level": record.levelname, "message": record.getMessage(), "logger": record.name}
+        if record.exc_info:
+            line["exception"] = logging.Formatter().formatException(record.exc_info)
+        self._output.logs.append(line)
+
+
+def _lead_handlers(there: Any, stdout: _Tee) -> None:
+    """Have handlers made before, such as a Powertools logger of a module that the test imports, write to what is taken down."""
+    for logger in list(logging.root.manager.loggerDict.values()):
+        for handler in getattr(logger, "handlers", ()):
+            if type(handler) is logging.StreamHandler and handler.stream is there:
+                handler.setStream(stdout)

@@ -1,0 +1,190 @@
+"""A DynamoDB table as the modules beside this one use it: plain items in and out, writes that hold only under a condition."""
+
+import os
+from collections.abc import Iterator
+from decimal import Decimal, Inexact, Rounded
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from functions._shared.aws import client
+
+Item = dict[str, Any]
+Write = dict[str, dict[str, Any]]
+"""One member of a transaction, as DynamoDB takes it: `{"Put": {...}}`."""
+
+_dynamodb = client("dynamodb")
+_serialize, _deserialize = TypeSerializer().serialize, TypeDeserializer().deserialize
+_SINGLE = {"Put": "put_item", "Update": "update_item", "Delete": "delete_item"}
+_LOST = {"ConditionalCheckFailed", "TransactionConflict"}
+
+
+class ConditionFailedError(Exception):
+    """Nothing was written: `failed` is the place of the write whose condition did not hold."""
+
+    def __init__(self, failed: int = 0) -> None:
+        super().__init__(failed)
+        self.failed = failed
+
+
+class Table:
+    """A table; where a function lists or counts, its key is the number `id`.
+
+    Args:
+        variable: The environment variable with its name. It is read when it is wanted: in dev and in tests functions that have
+            different variables share this module.
+    """
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    @property
+    def _name(self) -> str:
+        return os.environ[self._variable]
+
+    def get(self, **key: str | int) -> Item | None:
+        """The item as it is now, also for who has just written it."""
+        try:
+            found = _dynamodb.get_item(TableName=self._name, Key=_written(key), ConsistentRead=True)
+        except (Inexact, Rounded):  # a number of more digits than DynamoDB has is the key of nothing
+            return None
+        return _read(found["Item"]) if "Item" in found else None
+
+    def query(
+        self,
+        index: str,
+        value: str,
+        *,
+        after: int | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+    ) -> tuple[list[Item], int | None]:
+        """Items of an index by id, and the id to go on after; None for that when there are no more.
+
+        An index follows its table within a second or so: what has just been written may not be in it yet.
+
+        Args:
+            index: The attribute that it is by, which is its name. Its sort key is `id`.
+            value: Of that attribute.
+            after: Where to begin.
+            limit: How many to read at most; without one, as many as fit into DynamoDB's megabyte.
+            newest_first: From the highest id down.
+        """
+        start = {"ExclusiveStartKey": _written({index: value, "id": after})} if after is not None else {}
+        found = _dynamodb.query(
+            TableName=self._name,
+            IndexName=index,
+            KeyConditionExpression="#name = :value",
+            ExpressionAttributeNames={"#name": index},
+            ExpressionAttributeValues=_written({":value": value}),
+            ScanIndexForward=not newest_first,
+            **start,
+            **({"Limit": limit} if limit else {}),
+        )
+        last = found.get("LastEvaluatedKey")
+        return [_read(item) for item in found["Items"]], _read(last)["id"] if last else None
+
+    def query_all(self, index: str, value: str) -> Iterator[Item]:
+        """All items of an index by id, read a page at a time while they are used."""
+        after = None
+        while True:
+            items, after = self.query(index, value, after=after)
+            yield from items
+            if after is None:
+                return
+
+    def scan(self) -> Iterator[Item]:
+        """Every item, in no order: for small tables that are wanted whole."""
+        for page in _dynamodb.get_paginator("scan").paginate(TableName=self._name):
+            yield from map(_read, page["Items"])
+
+    def next_id(self) -> int:
+        """An id that no item has had. Item 0 counts them; two that ask at once get two."""
+        changed = _dynamodb.update_item(
+            TableName=self._name,
+            Key=_written({"id": 0}),
+            UpdateExpression="ADD last_id :one",
+            ExpressionAttributeValues=_written({":one": 1}),
+            ReturnValues="UPDATED_NEW",
+        )
+        last_id: int = _read(changed["Attributes"])["last_id"]
+        return last_id
+
+    def put(self, item: Item, condition: str) -> Write:
+        """The whole item, in the place of the one with its key."""
+        return {"Put": {"TableName": self._name, "Item": _written(item), "ConditionExpression": condition}}
+
+    def update(self, key: Item, changes: Item, *, version: int) -> Write:
+        """These attributes of an item, if it still has the version that the changes were made upon; it gets the next one."""
+        names = {f"#{name}": name for name in (*changes, "version")}
+        assignments = ", ".join(f"#{name} = :{name}" for name in (*changes, "version"))
+        values = {**{f":{name}": value for name, value in changes.items()}, ":version": version + 1, ":read": version}
+        return {
+            "Update": {
+                "TableName": self._name,
+                "Key": _written(key),
+                "UpdateExpression": f"SET {assignments}",
+                "ConditionExpression": "#version = :read",
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": _written(values),
+            }
+        }
+
+    def increase(self, key: Item, attribute: str) -> Write:
+        """One more of a number, whoever else counts at the same time; the item's version stays."""
+        return {
+            "Update": {
+                "TableName": self._name,
+                "Key": _written(key),
+                "UpdateExpression": "ADD #counter :one",
+                "ConditionExpression": "attribute_exists(#counter)",
+                "ExpressionAttributeNames": {"#counter": attribute},
+                "ExpressionAttributeValues": _written({":one": 1}),
+            }
+        }
+
+    def delete(self, key: Item) -> Write:
+        """The item, which must be there."""
+        [name] = key
+        return {
+            "Delete": {
+                "TableName": self._name,
+                "Key": _written(key),
+                "ConditionExpression": f"attribute_exists({name})",
+            }
+        }
+
+
+def write(*writes: Write) -> None:
+    """Write all of these or none.
+
+    Raises:
+        ConditionFailedError: The condition of one did not hold, or somebody else was writing the same item.
+    """
+    if len(writes) == 1:  # which costs half of a transaction
+        [(kind, arguments)] = writes[0].items()
+        try:
+            getattr(_dynamodb, _SINGLE[kind])(**arguments)
+        except _dynamodb.exceptions.ConditionalCheckFailedException as error:
+            raise ConditionFailedError from error
+        return
+    try:
+        _dynamodb.transact_write_items(TransactItems=writes)
+    except _dynamodb.exceptions.TransactionCanceledException as error:
+        lost = [place for place, reason in enumerate(error.response["CancellationReasons"]) if reason["Code"] in _LOST]
+        if not lost:
+            raise
+        raise ConditionFailedError(lost[0]) from error
+
+
+def _written(item: Item) -> Item:
+    return {name: _serialize(value) for name, value in item.items()}
+
+
+def _read(item: Item) -> Item:
+    return {name: _plain(_deserialize(value)) for name, value in item.items()}
+
+
+def _plain(value: Any) -> Any:
+    """DynamoDB's numbers are decimal ones; all of ours are whole."""
+    return int(value) if isinstance(value, Decimal) else value

@@ -1,0 +1,91 @@
+"""Users, in a table of their own, and the addresses that are in use, in another."""
+
+from dataclasses import replace
+from typing import Any
+
+from edgeroutes import HTTPError
+from functions._shared.models import User
+from functions._shared.pages import Page, read_cursor, write_cursor
+from functions._shared.table import ConditionFailedError, Table, write
+
+_users = Table("USERS_TABLE")
+_emails = Table("EMAILS_TABLE")
+
+
+def find(user_id: int) -> User | None:
+    item = _users.get(id=user_id)
+    return _user(item) if item and "kind" in item else None
+
+
+def find_credentials(email: str) -> tuple[User, str] | None:
+    """The user with this address, and what is kept of the password: nothing, if the user has none."""
+    taken = _emails.get(email=email.lower())
+    item = _users.get(id=taken["user_id"]) if taken else None
+    return (_user(item), item.get("password", "")) if item else None
+
+
+def page(limit: int, cursor: str) -> Page[User]:
+    """Some of the users, by id."""
+    items, last_id = _users.query("kind", "user", after=read_cursor(cursor), limit=limit)
+    return Page(items=[_user(item) for item in items], next=write_cursor(last_id))
+
+
+def members(team: str) -> list[User]:
+    """Who is in a team. It reads all users: many of them would want an index by team."""
+    return [user for item in _users.query_all("kind", "user") if team in (user := _user(item)).teams]
+
+
+def add(name: str, email: str, password: str = "") -> User:
+    """A new user; 409 when the address is in use.
+
+    Args:
+        name: As it is shown.
+        email: Whatever its case, it may be in use once.
+        password: What is to be kept of it.
+    """
+    user = User(id=_users.next_id(), name=name, email=email)
+    item = {"id": user.id, "kind": "user", "name": name, "email": email, "teams": [], "version": user.version}
+    try:
+        write(
+            _emails.put(_taken(user), "attribute_not_exists(email)"),
+            _users.put({**item, "password": password} if password else item, "attribute_not_exists(id)"),
+        )
+    except ConditionFailedError as error:
+        raise HTTPError(409, "the e-mail address is in use") from error
+    return user
+
+
+def change(user: User, *, name: str, email: str) -> User:
+    """The user with another name and address; 409 when that is in use, or when somebody else was quicker."""
+    changed = replace(user, name=name, email=email, version=user.version + 1)
+    writes = [_users.update({"id": user.id}, {"name": name, "email": email}, version=user.version)]
+    if email.lower() != user.email.lower():
+        writes.append(_emails.put(_taken(changed), "attribute_not_exists(email)"))
+        writes.append(_emails.delete({"email": user.email.lower()}))
+    try:
+        write(*writes)
+    except ConditionFailedError as error:
+        raise HTTPError(409, _conflict(error)) from error
+    return changed
+
+
+def remove(user: User) -> None:
+    """Take a user away, and give the address free; 409 when somebody else was quicker."""
+    try:
+        write(_users.delete({"id": user.id}), _emails.delete({"email": user.email.lower()}))
+    except ConditionFailedError as error:
+        raise HTTPError(409, "the user has been changed meanwhile") from error
+
+
+def _conflict(error: ConditionFailedError) -> str:
+    return "the user has been changed meanwhile" if error.failed == 0 else "the e-mail address is in use"
+
+
+def _taken(user: User) -> dict[str, str | int]:
+    return {"email": user.email.lower(), "user_id": user.id}
+
+
+def _user(item: dict[str, Any]) -> User:
+    return User(
+        id=item["id"], name=item["name"], email=item["email"], teams=tuple(item["teams"]), version=item["version"]
+    )

@@ -1,0 +1,69 @@
+"""The way out to one client, on a loop of its own. Real sockets, slow readers and clients that leave: test_app.py."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from edgeroutes.dev.outlet import ClientGone, HttpOutlet
+
+WINDOW_BYTES = 64 * 1024
+
+
+def body(data: bytes, *, more: bool) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": data, "more_body": more}
+
+
+def test_what_waits_goes_out_at_one_go() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def run() -> None:
+        outlet = HttpOutlet(send, "GET")
+        assert [outlet.write(chunk) for chunk in (b"a", b"b", b"c")] == [None] * 3
+        await asyncio.wrap_future(outlet.end())
+        assert outlet.body_bytes == 3
+
+    asyncio.run(run())
+    assert sent == [body(b"abc", more=True), body(b"", more=False)]
+
+
+def test_more_than_the_window_waits_until_what_is_before_it_is_taken() -> None:
+    async def run() -> None:
+        may_go_on = asyncio.Event()
+
+        async def send(_: Any) -> None:
+            await may_go_on.wait()
+
+        outlet = HttpOutlet(send, "GET")
+        assert outlet.write(b"first") is None
+        await asyncio.sleep(0.01)
+        room = outlet.write(bytes(WINDOW_BYTES + 1))
+        assert room is not None
+        assert not room.done()
+        may_go_on.set()
+        await asyncio.wrap_future(room)
+
+    asyncio.run(run())
+
+
+def test_whoever_waits_for_room_learns_that_the_client_has_gone() -> None:
+    async def run() -> None:
+        async def send(_: Any) -> None:
+            await asyncio.Event().wait()
+
+        outlet = HttpOutlet(send, "GET")
+        outlet.write(b"first")
+        await asyncio.sleep(0.01)
+        room = outlet.write(bytes(WINDOW_BYTES + 1))
+        outlet.leave()
+        with pytest.raises(ClientGone):
+            await asyncio.wrap_future(room)  # type: ignore[arg-type]
+        with pytest.raises(ClientGone):
+            outlet.write(b"more")
+
+    asyncio.run(run())
