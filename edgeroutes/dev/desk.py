@@ -142,8 +142,8 @@ class Desk:
             return
         started, is_kept = self._put(wanted, is_new=is_new)
         variables = {each.logical_id: started.cloud.environment_of(each.logical_id) for each in wanted.plan.functions}
-        is_first = self._resources is None
-        if self._surroundings.put(wanted.plan, variables) and not is_first:
+        is_other = self._surroundings.put(wanted.plan, variables)
+        if is_other or is_new:  # a client that a module has opened asks an endpoint of before
             self._start_anew()
         self._surroundings.faults = ()
         before, self._resources = self._resources or {}, wanted.resources

@@ -103,6 +103,11 @@ class DevServer:
         environ = os.environ if environ is None else environ
         try:
             self.live = LiveProject(root, self._report, environ, self._retire)
+            self._cloud: Desk | Deployed
+            if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
+                self._cloud = Deployed(self.live, self._report)
+            else:
+                self._cloud = Desk(self.live, self._report, environ, keeps=keeps)
             self._watcher = Watcher(root, self._reload, self.live.had_code)
         except BaseException:
             self._socket.close()
@@ -110,11 +115,6 @@ class DevServer:
         self._loop = LoopThread()
         self._apps = MountedApps(self._loop)
         self.app = DevApp(self.live, self._loop, self._report, limits=limits)
-        self._cloud: Desk | Deployed
-        if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
-            self._cloud = Deployed(self.live, self._report)
-        else:
-            self._cloud = Desk(self.live, self._report, environ, keeps=keeps)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
         front = Front(self.cdn or self.app, self._report, host=host)

@@ -12,11 +12,14 @@ import pytest
 
 from edgeroutes.cli.failures import failure_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
-from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Report, Started
+from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, Report, Started
 from edgeroutes.errors import HandlerError, LayoutError
 from edgeroutes.runtime.results import to_response
 
 PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Mend it")
+
+
+MOTO, TABLE = "http://127.0.0.1:4100", "AWS::DynamoDB::Table"
 
 
 def printed(report: Report) -> str:
@@ -41,6 +44,34 @@ def answered(**fields: object) -> Answered:
         ),
         (Logged(level="WARNING", message="careful", fields={"route": "/a"}), "warning: careful  route=/a"),
         (Logged(level="ERROR", message="no"), "error: no"),
+        (
+            CloudReady(
+                url=MOTO, resources={"A": TABLE, "B": TABLE, "C": "AWS::X::Thing"}, duration_ms=4120, warnings=("w",)
+            ),
+            f"cloud: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
+        ),
+        (
+            CloudReady(url=MOTO, resources={"A": TABLE}, is_kept=True, duration_ms=5),
+            f"cloud: 1 table, as the last run kept them, in 5.0 ms at {MOTO}",
+        ),
+        (
+            CloudReady(url=MOTO, resources={"A": TABLE}, added=("A",), removed=("B",), duration_ms=5),
+            f"cloud changed: A made, B removed, in 5.0 ms at {MOTO}",
+        ),
+        (
+            CloudFailed(problems=(PROBLEM,), is_working=True),
+            (
+                "functions/a: it is wrong. Mend it.\n"
+                "the cloud on the desk waits for this to be mended; requests go on with the resources of before"
+            ),
+        ),
+        (
+            CloudFailed(problems=(PROBLEM,), is_working=False),
+            (
+                "functions/a: it is wrong. Mend it.\n"
+                "the cloud on the desk waits for this to be mended; every route answers 500 until then"
+            ),
+        ),
         (Logged(level="DEBUG", message="the answer is not cached"), "debug: the answer is not cached"),
     ],
 )

@@ -17,7 +17,7 @@ from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Report, S
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
     from edgeroutes.dev.limits import Limits
@@ -112,7 +112,7 @@ def serving(
     limits: Limits | None = None,
     host: str = "127.0.0.1",
     cdn: bool = True,
-    environ: dict[str, str] | None = None,
+    environ: MutableMapping[str, str] | None = None,
 ) -> Iterator[Served]:
     """The server of a project with these files, and the end of both."""
     write_files(root, files)
