@@ -12,7 +12,6 @@ from edgeroutes.adapters.connection import base_scope, decode_headers, encode_he
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import close_stream
 from edgeroutes.runtime.context import current_scope
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ class _Crossing:
                 async for chunk in content:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
             finally:
-                await close_stream(response)
+                await content.aclose()
             content = b""
         body = content.encode() if isinstance(content, str) else content or b""
         await send({"type": "http.response.body", "body": body})
