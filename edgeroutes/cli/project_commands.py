@@ -77,9 +77,9 @@ def doctor(context: click.Context, root: Path, as_json: bool) -> int:
 @_root
 @_as_json
 def iam(route: str | None, root: Path, as_json: bool) -> int:
-    """Compare what a route's source calls with boto3, or that of all, with what its function may.
+    """Compare what routes ask of AWS with what they may.
 
-    The exit code is 1 when something is missing.
+    With ROUTE that one alone. The exit code is 1 when something is missing.
     """
     from edgeroutes.cli.iam import print_iam
 

@@ -138,7 +138,7 @@ def test_in_a_folder_with_files_it_adds_what_is_missing(
     assert (root / "Makefile").read_text() == f"{own['Makefile']}\n\n{MAKEFILE_RULE}"
     assert (root / ".gitignore").read_text().splitlines()[:3] == ["*.pyc", "/.venv", "__pycache__/"]
     assert (root / ".gitignore").read_text().count(".venv") == 1
-    made = subprocess.run(["make", "all"], cwd=root, capture_output=True, text=True, check=True)
+    made = subprocess.run(["make", "-s", "all"], cwd=root, capture_output=True, text=True, check=True)
     assert made.stdout.endswith("/srv\n")
     assert "Makefile        + the rule build-%" in capsys.readouterr().out
 
@@ -205,7 +205,7 @@ def test_a_makefile_that_includes_others_gets_the_rule_first(root: Path, capsys:
     (root / "local.mk").write_text("X = 1\n")
     print_init(str(root), as_json=False)
     said = subprocess.run(
-        ["make", "-f", str(root / "Makefile"), "all"], cwd=root, capture_output=True, text=True, check=True
+        ["make", "-s", "-f", str(root / "Makefile"), "all"], cwd=root, capture_output=True, text=True, check=True
     )
     assert said.stdout == f"{root}\n"
     assert "what it includes needs $(EDGEROUTES_ROOT)/ in front" in capsys.readouterr().err

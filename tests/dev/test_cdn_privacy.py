@@ -9,15 +9,19 @@ import asyncio
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
+from edgeroutes.dev.project import Project
 from edgeroutes.runtime.log import add_writer
-from edgeroutes.testing import RouteClient
 from tests.dev.cdn_origin import Asked, Edge, Reply
 from tests.dev.serving import write_files
+
+if TYPE_CHECKING:
+    from edgeroutes.adapters.proxy import LambdaHandler
 
 ASKING = {
     "authorization": "return request.headers.get('authorization', '')",
@@ -39,7 +43,7 @@ USERS = ("anna", "berta", "carla")
 
 
 @cache
-def client() -> RouteClient:
+def handler() -> LambdaHandler:
     root = Path(mkdtemp(prefix="edgeroutes-privacy-"))
     write_files(
         root,
@@ -52,7 +56,7 @@ def client() -> RouteClient:
             for number, config in enumerate(CONFIGS)
         },
     )
-    return RouteClient(root)
+    return Project(root).handler()
 
 
 async def origin(asked: Asked, reply: Reply) -> None:
@@ -60,8 +64,10 @@ async def origin(asked: Asked, reply: Reply) -> None:
         method=asked.method, path=asked.target, headers=asked.headers.multi_items(), client_host=asked.headers["x-me"]
     )
     end_silence = add_writer(lambda *_: None)  # of what fails here on purpose: headers under dynamic = "error"
-    answer = read_result(client()._handler(rest_event(request), None))
-    end_silence()
+    try:
+        answer = read_result(handler()(rest_event(request), None))
+    finally:
+        end_silence()
     await reply(answer.status, answer.headers, answer.body)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.dev.cloud.stack import REGION
 from tests.system.emulator import free_port
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class SamLocal:
     def process(self, command: str, *arguments: str) -> dict[str, Any]:
         """What `subprocess` starts: the command without images that are fetched, and telemetry."""
         options = ("--template", str(self.template), "--skip-pull-image")
-        environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "eu-central-1"}
+        environment = {**os.environ, "SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": REGION}
         return {
             "args": [self.program, "local", command, *arguments, *options],
             "cwd": self.template.parent,

@@ -83,4 +83,4 @@ def test_every_way_to_refer_is_seen() -> None:
         "DependsOn": "H",
         "e": {"Fn::If": ["Cond", {"Ref": "I"}, {"Ref": "AWS::NoValue"}]},
     }
-    assert set(references(value)) == {"A", "B", "C", "D", "E", "F", "own", "G", "H", "I", "AWS::NoValue"}
+    assert set(references(value)) == {"A", "B", "C", "D", "E", "F", "G", "H", "I", "AWS::NoValue"}
