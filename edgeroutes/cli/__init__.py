@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from edgeroutes.cli.app import run
 
         return run(given)
+    except KeyboardInterrupt:  # while the command is still being loaded
+        return INTERRUPTED
     except ModuleNotFoundError as error:
         if not is_of_extra(error):
             raise

@@ -52,7 +52,10 @@ def app() -> None:
 @click.option("--aws", is_flag=True, help="Make no resources here: boto3 asks AWS, with your credentials.")
 @_as_json
 def dev(*, root: Path, host: str, port: int, no_cdn: bool, persist: bool, aws: bool, as_json: bool) -> int:
-    """Serve the routes on this machine, as AWS would, with the resources of infra/."""
+    """Serve the routes and what infra/ has, on this machine.
+
+    As AWS would: through the event, the adapter, a CDN in front, and tables, buckets and queues in moto.
+    """
     if persist and aws:
         raise click.UsageError("--persist is for resources that are made here, and --aws makes none.")
     from edgeroutes.cli.dev import serve
