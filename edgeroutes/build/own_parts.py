@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 # Word → the modules that are asked for where it stands and nowhere else.
 _BY_WORD = {
-    rb"sse": ("runtime/heartbeats.py",),
-    rb"sse|ndjson|json_array": ("http/streams.py",),
+    rb"sse|heartbeat_seconds": ("runtime/heartbeats.py",),
+    rb"sse|ndjson|json_array|stream|file": ("http/streams.py",),
     rb"file": ("http/files.py", "runtime/files.py"),
     rb"cors|CORS": ("http/cors.py",),
 }

@@ -11,7 +11,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
-from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.errors import ConfigError, ToolError, require_no_problems
 from edgeroutes.testing.environment import FAKE_CREDENTIALS, fake_account, restored_environment
 from edgeroutes.testing.network import RealAwsError, without_aws
 
@@ -151,9 +151,15 @@ class Aws:
         if self._made is None:
             from edgeroutes.dev.cloud.project import start_cloud
             from edgeroutes.dev.cloud.stack import Cloud
+            from edgeroutes.dev.cloud.transform import parse_template
+            from edgeroutes.dev.function_plan import check_references
+            from edgeroutes.pipeline import render_template
 
+            root = self._functions.root
             try:
-                self._made = start_cloud(self._functions.root, Cloud(), self._parameters)
+                document = parse_template(render_template(root))
+                require_no_problems(list(check_references(document, {})))
+                self._made = start_cloud(root, Cloud(), self._parameters, document)
             except Exception as error:
                 self._failure = error
                 raise

@@ -37,7 +37,8 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
         (HANDLER, set()),
         ("def GET():\n    return Response.sse([])\n", {"http/streams.py", "runtime/heartbeats.py"}),
         ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/streams.py"}),
-        ("def GET():\n    return Response.file('x')\n", {"http/files.py", "runtime/files.py"}),
+        ("def GET():\n    return Response.file('x')\n", {"http/files.py", "http/streams.py", "runtime/files.py"}),
+        ("def GET():\n    return Response.stream(open('x'))\n", {"http/streams.py"}),
         ("def GET():\n    return __file__\n", set()),
         ("cors = False\ndef GET():\n    return {}\n", {"http/cors.py"}),
         (
