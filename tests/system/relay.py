@@ -30,8 +30,15 @@ class Relay:
             while True:
                 caller, _ = self._listening.accept()
                 target = socket.create_connection(self._target)
-                for one, other in ((caller, target), (target, caller)):
-                    threading.Thread(target=_pass_on, args=(one, other), daemon=True).start()
+                threading.Thread(target=_pass_both_ways, args=(caller, target), daemon=True).start()
+
+
+def _pass_both_ways(caller: socket.socket, target: socket.socket) -> None:
+    with caller, target:
+        back = threading.Thread(target=_pass_on, args=(target, caller), daemon=True)
+        back.start()
+        _pass_on(caller, target)
+        back.join()
 
 
 def _pass_on(source: socket.socket, sink: socket.socket) -> None:
