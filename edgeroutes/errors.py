@@ -35,7 +35,7 @@ class EdgeroutesError(Exception):
     Args:
         problem: What is there, and what is allowed: a sentence without its full stop.
         where: A file with its line, a function or a settings key, as the reader would look for it.
-        hint: What to do, as an imperative without its full stop; empty where the problem says it.
+        hint: What to do, as an imperative, or `Did you mean 'x'`, without its full stop or question mark; empty where the problem says it.
 
     >>> str(LayoutError("segment '[id' has no closing bracket", where="functions/users/[id/route.py", hint="Name the folder '[id]'"))
     "functions/users/[id/route.py: segment '[id' has no closing bracket. Name the folder '[id]'."
@@ -49,8 +49,9 @@ class EdgeroutesError(Exception):
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
-        remedy = f" {self.hint}." if self.hint else ""
-        return f"{place}{self.problem}.{remedy}"
+        said = f"{self.problem}. {self.hint}" if self.hint else self.problem
+        mark = "?" if said.rpartition(". ")[2].startswith("Did you mean") else "."
+        return f"{place}{said}{mark}"
 
 
 class ProjectError(EdgeroutesError):

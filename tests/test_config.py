@@ -98,7 +98,7 @@ def test_the_name_is_the_projects_or_the_folders(tmp_path: Path, folder: str, te
     [
         (
             {"trailing_slahs": True},
-            "pyproject.toml, [tool.edgeroutes] trailing_slahs: there is no such setting. Did you mean 'trailing_slash'.",
+            "pyproject.toml, [tool.edgeroutes] trailing_slahs: there is no such setting. Did you mean 'trailing_slash'?",
         ),
         (
             {"runtime": "python3.10"},
@@ -117,7 +117,7 @@ def test_the_name_is_the_projects_or_the_folders(tmp_path: Path, folder: str, te
         ),
         (
             {"cdn": {"enabeld": True}},
-            "pyproject.toml, [tool.edgeroutes.cdn] enabeld: there is no such setting. Did you mean 'enabled'.",
+            "pyproject.toml, [tool.edgeroutes.cdn] enabeld: there is no such setting. Did you mean 'enabled'?",
         ),
         (
             {"cdn": {"tag_header": "no header"}},

@@ -30,8 +30,9 @@ print(json.dumps([version, importlib.util.MAGIC_NUMBER.hex(), sys.version_info.r
 """
 # Runs in the other interpreter: standard library only, the syntax of the oldest one. Tells which files are not Python to it.
 _COMPILE = """
-import importlib.util, json, os, sys, warnings
+import importlib.util, json, os, signal, sys, warnings
 from importlib._bootstrap_external import _code_to_hash_pyc
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C at a terminal is ours, too: end, and say nothing
 warnings.simplefilter("ignore")
 failed = []
 optimize = int(sys.argv[1])

@@ -11,7 +11,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
 from edgeroutes.build.trees import folder_files
@@ -100,8 +100,16 @@ def folders_below(folder: Path) -> list[Path]:
     return [*found.values()]
 
 
-def _builder() -> list[str]:
-    return [__version__, sys.executable, sys.version]
+def _builder() -> list[Any]:
+    """What builds. Of a checkout the version stays while the code changes: that of these rooms decides what a bundle is."""
+    own = Path(__file__).parents[1]
+    code = [
+        [entry.name, *_stamp(entry.path)]
+        for room in ("build", "plan", "routing")
+        for entry in sorted(os.scandir(own / room), key=lambda entry: entry.name)
+        if entry.name.endswith(".py")
+    ]
+    return [__version__, sys.executable, sys.version, code]
 
 
 def _stamp(path: str) -> list[int]:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.config import INFRA_FOLDER
-from edgeroutes.dev.cloud.local_template import references, stands_in_front
+from edgeroutes.dev.cloud.local_template import stands_in_front
 from edgeroutes.dev.faults import faults_by_route
 from edgeroutes.dev.surroundings import DEPLOYED_ONLY
-from edgeroutes.errors import ConfigError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Mapping
+    from collections.abc import Hashable, Mapping
 
     from edgeroutes.dev.project import Project
-    from edgeroutes.plan.model import FunctionPlan, ProjectPlan
+    from edgeroutes.plan.model import ProjectPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,48 +85,14 @@ def plan_functions(project: Project) -> FunctionsPlan:
     plan = plan_scan(project.root, project.config, replace(project.scan, routes=good, problems=()))
     infra = read_infra(project.root)
     document = make_document(plan, infra)
-    declared = {
-        name: parsed.where("Resources", name)
-        for file, text in infra.items()
-        for parsed in (parse_yaml(text, file),)
-        for name in parsed.value.get("Resources") or ()
-    }
-    settings = {each.logical_id: _settings_file(each) for each in plan.functions}
-    require_no_problems(list(check_references(document, {**settings, **declared})))
+    declared = {name for file, text in infra.items() for name in parse_yaml(text, file).value.get("Resources") or ()}
     own = {*(each.logical_id for each in plan.functions), plan.fallback.logical_id}
     resources = {
         name: str(resource.get("Type"))
         for name, resource in document["Resources"].items()
-        if name in declared.keys() - own and not stands_in_front(resource)
+        if name in declared - own and not stands_in_front(resource)
     }
     return FunctionsPlan(plan, document, resources)
-
-
-def check_references(document: Mapping[str, Any], places: Mapping[str, str]) -> Iterator[ConfigError]:
-    """References of the template's resources to what it does not have.
-
-    Args:
-        document: The template.
-        places: Logical id → the file that says it.
-    """
-    known = {*document["Resources"], *document.get("Parameters", {})}
-    # What a SAM resource becomes has names that begin with its own: HelloFunctionRole, HelloFunctionAliaslive.
-    made_by_sam = tuple(
-        name for name, each in document["Resources"].items() if "::Serverless::" in str(each.get("Type"))
-    )
-    for name, resource in document["Resources"].items():
-        for wanted in dict.fromkeys(references(resource)):
-            if wanted in known or wanted.startswith(("AWS::", *made_by_sam)):
-                continue
-            near = get_close_matches(wanted, known, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else "Declare it in infra/"
-            problem = f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
-            yield ConfigError(problem, where=places.get(name, name), hint=hint)
-
-
-def _settings_file(function: FunctionPlan) -> str:
-    route = function.routes[0]
-    return (route.function_yaml_files or (route.source_file,))[-1]
 
 
 def may_need_plan(project: Project) -> bool:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.runtime.manifest import ManifestRoute
 
-# Editors empty a file before they write it: so long may what is wrong be only that.
-SETTLING_S = 0.1
+# Editors empty a file before they write it: so long may what is wrong be only that, and the watcher, on a busy machine, need to say so.
+SETTLING_S = 0.3
 
 
 class Generation:

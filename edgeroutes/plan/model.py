@@ -33,6 +33,7 @@ class FunctionPlan:
         streams: Whether its integration is a streaming one; a function's routes agree in it.
         properties: Of `AWS::Serverless::Function`, from function.yaml (nearest wins, Policies and Environment merged)
             and the segment config (`max_duration` → Timeout). A route's function always has its Timeout here.
+        places: For each of them that a function.yaml says, the file and line.
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
@@ -44,6 +45,7 @@ class FunctionPlan:
     routes: tuple[RouteFile, ...]
     streams: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     reason: str = ""

@@ -122,6 +122,7 @@ def _plan_function(
         routes=group.routes,
         streams=group.routes[0].exports.streams,
         properties=dict(sorted(properties.items())),
+        places=said_by,
         include=tuple(dict.fromkeys(include)),
         exclude=tuple(dict.fromkeys(exclude)),
         reason=group.reason,

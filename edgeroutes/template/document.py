@@ -13,6 +13,7 @@ from edgeroutes.template.counts import check_stack, count_stack_resources
 from edgeroutes.template.functions import LOG_GROUP, function_resources, function_roles
 from edgeroutes.template.merge import merge_infra
 from edgeroutes.template.origin_secret import origin_secret_parameters
+from edgeroutes.template.references import SAM
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
 from edgeroutes.template.yaml import render_yaml
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from edgeroutes.config import Config
     from edgeroutes.plan.model import PlanWarning, ProjectPlan
 
-SAM = "AWS::Serverless-2016-10-31"
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
 _RETENTION_DAYS = [
     1,
@@ -107,7 +107,8 @@ def make_document(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> 
     Raises:
         ConfigError: For what is wrong with infra/; ProblemsError for several.
     """
-    return merge_infra(_own_document(plan), infra or {})
+    places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
+    return merge_infra(_own_document(plan), infra or {}, places)
 
 
 def _own_document(plan: ProjectPlan) -> dict[str, Any]:

@@ -36,6 +36,8 @@ _ROLE_KEYS = (
     "RolePath",
     "VpcConfig",
 )
+# Features whose lines and metrics name the service; without the variable Powertools calls it `service_undefined`.
+_POWERTOOLS = frozenset({"logger", "metrics", "tracer"})
 # Of those, what SAM ignores beside a Role, or refuses.
 _ROLE_ONLY_KEYS = ("AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RolePath")
 
@@ -81,6 +83,7 @@ def _function(function: FunctionPlan, config: Config, role: str | None) -> dict[
     variables = {
         **(origin_secret_environment() if config.cdn.enabled else {}),
         **(revalidation_environment() if revalidates(function, config) else {}),
+        **({"POWERTOOLS_SERVICE_NAME": config.name} if _POWERTOOLS & function.features else {}),
         **config.env,
         **properties.pop("Environment", {}).get("Variables", {}),
     }

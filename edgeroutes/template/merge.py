@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.cloudformation import is_intrinsic, parse_yaml
+from edgeroutes.template.references import check_references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,12 +43,15 @@ _WORDS = {
 }
 
 
-def merge_infra(template: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+def merge_infra(
+    template: Mapping[str, Any], texts: Mapping[str, str], places: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Any]:
     """Our template with the project's own parts in it.
 
     Args:
         template: What edgeroutes made.
         texts: The files of infra/, name → text; merged in the order of their names.
+        places: Of our resources, the file and line that says a property: logical id → property → place.
 
     Raises:
         ConfigError: For the one thing that is wrong with the files or between them, ProblemsError for several.
@@ -63,7 +67,9 @@ def merge_infra(template: Mapping[str, Any], texts: Mapping[str, str]) -> dict[s
         merger.add(document)
     merger.check_types()
     require_no_problems(problems)
-    return {section: merger.result[section] for section in SECTIONS if merger.result.get(section)}
+    document = {section: merger.result[section] for section in SECTIONS if merger.result.get(section)}
+    require_no_problems(list(check_references(document, lambda *at: merger.place(*at, places=places or {}))))
+    return document
 
 
 def merge_values(under: Any, over: Any) -> Any:
@@ -115,6 +121,11 @@ class _Merger:
             hint = f"Did you mean {near[0]!r}" if near else "Give it a Type"
             where = self.first_place.get(("Resources", name), "")
             self.problems.append(ConfigError(f"resource {name!r} has no Type", where=where, hint=hint))
+
+    def place(self, section: str, name: str, key: str, *, places: Mapping[str, Mapping[str, str]]) -> str:
+        """Who says a key of a named part: infra/, else the file behind ours."""
+        said = places.get(name, {})
+        return self.first_place.get((section, name)) or said.get(key) or said.get("") or name
 
     def _add_named(self, section: str, name: str, value: Any, document: YamlText) -> None:
         where = document.where(section, name)

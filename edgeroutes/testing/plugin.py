@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgeroutes.testing.functions import Functions
     from edgeroutes.testing.output import Metric
 
+# moto's S3 keeps objects in temporary files, and copies them to list versions; nobody who tests a route can close those.
+_OF_MOTO = ("S3 key was not disposed of in time", "Unclosed file <tempfile.SpooledTemporaryFile")
 _ENVIRON = pytest.StashKey[dict[str, str]]()
 _EXCHANGES: pytest.StashKey[Exchanges] = pytest.StashKey()
 
@@ -35,7 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Remember the environment: what differs from it in a test was set by that test."""
+    """Remember the environment: what differs from it in a test was set by that test. And do not tell of moto's own litter."""
+    for message in _OF_MOTO:
+        config.addinivalue_line("filterwarnings", f"ignore:{message}:ResourceWarning")
     config.stash[_ENVIRON] = dict(os.environ)
 
 
@@ -78,11 +82,13 @@ def edgeroutes_parameters() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def edgeroutes_aws(edgeroutes_functions: Functions, edgeroutes_parameters: dict[str, str]) -> Aws:
+def edgeroutes_aws(edgeroutes_functions: Functions, edgeroutes_parameters: dict[str, str]) -> Iterator[Aws]:
     """The project's resources, made by the first test that asks for `aws`."""
     from edgeroutes.testing.cloud import Aws
 
-    return Aws(edgeroutes_functions, edgeroutes_parameters)
+    aws = Aws(edgeroutes_functions, edgeroutes_parameters)
+    yield aws
+    aws.close()
 
 
 @pytest.fixture

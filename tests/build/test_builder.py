@@ -332,7 +332,7 @@ REFUSED: list[tuple[str, dict[str, str], type[ProjectError], str]] = [
         "an include of nothing",
         {"functions/a/route.py": HELLO, "functions/a/function.yaml": "include: [modell]\n"},
         ConfigError,
-        "functions/a/function.yaml, include: there is no 'modell'. Did you mean 'model'.",
+        "functions/a/function.yaml, include: there is no 'modell'. Did you mean 'model'?",
     ),
     (
         "an include outside",

@@ -71,7 +71,7 @@ def test_a_function_that_is_not_there_is_refused(
         write_bundle(root, "HeloFunction", tmp_path / "out")
     assert (
         str(refused.value)
-        == "HeloFunction: no function of the project has this logical id. Did you mean 'HelloFunction'."
+        == "HeloFunction: no function of the project has this logical id. Did you mean 'HelloFunction'?"
     )
     assert run_bundle(["HeloFunction", "--root", str(root), "--to", str(tmp_path / "out")]) == 1
     assert capsys.readouterr().err.splitlines()[-1] == str(refused.value)

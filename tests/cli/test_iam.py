@@ -111,4 +111,4 @@ def test_what_none_that_share_a_role_calls_is_told_once_and_only_where_all_is_re
 
 def test_a_route_that_is_not_there_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["iam", "/note", "--root", str(root)]) == 1
-    assert capsys.readouterr().err == "/note: there is no such route. Did you mean '/notes'.\n"
+    assert capsys.readouterr().err == "/note: there is no such route. Did you mean '/notes'?\n"

@@ -59,8 +59,8 @@ def test_a_reference_to_nothing_is_told_with_its_place(tmp_path: Path) -> None:
     said = [str(each) for each in caught.value.problems]
     assert sorted(said) == [
         (
-            "functions/jobs/function.yaml: JobsFunction refers to 'Job', which is neither a resource nor a parameter of the"
-            " template. Did you mean 'Jobs'."
+            "functions/jobs/function.yaml:1: JobsFunction refers to 'Job', which is neither a resource nor a parameter of the"
+            " template. Did you mean 'Jobs'?"
         ),
         (
             "infra/jobs.yaml:3: Topic refers to 'Elsewhere', which is neither a resource nor a parameter of the template."

@@ -67,7 +67,7 @@ def test_every_key_and_item_knows_its_line() -> None:
         ("- a\n- b\n", "x.yaml:1: the file is no mapping of names to values. Write 'Name: value' lines."),
         ("text", "x.yaml:1: the file is no mapping of names to values. Write 'Name: value' lines."),
         ("a: 1\nb: 2\na: 3\n", "x.yaml:3: the key 'a' stands here twice, first in line 1. Remove one of them."),
-        ("a: !Reff b\n", "x.yaml:1: CloudFormation knows no tag '!Reff'. Did you mean '!Ref'."),
+        ("a: !Reff b\n", "x.yaml:1: CloudFormation knows no tag '!Reff'. Did you mean '!Ref'?"),
         ("a: !zzz b\n", "x.yaml:1: CloudFormation knows no tag '!zzz'. Allowed are !Ref"),
         ("a: &a [*a]\n", "x.yaml:1: an anchor contains itself."),
         ("? [a, b]\n: 1\n", "x.yaml:1: a key is no plain text."),

@@ -45,11 +45,11 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
     ("text", "said"),
     [
         ("MemorySice: 1\n", ("functions/function.yaml:1: 'MemorySice' is no property of AWS::Serverless::Function, nor "
-         "'include', 'exclude' or 'cors'. Did you mean 'MemorySize'.")),
+         "'include', 'exclude' or 'cors'. Did you mean 'MemorySize'?")),
         ("\nmemory_size: 1\n", ("functions/function.yaml:2: 'memory_size' is no property of AWS::Serverless::Function, "
-         "nor 'include', 'exclude' or 'cors'. Did you mean 'MemorySize'.")),
+         "nor 'include', 'exclude' or 'cors'. Did you mean 'MemorySize'?")),
         ("includes: [a]\n", ("functions/function.yaml:1: 'includes' is no property of AWS::Serverless::Function, nor "
-         "'include', 'exclude' or 'cors'. Did you mean 'include'.")),
+         "'include', 'exclude' or 'cors'. Did you mean 'include'?")),
         ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is no property of AWS::Serverless::Function, nor 'include', "
          "'exclude' or 'cors'. Take it out.")),
         ("Runtime: python3.9\n", ("functions/function.yaml:1: 'Runtime' is edgeroutes' own to set. Set 'runtime' in "
@@ -59,10 +59,18 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
         ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
+        ("MemorySize: lots\n", "functions/function.yaml:1: MemorySize is 'lots'. Allowed is a whole number from 128 to 10240."),
+        ("MemorySize: 64\n", "functions/function.yaml:1: MemorySize is 64. Allowed is a whole number from 128 to 10240."),
+        ("ReservedConcurrentExecutions: -1\n", ("functions/function.yaml:1: ReservedConcurrentExecutions is -1. Allowed is a "
+         "whole number from 0.")),
+        ("Tracing: On\n", ("functions/function.yaml:1: Tracing is True. Allowed is 'Active' or 'Disabled' or 'PassThrough'.")),
+        ("Layers: arn:a\n", "functions/function.yaml:1: Layers is 'arn:a'. Allowed is a list."),
+        ("Tags: [a]\n", "functions/function.yaml:1: Tags is ['a']. Allowed is a mapping."),
+        ("MemorySize: '64'\n", "functions/function.yaml:1: MemorySize is '64'. Allowed is a whole number from 128 to 10240."),
         ("include: {a: 1}\n", "functions/function.yaml:1: 'include' is {'a': 1}. Allowed is a list of names."),
         ("cors: true\n", "functions/function.yaml:1: cors is True. Allowed are the arguments of CORS, and false for none."),
         ("cors:\n", "functions/function.yaml:1: cors is None. Allowed are the arguments of CORS, and false for none."),
-        ("cors: {origin: '*'}\n", "functions/function.yaml:1: cors has no 'origin'. Did you mean 'origins'."),
+        ("cors: {origin: '*'}\n", "functions/function.yaml:1: cors has no 'origin'. Did you mean 'origins'?"),
         ("\ncors: {origins: '*', credentials: true}\n", ("functions/function.yaml:2: credentials is True and origins is '*', which "
          "browsers refuse. Name the origins.")),
         ("a: [\n", ("functions/function.yaml:2: the file is not YAML: while parsing a flow node expected the node "

@@ -253,10 +253,10 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
 @pytest.mark.parametrize(
     ("signature", "problem"),
     [
-        ("ids", "argument 'ids': it is no segment and has neither annotation nor default. Did you mean 'id'."),
+        ("ids", "argument 'ids': it is no segment and has neither annotation nor default. Did you mean 'id'?"),
         (
             "reqest",
-            "argument 'reqest': it is no segment and has neither annotation nor default. Did you mean 'request'.",
+            "argument 'reqest': it is no segment and has neither annotation nor default. Did you mean 'request'?",
         ),
         ("wholly_other", "a scalar is a query parameter, a model is the body."),
         ("a: dict", "argument 'a': no text becomes a dict. Use str, int, float"),

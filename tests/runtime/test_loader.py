@@ -117,7 +117,7 @@ def test_a_missing_module_a_missing_name_and_an_error_inside_are_three_different
         ),
         "b": (
             ExportMissingError,
-            f"{place}/b/route.py:1: the module 'json' has no 'lods'. Did you mean 'loads'.",
+            f"{place}/b/route.py:1: the module 'json' has no 'lods'. Did you mean 'loads'?",
         ),
         "c": (
             ImportRaisedError,

@@ -179,7 +179,7 @@ def test_a_mistake_in_infra_is_told_and_the_resources_stay(dev: Dev) -> None:
     write_files(dev.root, {"infra/wrong.yaml": topic})
     failed = dev.wait_for("cloudfailed", since)
     assert failed["problems"] == [
-        "infra/wrong.yaml:1: Topic refers to 'Job', which is neither a resource nor a parameter of the template. Did you mean 'Jobs'."
+        "infra/wrong.yaml:1: Topic refers to 'Job', which is neither a resource nor a parameter of the template. Did you mean 'Jobs'?"
     ]
     assert (failed["is_working"], dev.client.get("/notes").json()) == (True, ["mine", "seed"])
     since = len(dev.told)
@@ -232,7 +232,7 @@ def test_resources_that_cannot_be_made_at_the_start_are_why_routes_answer_500(tm
     with running(tmp_path) as dev:
         answer = dev.client.get("/notes")
         assert answer.status_code == 500
-        assert answer.json()["detail"] == "infra/seed/data.yaml:1: there is no resource 'Note'. Did you mean 'Notes'."
+        assert answer.json()["detail"] == "infra/seed/data.yaml:1: there is no resource 'Note'. Did you mean 'Notes'?"
         since = len(dev.told)
         write_files(tmp_path, {"infra/seed/data.yaml": FILES["infra/seed/data.yaml"]})
         dev.wait_for("cloudready", since)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from edgeroutes.template.functions import function_resources
@@ -54,6 +55,14 @@ def test_variables_of_function_yaml_beat_those_of_the_settings() -> None:
     found = properties(files, env={"A": "1", "B": "1"}, cdn={"enabled": False})
     assert found["AFunction"]["Environment"] == {"Variables": {"A": 2, "B": "1", "C": {"Ref": "T"}}}
     assert found["BFunction"]["Environment"] == {"Variables": {"A": "1", "B": "1"}}
+
+
+def test_functions_that_log_by_powertools_have_the_services_name() -> None:
+    made = plan({"a/route.py": "", "b/route.py": ""}, name="shop", cdn={"enabled": False})
+    logs = replace(made.functions[0], features=frozenset({"logger"}))
+    found = function_resources(replace(made, functions=(logs, made.functions[1])))
+    assert found["AFunction"]["Properties"]["Environment"] == {"Variables": {"POWERTOOLS_SERVICE_NAME": "shop"}}
+    assert "Environment" not in found["BFunction"]["Properties"]
 
 
 def test_functions_with_equal_policies_share_a_role() -> None:

@@ -149,7 +149,7 @@ Resources:
 
 def test_a_resource_that_is_meant_for_ours_but_misses_it_gets_a_suggestion() -> None:
     assert problems(a="Resources:\n  RotFunction:\n    Properties: {MemorySize: 1}\n  T: {}\n") == [
-        "infra/a.yaml:2: resource 'RotFunction' has no Type. Did you mean 'RootFunction'.",
+        "infra/a.yaml:2: resource 'RotFunction' has no Type. Did you mean 'RootFunction'?",
         "infra/a.yaml:4: resource 'T' has no Type. Give it a Type.",
     ]
 
@@ -160,7 +160,7 @@ def test_broken_files_are_named_with_their_lines_all_at_once() -> None:
             "infra/a.yaml:3: the file is not YAML: while parsing a flow node expected the node content, but found "
             "'<stream end>'."
         ),
-        "infra/b.yaml:1: 'Resorces' is no section of a template. Did you mean 'Resources'.",
+        "infra/b.yaml:1: 'Resorces' is no section of a template. Did you mean 'Resources'?",
         "infra/c.yaml:1: Resources is []. Allowed is a mapping of names.",
         "infra/d.yaml:1: Conditions is 'x'. Allowed is a mapping of names.",
     ]

@@ -51,8 +51,10 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Functions:
 
 
 @pytest.fixture(scope="module")
-def made(functions: Functions) -> Aws:
-    return Aws(functions)
+def made(functions: Functions) -> Iterator[Aws]:
+    aws = Aws(functions)
+    yield aws
+    aws.close()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ secrets, roles with their policies, and the functions as names with an environme
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
+
+from edgeroutes.template.references import references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,7 +33,6 @@ _KEPT = (
 )
 # moto wants code, and never runs this.
 _NO_CODE = "def handler(event, context):\n    raise NotImplementedError('the project runs its own handlers')\n"
-_VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
 
 
 def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,28 +67,6 @@ def without_functions(document: Mapping[str, Any]) -> dict[str, Any]:
         if not any(resources[each].get("Type") in _FUNCTIONS for each in _reachable(resources, {name}))
     }
     return _only(document, standing)
-
-
-def references(value: Any) -> Iterator[str]:
-    """The logical ids, parameters and pseudo parameters that a value refers to."""
-    if isinstance(value, list):
-        for item in value:
-            yield from references(item)
-    if not isinstance(value, dict):
-        return
-    for key, item in value.items():
-        if key == "Ref" and isinstance(item, str):
-            yield item
-        elif key == "Fn::GetAtt":
-            yield item.split(".")[0] if isinstance(item, str) else item[0]
-        elif key == "Fn::Sub":
-            text, bound = (item, {}) if isinstance(item, str) else item
-            yield from (name.split(".")[0] for name in _VARIABLE.findall(text) if name not in bound)
-            yield from references(bound)
-        elif key == "DependsOn":
-            yield from [item] if isinstance(item, str) else item
-        else:
-            yield from references(item)
 
 
 def _light(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def spoil(cloud: Cloud) -> None:
 @pytest.mark.parametrize(
     ("seeds", "said"),
     [
-        ({"Note": seed([])}, "infra/seed/a.yaml:1: there is no resource 'Note'. Did you mean 'Notes'."),
+        ({"Note": seed([])}, "infra/seed/a.yaml:1: there is no resource 'Note'. Did you mean 'Notes'?"),
         (
             {"News": seed([])},
             (

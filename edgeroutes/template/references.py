@@ -1,0 +1,76 @@
+"""What the parts of a template refer to, and what of that is not there. Build wing, floor 2."""
+
+from __future__ import annotations
+
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+SAM = "AWS::Serverless-2016-10-31"
+_VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
+# Pseudo parameters, and what SAM makes of itself. Source: aws-sam-translator 1.115.0, samtranslator.plugins.api and .model.
+_ALWAYS_THERE = ("AWS::", "Serverless", "CodeDeployServiceRole", "ApiGatewayDomainName", "RecordSetGroup")
+# Resources that become several, whose names begin with their own: HelloFunctionRole, HelloFunctionAliaslive.
+_BECOMES_SEVERAL = re.compile(r"^AWS::Serverless::|::MODULE$")
+
+
+def references(value: Any) -> Iterator[str]:
+    """The logical ids, parameters and pseudo parameters that a value refers to."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "Ref" and isinstance(item, str):
+            yield item
+        elif key == "Fn::GetAtt" and item:
+            yield item.split(".")[0] if isinstance(item, str) else str(item[0])
+        elif key == "Fn::Sub" and item:
+            text, bound = (item, {}) if isinstance(item, str) else (item[0], item[-1])
+            yield from (name.split(".")[0] for name in _VARIABLE.findall(text) if name not in bound)
+            yield from references(bound)
+        elif key == "DependsOn":
+            yield from [item] if isinstance(item, str) else item
+        else:
+            yield from references(item)
+
+
+def check_references(document: Mapping[str, Any], place: Callable[[str, str, str], str]) -> Iterator[ConfigError]:
+    """References of resources and outputs to what the template does not have.
+
+    Args:
+        document: The whole template.
+        place: Section, name in it and property → the file that says it.
+    """
+    if document.get("Transform") != SAM:
+        return  # a macro may bring what is referred to
+    resources = document.get("Resources", {})
+    known = {*resources, *document.get("Parameters", {})}
+    several = tuple(name for name, each in resources.items() if _BECOMES_SEVERAL.search(str(each.get("Type"))))
+    for section in ("Resources", "Outputs"):
+        for name, part in document.get(section, {}).items():
+            for wanted, key in _wanted(part).items():
+                if wanted not in known and not wanted.startswith((*_ALWAYS_THERE, *several)):
+                    problem = f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
+                    near = get_close_matches(wanted, known, n=1)
+                    hint = f"Did you mean {near[0]!r}" if near else "Declare it in infra/"
+                    yield ConfigError(problem, where=place(section, name, key), hint=hint)
+
+
+def _wanted(part: Any) -> dict[str, str]:
+    """What a resource or an output refers to, each with the first property that does."""
+    if not isinstance(part, dict):
+        return {}
+    properties = part.get("Properties")
+    values = {**part, **properties, "Properties": None} if isinstance(properties, dict) else part
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        for wanted in references({key: value}):
+            found.setdefault(wanted, key)
+    return found
