@@ -74,13 +74,13 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen $(if $(PYTHON),--python $(PYTHON))
+	$(UV) sync --frozen --compile-bytecode $(if $(PYTHON),--python $(PYTHON))
 	@touch $@
 
 $(SAM): | $(SYNCED)
 	@rm -rf .tools/sam
 	$(UV) venv --quiet --python $(BIN)/python .tools/sam
-	$(UV) pip install --quiet --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
+	$(UV) pip install --quiet --compile-bytecode --python .tools/sam/bin/python aws-sam-cli==$(SAM_VERSION)
 	@mkdir -p .tools/bin && ln -sf ../sam/bin/sam $@
 
 $(RUNTIME_CLIENTS): | $(SYNCED)
