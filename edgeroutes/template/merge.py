@@ -67,9 +67,9 @@ def merge_infra(
         merger.add(document)
     merger.check_types()
     require_no_problems(problems)
-    document = {section: merger.result[section] for section in SECTIONS if merger.result.get(section)}
-    require_no_problems(list(check_references(document, lambda *at: merger.place(*at, places=places or {}))))
-    return document
+    merged = {section: merger.result[section] for section in SECTIONS if merger.result.get(section)}
+    require_no_problems(list(check_references(merged, lambda *at: merger.place(*at, places=places or {}))))
+    return merged
 
 
 def merge_values(under: Any, over: Any) -> Any:

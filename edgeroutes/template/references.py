@@ -57,7 +57,9 @@ def check_references(document: Mapping[str, Any], place: Callable[[str, str, str
         for name, part in document.get(section, {}).items():
             for wanted, key in _wanted(part).items():
                 if wanted not in known and not wanted.startswith((*_ALWAYS_THERE, *several)):
-                    problem = f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
+                    problem = (
+                        f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
+                    )
                     near = get_close_matches(wanted, known, n=1)
                     hint = f"Did you mean {near[0]!r}" if near else "Declare it in infra/"
                     yield ConfigError(problem, where=place(section, name, key), hint=hint)

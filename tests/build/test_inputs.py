@@ -28,7 +28,7 @@ def test_other_code_of_edgeroutes_itself_builds_anew_though_its_version_is_the_s
 
     def ask(action: str) -> str:
         command = (sys.executable, "-B", "-c", CODE, str(tmp_path / "store"), action)
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
         return done.stdout.strip()
 
     assert (ask("record"), ask("look")) == ("True", "True")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.template.references import references
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 # What stands before the functions, and where they log.
 _FRONT = ("AWS::Serverless::Api", "AWS::ApiGateway::", "AWS::CloudFront::", "AWS::Logs::LogGroup")
