@@ -50,6 +50,12 @@ def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) 
     if type(seconds) is not int or seconds not in TIMEOUTS_S:
         problem = f"{name} is {seconds!r}. Allowed are whole seconds from 1 to {TIMEOUTS_S[-1]}"
         return [error(problem, where=where)]
+    if route.exports.streams and seconds * 1000 <= config.stream_margin_ms:
+        problem = (
+            f"{name} is {seconds} seconds, and stream_margin_ms in [tool.edgeroutes] is {config.stream_margin_ms}: every stream of "
+            f"{route.route_path} would be ended before it begins"
+        )
+        return [error(problem, where=where, hint=f"Raise {name}, or lower stream_margin_ms")]
     allowed = config.integration_timeout_s
     if route.exports.streams or seconds <= allowed:
         return []

@@ -52,6 +52,22 @@ def test_a_timeout_that_lambda_does_not_have_is_refused() -> None:
     assert problems(files) == ["functions/a/function.yaml:1: Timeout is 901. Allowed are whole seconds from 1 to 900."]
 
 
+def test_a_stream_has_more_time_than_the_margin_before_its_end() -> None:
+    files = {
+        "a/route.py": STREAM,
+        "a/function.yaml": "Timeout: 5\n",
+        "b/route.py": "",
+        "b/function.yaml": "Timeout: 5\n",
+    }
+    assert functions(files, stream_margin_ms=4999)["AFunction"].properties == {"Timeout": 5}
+    assert problems(files, stream_margin_ms=5000) == [
+        (
+            "functions/a/function.yaml:1: Timeout is 5 seconds, and stream_margin_ms in [tool.edgeroutes] is 5000: every stream of /a "
+            "would be ended before it begins. Raise Timeout, or lower stream_margin_ms."
+        )
+    ]
+
+
 def test_one_function_name_for_two_functions_is_refused() -> None:
     files = {"function.yaml": "FunctionName: x\n", "a/route.py": "", "b/route.py": ""}
     assert problems(files) == [
