@@ -214,17 +214,17 @@ def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("cors", "said"),
     [
-        ({}, "cors names no origins. Write origins = ['https://app.example.com'], or '*'"),
-        ({"origin": "*"}, "cors has no 'origin'. Did you mean 'origins'"),
+        ({}, "cors names no origins. Write origins = ['https://app.example.com'], or '*'."),
+        ({"origin": "*"}, "cors has no 'origin'. Did you mean 'origins'?"),
         (
             {"allow": "*"},
-            "cors has no 'allow'. Known are origins, methods, headers, expose, credentials, max_age, private_network",
+            "cors has no 'allow'. Known are origins, methods, headers, expose, credentials, max_age, private_network.",
         ),
         (
             {"origins": [], "max_age": "1h"},
             (
                 "max_age is '1h'. Allowed are whole seconds from 0. origins is empty. "
-                "Allowed are origins such as 'https://app.example.com', and '*'"
+                "Allowed are origins such as 'https://app.example.com', and '*'."
             ),
         ),
     ],
@@ -232,7 +232,7 @@ def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> 
 def test_cors_takes_the_arguments_of_its_class(cors: dict[str, object], said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_config({"cors": cors})
-    assert str(caught.value) == f"pyproject.toml, [tool.edgeroutes.cors]: {said}."
+    assert str(caught.value) == f"pyproject.toml, [tool.edgeroutes.cors]: {said}"
 
 
 def test_there_may_be_several_domains_and_each_must_be_one() -> None:

@@ -140,6 +140,7 @@ _TYPE_NAMES = {
     "AWS::DynamoDB::Table": "table",
     "AWS::Events::EventBus": "event bus",
     "AWS::S3::Bucket": "bucket",
+    "AWS::S3::BucketPolicy": "bucket policy",
     "AWS::SNS::Topic": "topic",
     "AWS::SQS::Queue": "queue",
     "AWS::SSM::Parameter": "parameter",
@@ -164,4 +165,5 @@ def _size(value: int) -> str:
 
 
 def _count(number: int, name: str) -> str:
-    return f"{number:,} {name}{'' if number == 1 else 's'}"
+    several = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+    return f"{number:,} {name if number == 1 else several}"

@@ -51,6 +51,10 @@ def answered(**fields: object) -> Answered:
             f"cloud: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
         ),
         (
+            CloudReady(url=MOTO, resources=dict.fromkeys("AB", "AWS::S3::BucketPolicy"), duration_ms=5),
+            f"cloud: 2 bucket policies, in 5.0 ms at {MOTO}",
+        ),
+        (
             CloudReady(url=MOTO, resources={"A": TABLE}, is_kept=True, duration_ms=5),
             f"cloud: 1 table, as the last run kept them, in 5.0 ms at {MOTO}",
         ),
