@@ -35,10 +35,14 @@ def references(value: Any) -> Iterator[str]:
             text, bound = (item, {}) if isinstance(item, str) else (item[0], item[-1])
             yield from (name.split(".")[0] for name in _VARIABLE.findall(text) if name not in bound)
             yield from references(bound)
-        elif key == "DependsOn":
+        elif key == "DependsOn" and _are_names(item):  # a container of ECS depends on others by mappings
             yield from [item] if isinstance(item, str) else item
         else:
             yield from references(item)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
 
 
 def check_references(document: Mapping[str, Any], place: Callable[[str, str, str], str]) -> Iterator[ConfigError]:

@@ -33,6 +33,7 @@ def problems(part: dict[str, Any], section: str = "Resources", transform: Any = 
          ["A", "B", "AWS::NoValue"]),
         ({"DependsOn": "A"}, ["A"]),
         ({"DependsOn": ["A", "B"]}, ["A", "B"]),
+        ({"Containers": [{"DependsOn": [{"ContainerName": {"Ref": "A"}, "Condition": "START"}]}]}, ["A"]),
         ({"Ref": 5, "Fn::GetAtt": [], "Fn::Sub": None}, []),
         ("Ref", []),
     ],
