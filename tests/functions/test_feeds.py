@@ -5,7 +5,11 @@ from xml.etree import ElementTree
 
 import pytest
 
+from edgeroutes.services.revalidation import use_invalidator
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgeroutes.testing import RouteClient
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -35,6 +39,21 @@ def test_the_sitemap_lists_pages_under_the_host_that_was_asked(client: RouteClie
         "https://www.example.org/pricing",
         "https://www.example.org/api/posts/1",
     ]
+
+
+def test_a_post_that_comes_or_goes_makes_the_cdn_forget_both(client: RouteClient) -> None:
+    forgotten: list[str] = []
+
+    class Cdn:
+        def invalidate(self, items: Sequence[str]) -> None:
+            forgotten.extend(items)
+
+    end = use_invalidator(Cdn())
+    new = {"title": "Fresh", "body": "From the press.", "category": "news", "tags": []}
+    location = client.post("/api/posts", json=new).headers["location"]
+    client.delete(location)
+    end()
+    assert forgotten == ["#posts", "#posts"]
 
 
 def test_both_are_cached_for_an_hour_under_the_tag_of_what_they_list(client: RouteClient) -> None:

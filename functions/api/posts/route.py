@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from edgeroutes import Response
+from edgeroutes import Response, revalidate_tag
 from functions._shared import posts
 from functions._shared.models import Category, Post
 from functions._shared.pages import Page
@@ -24,4 +24,5 @@ def GET(
 
 def POST(new: NewPost) -> Response:
     post = posts.add(title=new.title, body=new.body, category=new.category, tags=new.tags)
+    revalidate_tag("posts")  # the feed and the site map list it
     return Response.json(post, status=201, headers={"location": f"/api/posts/{post.id}"})

@@ -1,6 +1,6 @@
 """One post, with the post before it and after it; and how often it was read, which is counted after the answer."""
 
-from edgeroutes import Response, after, not_found
+from edgeroutes import Response, after, not_found, revalidate_tag
 from functions._shared import posts
 
 
@@ -14,4 +14,5 @@ def GET(id: int) -> dict[str, object]:
 
 def DELETE(id: int) -> Response:
     posts.remove(posts.find(id) or not_found())
+    revalidate_tag("posts")
     return Response(status=204)
