@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.cloud.iam.needs import Need
     from edgeroutes.dev.cloud.iam.policies import Verdict
 
-# Where a service has a code of its own. Source: messages in public issue threads of each service (read 2026-11-21), such as
-# github.com/aws/serverless-application-model/issues/3633 for SQS.
+# Where a service has a code of its own. Source: for SQS github.com/aws/serverless-application-model/issues/3633; the others from memory.
 _CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
 _OF_XML = frozenset({"query", "rest-xml", "ec2"})
 
