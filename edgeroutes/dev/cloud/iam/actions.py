@@ -181,8 +181,9 @@ TRANSACTED = {
     "Get": "GetItem",
 }
 
-# Actions that know no resources: only `Resource: "*"` grants them. Not all of them: which others there are is not asked, so that a grant on
-# any resource does for them. Left out on purpose are those for which the reference knows no resource and SAM's own policies name one.
+# Actions that know no resources: only `Resource: "*"` grants them, and not those of SAM's policies that name a resource for one (its issues
+# 245 and 974). Not all of them: for the others a grant on any resource does. It has to where AWS was seen to weigh a resource that the
+# reference does not know: `states:SendTaskSuccess` (aws-cdk, 8486), `logs:DescribeLogGroups` (terraform-provider-aws, 8804).
 WITHOUT_RESOURCE = frozenset(
     {
         "athena:ListDataCatalogs",
@@ -199,10 +200,12 @@ WITHOUT_RESOURCE = frozenset(
         "comprehend:DetectDominantLanguage",
         "comprehend:DetectKeyPhrases",
         "dynamodb:DescribeLimits",
+        "dynamodb:ListBackups",
         "dynamodb:ListContributorInsights",
         "dynamodb:ListExports",
         "dynamodb:ListGlobalTables",
         "dynamodb:ListImports",
+        "dynamodb:ListStreams",
         "dynamodb:ListTables",
         "events:ListApiDestinations",
         "events:ListArchives",
@@ -214,6 +217,8 @@ WITHOUT_RESOURCE = frozenset(
         "events:ListRules",
         "events:TestEventPattern",
         "firehose:ListDeliveryStreams",
+        "kinesis:DescribeLimits",
+        "kinesis:ListStreams",
         "kms:ConnectCustomKeyStore",
         "kms:CreateCustomKeyStore",
         "kms:CreateKey",

@@ -121,14 +121,10 @@ def _dynamodb(call: Call) -> list[str]:
         return [table_arn(call, item.get("Get", {}).get("TableName")) for item in items_of(call, "TransactItems")]
     if call.operation == "GetRecords":
         return [f"{table_arn(call, UNKNOWN)}/stream/{UNKNOWN}"]
-    if call.operation in _OF_NO_TABLE or "TableName" not in call.parameters:
+    if call.parameters.keys().isdisjoint(("TableName", "RequestItems")):
         return [UNKNOWN]
     index = text_of(call, "IndexName") if "IndexName" in call.parameters else ""
     return [table_arn(call, text_of(call, "TableName"), index)]
-
-
-# Their table only says what to list: SAM's policies grant them on its streams and backups, the reference on `*`.
-_OF_NO_TABLE = frozenset({"ListBackups", "ListStreams"})
 
 
 def items_of(call: Call, name: str) -> Sequence[Mapping[str, Any]]:
