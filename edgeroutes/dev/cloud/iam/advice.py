@@ -166,7 +166,7 @@ def _with_pseudo_parameters(arn: str) -> str:
     if not arn.startswith("arn:") or arn.count(":") < 5:
         return "'*'"
     _, _, service, region, account, rest = arn.split(":", 5)
-    region, account = region and "${AWS::Region}", account and "${AWS::AccountId}"
+    region, account = region and (region if region == "*" else "${AWS::Region}"), account and "${AWS::AccountId}"
     return f"!Sub 'arn:${{AWS::Partition}}:{service}:{region}:{account}:{rest}'"
 
 

@@ -1,7 +1,8 @@
 """The conditions of a policy's statement, weighed against what is known of a call. Floor 3; does no I/O.
 
 Three answers: they hold, they do not, or they ask for something that is not known here, which is named and not guessed.
-Source: docs.aws.amazon.com/IAM/latest/UserGuide, "IAM JSON policy elements: Condition operators" (read 2026-11-21).
+Source: IAM's user guide, "IAM JSON policy elements: Condition operators" and "Creating a Condition That Tests Multiple Key Values", as
+github.com/awsdocs/iam-user-guide has them (until 2023); for `ForAnyValue` of an absent key also iam.cloudcopilot.io/resources/operators.
 """
 
 from __future__ import annotations
@@ -56,9 +57,8 @@ def _weigh(
 
 def _holds(name: str, kind: str, found: tuple[str, ...], expected: list[str]) -> bool:
     quantifier, is_negated, test = name.rpartition(":")[0], "Not" in kind, _OPERATORS[kind]
-    if not found:  # an operator that negates holds where the key is absent
-        is_spared = name.endswith("IfExists") or quantifier == "ForAllValues"
-        return is_spared or (is_negated and quantifier != "ForAnyValue")
+    if not found:  # an operator that negates holds where the key is absent, but not for any of its values
+        return quantifier == "ForAllValues" if quantifier else is_negated or name.endswith("IfExists")
 
     def one(value: str) -> bool:
         return any(_safely(test, each, value) for each in expected) is not is_negated

@@ -50,9 +50,10 @@ def find_needs(call: Call) -> tuple[Need, ...]:
 
 
 def _ordinary(call: Call) -> Iterator[Need]:
-    resources = find_resources(call)
     for name in actions.ACTIONS.get(call.prefix, {}).get(call.operation, (call.operation,)):
-        action = f"{call.prefix}:{name}"
+        is_own = ":" not in name
+        action = f"{call.prefix}:{name}" if is_own else name
+        resources = find_resources(call) if is_own else [UNKNOWN]
         for resource in [ANY] if action in actions.WITHOUT_RESOURCE else resources:
             yield Need(action, resource)
 
@@ -124,6 +125,8 @@ def _sns(call: Call) -> Iterator[Need]:
 
 def _secrets(call: Call) -> Iterator[Need]:
     yield Need("secretsmanager:BatchGetSecretValue", ANY)
+    if "Filters" in call.parameters:
+        yield Need("secretsmanager:ListSecrets", ANY)
     listed = call.parameters.get("SecretIdList")
     for name in listed if isinstance(listed, list) else [UNKNOWN]:
         one = Call(prefix=call.prefix, operation="GetSecretValue", parameters={"SecretId": name}, place=call.place)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.cloud.iam.resources import Place
 
 # What boto3 adds to S3's client, and to its resources without the arguments that these have: operation, arguments by position.
-# Source: boto3/s3/inject.py and botocore/signers.py (read 2026-11-21).
+# Source: boto3/s3/inject.py and botocore/signers.py of 1.44.5.
 _TRANSFERS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "copy": (("HeadObject", "CopyObject"), ("CopySource", "Bucket", "Key")),
     "download_file": (("GetObject",), ("Bucket", "Key", "Filename")),

@@ -1,6 +1,7 @@
 """How IAM compares: `*` and `?`, ARNs part by part, and the variables of a policy. Floor 3; does no I/O.
 
-Source: docs.aws.amazon.com/IAM/latest/UserGuide, "Resource" and "Policy elements: variables and tags" (read 2026-11-21).
+Source: IAM's user guide, "IAM JSON policy elements: Resource" (a copy of March 2026), "Condition operators" and "Variables and tags" (as
+github.com/awsdocs/iam-user-guide has them); that a pattern with fewer parts has `*` for the rest is from memory.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 UNKNOWN = "\ue002"
 """In a value, stands for any text, of which nothing is known: the key of an object that the source does not name."""
@@ -19,6 +20,7 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERALS = {"*": "*", "?": "?", "$": "$"}
 # A character that policies cannot hold stands for one of a variable's value, which is compared as it is.
 _PLAIN = {"*": "\ue000", "?": "\ue001"}
+_NOTHING = "\ue003"  # for a variable without a value: nothing matches it
 
 
 def matches(pattern: str, value: str, *, ignores_case: bool = False) -> bool:
@@ -27,24 +29,40 @@ def matches(pattern: str, value: str, *, ignores_case: bool = False) -> bool:
 
 
 def arn_matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN is of the pattern: each of its six parts by itself, so that `*` never goes over a colon of the first five.
+    """Whether an ARN is of a condition's pattern: each of its six parts by itself, so that `*` never goes over a colon of the first five.
 
     A pattern with fewer parts has `*` for the rest. What is no ARN, such as `*` itself, is compared as a whole.
     """
-    return all(matches(*pair) for pair in _parts(pattern, arn))
+    patterns, parts = _parts(pattern, arn)
+    patterns += ["*"] * (len(parts) - len(patterns))
+    return all(map(matches, patterns, parts))
 
 
-def arn_may_match(pattern: str, arn: str) -> bool:
-    """Whether an ARN can be of the pattern, whatever `UNKNOWN` in it stands for."""
-    return all(_overlap(*pair) for pair in _parts(pattern, arn))
+def resource_matches(pattern: str, arn: str) -> bool:
+    """Whether an ARN is of a statement's `Resource`: as `arn_matches`, but a `*` that ends a part may go on over colons."""
+    return _run_on(*_parts(pattern, arn), matches)
 
 
-def _parts(pattern: str, arn: str) -> list[tuple[str, str]]:
+def resource_may_match(pattern: str, arn: str) -> bool:
+    """Whether an ARN can be of a statement's `Resource`, whatever `UNKNOWN` in it stands for."""
+    return _run_on(*_parts(pattern, arn), _overlap)
+
+
+def _parts(pattern: str, arn: str) -> tuple[list[str], list[str]]:
     if not (pattern.startswith("arn:") and arn.startswith("arn:")):
-        return [(pattern, arn)]
-    patterns, parts = pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
-    patterns += ["*"] * (_ARN_PARTS - len(patterns))
-    return list(zip(patterns, parts, strict=False))
+        return [pattern], [arn]
+    return pattern.split(":", _ARN_PARTS - 1), arn.split(":", _ARN_PARTS - 1)
+
+
+def _run_on(patterns: list[str], parts: list[str], test: Callable[[str, str], bool]) -> bool:
+    if not patterns:
+        return True
+    if not parts:
+        return False
+    if test(patterns[0], parts[0]) and _run_on(patterns[1:], parts[1:], test):
+        return True
+    goes_on = patterns[0].endswith("*") and len(parts) > 1
+    return goes_on and _run_on(patterns, [":".join(parts[:2]), *parts[2:]], test)
 
 
 @lru_cache(maxsize=4096)
@@ -85,7 +103,7 @@ def fill_variables(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[s
         if values is None:
             unknown.append(name)
             return found[0]
-        value = values[0] if values else default.strip("'")
+        value = values[0] if values else default.strip("'") or _NOTHING
         return "".join(_PLAIN.get(each, each) for each in value)
 
     return _VARIABLE.sub(fill, text), tuple(unknown)

@@ -5,7 +5,7 @@ there is one. Policies of resources, of the organisation and of sessions are not
 Not by moto: its own evaluation takes a condition that does not hold for a Deny, knows no NotResource and no `?`, and asks all actions of
 the resource `*` (moto 5.2, iam/access_control.py).
 
-Source: docs.aws.amazon.com/IAM/latest/UserGuide, "Policy evaluation logic" (read 2026-11-21).
+Source: IAM's user guide, "Policy evaluation logic", as github.com/awsdocs/iam-user-guide has it (until 2023).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cloud.iam.conditions import weigh_conditions
-from edgeroutes.dev.cloud.iam.patterns import UNKNOWN, arn_matches, arn_may_match, fill_variables, matches
+from edgeroutes.dev.cloud.iam.patterns import UNKNOWN, fill_variables, matches, resource_matches, resource_may_match
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ ANY = "*"
 class Verdict(StrEnum):
     """What becomes of a call; the texts of refusals are AWS's, with the action filled in.
 
-    Source: docs.aws.amazon.com/IAM/latest/UserGuide, "Troubleshoot access denied error messages" (read 2026-11-21).
+    Source: IAM's user guide, "Troubleshooting access denied error messages", as github.com/awsdocs/iam-user-guide has it (until 2023).
     """
 
     ALLOWED = ""
@@ -156,9 +156,9 @@ def _names_resource(statement: Mapping[str, Any], question: Question) -> tuple[b
         unknown += variables
         if variables:
             continue
-        if arn_matches(filled, question.resource):
+        if resource_matches(filled, question.resource):
             return not is_negated, ()
-        if UNKNOWN in question.resource and arn_may_match(filled, question.resource):
+        if UNKNOWN in question.resource and resource_may_match(filled, question.resource):
             if statement["Effect"] == "Allow":
                 return True, ()
             unknown.append("the resource")

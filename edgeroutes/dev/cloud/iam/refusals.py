@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from edgeroutes.dev.cloud.iam.needs import Need
     from edgeroutes.dev.cloud.iam.policies import Verdict
 
-# Where a service has a code of its own. Source: messages in public issue threads of each service (read 2026-11-21), such as
-# github.com/aws/serverless-application-model/issues/3633 for SQS.
+# Where a service has a code of its own. Source: github.com/aws-ia/terraform-aws-control_tower_account_factory/issues/151 for SNS; EC2's
+# from memory. SQS's, which is that of XML: github.com/aws/serverless-application-model/issues/3633.
 _CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
 _OF_XML = frozenset({"query", "rest-xml", "ec2"})
 

@@ -17,7 +17,7 @@ from edgeroutes.dev.cloud.iam.actions import FREE
 from edgeroutes.dev.cloud.iam.advice import find_named, policy_line, remedy, resource_name
 from edgeroutes.dev.cloud.iam.needs import Need, find_needs
 from edgeroutes.dev.cloud.iam.operations import find_operations
-from edgeroutes.dev.cloud.iam.patterns import arn_may_match, matches
+from edgeroutes.dev.cloud.iam.patterns import matches, resource_may_match
 from edgeroutes.dev.cloud.iam.policies import Question, Verdict, decide, listed, statements
 from edgeroutes.dev.cloud.iam.roles import read_role
 from edgeroutes.dev.cloud.project import start_cloud
@@ -191,4 +191,4 @@ def _unused(cloud: Cloud, review: Review, needs: list[Need]) -> Iterator[str]:
 
 def _is_used(action: str, patterns: list[str], needs: list[Need]) -> bool:
     asked = [need.resource for need in needs if matches(action, need.action, ignores_case=True)]
-    return any(arn_may_match(pattern, resource) for pattern in patterns for resource in asked)
+    return any(resource_may_match(pattern, resource) for pattern in patterns for resource in asked)

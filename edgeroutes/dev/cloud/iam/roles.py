@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from edgeroutes.dev.cloud.iam.resources import Call
     from edgeroutes.dev.cloud.stack import Cloud
 
-# A role that Lambda has assumed brings none of these.
+# A role that Lambda has assumed brings none of these. Whether it brings aws:MultiFactorAuthPresent is not known: the guide has it of all
+# temporary credentials "that support using MFA".
 _ABSENT = (
     "aws:federatedprovider",
     "aws:multifactorauthage",
-    "aws:multifactorauthpresent",
     "aws:sourceaccount",
     "aws:sourcearn",
     "aws:sourceidentity",
@@ -70,7 +70,8 @@ class Role:
     def context(self, call: Call) -> dict[str, tuple[str, ...]]:
         """What conditions and variables can know of a call; keys that are absent have no values.
 
-        Source: docs.aws.amazon.com/IAM/latest/UserGuide, "AWS global condition context keys" (read 2026-11-21).
+        Source: IAM's user guide, "AWS global condition context keys", as github.com/awsdocs/iam-user-guide has it (until 2023). From
+        memory: the value of `aws:PrincipalType`, and `aws:FederatedProvider`, `aws:SourceIdentity` and `aws:PrincipalIsAWSService`.
         """
         now = datetime.now(UTC)
         known: dict[str, tuple[str, ...]] = {

@@ -92,6 +92,14 @@ TABLE = f"arn:aws:dynamodb:{AT}:table/shop-Users-1"
             ),
         ),
         (
+            "bedrock:InvokeModel",  # of an inference profile, in each of its regions
+            f"arn:aws:bedrock:{UNKNOWN}::foundation-model/m",
+            (
+                "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: bedrock:InvokeModel, Resource: "
+                "!Sub 'arn:${AWS::Partition}:bedrock:*::foundation-model/m'}]}"
+            ),
+        ),
+        (
             "cloudwatch:PutMetricData",
             "*",
             "{Version: '2012-10-17', Statement: [{Effect: Allow, Action: cloudwatch:PutMetricData, Resource: '*'}]}",

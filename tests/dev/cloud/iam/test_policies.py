@@ -57,7 +57,11 @@ def test_not_action_and_not_resource_are_all_others() -> None:
         ("arn:aws:dynamodb:*", TABLE, True),
         ("arn:aws:dynamodb:us-east-1:123456789012:table/user?", TABLE, True),
         ("arn:aws:dynamodb:us-east-1:123456789012:table/user?", f"{TABLE}x", False),
-        ("arn:aws:dynamodb:*:table/users", TABLE, False),  # a wildcard stays within its part of the ARN
+        ("arn:aws:dynamodb:*:table/users", TABLE, True),  # a `*` that ends a part of the ARN may go on
+        ("arn:aws:dynamodb:us-*-1:table/users", TABLE, False),  # another stays within its part
+        ("arn:aws:s3:*:b/*", "arn:aws:s3:::b/k", True),
+        ("arn:aws:s3:*:b/*", "arn:aws:s3:::c/k", False),
+        ("arn:aws:dynamodb:us-east-1", TABLE, True),
         ("arn:aws:dynamodb:us-east-1:123456789012:TABLE/users", TABLE, False),
         ("arn:aws:s3:::b/*", "arn:aws:s3:::b/a:b/c", True),
         ("arn:aws:s3:::b.c/*", "arn:aws:s3:::bxc/k", False),  # a dot is a dot
@@ -81,6 +85,8 @@ def test_of_a_resource_that_is_known_in_part_an_allow_may_be_meant_and_a_deny_is
     assert asked(ALL, {**some, "Effect": "Deny"}, action="s3:PutObject", resource=part) == Decision(
         verdict=Verdict.UNCERTAIN, unknown=("the resource",)
     )
+    anywhere = {"Effect": "Allow", "Action": "s3:*", "Resource": "arn:aws:s3:*:b/*"}
+    assert asked(anywhere, action="s3:PutObject", resource=part).verdict is Verdict.ALLOWED
     assert asked(ALL, {**ALL, "Effect": "Deny"}, resource=UNKNOWN).verdict is Verdict.DENIED
 
 
@@ -137,12 +143,14 @@ WHEN = {
         ({"Bool": {"yes": True}}, True),
         ({"Bool": {"yes": "false"}}, False),
         ({"ArnLike": {"arn": "arn:aws:iam::*:role/a/*"}}, True),
+        ({"ArnLike": {"arn": "arn:aws:iam:*:role/a/*"}}, False),  # in a condition it stays
         ({"ArnNotEquals": {"arn": "arn:aws:iam::1:role/a/b"}}, False),
         ({"ForAllValues:StringEquals": {"k": ["1", "2", "3"]}}, True),
         ({"ForAllValues:StringEquals": {"k": ["1"]}}, False),
         ({"ForAnyValue:StringEquals": {"k": ["2"]}}, True),
         ({"ForAllValues:StringEquals": {"aws:SourceArn": "x"}}, True),
         ({"ForAnyValue:StringEquals": {"aws:SourceArn": "x"}}, False),
+        ({"ForAnyValue:StringEqualsIfExists": {"aws:SourceArn": "x"}}, False),
         ({"StringEquals": {"aws:RequestedRegion": "eu-central-1"}, "Bool": {"yes": "false"}}, False),
         ({"StringEquals": {"s3:prefix": "home/${aws:SourceArn, 'ann'}"}}, True),
     ],
@@ -168,5 +176,7 @@ def test_variables_are_filled_in_and_their_wildcards_are_plain() -> None:
     assert asked(own, resource=at, context={"aws:principalaccount": ("123456789012",)}).verdict is Verdict.ALLOWED
     assert asked(own, resource=at, context={"aws:principalaccount": ("*",)}).verdict is Verdict.NOT_ALLOWED
     assert asked(own, resource=at) == Decision(verdict=Verdict.UNCERTAIN, unknown=("aws:PrincipalAccount",))
+    nobody = {**ALL, "Resource": "arn:aws:s3:::b/${aws:username}/*"}
+    assert asked(nobody, resource="arn:aws:s3:::b//k", context={"aws:username": ()}).verdict is Verdict.NOT_ALLOWED
     assert asked({**ALL, "Resource": "arn:aws:s3:::b/${*}"}, resource="arn:aws:s3:::b/*").verdict is Verdict.ALLOWED
     assert asked({**ALL, "Resource": "arn:aws:s3:::b/${*}"}, resource="arn:aws:s3:::b/x").verdict is Verdict.NOT_ALLOWED
