@@ -1,7 +1,8 @@
 """What a route's own modules call with boto3, read from their source. Floor 2; knows no AWS: services and methods as they are written.
 
-Only what the route can come to counts: the statements of every module that it imports, and of their functions and classes those whose
-names are mentioned where it can come to. Distributions and edgeroutes itself are not read; a test that enforces IAM sees their calls.
+Only what the route can come to counts: the statements of every module that it imports, of their functions and classes those whose names
+are mentioned where it can come to, and of a class the methods whose names are asked for there, of whatever object. Distributions and
+edgeroutes itself are not read; a test that enforces IAM sees their calls.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.build.aws_sources import (
     Client,
     Definition,
+    Function,
     Modules,
     Place,
     Scope,
     SourceFile,
     Symbol,
     Thing,
+    parameter_names,
     read_source,
 )
-from edgeroutes.build.aws_values import argument, value_in, value_of
+from edgeroutes.build.aws_values import argument, arguments, value_in, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from edgeroutes.build.graph import ImportGraph
+
+    _Piece = tuple[Place, ast.AST]
 
 _NO_CALLS = frozenset({"can_paginate", "close", "get_paginator", "get_waiter", "get_available_subresources"})
 _MAKERS = frozenset({"boto3.client", "boto3.resource"})
@@ -86,8 +91,10 @@ def find_aws_calls(graph: ImportGraph) -> AwsUse:
     reader = _Reader(graph=graph)
     for place, node in _reached(files, graph):
         reader.read(node, place)
+    # Who calls a function that passes its parameter on tells the service, or not; one that nobody here calls does not.
+    unread = [*reader.unread, *(each for function, each in reader.passing.items() if function not in reader.called)]
     by_line = sorted(reader.calls, key=_position)
-    return AwsUse(calls=tuple(by_line), unread=tuple(sorted(reader.unread, key=_position)))
+    return AwsUse(calls=tuple(by_line), unread=tuple(sorted(unread, key=_position)))
 
 
 def _position(found: AwsCall | UnreadCall) -> tuple[str, int]:
@@ -111,22 +118,43 @@ def _read_files(graph: ImportGraph) -> dict[str, SourceFile]:
 
 
 def _reached(files: Mapping[str, SourceFile], graph: ImportGraph) -> Iterator[tuple[Place, ast.AST]]:
-    """The statements and definitions that the entries can come to, each once."""
+    """The statements, functions and methods that the entries can come to, each once."""
     seen: set[ast.AST] = set()
-    waiting: list[tuple[SourceFile, ast.AST]] = []
+    asked: set[str] = set()  # attributes
+    dormant: dict[
+        str, list[_Piece]
+    ] = {}  # the methods of classes that are reached, by names that nobody has asked for yet
+    waiting: list[_Piece] = []
     for file in files.values():
         is_entry = file.path in graph.entries
-        waiting += [(file, each) for each in file.tree.body if is_entry or not isinstance(each, Scope)]
+        waiting += [(Place(file), each) for each in file.tree.body if is_entry or not isinstance(each, Scope)]
     while waiting:
-        file, node = waiting.pop()
+        place, node = waiting.pop()
         if node in seen:
             continue
         seen.add(node)
-        yield Place(file), node
-        waiting += _mentioned(node, file)
+        if isinstance(node, ast.ClassDef):
+            for piece, name in _parts(node, place):
+                (waiting if not name or name in asked else dormant.setdefault(name, [])).append(piece)
+            continue
+        yield place, node
+        for name in {each.attr for each in ast.walk(node) if isinstance(each, ast.Attribute)} - asked:
+            asked.add(name)
+            waiting += dormant.pop(name, [])
+        waiting += _mentioned(node, place.file)
 
 
-def _mentioned(node: ast.AST, file: SourceFile) -> Iterator[tuple[SourceFile, ast.AST]]:
+def _parts(node: ast.ClassDef, place: Place) -> Iterator[tuple[_Piece, str]]:
+    """What a class consists of; of a method that somebody has to ask for, the name."""
+    for each in (*node.bases, *node.decorator_list):
+        yield (place, each), ""
+    for statement in node.body:
+        is_asked_for = isinstance(statement, Function) and not statement.name.startswith("__")
+        inner = Place(place.file, (*place.scopes, node))
+        yield (inner, statement), statement.name if is_asked_for else ""  # type: ignore[attr-defined]  # a function
+
+
+def _mentioned(node: ast.AST, file: SourceFile) -> Iterator[_Piece]:
     """The definitions of the project that a piece of source names."""
     for each in ast.walk(node):
         if isinstance(each, ast.Name):
@@ -136,9 +164,9 @@ def _mentioned(node: ast.AST, file: SourceFile) -> Iterator[tuple[SourceFile, as
         else:
             continue
         if isinstance(found, Definition):
-            yield found.place.file, found.node
+            yield found.place, found.node
         elif isinstance(found, Scope):
-            yield file, found
+            yield Place(file), found
 
 
 def _imported(name: str, file: SourceFile) -> Any:
@@ -153,6 +181,13 @@ def _member(node: ast.Attribute, file: SourceFile) -> Any:
     return next((found for each in base.files if (found := value_in(each, node.attr)) is not None), None)
 
 
+def _passes_parameter(node: ast.Call, place: Place) -> bool:
+    """Whether a call passes on what the function around it is given."""
+    around = place.scopes[-1] if place.scopes else None
+    names = parameter_names(around) if isinstance(around, Function) else set()
+    return any(isinstance(each, ast.Name) and each.id in names for each in arguments(node))
+
+
 @dataclass(slots=True, kw_only=True)
 class _Reader:
     """Gathers the calls of pieces of source."""
@@ -160,6 +195,9 @@ class _Reader:
     graph: ImportGraph
     calls: list[AwsCall] = field(default_factory=list)
     unread: list[UnreadCall] = field(default_factory=list)
+    passing: dict[Scope, UnreadCall] = field(default_factory=dict)
+    called: set[Scope] = field(default_factory=set)
+    makers: dict[Scope, bool] = field(default_factory=dict)
 
     def read(self, node: ast.AST, place: Place) -> None:
         if isinstance(node, ast.Call):
@@ -174,9 +212,33 @@ class _Reader:
         for each in node.args:  # asyncio.to_thread(client.put_item, TableName=…), partial(…)
             if isinstance(each, ast.Attribute):
                 self._method(each, node, place)
+        self._maker(node, place)
+
+    def _maker(self, node: ast.Call, place: Place) -> None:
+        """A call that has to tell the service: of boto3's own functions, or of one that passes its parameter on to them."""
         function = value_of(node.func, place)
-        if isinstance(function, Symbol) and function.name in _MAKERS and value_of(node, place) is None:
-            self._unread(node, place, f"{ast.unparse(node.func)}: which service it is for is not known")
+        if isinstance(function, Definition):
+            self.called.add(function.node)
+        if self._makes(function) and value_of(node, place) is None:
+            unread = self._not_read(node, place, f"{ast.unparse(node.func)}: which service it is for is not known")
+            if _passes_parameter(node, place):
+                self.passing[place.scopes[-1]] = unread
+            else:
+                self.unread.append(unread)
+
+    def _makes(self, function: Any) -> bool:
+        """Whether what a call calls makes a client of what it is given: boto3's own, or a function that passes a parameter on to one."""
+        if isinstance(function, Symbol):
+            return function.name in _MAKERS
+        if not isinstance(function, Definition) or not isinstance(function.node, Function):
+            return False
+        if function.node not in self.makers:
+            self.makers[function.node] = False  # as long as it is being looked at: it may call itself
+            inner = Place(function.place.file, (*function.place.scopes, function.node))
+            calls = (each for each in ast.walk(function.node) if isinstance(each, ast.Call))
+            makes = any(_passes_parameter(each, inner) and self._makes(value_of(each.func, inner)) for each in calls)
+            self.makers[function.node] = makes
+        return self.makers[function.node]
 
     def _method(self, method: ast.Attribute, call: ast.Call, place: Place) -> None:
         base = value_of(method.value, place)
@@ -198,7 +260,8 @@ class _Reader:
         """Whoever uses the URL does so as the one who signed it."""
         method = value_of(argument(call, 0, "ClientMethod"), place)
         if not isinstance(method, str):
-            self._unread(call, place, "generate_presigned_url: for which method is not known")
+            problem = "generate_presigned_url: for which method is not known"
+            self.unread.append(self._not_read(call, place, problem))
             return
         parameters = value_of(argument(call, 1, "Params"), place)
         known = parameters if isinstance(parameters, dict) else {}
@@ -215,5 +278,5 @@ class _Reader:
     def _append(self, call: ast.Call, place: Place, **found: Any) -> None:
         self.calls.append(AwsCall(where=self.graph.where(place.file.path, call.lineno), **found))
 
-    def _unread(self, node: ast.Call, place: Place, problem: str) -> None:
-        self.unread.append(UnreadCall(where=self.graph.where(place.file.path, node.lineno), problem=problem))
+    def _not_read(self, node: ast.Call, place: Place, problem: str) -> UnreadCall:
+        return UnreadCall(where=self.graph.where(place.file.path, node.lineno), problem=problem)

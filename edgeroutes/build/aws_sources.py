@@ -88,10 +88,16 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where an expression stands: a file, and in it the classes and functions around it, outermost first."""
+    """Where an expression stands: a file, in it the classes and functions around it, outermost first, and what the innermost was given."""
 
     file: SourceFile
     scopes: tuple[Scope, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parameter_names(function: Function) -> set[str]:
+    """What a function calls its arguments."""
+    return {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
 
 
 def read_source(path: Path, where: str) -> SourceFile:

@@ -1,7 +1,7 @@
 """What an expression stands for, as far as boto3 is concerned: a client, a resource, a text, a variable. Floor 2; runs nothing.
 
 Names are followed to where they are bound: in the function, in the module, or in another module of the project by the line that
-imports it, as the tracer found it. What a parameter holds, or what is computed, is not known.
+imports it, as the tracer found it. A parameter holds what the call that is followed gives it; what is computed is not known.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from edgeroutes.build.aws_sources import (
     Thing,
     Variable,
     own_statements,
+    parameter_names,
 )
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ def _name(node: ast.Name, place: Place, depth: int) -> Any:
         scope = place.scopes[count - 1]
         if isinstance(scope, ast.ClassDef):
             continue
-        if node.id in {argument.arg for argument in ast.walk(scope.args) if isinstance(argument, ast.arg)}:
-            return None
-        inner = Place(place.file, place.scopes[:count])
+        is_innermost = count == len(place.scopes)
+        if node.id in parameter_names(scope):
+            return place.given.get(node.id) if is_innermost else None
+        inner = place if is_innermost else Place(place.file, place.scopes[:count])
         bound = list(_bound(scope.body, node.id))
         if bound:
             return _first(bound, inner, depth)
@@ -134,17 +136,28 @@ def _call(node: ast.Call, place: Place, depth: int) -> Any:
         return _call_symbol(function.name, node, place, depth)
     if isinstance(function, Definition) and isinstance(function.node, Function):
         scopes = (*function.place.scopes, function.node)
-        return _returned(function.node, Place(function.place.file, scopes), depth)
+        given = _given(function.node, node, place, depth)
+        return _returned(function.node, Place(function.place.file, scopes, given), depth)
     if not isinstance(node.func, ast.Attribute):
         return None
     if isinstance(function, Thing) and node.func.attr[:1].isupper():
-        given = (value_of(each, place, depth) for each in arguments(node))
-        return Thing(function.service, function.path, (*function.identifiers, *given))
+        identifiers = (value_of(each, place, depth) for each in arguments(node))
+        return Thing(function.service, function.path, (*function.identifiers, *identifiers))
     base = value_of(node.func.value, place, depth)
     if isinstance(base, Client) and node.func.attr in {"get_paginator", "get_waiter"}:
         operation = value_of(argument(node, 0, "operation_name", "waiter_name"), place, depth)
         return Client(base.service, operation) if isinstance(operation, str) else None
     return None
+
+
+def _given(function: Function, call: ast.Call, place: Place, depth: int) -> dict[str, Any]:
+    """Parameter → what a call gives it."""
+    names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
+    if names[:1] in (["self"], ["cls"]):
+        del names[0]
+    by_position = zip(names, call.args, strict=False)
+    by_name = ((keyword.arg, keyword.value) for keyword in call.keywords if keyword.arg)
+    return {name: value_of(value, place, depth) for name, value in (*by_position, *by_name)}
 
 
 def _call_symbol(name: str, node: ast.Call, place: Place, depth: int) -> Any:

@@ -75,7 +75,7 @@ def _review_lines(review: Review) -> Iterator[str]:
         said = _SAID.get(each.verdict, "MAY NOT")
         yield f"{said:<8}{each.need.action} on {each.resource_name}{depends}  {' '.join(each.where)}"
     yield from (f"unread  {each.where}: {each.problem}" for each in review.unread)
-    yield from (f"unused  {each}" for each in review.unused)
+    yield from (f"unseen  {each}" for each in review.unused)
     yield from (f"→ {hint}" for hint in review.hints)
 
 

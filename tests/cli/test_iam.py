@@ -102,7 +102,7 @@ def test_what_none_that_share_a_role_calls_is_told_once_and_only_where_all_is_re
     assert capsys.readouterr().out == dedent("""\
         /notes  NotesFunction
           may     dynamodb:GetItem on Notes  lib/notes.py:10
-          unused  dynamodb:Scan, dynamodb:Query, dynamodb:BatchGetItem, dynamodb:DescribeTable on Notes
+          unseen  dynamodb:Scan, dynamodb:Query, dynamodb:BatchGetItem, dynamodb:DescribeTable on Notes
         /notes/[note]  NotesNoteFunction
           may     dynamodb:GetItem on Notes  lib/notes.py:10
         0 actions missing; 1 function without calls of boto3
