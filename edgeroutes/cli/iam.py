@@ -52,7 +52,7 @@ def _document(review: Review) -> dict[str, Any]:
             for each in review.findings
         ],
         "add": list(review.hints),
-        "unused": list(review.unused),
+        "unseen": list(review.unused),
         "unread": [{"where": each.where, "problem": each.problem} for each in review.unread],
     }
 

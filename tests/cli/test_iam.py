@@ -82,7 +82,7 @@ def test_one_route_may_be_asked_for_and_programs_get_json(root: Path, capsys: py
                     }
                 ],
                 "add": [],
-                "unused": [],
+                "unseen": [],
                 "unread": [],
             }
         ]
