@@ -264,4 +264,6 @@ class Desk:
 
 
 def _may_change_functions(path: Path, root: Path) -> bool:
-    return path.name in ("function.yaml", "pyproject.toml") or path.is_relative_to(root / INFRA_FOLDER)
+    return path.name in ("function.yaml", "pyproject.toml", "samconfig.toml") or path.is_relative_to(
+        root / INFRA_FOLDER
+    )

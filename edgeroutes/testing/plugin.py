@@ -169,5 +169,5 @@ def _told() -> Iterator[None]:
         yield
     except EdgeroutesError as error:
         told = str(error)
-    if told:  # out here, so that the report is not of two errors
-        pytest.fail(told, pytrace=False)
+    if told:
+        raise pytest.fail.Exception(told, pytrace=False) from None  # the report is not of two errors

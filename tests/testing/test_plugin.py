@@ -131,6 +131,7 @@ def test_a_reference_to_nothing_is_named(tmp_path: Path) -> None:
     assert outcome(done) == "1 error"
     assert "Notez" in done.stdout
     assert "plugin.py" not in done.stdout
+    assert "the above exception" not in done.stdout.lower()
 
 
 def test_a_type_that_moto_lacks_is_warned_of_once_and_keeps_nobody(tmp_path: Path) -> None:
