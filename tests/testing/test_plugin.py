@@ -117,6 +117,13 @@ def test_a_failing_test_shows_request_answer_and_log(tmp_path: Path) -> None:
     assert "LookupError: pen" in lines
 
 
+def test_a_function_that_misses_what_only_aws_sets_is_told_of_the_fixture(tmp_path: Path) -> None:
+    test = "def test_it(client):\n    assert client.get('/notes').status_code == 200\n"
+    done = run_pytest(write_project(tmp_path, {**NOTES, "tests/test_it.py": test}))
+    assert outcome(done) == "1 failed"
+    assert "--- set only where the test asks for the fixture aws: NOTES\n" in done.stdout
+
+
 def test_what_is_wrong_with_the_project_is_said_without_a_traceback_of_ours(tmp_path: Path) -> None:
     files = {"functions/[id/route.py": HELLO, "tests/test_it.py": "def test_it(client): pass\n"}
     done = run_pytest(write_project(tmp_path, files))
