@@ -146,9 +146,11 @@ class Desk:
         if is_other or is_new:  # a client that a module has opened asks an endpoint of before
             self._start_anew()
         self._surroundings.faults = ()
-        before, self._resources = self._resources or {}, wanted.resources
-        added = tuple(name for name in wanted.resources if name not in before)
-        removed = tuple(name for name in before if name not in wanted.resources)
+        lacking = {each.where for each in started.cloud.warnings}
+        made = {name: type_name for name, type_name in wanted.resources.items() if name not in lacking}
+        before, self._resources = self._resources or {}, made
+        added = tuple(name for name in made if name not in before)
+        removed = tuple(name for name in before if name not in made)
         warnings = [str(each) for each in started.cloud.warnings if str(each) not in self._warned]
         if is_new or added or removed or warnings or self._has_failed:
             self._has_failed = False
@@ -156,7 +158,7 @@ class Desk:
             self._report(
                 CloudReady(
                     url=started.cloud.endpoint_url or "",
-                    resources=wanted.resources,
+                    resources=made,
                     added=() if is_new else added,
                     removed=() if is_new else removed,
                     is_kept=is_kept,
@@ -264,4 +266,6 @@ class Desk:
 
 
 def _may_change_functions(path: Path, root: Path) -> bool:
-    return path.name in ("function.yaml", "pyproject.toml") or path.is_relative_to(root / INFRA_FOLDER)
+    return path.name in ("function.yaml", "pyproject.toml", "samconfig.toml") or path.is_relative_to(
+        root / INFRA_FOLDER
+    )

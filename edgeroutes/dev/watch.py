@@ -29,7 +29,7 @@ _IGNORED_FOLDERS = frozenset(
     {"__pycache__", "build", "dist", "env", "htmlcov", "node_modules", "site-packages", "venv"}
 )
 _INFRA_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
-_FILES = frozenset({*ENV_FILES, *DECLARING_FILES, "function.yaml"})
+_FILES = frozenset({*ENV_FILES, *DECLARING_FILES, "function.yaml", "samconfig.toml"})
 # Milliseconds: how often is looked, how long it must be quiet, and how long a burst of saves may grow.
 _STEP_MS = 8
 _BURST_MS = 80

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from edgeroutes.dev.gateway import HttpRequest
     from edgeroutes.testing.response import TestResponse
@@ -17,9 +18,14 @@ _TRACE_LINES = 12
 
 
 class Exchanges:
-    """The requests of one test with their answers; the last few are kept."""
+    """The requests of one test with their answers; the last few are kept.
 
-    def __init__(self) -> None:
+    Args:
+        left_out: Variables that functions do without; it may grow.
+    """
+
+    def __init__(self, left_out: Collection[str] = ()) -> None:
+        self._left_out = left_out
         self._kept: list[tuple[str, str]] = []
         self._count = 0
 
@@ -35,6 +41,8 @@ class Exchanges:
             *_body(response.content),
             *_log(logs),
         ]
+        if self._left_out and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            lines.append(f"--- set only where the test asks for the fixture aws: {', '.join(sorted(self._left_out))}")
         self._kept = [*self._kept[1 - SHOWN :], (title, "\n".join(lines))]
 
     def sections(self) -> list[tuple[str, str]]:

@@ -52,6 +52,8 @@ class Functions:
         """Those that run now: the last one is asked by the one before it."""
         self.cloud: Cloud | None = None
         """The `Cloud` that is on, whose names the environment has then."""
+        self.left_out: set[str] = set()
+        """Variables that functions have had to do without, because AWS on the desk is off."""
         self.enforces_iam = False
         """Whether they may do with AWS only what their policies allow."""
         self._plan = plan_scan(root, self.project.config, self.project.scan)
@@ -114,6 +116,7 @@ class Functions:
                 return self.cloud.environment_of(plan.logical_id)
         own = (plan.properties.get("Environment") or {}).get("Variables") or {}
         plain = {name: _plain_text(value) for name, value in {**self.project.config.env, **own}.items()}
+        self.left_out.update(name for name, value in plain.items() if value is None)
         return {name: value for name, value in plain.items() if value is not None}
 
     @contextmanager

@@ -98,6 +98,7 @@ def edgeroutes_test(edgeroutes_functions: Functions) -> Iterator[Functions]:
     from edgeroutes.testing.network import without_aws
 
     edgeroutes_functions.output.clear()
+    edgeroutes_functions.left_out.clear()
     with restored_environment(), without_aws():
         yield edgeroutes_functions
         edgeroutes_functions.close()
@@ -122,7 +123,7 @@ def client(request: pytest.FixtureRequest, edgeroutes_test: Functions) -> RouteC
     from edgeroutes.testing import exchanges
     from edgeroutes.testing.client import RouteClient
 
-    asked = request.node.stash[_EXCHANGES] = exchanges.Exchanges()
+    asked = request.node.stash[_EXCHANGES] = exchanges.Exchanges(edgeroutes_test.left_out)
     return RouteClient(functions=edgeroutes_test, watch=asked.add)
 
 
@@ -169,5 +170,5 @@ def _told() -> Iterator[None]:
         yield
     except EdgeroutesError as error:
         told = str(error)
-    if told:  # out here, so that the report is not of two errors
-        pytest.fail(told, pytrace=False)
+    if told:
+        raise pytest.fail.Exception(told, pytrace=False) from None  # the report is not of two errors

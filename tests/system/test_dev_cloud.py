@@ -187,6 +187,34 @@ def test_a_mistake_in_infra_is_told_and_the_resources_stay(dev: Dev) -> None:
     assert dev.wait_for("cloudready", since)["added"] == ["Topic"]
 
 
+def test_what_moto_lacks_is_warned_of_and_not_among_what_was_made(dev: Dev) -> None:
+    since = len(dev.told)
+    pool = "Resources: {Pool: {Type: AWS::Cognito::UserPool}, Other: {Type: AWS::SQS::Queue}}\n"
+    write_files(dev.root, {"infra/pool.yaml": pool})
+    ready = dev.wait_for("cloudready", since)
+    assert (ready["added"], "Pool" in ready["resources"]) == (["Other"], False)
+    assert [said.partition(": Ref gives ")[0] for said in ready["warnings"]] == [
+        "Pool: moto has no AWS::Cognito::UserPool"
+    ]
+
+
+def test_a_parameter_without_a_default_has_the_value_that_sam_deploy_takes(dev: Dev) -> None:
+    parameter = (
+        "Parameters: {Size: {Type: String}}\n"
+        "Resources: {Named: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref Size}}}\n"
+    )
+    since = len(dev.told)
+    write_files(dev.root, {"infra/named.yaml": parameter})
+    (said,) = dev.wait_for("cloudfailed", since)["problems"]
+    assert said.startswith(
+        "template.yaml: the parameter 'Size' has no value. Give it a Default, or a value by parameter_overrides"
+    )
+    since = len(dev.told)
+    settings = '[default.deploy.parameters]\nparameter_overrides = "Size=large"\n'
+    write_files(dev.root, {"samconfig.toml": settings})
+    assert dev.wait_for("cloudready", since)["added"] == ["Named"]
+
+
 def test_a_server_that_dies_is_started_again_with_the_seeds(dev: Dev) -> None:
     moto = dev.moto
     assert moto is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -71,15 +72,22 @@ def test_twenty_workers_share_nothing_but_the_files(tmp_path: Path) -> None:
     assert outcome(done) == "120 passed", done.stdout
 
 
+FEW_CORES = pytest.mark.skipif((os.cpu_count() or 1) < 8, reason="each worker loads moto, 7 seconds of a core's time")
+
+
 @pytest.mark.timeout(300)
-def test_each_worker_has_its_own_aws(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [3, pytest.param(20, marks=FEW_CORES)])
+def test_each_worker_has_its_own_aws(tmp_path: Path, workers: int) -> None:
     test = (
-        "import pytest\n\n\n@pytest.mark.parametrize('number', range(12))\ndef test_it(client, aws, number):\n"
+        "import os\nimport pathlib\n\nimport pytest\n\n\n"
+        "@pytest.mark.parametrize('number', range(40))\ndef test_it(client, aws, number):\n"
         "    aws.table('Notes').put_item(Item={'id': f'own {number}'})\n"
         "    assert sorted(client.get('/notes').json()) == sorted(['one', f'own {number}'])\n"
+        "    pathlib.Path('ran', os.environ['PYTEST_XDIST_WORKER']).touch()\n"
     )
-    done = run_pytest(write_project(tmp_path, {**NOTES, "tests/test_it.py": test}), "-n", "3")
-    assert outcome(done) == "12 passed", done.stdout
+    (tmp_path / "ran").mkdir()
+    done = run_pytest(write_project(tmp_path, {**NOTES, "tests/test_it.py": test}), "-n", str(workers))
+    assert (outcome(done), len([*(tmp_path / "ran").iterdir()])) == ("40 passed", workers), done.stdout
 
 
 def test_a_failing_test_shows_request_answer_and_log(tmp_path: Path) -> None:
@@ -109,6 +117,13 @@ def test_a_failing_test_shows_request_answer_and_log(tmp_path: Path) -> None:
     assert "LookupError: pen" in lines
 
 
+def test_a_function_that_misses_what_only_aws_sets_is_told_of_the_fixture(tmp_path: Path) -> None:
+    test = "def test_it(client):\n    assert client.get('/notes').status_code == 200\n"
+    done = run_pytest(write_project(tmp_path, {**NOTES, "tests/test_it.py": test}))
+    assert outcome(done) == "1 failed"
+    assert "--- set only where the test asks for the fixture aws: NOTES\n" in done.stdout
+
+
 def test_what_is_wrong_with_the_project_is_said_without_a_traceback_of_ours(tmp_path: Path) -> None:
     files = {"functions/[id/route.py": HELLO, "tests/test_it.py": "def test_it(client): pass\n"}
     done = run_pytest(write_project(tmp_path, files))
@@ -123,6 +138,7 @@ def test_a_reference_to_nothing_is_named(tmp_path: Path) -> None:
     assert outcome(done) == "1 error"
     assert "Notez" in done.stdout
     assert "plugin.py" not in done.stdout
+    assert "the above exception" not in done.stdout.lower()
 
 
 def test_a_type_that_moto_lacks_is_warned_of_once_and_keeps_nobody(tmp_path: Path) -> None:

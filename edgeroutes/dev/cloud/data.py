@@ -30,6 +30,7 @@ class Data:
     def __init__(self, cloud: Cloud, seeds: Mapping[str, Seed]) -> None:
         self._cloud = cloud
         self._seeds = seeds
+        self._after_reset: dict[str, object] = {}
         self._keepers = {kind: keeper(cloud) for kind, keeper in _KEEPERS.items()}
         for logical_id, seed in seeds.items():
             self._require_keeper(logical_id, seed)
@@ -39,13 +40,19 @@ class Data:
     def reset(self) -> None:
         """Empty everything that the stack has, and put the seeds in; what was made outside the stack stays.
 
+        To look is cheaper than to empty and fill, so what is as the last reset left it is left so.
+
         Raises:
             ConfigError: A seed has a form that its resource does not take.
         """
         for keeper, physical_id, seed in self._kept():
+            before = self._after_reset.get(physical_id)
+            if before is not None and keeper.look(physical_id) == before:
+                continue
             keeper.empty(physical_id)
             if seed is not None:
                 _fill(keeper, physical_id, seed)
+            self._after_reset[physical_id] = keeper.look(physical_id)
 
     def put(self, logical_ids: Collection[str]) -> None:
         """Put the seeds of these in, over what is there.
@@ -94,6 +101,9 @@ class _Keeper:
     def remember(self, physical_id: str) -> None:
         """Note what the template put there, where it can."""
 
+    def look(self, physical_id: str) -> object:
+        """What is there, with all that a test can change of it; None where to look does not tell that, or costs as much as `empty`."""
+
     def empty(self, physical_id: str) -> None:
         """Take everything out; or back to what the template put there."""
         raise NotImplementedError
@@ -117,10 +127,13 @@ class _Table(_Keeper):
     takes = "a list of items, each a mapping"
     service = "dynamodb"
 
+    def look(self, physical_id: str) -> object:
+        return [item for page in self._pages(physical_id) for item in page["Items"]]
+
     def empty(self, physical_id: str) -> None:
         description = self.client.describe_table(TableName=physical_id)["Table"]
         keys = [part["AttributeName"] for part in description["KeySchema"]]
-        for page in self.client.get_paginator("scan").paginate(TableName=physical_id):
+        for page in self._pages(physical_id):
             for item in page["Items"]:
                 self.client.delete_item(TableName=physical_id, Key={key: item[key] for key in keys})
 
@@ -131,6 +144,10 @@ class _Table(_Keeper):
         for item in seed.value:
             written = {name: serialize(_decimal(value)) for name, value in item.items()}
             self.client.put_item(TableName=physical_id, Item=written)
+
+    def _pages(self, physical_id: str) -> Iterator[Any]:
+        pages: Iterator[Any] = self.client.get_paginator("scan").paginate(TableName=physical_id)
+        return pages
 
 
 def _decimal(value: Any) -> Any:
@@ -157,39 +174,13 @@ class _Bucket(_Keeper):
             self.client.put_object(Bucket=physical_id, Key=key, Body=body)
 
 
-# Source: docs.aws.amazon.com/AWSSimpleQueueService CreateQueue, Attributes (read 2026-11-21).
-_QUEUE_SETTINGS = frozenset(
-    {
-        "ContentBasedDeduplication",
-        "DeduplicationScope",
-        "DelaySeconds",
-        "FifoQueue",
-        "FifoThroughputLimit",
-        "KmsDataKeyReusePeriodSeconds",
-        "KmsMasterKeyId",
-        "MaximumMessageSize",
-        "MessageRetentionPeriod",
-        "Policy",
-        "ReceiveMessageWaitTimeSeconds",
-        "RedriveAllowPolicy",
-        "RedrivePolicy",
-        "SqsManagedSseEnabled",
-        "VisibilityTimeout",
-    }
-)
-
-
 class _Queue(_Keeper):
     takes = "a list of messages; what is no text becomes JSON"
     service = "sqs"
 
     def empty(self, physical_id: str) -> None:
-        """Make it anew under its name: PurgeQueue works once a minute, and who receives does not see what is in flight."""
-        found = self.client.get_queue_attributes(QueueUrl=physical_id, AttributeNames=["All"])["Attributes"]
-        tags = self.client.list_queue_tags(QueueUrl=physical_id).get("Tags", {})
-        settings = {name: value for name, value in found.items() if name in _QUEUE_SETTINGS and value}
-        self.client.delete_queue(QueueUrl=physical_id)
-        self.client.create_queue(QueueName=physical_id.rsplit("/", 1)[-1], Attributes=settings, tags=tags)
+        """Purge it, as often as it is asked for (`engine`): made anew under its name, it would get no dead letters any more."""
+        self.client.purge_queue(QueueUrl=physical_id)
 
     def fill(self, physical_id: str, seed: Seed) -> None:
         for message in seed.value:
@@ -204,6 +195,12 @@ class _Secret(_Keeper):
         if self.client.describe_secret(SecretId=physical_id).get("VersionIdsToStages"):
             found = self.client.get_secret_value(SecretId=physical_id)["SecretString"]
             self._first[physical_id] = lambda: self._put(physical_id, found)
+
+    def look(self, physical_id: str) -> object:
+        if physical_id not in self._first:
+            return None
+        found = self.client.get_secret_value(SecretId=physical_id)
+        return found["VersionId"], found.get("SecretString")
 
     def empty(self, physical_id: str) -> None:
         self._first.get(physical_id, lambda: None)()
@@ -222,6 +219,10 @@ class _Parameter(_Keeper):
     def remember(self, physical_id: str) -> None:
         found = self.client.get_parameter(Name=physical_id, WithDecryption=True)["Parameter"]
         self._first[physical_id] = lambda: self._put(physical_id, found["Value"])
+
+    def look(self, physical_id: str) -> object:
+        found = self.client.get_parameter(Name=physical_id, WithDecryption=True)["Parameter"]
+        return found["Version"], found["Value"]
 
     def empty(self, physical_id: str) -> None:
         self._first[physical_id]()

@@ -7,7 +7,8 @@
 - `parsing.parse_resource`: of a resource whose references are resolved, `{{resolve:…}}` is resolved, too, and what
   is `AWS::NoValue` in a list goes out of it;
 - `parsing.parse_and_update_resource`: a type that moto cannot change stays as it was instead of vanishing;
-- the backend of CloudFormation: it transforms SAM templates, and a stack made by a change set gets its outputs.
+- the backend of CloudFormation: it transforms SAM templates, and a stack made by a change set gets its outputs;
+- SQS: PurgeQueue works more than once a minute, because every test begins with it.
 
 Stacks of types that moto had already are made as before. Nothing else of moto is touched.
 """
@@ -23,6 +24,7 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.core.exceptions import ServiceException
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.sqs import models as sqs_models
 from moto.ssm.models import ssm_backends
 
 from edgeroutes.dev.cloud.models import TYPES
@@ -50,6 +52,7 @@ def install() -> None:
         _register(type_name, model, model.name_property)
     parsing.parse_resource = _parse_and_resolve
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
+    sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
     cloudformation_backends.backend = _Backend
     models._Backend = _Backend  # type: ignore[attr-defined]  # noqa: SLF001 - where `keeping` finds it again by its name
     for account in cloudformation_backends.values():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cloud.data import Data
 from edgeroutes.dev.cloud.local_template import local_template, without_functions
+from edgeroutes.dev.cloud.parameters import require_parameters
 from edgeroutes.dev.cloud.seeds import read_seeds
 from edgeroutes.dev.cloud.transform import parse_template
 from edgeroutes.pipeline import render_template
@@ -46,7 +47,7 @@ def start_cloud(
     Args:
         root: The project's folder.
         cloud: The mock of this process, or a server.
-        parameters: Values for the template's parameters that have no default.
+        parameters: Values for the template's parameters; what has neither one here nor a default takes that of samconfig.toml.
         document: The project's template, where that is at hand.
         seeds_before: What has been put in; other seeds are put in over what is there. None where they are to be left alone.
 
@@ -55,6 +56,7 @@ def start_cloud(
         ToolError: There is no moto.
     """
     template = local_template(document or parse_template(render_template(root)))
+    parameters = require_parameters(root, template, parameters)
     seeds = read_seeds(root)
     if cloud.exists():
         cloud.read()

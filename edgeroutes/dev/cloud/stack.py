@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 STACK = "edgeroutes"
 REGION = "us-east-1"
+_HINT = "Put something else in its place in tests; in dev, --aws asks AWS itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +164,7 @@ def _no_model(logical_id: str, resource: Resource) -> PlanWarning:
     problem = (
         f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
     )
-    return PlanWarning(problem=problem, where=logical_id, hint="Leave it aside in tests, or make it in the test itself")
+    return PlanWarning(problem=problem, where=logical_id, hint=_HINT)
 
 
 def _require_mock() -> None:

@@ -98,10 +98,49 @@ def test_seeds_are_there_again_after_every_reset(cloud: Cloud, tmp_path: Path) -
         "Key": '{"user": "ada"}',
         "Limit": "10",
     }
-    for _ in range(2):
+    for _ in range(3):
         data.reset()
         assert content(cloud) == {**expected, "Jobs": sorted(expected["Jobs"])}
         spoil(cloud)
+
+
+def test_an_item_that_was_changed_is_as_its_seed_says_again(cloud: Cloud) -> None:
+    data = Data(cloud, {"Notes": seed([{"id": "a", "at": 1, "text": "first"}, {"id": "b", "at": 1}])})
+    data.reset()
+    before, table = content(cloud)["Notes"], cloud.resources["Notes"].physical_id
+    changed = {"id": {"S": "a"}, "at": {"N": "1"}, "text": {"S": "second"}}
+    cloud.client("dynamodb").put_item(TableName=table, Item=changed)
+    data.reset()
+    assert content(cloud)["Notes"] == before
+
+
+def test_what_nobody_has_changed_is_not_written_again(cloud: Cloud) -> None:
+    def versions() -> tuple[str, int]:
+        secret, parameter = cloud.resources["Key"].physical_id, cloud.resources["Limit"].physical_id
+        return (
+            cloud.client("secretsmanager").get_secret_value(SecretId=secret)["VersionId"],
+            cloud.client("ssm").get_parameter(Name=parameter)["Parameter"]["Version"],
+        )
+
+    data = Data(cloud, {"Key": seed("k"), "Limit": seed("12")})
+    data.reset()
+    before = versions()
+    data.reset()
+    assert versions() == before
+
+
+def test_a_dead_letter_queue_gets_dead_letters_after_a_reset(cloud: Cloud) -> None:
+    redrive = {"deadLetterTargetArn": {"Fn::GetAtt": ["Dead", "Arn"]}, "maxReceiveCount": 1}
+    jobs = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 0, "RedrivePolicy": redrive}}
+    cloud.put({"Resources": {"Dead": {"Type": "AWS::SQS::Queue"}, "Failing": jobs}})
+    data, sqs = Data(cloud, {}), cloud.client("sqs")
+    failing, dead = (cloud.resources[name].physical_id for name in ("Failing", "Dead"))
+    for body in ("first", "second"):
+        data.reset()
+        sqs.send_message(QueueUrl=failing, MessageBody=body)
+        for _ in range(2):
+            sqs.receive_message(QueueUrl=failing)
+        assert [each["Body"] for each in sqs.receive_message(QueueUrl=dead)["Messages"]] == [body]
 
 
 def test_without_seeds_it_is_as_the_template_left_it(cloud: Cloud) -> None:

@@ -87,7 +87,7 @@ def test_a_type_without_a_model_is_told(cloud: Cloud) -> None:
     cloud.put({"Resources": {"Pool": {"Type": "AWS::Cognito::UserPool"}}})
     name = cloud.resources["Pool"].physical_id
     problem = f"moto has no AWS::Cognito::UserPool: Ref gives {name!r}, and calls of that service find nothing"
-    hint = "Leave it aside in tests, or make it in the test itself"
+    hint = "Put something else in its place in tests; in dev, --aws asks AWS itself"
     assert cloud.warnings == (PlanWarning(problem=problem, where="Pool", hint=hint),)
 
 
