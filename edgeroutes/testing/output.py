@@ -156,6 +156,9 @@ class _Tee(io.TextIOBase):
         """Flush what is underneath."""
         self.underneath.flush()
 
+    def close(self) -> None:
+        """Do nothing: what is underneath is another's, and closed by the time that this is collected, which would flush it."""
+
     def end_line(self) -> None:
         """Take down what has no line end."""
         if self._begun:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -22,6 +24,18 @@ def test_lines_are_values_and_go_on_to_standard_output(capsys: pytest.CaptureFix
     print("outside")
     assert output.logs == [{"message": "one", "n": 1}, {"message": "plain"}, {"message": "begun"}]
     assert capsys.readouterr().out == '{"message": "one", "n": 1}\nplain\nbegunoutside\n'
+
+
+def test_it_may_be_collected_after_what_is_underneath_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdout = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stdout)
+    with Output().taken_down():
+        print("taken")
+    stdout.close()
+    unraised: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraised.append)
+    gc.collect()
+    assert unraised == []
 
 
 def test_a_logger_made_before_or_meanwhile_is_taken_down_while_a_function_runs_alone() -> None:
