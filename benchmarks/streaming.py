@@ -164,7 +164,8 @@ def run_server(name: str, arguments: list[str], folder: Path, port: int) -> None
     )
     try:
         wait_for(port)
-        for report, kind in ((report_delays, "paced"), (report_small, "small"), (report_large, "large")):
+        # The delays last: the first answer of all loads what streams need.
+        for report, kind in ((report_small, "small"), (report_large, "large"), (report_delays, "paced")):
             with socket.create_connection(("127.0.0.1", port)) as connection:
                 connection.sendall(f"GET /x?kind={kind} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
                 report(name, read_until(connection, b"0\r\n\r\n"))

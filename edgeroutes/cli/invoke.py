@@ -132,13 +132,16 @@ class _Output:
         self._stream = stream
         self._has_ended = False
 
-    def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
-        """The head, and the body of an answer that does not stream."""
-        self.status = answer.status
-        self.put_head(answer)
+    def answer(self, answer: HttpAnswer) -> Future[None]:
+        """A whole answer."""
+        self.start(answer)
         self.put(answer.body)
-        self._has_ended = not is_stream
-        return _done()
+        return self.end()
+
+    def start(self, head: HttpAnswer) -> None:
+        """The head of a stream."""
+        self.status = head.status
+        self.put_head(head)
 
     def write(self, chunk: bytes) -> Future[None]:
         """A piece of the body."""

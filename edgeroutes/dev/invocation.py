@@ -223,7 +223,7 @@ class Invocation:
         """Send the chunks as they are produced. A failure on the way cuts the connection: the client must not take it for the end."""
         try:
             head = read_result(rest_result(response, None))
-            await delivered(outlet.start(head, is_stream=True), in_loop=in_loop)
+            outlet.start(head)
             self._has_started = True
             async for chunk in response.body:  # type: ignore[union-attr]  # it streams
                 if chunk:
@@ -278,7 +278,7 @@ class Invocation:
         return for_browser(answer, call.incoming.header("accept") or "")
 
     def _send(self, outlet: Outlet, answer: HttpAnswer) -> None:
-        outlet.start(answer, is_stream=False).result()
+        outlet.answer(answer).result()
 
     def _give_up(self, outlet: Outlet, reason: str) -> None:
         """502, or a cut connection where the head is out already; the log says why."""

@@ -29,10 +29,14 @@ class ClientGone(Exception):  # noqa: N818  # nobody's mistake
 
 
 class Outlet(Protocol):
-    """Where an answer goes. Each method gives a future of when that has gone out; it raises ClientGone where nobody is there."""
+    """Where an answer goes. What gives a future gives that of when it has gone out; all raise ClientGone where nobody is there."""
 
-    def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
-        """The head, and the body of an answer that does not stream: then it is the whole answer."""
+    def answer(self, answer: HttpAnswer) -> Future[None]:
+        """A whole answer."""
+        ...
+
+    def start(self, head: HttpAnswer) -> None:
+        """The head of a stream, which goes out at once; what is written next waits for it, and nobody else."""
         ...
 
     def write(self, chunk: bytes) -> Future[None] | None:
@@ -79,9 +83,13 @@ class HttpOutlet:
         self._sending: asyncio.Task[None] | None = None
         self._is_sending = False
 
-    def start(self, answer: HttpAnswer, *, is_stream: bool) -> Future[None]:
-        """The head, and the body of an answer that does not stream."""
-        return self._submit(lambda: self._start(answer, is_stream=is_stream))
+    def answer(self, answer: HttpAnswer) -> Future[None]:
+        """A whole answer."""
+        return self._submit(lambda: self._send_whole(answer))
+
+    def start(self, head: HttpAnswer) -> None:
+        """The head of a stream, which goes out at once; what is written next waits for it, and nobody else."""
+        self._open_loop().call_soon_threadsafe(self._begin_head, head)
 
     def write(self, chunk: bytes) -> Future[None] | None:
         """A piece of the body; None where nothing is to be waited for before the next one."""
@@ -125,9 +133,19 @@ class HttpOutlet:
         self._is_closed = True
         await self._send_answer(answer, is_stream=False)
 
-    async def _start(self, answer: HttpAnswer, *, is_stream: bool) -> None:
+    async def _send_whole(self, answer: HttpAnswer) -> None:
         self._require_client()
-        await self._send_answer(answer, is_stream=is_stream)
+        await self._send_answer(answer, is_stream=False)
+
+    def _begin_head(self, head: HttpAnswer) -> None:
+        self._sending = self.loop.create_task(self._send_head(head))
+
+    async def _send_head(self, head: HttpAnswer) -> None:
+        try:
+            if not self._is_closed:
+                await self._send_answer(head, is_stream=True)
+        except OSError:
+            self._close()
 
     async def _send_answer(self, answer: HttpAnswer, *, is_stream: bool) -> None:
         headers = [(name.lower().encode("latin-1"), _encoded(value)) for name, value in answer.headers]
@@ -140,11 +158,13 @@ class HttpOutlet:
             await self._send_last(answer.body)
 
     def _begin_sending(self) -> None:
-        self._sending = self.loop.create_task(self._send_chunks())
+        self._sending = self.loop.create_task(self._send_chunks(self._sending))
 
-    async def _send_chunks(self) -> None:
+    async def _send_chunks(self, before: asyncio.Task[None] | None) -> None:
         """Send what there is, at one go; whoever waits for room is let go on as soon as there is some."""
         try:
+            if before is not None:  # the head may be on its way
+                await before
             while waiting := self._take_waiting():
                 self.body_bytes += len(waiting)
                 await self._send({"type": "http.response.body", "body": waiting, "more_body": True})

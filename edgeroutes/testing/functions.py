@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager, nullcontext, suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
@@ -140,9 +139,9 @@ class Functions:
         """What keeps a function to its policies, where that is asked for."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
-        enforce = import_module("edgeroutes.dev.cloud.iam").enforce
-        allowed: AbstractContextManager[object] = enforce(self.cloud, plan.logical_id, root=self.root)
-        return allowed
+        from edgeroutes.dev.cloud.iam import enforce
+
+        return enforce(self.cloud, plan.logical_id, root=self.root)
 
     def close(self) -> None:
         """End what the routes have started, and forget what their data cache remembers; a request after it starts anew."""

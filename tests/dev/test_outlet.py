@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from edgeroutes.dev.gateway import HttpAnswer
 from edgeroutes.dev.outlet import ClientGone, HttpOutlet
 
 WINDOW_BYTES = 64 * 1024
@@ -30,6 +31,49 @@ def test_what_waits_goes_out_at_one_go() -> None:
 
     asyncio.run(run())
     assert sent == [body(b"abc", more=True), body(b"", more=False)]
+
+
+def test_a_stream_follows_its_head_however_long_that_takes() -> None:
+    sent: list[Any] = []
+
+    async def run() -> None:
+        may_go_on = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                await may_go_on.wait()
+            sent.append(message["type"].rpartition(".")[2])
+
+        outlet = HttpOutlet(send, "GET")
+        outlet.start(HttpAnswer(status=200, headers=[("a", "b")]))
+        outlet.write(b"first")
+        ended = outlet.end()
+        await asyncio.sleep(0.01)
+        assert sent == []
+        may_go_on.set()
+        await asyncio.wrap_future(ended)
+        assert (outlet.status, outlet.is_stream) == (200, True)
+
+    asyncio.run(run())
+    assert sent == ["start", "body", "body"]
+
+
+def test_a_stream_that_breaks_off_at_once_has_its_head() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        await asyncio.sleep(0)
+        sent.append(message["type"])
+
+    async def run() -> None:
+        outlet = HttpOutlet(send, "GET")
+        outlet.start(HttpAnswer(status=200))
+        outlet.cut()
+        await outlet.done
+        assert outlet.is_cut
+
+    asyncio.run(run())
+    assert sent == ["http.response.start"]
 
 
 def test_more_than_the_window_waits_until_what_is_before_it_is_taken() -> None:
