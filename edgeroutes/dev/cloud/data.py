@@ -43,16 +43,25 @@ class Data:
         To look is cheaper than to empty and fill, so what is as the last reset left it is left so.
 
         Raises:
-            ConfigError: A seed has a form that its resource does not take.
+            ConfigError: A seed has a form that its resource does not take, or a resource is not there any more.
         """
+        from botocore.exceptions import ClientError
+
         for keeper, physical_id, seed in self._kept():
-            before = self._after_reset.get(physical_id)
-            if before is not None and keeper.look(physical_id) == before:
-                continue
-            keeper.empty(physical_id)
-            if seed is not None:
-                _fill(keeper, physical_id, seed)
-            self._after_reset[physical_id] = keeper.look(physical_id)
+            try:
+                self._reset_one(keeper, physical_id, seed)
+            except ClientError as err:
+                hint = "Let a test that deletes resources delete those that it has made itself"
+                raise ConfigError(f"it cannot be reset for the next test: {err}", where=physical_id, hint=hint) from err
+
+    def _reset_one(self, keeper: _Keeper, physical_id: str, seed: Seed | None) -> None:
+        before = self._after_reset.get(physical_id)
+        if before is not None and keeper.look(physical_id) == before:
+            return
+        keeper.empty(physical_id)
+        if seed is not None:
+            _fill(keeper, physical_id, seed)
+        self._after_reset[physical_id] = keeper.look(physical_id)
 
     def put(self, logical_ids: Collection[str]) -> None:
         """Put the seeds of these in, over what is there.

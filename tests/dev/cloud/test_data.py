@@ -194,3 +194,17 @@ def test_a_seed_of_another_form_is_refused(cloud: Cloud, logical_id: str, value:
         Data(cloud, {logical_id: seed(value)}).reset()
     assert str(caught.value).startswith("infra/seed/a.yaml:1: this is no data for the resource: ")
     assert f"Allowed is {allowed}" in str(caught.value)
+
+
+@pytest.mark.parametrize("look_first", [False, True])
+def test_a_resource_that_a_test_has_deleted_is_named(cloud: Cloud, look_first: bool) -> None:
+    data = Data(cloud, {})
+    if look_first:
+        data.reset()
+    table = cloud.resources["Notes"].physical_id
+    cloud.client("dynamodb").delete_table(TableName=table)
+    with pytest.raises(
+        ConfigError, match=f"^{table}: it cannot be reset for the next test: .*ResourceNotFound"
+    ) as caught:
+        data.reset()
+    assert caught.value.hint == "Let a test that deletes resources delete those that it has made itself"
