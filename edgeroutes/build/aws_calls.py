@@ -121,9 +121,7 @@ def _reached(files: Mapping[str, SourceFile], graph: ImportGraph) -> Iterator[tu
     """The statements, functions and methods that the entries can come to, each once."""
     seen: set[ast.AST] = set()
     asked: set[str] = set()  # attributes
-    dormant: dict[
-        str, list[_Piece]
-    ] = {}  # the methods of classes that are reached, by names that nobody has asked for yet
+    dormant: dict[str, list[_Piece]] = {}  # methods, by names that nobody has asked for yet
     waiting: list[_Piece] = []
     for file in files.values():
         is_entry = file.path in graph.entries
