@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "application/problem+json"
 
 
+_MAX_INSTANCE = 2_048  # a path can be 64 kB, and an error response stays small
 # What Python calls otherwise before 3.13. Source: RFC 9110 §15.5, read 2026-11-21.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 
@@ -45,7 +46,7 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
     document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
     if error.detail:
         document["detail"] = error.detail
-    document["instance"] = instance
+    document["instance"] = instance[:_MAX_INSTANCE]
     if request_id:
         document["request_id"] = request_id
     if error.errors:
