@@ -149,8 +149,7 @@ class Request:
         from edgeroutes.http.cookies import parse_cookies
         from edgeroutes.http.limits import MAX_COOKIES
 
-        sent = self.peek_headers().get("cookie", "")
-        if sent.count(";") >= MAX_COOKIES:
+        if (sent := self.peek_headers().get("cookie", "")).count(";") >= MAX_COOKIES:
             raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
         return parse_cookies(sent)
 
@@ -266,10 +265,7 @@ class Request:
             HTTPError: 400 when it is said to be base64 and is not.
         """
         if self._body is None:
-            try:
-                self._body = b"" if self.method in _BODILESS else self._incoming.body()
-            except ValueError as error:
-                raise HTTPError(400, f"the body cannot be read: {error}") from error
+            self._body = b"" if self.method in _BODILESS else read_body(self._incoming)
         return self._body
 
     def content_type(self) -> str:
@@ -284,6 +280,18 @@ class Request:
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
+
+
+def read_body(incoming: Incoming) -> bytes:
+    """The body's bytes.
+
+    Raises:
+        HTTPError: 400 when it is said to be base64 and is not.
+    """
+    try:
+        return incoming.body()
+    except ValueError as error:
+        raise HTTPError(400, f"the body cannot be read: {error}") from error
 
 
 def _media_type(content_type: str) -> str:
