@@ -7,6 +7,7 @@ jmespath is whichever its boto3 wants.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -156,11 +157,16 @@ def resolve_all(
 
 
 def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
-    """What cannot be had, with the import that asks for it as the place."""
-    roots = {each.root.name: each.root for each in missing.values()}
-    named = [root for name, root in sorted(roots.items()) if name in error.problem]
-    where = next((root.where for root in (*named, *roots.values()) if root.where), error.where)
+    """What cannot be had, with the import that needs it as the place; as it is when it names none of them."""
+    named = [each for name, each in sorted(missing.items()) if _mentions(error.problem, name)]
+    where = next((each.root.where for each in named if each.root.where), error.where)
     return DependencyError(error.problem, where=where, hint=error.hint)
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Whether a text has the normalized name of a distribution as a word of its own."""
+    pattern = name.replace("-", "[-_.]")
+    return re.search(rf"(?<![\w.-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:
