@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.imports import ImportKind
-from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.requirements import parse_requirement
+from edgeroutes.build.modules import OWN_PACKAGE, Origin
+from edgeroutes.build.requirements import required_names
 from edgeroutes.build.special_cases import companions
 from edgeroutes.errors import DependencyError
 
@@ -122,20 +122,12 @@ def resolve(
             if requires is None or (name, extra) in seen:
                 continue
             seen.add((name, extra))
-            queue += [(root, each, its_extras, name) for each, its_extras in required_names(requires, extra, target)]
+            queue += [
+                (root, each, its_extras, name)
+                for each, its_extras in required_names(requires, extra, target.marker_environment())
+            ]
             queue += [(root, each, frozenset(), name) for each in companions(name, pins.direct.extras)]
     return found
-
-
-def required_names(requires: Iterable[str], extra: str, target: Target) -> Iterator[tuple[str, frozenset[str]]]:
-    """What a distribution requires on the target, each with the extras that it asks for."""
-    environment = {**target.marker_environment(), "extra": extra}
-    for text in requires:
-        requirement = parse_requirement(text, where="METADATA")
-        if extra and "extra" not in text:
-            continue
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            yield normalize_name(requirement.name), frozenset(requirement.extras)
 
 
 def resolve_all(
