@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.special_cases import FeatureUse, find_features
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ class FeatureReader:
         known = self._known.get((file, is_route))
         if known is None:
             source = file.read_bytes()
-            found = find_features(source, ast.parse(source), self._tracer.imports(file), is_route=is_route)
+            found = find_features(source, parse_python(source), self._tracer.imports(file), is_route=is_route)
             known = self._known[file, is_route] = tuple(found)
         return known
 
