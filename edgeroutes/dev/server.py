@@ -17,12 +17,14 @@ from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.connection import connection_type
 from edgeroutes.dev.deployed import Deployed
 from edgeroutes.dev.desk import Desk
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
+from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.dev.generation import Generation
-    from edgeroutes.dev.limits import Limits
     from edgeroutes.dev.reports import Reporter
 
 # What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
@@ -117,7 +118,8 @@ class DevServer:
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
         front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host)
-        self._uvicorn = _UvicornServer(_uvicorn_config(front), self._tell_started, self.app.close_streams)
+        config = _uvicorn_config(front, (limits or Limits()).head_timeout_s)
+        self._uvicorn = _UvicornServer(config, self._tell_started, self.app.close_streams)
 
     @property
     def url(self) -> str:
@@ -231,10 +233,10 @@ def _open_to_all(host: str) -> str:
     return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
 
 
-def _uvicorn_config(app: Front) -> uvicorn.Config:
+def _uvicorn_config(app: Front, head_timeout_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=connection_type(head_timeout_s),
         ws="none",
         loop="asyncio",
         lifespan="off",

@@ -133,7 +133,7 @@ def test_the_first_request_waits_for_the_resources_and_finds_the_seeds(dev: Dev)
     assert answer.text == '["seed"]'
     ready = dev.wait_for("cloudready")
     assert ready["resources"] == {"Notes": "AWS::DynamoDB::Table", "Jobs": "AWS::SQS::Queue"}
-    assert (ready["warnings"], ready["is_kept"]) == ([], False)
+    assert ready["warnings"] == []
 
 
 def test_the_users_own_credentials_stay_out_and_a_neighbours_variables_too(dev: Dev) -> None:
