@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.special_cases import FeatureUse, find_features
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +39,7 @@ class FeatureReader:
         known = self._known.get((file, app_line))
         if known is None:
             source = file.read_bytes()
-            found = find_features(source, ast.parse(source), self._tracer.imports(file), app_line=app_line)
+            found = find_features(source, parse_python(source), self._tracer.imports(file), app_line=app_line)
             known = self._known[file, app_line] = tuple(found)
         return known
 

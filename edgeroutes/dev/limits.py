@@ -26,6 +26,9 @@ class Limits:
         event_bytes: The event's JSON, Lambda's payload of an invocation: a body in base64 counts four thirds of its size.
         result_bytes: The result's JSON, Lambda's payload of an answer that is not streamed.
         integration_timeout_s: Until API Gateway gives up waiting for an answer that is not streamed.
+        head_timeout_s: Until a connection that has sent no whole request head is closed.
+        body_pause_s: Until a client that sends nothing more of its request body is given up.
+        body_timeout_s: Until a whole request body has to be there.
     """
 
     head_bytes: int = 10_240
@@ -33,6 +36,9 @@ class Limits:
     event_bytes: int = 6 * MIB
     result_bytes: int = 6_291_556  # as Lambda's own error message says: 6 MiB and 100 bytes
     integration_timeout_s: float = 29.0
+    head_timeout_s: float = 10.0
+    body_pause_s: float = 20.0
+    body_timeout_s: float = 120.0
 
     def check_head(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> HTTPError | None:
         """The refusal of a request's line and headers, None when they fit."""
