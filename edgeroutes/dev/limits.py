@@ -24,12 +24,18 @@ class Limits:
         request_body_bytes: API Gateway's payload.
         event_bytes: The event's JSON, Lambda's payload of an invocation: a body in base64 counts four thirds of its size.
         integration_timeout_s: Until API Gateway gives up waiting for an answer that is not streamed.
+        head_timeout_s: Until a connection that has sent no whole request head is closed.
+        body_pause_s: Until a client that sends nothing more of its request body is given up.
+        body_timeout_s: Until a whole request body has to be there.
     """
 
     head_bytes: int = GATEWAY_HEADER_BYTES
     request_body_bytes: int = GATEWAY_BODY_BYTES
     event_bytes: int = LAMBDA_EVENT_BYTES
     integration_timeout_s: float = 29.0
+    head_timeout_s: float = 10.0
+    body_pause_s: float = 20.0
+    body_timeout_s: float = 120.0
 
     def check_head(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> HTTPError | None:
         """The refusal of a request's line and headers, None when they fit."""

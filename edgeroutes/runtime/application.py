@@ -253,7 +253,7 @@ class Call:
             endpoint = self._application.endpoint(self.route)
         except ProjectError:
             return None
-        app = endpoint.bare_app(self.path)
+        app = endpoint.bare_app(self.incoming)
         if app is None:
             return None
         self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)

@@ -7,7 +7,7 @@ import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
@@ -81,7 +81,8 @@ async def talk(app: Any, path: str, *said: str) -> list[Message]:
     scope = {
         "type": "websocket",
         "scheme": "ws",
-        "path": path,
+        "path": unquote(path),
+        "raw_path": path.encode(),
         "headers": [(b"host", b"example.org")],
         "query_string": b"",
     }
@@ -788,6 +789,16 @@ def test_an_apps_error_on_a_websocket_is_logged_and_the_servers_to_close(
     with pytest.raises(KeyError):
         asyncio.run(talk(project.asgi(), "/"))
     assert [line["exception_name"] for line in log_lines()] == ["KeyError"]
+
+
+@pytest.mark.parametrize("path", ["/chat/%61dmin", "/chat//admin", "/chat/x%2F..%2Fadmin", "/chat/admin/"])
+def test_no_spelling_of_a_websockets_path_passes_a_matcher(project: RouteProject, path: str) -> None:
+    project.write("chat/[[...path]]/route.py", NATIVE)
+    project.write(
+        "middleware.py",
+        "matcher = '/chat/admin'\nasync def middleware(request, call_next):\n    return await call_next(request)\n",
+    )
+    assert asyncio.run(talk(project.asgi(), path)) == [{"type": "websocket.close", "code": 1000}]
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/plain", "/guarded/talk"])
