@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.template.functions import assume_role
 from edgeroutes.template.openapi import OPENAPI, api_document
+from edgeroutes.template.roles import assume_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,8 +74,36 @@ def _api(plan: ProjectPlan, roles: Mapping[str, str]) -> dict[str, Any]:
                 "DestinationArn": {"Fn::GetAtt": [API_LOG_GROUP, "Arn"]},
                 "Format": json.dumps(_LOG_FIELDS, separators=(",", ":")),
             },
+            "MethodSettings": _method_settings(plan),
             "DefinitionBody": api_document(plan, roles),
         },
+    }
+
+
+def _method_settings(plan: ProjectPlan) -> list[dict[str, Any]]:
+    """How many requests API Gateway lets through: to any method, and to those of routes that have limits of their own.
+
+    A method ANY counts as the methods that it stands for. Source: docs.aws.amazon.com/AWSCloudFormation
+    "aws-properties-apigateway-stage-methodsetting" (read 2026-11-30).
+    """
+    config = plan.config
+    settings = [_throttle("/*", "*", config.throttle_rate, config.throttle_burst)]
+    limited = {function.logical_id: function for function in plan.functions if function.throttles}
+    for resource in plan.api_resources:
+        function = limited.get(resource.logical_id)
+        if function is not None:
+            path = "/" + resource.path.replace("/", "~1")
+            limits = function.throttles["throttle_rate"], function.throttles["throttle_burst"]
+            settings += [_throttle(path, method, *limits) for method in function.http_methods]
+    return settings
+
+
+def _throttle(path: str, method: str, rate: int, burst: int) -> dict[str, Any]:
+    return {
+        "ResourcePath": path,
+        "HttpMethod": method,
+        "ThrottlingRateLimit": rate,
+        "ThrottlingBurstLimit": burst,
     }
 
 

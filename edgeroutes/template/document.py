@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import require_no_problems
+from edgeroutes.plan.infra import Infra
 from edgeroutes.template.api import API, api_resources
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
-from edgeroutes.template.functions import LOG_GROUP, function_resources, function_roles
-from edgeroutes.template.merge import merge_infra
+from edgeroutes.template.functions import function_resources
+from edgeroutes.template.merge import merge_infra, merge_values
 from edgeroutes.template.origin_secret import origin_secret_parameters
 from edgeroutes.template.references import SAM
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
+from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
 from edgeroutes.template.yaml import render_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from edgeroutes.config import Config
-    from edgeroutes.plan.model import PlanWarning, ProjectPlan
+    from edgeroutes.plan.model import FunctionPlan, PlanWarning, ProjectPlan
 
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
 _RETENTION_DAYS = [
@@ -74,12 +74,12 @@ class Template:
         return len(self.text.encode())
 
 
-def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> Template:
+def make_template(plan: ProjectPlan, infra: Infra | None = None) -> Template:
     """The project's template.
 
     Args:
         plan: The project.
-        infra: The files of infra/, name → text.
+        infra: The files of infra/.
 
     Raises:
         ConfigError: For what is wrong with infra/, or when the template fits in no stack; ProblemsError for several.
@@ -97,18 +97,36 @@ def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> 
     )
 
 
-def make_document(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> dict[str, Any]:
+def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, Any]:
     """The values of the project's template, however many resources it makes.
 
     Args:
         plan: The project.
-        infra: The files of infra/, name → text.
+        infra: The files of infra/.
 
     Raises:
         ConfigError: For what is wrong with infra/; ProblemsError for several.
     """
+    infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
-    return merge_infra(_own_document(plan), infra or {}, places)
+    plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
+    document = merge_infra(_own_document(plan), infra, places)
+    for function in plan.functions:
+        properties = document["Resources"][function.logical_id]["Properties"]
+        if "Role" in properties:  # SAM would ignore what infra/ adds to them: it is in the role
+            for key in ROLE_ONLY_KEYS:
+                properties.pop(key, None)
+    return document
+
+
+def _with_overrides(function: FunctionPlan, infra: Infra) -> FunctionPlan:
+    """The function with what infra/ lays over it, as far as that decides about its role."""
+    overrides = {
+        key: value
+        for key, value, _ in infra.properties("Resources", function.logical_id, "Properties")
+        if key in ROLE_INPUT
+    }
+    return replace(function, properties=merge_values(function.properties, overrides)) if overrides else function
 
 
 def _own_document(plan: ProjectPlan) -> dict[str, Any]:
