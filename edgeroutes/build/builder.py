@@ -104,7 +104,7 @@ class Builder:
         installed = {each.name: each for each in installed_distributions(self._site_packages)}
         wheels = Wheels(self.store, self._fetch, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
-        loops = LoopAnswers(self.store, tracer, self._root, self._site_packages, writer.digest)
+        loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
         entries, requirements = self._resolve(bundles, wheels, pins, loops)
         tracer.save()
         loops.save()
