@@ -11,12 +11,14 @@ from edgeroutes.template.roles import assume_role
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
 API = "Api"
 API_LOG_GROUP = "ApiLogGroup"
 ACCOUNT = "ApiGatewayAccount"
 ACCOUNT_ROLE = "ApiGatewayAccountRole"
+MANAGES_ACCOUNT = "ManageApiGatewayAccount"
 # A managed policy holds 6,144 characters, and a role ten of them: docs.aws.amazon.com/IAM "reference_iam-quotas" (read
 # 2026-11-21). An alias's ARN in the longest partition and region is 131 characters with its quotes: 46 fit for sure.
 ARNS_PER_POLICY = 46
@@ -114,7 +116,7 @@ def _description() -> dict[str, Any]:
     condition may leave out is refused by cfn-lint (E3005).
     """
     named = {"Fn::Sub": f"${{AWS::StackName}}, which logs by ${{{ACCOUNT}}}"}
-    return {"Fn::If": ["ManageApiGatewayAccount", named, {"Ref": "AWS::StackName"}]}
+    return {"Fn::If": [MANAGES_ACCOUNT, named, {"Ref": "AWS::StackName"}]}
 
 
 def _invoke_policies(plan: ProjectPlan) -> tuple[dict[str, Any], dict[str, str]]:
@@ -159,11 +161,17 @@ def _policy(functions: list[FunctionPlan]) -> dict[str, Any]:
     }
 
 
+def manages_account(infra: Infra) -> bool:
+    """Whether the stack sets the account's role, unless a deploy overrides the parameter."""
+    defaults = [value for key, value, _ in infra.properties("Parameters", MANAGES_ACCOUNT) if key == "Default"]
+    return not defaults or str(defaults[-1]).lower() == "true"
+
+
 def _account() -> dict[str, Any]:
     """API Gateway's one setting per account and region: by which role it writes logs. It outlives the stack."""
     logs = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     kept = {
-        "Condition": "ManageApiGatewayAccount",
+        "Condition": MANAGES_ACCOUNT,
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import require_no_problems
 from edgeroutes.plan.infra import Infra
-from edgeroutes.template.api import API, api_resources
+from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, manages_account
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
@@ -48,6 +48,10 @@ _RETENTION_DAYS = [
     3288,
     3653,
 ]
+_ACCOUNT_NOTE = (
+    f"a deploy sets the role by which all APIs of the account and region log, and replaces another stack's. Where one has set it "
+    f"('edgeroutes doctor' asks AWS), deploy with --parameter-overrides {MANAGES_ACCOUNT}=false"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,7 @@ class Template:
         api_resources: How many resources the API has.
         stack_resources: How many resources CloudFormation makes of it.
         warnings: To show.
+        notes: To show once, when the file is new: what holds for most projects, and is not wrong.
     """
 
     text: str
@@ -67,6 +72,7 @@ class Template:
     api_resources: int
     stack_resources: int
     warnings: tuple[PlanWarning, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -94,6 +100,7 @@ def make_template(plan: ProjectPlan, infra: Infra | None = None) -> Template:
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
         warnings=plan.warnings,
+        notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 
 
@@ -136,7 +143,7 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
         "Description": plan.config.name,
         "Parameters": _parameters(plan.config),
         "Conditions": {
-            "ManageApiGatewayAccount": {"Fn::Equals": [{"Ref": "ManageApiGatewayAccount"}, "true"]},
+            MANAGES_ACCOUNT: {"Fn::Equals": [{"Ref": MANAGES_ACCOUNT}, "true"]},
             "TracingActive": {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]},
         },
         "Resources": {
@@ -157,7 +164,8 @@ def _revalidation(plan: ProjectPlan) -> dict[str, Any]:
 
 def _parameters(config: Config) -> dict[str, Any]:
     account = (
-        "Whether this stack sets the account's role by which API Gateway writes its logs, one for all APIs of a region"
+        "Whether this stack sets the role by which API Gateway writes the logs of all APIs of this account and region; "
+        "it replaces the role that another stack has set"
     )
     return {
         "LogRetentionDays": {
@@ -166,7 +174,7 @@ def _parameters(config: Config) -> dict[str, Any]:
             "AllowedValues": _RETENTION_DAYS,
             "Description": "Days until a log entry is deleted",
         },
-        "ManageApiGatewayAccount": {
+        MANAGES_ACCOUNT: {
             "Type": "String",
             "Default": "true",
             "AllowedValues": ["true", "false"],
