@@ -28,11 +28,16 @@ class Infra:
     def properties(self, *path: str) -> Iterator[tuple[str, Any, str]]:
         """Key, value and place of everything that a file declares below this path, such as ("Globals", "Function")."""
         for document in self.documents:
-            value: Any = document.value
-            for key in path:
-                value = value.get(key) if isinstance(value, Mapping) else None
+            value = value_at(document.value, *path)
             if isinstance(value, Mapping):
                 yield from ((key, each, document.where(*path, key)) for key, each in value.items())
+
+
+def value_at(value: Any, *path: str) -> Any:
+    """What is at a path of mappings; None where there is nothing."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
 def parse_infra(texts: Mapping[str, str]) -> Infra:

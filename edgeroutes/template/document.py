@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import require_no_problems
-from edgeroutes.plan.infra import Infra
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.plan.infra import Infra, value_at
 from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, manages_account
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
 from edgeroutes.template.functions import function_resources
 from edgeroutes.template.merge import merge_infra, merge_values
-from edgeroutes.template.origin_secret import origin_secret_parameters
+from edgeroutes.template.origin_secret import VARIABLE, origin_secret_parameters
 from edgeroutes.template.references import SAM
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
 from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
 from edgeroutes.template.yaml import render_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan, PlanWarning, ProjectPlan
 
@@ -118,12 +121,27 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
     plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
     document = merge_infra(_own_document(plan), infra, places)
+    require_no_problems([*_check_secrets(plan, document, infra)])
     for function in plan.functions:
         properties = document["Resources"][function.logical_id]["Properties"]
         if "Role" in properties:  # SAM would ignore what infra/ adds to them: it is in the role
             for key in ROLE_ONLY_KEYS:
                 properties.pop(key, None)
     return document
+
+
+def _check_secrets(plan: ProjectPlan, document: Mapping[str, Any], infra: Infra) -> Iterator[ProjectError]:
+    """Functions that infra/ has left without the origin secret: they would respond to anyone who knows the API's address."""
+    if not plan.config.cdn.enabled:
+        return
+    for function in (*plan.functions, plan.fallback):
+        properties = document["Resources"][function.logical_id].get("Properties")
+        variables = value_at(properties, "Environment", "Variables")
+        if not isinstance(variables, Mapping) or VARIABLE not in variables:
+            found = {key: where for key, _, where in infra.properties("Resources", function.logical_id, "Properties")}
+            problem = f"{function.logical_id} would have no origin secret ({VARIABLE}), so that it could not tell CloudFront from others"
+            hint = "Lay 'Variables' with names and values over its Environment; those that edgeroutes sets stay"
+            yield ConfigError(problem, where=found.get("Environment", function.logical_id), hint=hint)
 
 
 def _with_overrides(function: FunctionPlan, infra: Infra) -> FunctionPlan:

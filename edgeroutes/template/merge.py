@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.cloudformation import is_intrinsic
 from edgeroutes.plan.function_yaml import check_variables
+from edgeroutes.plan.infra import value_at
 from edgeroutes.template.references import check_references
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class _Merger:
 
     def _check_globals(self, document: YamlText) -> None:
         path = ("Globals", "Function", "Environment", "Variables")
-        self.problems += check_variables(_mapping_at(document.value, *path), document, *path)
+        self.problems += check_variables(_variables(document, *path), document, *path)
 
     def check_types(self) -> None:
         """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make."""
@@ -134,7 +135,7 @@ class _Merger:
         where = document.where(section, name)
         if section == "Resources" and name in self.own[section]:
             path = (section, name, "Properties", "Environment", "Variables")
-            self.problems += check_variables(_mapping_at(document.value, *path), document, *path)
+            self.problems += check_variables(_variables(document, *path), document, *path)
         names = self.result.setdefault(section, {})
         if name not in names:
             names[name] = value
@@ -186,11 +187,9 @@ class _Merger:
             self.result["Transform"] = [*added, *there]
 
 
-def _mapping_at(value: Any, *path: str) -> Mapping[str, Any]:
-    """The mapping below a path; an empty one where there is none."""
-    for key in path:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
+def _variables(document: YamlText, *path: str) -> Mapping[str, Any]:
+    found = value_at(document.value, *path)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _as_list(value: Any) -> Sequence[Any]:
