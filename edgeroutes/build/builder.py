@@ -106,7 +106,7 @@ class Builder:
         fetcher = Fetcher(self._root, self._installer, pins, self._target, self._progress)
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
-        loops = LoopAnswers(self.store, tracer, self._root, self._site_packages, writer.digest)
+        loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
         entries, requirements = self._resolve(bundles, wheels, pins, loops)
         tracer.save()
         loops.save()
