@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.target import Target
     from edgeroutes.build.wheels import Wheels
+    from edgeroutes.errors import ProjectError
 
 # Source: docs.aws.amazon.com/lambda "lambda-python" (the runtime includes the SDK and its dependencies), read 2026-11-21. The runtime
 # client is there, too, with what it needs.
@@ -84,7 +85,7 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
         if not pins.is_declared(name) and name not in LAMBDA_HAS | LAMBDA_HAS_FOR_BOTO3:
             continue  # an optional import of something that the project does not have
         link = graph.chain(reached)[-1:]
-        extras = pins.direct.extras.get(name, frozenset())
+        extras = pins.extras_of(name)
         where = graph.where(link[0].file, link[0].line) if link else ""
         roots[name] = Root(name=name, extras=extras, reason=graph.render_chain(graph.chain(reached)), where=where)
     return list(roots.values())
@@ -111,7 +112,10 @@ def resolve(
     found: dict[str, Requirement] = {}
     seen: set[tuple[str, str]] = set()
     queue = [(root, root.name, root.extras, "") for root in roots]
-    for root, name, extras, required_by in queue:
+    for root, name, requested, required_by in queue:
+        extras = requested | pins.extras_of(
+            name
+        )  # however it is reached: a driver is declared with the extra that it needs
         if name in left_out:
             continue
         if not required_by and not ships_boto3 and name in LAMBDA_HAS_FOR_BOTO3 and not pins.is_declared(name):
@@ -148,7 +152,7 @@ def resolve_all(
     return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
 
 
-def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
+def explain_missing(error: ProjectError, missing: Mapping[str, Requirement]) -> DependencyError:
     """What cannot be had, with the import that needs it as the place; as it is when it names none of them."""
     named = [each for name, each in sorted(missing.items()) if _mentions(error.problem, name)]
     where = next((each.root.where for each in named if each.root.where), error.where)
