@@ -1,0 +1,94 @@
+"""By which names code may mention a distribution: its import names and the groups of its entry points."""
+
+from __future__ import annotations
+
+import configparser
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+# Distributions that modules of the standard library read. Lambda's images from python3.12 on have no time zone database.
+_STANDS_BEHIND = {"tzdata": ("zoneinfo",)}
+_MODULE_ENDINGS = (".py", ".so", ".pyd")
+# Top-level folders that distributions ship by mistake, and that say nothing about them.
+_ACCIDENTAL = frozenset({"docs", "examples", "scripts", "test", "tests"})
+# Groups that installers and test runners read, never a function.
+_TOOL_GROUPS = re.compile(
+    r"console_scripts|gui_scripts|pytest11|distutils\..*|setuptools\..*|flake8\..*|mypy.*|pylint.*"
+)
+# Distributions that check, test, build or run a project on a developer's machine; to declare one means nothing for a function.
+_TOOLS = re.compile(
+    r"awscli|aws-sam-cli|bandit|black|build|bumpversion|cfn-lint|commitizen|coverage|debugpy|deptry|edgeroutes|factory-boy|faker|flake8|"
+    r"flake8-.*|freezegun|hatch|hatchling|hypothesis|import-linter|invoke|ipdb|ipython|isort|jupyter|jupyterlab|mkdocs|mkdocs-.*|moto|"
+    r"mypy|mypy-.*|nox|notebook|pip|pip-audit|pip-tools|pipenv|pluggy|poetry|poetry-.*|pre-commit|pylint|pylint-.*|pyright|pytest|"
+    r"pytest-.*|responses|respx|ruff|setuptools|setuptools-.*|sphinx|sphinx-.*|syrupy|tox|tox-.*|twine|types-.*|.*-stubs|uv|"
+    r"vulture|watchdog|wheel"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a distribution is called in code.
+
+    Args:
+        name: Normalized.
+        import_names: The shortest dotted names with code behind them: `PIL`, `google.cloud.storage`.
+        groups: Of its entry points, without those that only tools read.
+    """
+
+    name: str
+    import_names: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+
+def make_identity(name: str, files: Collection[str], entry_points: str) -> Identity:
+    """A distribution's identity.
+
+    Args:
+        name: Normalized.
+        files: Its paths below site-packages; empty where they are not known.
+        entry_points: The text of its entry_points.txt.
+    """
+    names = import_names(files) or (name.replace("-", "_"),)
+    return Identity(
+        name=name,
+        import_names=(*names, *_STANDS_BEHIND.get(name, ())),
+        groups=entry_point_groups(entry_points),
+    )
+
+
+def import_names(files: Iterable[str]) -> tuple[str, ...]:
+    """The import names of a distribution that consists of these files.
+
+    A folder without `__init__.py` is a namespace, which others share: what is in it counts.
+    """
+    modules = [
+        path for path in files if path.endswith(_MODULE_ENDINGS) and ".dist-info/" not in path and ".data/" not in path
+    ]
+    packages = {path.rpartition("/")[0] for path in modules if path.rpartition("/")[2].partition(".")[0] == "__init__"}
+    found = set()
+    for path in modules:
+        parts = path.split("/")
+        depth = next((n for n in range(1, len(parts)) if "/".join(parts[:n]) in packages), len(parts))
+        names = [*parts[: depth - 1], parts[depth - 1].partition(".")[0]]
+        if all(name.isidentifier() for name in names):
+            found.add(".".join(names))
+    return tuple(sorted({name for name in found if name not in _ACCIDENTAL} or found))
+
+
+def entry_point_groups(text: str) -> tuple[str, ...]:
+    """The groups in an entry_points.txt that a function may read. Source: PyPA, "Entry points specification"."""
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return ()
+    return tuple(sorted(group for group in parser.sections() if not _TOOL_GROUPS.fullmatch(group)))
+
+
+def is_tool(name: str) -> bool:
+    """Whether the distribution is a developer's tool, which a function has only if it imports it."""
+    return bool(_TOOLS.fullmatch(name))
