@@ -108,8 +108,9 @@ def _below_root(path: str, root_path: str) -> str:
     """The path without what the server, or what the app is mounted in, has in front; as it is where that is not in it."""
     if not root_path:
         return path or "/"
+    longest = 12 * len(root_path)  # a character is at most four bytes, and each of those three characters in a path
     place = 0
-    while place != -1:
+    while 0 <= place <= longest:
         place = path.find("/", place + 1)
         before = path if place == -1 else path[:place]
         if unquote(before) == root_path:

@@ -109,7 +109,7 @@ class Builder:
         wheels = Wheels(self.store, self._fetch, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
-        companions = Companions(pins.direct.extras, wheels, installed, self.store)
+        companions = Companions(pins.distributions, wheels, installed, self.store)
         selector = Selector(
             pins,
             wheels,

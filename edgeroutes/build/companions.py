@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.declared import DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.graph import ImportGraph, LibraryImports
     from edgeroutes.build.identity import Identity
@@ -37,7 +38,7 @@ class Companions:
     """The declared distributions of one project, and who mentions them.
 
     Args:
-        declared: Name → the extras that the project asks for.
+        declared: What the project declares; tools are left out.
         wheels: Have the libraries' trees.
         installed: What is installed, by name: tells import names of what is not in the store yet.
         store: Keeps what was found.
@@ -45,12 +46,12 @@ class Companions:
 
     def __init__(
         self,
-        declared: Mapping[str, frozenset[str]],
+        declared: Iterable[DeclaredDistribution],
         wheels: Wheels,
         installed: Mapping[str, InstalledDistribution],
         store: Store,
     ) -> None:
-        self.declared = {name: extras for name, extras in declared.items() if not is_tool(name)}
+        self.declared = {each.name: each for each in declared if not (each.is_dev_only or is_tool(each.name))}
         self._wheels = wheels
         self._installed = installed
         self._store = store
@@ -87,7 +88,7 @@ class Companions:
                     where = graph.where(module.file, line)
                     chain = graph.render_chain(graph.chain(graph.modules[module.key]))
                     reason = f"{chain}\n{where} {how}" if chain else f"{where} {how}"
-                    yield Root(name=name, extras=self.declared[name], reason=reason, where=where)
+                    yield Root(name=name, extras=self.declared[name].extras, reason=reason, where=where)
 
     def own_users(self, names: Iterable[str]) -> tuple[LibraryImports, ...]:
         """The files of these libraries that import edgeroutes."""
@@ -171,9 +172,11 @@ class Companions:
             groups = _entry_points(tree.folder, files)
         elif name in self._installed:
             each = self._installed[name]
-            files = each.files
+            files = each.record
             groups = _entry_points(each.metadata.parent, files)
-        identity = make_identity(name, files, groups)
+        identity = make_identity(
+            name, files, groups, self.declared[name].import_names if self.declared[name].is_local else ()
+        )
         described = json.dumps([name, identity.import_names, identity.groups])
         known = (hashlib.sha256(described.encode()).hexdigest()[:16], identity)
         if tree is not None:  # else it is told again once the tree is here

@@ -7,12 +7,13 @@ jmespath is whichever its boto3 wants.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.import_values import ImportKind
-from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.requirements import parse_requirement
+from edgeroutes.build.modules import OWN_PACKAGE, Origin
+from edgeroutes.build.requirements import required_names
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -143,20 +144,10 @@ def resolve(
                 continue
             seen.add((name, extra))
             queue += [
-                (root, each, its_extras, name, "") for each, its_extras in required_names(requires, extra, target)
+                (root, each, its_extras, name, "")
+                for each, its_extras in required_names(requires, extra, target.marker_environment())
             ]
     return found
-
-
-def required_names(requires: Iterable[str], extra: str, target: Target) -> Iterator[tuple[str, frozenset[str]]]:
-    """What a distribution requires on the target, each with the extras that it asks for."""
-    environment = {**target.marker_environment(), "extra": extra}
-    for text in requires:
-        requirement = parse_requirement(text, where="METADATA")
-        if extra and "extra" not in text:
-            continue
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            yield normalize_name(requirement.name), frozenset(requirement.extras)
 
 
 def resolve_all(
@@ -184,11 +175,16 @@ def resolve_all(
 
 
 def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
-    """What cannot be had, with the import that asks for it as the place."""
-    roots = {each.root.name: each.root for each in missing.values()}
-    named = [root for name, root in sorted(roots.items()) if name in error.problem]
-    where = next((root.where for root in (*named, *roots.values()) if root.where), error.where)
+    """What cannot be had, with the import that needs it as the place; as it is when it names none of them."""
+    named = [each for name, each in sorted(missing.items()) if _mentions(error.problem, name)]
+    where = next((each.root.where for each in named if each.root.where), error.where)
     return DependencyError(error.problem, where=where, hint=error.hint)
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Whether a text has the normalized name of a distribution as a word of its own."""
+    pattern = name.replace("-", "[-_.]")
+    return re.search(rf"(?<![\w.-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:

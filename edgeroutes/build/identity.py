@@ -7,12 +7,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.distributions import import_names
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 # Distributions that modules of the standard library read. Lambda's images from python3.12 on have no time zone database.
 _STANDS_BEHIND = {"tzdata": ("zoneinfo",)}
-_MODULE_ENDINGS = (".py", ".so", ".pyd")
 # Top-level folders that distributions ship by mistake, and that say nothing about them.
 _ACCIDENTAL = frozenset({"docs", "examples", "scripts", "test", "tests"})
 # Groups that installers and test runners read, never a function.
@@ -44,39 +45,22 @@ class Identity:
     groups: tuple[str, ...] = ()
 
 
-def make_identity(name: str, files: Collection[str], entry_points: str) -> Identity:
+def make_identity(name: str, files: Iterable[str], entry_points: str, known: Iterable[str] = ()) -> Identity:
     """A distribution's identity.
 
     Args:
         name: Normalized.
         files: Its paths below site-packages; empty where they are not known.
         entry_points: The text of its entry_points.txt.
+        known: Import names that are known otherwise: of a distribution that is a folder.
     """
-    names = import_names(files) or (name.replace("-", "_"),)
+    found = {*import_names(tuple(files)), *known}
+    names = {each for each in found if each not in _ACCIDENTAL} or found or {name.replace("-", "_")}
     return Identity(
         name=name,
-        import_names=(*names, *_STANDS_BEHIND.get(name, ())),
+        import_names=(*sorted(names), *_STANDS_BEHIND.get(name, ())),
         groups=entry_point_groups(entry_points),
     )
-
-
-def import_names(files: Iterable[str]) -> tuple[str, ...]:
-    """The import names of a distribution that consists of these files.
-
-    A folder without `__init__.py` is a namespace, which others share: what is in it counts.
-    """
-    modules = [
-        path for path in files if path.endswith(_MODULE_ENDINGS) and ".dist-info/" not in path and ".data/" not in path
-    ]
-    packages = {path.rpartition("/")[0] for path in modules if path.rpartition("/")[2].partition(".")[0] == "__init__"}
-    found = set()
-    for path in modules:
-        parts = path.split("/")
-        depth = next((n for n in range(1, len(parts)) if "/".join(parts[:n]) in packages), len(parts))
-        names = [*parts[: depth - 1], parts[depth - 1].partition(".")[0]]
-        if all(name.isidentifier() for name in names):
-            found.add(".".join(names))
-    return tuple(sorted({name for name in found if name not in _ACCIDENTAL} or found))
 
 
 def entry_point_groups(text: str) -> tuple[str, ...]:

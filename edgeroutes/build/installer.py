@@ -130,6 +130,12 @@ class UvInstaller:
         ran = subprocess.run(command, cwd=root, env=self._environment, capture_output=True, text=True, check=False)  # noqa: S603
         if ran.returncode and _NO_SPACE in ran.stderr:
             raise ToolError("the disk is full", where=str(root), hint="Free some space")
+        if refused := _UNKNOWN_PLATFORM.search(ran.stderr):
+            raise ToolError(
+                f"the installed uv does not know the platform {refused[1]!r}, which this runtime needs",
+                where="pyproject.toml, runtime and architecture in [tool.edgeroutes]",
+                hint=f"Update uv ({command[0]})",
+            )
         if ran.returncode:
             raise read_uv_error(ran.stderr, where)
         return ran.stdout
@@ -158,6 +164,7 @@ class _TextFile:
 
 _NO_WHEEL = re.compile(r"Because (?:all versions of )?(\S+?)(?:[=<>]=?\S+)? has no (?:usable )?wheels")
 _UNKNOWN = re.compile(r"Because (\S+) was not found in the (?:package registry|cache)")
+_UNKNOWN_PLATFORM = re.compile(r"invalid value '(\S+)' for '--python-platform")
 _NO_SPACE = "No space left on device"
 
 

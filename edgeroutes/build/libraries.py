@@ -85,5 +85,5 @@ class OwnUsers:
     def _of(self, name: str) -> tuple[LibraryImports, ...]:
         if name not in self._known:
             each = self._installed[name]
-            self._known[name] = own_users(each.metadata.parent, each.files, name)
+            self._known[name] = own_users(each.metadata.parent, each.record, name)
         return self._known[name]

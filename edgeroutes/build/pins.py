@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.declared import declared_distributions, read_declarations
 from edgeroutes.build.distributions import installed_distributions
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.requirements import (
@@ -21,6 +22,7 @@ from edgeroutes.build.requirements import (
     parse_pins,
     parse_requirement,
     project_requirements,
+    required_names,
     without_edgeroutes,
 )
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.declared import DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.installer import Installer
     from edgeroutes.build.target import Target
@@ -50,6 +53,7 @@ class Pins:
         declared: The names that may be imported; None for all of `by_name`.
         files: Of the project, that say so.
         local: Distributions that are folders of this machine (editable, paths), which have no version to pin, with what they require.
+        distributions: Every distribution that the project's own files declare, tools included.
     """
 
     source: str
@@ -58,6 +62,7 @@ class Pins:
     declared: frozenset[str] | None = None
     files: tuple[str, ...] = (PROJECT_FILE, LOCK_FILE, REQUIREMENTS_FILE)
     local: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    distributions: tuple[DeclaredDistribution, ...] = ()
 
     @property
     def text(self) -> str:
@@ -80,7 +85,7 @@ class Pins:
 def read_pins(
     root: Path, installer: Installer, target: Target, site_packages: Sequence[Path], cache: Path | None = None
 ) -> Pins:
-    """The versions that the project's functions get.
+    """The versions that the project's functions get, and what it declares.
 
     Args:
         root: The project.
@@ -91,8 +96,22 @@ def read_pins(
 
     Raises:
         DependencyError: The lock or the requirements cannot be read, or contradict each other.
-        ConfigError: pyproject.toml is no TOML.
+        ConfigError: pyproject.toml is not valid TOML.
     """
+    pins = _read_pins(root, installer, target, site_packages, cache)
+    installed = {each.name: each for each in installed_distributions(site_packages)}
+    environment = target.marker_environment()
+    requires = {
+        name: [required for required, _ in required_names(each.requires, "", environment)]
+        for name, each in installed.items()
+    }
+    declarations = read_declarations(root, with_requirements=pins.source == REQUIREMENTS_FILE)
+    return replace(pins, distributions=declared_distributions(declarations, installed, requires))
+
+
+def _read_pins(
+    root: Path, installer: Installer, target: Target, site_packages: Sequence[Path], cache: Path | None = None
+) -> Pins:
     pyproject = _read(root / PROJECT_FILE)
     needed, besides = project_requirements(pyproject)
     installed = installed_distributions(site_packages)

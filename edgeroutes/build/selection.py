@@ -9,8 +9,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.dependencies import LAMBDA_HAS, Requirement, Root, required_names, resolve_all
-from edgeroutes.build.pins import PROJECT_FILE, REQUIREMENTS_FILE, own_requirements
+from edgeroutes.build.dependencies import LAMBDA_HAS, Requirement, Root, resolve_all
+from edgeroutes.build.pins import own_requirements
+from edgeroutes.build.requirements import required_names
 from edgeroutes.errors import BundleError
 
 if TYPE_CHECKING:
@@ -123,18 +124,21 @@ class Selector:
         return [*found.values()]
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
-        """All that is declared and not excluded everywhere: it is fetched in one go, and ships where it is mentioned."""
+        """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""
         excluded = set.intersection(*(set(each.exclude) for each in bundles if each.function.routes))
+        excluded |= LAMBDA_HAS | {
+            name for name, _ in required_names(own_requirements(), "", self._target.marker_environment())
+        }
         return [
-            self._declared_root(name)
-            for name in self._companions.declared
-            if name not in excluded and name not in LAMBDA_HAS and self._pins.is_declared(name)
+            Root(
+                name=each.name,
+                extras=each.extras,
+                reason=f"{each.where} declares {each.name}, and nothing in the project mentions it",
+                where=each.where,
+            )
+            for each in self._companions.declared.values()
+            if each.name not in excluded and "" in each.groups and not each.required_by
         ]
-
-    def _declared_root(self, name: str) -> Root:
-        source = REQUIREMENTS_FILE if self._pins.source == REQUIREMENTS_FILE else PROJECT_FILE
-        reason = f"{source} declares {name}, and nothing in the project mentions it"
-        return Root(name=name, extras=self._companions.declared[name], reason=reason, where=source)
 
     def _with_libraries(self, bundle: Bundle, requirements: Iterable[str]) -> Bundle:
         libraries = self._companions.own_users(requirements)
@@ -147,15 +151,9 @@ class Selector:
         shipped = {name for answer in answers.values() for name in answer}
         if not shipped:
             return {}
-        settled = shipped | everywhere.keys() | self._required_by_declared()
-        return {root.name: root for root in self._declared_roots(bundles) if root.name not in settled}
-
-    def _required_by_declared(self) -> set[str]:
-        """What is declared only because something else that is declared requires it, as in a list of everything that is installed."""
-        required = {name for name, _ in required_names(own_requirements(), "", self._target)}
-        for name in self._pins.direct.extras:
-            required.update(each for each, _ in required_names(self._wheels.requires(name) or (), "", self._target))
-        return required
+        return {
+            root.name: root for root in self._declared_roots(bundles) if root.name not in shipped | everywhere.keys()
+        }
 
     def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
         holders = Counter(

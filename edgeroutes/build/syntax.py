@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ImportRaisedError
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def parse_source(source: str | bytes, *, where: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            return parse_python(source)
     except SyntaxError as err:
         place = f"{where}:{err.lineno}" if err.lineno else where
         text = f" ({err.text.strip()[:_TEXT_LIMIT]!r})" if err.text else ""

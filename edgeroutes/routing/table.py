@@ -147,6 +147,12 @@ class RouteTable(Generic[T]):
             params[leaf.rest] = [decode_segment(part) if "%" in part else part for part in parts[leaf.rest_index :]]
         return Match(leaf.value, params, leaf.route_path)
 
+    def has_match(self, segments: list[str]) -> bool:
+        """Whether a route matches these segments, which are compared as they are: for one reading of a path, already decoded."""
+        if "/" + "/".join(segments) in self._statics:
+            return True
+        return _find(self._root, segments, 0, len(segments)) is not None
+
 
 def _plant(node: _Node[T], leaf: _Leaf[T]) -> _Leaf[T] | None:
     """Put the leaf where its path leads; the leaf that is there already, if any."""

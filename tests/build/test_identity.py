@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.build.identity import Identity, entry_point_groups, import_names, is_tool, make_identity
+from edgeroutes.build.identity import Identity, entry_point_groups, is_tool, make_identity
 
 FILES = {
     "a package": (
@@ -28,7 +28,7 @@ FILES = {
 
 @pytest.mark.parametrize(("files", "names"), FILES.values(), ids=FILES)
 def test_import_names_are_the_shortest_that_have_code(files: list[str], names: tuple[str, ...]) -> None:
-    assert import_names(files) == names
+    assert make_identity("no-modules", files, "").import_names == (names or ("no_modules",))
 
 
 def test_a_distribution_without_known_files_is_called_as_it_is_named() -> None:
