@@ -14,7 +14,7 @@ from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_pa
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.head import complete_head, finish_head, settle_body
-from edgeroutes.runtime.loop import ends_more_than_the_call
+from edgeroutes.runtime.loop import is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,10 +216,8 @@ class Call:
                 if response.background is not None:
                     scope.after.append((response.background, ()))
                 response = finish_head(response, scope, endpoint, self._application.manifest.tag_header)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
-            response = self.fail(error)
-        except BaseException as error:
-            if ends_more_than_the_call(error):
+        except BaseException as error:  # whatever it is, the client gets a response and the log the cause
+            if is_fatal(error):
                 raise
             response = self.fail(error)
         settle_body(response, self.incoming.method)

@@ -14,9 +14,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from edgeroutes.adapters.asgi import MAX_BODY_BYTES
 from edgeroutes.adapters.asgi_incoming import AsgiIncoming
 from edgeroutes.asgi import make_app
+from edgeroutes.http.limits import GATEWAY_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -198,7 +198,7 @@ def test_headers_are_latin_1_and_cookies_apart(project: RouteProject) -> None:
 @pytest.mark.parametrize("how", ["declared", "sent"])
 def test_a_body_that_is_too_large_is_413(project: RouteProject, how: str) -> None:
     project.write("users/[id]/route.py", ECHO)
-    body = b"x" * (MAX_BODY_BYTES + 1)
+    body = b"x" * (GATEWAY_BODY_BYTES + 1)
 
     async def pieces() -> Any:
         for start in range(0, len(body), 1 << 20):
@@ -593,7 +593,7 @@ def test_an_app_starts_at_its_first_request_where_the_server_has_no_lifespan(pro
 
 def test_an_app_reads_a_body_of_any_size_piece_by_piece(project: RouteProject, serve: Serve) -> None:
     project.write(NATIVE_FILE, NATIVE)
-    total = MAX_BODY_BYTES + 1
+    total = GATEWAY_BODY_BYTES + 1
     answer = httpx.post(f"{serve(project.asgi())}/legacy/size", content=b"x" * total).json()
     assert answer["total"] == total
     assert answer["in"] > 2
