@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 MULTIPART, URLENCODED = FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _BODILESS = ("GET", "HEAD")
+MAX_COOKIES = 500  # no browser keeps more than 180 for a site
+MAX_QUERY_ITEMS = 1_000
 # From here on parsing and validating a body takes about a millisecond.
 LARGE_BODY_BYTES = 64 * 1024
 
@@ -188,7 +190,6 @@ class Request:
         if self._asked("cookies"):
             return {}
         from edgeroutes.http.cookies import parse_cookies
-        from edgeroutes.http.limits import MAX_COOKIES
 
         if (sent := self.peek_headers().get("cookie", "")).count(";") >= MAX_COOKIES:
             raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
@@ -215,8 +216,6 @@ class Request:
             HTTPError: 400 for more than 1,000.
         """
         if self._query is None:
-            from edgeroutes.http.limits import MAX_QUERY_ITEMS
-
             try:
                 items = self._incoming.query_items(MAX_QUERY_ITEMS)
             except ValueError as error:
