@@ -22,6 +22,7 @@ _MAX_DETAIL_CHARACTERS = 4_000
 _MAX_INSTANCE_CHARACTERS = 1_000
 _MAX_ID_CHARACTERS = 200
 
+
 # What Python calls otherwise before 3.13. Source: RFC 9110 §15.5, read 2026-11-21.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 

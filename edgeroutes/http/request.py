@@ -180,12 +180,20 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies that were sent: name → decoded value."""
+        """The cookies that were sent: name → decoded value.
+
+        Raises:
+            HTTPError: 431 for more than 500.
+        """
         if self._asked("cookies"):
             return {}
         from edgeroutes.http.cookies import parse_cookies
+        from edgeroutes.http.limits import MAX_COOKIES
 
-        return parse_cookies(self.peek_headers().get("cookie", ""))
+        sent = self.peek_headers().get("cookie", "")
+        if sent.count(";") >= MAX_COOKIES:
+            raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
+        return parse_cookies(sent)
 
     @property
     def client(self) -> Address | None:
@@ -202,9 +210,19 @@ class Request:
 
     @property
     def query_params(self) -> QueryParams:
-        """The decoded query parameters."""
+        """The decoded query parameters.
+
+        Raises:
+            HTTPError: 400 for more than 1,000.
+        """
         if self._query is None:
-            self._query = QueryParams(self._incoming.query_items())
+            from edgeroutes.http.limits import MAX_QUERY_ITEMS
+
+            try:
+                items = self._incoming.query_items(MAX_QUERY_ITEMS)
+            except ValueError as error:
+                raise HTTPError(400, f"the query has more than {MAX_QUERY_ITEMS:,} parameters") from error
+            self._query = QueryParams(items)
         return self._query
 
     @property

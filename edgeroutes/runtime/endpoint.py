@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.manifest import ManifestRoute
     from edgeroutes.runtime.middleware import Layer
-    from edgeroutes.types import AsgiApp, Handler, Threads
+    from edgeroutes.types import AsgiApp, Handler, Incoming, Threads
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
 
@@ -158,9 +158,17 @@ class Endpoint:
 
         return listed
 
-    def bare_app(self, path: str) -> AsgiApp | None:
-        """The route's app, where no middleware covers this path: a server can call it directly. None otherwise."""
-        return None if any(layer.covers(path) for layer in self._layers) else self.app
+    def bare_app(self, incoming: Incoming) -> AsgiApp | None:
+        """The route's app, where no middleware covers the request's path: a server can call it directly. None otherwise."""
+        return self.app if self.app is None or not self._covering(incoming) else None
+
+    def _covering(self, incoming: Incoming) -> list[Layer]:
+        """The middleware for a request: chosen by the path as it was sent, which is what an app reads."""
+        if not self._layers:
+            return []
+        from edgeroutes.runtime.middleware import layers_covering
+
+        return layers_covering(self._layers, incoming.path[len(self.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
         """The answer to a request, through the middleware; what is raised inside and is no answer goes through."""
@@ -186,7 +194,7 @@ class Endpoint:
 
         from edgeroutes.runtime.middleware import run_layers
 
-        return await run_layers(self._layers, scope, started, interrupted)
+        return await run_layers(self._covering(scope.incoming), scope, started, interrupted)
 
     async def primed(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
