@@ -20,6 +20,7 @@ from edgeroutes._version import __version__
 from edgeroutes.build.directories import UNSETTLED_NS
 from edgeroutes.build.imports import FileImports, ImportKind, ImportSite, UnknownImport, parse_imports
 from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
@@ -188,7 +189,7 @@ def _read_cache(cache_file: Path | None) -> dict[str, Any]:
 
 def _write_cache(cache_file: Path, files: Mapping[str, Any]) -> None:
     """Replace the file in one step, so that no process ever reads half of it."""
-    cache_file.parent.mkdir(parents=True, exist_ok=True)
+    make_local_folder(cache_file.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{CACHE_FILE}.", dir=cache_file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

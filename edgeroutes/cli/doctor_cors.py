@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -208,6 +210,8 @@ class ServerAnswers:
         try:
             reply = replies.get(timeout=max(0.0, self._end - time.monotonic()))
         except Empty:
+            with suppress(OSError, AttributeError):  # the thread still reads from it, if it has one
+                connection.sock.shutdown(socket.SHUT_RDWR)
             problem = f"the server did not respond within {self._timeout_s:g} s"
             raise ToolError(problem, where=request.url, hint=hint) from None
         finally:
