@@ -7,12 +7,13 @@ jmespath is whichever its boto3 wants.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.imports import ImportKind
-from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.requirements import parse_requirement
+from edgeroutes.build.modules import OWN_PACKAGE, Origin
+from edgeroutes.build.requirements import required_names
 from edgeroutes.build.special_cases import companions
 from edgeroutes.errors import DependencyError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.target import Target
     from edgeroutes.build.wheels import Wheels
+    from edgeroutes.errors import ProjectError
 
 # Source: docs.aws.amazon.com/lambda "lambda-python" (the runtime includes the SDK and its dependencies), read 2026-11-21. The runtime
 # client is there, too, with what it needs.
@@ -83,7 +85,7 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
         if not pins.is_declared(name) and name not in LAMBDA_HAS | LAMBDA_HAS_FOR_BOTO3:
             continue  # an optional import of something that the project does not have
         link = graph.chain(reached)[-1:]
-        extras = pins.direct.extras.get(name, frozenset())
+        extras = pins.extras_of(name)
         where = graph.where(link[0].file, link[0].line) if link else ""
         roots[name] = Root(name=name, extras=extras, reason=graph.render_chain(graph.chain(reached)), where=where)
     return list(roots.values())
@@ -110,7 +112,10 @@ def resolve(
     found: dict[str, Requirement] = {}
     seen: set[tuple[str, str]] = set()
     queue = [(root, root.name, root.extras, "") for root in roots]
-    for root, name, extras, required_by in queue:
+    for root, name, requested, required_by in queue:
+        extras = requested | pins.extras_of(
+            name
+        )  # however it is reached: a driver is declared with the extra that it needs
         if name in left_out:
             continue
         if not required_by and not ships_boto3 and name in LAMBDA_HAS_FOR_BOTO3 and not pins.is_declared(name):
@@ -121,20 +126,12 @@ def resolve(
             if requires is None or (name, extra) in seen:
                 continue
             seen.add((name, extra))
-            queue += [(root, each, its_extras, name) for each, its_extras in required_names(requires, extra, target)]
+            queue += [
+                (root, each, its_extras, name)
+                for each, its_extras in required_names(requires, extra, target.marker_environment())
+            ]
             queue += [(root, each, frozenset(), name) for each in companions(name, pins.direct.extras)]
     return found
-
-
-def required_names(requires: Iterable[str], extra: str, target: Target) -> Iterator[tuple[str, frozenset[str]]]:
-    """What a distribution requires on the target, each with the extras that it asks for."""
-    environment = {**target.marker_environment(), "extra": extra}
-    for text in requires:
-        requirement = parse_requirement(text, where="METADATA")
-        if extra and "extra" not in text:
-            continue
-        if requirement.marker is None or requirement.marker.evaluate(environment):
-            yield normalize_name(requirement.name), frozenset(requirement.extras)
 
 
 def resolve_all(
@@ -155,12 +152,17 @@ def resolve_all(
     return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
 
 
-def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
-    """What cannot be had, with the import that asks for it as the place."""
-    roots = {each.root.name: each.root for each in missing.values()}
-    named = [root for name, root in sorted(roots.items()) if name in error.problem]
-    where = next((root.where for root in (*named, *roots.values()) if root.where), error.where)
+def explain_missing(error: ProjectError, missing: Mapping[str, Requirement]) -> DependencyError:
+    """What cannot be had, with the import that needs it as the place; as it is when it names none of them."""
+    named = [each for name, each in sorted(missing.items()) if _mentions(error.problem, name)]
+    where = next((each.root.where for each in named if each.root.where), error.where)
     return DependencyError(error.problem, where=where, hint=error.hint)
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Whether a text has the normalized name of a distribution as a word of its own."""
+    pattern = name.replace("-", "[-_.]")
+    return re.search(rf"(?<![\w.-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:

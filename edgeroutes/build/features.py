@@ -25,22 +25,22 @@ class FeatureReader:
 
     def __init__(self, tracer: Tracer) -> None:
         self._tracer = tracer
-        self._known: dict[tuple[Path, bool], tuple[FeatureUse, ...]] = {}
+        self._known: dict[tuple[Path, int], tuple[FeatureUse, ...]] = {}
 
     def uses(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[tuple[Path, FeatureUse]]:
         """Each feature that the project's files in the graph use, with the file."""
-        route_files = {route.source_file for route in function.routes}
+        app_lines = {route.source_file: route.exports.app.line for route in function.routes if route.exports.app}
         for module in graph.project_modules:
             if module.file.name.endswith(".py"):
-                for use in self._of(module.file, is_route=module.archive_path in route_files):
+                for use in self._of(module.file, app_lines.get(module.archive_path, 0)):
                     yield module.file, use
 
-    def _of(self, file: Path, *, is_route: bool) -> tuple[FeatureUse, ...]:
-        known = self._known.get((file, is_route))
+    def _of(self, file: Path, app_line: int) -> tuple[FeatureUse, ...]:
+        known = self._known.get((file, app_line))
         if known is None:
             source = file.read_bytes()
-            found = find_features(source, parse_python(source), self._tracer.imports(file), is_route=is_route)
-            known = self._known[file, is_route] = tuple(found)
+            found = find_features(source, parse_python(source), self._tracer.imports(file), app_line=app_line)
+            known = self._known[file, app_line] = tuple(found)
         return known
 
 

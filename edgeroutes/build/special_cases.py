@@ -89,20 +89,17 @@ class FeatureUse:
     line: int
 
 
-def find_features(
-    source: bytes, tree: ast.Module, imports: FileImports, *, is_route: bool = False
-) -> Iterator[FeatureUse]:
+def find_features(source: bytes, tree: ast.Module, imports: FileImports, *, app_line: int = 0) -> Iterator[FeatureUse]:
     """The features that a file of the project uses, each once, with its first line.
 
     Args:
         source: Of the file.
         tree: The same, parsed.
         imports: The same, read by the tracer.
-        is_route: Whether it is a route file: in another one `app` means nothing.
+        app_line: Where a route file exports `app`; 0 for a file that exports none.
     """
     used = _own_names(tree, imports)
     calls = _method_calls(tree) if b".form" in source else {}
-    app_line = _app_export(tree) if is_route else 0
     for feature in FEATURES:
         lines = [line for name, line in used.items() if name in feature.names]
         lines += [line for name, line in calls.items() if name in feature.methods]
@@ -137,17 +134,3 @@ def _own_names(tree: ast.Module, imports: FileImports) -> dict[str, int]:
 def _method_calls(tree: ast.Module) -> dict[str, int]:
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute))
     return {call.func.attr: call.lineno for call in calls if isinstance(call.func, ast.Attribute)}
-
-
-def _app_export(tree: ast.Module) -> int:
-    """The line at which the file sets `app` at its top; 0 where it does not."""
-    for node in tree.body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        names = {each.id for each in targets if isinstance(each, ast.Name)}
-        if isinstance(node, ast.ImportFrom | ast.Import):
-            names = {alias.asname or alias.name for alias in node.names}
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            names = {node.name}
-        if "app" in names:
-            return node.lineno
-    return 0

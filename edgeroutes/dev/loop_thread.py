@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from edgeroutes.dev.reports import Logged
 from edgeroutes.runtime.loader import is_own_file
+from edgeroutes.runtime.loop import log_task_exit, log_task_failure
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -61,6 +62,7 @@ class LoopThread:
         self._loop = asyncio.new_event_loop()
         self._stop_loop = self._loop.stop
         self._loop.stop = self._refuse_stop  # type: ignore[method-assign]
+        self._loop.set_exception_handler(log_task_failure)
         self._thread = threading.Thread(target=self._serve, name="edgeroutes-loop", daemon=True)
         self._thread.start()
         self._running = 0
@@ -152,7 +154,8 @@ class LoopThread:
         while True:
             try:
                 self._loop.run_forever()
-            except (SystemExit, KeyboardInterrupt):  # of a task that a handler started: only its own end
+            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: only its own end
+                log_task_exit(error)
                 continue
             if self.is_closing:  # else someone has got past `_refuse_stop`
                 break
@@ -213,21 +216,3 @@ class Running(Generic[T]):
             raise TimeoutError
         assert self._task is not None  # noqa: S101  # it has ended
         return self._task.result()
-
-
-class OwnLoop:
-    """A loop for one request, in the thread that asks for it: for sync handlers, which would block the others' loop.
-
-    On Lambda they run inside a loop as well, so that `asyncio.get_running_loop()` is the same here and there.
-    """
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner()
-
-    def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
-        """The coroutine's value."""
-        return self._runner.run(contained(coroutine), context=context)
-
-    def close(self) -> None:
-        """Cancel what is left and close the loop."""
-        self._runner.close()
