@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -149,7 +148,9 @@ def test_what_a_client_sends_reaches_the_terminal_escaped(dev: Process) -> None:
 @pytest.mark.parametrize("path", ["/exit", "/async-exit"])
 def test_a_handler_that_ends_its_process_ends_its_request(dev: Process, path: str) -> None:
     response = dev.get(path)
-    assert (response.status_code, "SystemExit(3)" in response.json()["detail"]) == (502, True)
+    assert response.status_code == 500
+    assert "SystemExit" in response.text
+    dev.printed("SystemExit: 3")
     goes_on(dev)
 
 
@@ -214,9 +215,12 @@ def test_cut_requests_leave_nothing_in_the_process(tmp_path: Path) -> None:
         for _ in range(200):
             with socket.create_connection(("127.0.0.1", port_of(tmp_path / "project"))) as client:
                 client.sendall(b"POST /hello HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nhalf")
-        time.sleep(0.2)
-        after = until(lambda: (now := counts(dev.process.pid))[0] <= before[0] + 1 and now, "the end of all")
-        assert after[1] <= before[1] + 1
+
+        def is_as_before() -> bool:
+            threads, descriptors = counts(dev.process.pid)
+            return threads <= before[0] + 1 and descriptors <= before[1] + 1
+
+        until(is_as_before, "the end of all")
 
 
 def counts(process_id: int) -> tuple[int, int]:
