@@ -22,6 +22,7 @@ from edgeroutes.build.folder_scans import FolderScan
 from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.imports import parse_imports
 from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.texts import Text, TextPlace
 from edgeroutes.errors import ImportRaisedError
 
@@ -206,7 +207,7 @@ def _read_cache(cache_file: Path | None) -> dict[str, Any]:
 
 def _write_cache(cache_file: Path, files: Mapping[str, Any]) -> None:
     """Replace the file in one step, so that no process ever reads half of it."""
-    cache_file.parent.mkdir(parents=True, exist_ok=True)
+    make_local_folder(cache_file.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{CACHE_FILE}.", dir=cache_file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
