@@ -61,24 +61,24 @@ if TYPE_CHECKING:
 TEMPLATE_FILE = "template.yaml"
 
 
-def plan_project(root: Path) -> ProjectPlan:
-    """The functions of the project in `root`.
+def plan_project(root: Path, infra: Infra | None = None) -> ProjectPlan:
+    """The functions of the project in `root`, whose infra/ may have been read.
 
     Raises:
         ProjectError: For all that is wrong with its settings, its routes and its function.yaml files.
     """
     config = load_config(root)
-    return plan_scan(root, config, scan(DiskTree(root), config.app_dir))
+    return plan_scan(root, config, scan(DiskTree(root), config.app_dir), infra)
 
 
-def plan_scan(root: Path, config: Config, found: RouteScan) -> ProjectPlan:
-    """The functions of a project whose settings and routes have been read.
+def plan_scan(root: Path, config: Config, found: RouteScan, infra: Infra | None = None) -> ProjectPlan:
+    """The functions of a project whose settings and routes, and perhaps infra/, have been read.
 
     Raises:
         ProjectError: For all that is wrong with its routes and its function.yaml files.
     """
     files = {file for route in found.routes for file in route.function_yaml_files}
-    return make_plan(config, found, _read_texts(root, files))
+    return make_plan(config, found, _read_texts(root, files), infra or read_infra(root))
 
 
 def project_template(root: Path) -> Template:
@@ -87,7 +87,8 @@ def project_template(root: Path) -> Template:
     Raises:
         ProjectError: For all that is wrong with the project or its infra/, or when it fits in no stack.
     """
-    return make_template(_with_features(root, plan_project(root)), read_infra(root))
+    infra = read_infra(root)
+    return make_template(_with_features(root, plan_project(root, infra)), infra)
 
 
 def read_infra(root: Path) -> Infra:
