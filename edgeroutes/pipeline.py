@@ -38,8 +38,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.distributions import installed_site_packages
+from edgeroutes.build.distributions import installed_distributions, installed_site_packages
 from edgeroutes.build.features import feature_names
+from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.config import INFRA_FOLDER, load_config
@@ -147,9 +148,9 @@ def write_template(root: Path, text: str) -> bool:
 
 def _with_features(root: Path, plan: ProjectPlan) -> ProjectPlan:
     """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
-    names = feature_names(
-        plan.functions, Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
-    )
+    site_packages = installed_site_packages()
+    tracer = Tracer(SearchPath(project_root=root, site_packages=site_packages))
+    names = feature_names(plan.functions, tracer, OwnUsers(installed_distributions(site_packages)))
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
     return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 
