@@ -121,15 +121,16 @@ def invoke(
 @app.command()
 @_root
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when the file is not current.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there are warnings, for CI.")
 @_as_json
-def template(root: Path, check: bool, as_json: bool) -> int:
+def template(root: Path, check: bool, strict: bool, as_json: bool) -> int:
     """Write template.yaml, of which SAM makes the stack.
 
     One Lambda function to a route, behind one API, behind CloudFront.
     """
     from edgeroutes.cli.template import print_template
 
-    return print_template(root.resolve(), check=check, as_json=as_json)
+    return print_template(root.resolve(), check=check, as_json=as_json, strict=strict)
 
 
 @app.command()
