@@ -96,7 +96,7 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
         if all(each.kind is ImportKind.TEXT for each in reached.reasons):
             continue  # whether a text means a distribution, its declaration decides
         link = graph.chain(reached)[-1:]
-        extras = pins.direct.extras.get(name, frozenset())
+        extras = declared_extras(pins, name)
         where = graph.where(link[0].file, link[0].line) if link else ""
         roots[name] = Root(name=name, extras=extras, reason=graph.render_chain(graph.chain(reached)), where=where)
     return list(roots.values())
@@ -139,7 +139,7 @@ def resolve(
             found[name] = Requirement(name=name, root=root, required_by=required_by, how=how)
             queue += [(root, each, frozenset(), name, why) for each, why in companions(name)]
         requires = wheels.requires(name)
-        for extra in ("", *sorted(extras | pins.direct.extras.get(name, frozenset()))):
+        for extra in ("", *sorted(extras | declared_extras(pins, name))):
             if requires is None or (name, extra) in seen:
                 continue
             seen.add((name, extra))
@@ -172,6 +172,12 @@ def resolve_all(
     }
     found = {name: each for answer in answers.values() for name, each in answer.items()}
     return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
+
+
+def declared_extras(pins: Pins, name: str) -> frozenset[str]:
+    """The extras that the project requests of a distribution, wherever it declares it; groups of tools left out."""
+    declarations = (each for known in pins.distributions if known.name == name for each in known.declarations)
+    return pins.direct.extras.get(name, frozenset()).union(*(each.extras for each in declarations if not each.is_dev))
 
 
 def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
