@@ -28,19 +28,22 @@ PLUG = FakeWheel(files={"plug/__init__.py": "NAME = 'plug'\n"})
 ENTRY_POINTS = "[host.plugins]\np = plug:NAME\n[console_scripts]\nplug = plug:main\n"
 BY_ENTRY_POINT = FakeWheel(files={**PLUG.files, "plug-1.0.dist-info/entry_points.txt": ENTRY_POINTS})
 USES_HOST = f"import host\n{HELLO}"
+TYPE_ONLY = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n"
+NAMED = '[project]\nname = "p"\nversion = "0"\n'
+RUNTIME = f'[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
 # What /x is made of, the wheel of host, and what `why` says of plug.
 MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
     "a string in the project": (f"PARSER = 'plug'\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug' in a string"),
     "a class in a string": (
-        f"CONFIG = {{'class': 'plug.logs.Formatter'}}\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug.logs.Formatter' in a string",
+        f"CONFIG = {{'class': 'plug.logs.Formatter'}}\n{HELLO}", host(""), PLUG,
+        "functions/x/route.py:1 names 'plug.logs.Formatter' in a string",
     ),
     "an entry in a string": (
         f"ENTRY = 'plug.app:make'\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug.app:make' in a string",
     ),
     "a key": (f"LOGGERS = {{'plug': 1}}\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug' in a string"),
     "a type of a model's field": (
-        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n"
-        f"class Model:\n    field: 'plug.Type'\n{HELLO}",
+        f"{TYPE_ONLY}class Model:\n    field: 'plug.Type'\n{HELLO}",
         host(""), PLUG, "functions/x/route.py:3 imports plug (type-checking)",
     ),
     "an entry point group in the project": (
@@ -77,8 +80,12 @@ NO_MENTIONS = {
     "a library's key": (USES_HOST, host("A = {'plug': 1}\n")),
     "a library's attribute": (USES_HOST, host("import json as plug\nplug.dumps\nplugs = 'plugged'\n")),
     "a library's own module": (USES_HOST, host("from . import plug\nfrom .plug import x\n")),
-    "a library's tests": (USES_HOST, FakeWheel(files={**LIBRARY, "host/testing/x.py": "import plug\n", "host/testclient.py": "import plug\n"})),
-    "an extra for developers": (USES_HOST, FakeWheel(files=LIBRARY, requires=("plug; extra == 'dev'", "plug; extra == 'test-all'"))),
+    "a library's tests": (
+        USES_HOST, FakeWheel(files={**LIBRARY, "host/testing/x.py": "import plug\n", "host/testclient.py": "import plug\n"}),
+    ),
+    "an extra for developers": (
+        USES_HOST, FakeWheel(files=LIBRARY, requires=("plug; extra == 'dev'", "plug; extra == 'test-all'")),
+    ),
 }  # fmt: skip
 
 
@@ -158,10 +165,11 @@ def test_what_nothing_mentions_ships_with_third_party_code_and_is_said(tmp_path:
         "UsesFunction": ["plug", "quiet"],
         "FallbackFunction": [],
     }
-    assert report.warnings == (
+    said = (
         "pyproject.toml:4: 'quiet' is declared and nothing in the project names it, so it goes into 2 functions with third-party code. To "
-        "keep it out, list it under 'exclude' in functions/function.yaml; where one function needs it, under 'include'.",
+        "keep it out, list it under 'exclude' in functions/function.yaml; where one function needs it, under 'include'."
     )
+    assert report.warnings == (said,)
     assert explain(report, "/x", "quiet") == ["pyproject.toml:4 declares quiet, and nothing in the project mentions it"]
 
 
@@ -215,7 +223,7 @@ def test_a_project_without_third_party_code_gets_none(tmp_path: Path) -> None:
     project = make_project(
         tmp_path,
         {
-            "pyproject.toml": f'[project]\nname = "p"\nversion = "0"\ndependencies = ["plug"]\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n',
+            "pyproject.toml": f'{NAMED}dependencies = ["plug"]\n{RUNTIME}',
             "functions/hello/route.py": HELLO,
         },
         {"plug": PLUG},
@@ -247,8 +255,10 @@ def test_a_library_is_scanned_once(tmp_path: Path) -> None:
 def test_a_library_of_edgeroutes_users_brings_what_it_asks_for(tmp_path: Path) -> None:
     kit = FakeWheel(
         files={
-            "kit.py": "from edgeroutes import Response\n\ndef send():\n    from edgeroutes import logger, revalidate_tag\n\ndef events(items):\n    return Response.sse(items)\n\n"
-            "def served(path):\n    return Response.file(path)\n"
+            "kit.py": (
+                "from edgeroutes import Response\n\ndef send():\n    from edgeroutes import logger, revalidate_tag\n\n"
+                "def events(items):\n    return Response.sse(items)\n\ndef served(path):\n    return Response.file(path)\n"
+            )
         }
     )
     route = "from kit import events, served\n\ndef GET():\n    return served(__file__)\n"
