@@ -45,6 +45,7 @@ from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.config import INFRA_FOLDER, load_config
 from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
+from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.scan import DiskTree, scan
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgeroutes.config import Config
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
 
@@ -89,13 +91,13 @@ def project_template(root: Path) -> Template:
     return make_template(_with_features(root, plan_project(root)), read_infra(root))
 
 
-def read_infra(root: Path) -> dict[str, str]:
-    """The project's own parts of the template: file → text.
+def read_infra(root: Path) -> Infra:
+    """The project's own parts of the template, parsed.
 
     Raises:
         ProjectError: For files that cannot be read.
     """
-    return _read_texts(root, _infra_files(root))
+    return parse_infra(_read_texts(root, _infra_files(root)))
 
 
 def render_template(root: Path) -> str:

@@ -19,6 +19,7 @@ from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
 from edgeroutes.build.entry import ENTRY_FILE, render_entry
+from edgeroutes.build.fetch import Fetcher
 from edgeroutes.build.inputs import bundle_inputs, folders_below, forget_inputs, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.loops import LoopAnswers
@@ -106,7 +107,8 @@ class Builder:
         collected = self._collect(functions, collector)
         interpreter = find_interpreter(self._target, self._installer, self.store.folder / "python.json")
         installed = {each.name: each for each in installed_distributions(self._site_packages)}
-        wheels = Wheels(self.store, self._fetch, pins, self._target, interpreter, installed=installed)
+        fetcher = Fetcher(self._root, self._installer, pins, self._target, self._progress)
+        wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
         companions = Companions(pins.distributions, wheels, installed, self.store)
@@ -189,11 +191,9 @@ class Builder:
         self._progress(f"fetching {len(missing)} distributions")
         try:
             wheels.keep(download(missing))
-        except DependencyError as error:
-            raise explain_missing(error, missing) from error
-
-    def _fetch(self, names: Sequence[str], constraints: str, into: Path, with_requirements: bool) -> None:  # noqa: FBT001
-        self._installer.install(names, constraints, self._root, self._target, into, with_requirements=with_requirements)
+        except (DependencyError, ProblemsError) as error:
+            several = error.problems if isinstance(error, ProblemsError) else (error,)
+            require_no_problems([explain_missing(each, missing) for each in several])
 
     def _pins(self) -> Pins:
         return read_pins(self._root, self._installer, self._target, self._site_packages, self.store.folder / "texts")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.dependencies import Root, check_declared, declared_extras, imported_roots
+from edgeroutes.build.dependencies import Root, check_declared, imported_roots
 from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
@@ -150,7 +150,7 @@ class Collector:
                     return _module_files(self._root, module), []
                 name = module.distribution or name
         if self._pins.is_declared(name):
-            return [], [Root(name=name, extras=declared_extras(self._pins, name), reason=reason, where=where)]
+            return [], [Root(name=name, extras=self._pins.extras_of(name), reason=reason, where=where)]
         known = [*self._pins.by_name, *self._resolver.top_level_names()]
         near = get_close_matches(entry, known, n=1)
         hint = f"Did you mean {near[0]!r}" if near else "Name a file, a pattern, a module or a declared distribution"

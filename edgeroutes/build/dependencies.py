@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.target import Target
     from edgeroutes.build.wheels import Wheels
+    from edgeroutes.errors import ProjectError
 
 # Source: docs.aws.amazon.com/lambda "lambda-python" (the runtime includes the SDK and its dependencies), read 2026-11-21. The runtime
 # client is there, too, with what it needs.
@@ -96,7 +97,7 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
         if all(each.kind is ImportKind.TEXT for each in reached.reasons):
             continue  # whether a text means a distribution, its declaration decides
         link = graph.chain(reached)[-1:]
-        extras = declared_extras(pins, name)
+        extras = pins.extras_of(name)
         where = graph.where(link[0].file, link[0].line) if link else ""
         roots[name] = Root(name=name, extras=extras, reason=graph.render_chain(graph.chain(reached)), where=where)
     return list(roots.values())
@@ -130,7 +131,8 @@ def resolve(
     found: dict[str, Requirement] = {}
     seen: set[tuple[str, str]] = set()
     queue = [(root, root.name, root.extras, "", "") for root in roots]
-    for root, name, extras, required_by, how in queue:
+    for root, name, requested, required_by, how in queue:
+        extras = requested | pins.extras_of(name)  # however it is reached: a driver is declared with its extra
         if name in left_out:
             continue
         if not required_by and not ships_boto3 and name in LAMBDA_HAS_FOR_BOTO3 and not pins.is_declared(name):
@@ -139,7 +141,7 @@ def resolve(
             found[name] = Requirement(name=name, root=root, required_by=required_by, how=how)
             queue += [(root, each, frozenset(), name, why) for each, why in companions(name)]
         requires = wheels.requires(name)
-        for extra in ("", *sorted(extras | declared_extras(pins, name))):
+        for extra in ("", *sorted(extras | pins.extras_of(name))):
             if requires is None or (name, extra) in seen:
                 continue
             seen.add((name, extra))
@@ -174,13 +176,7 @@ def resolve_all(
     return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
 
 
-def declared_extras(pins: Pins, name: str) -> frozenset[str]:
-    """The extras that the project requests of a distribution, wherever it declares it; groups of tools left out."""
-    declarations = (each for known in pins.distributions if known.name == name for each in known.declarations)
-    return pins.direct.extras.get(name, frozenset()).union(*(each.extras for each in declarations if not each.is_dev))
-
-
-def explain_missing(error: DependencyError, missing: Mapping[str, Requirement]) -> DependencyError:
+def explain_missing(error: ProjectError, missing: Mapping[str, Requirement]) -> DependencyError:
     """What cannot be had, with the import that needs it as the place; as it is when it names none of them."""
     named = [each for name, each in sorted(missing.items()) if _mentions(error.problem, name)]
     where = next((each.root.where for each in named if each.root.where), error.where)

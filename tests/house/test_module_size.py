@@ -1,11 +1,11 @@
-"""A module that holds more than one thing is split by what it holds: 300 lines, or a reason."""
+"""A module that holds more than one thing is split by what it holds: 600 lines, or a reason."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "edgeroutes"
-LIMIT = 300
+LIMIT = 600
 # Module → (lines at most, why it stays whole).
 EXCEPTIONS: dict[str, tuple[int, str]] = {}
 
