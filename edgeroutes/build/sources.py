@@ -134,7 +134,7 @@ def encode_imports(imports: FileImports) -> list[Any]:
         [[export.name, export.modules, export.line] for export in imports.lazy],
         imports.exports,
         [[text.text, text.line, text.place] for text in imports.texts],
-        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call] for s in imports.scans],
+        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call, s.is_listing] for s in imports.scans],
         imports.uses,
         imports.has_fields,
     ]
@@ -167,9 +167,16 @@ def decode_imports(stored: Any) -> FileImports:
         texts=tuple(Text(text=text, line=line, place=_PLACES[place]) for text, line, place in texts),
         scans=tuple(
             FolderScan(
-                line=line, module=module, ups=ups, parts=tuple(parts), is_deep=is_deep, pattern=pattern, is_call=is_call
+                line=line,
+                module=module,
+                ups=ups,
+                parts=tuple(parts),
+                is_deep=is_deep,
+                pattern=pattern,
+                is_call=is_call,
+                is_listing=is_listing,
             )
-            for line, module, ups, parts, is_deep, pattern, is_call in scans
+            for line, module, ups, parts, is_deep, pattern, is_call, is_listing in scans
         ),
         uses=tuple((name, line) for name, line in uses),
         has_fields=bool(has_fields),
