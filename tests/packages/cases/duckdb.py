@@ -5,4 +5,4 @@ import duckdb
 
 
 def GET():
-    return {"value": duckdb.sql("select 41 + 1").fetchone()[0]}
+    return {"value": duckdb.sql("select 41 + 1").fetchall()[0][0]}

@@ -7,6 +7,7 @@ from flask import Flask, jsonify
 flask = Flask(__name__)
 
 
+@flask.get("/", defaults={"rest": ""})
 @flask.get("/<path:rest>")
 def show(rest):
     return jsonify(hello="flask")

@@ -1,3 +1,3 @@
 from django.urls import include, path
 
-urlpatterns = [path("x", include("site_.shop.urls"))]
+urlpatterns = [path("", include("site_.shop.urls"))]

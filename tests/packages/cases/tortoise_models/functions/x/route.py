@@ -6,9 +6,8 @@ CONFIG = {"connections": {"default": "sqlite://:memory:"}, "apps": {"models": {"
 async def GET():
     await Tortoise.init(config=CONFIG)
     await Tortoise.generate_schemas()
-    from lib import models
-
-    await models.Hero.create(name="Ada")
-    found = await models.Hero.all().values_list("name", flat=True)
+    hero = Tortoise.apps["models"]["Hero"]
+    await hero.create(name="Ada")
+    found = await hero.all().values_list("name", flat=True)
     await Tortoise.close_connections()
     return list(found)
