@@ -114,7 +114,7 @@ def run_case(name: str, folder: Path, tools: Tools) -> Outcome:
     """
     root = folder / "project"
     _make_project(name, root, tools)
-    _run(["sync", "--quiet", "--no-dev", "--python", tools.python], root)
+    _run(["sync", "--quiet", "--no-dev", "--all-extras", "--python", tools.python], root)
     site_packages = next((root / ".venv" / "lib").glob("python*/site-packages"))
     builder = Builder(root, plan_project(root), site_packages=[site_packages])
     with builder.store.locked():
