@@ -150,9 +150,7 @@ class Collector:
                     return _module_files(self._root, module), []
                 name = module.distribution or name
         if self._pins.is_declared(name):
-            return [], [
-                Root(name=name, extras=self._pins.direct.extras.get(name, frozenset()), reason=reason, where=where)
-            ]
+            return [], [Root(name=name, extras=self._pins.extras_of(name), reason=reason, where=where)]
         known = [*self._pins.by_name, *self._resolver.top_level_names()]
         near = get_close_matches(entry, known, n=1)
         hint = f"Did you mean {near[0]!r}" if near else "Name a file, a pattern, a module or a declared distribution"

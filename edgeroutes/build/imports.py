@@ -75,7 +75,7 @@ def parse_imports(source: str | bytes, *, where: str, reads_names: bool = False)
 
 def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
     scans = read_folder_scans(tree, _packages(found.sites))
-    looks_into_folder = any(not scan.is_call or not scan.module for scan in scans)
+    looks_into_folder = any(scan.is_listing for scan in scans)
     named = {scan.line for scan in scans}
     return replace(
         found,

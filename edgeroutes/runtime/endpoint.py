@@ -161,8 +161,15 @@ class Endpoint:
         return listed
 
     def bare_app(self, incoming: Incoming) -> AsgiApp | None:
-        """The route's app, where no middleware covers the request's path: a server can call it directly. None otherwise."""
-        return self.app if self.app is None or not self._covering(incoming) else None
+        """The route's app, for a server that calls it directly.
+
+        None without an app, where middleware covers the request's path, and where `Host` is not one, which `respond` refuses.
+        """
+        if self.app is None or self._covering(incoming):
+            return None
+        from edgeroutes.http.url import has_valid_host
+
+        return self.app if has_valid_host(incoming.header_items()) else None
 
     def _covering(self, incoming: Incoming) -> list[Layer]:
         """The middleware for a request: chosen by the path as it was sent, which is what an app reads."""
