@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.arguments import Arguments
     from edgeroutes.build.features import FileUses
     from edgeroutes.build.graph import ImportGraph, LibraryImports, TraceWarning
     from edgeroutes.build.modules import Module
@@ -125,10 +126,16 @@ class Collector:
             exclude=frozenset(self._excluded_names(graph, function)),
             local_tops=self._local_tops(graph),
             graph=graph,
-            unused=unused_parts(function, self._config, {name for each in used for name, _ in each.uses}),
+            unused=unused_parts(
+                function, self._config, {name for each in used for name, _ in each.uses}, self._arguments(function)
+            ),
             libraries=tuple(libraries),
             warnings=graph.warnings,
         )
+
+    def _arguments(self, function: FunctionPlan) -> set[Arguments]:
+        files = (self._root / route.source_file for route in function.routes if route.exports.app is None)
+        return {self._tracer.imports(file).arguments for file in files}
 
     def _include(self, function: FunctionPlan, entry: str) -> tuple[list[str], list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.arguments import Arguments
 from edgeroutes.build.directories import UNSETTLED_NS
 from edgeroutes.build.folder_scans import FolderScan
 from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
@@ -137,6 +138,7 @@ def encode_imports(imports: FileImports) -> list[Any]:
         [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call, s.is_listing] for s in imports.scans],
         imports.uses,
         imports.has_fields,
+        imports.arguments,
     ]
 
 
@@ -146,7 +148,7 @@ def decode_imports(stored: Any) -> FileImports:
     Raises:
         TypeError, ValueError: It is something else.
     """
-    sites, unknown, lazy, exports, texts, scans, uses, has_fields = stored
+    sites, unknown, lazy, exports, texts, scans, uses, has_fields, arguments = stored
     return FileImports(
         sites=tuple(
             ImportSite(
@@ -180,6 +182,7 @@ def decode_imports(stored: Any) -> FileImports:
         ),
         uses=tuple((name, line) for name, line in uses),
         has_fields=bool(has_fields),
+        arguments=Arguments(arguments),
     )
 
 
