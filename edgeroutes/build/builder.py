@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
 WARNINGS = "warnings.json"
 """The store's text with the last build's warnings."""
+DATA = "data.txt"
+"""The store's text with the data files of the last build."""
 
 
 class Builder:
@@ -99,7 +101,15 @@ class Builder:
         self._progress(f"tracing {len(functions)} functions")
         pins = self._pins()
         tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False)
-        bundles = self._collect(functions, pins, tracer)
+        collector = Collector(
+            self._root,
+            self._plan.config,
+            pins,
+            tracer,
+            resolver=Resolver(self._search_path),
+            own_root=self._search_path.edgeroutes_root,
+        )
+        bundles = self._collect(functions, collector)
         interpreter = find_interpreter(self._target, self._installer, self.store.folder / "python.json")
         installed = {each.name: each for each in installed_distributions(self._site_packages)}
         wheels = Wheels(self.store, self._fetch, pins, self._target, interpreter, installed=installed)
@@ -116,18 +126,16 @@ class Builder:
         heavy = [warning for each in built if (warning := warn_zipped(each, self.store))]
         warnings = (*map(str, self._plan.warnings), *self._warnings(bundles, interpreter), *heavy)
         self.store.write_text(WARNINGS, json.dumps(warnings))
+        new_data = self._note_data(bundles)
         if interpreter is not None:  # else the next build looks whether there is one now
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
             listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]
             files, folders = bundle_inputs(self._root, bundles)
-            record_inputs(self.store, {*read, *files}, {*listed, *folders}, started_ns=started_ns)
-        return BuildReport(functions=tuple(built), warnings=warnings)
+            looked_into = {*listed, *folders, *collector.folders.listed}
+            record_inputs(self.store, {*read, *files}, looked_into, started_ns=started_ns)
+        return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
 
-    def _collect(self, functions: Iterable[FunctionPlan], pins: Pins, tracer: Tracer) -> list[Bundle]:
-        resolver = Resolver(self._search_path)
-        collector = Collector(
-            self._root, self._plan.config, pins, tracer, resolver=resolver, own_root=self._search_path.edgeroutes_root
-        )
+    def _collect(self, functions: Iterable[FunctionPlan], collector: Collector) -> list[Bundle]:
         bundles: list[Bundle] = []
         problems: dict[str, ProjectError] = {}
         for function in functions:
@@ -221,6 +229,13 @@ class Builder:
             ),
         ]
 
+    def _note_data(self, bundles: Iterable[Bundle]) -> tuple[str, ...]:
+        """The data files that the last build did not have; those of this one are noted for the next."""
+        data = sorted({file.archive_path for bundle in bundles for file in bundle.files if file.is_data})
+        before = self.store.read_text(DATA).splitlines()
+        self.store.write_text(DATA, "\n".join(data))
+        return tuple(path for path in data if path not in set(before))
+
     def _tree(self, plan: TreePlan) -> Tree:
         tree = self.store.tree(plan.name)
         if tree is None:
@@ -234,8 +249,18 @@ class Builder:
         hint = f"If it is Python {self._target.python}, which the functions run on, run edgeroutes with that, too"
         return ImportRaisedError(problem.problem, where=problem.where, hint=hint)
 
-    def _warnings(self, bundles: Iterable[Bundle], interpreter: Interpreter | None) -> list[str]:
+    def _warnings(self, bundles: Sequence[Bundle], interpreter: Interpreter | None) -> list[str]:
         said: dict[str, None] = {}
+        shipped = {file.archive_path for bundle in bundles for file in bundle.files}
+        left_out = {
+            path: reason for bundle in bundles for path, reason in bundle.left_out.items() if path not in shipped
+        }
+        for file in self.store.changed:
+            name = file.relative_to(self._root).as_posix()
+            said[f"{name} was changed after it was built, and is built again. Edit the project, not its bundles."] = (
+                None
+            )
+        said.update((f"{path} {reason}.", None) for path, reason in sorted(left_out.items()))
         for bundle in bundles:
             said.update((_render_warning(bundle, warning), None) for warning in bundle.warnings)
         if interpreter is None:

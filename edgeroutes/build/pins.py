@@ -23,6 +23,7 @@ from edgeroutes.build.requirements import (
     project_requirements,
     without_edgeroutes,
 )
+from edgeroutes.routing.reading import MAX_LOCK_BYTES, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -97,7 +98,7 @@ def read_pins(
     needed, besides = project_requirements(pyproject)
     installed = installed_distributions(site_packages)
     local = {each.name: tuple(each.requires) for each in installed if each.is_local}
-    if (root / LOCK_FILE).is_file():
+    if (root / LOCK_FILE).exists():
         text = _cached(cache, [_read(root / LOCK_FILE), pyproject], lambda: installer.export_lock(root))
         return Pins(
             source=LOCK_FILE,
@@ -105,7 +106,7 @@ def read_pins(
             direct=parse_declared(needed, where=PROJECT_FILE),
             local=local,
         )
-    if (root / REQUIREMENTS_FILE).is_file():
+    if (root / REQUIREMENTS_FILE).exists():
         return _from_requirements(root, installer, target, installed, cache)
     by_name = {
         each.name: Pin(name=each.name, requirement=f"{each.name}=={each.version}", version=each.version)
@@ -182,7 +183,7 @@ def _with_included(root: Path, name: str, seen: list[str]) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8-sig")
+        return read_text(path, path.name, limit_bytes=MAX_LOCK_BYTES)
     except FileNotFoundError:
         return ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError, DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+_PYPROJECT = "pyproject.toml"
 _EXACT = frozenset({"==", "==="})
 _LOCAL_PREFIXES = ("-e ", "--editable ", "./", "../", "/", "file:")
 
@@ -105,14 +106,34 @@ def project_requirements(pyproject: str) -> tuple[list[str], list[str]]:
     Raises:
         ConfigError: The text is no TOML.
     """
-    try:
-        document: dict[str, Any] = tomllib.loads(pyproject)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"this is no TOML: {error}", where="pyproject.toml") from error
-    project = document.get("project", {})
-    groups = (*project.get("optional-dependencies", {}).values(), *document.get("dependency-groups", {}).values())
-    besides = [text for group in groups for text in group if isinstance(text, str)]
-    return list(project.get("dependencies", [])), besides
+    document = parse_toml(pyproject, _PYPROJECT)
+    project = _table(document, "project", "project")
+    needed = _texts(project, "dependencies", "project.dependencies")
+    optional = _table(project, "optional-dependencies", "project.optional-dependencies")
+    groups = _table(document, "dependency-groups", "dependency-groups")
+    besides = [text for name in optional for text in _texts(optional, name, f"project.optional-dependencies.{name}")]
+    besides += [
+        text
+        for name in groups
+        for text in _texts(groups, name, f"dependency-groups.{name}", besides=dict)  # {include-group = "other"}
+        if not isinstance(text, dict)
+    ]
+    return needed, besides
+
+
+def _table(document: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
+    value = document.get(key, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"the value is {value!r}. Allowed is a table", where=f"{_PYPROJECT}, {name}")
+    return value
+
+
+def _texts(table: Mapping[str, Any], key: str, name: str, besides: type = str) -> list[Any]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(each, str | besides) for each in value):
+        problem = f"the value is {value!r}. Allowed is a list of requirements"
+        raise ConfigError(problem, where=f"{_PYPROJECT}, {name}", hint='Write strings such as "httpx>=0.27"')
+    return value
 
 
 def without_edgeroutes(requirements: str, own: Iterable[str]) -> str:

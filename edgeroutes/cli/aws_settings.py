@@ -6,8 +6,11 @@ Source: docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html (r
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any
+
+from edgeroutes.config import parse_toml
+from edgeroutes.errors import ConfigError
+from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -77,12 +80,13 @@ def _read_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
 
 def _read_samconfig_region(root: Path) -> str:
     try:
-        document = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        document: Any = parse_toml(read_text(root / "samconfig.toml", "samconfig.toml"), "samconfig.toml")
+    except (FileNotFoundError, ConfigError):  # `sam` itself will complain
         return ""
-    default = document.get("default", {})
     for command in ("deploy", "global"):
-        region = default.get(command, {}).get("parameters", {}).get("region")
-        if region:
-            return str(region)
+        settings = document
+        for key in ("default", command, "parameters", "region"):
+            settings = settings.get(key) if isinstance(settings, dict) else None
+        if settings:
+            return str(settings)
     return ""
