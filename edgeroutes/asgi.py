@@ -13,6 +13,7 @@ from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
 from edgeroutes.config import load_config
 from edgeroutes.errors import require_no_problems
 from edgeroutes.plan.cors import read_cors
+from edgeroutes.plan.manifest import manifest_arguments, route_arguments
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
@@ -43,21 +44,11 @@ def make_app(root: str | Path = ".", *, debug: bool = False) -> AsgiApplication:
     cors = read_cors(found.routes, config.cors, tree.read_text)
     routes = [
         ManifestRoute(
-            route.route_path,
-            route.source_file,
-            middleware_files=route.middleware_files,
-            cors=cors.get(route.route_path),
-            has_options="OPTIONS" in route.exports.method_names,
+            route.route_path, route.source_file, **route_arguments(route, cors.get(route.route_path)), needs_loop=True
         )
         for route in found.routes
     ]
-    manifest = Manifest(
-        routes,
-        base_path=config.base_path,
-        trailing_slash=config.trailing_slash,
-        tag_header=config.cdn.tag_header,
-        cors=config.cors,
-    )
+    manifest = Manifest(routes, **manifest_arguments(config))
     return asgi_application(manifest, str(folder), debug=debug)
 
 

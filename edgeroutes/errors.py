@@ -15,6 +15,7 @@ Grouped by what the reader does next::
     │   ├── BundleError             a function that Lambda would refuse, or that cannot be put together
     │   └── ProblemsError           several of the above at once: .problems
     ├── HandlerError                mend the handler: it broke its contract while it answered
+    │   └── ResponseTooLargeError   … its response is larger than Lambda or API Gateway accepts: .size_bytes  .limit_bytes
     ├── FetchError                  look at the other server: it gave no answer that can be used
     ├── StoreError                  look at the table and the function's policies: it could not be read or written
     ├── EventError                  send an HTTP event: this one is something else
@@ -112,6 +113,23 @@ class ProblemsError(ProjectError):
 
 class HandlerError(EdgeroutesError):
     """A handler or middleware broke its contract while it answered: logged, and a 500 for the client."""
+
+
+class ResponseTooLargeError(HandlerError):
+    """A response is larger than Lambda, or what invoked the function, accepts.
+
+    Args:
+        problem: What is too large.
+        size_bytes: Its size.
+        limit_bytes: The size that is accepted.
+        where: The route file.
+        hint: What to do.
+    """
+
+    def __init__(self, problem: str, size_bytes: int, limit_bytes: int, where: str, hint: str) -> None:
+        super().__init__(problem, where=where, hint=hint)
+        self.size_bytes = size_bytes
+        self.limit_bytes = limit_bytes
 
 
 class FetchError(EdgeroutesError):

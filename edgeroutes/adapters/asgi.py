@@ -18,8 +18,11 @@ from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_scope
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.limits import GATEWAY_BODY_BYTES
+from edgeroutes.http.numbers import parse_digits
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
+from edgeroutes.runtime.loop import as_exception, is_fatal
 
 if TYPE_CHECKING:
     from edgeroutes.http.response import Response
@@ -27,8 +30,6 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.manifest import Manifest
     from edgeroutes.types import Message, Receive, Scope, Send
 
-# What API Gateway takes. Source: docs.aws.amazon.com/apigateway "limits", payload size, read 2026-11-21.
-MAX_BODY_BYTES = 10 * 1024 * 1024
 # How often it is looked whether a handler whose client has left now streams.
 _LOOK_SECONDS = 0.05
 _NO_LENGTH = (204, 304)  # Source: RFC 9110 §8.6
@@ -71,7 +72,7 @@ class AsgiApplication:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = AsgiIncoming(scope)
-        call = self.application.open(incoming)
+        call = self._open(incoming)
         try:
             entered = call.enter_app()
             if entered is not None:
@@ -92,9 +93,13 @@ class AsgiApplication:
         finally:
             await call.finish()
 
+    def _open(self, incoming: AsgiIncoming) -> Call:
+        call, refusal = self.application.open(incoming), incoming.check_head()
+        return call if refusal is None else call.answering(refusal)
+
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket, for the app that owns the path; refused where there is none, and where middleware could not stand between."""
-        call = self.application.open(AsgiIncoming(scope))
+        call = self._open(AsgiIncoming(scope))
         entered = call.enter_app()
         if entered is None:
             await receive()
@@ -103,9 +108,11 @@ class AsgiApplication:
         app, routed = entered
         try:
             await app(await native_scope(app, routed, scope), receive, send)
-        except Exception as error:
+        except BaseException as error:
+            if is_fatal(error):
+                raise
             call.fail(error)
-            raise
+            raise as_exception(error) from None
         finally:
             await call.finish()
 
@@ -136,9 +143,7 @@ async def _read_body(incoming: AsgiIncoming, receive: Receive) -> bytes:
         HTTPError: 413 when it is too large.
         ConnectionError: When the client went away meanwhile.
     """
-    declared = incoming.header("content-length") or ""
-    if declared.isascii() and declared.isdigit():
-        _check_size(int(declared))
+    _check_size(parse_digits(incoming.header("content-length") or "", 10**17) or 0)
     chunks = []
     size = 0
     while True:
@@ -154,8 +159,8 @@ async def _read_body(incoming: AsgiIncoming, receive: Receive) -> bytes:
 
 
 def _check_size(size_bytes: int) -> None:
-    if size_bytes > MAX_BODY_BYTES:
-        raise HTTPError(413, f"the body has {size_bytes} bytes or more: {MAX_BODY_BYTES} are allowed")
+    if size_bytes > GATEWAY_BODY_BYTES:
+        raise HTTPError(413, f"the body has {size_bytes} bytes or more: {GATEWAY_BODY_BYTES} are allowed")
 
 
 def _add_server_root(response: Response, root_path: str) -> None:
@@ -207,9 +212,11 @@ async def _send_answer(response: Response, call: Call, receive: Receive, send: S
         await _send(send, {"type": "http.response.body", "body": body})
     except _ClientGoneError:
         return
-    except Exception as error:
+    except BaseException as error:
+        if is_fatal(error):
+            raise
         call.fail(error)  # the head is out: the log is told, and the server, which cuts the connection
-        raise
+        raise as_exception(error) from None
 
 
 class _ClientGoneError(Exception):

@@ -8,11 +8,18 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers, one_cookie_header
+from edgeroutes.adapters.connection import (
+    base_scope,
+    decode_headers,
+    encode_headers,
+    one_cookie_header,
+    require_host,
+)
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
 from edgeroutes.runtime.context import current_scope
+from edgeroutes.runtime.loop import outcome, raise_outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -60,9 +67,11 @@ class _Crossing:
     def __init__(self, request: Request, call_next: CallNext) -> None:
         self._request = request
         self._call_next = call_next
+        headers = request.headers.multi_items()
+        require_host(headers)
         self._scope: Scope = {
             **base_scope(current_scope("asgi_middleware").incoming),
-            "headers": encode_headers(one_cookie_header(request.headers.multi_items())),
+            "headers": encode_headers(one_cookie_header(headers)),
             "state": vars(request.state),
             _CROSSING: self,
         }
@@ -81,11 +90,11 @@ class _Crossing:
         Raises:
             HandlerError: When it ends without one.
         """
-        task = asyncio.get_running_loop().create_task(_call(app, {**self._scope}, self._receive, self._send))
+        task = asyncio.get_running_loop().create_task(outcome(app, {**self._scope}, self._receive, self._send))
         try:
             body, has_more = await self._next(task)
             if not has_more:
-                await task
+                await raise_outcome(task)
         except BaseException:
             task.cancel()
             raise
@@ -158,7 +167,7 @@ class _Crossing:
             if not has_more:
                 self._is_complete.set()
 
-    async def _next(self, task: asyncio.Task[None]) -> tuple[bytes, bool]:
+    async def _next(self, task: asyncio.Task[BaseException | None]) -> tuple[bytes, bool]:
         """The next piece of the answer, and whether more follow.
 
         Raises:
@@ -171,22 +180,18 @@ class _Crossing:
                 return await taking
         finally:
             taking.cancel()
-        await task
+        await raise_outcome(task)
         hint = "Have it call the app that it wraps, or send an answer to its end"
         raise HandlerError("the ASGI middleware ended without an answer", hint=hint)
 
-    async def _stream(self, first: bytes, task: asyncio.Task[None]) -> AsyncIterator[bytes]:
+    async def _stream(self, first: bytes, task: asyncio.Task[BaseException | None]) -> AsyncIterator[bytes]:
         chunk, has_more = first, True
         try:
             yield chunk
             while has_more:
                 chunk, has_more = await self._next(task)
                 yield chunk
-            await task
+            await raise_outcome(task)
         finally:
             task.cancel()
             await asyncio.wait({task})  # nothing goes on behind an answer that nobody reads
-
-
-async def _call(app: AsgiApp, scope: Scope, receive: Receive, send: Send) -> None:
-    await app(scope, receive, send)

@@ -13,6 +13,7 @@ from contextvars import Context
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.runtime.log import log_exception, write_line
+from edgeroutes.runtime.loop import outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,11 +74,11 @@ class Lifespan:
 
     async def _run(self) -> None:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
-        error: Exception | None = None
-        try:
-            await self._app(scope, self._receive, self._send)
-        except Exception as raised:  # noqa: BLE001  # before the startup's end it only says "I take no lifespan"
-            error = raised
+        error = await outcome(self._app, scope, self._receive, self._send)
+        if error is not None and not isinstance(error, Exception) and not self._startup.done():
+            self._failure = self._failure or repr(
+                error
+            )  # an Exception before the end of startup only says "I take no lifespan"
         self._end(error)
 
     def _end_cancelled(self, task: asyncio.Task[None]) -> None:
@@ -85,7 +86,7 @@ class Lifespan:
             self._failure = self._failure or "it was cancelled"
             self._end(None)
 
-    def _end(self, error: Exception | None) -> None:
+    def _end(self, error: BaseException | None) -> None:
         self._ended.set()
         if not self._startup.done():
             self._end_startup(error)
@@ -115,7 +116,7 @@ class Lifespan:
         elif kind != "lifespan.startup.complete":  # an app that takes every scope for a request
             raise RuntimeError(f"{kind!r} was sent to a lifespan")
 
-    def _end_startup(self, error: Exception | None) -> None:
+    def _end_startup(self, error: BaseException | None) -> None:
         if self._startup.done():
             return
         if not self._failure:

@@ -17,15 +17,18 @@ from edgeroutes.adapters.asgi import AsgiApplication
 from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers, encode_target
 from edgeroutes.adapters.events import RestEvent
 from edgeroutes.adapters.mounted import AppCycle, widened
+from edgeroutes.adapters.result_size import find_excess
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.url import split_host
 from edgeroutes.runtime.application import Call
+from edgeroutes.runtime.loop import is_fatal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from mangum.types import Response as MangumAnswer
 
+    from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Application
     from edgeroutes.types import Event, LambdaContext, Scope
 
@@ -99,13 +102,30 @@ async def load_balancer_result(
     cycle = AppCycle(handler.scope, handler.body)
     try:
         answer = await cycle.answer(app, "the load balancer's event")
-    except Exception:  # noqa: BLE001  # in the middle of a stream, and logged; nothing has gone out yet
+    except BaseException as error:  # in the middle of a stream, and logged; nothing has been sent yet
+        if is_fatal(error):
+            raise
         answer = await _failed(application, handler)
-    return handler(answer), cycle.finish
+    return _fitting(handler(answer), application, handler), cycle.finish
+
+
+def _fitting(result: dict[str, Any], application: Application, handler: LoadBalancerEvent) -> dict[str, Any]:
+    """The result; that of a 500 when the load balancer would refuse this one for its size."""
+    call = application.open(handler._incoming)  # noqa: SLF001
+    error = find_excess(result, handler.event, call.route.source_file if call.route is not None else "")
+    if error is None:
+        return result
+    failed: dict[str, Any] = handler(_as_sent(call.fail(error)))
+    if call.incoming.method == "HEAD":
+        failed["body"] = ""
+    return failed
 
 
 async def _failed(application: Application, handler: LoadBalancerEvent) -> MangumAnswer:
-    response = await Call(application, handler._incoming, early=HTTPError(500)).respond()  # noqa: SLF001
+    return _as_sent(await Call(application, handler._incoming, early=HTTPError(500)).respond())  # noqa: SLF001
+
+
+def _as_sent(response: Response) -> MangumAnswer:
     headers = [[name, value] for name, value in encode_headers(response.headers.multi_items())]
     return {"status": response.status, "headers": headers, "body": str(response.body or "").encode()}
 

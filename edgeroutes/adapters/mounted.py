@@ -18,6 +18,7 @@ from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.log import log_exception
+from edgeroutes.runtime.loop import is_fatal, outcome, raise_outcome
 
 if TYPE_CHECKING:
     from mangum.types import Message
@@ -49,7 +50,9 @@ async def mounted_response(app: AsgiApp, scope: RequestScope) -> Response:
     async def finish() -> None:
         try:
             await cycle.finish()
-        except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
+        except BaseException as error:  # the response has been sent: only the log can be told
+            if is_fatal(error):
+                raise
             route_path = scope.endpoint.route.route_path
             log_exception(
                 error, f"{scope.incoming.method} {route_path} failed after its answer", scope.incoming, route=route_path
@@ -77,7 +80,7 @@ class AppCycle(HTTPCycle):
         self._answered: asyncio.Future[None] = loop.create_future()
         self._gone_out = asyncio.Event()
         self._is_read = False
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[BaseException | None] | None = None
 
     async def answer(self, app: AsgiApp, where: str) -> MangumAnswer:
         """Status, headers and whole body.
@@ -86,15 +89,15 @@ class AppCycle(HTTPCycle):
             Exception: What the app raised before its answer was complete.
             HandlerError: When it returned without one.
         """
-        task = self._task = asyncio.get_running_loop().create_task(self._raising(app))
+        task = self._task = asyncio.get_running_loop().create_task(outcome(self._raising, app))
+        ends: set[asyncio.Future[Any]] = {task, self._answered}
         try:
-            await asyncio.wait({task, self._answered}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             task.cancel()
             raise
         if not self._answered.done():
-            self._task = None
-            await task
+            await self._end()
             hint = "Have it send http.response.start, and http.response.body until more_body is false"
             raise HandlerError("the app returned before its answer was complete", where=where, hint=hint)
         return {"status": self.status, "headers": self.headers, "body": self.body}
@@ -106,9 +109,13 @@ class AppCycle(HTTPCycle):
             Exception: What it raised there.
         """
         self._gone_out.set()
-        if self._task is not None:
-            task, self._task = self._task, None
-            await task
+        await self._end()
+
+    async def _end(self) -> None:
+        """Wait for the app's end; what it raised is raised, once."""
+        task, self._task = self._task, None
+        if task is not None:
+            await raise_outcome(task)
 
     async def _raising(self, app: AsgiApp) -> None:
         raised: list[BaseException] = []

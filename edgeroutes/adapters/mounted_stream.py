@@ -13,6 +13,7 @@ from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.log import log_exception
+from edgeroutes.runtime.loop import is_fatal, outcome, raise_outcome
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -55,7 +56,7 @@ class AppExchange:
         self._messages: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
         self._gone_out = asyncio.Event()
         self._awaited = _START
-        self._task = asyncio.ensure_future(app(connection, self._receive, self._send))
+        self._task = asyncio.ensure_future(outcome(app, connection, self._receive, self._send))
         routed.after.append((self._finish, ()))
 
     async def begin(self) -> Response:
@@ -120,14 +121,16 @@ class AppExchange:
         await asyncio.wait({self._task})
         if not self._task.cancelled() and not self._is_told:
             self._is_told = True
-            self._task.result()
+            await raise_outcome(self._task)
 
     async def _finish(self) -> None:
         """What the app does after its answer, such as background tasks: runs as `after` does."""
         self._let_go()
         try:
             await self._end()
-        except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
+        except BaseException as error:  # the response has been sent: only the log can be told
+            if is_fatal(error):
+                raise
             incoming, route_path = self._routed.incoming, self._routed.endpoint.route.route_path
             log_exception(error, f"{incoming.method} {route_path} failed after its answer", incoming, route=route_path)
 

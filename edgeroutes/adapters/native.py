@@ -8,6 +8,7 @@ from edgeroutes.adapters.connection import PLAIN_500, decode_headers, encode_hea
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import Response
+from edgeroutes.runtime.loop import as_exception, is_fatal
 
 if TYPE_CHECKING:
     from edgeroutes.runtime.application import Call
@@ -26,10 +27,12 @@ async def answer_natively(app: AsgiApp, routed: RequestScope, scope: Scope, answ
         scope: The server's.
         answer: The server's channels.
     """
-    error: Exception | None = None
+    error: BaseException | None = None
     try:
         await app(await native_scope(app, routed, scope), answer.receive, answer.send)
-    except Exception as raised:  # noqa: BLE001  # `end` knows what can still be said of it
+    except BaseException as raised:  # `end` knows whom it can still be told
+        if is_fatal(raised):
+            raise
         error = raised
     await answer.end(error)
 
@@ -78,7 +81,7 @@ class NativeAnswer:
             await self._release()
             await self._pass(message)
 
-    async def end(self, error: Exception | None) -> None:
+    async def end(self, error: BaseException | None) -> None:
         """Answer, log or raise what is left when the app has ended.
 
         Args:
@@ -97,7 +100,7 @@ class NativeAnswer:
         if not self._is_started:
             await self._send_whole(response)
         elif not self._is_complete:
-            raise error
+            raise as_exception(error)
 
     async def _release(self) -> None:
         withheld, self._withheld = self._withheld, []

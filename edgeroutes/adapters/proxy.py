@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import copy_context
+from itertools import chain
 
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
 from edgeroutes.adapters.runtime_client import run_after_results
 from edgeroutes.errors import EventError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.runtime.application import Application, Call
-from edgeroutes.runtime.loop import LoopFree, PersistentLoop
+from edgeroutes.runtime.loop import LoopFree, PersistentLoop, is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from edgeroutes.types import AsgiApp, Event, LambdaContext
 
     Finish = Callable[[], Coroutine[Any, Any, None]]
+
+
+# Up to these sizes no limit can be exceeded: a character of a body takes at most 12 bytes in JSON (two \\u escapes), one of a header 2.
+SMALL_CHARACTERS = 500_000
+SMALL_HEADER = 5_000
 
 
 class LambdaHandler:
@@ -70,10 +76,16 @@ class LambdaHandler:
             return self._answer_load_balancer(event, context)
         call = self.open(event, context)
         runner, running_in = self._runner(call), copy_context()
-        response, body = runner.run(whole_answer(call), running_in)
+        try:
+            response, body = runner.run(whole_answer(call), running_in)
+        except BaseException as error:  # raised around the call, such as a late cancellation
+            if is_fatal(error):
+                raise
+            response = call.fail(error)
+            body = response.body  # type: ignore[assignment]  # JSON is whole
         if call.has_after:
             self._finish_later(call.finish, runner, running_in)
-        return rest_result(response, body) if isinstance(call.incoming, RestEvent) else http_result(response, body)
+        return fitting_result(call, response, body)
 
     def open(self, event: Event, context: LambdaContext | None = None) -> Call:
         """The call that will answer an event; nothing of the author's has run yet. For places that run it in their own way.
@@ -138,7 +150,9 @@ class LambdaHandler:
             finish, runner, running_in = self._finishing.pop(0)
             try:
                 runner.run(finish(), running_in)
-            except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
+            except BaseException as error:  # the response has been sent: only the log can be told
+                if is_fatal(error):
+                    raise
                 from edgeroutes.runtime.log import log_exception
 
                 log_exception(error, "after() failed")
@@ -159,6 +173,25 @@ def _log_refusal(error: EventError, context: LambdaContext | None) -> None:
     write_line("ERROR", str(error), request_id=getattr(context, "aws_request_id", ""))
 
 
+def fitting_result(call: Call, response: Response, body: str | bytes | None) -> dict[str, Any]:
+    """The proxy result for the call's event; that of a 500 when Lambda or API Gateway would refuse this one for its size."""
+    render = rest_result if isinstance(call.incoming, RestEvent) else http_result
+    result = render(response, body)
+    if (
+        len(result["body"]) <= SMALL_CHARACTERS
+        and sum(map(len, chain(*response.headers.multi_items()))) <= SMALL_HEADER
+    ):
+        return result
+    from edgeroutes.adapters.result_size import find_excess
+
+    where = call.route.source_file if call.route is not None else ""
+    error = find_excess(result, call.incoming.event or {}, where)
+    if error is None:
+        return result
+    failed = call.fail(error)
+    return render(failed, None if call.incoming.method == "HEAD" else failed.body)  # type: ignore[arg-type]  # JSON is whole
+
+
 async def whole_answer(call: Call) -> tuple[Response, str | bytes | None]:
     """The answer with its whole body: for results that cannot stream."""
     response = await call.respond()
@@ -173,7 +206,9 @@ async def read_answer(call: Call, response: Response) -> tuple[Response, str | b
 
     try:
         return response, await read_whole(response)
-    except Exception as error:  # noqa: BLE001  # nothing has gone out yet, so the client can be told
+    except BaseException as error:  # nothing has been sent yet, so the client gets a 500
+        if is_fatal(error):
+            raise
         failed = call.fail(error)
         return failed, failed.body  # type: ignore[return-value]
     finally:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from anyio import to_thread
 
+from edgeroutes.runtime.loop import outcome, raise_outcome
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -46,13 +48,18 @@ class WorkerThreads:
 
 async def _finished(function: Callable[[], Any]) -> Any:
     """What `function` gives, called in a thread that is never left running: who is cancelled waits for its end first."""
-    running = asyncio.ensure_future(to_thread.run_sync(function))
+    values: list[Any] = []
+
+    async def call() -> None:
+        values.append(await to_thread.run_sync(function))
+
+    running = asyncio.ensure_future(outcome(call))
     try:
-        return await asyncio.shield(running)
+        await raise_outcome(asyncio.shield(running))
     except asyncio.CancelledError:
         await asyncio.wait({running})
-        running.exception()  # nobody waits for it any more
         raise
+    return values[0]
 
 
 def _starts_nothing(function: Any) -> bool:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.imports import parse_imports
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from edgeroutes.build.imports import ImportSite
+    from edgeroutes.build.import_values import ImportSite
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -109,7 +110,7 @@ def read_source(path: Path, where: str) -> SourceFile:
     source = path.read_bytes()
     imports = parse_imports(source, where=where)
     sites = {name: site for site in imports.sites for name in site.binds}
-    return SourceFile(path=path, tree=ast.parse(source), sites=sites)
+    return SourceFile(path=path, tree=parse_python(source), sites=sites)
 
 
 def own_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

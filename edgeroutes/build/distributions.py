@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import sysconfig
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import EntryPoint, PathDistribution
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from edgeroutes.build.editables import Editable, read_editable, read_pth
 from edgeroutes.build.modules import normalize_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _METADATA_ENDINGS = (".dist-info", ".egg-info")
+_MODULE_ENDINGS = (".py", ".so", ".pyd")
+_NOT_MODULES = frozenset({"__pycache__", "bin", "Scripts", "share", "include"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class InstalledDistribution:
     """A distribution as its installer recorded it.
 
@@ -36,10 +41,74 @@ class InstalledDistribution:
         """Its `Requires-Dist` lines. Source: PyPA, "Core metadata specifications"."""
         return read_requires(self.metadata)
 
+    @cached_property
+    def direct_url(self) -> dict[str, Any]:
+        """What it was installed from, where that was not an index; else empty. Source: PEP 610."""
+        try:
+            read = json.loads((self.metadata / "direct_url.json").read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return read if isinstance(read, dict) else {}
+
+    @property
+    def required_names(self) -> list[str]:
+        """The distributions that it requires, extras left out, whatever their markers."""
+        lines = (line for line in self.requires if "extra" not in line)
+        return [normalize_name(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in lines]
+
     @property
     def is_local(self) -> bool:
-        """Whether it was installed from a folder of this machine. Source: PEP 610, `dir_info`."""
-        return _came_from(self.metadata, "dir_info")
+        """Whether it was installed from a folder of this machine."""
+        return "dir_info" in self.direct_url
+
+    @cached_property
+    def record(self) -> tuple[str, ...]:
+        """The paths that it recorded, below site-packages."""
+        return tuple(read_record(self.metadata))
+
+    @cached_property
+    def editable(self) -> Editable:
+        """Where its modules lie, where they are not in site-packages."""
+        return read_editable(self.metadata.parent, self.record) if self.is_local else Editable()
+
+    @cached_property
+    def import_names(self) -> frozenset[str]:
+        """The dotted names under which it is imported: `yaml`; `google.cloud.storage` of a namespace package."""
+        if any((self.editable.folders, self.editable.modules)):
+            found = set(self.editable.modules)
+            for folder in self.editable.folders:
+                found.update(_names_in(folder))
+            return frozenset(found)
+        return frozenset(import_names(self.record))
+
+    @cached_property
+    def entry_points(self) -> tuple[EntryPoint, ...]:
+        """Its entry points, each with name, value and group."""
+        return tuple(PathDistribution(self.metadata).entry_points)
+
+
+def import_names(record: Iterable[str]) -> Iterator[str]:
+    """The outermost packages and modules among a distribution's files, dotted."""
+    modules = [path for path in record if path.endswith(_MODULE_ENDINGS)]
+    packages = {path.rpartition("/")[0] for path in modules if path.rpartition("/")[2].startswith("__init__.")}
+    found: dict[str, None] = {}
+    for path in modules:
+        *folders, file = path.split("/")
+        parts = [*folders, file.partition(".")[0]]
+        outermost = next((n for n in range(1, len(folders) + 1) if "/".join(folders[:n]) in packages), len(parts))
+        name = parts[:outermost]
+        if name[0] not in _NOT_MODULES and all(part.isidentifier() for part in name):
+            found[".".join(name)] = None
+    yield from found
+
+
+def _names_in(folder: Path) -> Iterator[str]:
+    """The names of the packages and modules directly in a folder."""
+    for path in folder.iterdir():
+        if path.name.endswith(_MODULE_ENDINGS) and path.is_file():
+            yield path.name.partition(".")[0]
+        elif path.name.isidentifier() and path.name not in _NOT_MODULES and path.is_dir():
+            yield path.name
 
 
 def installed_distributions(site_packages: Sequence[Path]) -> list[InstalledDistribution]:
@@ -61,13 +130,6 @@ def read_requires(metadata: Path) -> list[str]:
         return []
     marker = "Requires-Dist:"
     return [line.removeprefix(marker).strip() for line in head.splitlines() if line.startswith(marker)]
-
-
-def _came_from(metadata: Path, kind: str) -> bool:
-    try:
-        return kind in json.loads((metadata / "direct_url.json").read_bytes())
-    except (OSError, ValueError, TypeError):
-        return False
 
 
 def installed_site_packages() -> tuple[Path, ...]:
@@ -107,14 +169,25 @@ class DistributionIndex:
 
     @cached_property
     def editable_roots(self) -> tuple[tuple[Path, str], ...]:
-        """Directories that `*.pth` files add to the search path, each with the distribution that asked for it."""
-        roots: list[tuple[Path, str]] = []
-        for pth in sorted(self._site_packages.glob("*.pth")):
-            for line in pth.read_text(encoding="utf-8", errors="replace").splitlines():
-                directory = self._site_packages / line.strip()
-                if line.strip() and not line.startswith(("#", "import ", "import\t")) and directory.is_dir():
-                    roots.append((directory.resolve(), self.owner(pth.name)))
-        return tuple(roots)
+        """Directories that `*.pth` files add to the search path, each with the distribution that the file belongs to."""
+        return tuple((folder, owner) for owner, each in self._editables for folder in each.folders)
+
+    @cached_property
+    def editable_modules(self) -> dict[str, tuple[tuple[Path, ...], str]]:
+        """Dotted names of modules that only an import hook finds: their places, and the distribution that has them.
+
+        The place is a package's folder or a module's file; a namespace package may have several folders, or none.
+        """
+        found: dict[str, tuple[tuple[Path, ...], str]] = {}
+        for owner, each in self._editables:
+            found.update({name: (places, owner) for name, places in each.spaces.items()})
+            found.update({name: ((place,), owner) for name, place in each.modules.items()})
+        return found
+
+    @cached_property
+    def _editables(self) -> tuple[tuple[str, Editable], ...]:
+        paths = sorted(self._site_packages.glob("*.pth"))
+        return tuple((self.owner(path.name), read_pth(path)) for path in paths)
 
     def _read_stamp(self) -> int:
         try:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from edgeroutes.plan.manifest import manifest_arguments, route_arguments
 from edgeroutes.plan.model import ENTRY_MODULE
 
 if TYPE_CHECKING:
@@ -15,9 +16,16 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import FunctionPlan
     from edgeroutes.routing.scan import RouteFile
 
-    Setting = str | bool | int | CORS | None
-
 ENTRY_FILE = f"{ENTRY_MODULE}.py"
+# The defaults of runtime.manifest, which the build side may not import; a test compares them. `needs_loop` is always written.
+_ROUTE_DEFAULTS: Mapping[str, Any] = {"middleware_files": (), "cors": None, "has_options": False}
+_MANIFEST_DEFAULTS: Mapping[str, Any] = {
+    "base_path": "",
+    "trailing_slash": False,
+    "tag_header": "x-cache-tag",
+    "stream_margin_ms": 1000,
+    "cors": None,
+}
 
 
 def entry_imports(function: FunctionPlan) -> tuple[str, ...]:
@@ -39,16 +47,10 @@ def render_entry(function: FunctionPlan, config: Config, needs_loop: Mapping[str
         f"    {_render_route(route, function.cors.get(route.route_path), needs_loop=needs_loop[route.route_path])},\n"
         for route in function.routes
     )
-    settings: dict[str, tuple[Setting, Setting]] = {
-        "base_path": (config.base_path, ""),
-        "trailing_slash": (config.trailing_slash, False),
-        "tag_header": (config.cdn.tag_header, "x-cache-tag"),
-        "stream_margin_ms": (config.stream_margin_ms if function.streams else 1000, 1000),
-        "cors": (config.cors, None),
-    }
-    arguments = "".join(
-        f", {name}={_literal(value)}" for name, (value, default) in settings.items() if value != default
-    )
+    settings = manifest_arguments(config)
+    if not function.streams:
+        del settings["stream_margin_ms"]
+    arguments = "".join(f", {each}" for each in _differing(settings, _MANIFEST_DEFAULTS))
     module, handler = ("streaming.handler", "StreamingHandler") if function.streams else ("proxy", "LambdaHandler")
     lines = [
         f'"""What Lambda calls for {function.logical_id}. Written by edgeroutes: every build writes it anew."""',
@@ -65,15 +67,22 @@ def render_entry(function: FunctionPlan, config: Config, needs_loop: Mapping[str
 
 
 def _render_route(route: RouteFile, cors: CORS | None, *, needs_loop: bool) -> str:
-    more = ""
-    if route.middleware_files:
-        more = f", middleware_files=[{', '.join(_literal(file) for file in route.middleware_files)}]"
-    more += f", needs_loop={needs_loop}"
-    if cors is not None:
-        more += f", cors={cors!r}"
-        more += ", has_options=True" if "OPTIONS" in route.exports.method_names else ""
-    return f"ManifestRoute({_literal(route.route_path)}, {_literal(route.source_file)}{more})"
+    settings = {**route_arguments(route, cors), "needs_loop": needs_loop}
+    if cors is None:  # only CORS reads it
+        del settings["has_options"]
+    written = (_literal(route.route_path), _literal(route.source_file), *_differing(settings, _ROUTE_DEFAULTS))
+    return f"ManifestRoute({', '.join(written)})"
+
+
+def _differing(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> list[str]:
+    return [
+        f"{name}={_literal(value)}"
+        for name, value in arguments.items()
+        if name not in defaults or defaults[name] != value
+    ]
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_literal, value))}]"
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes._version import __version__
@@ -16,7 +17,6 @@ from edgeroutes.build.modules import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from pathlib import Path
 
     from edgeroutes.build.bundle import Bundle
     from edgeroutes.build.store import Store
@@ -24,6 +24,27 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteFile
 
 FILE = "loops.json"
+_FORMAT = 2
+
+
+def needs_loop(route: RouteFile, tracer: Tracer, within: frozenset[str] | None = None) -> bool:
+    """Whether a route runs on an event loop; dev and the build both decide it here.
+
+    A route that exports `app` always does: an ASGI server and its lifespan are asyncio, whatever the app imports. Any other route does
+    when its imports reach asyncio, anyio or trio.
+
+    Args:
+        route: With its middleware.
+        tracer: Of the project.
+        within: The distributions that are there at run time; None for all that are installed.
+
+    Raises:
+        ProjectError: A file of the project is not valid Python.
+    """
+    if route.exports.app is not None:
+        return True
+    files = (route.source_file, *route.middleware_files)
+    return tracer.event_loop_reason(map(Path, files), within) is not None
 
 
 class LoopAnswers:
@@ -32,17 +53,15 @@ class LoopAnswers:
     Args:
         store: Keeps them.
         tracer: Finds out what is not known.
-        root: The project.
         site_packages: Where distributions are installed.
         digest: A file's content, as a short text.
     """
 
     def __init__(
-        self, store: Store, tracer: Tracer, root: Path, site_packages: Iterable[Path], digest: Callable[[Path], str]
+        self, store: Store, tracer: Tracer, site_packages: Iterable[Path], digest: Callable[[Path], str]
     ) -> None:
         self._store = store
         self._tracer = tracer
-        self._root = root
         self._digest = digest
         self._installed = [sorted(path.name for path in folder.glob("*")) for folder in site_packages]
         self._known: dict[str, list[str | bool]] = {}
@@ -64,9 +83,8 @@ class LoopAnswers:
     def _answer(self, route: RouteFile, within: frozenset[str], fingerprint: str) -> bool:
         known = self._known.get(route.source_file)
         if known is None or not fingerprint or known[0] != fingerprint:
-            files = map(self._root.joinpath, (route.source_file, *route.middleware_files))
-            known = [fingerprint, self._tracer.event_loop_reason(files, within) is not None]
-        self._used[route.source_file] = known
+            known = [fingerprint, needs_loop(route, self._tracer, within)]
+        self._used[route.source_file] = self._known[route.source_file] = known
         return bool(known[1])
 
     def _fingerprint(self, bundle: Bundle, within: frozenset[str]) -> str:
@@ -79,5 +97,5 @@ class LoopAnswers:
             if each.module.origin is Origin.PROJECT
         ]
         middleware = [(route.source_file, route.middleware_files) for route in bundle.function.routes]
-        decides = json.dumps([__version__, sorted(modules), middleware, sorted(within), self._installed])
+        decides = json.dumps([_FORMAT, __version__, sorted(modules), middleware, sorted(within), self._installed])
         return hashlib.sha256(decides.encode()).hexdigest()[:32]

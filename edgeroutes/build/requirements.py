@@ -1,157 +1,139 @@
-"""Requirements files and the project's own declarations as values. Floor 2; does no I/O."""
+"""Requirements files as values: their lines with the place of each, included files in their places."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.config import parse_toml
-from edgeroutes.errors import ConfigError, DependencyError
+from edgeroutes.build.modules import normalize_name
+from edgeroutes.errors import DependencyError
+from edgeroutes.routing import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-_PYPROJECT = "pyproject.toml"
-_EXACT = frozenset({"==", "==="})
-_LOCAL_PREFIXES = ("-e ", "--editable ", "./", "../", "/", "file:")
+REQUIREMENTS_FILE = "requirements.txt"
+_INCLUDES = frozenset({"-r", "--requirement"})
+_CONSTRAINTS = frozenset({"-c", "--constraint"})
+_EDITABLES = frozenset({"-e", "--editable"})
+_LINE_OPTION = re.compile(r"\s--(?=[a-z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """One distribution in one version.
+class RequirementLine:
+    """One requirement, or one option, of a requirements file.
 
     Args:
-        name: Normalised.
-        requirement: As uv is asked for it: `starlette==1.0`, or a name with its URL.
-        version: Empty for one that comes from a URL.
-        hashes: Of its files, sorted; empty where nobody recorded them.
+        where: File and line.
+        requirement: As written, without its options; empty for a line of options.
+        option: The line's leading option: `-e`, `--extra-index-url`; empty for none.
+        value: Of that option.
+        hashes: `sha256:…` that the line allows for the distribution's files.
     """
 
-    name: str
-    requirement: str
-    version: str = ""
-    hashes: tuple[str, ...] = ()
+    where: str
+    requirement: str = ""
+    option: str = ""
+    value: str = ""
+    hashes: frozenset[str] = frozenset()
 
     @property
-    def line(self) -> str:
-        """The pin as a line of a requirements file."""
-        return " ".join((self.requirement, *(f"--hash={each}" for each in self.hashes)))
+    def has_name(self) -> bool:
+        """Whether the requirement says its distribution's name: a path or a URL alone does not."""
+        return self.option not in _EDITABLES and _NAMED.match(self.requirement) is not None
+
+
+_NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:$|[\[<>=!~;@(])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What a project says that it depends on, in its own words.
+class RequirementsFile:
+    """A requirements file with all that it includes.
 
     Args:
-        extras: Extras asked for, by the normalised name of the distribution; an empty set for none.
-        exact: The names that are declared with `==`.
+        lines: In the order in which pip reads them.
+        files: That were read, constraints included: relative to the project where they are below it.
     """
 
-    extras: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    exact: frozenset[str] = frozenset()
+    lines: tuple[RequirementLine, ...] = ()
+    files: tuple[str, ...] = ()
 
 
-def parse_pins(text: str, environment: Mapping[str, str], *, where: str) -> dict[str, Pin]:
-    """The distributions that a compiled requirements file pins for one target, by name.
-
-    Args:
-        text: Of the file; the folders in it are left out, wheels are not.
-        environment: The target's, for markers.
-        where: The file's name, for the error.
+def read_requirements_file(root: Path, name: str) -> RequirementsFile:
+    """A requirements file of the project, `-r` followed.
 
     Raises:
-        DependencyError: A line is no requirement.
+        DependencyError: A file is not there or cannot be read.
     """
-    pins: dict[str, Pin] = {}
-    for line in logical_lines(text):
-        if line.startswith(("-", *_LOCAL_PREFIXES)) and ".whl" not in line:
+    lines: list[RequirementLine] = []
+    files: list[str] = []
+    _read_into(root, root / name, lines, files, included_at="")
+    return RequirementsFile(lines=tuple(lines), files=tuple(files))
+
+
+def _read_into(root: Path, path: Path, lines: list[RequirementLine], files: list[str], *, included_at: str) -> None:
+    shown = _shown(root, path)
+    if shown in files:
+        return
+    if included_at and not path.is_file():
+        raise DependencyError(f"there is no file {shown!r}", where=included_at, hint="Correct the path, or remove it")
+    files.append(shown)
+    for number, text in numbered_lines(read_text(path)):
+        line = _parse_line(text, where=f"{shown}:{number}")
+        if line.option in _INCLUDES:
+            _read_into(root, path.parent / line.value, lines, files, included_at=line.where)
             continue
-        written, *options = line.split(" --")
-        if written.startswith(_LOCAL_PREFIXES):
-            written = _wheel_requirement(written)
-        requirement = parse_requirement(written, where=where)
-        if requirement.marker is not None and not requirement.marker.evaluate(dict(environment)):
-            continue
-        name = normalize_name(requirement.name)
-        versions = [each.version for each in requirement.specifier if each.operator in _EXACT]
-        pins[name] = Pin(
-            name=name,
-            requirement=written.partition(";")[0].strip(),
-            version=versions[0] if versions else "",
-            hashes=tuple(sorted(option.removeprefix("hash=").strip() for option in options if option[:5] == "hash=")),
-        )
-    return pins
+        if line.option in _CONSTRAINTS and "://" not in line.value:
+            _read_into(root, path.parent / line.value, [], files, included_at=line.where)
+        lines.append(line)
 
 
-def parse_declared(requirements: Iterable[str], *, where: str) -> Declared:
-    """What a list of requirements asks for by itself."""
-    extras: dict[str, frozenset[str]] = {}
-    exact = set()
-    for text in requirements:
-        requirement = parse_requirement(text, where=where)
-        name = normalize_name(requirement.name)
-        extras[name] = extras.get(name, frozenset()) | frozenset(requirement.extras)
-        if any(each.operator in _EXACT for each in requirement.specifier):
-            exact.add(name)
-    return Declared(extras=extras, exact=frozenset(exact))
+def _parse_line(text: str, *, where: str) -> RequirementLine:
+    if text.startswith("-"):
+        option, value = re.split(r"[\s=]", text, maxsplit=1) if re.search(r"[\s=]", text) else (text, "")
+        value = value.strip().strip("\"'")
+        requirement = value if option in _EDITABLES else ""
+        return RequirementLine(where=where, requirement=requirement, option=option, value=value)
+    requirement, *options = _LINE_OPTION.split(text)
+    hashes = frozenset(each[5:].strip() for each in options if each.startswith(("hash=", "hash ")))
+    return RequirementLine(where=where, requirement=requirement.strip(), hashes=hashes)
 
 
-def project_requirements(pyproject: str) -> tuple[list[str], list[str]]:
-    """What pyproject.toml says a project needs to run, and what it needs besides: extras and dependency groups.
+def _shown(root: Path, path: Path) -> str:
+    path = Path(os.path.normpath(path))
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; empty where there is none.
 
     Raises:
-        ConfigError: The text is no TOML.
+        DependencyError: It cannot be read, or is not UTF-8.
     """
-    document = parse_toml(pyproject, _PYPROJECT)
-    project = _table(document, "project", "project")
-    needed = _texts(project, "dependencies", "project.dependencies")
-    optional = _table(project, "optional-dependencies", "project.optional-dependencies")
-    groups = _table(document, "dependency-groups", "dependency-groups")
-    besides = [text for name in optional for text in _texts(optional, name, f"project.optional-dependencies.{name}")]
-    besides += [
-        text
-        for name in groups
-        for text in _texts(groups, name, f"dependency-groups.{name}", besides=dict)  # {include-group = "other"}
-        if not isinstance(text, dict)
-    ]
-    return needed, besides
+    try:
+        return reading.read_text(path, path.name, limit_bytes=reading.MAX_LOCK_BYTES, error=DependencyError)
+    except FileNotFoundError:
+        return ""
 
 
-def _table(document: Mapping[str, Any], key: str, name: str) -> Mapping[str, Any]:
-    value = document.get(key, {})
-    if not isinstance(value, dict):
-        raise ConfigError(f"the value is {value!r}. Allowed is a table", where=f"{_PYPROJECT}, {name}")
-    return value
-
-
-def _texts(table: Mapping[str, Any], key: str, name: str, besides: type = str) -> list[Any]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(each, str | besides) for each in value):
-        problem = f"the value is {value!r}. Allowed is a list of requirements"
-        raise ConfigError(problem, where=f"{_PYPROJECT}, {name}", hint='Write strings such as "httpx>=0.27"')
-    return value
-
-
-def without_edgeroutes(requirements: str, own: Iterable[str]) -> str:
-    """A requirements file in which edgeroutes, whose files ship by themselves, stands for what it requires."""
-    lines = []
-    for line in logical_lines(requirements):
-        bare = line.removeprefix("-e ").removeprefix("--editable ")
-        is_own = not bare.startswith("-") and normalize_name(_leading_name(bare)) == OWN_PACKAGE
-        lines += list(own) if is_own else [line]
-    return "\n".join(lines) + "\n"
-
-
-def logical_lines(text: str) -> Iterator[str]:
-    """The lines of a requirements file without comments, continued ones joined."""
-    for line in text.replace("\\\n", " ").splitlines():
-        bare = line.split(" #")[0].strip() if not line.lstrip().startswith("#") else ""
+def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a requirements file without comments, continued ones joined, each with its first line's number."""
+    start, waiting = 0, ""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        start = start if waiting else number
+        is_continued = raw.endswith("\\") and not raw.lstrip().startswith("#")
+        waiting += f"{raw[:-1]} " if is_continued else raw
+        if is_continued:
+            continue
+        bare = waiting.split(" #")[0].strip() if not waiting.lstrip().startswith("#") else ""
         if bare:
-            yield " ".join(bare.split())
+            yield start, " ".join(bare.split())
+        waiting = ""
 
 
 def parse_requirement(text: str, *, where: str) -> Requirement:
@@ -167,15 +149,14 @@ def parse_requirement(text: str, *, where: str) -> Requirement:
         raise DependencyError(problem, where=where) from error
 
 
-def _wheel_requirement(line: str) -> str:
-    """A path to a wheel as a requirement with a name: `./vendor/a-1-py3-none-any.whl` → `a @ file:///…`."""
-    path, semicolon, marker = line.partition(" ;")
-    file = Path(path.strip()).resolve()
-    return f"{file.name.partition('-')[0]} @ {file.as_uri()}{semicolon}{marker}"
-
-
-def _leading_name(requirement: str) -> str:
-    path = requirement.partition("[")[0].partition(" ")[0].rstrip("/")
-    for mark in "=<>~!;@":
-        path = path.partition(mark)[0]
-    return path.rpartition("/")[2]
+def required_names(
+    requires: Iterable[str], extra: str, environment: Mapping[str, str]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """What a distribution requires in an environment, each with the extras that it requests of it."""
+    variables = {**environment, "extra": extra}
+    for text in requires:
+        requirement = parse_requirement(text, where="METADATA")
+        if extra and "extra" not in text:
+            continue
+        if requirement.marker is None or requirement.marker.evaluate(variables):
+            yield normalize_name(requirement.name), frozenset(requirement.extras)

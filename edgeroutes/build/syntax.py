@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ImportRaisedError
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def parse_source(source: str | bytes, *, where: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            return parse_python(source)
     except SyntaxError as err:
         place = f"{where}:{err.lineno}" if err.lineno else where
         text = f" ({err.text.strip()[:_TEXT_LIMIT]!r})" if err.text else ""
@@ -61,6 +62,35 @@ def attribute_uses(tree: ast.AST) -> dict[str, frozenset[str] | None]:
         elif isinstance(node.ctx, ast.Load):
             bare.add(node.id)
     return {name: None if name in bare else frozenset(uses[name]) for name in uses.keys() | bare}
+
+
+def read_uses(tree: ast.AST, names: frozenset[str]) -> dict[str, int]:
+    """Those of the names that code uses, each with its first line.
+
+    A use is an attribute, an argument's name, a variable, an imported name, or a whole string (`getattr(x, "name")`); never a comment. A
+    name with a dot in front counts as an attribute alone.
+    """
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        for name in _named_by(node):
+            if name in names:
+                line = getattr(node, "lineno", 1)
+                found[name] = min(line, found.get(name, line))
+    return found
+
+
+def _named_by(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Attribute):
+        return (node.attr, f".{node.attr}")
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.keyword):
+        return (node.arg or "",)
+    if isinstance(node, ast.alias):
+        return (node.name, node.asname or "")
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return (node.name,)
+    return (_text_of(node),)
 
 
 def is_type_checking(test: ast.expr) -> bool:

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 # The C library of a runtime's image. Source: docs.aws.amazon.com/lambda "lambda-runtimes", read 2026-11-21: python3.11 is
-# Amazon Linux 2 (glibc 2.26), python3.12 and later are Amazon Linux 2023 (glibc 2.34).
-_GLIBC = {"3.11": "2_26"}
-_GLIBC_AL2023 = "2_34"
+# Amazon Linux 2 (glibc 2.26), python3.12 and later are Amazon Linux 2023 (glibc 2.34). uv knows no manylinux_2_26 and no
+# manylinux_2_24: the next lower one that it knows is manylinux_2_17, which is manylinux2014.
+_MANYLINUX_AL2 = "2_17"
+_MANYLINUX_AL2023 = "2_34"
+_ON_AL2 = frozenset({"3.11"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,8 @@ class Target:
 
     @property
     def platform(self) -> str:
-        """What uv calls it: `x86_64-manylinux_2_34`."""
-        return f"{self.machine}-manylinux_{_GLIBC.get(self.python, _GLIBC_AL2023)}"
+        """The newest platform that uv knows and the runtime's image can load: `x86_64-manylinux_2_34`."""
+        return f"{self.machine}-manylinux_{_MANYLINUX_AL2 if self.python in _ON_AL2 else _MANYLINUX_AL2023}"
 
     @property
     def cache_tag(self) -> str:

@@ -48,7 +48,7 @@ def app() -> None:
     "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0 takes any that is free."
 )
 @click.option("--no-cdn", is_flag=True, help="Leave the CDN out that stands in front as CloudFront does.")
-@click.option("--persist", is_flag=True, help="Keep what is in the resources of infra/ from one run to the next.")
+@click.option("--persist", is_flag=True, hidden=True, help="Was removed; says so.")
 @click.option("--aws", is_flag=True, help="Make no resources here: boto3 asks AWS, with your credentials.")
 @_as_json
 def dev(*, root: Path, host: str, port: int, no_cdn: bool, persist: bool, aws: bool, as_json: bool) -> int:
@@ -56,11 +56,14 @@ def dev(*, root: Path, host: str, port: int, no_cdn: bool, persist: bool, aws: b
 
     As AWS would: through the event, the adapter, a CDN in front, and tables, buckets and queues in moto.
     """
-    if persist and aws:
-        raise click.UsageError("--persist is for resources that are made here, and --aws makes none.")
+    if persist:
+        raise click.UsageError(
+            "--persist was removed: the resources of infra/ start with their seeds. Put data that each run needs into"
+            " infra/seed/, or leave edgeroutes dev running: data survives every save."
+        )
     from edgeroutes.cli.dev import serve
 
-    return serve(root.resolve(), host=host, port=port, with_cdn=not no_cdn, aws=aws, keeps=persist, as_json=as_json)
+    return serve(root.resolve(), host=host, port=port, with_cdn=not no_cdn, aws=aws, as_json=as_json)
 
 
 @app.command()

@@ -45,7 +45,7 @@ def find_credentials(environment: Mapping[str, str]) -> str:
 
 def find_region(environment: Mapping[str, str], root: Path) -> str:
     """The region that `sam deploy` would take, and who says so; empty where nobody does."""
-    said = _read_samconfig_region(root)
+    said = read_samconfig(root, "region")
     if said:
         return f"{said}, of samconfig.toml"
     if environment.get("AWS_DEFAULT_REGION"):
@@ -78,15 +78,16 @@ def _read_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
     return settings
 
 
-def _read_samconfig_region(root: Path) -> str:
+def read_samconfig(root: Path, name: str) -> str:
+    """A parameter that `sam deploy` without options takes from samconfig.toml; empty where the file does not set it."""
     try:
         document: Any = parse_toml(read_text(root / "samconfig.toml", "samconfig.toml"), "samconfig.toml")
     except (FileNotFoundError, ConfigError):  # `sam` itself will complain
         return ""
     for command in ("deploy", "global"):
-        settings = document
-        for key in ("default", command, "parameters", "region"):
-            settings = settings.get(key) if isinstance(settings, dict) else None
-        if settings:
-            return str(settings)
+        value = document
+        for key in ("default", command, "parameters", name):
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str) and value:
+            return value
     return ""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, keeps: bool, as_json: bool) -> int:
+def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, as_json: bool) -> int:
     """Serve until Ctrl-C.
 
     Raises:
@@ -20,5 +20,5 @@ def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, keeps:
         ToolError: When the port is taken.
     """
     report = JsonLines() if as_json else Terminal(root)
-    DevServer(root, report, host=host, port=port, cdn=with_cdn, aws=aws, keeps=keeps).run()
+    DevServer(root, report, host=host, port=port, cdn=with_cdn, aws=aws).run()
     return DONE

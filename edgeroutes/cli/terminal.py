@@ -78,8 +78,7 @@ class Terminal:
             changes = [f"{name} made" for name in ready.added] + [f"{name} removed" for name in ready.removed]
             said = f"cloud changed: {', '.join(changes)}, in {done}"
         else:
-            kept = ", as the last run kept them" if ready.is_kept else ""
-            said = f"cloud: {_counted(ready.resources)}{kept}, in {done}"
+            said = f"cloud: {_counted(ready.resources)}, in {done}"
         self._print(click.style(said, fg="green"))
         for warning in ready.warnings:
             self._print(click.style(f"warning: {warning}", fg="yellow"))

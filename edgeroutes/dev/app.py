@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from edgeroutes.adapters.asgi_incoming import sent_path
@@ -17,12 +18,12 @@ from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.outlet import HttpOutlet
 from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
     from edgeroutes.dev.loop_thread import LoopThread
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.http.interrupts import HTTPError
     from edgeroutes.types import Receive, Scope, Send
 
 # How much of a body that is refused is still read, so that the client comes to reading the refusal.
@@ -84,7 +85,11 @@ class DevApp:
         refusal = self._limits.check_head(request.method, target, request.headers)
         body = b""
         if refusal is None:
-            body, refusal = await self._read_body(request, receive)
+            try:
+                body, refusal = await self._read_body(request, receive)
+            except ConnectionError:  # half a body is no request: nothing may run
+                outlet.leave()
+                return None
         if refusal is not None:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
@@ -98,6 +103,11 @@ class DevApp:
         return invocation
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
+        """The whole body, or why it is refused.
+
+        Raises:
+            ConnectionError: The client has left before its end.
+        """
         headers = dict(request.headers)
         declared = int(headers.get("content-length", "0"))
         refusal = self._limits.check_body(declared)
@@ -105,10 +115,15 @@ class DevApp:
             return b"", refusal
         chunks: list[bytes] = []
         size = 0
+        end = time.monotonic() + self._limits.body_timeout_s
         while True:
-            message = await receive()
+            try:
+                async with asyncio.timeout(min(self._limits.body_pause_s, end - time.monotonic())):
+                    message = await receive()
+            except TimeoutError:
+                return b"", HTTPError(408, f"the request body did not arrive: {size:,} bytes of it are here")
             if message["type"] == "http.disconnect":
-                break
+                raise ConnectionError
             size += len(message.get("body", b""))
             refusal = refusal or self._limits.check_body(size)
             if refusal is None:

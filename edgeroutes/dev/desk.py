@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
 
-KEPT_FILE = ".edgeroutes/cloud/kept"
 # A server that dies so soon again and again will not be kept alive by starting it once more.
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
@@ -43,19 +42,15 @@ class Desk:
         live: The project; its functions get their variables.
         report: Is told what was made.
         environ: Gets the endpoint and credentials that are no one's; `os.environ`, or a stand-in.
-        keeps: Whether what is in the resources stays from one run to the next.
     """
 
-    def __init__(
-        self, live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, keeps: bool = False
-    ) -> None:
+    def __init__(self, live: LiveProject, report: Reporter, environ: MutableMapping[str, str]) -> None:
         self._live = live
         self._root: Path = live.generation.project.root
         self._surroundings = live.surroundings
         self._report = report
         self._environ = environ
         self._environ_before: dict[str, str] | None = None
-        self._keeps = keeps
         self._region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         self._moto: MotoProcess | None = None
         self._resources: Mapping[str, str] | None = None
@@ -93,7 +88,7 @@ class Desk:
             self._tasks.put("make")
 
     def close(self) -> None:
-        """End the server; with `keeps` it writes down first what it holds."""
+        """End the server."""
         self._is_closing = True
         self._tasks.put("end")
         if self._moto is not None:
@@ -140,7 +135,7 @@ class Desk:
         is_new = self._start_moto()
         if self._is_closing:
             return
-        started, is_kept = self._put(wanted, is_new=is_new)
+        started = self._put(wanted, is_new=is_new)
         variables = {each.logical_id: started.cloud.environment_of(each.logical_id) for each in wanted.plan.functions}
         is_other = self._surroundings.put(wanted.plan, variables)
         if is_other or is_new:  # a client that a module has opened asks an endpoint of before
@@ -161,7 +156,6 @@ class Desk:
                     resources=made,
                     added=() if is_new else added,
                     removed=() if is_new else removed,
-                    is_kept=is_kept,
                     duration_ms=(time.perf_counter() - began) * 1000,
                     warnings=tuple(warnings),
                 )
@@ -176,13 +170,10 @@ class Desk:
             self._report(
                 Logged(level="INFO", message="starting moto for the resources of infra/; requests wait for them")
             )
-            self._moto = MotoProcess(keep=self._root / KEPT_FILE if self._keeps else None)
+            self._moto = MotoProcess()
         if not self._moto.ensure():
             return False
         self._environ["AWS_ENDPOINT_URL"] = self._moto.url
-        if self._moto.trouble:
-            message = f"{KEPT_FILE} cannot be read, so the resources begin with their seeds: {self._moto.trouble}"
-            self._report(Logged(level="WARNING", message=message))
         threading.Thread(
             target=self._watch, args=(self._moto, time.monotonic()), name="edgeroutes-moto", daemon=True
         ).start()
@@ -201,25 +192,22 @@ class Desk:
             self._tell_problems(problem, is_working=False)
             self._surroundings.release()
             return
-        held = "kept at the last start" if self._keeps else "in infra/seed/"
-        message = f"the moto server has died; it is started again, and its resources hold what was {held}"
+        message = "the moto server has died; it is started again, and its resources hold what is in infra/seed/"
         self._report(Logged(level="WARNING", message=message))
         self._tasks.put("make")
 
-    def _put(self, wanted: FunctionsPlan, *, is_new: bool) -> tuple[ProjectCloud, bool]:
-        """The resources, and whether a run before this one has kept them."""
+    def _put(self, wanted: FunctionsPlan, *, is_new: bool) -> ProjectCloud:
         from edgeroutes.dev.cloud.project import start_cloud
         from edgeroutes.dev.cloud.seeds import read_seeds
         from edgeroutes.dev.cloud.stack import Cloud
 
         assert self._moto is not None  # noqa: S101  # it has just been started
         cloud = Cloud(self._moto.url, self._region)
-        seeds, is_kept = read_seeds(self._root), is_new and cloud.exists()
-        before = None if is_kept else {} if is_new else self._seeds
-        self._seeds = before or {}
+        seeds = read_seeds(self._root)
+        before = self._seeds = {} if is_new else self._seeds
         started = start_cloud(self._root, cloud, document=wanted.document, seeds_before=before)
         self._seeds = seeds
-        return started, is_kept
+        return started
 
     def _start_anew(self) -> None:
         """Forget what was read from the variables of before."""

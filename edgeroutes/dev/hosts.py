@@ -1,19 +1,22 @@
-"""For which hosts the dev server answers. Floor 3; does no I/O but ask this machine's name.
+"""Which host names and origins belong to this machine. Floor 3; does no I/O but read this machine's name.
 
-A page of another site can make a browser ask 127.0.0.1 under a name of its own (DNS rebinding); then `Host` has that name, and is refused.
+A page of another site can make a browser send requests to 127.0.0.1 under a name of its own (DNS rebinding): `Host` then has that name.
 """
 
 from __future__ import annotations
 
+import re
 import socket
 from ipaddress import ip_address
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # known, not bound
+# `host[:port]` as clients send it. What looks different is nobody's host.
+_AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach it: localhost, a name below it, 127.0.0.0/8, ::1."""
-    name = host.strip("[]").rstrip(".").lower()
+    name = host.strip("[]").removesuffix(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
@@ -22,16 +25,32 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_loopback_authority(authority: str) -> bool:
+    """Whether a `Host` header, or the authority of a URL, names this machine; malformed ones do not."""
+    name = _host_name(authority)
+    return name is not None and is_loopback(name)
+
+
+def is_loopback_origin(origin: str) -> bool:
+    """Whether an `Origin` header is that of a page which a server of this machine has sent."""
+    scheme, separator, authority = origin.partition("://")
+    return bool(separator) and scheme in ("http", "https") and is_loopback_authority(authority)
+
+
 def is_allowed(host_header: str, told: str) -> bool:
-    """Whether a request with this Host header is answered.
+    """Whether a request with this Host header gets a response.
 
     Args:
         host_header: `localhost:3000`; empty where the request has none, as HTTP/1.0 may.
-        told: What the server was told to listen on. On all addresses (`0.0.0.0`) it answers for every address, for an address
-            cannot be rebound, and for this machine's own name.
+        told: What the server was told to listen on. On all addresses (`0.0.0.0`) it responds to every address, for an address
+            cannot be rebound, and to this machine's own name.
     """
-    name = _without_port(host_header).strip("[]").rstrip(".").lower()
-    if not host_header or is_loopback(name) or name == told.strip("[]").lower():
+    if not host_header:
+        return True
+    name = _host_name(host_header)
+    if name is None:
+        return False
+    if is_loopback(name) or name == told.strip("[]").lower():
         return True
     if told not in _WILDCARDS:
         return False
@@ -39,10 +58,9 @@ def is_allowed(host_header: str, told: str) -> bool:
     return _is_address(name) or name in (own, own.partition(".")[0], f"{own.partition('.')[0]}.local")
 
 
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+def _host_name(authority: str) -> str | None:
+    match = _AUTHORITY.fullmatch(authority)
+    return None if match is None else match[1].strip("[]").removesuffix(".").lower()
 
 
 def _is_address(name: str) -> bool:

@@ -14,8 +14,6 @@ from edgeroutes.http.problem import problem_response
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from edgeroutes.dev.limits import Limits
-
 
 def problem_answer(
     status: int, detail: str, path: str, fields: Iterable[tuple[str, str]] = (), **members: object
@@ -35,11 +33,11 @@ def problem_answer(
     return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
 
 
-def gateway_answer(result: Any, limits: Limits) -> HttpAnswer:
+def gateway_answer(result: Any) -> HttpAnswer:
     """What API Gateway makes of a function's result, which comes to it as JSON.
 
     Raises:
-        IntegrationError: When it would answer 502: no JSON, too large, or no proxy result.
+        IntegrationError: When it would answer 502: no JSON, or no proxy result.
     """
     try:
         text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
@@ -47,9 +45,6 @@ def gateway_answer(result: Any, limits: Limits) -> HttpAnswer:
         raise IntegrationError(
             f"the result cannot be made JSON, which Lambda calls Runtime.MarshalError: {error}"
         ) from error
-    too_large = limits.check_result(text)
-    if too_large:
-        raise IntegrationError(too_large)
     try:
         return read_result(json.loads(text))
     except IntegrationError:

@@ -11,20 +11,22 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
-from edgeroutes.adapters.proxy import read_answer
+from edgeroutes.adapters.proxy import fitting_result, read_answer
+from edgeroutes.adapters.streaming.wire import render_prelude
 from edgeroutes.dev.error_page import for_browser
 from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
 from edgeroutes.dev.generation import SETTLING_S
 from edgeroutes.dev.integration import gateway_answer, problem_answer
 from edgeroutes.dev.lambda_context import DevContext
-from edgeroutes.dev.loop_thread import HandlerExited, LoopThread, OwnLoop
+from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.outlet import ClientGone, delivered
 from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.errors import ResponseTooLargeError
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import LoopFree, ends_more_than_the_call
+from edgeroutes.runtime.loop import LoopFree, PersistentLoop, is_fatal
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -170,7 +172,8 @@ class Invocation:
             free = LoopFree()
             self._run_call(outlet, call, lambda coroutine: free.run(coroutine, running_in), in_loop=False)
         elif self.route is not None and may_block(self.route, call.incoming.method):
-            own = OwnLoop()
+            # One for this request, since a sync handler would block that of the others.
+            own = PersistentLoop()
             try:
                 self._run_call(outlet, call, lambda coroutine: own.run(coroutine, running_in), in_loop=True)
             finally:
@@ -214,6 +217,11 @@ class Invocation:
         if not response.is_stream:
             return response, response.body  # type: ignore[return-value]  # no stream
         if self.streams:
+            try:
+                render_prelude(response, None, self.route.source_file if self.route is not None else "")
+            except ResponseTooLargeError as error:
+                await call.close_streams()
+                return (failed := call.fail(error)), failed.body  # type: ignore[return-value]  # JSON is whole
             await self._stream(outlet, call, response, in_loop=in_loop)
             return None
         self._warn_of_whole_stream()
@@ -231,7 +239,7 @@ class Invocation:
         except ClientGone:
             raise
         except BaseException as error:  # the author's generator may raise anything
-            if ends_more_than_the_call(error):
+            if is_fatal(error):
                 raise
             log_broken_stream(error, call)
             self.note = "cut: the stream failed"
@@ -266,7 +274,9 @@ class Invocation:
             self._send_faults(outlet, self.generation.faults_behind_404(), call)
             return
         try:
-            answer = gateway_answer(rest_result(response, body), self._limits)
+            # A streaming function sends whole bodies as streams, too, and those have no size limit.
+            result = rest_result(response, body) if self.streams else fitting_result(call, response, body)
+            answer = gateway_answer(result)
         except IntegrationError as error:
             self._give_up(outlet, str(error))
             return

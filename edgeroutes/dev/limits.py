@@ -1,6 +1,6 @@
-"""What API Gateway and Lambda refuse for its size, with a sentence that says which limit it was. Floor 3; does no I/O.
+"""What API Gateway and Lambda refuse of a request for its size, with a sentence that says which limit it was. Floor 3; does no I/O.
 
-Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table" and /lambda "gettingstarted-limits", read 2026-11-21.
+The numbers are those of `http.limits`, which the runtime checks its results against, too.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES, LAMBDA_EVENT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,15 +23,19 @@ class Limits:
         head_bytes: Request line and header values together, API Gateway.
         request_body_bytes: API Gateway's payload.
         event_bytes: The event's JSON, Lambda's payload of an invocation: a body in base64 counts four thirds of its size.
-        result_bytes: The result's JSON, Lambda's payload of an answer that is not streamed.
         integration_timeout_s: Until API Gateway gives up waiting for an answer that is not streamed.
+        head_timeout_s: Until a connection that has sent no whole request head is closed.
+        body_pause_s: Until a client that sends nothing more of its request body is given up.
+        body_timeout_s: Until a whole request body has to be there.
     """
 
-    head_bytes: int = 10_240
-    request_body_bytes: int = 10 * MIB
-    event_bytes: int = 6 * MIB
-    result_bytes: int = 6_291_556  # as Lambda's own error message says: 6 MiB and 100 bytes
+    head_bytes: int = GATEWAY_HEADER_BYTES
+    request_body_bytes: int = GATEWAY_BODY_BYTES
+    event_bytes: int = LAMBDA_EVENT_BYTES
     integration_timeout_s: float = 29.0
+    head_timeout_s: float = 10.0
+    body_pause_s: float = 20.0
+    body_timeout_s: float = 120.0
 
     def check_head(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> HTTPError | None:
         """The refusal of a request's line and headers, None when they fit."""
@@ -63,14 +66,4 @@ class Limits:
             413,
             f"the event has {size:,} bytes, with a body of {body_bytes:,} in base64: Lambda takes {self.event_bytes:,}."
             " Upload larger files straight to S3, with a presigned POST",
-        )
-
-    def check_result(self, result: str) -> str:
-        """What is wrong with the size of a result's JSON; empty when it fits."""
-        size = len(result.encode("utf-8", "surrogatepass"))
-        if size <= self.result_bytes:
-            return ""
-        return (
-            f"the answer has {size:,} bytes as Lambda's result (binary counts four thirds): Lambda sends {self.result_bytes:,}."
-            " Set 'streaming = True' in the route file, which has no such limit, or answer with less"
         )

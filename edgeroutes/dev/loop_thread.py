@@ -10,6 +10,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from edgeroutes.runtime.loop import log_task_exit, log_task_failure
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from contextvars import Context
@@ -35,6 +37,7 @@ class LoopThread:
     def __init__(self) -> None:
         self.is_closing = False
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(log_task_failure)
         self._thread = threading.Thread(target=self._serve, name="edgeroutes-loop", daemon=True)
         self._thread.start()
 
@@ -62,8 +65,8 @@ class LoopThread:
             try:
                 self._loop.run_forever()
                 break
-            except (SystemExit, KeyboardInterrupt):  # of a task that a handler started: only its own end
-                continue
+            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: only its own end
+                log_task_exit(error)
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
     def _cancel_all(self) -> None:
@@ -120,21 +123,3 @@ class Running(Generic[T]):
             raise TimeoutError
         assert self._task is not None  # noqa: S101  # it has ended
         return self._task.result()
-
-
-class OwnLoop:
-    """A loop for one request, in the thread that asks for it: for sync handlers, which would block the others' loop.
-
-    On Lambda they run inside a loop as well, so that `asyncio.get_running_loop()` is the same here and there.
-    """
-
-    def __init__(self) -> None:
-        self._runner = asyncio.Runner()
-
-    def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
-        """The coroutine's value."""
-        return self._runner.run(contained(coroutine), context=context)
-
-    def close(self) -> None:
-        """Cancel what is left and close the loop."""
-        self._runner.close()

@@ -11,6 +11,7 @@ from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.plan.cors import gateway_fields, read_cors
+from edgeroutes.plan.manifest import manifest_arguments, route_arguments
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
@@ -37,13 +38,7 @@ class TracedRoute(ManifestRoute):
     __slots__ = ("_find_out",)
 
     def __init__(self, route: RouteFile, cors: CORS | None, find_out: Callable[[RouteFile], bool]) -> None:
-        super().__init__(
-            route.route_path,
-            route.source_file,
-            middleware_files=route.middleware_files,
-            cors=cors,
-            has_options="OPTIONS" in route.exports.method_names,
-        )
+        super().__init__(route.route_path, route.source_file, **route_arguments(route, cors))
         self._find_out = (find_out, route)
         del self.needs_loop
 
@@ -95,10 +90,7 @@ class Project:
             require_no_problems(self.scan.blocking_problems)
         return Manifest(
             [TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
-            base_path=self.config.base_path,
-            trailing_slash=self.config.trailing_slash,
-            tag_header=self.config.cdn.tag_header,
-            cors=self.config.cors,
+            **manifest_arguments(self.config),
         )
 
     @cached_property
@@ -132,14 +124,13 @@ class Project:
         return LambdaHandler(self.manifest(strict=strict), str(self.root), debug=debug)
 
     def needs_loop(self, route: RouteFile) -> bool:
-        """Whether the route's import graph holds asyncio, anyio or trio; or it exports an app, whose server is asyncio."""
-        if route.exports.app is not None:
-            return True
-        files = (*route.middleware_files, route.source_file)
+        """Whether the route runs on an event loop, as the build decides it; True for a file that is not valid Python."""
+        from edgeroutes.build.loops import needs_loop  # only once a request comes in
+
         try:
-            return self.tracer.event_loop_reason(map(Path, files)) is not None
+            return needs_loop(route, self.tracer)
         except ProjectError:
-            return True  # what does not parse does not load either, and loading tells it better
+            return True  # loading the file reports the error better
 
 
 def may_block(route: RouteFile, method: str) -> bool:

@@ -106,7 +106,6 @@ class CloudReady:
         resources: Those that infra/ declares, logical id → type.
         added: Those that were not there before.
         removed: Those that are there no more.
-        is_kept: Whether they, and what is in them, are of a run before.
         duration_ms: From the start, or the save, until requests could use them.
         warnings: What is there by name alone, and what else should be known.
     """
@@ -115,7 +114,6 @@ class CloudReady:
     resources: Mapping[str, str]
     added: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
-    is_kept: bool = False
     duration_ms: float = 0.0
     warnings: tuple[str, ...] = ()
 

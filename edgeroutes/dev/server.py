@@ -17,17 +17,20 @@ from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.connection import connection_type
 from edgeroutes.dev.deployed import Deployed
 from edgeroutes.dev.desk import Desk
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
+from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.watch import Watcher
-from edgeroutes.errors import ToolError
+from edgeroutes.errors import EdgeroutesError, ToolError
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.dev.generation import Generation
-    from edgeroutes.dev.limits import Limits
     from edgeroutes.dev.reports import Reporter
 
 # What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
@@ -74,7 +76,6 @@ class DevServer:
         limits: Of the real thing.
         cdn: Whether a CDN stands in front, where the project's settings have one.
         aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
-        keeps: Whether what is in the resources made here stays from one run to the next.
         environ: Where `.env` goes.
 
     Raises:
@@ -92,7 +93,6 @@ class DevServer:
         limits: Limits | None = None,
         cdn: bool = True,
         aws: bool = False,
-        keeps: bool = False,
         environ: MutableMapping[str, str] | None = None,
     ) -> None:
         self._reporting = threading.Lock()
@@ -107,7 +107,7 @@ class DevServer:
             if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
                 self._cloud = Deployed(self.live, self._report)
             else:
-                self._cloud = Desk(self.live, self._report, environ, keeps=keeps)
+                self._cloud = Desk(self.live, self._report, environ)
             self._watcher = Watcher(root, self._reload, self.live.had_code)
         except BaseException:
             self._socket.close()
@@ -117,8 +117,9 @@ class DevServer:
         self.app = DevApp(self.live, self._loop, self._report, limits=limits)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
-        front = Front(self.cdn or self.app, self._report, host=host)
-        self._uvicorn = _UvicornServer(_uvicorn_config(front), self._tell_started, self.app.close_streams)
+        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host)
+        config = _uvicorn_config(front, (limits or Limits()).head_timeout_s)
+        self._uvicorn = _UvicornServer(config, self._tell_started, self.app.close_streams)
 
     @property
     def url(self) -> str:
@@ -155,6 +156,17 @@ class DevServer:
                 warnings=() if is_loopback(self._host) else (_open_to_all(self._host),),
             )
         )
+
+    def _allows_origin(self, method: str, path: str, origin: str) -> bool:
+        """Whether the CORS of the route at this path allows a page's origin."""
+        generation = self.live.generation
+        event = rest_event(HttpRequest(method=method, path=path))
+        with generation.in_use(), generation.loading:
+            try:
+                cors = generation.handler.open(event).cors
+            except EdgeroutesError:  # of a route file, or of an event that no adapter can read
+                return False
+        return cors is not None and cors.allows(origin)
 
     def _reload(self, changed: Iterable[Path]) -> None:
         paths = list(changed)
@@ -221,10 +233,10 @@ def _open_to_all(host: str) -> str:
     return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
 
 
-def _uvicorn_config(app: Front) -> uvicorn.Config:
+def _uvicorn_config(app: Front, head_timeout_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="h11",
+        http=connection_type(head_timeout_s),
         ws="none",
         loop="asyncio",
         lifespan="off",

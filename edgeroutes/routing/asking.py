@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.routing.bindings import read_bindings
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class Asking:
 def find_askings(source: str) -> tuple[Asking, ...]:
     """The places of a file that ask, by line; none of a file that is not Python."""
     try:
-        module = ast.parse(source)
+        module = parse_python(source)
     except (SyntaxError, ValueError):
         return ()
     bindings = read_bindings(module)

@@ -6,7 +6,6 @@ export, `literals` and `conventions` the segment config.
 
 from __future__ import annotations
 
-import ast
 import difflib
 import warnings
 from dataclasses import dataclass
@@ -34,8 +33,10 @@ from edgeroutes.routing.handlers import (
 from edgeroutes.routing.literals import read_constant
 from edgeroutes.routing.misspellings import check_names
 from edgeroutes.routing.patterns import Pattern, parse_pattern
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Iterable, Iterator, Sequence
 
     from edgeroutes.http.cors import CORS
@@ -157,7 +158,7 @@ def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, 
 def _parse(source: str, source_file: str) -> ast.Module | ImportRaisedError:
     try:
         with warnings.catch_warnings(action="ignore"):  # an odd escape in the author's text is not ours to print
-            return ast.parse(source, filename=source_file)
+            return parse_python(source, source_file)
     except SyntaxError as err:
         return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
     except (ValueError, RecursionError, MemoryError) as err:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DiskTree", "FileTree", "RouteFile", "RouteScan", "scan"]
 
 MAX_DEPTH = 100
-MAX_PATHS = 100
+MAX_PATHS = 32
 _CONVENTIONS = frozenset({ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE})
 
 

@@ -25,7 +25,7 @@ class PathEncodingError(ValueError):
     """
 
     def __init__(self, raw: str) -> None:
-        super().__init__(f"path segment {raw!r} is not percent-encoded UTF-8")
+        super().__init__(f"path segment {raw!r:.80} is not percent-encoded UTF-8")
         self.raw = raw
 
 
@@ -146,6 +146,12 @@ class RouteTable(Generic[T]):
         if leaf.rest and len(parts) > leaf.rest_index:
             params[leaf.rest] = [decode_segment(part) if "%" in part else part for part in parts[leaf.rest_index :]]
         return Match(leaf.value, params, leaf.route_path)
+
+    def has_match(self, segments: list[str]) -> bool:
+        """Whether a route matches these segments, which are compared as they are: for one reading of a path, already decoded."""
+        if "/" + "/".join(segments) in self._statics:
+            return True
+        return _find(self._root, segments, 0, len(segments)) is not None
 
 
 def _plant(node: _Node[T], leaf: _Leaf[T]) -> _Leaf[T] | None:

@@ -55,8 +55,11 @@ async def _run(function: Callable[..., object], args: tuple[object, ...], name: 
         result = function(*args)
         if hasattr(result, "__await__"):
             await result
-    except Exception as error:  # noqa: BLE001  # the answer is out: there is only the log to tell
-        from edgeroutes.runtime.loop import explain_missing_loop
+    except BaseException as error:  # the response has been sent: there is only the log to tell
+        from edgeroutes.runtime.loop import explain_missing_loop, is_fatal
+
+        if is_fatal(error):
+            raise
 
         explained = error if running_loop() else explain_missing_loop(error)
         log_exception(explained, f"after(): {name} failed", scope.incoming, route=scope.endpoint.route.route_path)

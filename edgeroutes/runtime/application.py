@@ -14,7 +14,7 @@ from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_pa
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.head import complete_head, finish_head, settle_body
-from edgeroutes.runtime.loop import ends_more_than_the_call
+from edgeroutes.runtime.loop import is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,10 +216,8 @@ class Call:
                 if response.background is not None:
                     scope.after.append((response.background, ()))
                 response = finish_head(response, scope, endpoint, self._application.manifest.tag_header)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the client gets an answer and the log the cause
-            response = self.fail(error)
-        except BaseException as error:
-            if ends_more_than_the_call(error):
+        except BaseException as error:  # whatever it is, the client gets a response and the log the cause
+            if is_fatal(error):
                 raise
             response = self.fail(error)
         settle_body(response, self.incoming.method)
@@ -247,7 +245,8 @@ class Call:
     def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
         """The route's app and the request's scope, for a server that calls the app directly.
 
-        None where `respond` is to be asked: no app answers, middleware stands before it, or the route cannot be loaded.
+        None where `respond` is to be asked: no app answers, middleware stands before it, the route cannot be loaded, or `Host` is
+        not a host, which is a 400.
         """
         if self.route is None:
             return None
@@ -255,8 +254,8 @@ class Call:
             endpoint = self._application.endpoint(self.route)
         except ProjectError:
             return None
-        app = endpoint.bare_app(self.path)
-        if app is None:
+        app = endpoint.bare_app(self.incoming)
+        if app is None or not _has_host(self.incoming):
             return None
         self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
         return app, self._scope
@@ -298,3 +297,10 @@ class Call:
             from edgeroutes.runtime.after import run_after
 
             await run_after(self._scope, self._application.threads)
+
+
+def _has_host(incoming: Incoming) -> bool:
+    """Whether each `Host` is one; a request may have none."""
+    from edgeroutes.http.url import is_host
+
+    return all(is_host(value) for name, value in incoming.header_items() if name == "host")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import BYTES, CONNECTION_HEADERS, TEXT
-from edgeroutes.runtime.loop import ends_more_than_the_call
+from edgeroutes.runtime.loop import is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ async def close_all(streams: list[PrimedStream], call: Call) -> None:
         try:
             await streams.pop().aclose()
         except BaseException as error:
-            if ends_more_than_the_call(error):
+            if is_fatal(error):
                 raise
             from edgeroutes.runtime.failures import log_broken_stream
 

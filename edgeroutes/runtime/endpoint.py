@@ -15,13 +15,14 @@ from edgeroutes.runtime.results import to_response
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from edgeroutes.runtime.application import Mount
     from edgeroutes.runtime.binding import Binding, Segments
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.manifest import ManifestRoute
     from edgeroutes.runtime.middleware import Layer
-    from edgeroutes.types import AsgiApp, Handler, Threads
+    from edgeroutes.types import AsgiApp, Handler, Incoming, Threads
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
 
@@ -38,15 +39,23 @@ class BoundHandler:
 
     async def __call__(self, scope: RequestScope) -> Response:
         """The handler's answer, whatever it returned."""
-        if self._binding is None:
+        binding = self._binding
+        if binding is None:
             result = self._function()
+        elif binding.may_read_form:
+            result = self._function(**await self._arguments_with_body(binding, scope))
         else:
-            if self._binding.may_read_form and scope.request.content_type() == MULTIPART:
-                await scope.request.form()
-            result = self._function(**self._binding.arguments(scope))
+            result = self._function(**binding.arguments(scope))
         if hasattr(result, "__await__"):
             result = await result
         return to_response(result, self.where)
+
+    @staticmethod
+    async def _arguments_with_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
+        if scope.request.content_type() == MULTIPART:
+            await scope.request.form()
+        arguments: dict[str, Any] = await scope.compute(lambda _: binding.arguments(scope), scope.request.peek_body())
+        return arguments
 
 
 class Endpoint:
@@ -149,9 +158,17 @@ class Endpoint:
 
         return listed
 
-    def bare_app(self, path: str) -> AsgiApp | None:
-        """The route's app, where no middleware covers this path: a server can call it directly. None otherwise."""
-        return None if any(layer.covers(path) for layer in self._layers) else self.app
+    def bare_app(self, incoming: Incoming) -> AsgiApp | None:
+        """The route's app, where no middleware covers the request's path: a server can call it directly. None otherwise."""
+        return self.app if self.app is None or not self._covering(incoming) else None
+
+    def _covering(self, incoming: Incoming) -> list[Layer]:
+        """The middleware for a request: chosen by the path as it was sent, which is what an app reads."""
+        if not self._layers:
+            return []
+        from edgeroutes.runtime.middleware import layers_covering
+
+        return layers_covering(self._layers, incoming.path[len(self.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
         """The answer to a request, through the middleware; what is raised inside and is no answer goes through."""
@@ -177,7 +194,7 @@ class Endpoint:
 
         from edgeroutes.runtime.middleware import run_layers
 
-        return await run_layers(self._layers, scope, started, interrupted)
+        return await run_layers(self._covering(scope.incoming), scope, started, interrupted)
 
     async def primed(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.

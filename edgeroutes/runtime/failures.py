@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import traceback
 
+from edgeroutes.errors import ResponseTooLargeError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.problem import problem_response
 from edgeroutes.runtime.loader import is_own_file
@@ -52,7 +53,11 @@ def _log(error: BaseException, call: Call, how: str) -> BaseException:
     """What was raised, made plain where it says that there is no event loop."""
     error = error if call.needs_loop else explain_missing_loop(error)
     route_path = call.route.route_path if call.route is not None else ""
-    log_exception(error, f"{call.incoming.method} {route_path} {how}", call.incoming, route=route_path)
+    fields = {}
+    if isinstance(error, ResponseTooLargeError):
+        how = f"{how}: {error}"
+        fields = {"size_bytes": error.size_bytes, "limit_bytes": error.limit_bytes}
+    log_exception(error, f"{call.incoming.method} {route_path} {how}", call.incoming, route=route_path, **fields)
     return error
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from contextvars import copy_context
 
 from edgeroutes.http.streams import HEARTBEAT
-from edgeroutes.runtime.loop import LoopFree
+from edgeroutes.runtime.loop import LoopFree, outcome, raise_outcome
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ async def _beside_task(chunks: Chunks, seconds: float) -> Chunks:
                 if not done:
                     yield HEARTBEAT
                 elif not given.done():
-                    task.running.result()  # raises what ended it
+                    await raise_outcome(task.running)
                     return
             yield given.result()
     finally:
@@ -187,7 +187,7 @@ class _StepTask:
         self._chunks = chunks
         self._asked: LoopFuture[bool] = self._loop.create_future()
         self._given: LoopFuture[bytes] | None = None
-        self.running = self._loop.create_task(self._run())
+        self.running = self._loop.create_task(outcome(self._run))
 
     def ask(self) -> LoopFuture[bytes]:
         """The next chunk; when the task ends before it is given, there is none."""
@@ -219,4 +219,4 @@ class _StepTask:
             self.running.cancel()
         await asyncio.wait((self.running,))
         if not self.running.cancelled():
-            self.running.result()
+            await raise_outcome(self.running)

@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec, SourceFileLoader
 from types import ModuleType
 
 from edgeroutes.errors import ExportMissingError, ImportRaisedError, ModuleMissingError
+from edgeroutes.runtime.loop import is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def load_module(root: str, source_file: str) -> ModuleType:
         loader.exec_module(module)
     except BaseException as error:
         del sys.modules[name]
-        if isinstance(error, Exception):
-            raise import_error(error, root, source_file) from error
-        raise
+        if is_fatal(error):
+            raise
+        raise import_error(error, root, source_file) from error
     return module
 
 
@@ -72,7 +73,7 @@ def _make_packages(root: str, folders: list[str]) -> None:
             sys.modules[name] = package
 
 
-def import_error(error: Exception, root: str, source_file: str) -> RouteImportError:
+def import_error(error: BaseException, root: str, source_file: str) -> RouteImportError:
     """What went wrong while a file was imported, with the line where the author can mend it."""
     where = _place(error, root, source_file)
     if isinstance(error, ModuleNotFoundError) and error.name:
@@ -89,6 +90,11 @@ def import_error(error: Exception, root: str, source_file: str) -> RouteImportEr
         return ExportMissingError(f"the module {error.name!r} has no {name!r}", where=where, hint=hint)
     if isinstance(error, SyntaxError):
         return ImportRaisedError(f"this is no Python: {error.msg}", where=where)
+    if isinstance(error, SystemExit):
+        hint = (
+            "A function has no command line: keep argparse, click and sys.exit() under 'if __name__ == \"__main__\":'"
+        )
+        return ImportRaisedError(f"the file ended the process at import ({error!r})", where=where, hint=hint)
     return ImportRaisedError(f"{type(error).__name__} was raised while it was imported: {error}", where=where)
 
 
@@ -100,7 +106,7 @@ def _near(name: str, module: str) -> str:
     return f"Did you mean {near[0]!r}" if near else ""
 
 
-def _place(error: Exception, root: str, source_file: str) -> str:
+def _place(error: BaseException, root: str, source_file: str) -> str:
     """`file:line` of the innermost frame in the project's own files, or of a syntax error."""
     if isinstance(error, SyntaxError) and error.filename and is_own_file(error.filename, root):
         return f"{error.filename.removeprefix(f'{root}/')}:{error.lineno}"

@@ -6,14 +6,16 @@ of every cold start. Which it is, is decided before the call (the bundle says so
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 
 from edgeroutes.errors import HandlerError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextvars import Context
     from typing import Any, Protocol, TypeVar
 
@@ -51,18 +53,77 @@ class LoopFree:
         raise _missing_loop()
 
 
-def ends_more_than_the_call(error: BaseException) -> bool:
-    """Whether it is meant for what the call runs in: the process's end, the coroutine's, or a cancellation asked of the task.
+def is_fatal(error: BaseException) -> bool:
+    """Whether an exception must end more than the call that raised it.
 
-    Not so a cancellation that nobody asked of the running task (the author awaited something that was cancelled), nor other
-    libraries' BaseExceptions, such as the panic of one written in Rust.
+    In a Lambda function none does: a process that ends costs the next client a cold start, and this one gets a bare 502. Elsewhere two do:
+    the KeyboardInterrupt of Ctrl-C, which Python raises in the main thread only, and a cancellation that was requested of the running
+    task, as servers do when a client leaves. A signal handler of the author's that raises (SIGTERM) is obeyed everywhere, and so is what
+    closes the coroutine that catches it.
     """
+    if _is_from_signal_handler(error) or _closes_coroutine(error):
+        return True
+    if "AWS_LAMBDA_RUNTIME_API" in os.environ:
+        return False
+    if isinstance(error, KeyboardInterrupt):
+        return threading.current_thread() is threading.main_thread()
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or not isinstance(error, asyncio.CancelledError):
-        return isinstance(error, (SystemExit, KeyboardInterrupt, GeneratorExit))
-    loop = asyncio._get_running_loop()  # noqa: SLF001  # the one way to ask that does not raise where there is none
+        return False
+    loop = asyncio._get_running_loop()  # noqa: SLF001  # the one way to look that does not raise where there is none
     task = asyncio.current_task(loop) if loop is not None else None
     return task is not None and bool(task.cancelling())
+
+
+def _closes_coroutine(error: BaseException) -> bool:
+    """Whether it is the GeneratorExit of a coroutine's `close()`: Python raises that in the frame that waits, not in one below it."""
+    trace = error.__traceback__
+    return isinstance(error, GeneratorExit) and trace is not None and trace.tb_next is None
+
+
+def _is_from_signal_handler(error: BaseException) -> bool:
+    """Whether a handler of SIGTERM or SIGINT, written in Python, raised it."""
+    signal = sys.modules.get("signal")
+    if signal is None or isinstance(error, Exception):
+        return False
+    handlers = (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
+    codes = {code for handler in handlers if (code := getattr(handler, "__code__", None)) is not None}
+    trace = error.__traceback__ if codes else None
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def as_exception(error: BaseException) -> Exception:
+    """The error for a server, which would end for a SystemExit of the author's: one from it."""
+    if isinstance(error, Exception):
+        return error
+    failed = HandlerError(f"the handler raised {error!r} while its response was sent")
+    failed.__cause__ = error
+    return failed
+
+
+async def outcome(function: Callable[..., Awaitable[object]], *args: object) -> BaseException | None:
+    """Call `function` to its end, and return what it raised instead of raising it; a cancellation is raised.
+
+    For tasks: asyncio stops the whole event loop when a task raises SystemExit or KeyboardInterrupt.
+    """
+    try:
+        await function(*args)
+    except sys.modules["asyncio"].CancelledError:
+        raise
+    except BaseException as error:  # noqa: BLE001
+        return error
+    return None
+
+
+async def raise_outcome(task: Future[BaseException | None]) -> None:
+    """Wait for a task that runs `outcome`, and raise what was raised in it."""
+    error = await task
+    if error is not None:
+        raise error
 
 
 async def uninterrupted(future: Future[T]) -> T:
@@ -102,6 +163,20 @@ def _missing_loop() -> HandlerError:
     )
 
 
+def log_task_failure(_: AbstractEventLoop, found: dict[str, Any]) -> None:
+    """The exception handler of an event loop: see `runtime.tasks`."""
+    from edgeroutes.runtime import tasks
+
+    tasks.log_task_failure(found)
+
+
+def log_task_exit(error: BaseException) -> None:
+    """Log what has stopped an event loop that goes on: see `runtime.tasks`."""
+    from edgeroutes.runtime import tasks
+
+    tasks.log_task_exit(error)
+
+
 class PersistentLoop:
     """One event loop for the life of the sandbox, so that clients opened in it live on from invocation to invocation."""
 
@@ -112,10 +187,21 @@ class PersistentLoop:
         """The coroutine's value; other tasks of the loop go on while it runs, and rest between invocations."""
         loop = self._loop or self._open()
         task = loop.create_task(coroutine, context=context)
+        exits: list[BaseException] = []
         try:
-            return loop.run_until_complete(task)
+            while True:
+                try:
+                    return loop.run_until_complete(task)
+                except BaseException as error:
+                    if task.done() and (task.cancelled() or task.exception() is error):
+                        raise
+                    if is_fatal(error):
+                        raise
+                    exits.append(error)  # another task raised it, and asyncio has stopped the loop
         finally:
-            task.cancel()  # it is done, unless SystemExit broke the loop off: then it must not raise in the next one's turn
+            task.cancel()  # it is done, unless the process ends: then it must not raise in the next one's turn
+            for each in exits:
+                log_task_exit(each)
 
     @property
     def is_open(self) -> bool:
@@ -135,11 +221,13 @@ class PersistentLoop:
         loop.run_until_complete(asyncio.wait(tasks) if tasks else asyncio.sleep(0))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+        asyncio.set_event_loop(None)
         self._loop = None
 
     def _open(self) -> AbstractEventLoop:
         import asyncio
 
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(log_task_failure)
         asyncio.set_event_loop(self._loop)
         return self._loop

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from edgeroutes.errors import RouteFileError
+from edgeroutes.errors import LayoutError, ProblemsError, RouteFileError
 from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.routing.table import PathEncodingError, RouteTable
+from edgeroutes.routing.table import RouteTable
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.results import to_response
 
@@ -32,14 +32,19 @@ class Layer:
         self._matcher = matcher
         self.where = where
 
-    def covers(self, path: str) -> bool:
-        """Whether it runs for this path: always, unless it has a `matcher`."""
-        if self._matcher is None:
+    @property
+    def has_matcher(self) -> bool:
+        """Whether it is for some paths only."""
+        return self._matcher is not None
+
+    def covers(self, readings: list[list[str]] | None) -> bool:
+        """Whether it runs for a path with these readings: always without a `matcher`, and where the path has none.
+
+        One reading that matches is enough: the middleware runs for at least every request that reaches the code its `matcher` names.
+        """
+        if self._matcher is None or readings is None:
             return True
-        try:
-            return self._matcher.match(path) is not None
-        except PathEncodingError:
-            return False
+        return any(map(self._matcher.has_match, readings))
 
     async def run(self, request: Request, call_next: CallNext) -> Response:
         """What the middleware answers; it may be a plain function, too."""
@@ -80,31 +85,47 @@ def _matcher_table(matcher: object, where: str) -> RouteTable[bool] | None:
     if not patterns or not all(isinstance(pattern, str) and pattern.startswith("/") for pattern in patterns):
         hint = "Write a pattern from the URL root, such as '/admin/[[...rest]]', or a list of them"
         raise RouteFileError(f"matcher is {matcher!r}", where=where, hint=hint)
+    from edgeroutes.routing.patterns import parse_pattern  # the same reading of a pattern as at build time
+
     try:
-        return RouteTable((pattern, True) for pattern in dict.fromkeys(patterns))
-    except ValueError as error:
+        return RouteTable((path, True) for path in dict.fromkeys(parse_pattern(text).route_path for text in patterns))
+    except (LayoutError, ProblemsError, ValueError) as error:
         raise RouteFileError(f"matcher cannot be read: {error}", where=where) from error
 
 
+def layers_covering(layers: list[Layer], path: str) -> list[Layer]:
+    """Those of the middleware that run for a path.
+
+    Args:
+        layers: Outermost first.
+        path: As the client sent it, without base path.
+    """
+    if not any(layer.has_matcher for layer in layers):
+        return layers
+    from edgeroutes.routing.readings import path_readings
+
+    readings = path_readings(path)
+    return [layer for layer in layers if layer.covers(readings)]
+
+
 async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, interrupted: Interrupted) -> Response:
-    """The answer, through each layer that covers the path.
+    """The response, through each of the layers.
 
     `call_next` gives a Response for redirects and HTTPErrors raised inside, and raises everything else. The request that
     it is given is the one that all further in sees, `headers()` and `cookies()` too.
 
     Args:
-        layers: Outermost first.
+        layers: Those that cover the path, outermost first.
         scope: With the request for the outermost.
         answer: What the innermost calls.
         interrupted: Makes the Response of a redirect or HTTPError.
     """
-    place = next((place for place, layer in enumerate(layers) if layer.covers(scope.request.path)), None)
 
     async def call_next(passed: Request) -> Response:
         scope.request = passed
-        return await run_layers(layers[place + 1 :], scope, answer, interrupted)  # type: ignore[operator]  # not None
+        return await run_layers(layers[1:], scope, answer, interrupted)
 
     try:
-        return await answer(scope) if place is None else await layers[place].run(scope.request, call_next)
+        return await layers[0].run(scope.request, call_next) if layers else await answer(scope)
     except (HTTPError, Redirect) as interrupt:
         return interrupted(interrupt)

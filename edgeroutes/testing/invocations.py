@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.errors import ToolError
+from edgeroutes.http.limits import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
 from edgeroutes.runtime.log import log_exception
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations$")
 # A name, name:alias, account:function:name, or an ARN.
 _NAME = re.compile(r"(?:arn:[^:]+:lambda:[^:]*:)?(?:\d{12}:)?(?:function:)?([^:]+)(?::[^:]+)?")
-MAX_PAYLOAD_BYTES = 6 * 1024 * 1024
-MAX_EVENT_BYTES = 1024 * 1024  # of an asynchronous invocation
-MAX_RESULT_BYTES = MAX_PAYLOAD_BYTES + 100
 _LOG_TAIL_BYTES = 4096
 
 
@@ -85,7 +83,7 @@ class Invocations:
 
     def _invoke(self, plan: FunctionPlan, payload: bytes, headers: Mapping[str, str]) -> HttpReply:
         kind = headers.get("x-amz-invocation-type", "RequestResponse")
-        limit = MAX_EVENT_BYTES if kind == "Event" else MAX_PAYLOAD_BYTES
+        limit = LAMBDA_ASYNC_EVENT_BYTES if kind == "Event" else LAMBDA_EVENT_BYTES
         if len(payload) > limit:
             problem = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
             return _refusal(413, "RequestTooLargeException", problem)
@@ -154,10 +152,10 @@ class _Outcome:
     def give(self, result: Any) -> None:
         """Take what the handler returned, as Lambda sends it."""
         self.payload = json.dumps(result, ensure_ascii=False).encode()
-        if len(self.payload) > MAX_RESULT_BYTES:
+        if len(self.payload) > LAMBDA_RESULT_BYTES:
             problem = (
                 f"Response payload size ({len(self.payload)} bytes) exceeded maximum allowed payload size"
-                f" ({MAX_RESULT_BYTES} bytes)."
+                f" ({LAMBDA_RESULT_BYTES} bytes)."
             )
             self._fail({"errorMessage": problem, "errorType": "Function.ResponseSizeTooLarge"})
 

@@ -7,16 +7,16 @@ import threading
 import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from edgeroutes.adapters.asgi import MAX_BODY_BYTES
 from edgeroutes.adapters.asgi_incoming import AsgiIncoming
 from edgeroutes.asgi import make_app
+from edgeroutes.http.limits import GATEWAY_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -81,7 +81,8 @@ async def talk(app: Any, path: str, *said: str) -> list[Message]:
     scope = {
         "type": "websocket",
         "scheme": "ws",
-        "path": path,
+        "path": unquote(path),
+        "raw_path": path.encode(),
         "headers": [(b"host", b"example.org")],
         "query_string": b"",
     }
@@ -197,7 +198,7 @@ def test_headers_are_latin_1_and_cookies_apart(project: RouteProject) -> None:
 @pytest.mark.parametrize("how", ["declared", "sent"])
 def test_a_body_that_is_too_large_is_413(project: RouteProject, how: str) -> None:
     project.write("users/[id]/route.py", ECHO)
-    body = b"x" * (MAX_BODY_BYTES + 1)
+    body = b"x" * (GATEWAY_BODY_BYTES + 1)
 
     async def pieces() -> Any:
         for start in range(0, len(body), 1 << 20):
@@ -592,7 +593,7 @@ def test_an_app_starts_at_its_first_request_where_the_server_has_no_lifespan(pro
 
 def test_an_app_reads_a_body_of_any_size_piece_by_piece(project: RouteProject, serve: Serve) -> None:
     project.write(NATIVE_FILE, NATIVE)
-    total = MAX_BODY_BYTES + 1
+    total = GATEWAY_BODY_BYTES + 1
     answer = httpx.post(f"{serve(project.asgi())}/legacy/size", content=b"x" * total).json()
     assert answer["total"] == total
     assert answer["in"] > 2
@@ -788,6 +789,16 @@ def test_an_apps_error_on_a_websocket_is_logged_and_the_servers_to_close(
     with pytest.raises(KeyError):
         asyncio.run(talk(project.asgi(), "/"))
     assert [line["exception_name"] for line in log_lines()] == ["KeyError"]
+
+
+@pytest.mark.parametrize("path", ["/chat/%61dmin", "/chat//admin", "/chat/x%2F..%2Fadmin", "/chat/admin/"])
+def test_no_spelling_of_a_websockets_path_passes_a_matcher(project: RouteProject, path: str) -> None:
+    project.write("chat/[[...path]]/route.py", NATIVE)
+    project.write(
+        "middleware.py",
+        "matcher = '/chat/admin'\nasync def middleware(request, call_next):\n    return await call_next(request)\n",
+    )
+    assert asyncio.run(talk(project.asgi(), path)) == [{"type": "websocket.close", "code": 1000}]
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/plain", "/guarded/talk"])

@@ -2,12 +2,73 @@
 
 from __future__ import annotations
 
-from edgeroutes.build.entry import entry_imports, render_entry
+import sys
+from inspect import signature
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.asgi import make_app
+from edgeroutes.build.entry import _MANIFEST_DEFAULTS, _ROUTE_DEFAULTS, ENTRY_FILE, entry_imports, render_entry
+from edgeroutes.build.loops import needs_loop
+from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.trace import Tracer
 from edgeroutes.config import CdnConfig, Config
+from edgeroutes.dev.project import Project
 from edgeroutes.http.cors import CORS
+from edgeroutes.pipeline import plan_project
 from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
+from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_what_an_entry_leaves_out_is_the_manifests_default() -> None:
+    route = {name: each.default for name, each in signature(ManifestRoute).parameters.items()}
+    manifest = {name: each.default for name, each in signature(Manifest).parameters.items()}
+    assert {name: route[name] for name in _ROUTE_DEFAULTS} == _ROUTE_DEFAULTS
+    assert {name: manifest[name] for name in _MANIFEST_DEFAULTS} == _MANIFEST_DEFAULTS
+
+
+def test_dev_the_build_and_asgi_give_one_manifest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {
+        "pyproject.toml": "[tool.edgeroutes]\nbase_path = '/api'\ntrailing_slash = true\nisolate = 'one'\n"
+        "[tool.edgeroutes.cors]\norigins = 'https://a.example'\n[tool.edgeroutes.cdn]\ntag_header = 'x-tags'\n",
+        "functions/middleware.py": MIDDLEWARE,
+        "functions/a/route.py": f"async def OPTIONS(): ...\n{HANDLER}",
+        "functions/b/[[...path]]/route.py": "async def app(scope, receive, send): ...\n",
+        "functions/c/route.py": f"import asyncio\n{HANDLER}",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    plan = plan_project(tmp_path)
+    (function,) = plan.functions
+    tracer = Tracer(SearchPath(project_root=tmp_path))
+    loops = {route.route_path: needs_loop(route, tracer) for route in function.routes}
+    entry: dict[str, Any] = {"__file__": str(tmp_path / ENTRY_FILE)}
+    exec(render_entry(function, plan.config, loops), entry)
+
+    dev = described(Project(tmp_path).manifest())
+    assert described(entry["handler"].application.manifest) == dev
+    assert [(route["route_path"], route["needs_loop"]) for route in dev["routes"]] == [
+        ("/a", False),
+        ("/b/[[...path]]", True),
+        ("/c", True),
+    ]
+    for route in dev["routes"]:  # on a server all run on its loop
+        route["needs_loop"] = True
+    assert described(make_app(tmp_path).application.manifest) == dev
+
+
+def described(manifest: Manifest) -> dict[str, Any]:
+    """All that a manifest holds."""
+    routes = [{name: getattr(route, name) for name in ManifestRoute.__slots__} for route in manifest.routes]
+    return {**{name: getattr(manifest, name) for name in Manifest.__slots__}, "routes": routes}
 
 
 def entries(config: Config) -> list[str]:
@@ -86,12 +147,12 @@ def test_cors_is_in_it_resolved_for_each_route_with_the_projects_own() -> None:
         "",
         "routes = [",
         (
-            '    ManifestRoute("/a", "functions/a/route.py", needs_loop=False, '
-            "cors=CORS(['https://a.example'], methods=['GET', 'HEAD'], headers=['x-a'])),"
+            '    ManifestRoute("/a", "functions/a/route.py", '
+            "cors=CORS(['https://a.example'], methods=['GET', 'HEAD'], headers=['x-a']), needs_loop=False),"
         ),
         (
-            '    ManifestRoute("/b", "functions/b/route.py", needs_loop=False, '
-            "cors=CORS(['env:ORIGINS'], methods=['OPTIONS'], credentials=True), has_options=True),"
+            '    ManifestRoute("/b", "functions/b/route.py", '
+            "cors=CORS(['env:ORIGINS'], methods=['OPTIONS'], credentials=True), has_options=True, needs_loop=False),"
         ),
         '    ManifestRoute("/c", "functions/c/route.py", needs_loop=False),',
         "]",

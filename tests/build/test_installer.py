@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from edgeroutes.build.installer import UvInstaller, read_uv_error
+from edgeroutes.build.installer import Request, UvInstaller, find_uv
 from edgeroutes.build.target import Target
-from edgeroutes.config import Config
+from edgeroutes.build.uv_errors import read_uv_error
+from edgeroutes.config import ARCHITECTURES, PYTHONS, Config
 from edgeroutes.errors import DependencyError, ToolError
 
 SAID = {
@@ -69,8 +73,8 @@ SAID = {
             "hint: `anyio` (v4.16.0) was included because `starlette` (v1.10.0) depends on `anyio`\n"
         ),
         (
-            "uv could not do it: Hash mismatch for `anyio==4.16.0` Expected: sha256:00 Computed: sha256:c6. `anyio` (v4.16.0) was included "
-            "because `starlette` (v1.10.0) depends on `anyio`."
+            "the file of 'anyio==4.16.0' is not the one that was locked: its hash is sha256:c6, expected is sha256:00. Do not install it "
+            "before you know why; then lock again."
         ),
     ),
     "nothing": ("", "uv failed and said nothing."),
@@ -104,18 +108,39 @@ def test_an_interpreter_of_pyenv_is_found(tmp_path: Path) -> None:
     assert found == tmp_path / "versions" / "3.99.10" / "bin" / "python"
 
 
-@pytest.mark.parametrize(
-    ("runtime", "architecture", "platform", "tag"),
-    [
-        ("python3.11", "x86_64", "x86_64-manylinux_2_26", "cp311-x86_64"),
-        ("python3.12", "x86_64", "x86_64-manylinux_2_34", "cp312-x86_64"),
-        ("python3.14", "arm64", "aarch64-manylinux_2_34", "cp314-aarch64"),
-    ],
-)
-def test_a_runtime_has_its_platform(runtime: str, architecture: str, platform: str, tag: str) -> None:
-    target = Target.of(Config(runtime=runtime, architecture=architecture))
-    assert (target.platform, target.tag) == (platform, tag)
-    assert target.marker_environment()["python_version"] == runtime.removeprefix("python")
+TARGETS = [Target.of(Config(runtime=runtime, architecture=each)) for runtime in PYTHONS for each in ARCHITECTURES]
+
+
+def test_the_installed_uv_knows_the_platform_of_every_runtime() -> None:
+    for command in ("compile", "install"):
+        ran = subprocess.run(
+            [find_uv(os.environ), "pip", command, "--help"], capture_output=True, text=True, check=True
+        )
+        listed = re.split(r"\n +--", ran.stdout.partition("--python-platform <PYTHON_PLATFORM>")[2])[0]
+        known = set(re.findall(r"[\w-]+", listed))
+        assert {target.platform for target in TARGETS} <= known
+
+
+# Source: docs.aws.amazon.com/lambda "lambda-runtimes": the C library of each runtime's image.
+GLIBC = {"3.11": (2, 26), "3.12": (2, 34), "3.13": (2, 34), "3.14": (2, 34)}
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.tag)
+def test_a_platform_is_not_newer_than_its_runtime(target: Target) -> None:
+    machine, _, glibc = target.platform.partition("-manylinux_")
+    assert tuple(map(int, glibc.split("_"))) <= GLIBC[target.python]
+    assert (machine, target.tag) == (target.machine, f"cp{target.python.replace('.', '')}-{machine}")
+    assert target.marker_environment()["python_version"] == target.python
+
+
+def test_a_uv_that_does_not_know_a_platform_blames_the_setting_and_names_itself(tmp_path: Path) -> None:
+    target = Target(python="3.13", machine="sparc")
+    with pytest.raises(ToolError) as caught:
+        UvInstaller().compile(Request(where="x", requirements="idna"), tmp_path, target)
+    assert str(caught.value) == (
+        "pyproject.toml, runtime and architecture in [tool.edgeroutes]: the installed uv does not know the platform "
+        f"'sparc-manylinux_2_34', which this runtime needs. Update uv ({find_uv(os.environ)})."
+    )
 
 
 def test_a_lock_that_uv_cannot_read_is_said(tmp_path: Path) -> None:

@@ -125,10 +125,11 @@ def test_a_404_is_an_answer_like_any_other(invoke: Invoke) -> None:
     assert (code, json.loads(out)["status"], err) == (0, 404, "")
 
 
-def test_a_handler_that_exits_is_a_502(invoke: Invoke) -> None:
+def test_a_handler_that_exits_is_a_500_with_its_line(invoke: Invoke) -> None:
     code, out, err = invoke("GET", "/exits")
-    assert (code, json.loads(out)["status"]) == (1, 502)
-    assert err.startswith("error: 502: the handler ended its process (SystemExit(3))")
+    assert (code, json.loads(out)["status"]) == (1, 500)
+    assert "SystemExit" in err
+    assert "functions/exits/route.py:2" in err
 
 
 def test_a_broken_route_answers_with_its_line(invoke: Invoke, project: Path) -> None:

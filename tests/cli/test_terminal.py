@@ -55,10 +55,6 @@ def answered(**fields: object) -> Answered:
             f"cloud: 2 bucket policies, in 5.0 ms at {MOTO}",
         ),
         (
-            CloudReady(url=MOTO, resources={"A": TABLE}, is_kept=True, duration_ms=5),
-            f"cloud: 1 table, as the last run kept them, in 5.0 ms at {MOTO}",
-        ),
-        (
             CloudReady(url=MOTO, resources={"A": TABLE}, added=("A",), removed=("B",), duration_ms=5),
             f"cloud changed: A made, B removed, in 5.0 ms at {MOTO}",
         ),

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from edgeroutes.dev.limits import Limits
 
-LIMITS = Limits(head_bytes=40, request_body_bytes=10, event_bytes=12, result_bytes=12)
+LIMITS = Limits(head_bytes=40, request_body_bytes=10, event_bytes=12)
 
 
 def test_the_numbers_are_those_of_aws() -> None:
     limits = Limits()
     assert (limits.head_bytes, limits.request_body_bytes, limits.integration_timeout_s) == (10_240, 10_485_760, 29.0)
-    assert (limits.event_bytes, limits.result_bytes) == (6_291_456, 6_291_556)
+    assert limits.event_bytes == 6_291_456
 
 
 def test_a_head_is_its_request_line_and_the_values_of_its_headers() -> None:
@@ -29,8 +29,3 @@ def test_a_body_may_be_as_large_as_the_limit() -> None:
 def test_an_event_counts_in_utf8() -> None:
     assert LIMITS.check_event('"123456789é"', 0) is not None
     assert LIMITS.check_event('"12345678é"', 0) is None
-
-
-def test_a_result_names_the_way_out() -> None:
-    assert LIMITS.check_result('"1234567890"') == ""
-    assert LIMITS.check_result('"12345678901"').endswith("which has no such limit, or answer with less")

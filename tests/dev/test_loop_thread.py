@@ -6,7 +6,7 @@ from contextvars import ContextVar, copy_context
 
 import pytest
 
-from edgeroutes.dev.loop_thread import HandlerExited, LoopThread, OwnLoop
+from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from tests.dev.serving import PATIENCE_S
 
 name: ContextVar[str] = ContextVar("name", default="nobody")
@@ -110,10 +110,6 @@ def test_what_would_end_the_process_ends_only_the_coroutine(loop: LoopThread, en
     with pytest.raises(HandlerExited):
         loop.run(leave(), copy_context())
     assert loop.run(current_loop(), copy_context())
-    own = OwnLoop()
-    with pytest.raises(HandlerExited):
-        own.run(leave(), copy_context())
-    own.close()
 
 
 def test_closing_cancels_what_runs() -> None:
@@ -128,11 +124,3 @@ def test_closing_cancels_what_runs() -> None:
     loop.close()
     with pytest.raises(asyncio.CancelledError):
         running.result()
-
-
-def test_an_own_loop_is_one_for_all_that_belongs_to_a_request() -> None:
-    own = OwnLoop()
-    try:
-        assert own.run(current_loop(), copy_context()) == own.run(current_loop(), copy_context())
-    finally:
-        own.close()

@@ -22,7 +22,7 @@ from edgeroutes.pipeline import plan_project, project_template
 from tests.fakes.installer import FakeInstaller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
 LIMIT_CPU_SECONDS = 6.0
@@ -77,14 +77,31 @@ def _undone(root: Path) -> Iterator[None]:
         forget_modules(root)
 
 
-def refusals(root: Path, doors: Callable[[str], bool] = lambda _: True) -> dict[str, str]:
-    """What each door refuses, by the door's name; empty for one that lets the project in.
+# The doors through which a file is read, by the beginning of its name; each is a cost, so that not all are tried for all.
+_DOORS_OF = {
+    "functions/": ("routes", "template", "build", "dev"),
+    "infra/seed": ("seeds",),
+    "infra": ("template", "doctor"),
+    "lib": ("build",),
+    "samconfig": ("parameters", "doctor"),
+    ".env": ("dev",),
+    "pyproject": ("routes", "template", "build", "dev", "doctor"),
+}
+
+
+def doors_of(name: str) -> tuple[str, ...]:
+    """The doors through which a file of the project is read."""
+    return next(doors for start, doors in _DOORS_OF.items() if name.startswith(start))
+
+
+def refusals(root: Path, doors: Collection[str] = tuple(DOORS)) -> dict[str, str]:
+    """What each of these doors refuses, by the door's name; empty for one that lets the project in.
 
     Raises whatever else a door raises: that is a bug of ours. So is a door that takes long.
     """
     found = {}
     for name, door in DOORS.items():
-        if not doors(name):
+        if name not in doors:
             continue
         began = time.process_time()
         try:

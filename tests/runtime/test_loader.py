@@ -183,11 +183,22 @@ def test_a_module_error_that_names_no_module_is_an_error_inside(project: Make) -
     )
 
 
-def test_a_file_that_ends_the_process_ends_it(project: Make) -> None:
-    routes = project("raise SystemExit(3)\n")
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import sys\nsys.exit(3)\n",
+        "raise GeneratorExit\n",
+        "import asyncio\nraise asyncio.CancelledError\n",
+        "import argparse\nargparse.ArgumentParser().parse_args(['--unknown'])\n",
+        "class Panic(BaseException):\n    pass\nraise Panic('rust')\n",
+    ],
+)
+def test_a_file_that_would_end_the_process_is_an_import_error_with_its_line(project: Make, source: str) -> None:
+    routes = project(source)
 
-    with pytest.raises(SystemExit):
+    with pytest.raises(ImportRaisedError) as caught:
         load_module(str(routes.root), f"{routes.app_dir}/x/route.py")
+    assert f"/x/route.py:{source.count(chr(10))}" in caught.value.where
 
 
 def test_a_route_that_does_not_import_answers_500_until_it_is_mended(

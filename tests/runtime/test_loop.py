@@ -222,10 +222,15 @@ def test_a_base_exception_of_a_library_is_a_500(
     assert [line["exception_name"] for line in log_lines()] == ["PanicException"]
 
 
-@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt])
-def test_what_ends_the_process_is_no_answer(project: Make, error: type[BaseException]) -> None:
-    with pytest.raises(error):
-        project(f"async def GET():\n    raise {error.__name__}\n").get("/x")
+def test_a_keyboard_interrupt_in_the_main_thread_goes_through_unless_it_is_in_lambda(
+    project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    routes = project("async def GET():\n    raise KeyboardInterrupt\n")
+
+    with pytest.raises(KeyboardInterrupt):
+        routes.get("/x")
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    assert routes.get("/x").status == 500
 
 
 def test_a_cancelled_request_is_cancelled(project: Make) -> None:

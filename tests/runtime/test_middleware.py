@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.routing.table import RouteTable
+from edgeroutes.runtime.middleware import Layer, layers_covering
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -161,6 +164,27 @@ def test_a_matcher_is_from_the_url_root_without_the_base_path(project: Make) -> 
     assert project(files, base_path="/app").get("/app/admin/7").values("x-seen") == ["m"]
 
 
+def test_a_matcher_is_read_as_at_build_time(project: Make) -> None:
+    routes = project(
+        {
+            "middleware.py": f"matcher = ['/%5Fa', '/_b']\n{marking('m')}",
+            "%5Fa/route.py": HELLO,
+            "%5Fb/route.py": HELLO,
+        }
+    )
+
+    assert [routes.get(target).values("x-seen") for target in ("/_a", "/_b")] == [["m"], ["m"]]
+
+
+def test_middleware_runs_where_a_path_has_no_reading() -> None:
+    async def middleware(request: Any, call_next: Any) -> Any:
+        raise NotImplementedError
+
+    layer = Layer(middleware, RouteTable([("/admin", True)]), "middleware.py")
+
+    assert [layers_covering([layer], path) for path in ("/admin", "/other", "/%zz")] == [[layer], [], [layer]]
+
+
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
@@ -170,6 +194,10 @@ def test_a_matcher_is_from_the_url_root_without_the_base_path(project: Make) -> 
         (
             "matcher = ['/[a]', '/[b]']\ndef middleware(request, call_next): ...",
             "matcher cannot be read: '/[b]' and '/[a]' answer the same URLs.",
+        ),
+        (
+            "matcher = '/(group)/a'\ndef middleware(request, call_next): ...",
+            "matcher cannot be read: pattern '/(group)/a' has the group '(group)', which is in no URL. Leave it out.",
         ),
         ("def middlewear(request, call_next): ...", "there is no function 'middleware'. Define 'async def middleware"),
         ("middleware = 5", "there is no function 'middleware'."),

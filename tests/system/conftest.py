@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
 from edgeroutes.dev.cloud.process import MotoProcess
@@ -24,6 +25,7 @@ from edgeroutes.testing import RouteClient
 from tests.system.browser import Browser, find_browser
 from tests.system.example import ENVIRONMENT, HOST, ROOT, Built
 from tests.system.function_process import Sandbox
+from tests.system.sam_local import GATEWAY, docker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +85,8 @@ def server() -> Iterator[ProjectCloud]:
     """The example's resources in a moto server on loopback: what its built functions take for AWS."""
     if find_spec("moto") is None:
         pytest.skip("moto is not installed: it comes with edgeroutes[testing]")
-    with MotoProcess() as moto:
+    gateway = docker("network", "inspect", "bridge", "--format", GATEWAY).strip() if shutil.which("docker") else ""
+    with MotoProcess(hosts=[gateway] if gateway else []) as moto:
         yield start_cloud(ROOT, Cloud(moto.url))
 
 
@@ -124,7 +127,7 @@ def _installed(name: str, built: Built, folders: pytest.TempPathFactory) -> Path
     folder = folders.mktemp(name) / "python"
     requirement = f"{name}=={version(name)}"
     try:
-        UvInstaller().install([requirement], "", ROOT, Target.of(built.plan.config), folder, with_requirements=True)
+        install_distributions([requirement], ROOT, UvInstaller(), Target.of(built.plan.config), folder)
     except (DependencyError, ToolError) as error:
         pytest.skip(f"{requirement} cannot be had: {error}")
     return folder

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.testing.runtime_api import RuntimeApi, StreamedResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _HANDLER = """
@@ -99,6 +99,51 @@ class FunctionProcess:
     def log_lines(self) -> list[dict[str, Any]]:
         """The JSON lines that it has written so far."""
         return [json.loads(line) for line in self._log.read_text().splitlines() if line.startswith("{")]
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+class BuiltFunctionProcess:
+    """A built bundle's Python under awslambdaric as it is, started at once; it sees the bundle, these folders and the standard library.
+
+    Args:
+        api: What it asks for events.
+        bundle: Its folder, as `/var/task`.
+        log: A file that gets what it writes.
+        python: Of the version that the bundle is for.
+        path: Folders that Lambda has besides: awslambdaric, and boto3 where the function needs it.
+        environment: Further variables.
+    """
+
+    def __init__(
+        self,
+        api: RuntimeApi,
+        bundle: Path,
+        log: Path,
+        *,
+        python: Path,
+        path: Sequence[Path],
+        environment: Mapping[str, str] = ON_LAMBDA,
+    ) -> None:
+        variables = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(map(str, (bundle, *path))),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AWS_LAMBDA_RUNTIME_API": api.address,
+            **environment,
+        }
+        self.log = log
+        with log.open("wb") as file:
+            self.process = subprocess.Popen(
+                [str(python), "-S", "-m", "awslambdaric", "edgeroutes_function.handler"],
+                cwd=bundle,
+                env=variables,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
 
     def stop(self) -> None:
         """End it."""

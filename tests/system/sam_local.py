@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 ANSWER_SECONDS = 60
+# Where containers find this machine, by `docker network inspect bridge --format`.
+GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
 IMAGE = "public.ecr.aws/lambda/python:{version}-{architecture}"
 
 

@@ -133,7 +133,7 @@ def test_the_first_request_waits_for_the_resources_and_finds_the_seeds(dev: Dev)
     assert answer.text == '["seed"]'
     ready = dev.wait_for("cloudready")
     assert ready["resources"] == {"Notes": "AWS::DynamoDB::Table", "Jobs": "AWS::SQS::Queue"}
-    assert (ready["warnings"], ready["is_kept"]) == ([], False)
+    assert ready["warnings"] == []
 
 
 def test_the_users_own_credentials_stay_out_and_a_neighbours_variables_too(dev: Dev) -> None:
@@ -224,28 +224,6 @@ def test_a_server_that_dies_is_started_again_with_the_seeds(dev: Dev) -> None:
     assert said["message"].startswith("the moto server has died; it is started again")
     dev.wait_for("cloudready", since)
     assert dev.client.get("/notes").json() == ["seed"]
-
-
-def test_with_persist_data_are_there_after_an_end_and_after_a_crash(tmp_path: Path) -> None:
-    write_files(tmp_path, FILES)
-    with running(tmp_path, "--persist") as dev:
-        assert [
-            dev.client.post("/notes", params={"id": "kept"}).text,
-            dev.client.post("/jobs", params={"text": "one"}).text,
-        ]
-        moto = dev.moto
-    assert moto is not None
-    until(lambda: not lives(moto), "the server's end")
-    with running(tmp_path, "--persist") as dev:
-        assert (dev.client.get("/notes").json(), dev.client.get("/jobs").json()) == (["kept", "seed"], ["one"])
-        assert dev.wait_for("cloudready")["is_kept"]
-        dev.client.post("/notes", params={"id": "before the crash"})
-        moto = dev.moto
-        assert moto is not None
-        dev.process.kill()
-        until(lambda: not lives(moto), "the server's end")
-    with running(tmp_path, "--persist") as dev:
-        assert dev.client.get("/notes").json() == ["before the crash", "kept", "seed"]
 
 
 def test_a_project_with_nothing_in_infra_starts_no_moto(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.template.yaml import render_yaml
 from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
 from tests.system.relay import Relay
-from tests.system.sam_local import ANSWER_SECONDS, SamLocal, docker, require_image
+from tests.system.sam_local import ANSWER_SECONDS, GATEWAY, SamLocal, docker, require_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from tests.system.example import Built
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
-GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
 
 
 @pytest.fixture(scope="module")

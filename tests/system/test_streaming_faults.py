@@ -186,7 +186,7 @@ def test_a_stream_whose_head_is_too_large_is_closed_and_answered_by_a_500(sandbo
     assert (prelude["statusCode"], body == b"") == (500, method == "HEAD")
     sandbox.api.wait_for_calls(["next", "response", "next"])
     assert (sandbox.task / "closed").exists()
-    assert levels(function) == [("ERROR", "ValueError")]
+    assert levels(function) == [("ERROR", "ResponseTooLargeError")]
 
 
 @pytest.mark.parametrize("needs_loop", [False, True])

@@ -208,10 +208,11 @@ def test_a_dry_run_runs_nothing(desk: Aws, functions: Functions) -> None:
     assert (reply["StatusCode"], functions.output.logs) == (204, [])
 
 
-def test_a_result_that_is_too_large_is_a_function_error(desk: Aws) -> None:
+def test_a_response_that_is_too_large_is_a_500_with_its_route_in_the_log(desk: Aws, functions: Functions) -> None:
     event = {"httpMethod": "POST", "path": "/mode", "requestContext": {}}
-    error = json.load(invoke(FunctionName="ModeFunction", Payload=json.dumps(event))["Payload"])
-    assert error["errorType"] == "Function.ResponseSizeTooLarge"
+    result = json.load(invoke(FunctionName="ModeFunction", Payload=json.dumps(event))["Payload"])
+    assert result["statusCode"] == 500
+    assert [(line["route"], line["limit_bytes"]) for line in functions.output.logs] == [("/mode", 6_291_556)]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ from edgeroutes.adapters.proxy import LambdaHandler, whole_answer
 from edgeroutes.adapters.runtime_client import PendingAnswer
 from edgeroutes.adapters.streaming.client import ResultLostError, ResultStream
 from edgeroutes.adapters.streaming.wire import render_prelude
+from edgeroutes.errors import ResponseTooLargeError
+from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
 from edgeroutes.runtime.log import write_line
+from edgeroutes.runtime.loop import is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,9 +64,12 @@ class StreamingHandler(LambdaHandler):
 
     def _send(self, call: Call, invoke_id: str, invocation_id: str | None) -> None:
         """Ask the route, and send what it answers as it comes."""
+        is_answered = False
 
         async def send() -> None:
+            nonlocal is_answered
             response = await call.respond()
+            is_answered = True
             try:
                 status = await self._deliver(call, response, invoke_id, invocation_id)
             except ResultLostError as error:
@@ -78,6 +84,12 @@ class StreamingHandler(LambdaHandler):
         runner, running_in = self._runner(call), copy_context()
         try:
             runner.run(send(), running_in)
+        except BaseException as error:  # raised around the call, such as a late cancellation
+            if isinstance(error, Exception) or is_fatal(error):
+                raise
+            failed = call.fail(error)
+            if not is_answered:
+                runner.run(self._deliver(call, failed, invoke_id, invocation_id), running_in)
         finally:
             if call.has_after:
                 self._finish_later(call.finish, runner, running_in)
@@ -107,7 +119,18 @@ class StreamingHandler(LambdaHandler):
             self._finish_later(call.finish, runner, running_in)
         response.body = whole
         _, body, prelude = _in_format(call, response)
-        return prelude + (body or b"")
+        result = prelude + (body or b"")
+        if len(result) > LAMBDA_RESULT_BYTES:
+            from edgeroutes.adapters.result_size import excess
+
+            where = call.route.source_file if call.route is not None else ""
+            what = f"the response has {len(result):,} bytes, and this runtime cannot stream it"
+            failed = call.fail(
+                excess(what, len(result), LAMBDA_RESULT_BYTES, "Lambda", where=where, hint="Return less")
+            )
+            _, body, prelude = _in_format(call, failed)
+            result = prelude + (body or b"")
+        return result
 
 
 def _in_format(call: Call, response: Response) -> tuple[Response, bytes | None, bytes]:
@@ -115,8 +138,9 @@ def _in_format(call: Call, response: Response) -> tuple[Response, bytes | None, 
     body = None if response.is_stream else _to_bytes(response)
     has_length = body is not None and call.incoming.method != "HEAD" and response.status not in _NO_LENGTH
     try:
-        return response, body, render_prelude(response, len(body or b"") if has_length else None)
-    except ValueError as error:
+        where = call.route.source_file if call.route is not None else ""
+        return response, body, render_prelude(response, len(body or b"") if has_length else None, where)
+    except ResponseTooLargeError as error:
         failed = call.fail(error)
         body = _to_bytes(failed)
         prelude = render_prelude(failed, len(body))
@@ -162,7 +186,7 @@ class _Stream:
 
             log_broken_stream(error, self._call)
             status = await self._result.fail(type(error).__name__, "the stream failed: the function's log says why")
-            if isinstance(error, (SystemExit, KeyboardInterrupt)):
+            if is_fatal(error):
                 raise
             return status
         return await self._result.end()

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
 DELIMITER = bytes(8)
-# API Gateway looks for the delimiter only so far.
-MAX_PRELUDE_BYTES = 16 * 1024
+# A prelude of this size is accepted everywhere.
+_SMALL_PRELUDE_BYTES = 5_000
 LAST_CHUNK = b"0\r\n\r\n"
 _ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
 _ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
 
 
-def render_prelude(response: Response, length_bytes: int | None) -> bytes:
+def render_prelude(response: Response, length_bytes: int | None, where: str = "") -> bytes:
     r"""Status, headers and cookies as what reads a streamed result wants them, with the delimiter.
 
     >>> render_prelude(Response("ok"), 2)
@@ -32,19 +32,20 @@ def render_prelude(response: Response, length_bytes: int | None) -> bytes:
     Args:
         response: Its head is complete.
         length_bytes: Of the body, None where it is not known; CloudFront compresses only what says its length.
+        where: The route file, for the error.
 
     Raises:
-        ValueError: When it is larger than API Gateway reads.
+        ResponseTooLargeError: When it, or its header values, are larger than API Gateway accepts.
     """
     headers, cookies = joined_headers(response)
     if length_bytes is not None:
         headers["content-length"] = str(length_bytes)
     fields = {"statusCode": response.status, "headers": headers, **({"cookies": cookies} if cookies else {})}
     prelude = json.dumps(fields, separators=(",", ":")).encode() + DELIMITER
-    if len(prelude) > MAX_PRELUDE_BYTES:
-        raise ValueError(
-            f"the answer's headers take {len(prelude)} bytes: a streamed answer may have {MAX_PRELUDE_BYTES}. Send fewer or shorter ones"
-        )
+    if len(prelude) > _SMALL_PRELUDE_BYTES:
+        from edgeroutes.adapters.result_size import check_prelude
+
+        check_prelude(prelude, [*headers.values(), *cookies], where)
     return prelude
 
 

@@ -19,7 +19,7 @@ import json
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation import models, parsing
+from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
 from moto.core.exceptions import ServiceException
@@ -54,7 +54,6 @@ def install() -> None:
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
     sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
     cloudformation_backends.backend = _Backend
-    models._Backend = _Backend  # type: ignore[attr-defined]  # noqa: SLF001 - where `keeping` finds it again by its name
     for account in cloudformation_backends.values():
         account.backend = _Backend
 

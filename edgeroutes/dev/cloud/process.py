@@ -1,7 +1,7 @@
 """A moto server in a process of its own, on loopback: what is in it survives reloads of the project. Floor 3.
 
-It ends with the process that started it, however that ends, because it watches a pipe that only that one holds. Signals of the terminal are
-not for it: with Ctrl-C it would be gone before it has kept what it holds.
+It ends with the process that started it, however that ends, because it watches a pipe that only that one holds. It gets no signals of the
+terminal: requests that end after Ctrl-C still find it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Self
 from edgeroutes.errors import ToolError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 HOST = "127.0.0.1"
 _STOP_SECONDS = 10
@@ -27,14 +27,12 @@ class MotoProcess:
 
     Args:
         port: Where it listens; 0 takes a free one, and keeps it over restarts.
-        keep: A file that has what it holds, from one run to the next; None for none.
+        hosts: Names by which clients reach it besides those of loopback, such as the address that a relay for containers has.
     """
 
-    def __init__(self, port: int = 0, keep: Path | None = None) -> None:
+    def __init__(self, port: int = 0, hosts: Sequence[str] = ()) -> None:
         self.port = port
-        self.trouble = ""
-        """Why it does not have what was kept."""
-        self._keep = keep
+        self._hosts = tuple(hosts)
         self._is_ready = False
         self._running: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
@@ -58,8 +56,7 @@ class MotoProcess:
         if self.is_running:
             return False
         self.stop()
-        command = [sys.executable, "-m", "edgeroutes.dev.cloud.server", str(self.port)]
-        command += [str(self._keep)] if self._keep is not None else []
+        command = [sys.executable, "-m", "edgeroutes.dev.cloud.server", str(self.port), *self._hosts]
         # A file, not a pipe: nobody reads it while the server runs, and a full pipe would stop it.
         pipe, log = subprocess.PIPE, tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         self._log = log
@@ -69,10 +66,10 @@ class MotoProcess:
             command, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True, env=environ
         )
         self._running = running
-        said, _, trouble = _open(running.stdout).readline().decode().strip().partition(" ")
-        if not said.isdigit():
+        printed = _open(running.stdout).readline().decode().strip()
+        if not printed.isdigit():
             raise self._failure()
-        self.port, self.trouble, self._is_ready = int(said), trouble, True
+        self.port, self._is_ready = int(printed), True
         return True
 
     def wait(self) -> None:
@@ -86,7 +83,7 @@ class MotoProcess:
         running, self._running = self._running, None
         if running is None:
             return
-        if not self._is_ready:  # it reads its pipe only later, and has nothing to keep
+        if not self._is_ready:  # it reads its pipe only later
             running.kill()
         self._is_ready = False
         _open(running.stdin).close()

@@ -1,7 +1,6 @@
-"""A moto server in this process, `python -m edgeroutes.dev.cloud.server PORT [FILE]`, as `process` starts it. Floor 3.
+"""A moto server in this process, `python -m edgeroutes.dev.cloud.server PORT [HOST…]`, as `process` starts it. Floor 3.
 
-It prints its port once it listens, in one line with why what FILE keeps cannot be had, and ends when its standard input does; then it
-writes what it holds into FILE. Whoever started it may have crashed: this one sees it end all the same.
+It prints its port once it listens, and ends when its standard input does: whoever started it may have crashed.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ import os
 import socket
 import sys
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cloud.process import HOST
 
@@ -20,38 +18,43 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def main(port: str = "0", keep: str = "") -> None:
+def main(port: str = "0", *hosts: str) -> None:
     """Serve until standard input is at its end.
 
     Args:
         port: 0 for a free one.
-        keep: The file for what it holds, from one run to the next; empty for none.
+        hosts: Names by which clients may call it besides those of loopback.
     """
     # First of all, before moto's seconds of imports: a taken port is told at once.
     listening = socket.create_server((HOST, int(port)))
-    _serve(listening, Path(keep) if keep else None)
+    _serve(listening, hosts)
 
 
-def _serve(listening: socket.socket, keep: Path | None) -> None:
+def _serve(listening: socket.socket, hosts: tuple[str, ...]) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
-    from edgeroutes.dev.cloud import engine, keeping
+    from edgeroutes.dev.cloud import engine
+    from edgeroutes.dev.cloud.gate import SENT_HOSTS, Gate
+
+    class RequestHandler(MotoRequestHandler):
+        """Keeps the `Host` headers, in whose place werkzeug puts the host of an absolute request target."""
+
+        def make_environ(self) -> dict[str, Any]:
+            """The WSGI environment."""
+            return {**super().make_environ(), SENT_HOSTS: self.headers.get_all("Host", [])}
 
     engine.install()
-    trouble = keeping.load(keep) if keep is not None else ""
     # No line for each request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = DomainDispatcherApplication(create_backend_app)
+    application = Gate(DomainDispatcherApplication(create_backend_app), hosts)
     port: int = listening.getsockname()[1]
     os.environ["MOTO_PORT"] = str(port)
-    handler, descriptor = MotoRequestHandler, listening.fileno()
+    handler, descriptor = RequestHandler, listening.fileno()
     server = make_server(HOST, port, application, threaded=True, request_handler=handler, fd=descriptor)
-    print(port, trouble, flush=True)  # noqa: T201 - the process that started this one reads it
+    print(port, flush=True)  # noqa: T201 - the process that started this one reads it
     threading.Thread(target=_end_with_stdin, args=(server.shutdown,), daemon=True).start()
     server.serve_forever()
-    if keep is not None:
-        keeping.save(keep)
 
 
 def _end_with_stdin(end: Callable[[], None]) -> None:

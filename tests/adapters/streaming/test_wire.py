@@ -7,12 +7,12 @@ import pytest
 
 from edgeroutes.adapters.streaming.wire import (
     DELIMITER,
-    MAX_PRELUDE_BYTES,
     render_chunk,
     render_failed_end,
     render_prelude,
     render_request_head,
 )
+from edgeroutes.errors import ResponseTooLargeError
 from edgeroutes.http.response import Response
 
 
@@ -37,9 +37,14 @@ def test_no_header_can_bring_the_delimiter_in_before_its_time() -> None:
     assert json.loads(prelude.removesuffix(DELIMITER))["headers"]["x-odd"] == "é\xff"
 
 
-def test_a_prelude_that_api_gateway_would_not_read_is_refused_with_its_size() -> None:
-    with pytest.raises(ValueError, match=f"headers take 20093 bytes: a streamed answer may have {MAX_PRELUDE_BYTES}"):
-        render_prelude(Response("x", headers={"x-long": "x" * 20_000}), None)
+def test_headers_that_api_gateway_would_not_accept_are_refused_with_their_size() -> None:
+    names_count_too = {f"x-{'n' * 80}-{number}": "x" for number in range(200)}
+
+    with pytest.raises(ResponseTooLargeError, match=r"header values have 10,241 bytes\. API Gateway accepts 10,240"):
+        render_prelude(Response(None, headers={"x-long": "x" * 10_241}), None)
+    with pytest.raises(ResponseTooLargeError, match=r"headers take .* bytes as JSON\. API Gateway accepts 16,384"):
+        render_prelude(Response(None, headers=names_count_too), None)
+    assert render_prelude(Response(None, headers={"x-long": "x" * 10_240}), None)
 
 
 def test_the_id_of_the_attempt_is_sent_back_where_there_is_one() -> None:
