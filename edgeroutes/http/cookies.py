@@ -135,7 +135,9 @@ class ResponseCookies:
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Make the browser forget a cookie; `path` and `domain` must be those it was set with."""
-        self.set(name, "", path=path, domain=domain, expires=0)
+        # Browsers ignore a line for such a name that is not Secure. Source: RFC 6265bis §4.1.3.
+        is_prefixed = name.lower().startswith(("__host-", "__secure-"))
+        self.set(name, "", path=path, domain=domain, expires=0, secure=is_prefixed)
 
     def add(self, cookie: Cookie) -> None:
         """Put a cookie into the jar; one with the same name, domain and path is replaced where it stands."""
