@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
 from edgeroutes.dev.gateway import HttpRequest, rest_event
@@ -41,7 +42,7 @@ def functions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ru
     runtime = tmp_path_factory.mktemp("runtime") / "python"
     requirement = f"awslambdaric=={version('awslambdaric')}"
     try:
-        UvInstaller().install([requirement], "", root, Target.of(config), runtime, with_requirements=True)
+        install_distributions([requirement], root, UvInstaller(), Target.of(config), runtime)
     except (DependencyError, ToolError) as error:
         pytest.skip(f"{requirement} cannot be had: {error}")
     processes, apis = [], {}
