@@ -25,6 +25,7 @@ from statistics import median
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+from edgeroutes.build.fetch import install_distributions  # noqa: E402
 from edgeroutes.build.installer import UvInstaller  # noqa: E402
 from edgeroutes.build.target import Target  # noqa: E402
 from edgeroutes.cli.build import write_bundle  # noqa: E402
@@ -67,7 +68,7 @@ def install_runtime(folder: Path, python: Path, target: Target) -> Path:
     """awslambdaric for that interpreter, with its bytecode, as Lambda's image has it."""
     runtime = folder / "runtime"
     names = [f"awslambdaric=={version('awslambdaric')}"]
-    UvInstaller().install(names, "", REPOSITORY, target, runtime, with_requirements=True)
+    install_distributions(names, REPOSITORY, UvInstaller(), target, runtime)
     subprocess.run([python, "-m", "compileall", "-q", runtime], check=True)
     return runtime
 

@@ -7,13 +7,17 @@ one, from requirements.txt with all files that it includes. What a lock adds to 
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.build.requirements import REQUIREMENTS_FILE, parse_requirement, read_requirements_file, read_text
-from edgeroutes.errors import ConfigError
+from edgeroutes.build.requirements import (
+    REQUIREMENTS_FILE,
+    parse_requirement,
+    parse_toml,
+    read_requirements_file,
+    read_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.requirements import RequirementLine
 
 PROJECT_FILE = "pyproject.toml"
 # Groups and extras that by their usual names hold tools, not what a function runs on.
@@ -44,6 +49,7 @@ class Declaration:
         group: The dependency group or extra of the project; empty for what the project needs to run.
         is_dev: Whether the group holds tools by its name.
         is_exact: Whether it is declared with `==`.
+        is_standard: Whether it is declared where PyPA or uv say, not in a table of Poetry's or PDM's.
     """
 
     name: str
@@ -53,6 +59,7 @@ class Declaration:
     group: str = ""
     is_dev: bool = False
     is_exact: bool = False
+    is_standard: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,12 +116,16 @@ class Declarations:
     Args:
         from_project: Of pyproject.toml.
         from_requirements: Of requirements.txt and what it includes.
-        is_dynamic: Whether pyproject.toml leaves the dependencies to the build backend.
+        lines: Of requirements.txt and what it includes, options too.
+        name: Of the project, normalized; empty where it has none.
+        is_dynamic: Whether pyproject.toml leaves dependencies to the build backend.
         files: That were read, relative to the project where they are below it.
     """
 
     from_project: tuple[Declaration, ...] = ()
     from_requirements: tuple[Declaration, ...] = ()
+    lines: tuple[RequirementLine, ...] = ()
+    name: str = ""
     is_dynamic: bool = False
     files: tuple[str, ...] = field(default=(PROJECT_FILE,))
 
@@ -131,19 +142,20 @@ def read_declarations(root: Path, *, with_requirements: bool = True) -> Declarat
     """
     text = read_text(root / PROJECT_FILE)
     document = parse_toml(text, where=PROJECT_FILE)
-    project = document.get("project", {})
-    found = tuple(_project_declarations(document, text))
-    if not with_requirements or not (root / REQUIREMENTS_FILE).is_file():
-        return Declarations(from_project=found, is_dynamic="dependencies" in project.get("dynamic", ()))
-    read = read_requirements_file(root, REQUIREMENTS_FILE)
-    listed = tuple(
-        _declaration(line.requirement, where=line.where) for line in read.lines if line.requirement and line.has_name
-    )
+    project = _table(document, "project")
+    dynamic = project.get("dynamic") or ()
+    lines: tuple[RequirementLine, ...] = ()
+    files: tuple[str, ...] = (PROJECT_FILE,)
+    if with_requirements and (root / REQUIREMENTS_FILE).exists():
+        read = read_requirements_file(root, REQUIREMENTS_FILE)
+        lines, files = read.lines, (PROJECT_FILE, *read.files)
     return Declarations(
-        from_project=found,
-        from_requirements=listed,
-        is_dynamic="dependencies" in project.get("dynamic", ()),
-        files=(PROJECT_FILE, *read.files),
+        from_project=tuple(_project_declarations(document, text)),
+        from_requirements=tuple(_declaration(each.requirement, where=each.where) for each in lines if each.has_name),
+        lines=lines,
+        name=normalize_name(str(project.get("name", ""))),
+        is_dynamic="dependencies" in dynamic or "optional-dependencies" in dynamic,
+        files=files,
     )
 
 
@@ -180,16 +192,13 @@ def declared_distributions(
     return tuple(found)
 
 
-def parse_toml(text: str, *, where: str) -> dict[str, Any]:
-    """A TOML document.
-
-    Raises:
-        ConfigError: The text is not valid TOML.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}", where=where) from error
+def declarations_of(requires: Iterable[str], *, where: str) -> list[Declaration]:
+    """The `Requires-Dist` lines of a project whose build backend decides what it depends on, as declarations."""
+    found = []
+    for text in requires:
+        extra = re.search(r"""extra == ['"]([^'"]+)['"]""", text)
+        found.append(_declaration(text, where=where, group=extra[1] if extra else ""))
+    return found
 
 
 def is_dev_group(name: str) -> bool:
@@ -215,24 +224,31 @@ def _required_by(names: Iterable[str], requires: Mapping[str, Sequence[str]]) ->
 def _project_declarations(document: Mapping[str, Any], text: str) -> Iterator[Declaration]:
     own = normalize_name(str(_table(document, "project").get("name", "")))
     places = _Places(text)
-    for group, requirement in _requirements(document):
-        found = _declaration(requirement, where=places.find(requirement), group=group)
+    standard, others = list(_requirements(document)), list(_other_requirements(_table(document, "tool")))
+    for number, (group, requirement) in enumerate((*standard, *others)):
+        is_standard = number < len(standard)
+        found = _declaration(requirement, where=places.find(requirement), group=group, is_standard=is_standard)
         if found.name != own:  # `all = ["own[a,b]"]`: what a and b hold is read by itself
             yield found
 
 
 def _requirements(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every requirement of pyproject.toml, as text, with its group."""
-    project, tool = _table(document, "project"), _table(document, "tool")
-    yield from (("", each) for each in _texts(project.get("dependencies")))
+    """The requirements in the tables that PyPA and uv define, as text, each with its group."""
+    project = _table(document, "project")
     groups = [
+        ("", project.get("dependencies")),
         *_table(project, "optional-dependencies").items(),
         *_table(document, "dependency-groups").items(),
-        ("dev", _table(tool, "uv").get("dev-dependencies")),
-        *((f"dev-{name}", each) for name, each in _table(tool, "pdm", "dev-dependencies").items()),
+        ("dev", _table(document, "tool", "uv").get("dev-dependencies")),
     ]
     for group, listed in groups:
         yield from ((group, each) for each in _texts(listed))
+
+
+def _other_requirements(tool: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The requirements in the tables of PDM and Poetry."""
+    for group, listed in _table(tool, "pdm", "dev-dependencies").items():
+        yield from ((f"dev-{group}", each) for each in _texts(listed))
     poetry = _table(tool, "poetry")
     yield from _poetry_requirements("", _table(poetry, "dependencies"))
     yield from _poetry_requirements("dev", _table(poetry, "dev-dependencies"))
@@ -253,7 +269,7 @@ def _poetry_requirements(group: str, table: Mapping[str, Any]) -> Iterator[tuple
             yield group, f"{name}[{extras}]{exact}" if extras else f"{name}{exact}"
 
 
-def _declaration(text: str, *, where: str, group: str = "") -> Declaration:
+def _declaration(text: str, *, where: str, group: str = "", is_standard: bool = True) -> Declaration:
     requirement = parse_requirement(text, where=where)
     exact = any(each.operator in {"==", "==="} and not each.version.endswith(".*") for each in requirement.specifier)
     return Declaration(
@@ -264,6 +280,7 @@ def _declaration(text: str, *, where: str, group: str = "") -> Declaration:
         group=group,
         is_dev=bool(group) and is_dev_group(group),
         is_exact=exact,
+        is_standard=is_standard,
     )
 
 

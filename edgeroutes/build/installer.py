@@ -6,13 +6,16 @@ uv reads its own settings (indexes, credentials) from the project and the enviro
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from edgeroutes.build.pylock import render_preferences, with_absolute_paths
+from edgeroutes.build.uv_errors import read_uv_failure
 from edgeroutes.errors import DependencyError, ToolError
 
 if TYPE_CHECKING:
@@ -20,45 +23,67 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.target import Target
 
+# PEP 751: a lock has no other name.
+_LOCK = "pylock.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be resolved.
+
+    Args:
+        where: The file that errors blame.
+        files: Requirements files of the project, by their paths.
+        requirements: The text of one more.
+        constraints: The text of a constraints file.
+        overrides: The text of a file whose requirements replace all others of the same names.
+        preferred: Name → version: taken where the requirements allow it.
+        options: Of uv: indexes.
+        is_flat: Whether what the distributions require is left out.
+    """
+
+    where: str
+    files: tuple[str, ...] = ()
+    requirements: str = ""
+    constraints: str = ""
+    overrides: str = ""
+    preferred: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    is_flat: bool = False
+
 
 class Installer(Protocol):
-    """What knows versions, wheels and interpreters."""
+    """What knows versions, wheels and interpreters. Locks are texts of `pylock.toml` files; relative paths in them begin at the project."""
 
     def export_lock(self, root: Path) -> str:
-        """The project's uv.lock as requirements with hashes, everything in it.
+        """The project's uv.lock as a lock, everything in it.
 
         Raises:
-            DependencyError: The lock cannot be read, or is older than pyproject.toml.
+            DependencyError: The lock cannot be read.
         """
 
-    def compile(self, requirements: str, preferred: str, root: Path, target: Target) -> str:
-        """Requirements with one version for each distribution that they need.
-
-        Args:
-            requirements: The text of a requirements file.
-            preferred: One `name==version` a line: taken where the requirements allow it.
-            root: What relative paths are relative to.
-            target: Where it is to run.
+    def compile(self, request: Request, root: Path, target: Target) -> str:
+        """A lock of one version for each distribution that the request needs.
 
         Raises:
             DependencyError: There is no such set.
         """
 
     def install(
-        self, names: Sequence[str], constraints: str, root: Path, target: Target, into: Path, *, with_requirements: bool
+        self, lock: str, root: Path, target: Target, into: Path, *, options: Sequence[str] = (), builds: bool = False
     ) -> None:
-        """Put the wheels of these distributions into a directory.
+        """Put what a lock has into a directory.
 
         Args:
-            names: Requirements, such as `starlette==1.0`.
-            constraints: The text of a requirements file.
+            lock: Of the distributions to install.
             root: The project.
-            target: What the wheels are for.
-            into: Absent or empty.
-            with_requirements: Whether all that they require goes there, too.
+            target: What they are for.
+            into: A directory.
+            options: Of uv, with which the project names indexes: they may have credentials.
+            builds: Whether wheels are built from source distributions.
 
         Raises:
-            DependencyError: A distribution has no wheel for the target, is in conflict with another, or is nowhere.
+            DependencyError: A file cannot be had, has another hash, or cannot be built.
         """
 
     def find_python(self, version: str) -> Path | None:
@@ -79,32 +104,47 @@ class UvInstaller:
         self._environment.pop("VIRTUAL_ENV", None)
 
     def export_lock(self, root: Path) -> str:
-        """The project's uv.lock as requirements with hashes, everything in it."""
-        command = ("export", "--frozen", "--no-header", "--no-annotate", "--no-emit-project")
+        """The project's uv.lock as a lock, everything in it."""
+        command = ("export", "--frozen", "--format", "pylock.toml", "--no-header", "--no-emit-project")
         try:
             return self._run(root, *command, "--all-groups", "--all-extras", where="uv.lock")
         except DependencyError:  # extras or groups that exclude each other: then the default ones
             return self._run(root, *command, where="uv.lock")
 
-    def compile(self, requirements: str, preferred: str, root: Path, target: Target) -> str:
-        """Requirements with one version for each distribution that they need."""
-        with _TextFile(root, preferred) as output, _TextFile(root, requirements) as given:
+    def compile(self, request: Request, root: Path, target: Target) -> str:
+        """A lock of one version for each distribution that the request needs."""
+        with tempfile.TemporaryDirectory(prefix="edgeroutes-") as made:
+            folder = Path(made).resolve()
+            output = folder / _LOCK
+            output.write_text(render_preferences(request.preferred), "utf-8")
+            options = [*request.options, *(["--no-deps"] if request.is_flat else [])]
+            for option, text in (
+                ("", request.requirements),
+                ("-c", request.constraints),
+                ("--override", request.overrides),
+            ):
+                if text:
+                    file = folder / f"{option.strip('-') or 'in'}.txt"
+                    file.write_text(text, "utf-8")
+                    options += [*([option] if option else []), str(file)]
             self._run(
-                root, "pip", "compile", given.name, "--output-file", output.name, "--no-header", "--no-annotate",
-                "--python-platform", target.platform, "--python-version", target.python, where="requirements.txt",
+                root, "pip", "compile", *request.files, *options, "--output-file", str(output), "--no-header",
+                "--format", "pylock.toml", "--python-platform", target.platform, "--python-version", target.python,
+                where=request.where,
             )  # fmt: skip
-            return output.read_text("utf-8")
+            return with_absolute_paths(output.read_text("utf-8"), folder)
 
     def install(
-        self, names: Sequence[str], constraints: str, root: Path, target: Target, into: Path, *, with_requirements: bool
+        self, lock: str, root: Path, target: Target, into: Path, *, options: Sequence[str] = (), builds: bool = False
     ) -> None:
-        """Put the wheels of these distributions into a directory."""
-        alone = () if with_requirements else ("--no-deps",)
-        with _TextFile(into.parent, constraints) as file:
+        """Put what a lock has into a directory."""
+        with tempfile.TemporaryDirectory(prefix="edgeroutes-") as made:
+            file = Path(made, _LOCK)
+            file.write_text(lock, "utf-8")
             self._run(
-                root, "pip", "install", "--target", str(into), "--constraint", str(file), "--only-binary", ":all:",
-                "--python-platform", target.platform, "--python-version", target.python, "--link-mode", "copy",
-                "--python", sys.executable, *alone, *names, where="",
+                root, "pip", "install", "--target", str(into), "-r", str(file), "--no-deps", "--link-mode", "copy",
+                "--python-platform", target.platform, "--python-version", target.python, "--python", sys.executable,
+                *options, *(() if builds else ("--no-build",)), where="",
             )  # fmt: skip
 
     def find_python(self, version: str) -> Path | None:
@@ -127,17 +167,21 @@ class UvInstaller:
 
     def _run(self, root: Path, *arguments: str, where: str) -> str:
         command = (self._program(), *arguments)
-        ran = subprocess.run(command, cwd=root, env=self._environment, capture_output=True, text=True, check=False)  # noqa: S603
-        if ran.returncode and _NO_SPACE in ran.stderr:
-            raise ToolError("the disk is full", where=str(root), hint="Free some space")
-        if refused := _UNKNOWN_PLATFORM.search(ran.stderr):
-            raise ToolError(
-                f"the installed uv does not know the platform {refused[1]!r}, which this runtime needs",
-                where="pyproject.toml, runtime and architecture in [tool.edgeroutes]",
-                hint=f"Update uv ({command[0]})",
+        try:
+            ran = subprocess.run(  # noqa: S603
+                command,
+                cwd=root,
+                env=self._environment,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
             )
+        except OSError as error:
+            hint = "Correct the variable UV, or remove it" if self._environment.get("UV") else "Install edgeroutes[dev]"
+            raise ToolError(f"uv does not start: {error.strerror or error}", where=command[0], hint=hint) from error
         if ran.returncode:
-            raise read_uv_error(ran.stderr, where)
+            raise read_uv_failure(ran.stderr, where, program=command[0], root=root)
         return ran.stdout
 
 
@@ -145,49 +189,3 @@ def find_uv(environment: Mapping[str, str]) -> str:
     """Uv's program: what `UV` names, else the one beside our Python (edgeroutes[dev] brings it), else the PATH's; empty for none."""
     beside = Path(sys.executable).with_name("uv")
     return environment.get("UV") or (str(beside) if beside.is_file() else shutil.which("uv") or "")
-
-
-class _TextFile:
-    """A file with this text in a folder, gone again afterwards."""
-
-    def __init__(self, folder: Path, text: str) -> None:
-        self._path = folder / f".edgeroutes-{os.getpid()}-{id(self):x}.txt"
-        self._text = text
-
-    def __enter__(self) -> Path:
-        self._path.write_text(self._text, "utf-8")
-        return self._path
-
-    def __exit__(self, *_: object) -> None:
-        self._path.unlink(missing_ok=True)
-
-
-_NO_WHEEL = re.compile(r"Because (?:all versions of )?(\S+?)(?:[=<>]=?\S+)? has no (?:usable )?wheels")
-_UNKNOWN = re.compile(r"Because (\S+) was not found in the (?:package registry|cache)")
-_UNKNOWN_PLATFORM = re.compile(r"invalid value '(\S+)' for '--python-platform")
-_NO_SPACE = "No space left on device"
-
-
-def read_uv_error(said: str, where: str) -> DependencyError:
-    """What uv said on standard error, as ours: which distribution, and what to do.
-
-    Args:
-        said: `error: …`, `cause: …` and `hint: …` lines.
-        where: The file that the versions come from; empty where uv's own words are place enough.
-    """
-    lines = [line.strip() for line in said[max(said.find("error:"), 0) :].splitlines() if line.strip()]
-    causes = [line.partition("cause:")[2].strip() or line for line in lines if not line.startswith(("error:", "hint:"))]
-    text = " ".join(causes) or (lines[0].partition("error:")[2].strip() if lines else "uv failed and said nothing")
-    text = text.removesuffix(".").replace(", we can conclude that your requirements are unsatisfiable", "")
-    hints = [line.partition("hint:")[2].strip().rstrip(".") for line in lines if line.startswith("hint:")]
-    if no_wheel := _NO_WHEEL.search(text):
-        name = no_wheel[1]
-        hint = f"Choose a version of {name!r} that has such a wheel, or replace it: Lambda cannot build it"
-        return DependencyError(f"{name!r} has no wheel for the functions: {text}", where=where, hint=hint)
-    if unknown := _UNKNOWN.search(text):
-        hint = hints[0] if hints else "Mend its name, or give uv the index that has it (UV_INDEX)"
-        return DependencyError(f"no index has {unknown[1]!r}", where=where, hint=hint)
-    if "depends on" in text:
-        hint = "Change one of these versions so that they agree, then lock again"
-        return DependencyError(f"distributions are in conflict: {text}", where=where, hint=hint)
-    return DependencyError(f"uv could not do it: {text}", where=where, hint=". ".join(hints))

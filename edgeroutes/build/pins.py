@@ -1,73 +1,106 @@
-"""Which versions a project's functions get: from uv.lock, requirements.txt, or what is installed. Floor 2.
+"""Which distributions a project's functions get: from a lock, from requirements.txt, or from what is installed.
 
-Everything that the first of these three knows is declared, groups and extras too: what of it ships, the imports decide.
+Everything that the first of these knows is declared, groups and extras too: what of it ships, the imports decide.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 from dataclasses import dataclass, field, replace
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.declared import declared_distributions, read_declarations
+from edgeroutes.build.declared import PROJECT_FILE, declarations_of, declared_distributions, read_declarations
 from edgeroutes.build.distributions import installed_distributions
-from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.build.requirements import (
-    Declared,
-    Pin,
-    logical_lines,
-    parse_declared,
-    parse_pins,
-    parse_requirement,
-    project_requirements,
-    required_names,
-    without_edgeroutes,
+from edgeroutes.build.installer import Request
+from edgeroutes.build.local import check_cycles, file_of_url, local_distributions
+from edgeroutes.build.lock_files import (
+    ENVIRONMENT,
+    POETRY_LOCK,
+    PYLOCK,
+    UV_LOCK,
+    check_uv_lock,
+    find_source,
+    parse_poetry_lock,
+    source_indexes,
 )
+from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
+from edgeroutes.build.pylock import Locked, Pin, parse_pylock
+from edgeroutes.build.requirements import REQUIREMENTS_FILE, parse_requirement, read_text, required_names
+from edgeroutes.errors import DependencyError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from edgeroutes.build.declared import DeclaredDistribution
+    from edgeroutes.build.declared import Declarations, DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.installer import Installer
+    from edgeroutes.build.local import LocalDistribution
     from edgeroutes.build.target import Target
+    from edgeroutes.errors import ProjectError
 
-LOCK_FILE = "uv.lock"
-REQUIREMENTS_FILE = "requirements.txt"
-PROJECT_FILE = "pyproject.toml"
-ENVIRONMENT = "the environment"
-_FORMAT = 1
+_FORMAT = 2
+# Whether one of them is there decides, too.
+_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, REQUIREMENTS_FILE)
+# edgeroutes ships by itself: for uv it is a distribution that no environment needs.
+_OWN_PLACE = re.compile(rf"(?:^|[/\\]){OWN_PACKAGE}(?:$|[-/\\\[\s@=<>~!;])")
+_WITHOUT_OWN = f"{OWN_PACKAGE} ; python_version < '0'\n"
+_INDEX_OPTIONS = {
+    "-i": "--index-url", "--index-url": "--index-url", "--extra-index-url": "--extra-index-url", "-f": "--find-links",
+    "--find-links": "--find-links", "--trusted-host": "--allow-insecure-host", "--no-index": "--no-index",
+}  # fmt: skip
+_INDEX_VARIABLES = (
+    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """What a project itself asks for.
+
+    Args:
+        extras: By the normalized name of each distribution that not only tools need, the extras that it is declared with.
+        exact: The names that are declared with `==`.
+    """
+
+    extras: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    exact: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pins:
-    """The versions that a project has chosen.
+    """The distributions that a project has chosen.
 
     Args:
         source: Who says so: a file's name, or `the environment`.
-        by_name: By normalised name.
-        direct: What the project itself declares, to run.
+        by_name: By normalized name.
+        direct: What the project itself declares.
         declared: The names that may be imported; None for all of `by_name`.
-        files: Of the project, that say so.
-        local: Distributions that are folders of this machine (editable, paths), which have no version to pin, with what they require.
+        files: That say so, relative to the project where they are below it.
+        local: Distributions that are folders of this machine and installed here.
+        absent: Folders of this machine that the lock names and that are not installed, by name.
         distributions: Every distribution that the project's own files declare, tools included.
+        options: Of uv, with which the project's files name indexes.
     """
 
     source: str
     by_name: Mapping[str, Pin] = field(default_factory=dict)
     direct: Declared = field(default_factory=Declared)
     declared: frozenset[str] | None = None
-    files: tuple[str, ...] = (PROJECT_FILE, LOCK_FILE, REQUIREMENTS_FILE)
-    local: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] = _FILES
+    local: Mapping[str, LocalDistribution] = field(default_factory=dict)
+    absent: Mapping[str, Path] = field(default_factory=dict)
     distributions: tuple[DeclaredDistribution, ...] = ()
+    options: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """All of them as the text of a requirements file."""
-        return "".join(f"{self.by_name[name].line}\n" for name in sorted(self.by_name))
+        """All of them as the text of a constraints file."""
+        return "".join(f"{self.by_name[name].requirement}\n" for name in sorted(self.by_name))
 
     def is_declared(self, name: str) -> bool:
         """Whether functions may import what this distribution brings."""
@@ -81,11 +114,15 @@ class Pins:
         """
         return name in self.direct.exact and not (self.source == REQUIREMENTS_FILE and "botocore" in self.direct.exact)
 
+    def extras_of(self, name: str) -> frozenset[str]:
+        """The extras that the project declares a distribution with, in any of its groups."""
+        return frozenset().union(*(each.extras for each in self.distributions if each.name == name))
+
 
 def read_pins(
     root: Path, installer: Installer, target: Target, site_packages: Sequence[Path], cache: Path | None = None
 ) -> Pins:
-    """The versions that the project's functions get, and what it declares.
+    """The distributions that the project's functions get, and what it declares.
 
     Args:
         root: The project.
@@ -95,64 +132,170 @@ def read_pins(
         cache: A folder that keeps what the installer said of the same files.
 
     Raises:
-        DependencyError: The lock or the requirements cannot be read, or contradict each other.
+        DependencyError: The lock or the requirements cannot be read, or contradict each other; ProblemsError for several.
         ConfigError: pyproject.toml is not valid TOML.
     """
-    pins = _read_pins(root, installer, target, site_packages, cache)
-    installed = {each.name: each for each in installed_distributions(site_packages)}
-    environment = target.marker_environment()
-    requires = {
-        name: [required for required, _ in required_names(each.requires, "", environment)]
-        for name, each in installed.items()
-    }
-    declarations = read_declarations(root, with_requirements=pins.source == REQUIREMENTS_FILE)
-    return replace(pins, distributions=declared_distributions(declarations, installed, requires))
+    reader = _Reader(root, installer, target, site_packages, cache)
+    return reader.read()
 
 
-def _read_pins(
-    root: Path, installer: Installer, target: Target, site_packages: Sequence[Path], cache: Path | None = None
-) -> Pins:
-    pyproject = _read(root / PROJECT_FILE)
-    needed, besides = project_requirements(pyproject)
-    installed = installed_distributions(site_packages)
-    local = {each.name: tuple(each.requires) for each in installed if each.is_local}
-    if (root / LOCK_FILE).is_file():
-        text = _cached(cache, [_read(root / LOCK_FILE), pyproject], lambda: installer.export_lock(root))
+class _Reader:
+    def __init__(
+        self, root: Path, installer: Installer, target: Target, site_packages: Sequence[Path], cache: Path | None
+    ) -> None:
+        self._root = root
+        self._installer = installer
+        self._target = target
+        self._environment = target.marker_environment()
+        self._cache = cache
+        self._source = find_source(root)
+        self._declarations = read_declarations(root, with_requirements=self._source.name == REQUIREMENTS_FILE)
+        self._installed = {each.name: each for each in installed_distributions(site_packages)}
+        self._local = local_distributions(self._installed.values())
+
+    def read(self) -> Pins:
+        check_cycles(self._local, self._environment)
+        read = {
+            UV_LOCK: self._read_uv_lock,
+            PYLOCK: self._read_pylock,
+            POETRY_LOCK: self._read_poetry_lock,
+            REQUIREMENTS_FILE: self._read_requirements,
+            ENVIRONMENT: self._read_environment,
+        }[self._source.name]
+        locked = read()
+        declared = self._distributions()
+        is_all = self._source.name != ENVIRONMENT or not any(self._project_requirements())
         return Pins(
-            source=LOCK_FILE,
-            by_name=parse_pins(text, target.marker_environment(), where=LOCK_FILE),
-            direct=parse_declared(needed, where=PROJECT_FILE),
-            local=local,
+            source=self._source.name,
+            by_name={name: pin for name, pin in locked.pins.items() if name not in self._local},
+            direct=_direct(declared),
+            declared=None if is_all else self._closure(),
+            files=tuple(dict.fromkeys((*_FILES, *self._source.files, *self._files()))),
+            local=self._local,
+            absent={name: folder for name, folder in locked.folders.items() if name not in self._local},
+            distributions=declared,
+            options=tuple(self._index_options()),
         )
-    if (root / REQUIREMENTS_FILE).is_file():
-        return _from_requirements(root, installer, target, installed, cache)
-    by_name = {
-        each.name: Pin(name=each.name, requirement=f"{each.name}=={each.version}", version=each.version)
-        for each in installed
-        if not each.is_local
-    }
-    direct = parse_declared(needed, where=PROJECT_FILE)
-    reached = None if not pyproject or not needed else _closure([*needed, *besides], installed, target)
-    return Pins(source=ENVIRONMENT, by_name=by_name, direct=direct, declared=reached, local=local)
 
+    def _files(self) -> list[str]:
+        """Files besides the source that decide: what requirements include, and local distributions' metadata."""
+        local = (str(path) for each in self._local.values() for path in (each.metadata / "METADATA", Path(each.where)))
+        return [*self._declarations.files, *local]
 
-def _from_requirements(
-    root: Path, installer: Installer, target: Target, installed: Sequence[InstalledDistribution], cache: Path | None
-) -> Pins:
-    included: list[str] = []
-    given = _with_included(root, REQUIREMENTS_FILE, included)
-    requirements = without_edgeroutes(given, own_requirements())
-    preferred = "".join(f"{each.name}=={each.version}\n" for each in installed if not each.is_local)
-    parts = [requirements, preferred, target.platform, target.python]
-    text = _cached(cache, parts, lambda: installer.compile(requirements, preferred, root, target))
-    named = [line.split(" --")[0] for line in logical_lines(given) if line[:1].isalnum() and "://" not in line]
-    return Pins(
-        source=REQUIREMENTS_FILE,
-        by_name=parse_pins(text, target.marker_environment(), where=REQUIREMENTS_FILE),
-        direct=parse_declared(named, where=REQUIREMENTS_FILE),
-        files=(PROJECT_FILE, LOCK_FILE, *included),
-        local={each.name: tuple(each.requires) for each in installed if each.is_local},
-    )
+    def _distributions(self) -> tuple[DeclaredDistribution, ...]:
+        requires = {
+            name: [required for required, _ in required_names(each.requires, "", self._environment)]
+            for name, each in self._installed.items()
+        }
+        declarations = [*self._declarations]
+        here = self._local.get(self._declarations.name)
+        if self._declarations.is_dynamic and here is not None:
+            declarations += declarations_of(here.requires, where="pyproject.toml, dynamic")
+        return declared_distributions(declarations, self._installed, requires)
+
+    def _read_uv_lock(self) -> Locked:
+        lock = read_text(self._source.path)
+        require_no_problems(check_uv_lock(lock, self._declarations))
+        texts = [lock, *(read_text(self._root / name) for name in self._source.files)]
+        text = self._cached(texts, lambda: self._installer.export_lock(self._root))
+        return parse_pylock(text, self._root, self._environment, where=UV_LOCK)
+
+    def _read_pylock(self) -> Locked:
+        return parse_pylock(read_text(self._source.path), self._root, self._environment, where=PYLOCK)
+
+    def _read_poetry_lock(self) -> Locked:
+        return parse_poetry_lock(read_text(self._source.path), self._root, self._environment)
+
+    def _read_requirements(self) -> Locked:
+        request = Request(
+            where=REQUIREMENTS_FILE,
+            files=(REQUIREMENTS_FILE,),
+            requirements="".join(f"{line}\n" for line in self._unlisted()),
+            overrides=_WITHOUT_OWN,
+            preferred={each.name: each.version for each in self._installed.values() if not each.direct_url},
+        )
+        files = (self._root / name for name in self._declarations.files)
+        places = [_stamp(self._root, line.requirement) for line in self._declarations.lines]
+        variables = [os.environ.get(name, "") for name in _INDEX_VARIABLES]
+        parts = [repr(request), self._target.tag, *map(read_text, files), *places, *variables]
+        text = self._cached(parts, lambda: self._installer.compile(request, self._root, self._target))
+        locked = parse_pylock(text, self._root, self._environment, where=REQUIREMENTS_FILE)
+        return replace(locked, pins=_with_hashes(locked.pins, self._declarations))
+
+    def _unlisted(self) -> list[str]:
+        """What edgeroutes and pyproject.toml need to run, where requirements.txt does not name it.
+
+        edgeroutes and folders of this machine stand for what they require.
+        """
+        listed = {each.name for each in self._declarations.from_requirements} | {OWN_PACKAGE}
+        has_own = any(_OWN_PLACE.search(each.requirement) for each in self._declarations.lines)
+        found = own_requirements() if has_own or any(each.name == OWN_PACKAGE for each in self._declarations) else []
+        for each in self._declarations.from_project:
+            if each.group or each.name in listed:
+                continue
+            here = self._local.get(each.name)
+            required = (text for text in here.requires if "extra ==" not in text) if here is not None else [each.text]
+            found += [text for text in required if parse_requirement(text, where=each.where).name != OWN_PACKAGE]
+        return found
+
+    def _read_environment(self) -> Locked:
+        indexes = source_indexes(self._root)
+        pins = (
+            _installed_pin(each, indexes.get(each.name, ""))
+            for each in self._installed.values()
+            if not each.is_local and each.name != OWN_PACKAGE
+        )
+        return Locked(pins={pin.name: pin for pin in pins}, folders={})
+
+    def _project_requirements(self) -> list[str]:
+        """What the project needs to run; what its build backend said where pyproject.toml leaves that to it."""
+        here = self._local.get(self._declarations.name)
+        if self._declarations.is_dynamic and here is not None:
+            return list(here.requires)
+        return [each.text for each in self._declarations.from_project if not each.group]
+
+    def _closure(self) -> frozenset[str]:
+        """The distributions that the project's declarations reach through what is installed; those not installed, too."""
+        declared = [each.text for each in self._declarations.from_project]
+        texts = dict.fromkeys((*declared, *self._project_requirements()))
+        queue = [parse_requirement(text, where=PROJECT_FILE) for text in texts]
+        seen = {(self._declarations.name, "")}
+        found: set[str] = set()
+        pairs = [(each.name, frozenset(each.extras)) for each in queue]
+        for name, extras in pairs:
+            normal = normalize_name(name)
+            found.add(normal)
+            here = self._installed.get(normal)
+            for extra in ("", *sorted(extras)):
+                if here is not None and (normal, extra) not in seen:
+                    seen.add((normal, extra))
+                    pairs += required_names(here.requires, extra, self._environment)
+        return frozenset(found)
+
+    def _index_options(self) -> Iterable[str]:
+        for line in self._declarations.lines:
+            option = _INDEX_OPTIONS.get(line.option)
+            if option is None:
+                continue
+            value = os.path.expandvars(line.value)
+            if option == "--find-links" and "://" not in value:
+                value = str(self._root / value)
+            yield from (option, value) if value else (option,)
+
+    def _cached(self, parts: Sequence[str], ask: Callable[[], str]) -> str:
+        """What was said when the same was asked before; else the answer, kept."""
+        if self._cache is None:
+            return ask()
+        digest = hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:32]
+        path = self._cache / f"{digest}.txt"
+        known = read_text(path)
+        if not known:
+            known = ask()
+            self._cache.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(f".{os.getpid()}.new")
+            unfinished.write_text(known, "utf-8")
+            unfinished.replace(path)
+        return known
 
 
 def own_requirements() -> list[str]:
@@ -164,59 +307,64 @@ def own_requirements() -> list[str]:
     return [text for text in required if "extra ==" not in text]
 
 
-def _closure(requirements: Sequence[str], installed: Sequence[InstalledDistribution], target: Target) -> frozenset[str]:
-    """The installed distributions that these requirements reach; those that are not installed, too."""
-    known = {each.name: each for each in installed}
-    queue = [parse_requirement(text, where=PROJECT_FILE) for text in requirements]
-    seen: set[tuple[str, str]] = set()
-    while queue:
-        requirement = queue.pop()
-        name = normalize_name(requirement.name)
-        for extra in ("", *requirement.extras):
-            if (name, extra) in seen:
-                continue
-            seen.add((name, extra))
-            for text in known[name].requires if name in known else ():
-                required = parse_requirement(text, where=name)
-                environment = {**target.marker_environment(), "extra": extra}
-                if required.marker is None or required.marker.evaluate(environment):
-                    queue.append(required)
-    return frozenset(name for name, _ in seen)
+def _direct(declared: Iterable[DeclaredDistribution]) -> Declared:
+    needed = [each for each in declared if not each.is_dev_only]
+    return Declared(
+        extras={each.name: each.extras for each in needed},
+        exact=frozenset(each.name for each in needed if each.is_exact),
+    )
 
 
-def _with_included(root: Path, name: str, seen: list[str]) -> str:
-    """A requirements file with those that it includes (`-r`) in their places; `seen` learns their names."""
-    if name in seen:
+def _installed_pin(installed: InstalledDistribution, index: str) -> Pin:
+    """What is installed, in its version and from where it came. Source: PEP 610."""
+    name, version, origin = installed.name, installed.version, installed.direct_url
+    vcs, archive = origin.get("vcs_info"), origin.get("archive_info")
+    url = str(origin.get("url", ""))
+    package: dict[str, Any] = {"name": name, "version": version}
+    requirement = f"{name}=={version}"
+    if isinstance(vcs, dict):
+        below = {"subdirectory": origin["subdirectory"]} if origin.get("subdirectory") else {}
+        package["vcs"] = {"type": vcs["vcs"], "url": url, "commit-id": vcs["commit_id"], **below}
+        requirement = f"{name} @ {vcs['vcs']}+{url}@{vcs['commit_id']}"
+    elif isinstance(archive, dict):
+        requirement = f"{name} @ {url}"
+        file = file_of_url(url)
+        if file is None or not file.is_file():
+            return Pin(name=name, version=version, requirement=requirement)
+        package["archive"] = {"path": str(file), "hashes": {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()}}
+    else:
+        package = {}
+    return Pin(name=name, version=version, requirement=requirement, package=package, index=index)
+
+
+def _with_hashes(pins: Mapping[str, Pin], declarations: Declarations) -> dict[str, Pin]:
+    """The pins with those of their files alone whose hashes requirements.txt lists, where it lists some.
+
+    Raises:
+        DependencyError: None of a distribution's files has such a hash; ProblemsError for several distributions.
+    """
+    found = dict(pins)
+    problems: list[ProjectError] = []
+    for line in declarations.lines:
+        name = normalize_name(parse_requirement(line.requirement, where=line.where).name) if line.has_name else ""
+        if not line.hashes or name not in pins:
+            continue
+        found[name] = pins[name].with_hashes(line.hashes)
+        if not found[name].files:
+            hashes = ", ".join(each for each in pins[name].hashes)
+            problem = f"no file of {pins[name].requirement!r} has a hash that this line lists: theirs are {hashes}"
+            hint = "Find out why they differ; then correct the line (uv pip compile --generate-hashes)"
+            problems.append(DependencyError(problem, where=line.where, hint=hint))
+    require_no_problems(problems)
+    return found
+
+
+def _stamp(root: Path, requirement: str) -> str:
+    """What tells whether the file or folder that a requirement names has changed; empty for one that names none."""
+    place = requirement.partition(" ;")[0].rpartition(" @ ")[2].strip().partition("[")[0]
+    path = file_of_url(place) if place.startswith("file:") else root / place
+    if path is None or not path.exists() or path == root:
         return ""
-    seen.append(name)
-    lines = []
-    for line in logical_lines(_read(root / name)):
-        if line.startswith(("-r ", "--requirement ")):
-            included = (root / name).parent / line.split(" ", 1)[1]
-            lines.append(_with_included(root, str(included), seen))
-        else:
-            lines.append(line)
-    return "\n".join(lines) + "\n"
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except FileNotFoundError:
-        return ""
-
-
-def _cached(cache: Path | None, parts: Sequence[str], ask: Callable[[], str]) -> str:
-    """What was said when the same was asked before; else the answer, kept."""
-    if cache is None:
-        return ask()
-    digest = hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:32]
-    path = cache / f"{digest}.txt"
-    known = _read(path)
-    if not known:
-        known = ask()
-        cache.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".new")
-        unfinished.write_text(known, "utf-8")
-        unfinished.replace(path)
-    return known
+    project = path / PROJECT_FILE
+    status = (project if project.is_file() else path).stat()
+    return f"{path} {status.st_mtime_ns} {status.st_size}"

@@ -19,16 +19,15 @@ from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.store import storage_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from edgeroutes.build.bytecode import Interpreter
     from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.fetch import Fetcher
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.target import Target
-
-    Fetch = Callable[[Sequence[str], str, Path, bool], None]
 
 _FORMAT = "1"
 _METADATA_FILES = frozenset({"METADATA", "entry_points.txt"})
@@ -54,16 +53,17 @@ class Wheels:
 
     Args:
         store: Keeps the trees.
-        fetch: Puts the wheels of some requirements, constrained by a text, into a folder; with what they require if it is told to.
+        fetcher: Has their files.
         pins: The versions.
         target: What the wheels are for.
         interpreter: Makes the bytecode; none is made without.
+        installed: What is installed, by name: it says what a distribution requires before that is fetched.
     """
 
     def __init__(
         self,
         store: Store,
-        fetch: Fetch,
+        fetcher: Fetcher,
         pins: Pins,
         target: Target,
         interpreter: Interpreter | None,
@@ -71,7 +71,7 @@ class Wheels:
         installed: Mapping[str, InstalledDistribution] | None = None,
     ) -> None:
         self._store = store
-        self._fetch = fetch
+        self._fetcher = fetcher
         self._pins = pins
         self._target = target
         self._interpreter = interpreter
@@ -98,22 +98,22 @@ class Wheels:
             return tuple(tree.facts["requires"])
         here = self._installed.get(name)
         if name in self._pins.local:
-            return self._pins.local[name]
+            return self._pins.local[name].requires
         return None if here is None or here.version != self._version(name) else tuple(here.requires)
 
     def download(self, names: Collection[str]) -> Download:
         """Fetch and compile these distributions, and what they require where that is not known yet; may run beside other work.
 
         Raises:
-            DependencyError: One cannot be had.
+            DependencyError: One cannot be had; ProblemsError for several.
             ToolError: uv is missing, or the interpreter fails.
         """
         folder = self._store.unfinished_folder()
         try:
             into = folder / "all"
-            wanted = [pin.requirement if (pin := self._pins.by_name.get(name)) else name for name in sorted(names)]
+            into.mkdir()
             with_requirements = any(self.requires(name) is None for name in names)
-            self._fetch(wanted, self._pins.text, into, with_requirements)
+            self._fetcher.fetch(names, into, with_requirements=with_requirements)
             contents = dict(_parted(into))
             if (
                 self._interpreter is not None

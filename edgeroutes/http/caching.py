@@ -87,7 +87,7 @@ def path_tag(path: str) -> str:
     """
     path = path.rstrip("/") or "/"
     if not re.fullmatch(f"{_UNCHANGED}*", path):
-        path = re.sub(rb"%[0-9A-Fa-f]{2}|[^a-z0-9/._~-]", _case_free, path.encode()).decode()
+        path = re.sub(rb"%[0-9A-Fa-f]{2}|[^a-z0-9/._~-]", _case_free, path.encode("utf-8", "surrogatepass")).decode()
     tag = f"_path:{path}"
     if len(tag) <= MAX_TAG_LENGTH:
         return tag

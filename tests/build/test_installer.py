@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from edgeroutes.build.installer import UvInstaller, find_uv, read_uv_error
+from edgeroutes.build.installer import Request, UvInstaller, find_uv
 from edgeroutes.build.target import Target
+from edgeroutes.build.uv_errors import read_uv_error
 from edgeroutes.config import ARCHITECTURES, PYTHONS, Config
 from edgeroutes.errors import DependencyError, ToolError
 
@@ -72,8 +73,8 @@ SAID = {
             "hint: `anyio` (v4.16.0) was included because `starlette` (v1.10.0) depends on `anyio`\n"
         ),
         (
-            "uv could not do it: Hash mismatch for `anyio==4.16.0` Expected: sha256:00 Computed: sha256:c6. `anyio` (v4.16.0) was included "
-            "because `starlette` (v1.10.0) depends on `anyio`."
+            "the file of 'anyio==4.16.0' is not the one that was locked: its hash is sha256:c6, expected is sha256:00. Do not install it "
+            "before you know why; then lock again."
         ),
     ),
     "nothing": ("", "uv failed and said nothing."),
@@ -135,7 +136,7 @@ def test_a_platform_is_not_newer_than_its_runtime(target: Target) -> None:
 def test_a_uv_that_does_not_know_a_platform_blames_the_setting_and_names_itself(tmp_path: Path) -> None:
     target = Target(python="3.13", machine="sparc")
     with pytest.raises(ToolError) as caught:
-        UvInstaller().install(["idna"], "", tmp_path, target, tmp_path / "into", with_requirements=False)
+        UvInstaller().compile(Request(where="x", requirements="idna"), tmp_path, target)
     assert str(caught.value) == (
         "pyproject.toml, runtime and architecture in [tool.edgeroutes]: the installed uv does not know the platform "
         f"'sparc-manylinux_2_34', which this runtime needs. Update uv ({find_uv(os.environ)})."

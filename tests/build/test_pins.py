@@ -2,88 +2,230 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.pins import ENVIRONMENT, Pins, read_pins
-from edgeroutes.build.requirements import Declared, Pin, parse_declared, parse_pins, without_edgeroutes
+from edgeroutes.build.lock_files import ENVIRONMENT
+from edgeroutes.build.pins import Declared, Pins, own_requirements, read_pins
+from edgeroutes.build.requirements import parse_requirement
 from edgeroutes.build.target import Target
-from edgeroutes.errors import ConfigError, DependencyError
+from edgeroutes.errors import ConfigError, DependencyError, ProblemsError
 from tests.fakes.installer import FakeInstaller, FakeWheel, write_wheel
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 TARGET = Target(python="3.13", machine="x86_64")
-LOCK = """\
-# comment
-a==1.0 \\
-    --hash=sha256:bb \\
-    --hash=sha256:aa
-b==2.0 ; sys_platform == 'win32'
-b==2.1 ; sys_platform != 'win32'
-C_d @ https://example.org/c-d.tar.gz
-./libs/local
--e ./libs/other
-"""
 WHEELS = {"a": FakeWheel(version="1.5", requires=("b",)), "b": FakeWheel(version="2.5"), "c": FakeWheel(version="3.5")}
+OWN = [parse_requirement(text, where="").name for text in own_requirements()]
 
 
 def pins_of(root: Path, installer: FakeInstaller | None = None, cache: Path | None = None) -> Pins:
     site_packages = root / "site-packages"
     for name, wheel in WHEELS.items():
         write_wheel(name, wheel, site_packages)
-    return read_pins(root, installer or FakeInstaller(WHEELS, lock=LOCK), TARGET, [site_packages], cache)
+    installer = installer or FakeInstaller({**WHEELS, **{name: FakeWheel() for name in OWN}}, lock="a==1.0\nb==2.1\n")
+    return read_pins(root, installer, TARGET, [site_packages], cache)
 
 
-def test_a_lock_is_read_for_the_target() -> None:
-    assert parse_pins(LOCK, TARGET.marker_environment(), where="uv.lock") == {
-        "a": Pin(name="a", requirement="a==1.0", version="1.0", hashes=("sha256:aa", "sha256:bb")),
-        "b": Pin(name="b", requirement="b==2.1", version="2.1"),
-        "c-d": Pin(name="c-d", requirement="C_d @ https://example.org/c-d.tar.gz"),
-    }
+def versions(pins: Pins) -> dict[str, str]:
+    return {name: pin.version for name, pin in pins.by_name.items() if name not in OWN}
 
 
-def test_a_wheel_in_a_folder_is_pinned_by_its_path() -> None:
-    pin = parse_pins("./vendor/own_thing-1-py3-none-any.whl\n", {}, where="x")["own-thing"]
-    assert pin.requirement == f"own_thing @ {Path('vendor/own_thing-1-py3-none-any.whl').absolute().as_uri()}"
-
-
-def test_a_line_that_is_no_requirement_is_refused() -> None:
-    with pytest.raises(DependencyError, match=r"^uv.lock: 'a=1' is no requirement"):
-        parse_pins("a=1\n", {}, where="uv.lock")
+LOCKED = """\
+[[package]]
+name = "x"
+[package.metadata]
+requires-dist = [{ name = "a", extras = ["x"], specifier = ">=1" }, { name = "b", specifier = "==2.1" }]
+"""
+DECLARING = '[project]\nname = "x"\ndependencies = ["a[x]>=1", "b==2.1"]\n'
 
 
 def test_the_lock_wins_and_is_asked_for_once(tmp_path: Path) -> None:
-    (tmp_path / "uv.lock").write_text("")
+    (tmp_path / "uv.lock").write_text(LOCKED)
     (tmp_path / "requirements.txt").write_text("c\n")
-    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["a[x]>=1", "b==2.1"]\n')
+    (tmp_path / "pyproject.toml").write_text(DECLARING)
     pins = pins_of(tmp_path, cache=tmp_path / "cache")
-    assert (pins.source, sorted(pins.by_name)) == ("uv.lock", ["a", "b", "c-d"])
+    assert (pins.source, versions(pins)) == ("uv.lock", {"a": "1.0", "b": "2.1"})
     assert pins.direct == Declared(extras={"a": frozenset({"x"}), "b": frozenset()}, exact=frozenset({"b"}))
-    assert [pins.is_declared(name) for name in ("a", "c-d", "c")] == [True, True, False]
+    assert [pins.is_declared(name) for name in ("a", "b", "c")] == [True, True, False]
     assert pins_of(tmp_path, FakeInstaller({}, lock="never asked"), cache=tmp_path / "cache") == pins
 
 
+@pytest.mark.parametrize(
+    ("declared", "problems"),
+    [
+        (
+            '"a>=1", "b==2.1"',
+            ["pyproject.toml:3: 'a>=1' is not what uv.lock has. Run 'uv lock'."],
+        ),
+        (
+            '"a[x]>=2", "c"',
+            [
+                "pyproject.toml:3: 'a[x]>=2' is not what uv.lock has. Run 'uv lock'.",
+                "pyproject.toml:3: 'c' is not what uv.lock has. Run 'uv lock'.",
+                "uv.lock: it has 'b' for 'x', and pyproject.toml no longer declares it. Run 'uv lock'.",
+            ],
+        ),
+        ('"a[X] >= 1", "B == 2.1"', []),
+    ],
+)
+def test_a_lock_that_does_not_match_pyproject_is_refused_line_by_line(
+    declared: str, problems: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "uv.lock").write_text(LOCKED)
+    (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\ndependencies = [{declared}]\n')
+    if not problems:
+        assert pins_of(tmp_path).source == "uv.lock"
+        return
+    with pytest.raises((DependencyError, ProblemsError)) as caught:
+        pins_of(tmp_path)
+    assert str(caught.value).splitlines() == problems
+
+
+def test_a_lock_of_another_project_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "uv.lock").write_text(LOCKED)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "y"\n')
+    with pytest.raises(
+        DependencyError, match=r"^uv.lock: it has no project 'y', which pyproject.toml names. Run 'uv lock'"
+    ):
+        pins_of(tmp_path)
+
+
+def test_the_lock_of_a_workspace_counts_for_its_members_alone(tmp_path: Path) -> None:
+    (tmp_path / "uv.lock").write_text(LOCKED)
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.uv.workspace]\nmembers = ["services/*"]\nexclude = ["services/out"]\n'
+    )
+    for name in ("in", "out"):
+        (tmp_path / "services" / name).mkdir(parents=True)
+        (tmp_path / "services" / name / "pyproject.toml").write_text(DECLARING)
+    member = pins_of(tmp_path / "services" / "in")
+    assert (member.source, versions(member)) == ("uv.lock", {"a": "1.0", "b": "2.1"})
+    assert str(tmp_path / "uv.lock") in member.files
+    assert pins_of(tmp_path / "services" / "out").source == ENVIRONMENT
+
+
+def test_a_lock_of_pep_751_is_read_for_the_target(tmp_path: Path) -> None:
+    (tmp_path / "pylock.toml").write_text(
+        """\
+lock-version = "1.0"
+created-by = "test"
+[[packages]]
+name = "A_b"
+version = "1.0"
+marker = "sys_platform == 'linux'"
+wheels = [{ path = "vendor/A_b-1.0-py3-none-any.whl", hashes = { sha256 = "aa" } }]
+[[packages]]
+name = "only-windows"
+version = "1.0"
+marker = "sys_platform == 'win32'"
+[[packages]]
+name = "folder"
+directory = { path = "../folder" }
+[[packages]]
+name = "repository"
+vcs = { type = "git", url = "https://example.org/r.git", commit-id = "abc", subdirectory = "sub" }
+[[packages]]
+name = "edgeroutes"
+version = "0.1.0"
+"""
+    )
+    pins = pins_of(tmp_path)
+    assert (pins.source, sorted(pins.by_name)) == ("pylock.toml", ["a-b", "repository"])
+    ab, repository = pins.by_name["a-b"], pins.by_name["repository"]
+    assert ab.package["wheels"][0]["path"] == str(tmp_path / "vendor" / "A_b-1.0-py3-none-any.whl")
+    assert (ab.requirement, ab.hashes, ab.wheels(TARGET)) == ("a-b==1.0", ("sha256:aa",), ["A_b-1.0-py3-none-any.whl"])
+    assert repository.requirement == "repository @ git+https://example.org/r.git@abc#subdirectory=sub"
+    assert (repository.hashes, repository.has_source) == (("commit:abc",), True)
+    assert pins.absent == {"folder": tmp_path.parent / "folder"}
+
+
+def test_a_lock_of_poetry_is_read_for_the_target(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.poetry.dependencies]\na = {version = "^1", extras = ["x"]}\n')
+    (tmp_path / "poetry.lock").write_text(
+        """\
+[[package]]
+name = "A"
+version = "1.2"
+files = [{file = "a-1.2.tar.gz", hash = "sha256:aa"}, {file = "a-1.2-py3-none-any.whl", hash = "sha256:bb"}]
+[[package]]
+name = "corp"
+version = "1.0"
+files = []
+[package.source]
+type = "legacy"
+url = "https://corp.example/simple"
+reference = "corp"
+[[package]]
+name = "repository"
+version = "1.0"
+[package.source]
+type = "git"
+url = "https://example.org/r.git"
+resolved_reference = "abc"
+[[package]]
+name = "only-windows"
+version = "1.0"
+markers = "sys_platform == 'win32'"
+[[package]]
+name = "grouped"
+version = "1.0"
+[package.markers]
+main = "sys_platform == 'win32'"
+dev = "sys_platform == 'linux'"
+[metadata]
+lock-version = "2.1"
+"""
+    )
+    pins = pins_of(tmp_path)
+    assert (pins.source, versions(pins)) == (
+        "poetry.lock",
+        {"a": "1.2", "corp": "1.0", "repository": "1.0", "grouped": "1.0"},
+    )
+    assert pins.by_name["a"].hashes == ("sha256:aa", "sha256:bb")
+    assert pins.by_name["corp"].index == "corp=https://corp.example/simple"
+    assert pins.by_name["repository"].hashes == ("commit:abc",)
+    assert pins.direct.extras == {"a": {"x"}}
+
+
 def test_requirements_are_compiled_with_those_they_include(tmp_path: Path) -> None:
-    (tmp_path / "requirements.txt").write_text("-r more/base.txt\nedgeroutes[dev]==1\n")
+    (tmp_path / "requirements.txt").write_text("a  # why\n-c more/constraints.txt\nedgeroutes[dev]==1\n")
     (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "base.txt").write_text("a  # why\n")
-    installer = FakeInstaller({**WHEELS, **{name: FakeWheel() for name in own_names()}})
-    pins = pins_of(tmp_path, installer)
-    assert pins.source == "requirements.txt"
-    assert {name: pins.by_name[name].version for name in ("a", "b")} == {"a": "1.5", "b": "2.5"}
-    assert "edgeroutes" not in pins.by_name
-    assert pins.files == ("pyproject.toml", "uv.lock", "requirements.txt", str(tmp_path / "more" / "base.txt"))
+    (tmp_path / "more" / "constraints.txt").write_text("b<3\n")
+    pins = pins_of(tmp_path)
+    assert (pins.source, versions(pins)) == ("requirements.txt", {"a": "1.5", "b": "2.5"})
+    assert pins.files[-2:] == ("requirements.txt", "more/constraints.txt")
+    again = pins_of(tmp_path, cache=tmp_path / "cache")
+    assert pins_of(tmp_path, FakeInstaller({}), cache=tmp_path / "cache") == again
+    (tmp_path / "more" / "constraints.txt").write_text("b<4\n")
+    with pytest.raises(DependencyError, match="no index has 'a'"):
+        pins_of(tmp_path, FakeInstaller({}), cache=tmp_path / "cache")
 
 
-def own_names() -> list[str]:
-    from edgeroutes.build.pins import own_requirements
+def test_what_pyproject_needs_to_run_counts_beside_requirements(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("b\n")
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = ["c"]\n[dependency-groups]\ndev = ["a"]\n')
+    pins = pins_of(tmp_path)
+    assert versions(pins) == {"b": "2.5", "c": "3.5"}
+    assert [(each.name, each.is_dev_only) for each in pins.distributions] == [("c", False), ("a", True), ("b", False)]
 
-    return [*parse_declared(own_requirements(), where="x").extras]
 
-
-def test_edgeroutes_in_requirements_stands_for_what_it_requires() -> None:
-    given = "a\n-e ../edgeroutes[dev]\nedgeroutes @ https://x\nEdgeRoutes>=1\n-r x\n"
-    assert without_edgeroutes(given, ["starlette"]) == "a\nstarlette\nstarlette\nstarlette\n-r x\n"
+def test_a_hash_that_no_file_has_is_refused_for_each_line(tmp_path: Path) -> None:
+    right = "sha256:" + "2.5" * 8  # as the fake's index has it
+    (tmp_path / "requirements.txt").write_text(
+        f"a==1.5 --hash=sha256:00\nb==2.5 --hash={right}\nc==3.5 \\\n  --hash=sha256:11\n"
+    )
+    with pytest.raises(ProblemsError) as caught:
+        pins_of(tmp_path)
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(
+        "requirements.txt:1: no file of 'a==1.5' has a hash that this line lists: theirs are sha256:1.5"
+    )
+    assert second.startswith("requirements.txt:3: no file of 'c==3.5' has a hash")
+    (tmp_path / "requirements.txt").write_text(f"b==2.5 --hash={right}\n")
+    assert versions(pins_of(tmp_path)) == {"b": "2.5"}
 
 
 def test_without_either_what_is_installed_counts(tmp_path: Path) -> None:
@@ -100,6 +242,15 @@ def test_with_dependencies_in_pyproject_only_their_closure_is_declared(tmp_path:
     assert [pins.is_declared(name) for name in ("a", "b", "x", "c")] == [True, True, True, False]
 
 
+def test_extras_count_from_every_group_and_drivers_from_those_that_are_not_tools(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\ndependencies = ["a"]\n[project.optional-dependencies]\npg = ["b[binary]"]\n[dependency-groups]\ndev = ["a[x]", "c"]\n'
+    )
+    pins = pins_of(tmp_path)
+    assert [pins.extras_of(name) for name in ("a", "b", "c")] == [{"x"}, {"binary"}, set()]
+    assert pins.direct.extras == {"a": {"x"}, "b": {"binary"}}
+
+
 def test_a_frozen_requirements_file_pins_no_boto3() -> None:
     def pins(*exact: str) -> Pins:
         return Pins(source="requirements.txt", direct=Declared(exact=frozenset(exact)))
@@ -111,5 +262,5 @@ def test_a_frozen_requirements_file_pins_no_boto3() -> None:
 
 def test_a_pyproject_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
-    with pytest.raises(ConfigError, match=r"^pyproject.toml: this is no TOML"):
+    with pytest.raises(ConfigError, match=r"^pyproject.toml: not valid TOML"):
         pins_of(tmp_path)

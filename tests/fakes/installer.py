@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.modules import normalize_name
+from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from edgeroutes.build.installer import Request
     from edgeroutes.build.target import Target
 
 
@@ -53,7 +55,7 @@ class FakeInstaller:
 
     Args:
         wheels: By name.
-        lock: What `uv export` would say.
+        lock: What uv locked: one `name==version` a line.
         pythons: Interpreters by version; by default our own alone.
     """
 
@@ -68,23 +70,26 @@ class FakeInstaller:
 
     def export_lock(self, root: Path) -> str:
         """The lock that it was given."""
-        return self.lock
+        return pylock(dict(line.split("==") for line in self.lock.splitlines()))
 
-    def compile(self, requirements: str, preferred: str, root: Path, target: Target) -> str:
-        """Each requirement in the version of its wheel, and what that requires."""
-        names = [_name(line) for line in requirements.splitlines() if ";" not in line and line]
-        return "".join(f"{name}=={self.wheels[name].version}\n" for name in self._closure(names))
+    def compile(self, request: Request, root: Path, target: Target) -> str:
+        """Each requirement in the version of its wheel, and what that requires unless that is left out."""
+        text = "".join((root / file).read_text() for file in request.files) + request.requirements
+        names = [_name(line) for line in text.splitlines() if ";" not in line and line[:1].isalnum()]
+        unknown = [name for name in names if name not in self.wheels and name != OWN_PACKAGE]
+        if unknown:
+            raise DependencyError(f"no index has {unknown[0]!r}", hint="Mend its name")
+        found = names if request.is_flat else self._closure(names)
+        return pylock({name: self.wheels[name].version for name in found if name in self.wheels})
 
     def install(
-        self, names: Sequence[str], constraints: str, root: Path, target: Target, into: Path, *, with_requirements: bool
+        self, lock: str, root: Path, target: Target, into: Path, *, options: Sequence[str] = (), builds: bool = False
     ) -> None:
-        """Put them there, and what they require without a marker."""
-        self.installed.append(list(names))
-        wanted = [_name(each) for each in names]
-        for name in self._closure(wanted) if with_requirements else wanted:
-            if name not in self.wheels:
-                raise DependencyError(f"no index has {name!r}", hint="Mend its name")
-            write_wheel(name, self.wheels[name], into)
+        """Put there what the lock has."""
+        packages = tomllib.loads(lock)["packages"]
+        self.installed.append([f"{each['name']}=={each['version']}" for each in packages])
+        for each in packages:
+            write_wheel(each["name"], self.wheels[each["name"]], into)
 
     def find_python(self, version: str) -> Path | None:
         """The interpreter that it was given."""
@@ -100,6 +105,16 @@ class FakeInstaller:
                 required = self.wheels[name].requires if name in self.wheels else ()
                 queue += [_name(each) for each in required if ";" not in each]
         return found
+
+
+def pylock(versions: Mapping[str, str]) -> str:
+    """A lock that has a wheel for every platform of each of these distributions."""
+    packages = (
+        f"[[packages]]\nname = '{name}'\nversion = '{version}'\nwheels = [{{url = "
+        f"'https://index.example/{name.replace('-', '_')}-{version}-py3-none-any.whl', hashes = {{sha256 = '{version * 8}'}}}}]\n"
+        for name, version in versions.items()
+    )
+    return "\n".join(['lock-version = "1.0"', 'created-by = "fake"', *packages])
 
 
 def _name(requirement: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
 from edgeroutes.dev.cloud.process import MotoProcess
@@ -126,7 +127,7 @@ def _installed(name: str, built: Built, folders: pytest.TempPathFactory) -> Path
     folder = folders.mktemp(name) / "python"
     requirement = f"{name}=={version(name)}"
     try:
-        UvInstaller().install([requirement], "", ROOT, Target.of(built.plan.config), folder, with_requirements=True)
+        install_distributions([requirement], ROOT, UvInstaller(), Target.of(built.plan.config), folder)
     except (DependencyError, ToolError) as error:
         pytest.skip(f"{requirement} cannot be had: {error}")
     return folder

@@ -1,0 +1,246 @@
+"""Distributions that are folders of this machine: which files of them ship, and which of them require each other."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from edgeroutes.build.editables import Editable
+from edgeroutes.build.requirements import parse_toml, read_text, required_names
+from edgeroutes.errors import DependencyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from edgeroutes.build.distributions import InstalledDistribution
+
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+_MODULE_ENDINGS = (".py", ".so", ".pyd")
+_MACHINE_CODE = (".so", ".pyd", ".dylib")
+_NEVER = frozenset({"__pycache__", "node_modules"})
+# Folders and files beside a package that build backends do not take for packages. Source: setuptools, discovery.py
+# (FlatLayoutPackageFinder, FlatLayoutModuleFinder).
+_BESIDE_PACKAGES = frozenset({
+    "benchmark", "benchmarks", "bin", "build", "changelog", "ci", "conftest", "debian", "dist", "doc", "docs", "documentation", "dodo",
+    "env", "example", "examples", "exercise", "exercises", "fabfile", "htmlcov", "manpages", "news", "newsfragments", "noxfile",
+    "pavement", "pushfile", "python", "requirements", "scripts", "setup", "tasks", "test", "tests", "tools", "toxfile", "unit_test",
+    "unit_tests", "util", "utils", "venv",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalDistribution:
+    """A distribution that was installed from a folder of this machine.
+
+    Args:
+        name: Normalized.
+        version: As its metadata says.
+        folder: Its source.
+        metadata: Its `*.dist-info` folder, which the build backend made when it was installed.
+        requires: Its `Requires-Dist` lines.
+        editable: Where its modules lie; nothing for one that was copied into site-packages.
+        record: The paths that it recorded, below site-packages.
+    """
+
+    name: str
+    version: str
+    folder: Path
+    metadata: Path
+    requires: tuple[str, ...] = ()
+    editable: Editable = field(default_factory=Editable)
+    record: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """The file that declares it, for messages."""
+        found = (self.folder / name for name in _PROJECT_FILES)
+        return str(next((path for path in found if path.is_file()), self.folder))
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether its modules lie in its source, not in site-packages."""
+        return bool(self.editable.folders or self.editable.modules)
+
+    def files(self, reached: Iterable[Path] = ()) -> dict[str, Path]:
+        """Its files by their paths in a bundle: all its packages, with the data in them.
+
+        Args:
+            reached: Modules and packages at the top of its folders that are imported, whatever its settings say.
+
+        Raises:
+            DependencyError: An import hook alone knows its modules, or it has machine code made for this machine.
+        """
+        if self.is_linked:
+            tops = {**self._tops(), **{path.name: path for path in reached}}
+            found = {f"{place}{below}": file for place, top in tops.items() for below, file in _files_of(top)}
+        elif not self.editable.is_complete:
+            hint = f"Install it without -e, or name its files under include: uv sync --no-editable, pip install {self.folder}"
+            raise DependencyError(
+                f"{self.name!r} is an editable install that only an import hook of its build backend can follow",
+                where=self.where,
+                hint=hint,
+            )
+        else:
+            found = {path: self.metadata.parent / path for path in self.record if _is_content(path)}
+        self._require_no_machine_code(found)
+        return found
+
+    def _tops(self) -> dict[str, Path]:
+        """Its outermost packages and modules, by their paths in a bundle."""
+        found: dict[str, Path] = {}
+        for name, place in self.editable.modules.items():
+            suffix = "" if place.is_dir() else place.suffix
+            found[name.replace(".", "/") + suffix] = place
+        for folder in self.editable.folders:
+            found.update({path.name: path for path in self._tops_in(folder)})
+        return found
+
+    def _tops_in(self, folder: Path) -> list[Path]:
+        present = sorted(path for path in folder.iterdir() if _is_importable(path))
+        if not any((folder / name).is_file() for name in _PROJECT_FILES):
+            return present  # `src/` has nothing else
+        names = self._configured_names() or {self.name.replace("-", "_")}
+        chosen = [path for path in present if _stem(path).lower() in {name.lower() for name in names}]
+        return chosen or [
+            path for path in present if (path / "__init__.py").is_file() and path.name not in _BESIDE_PACKAGES
+        ]
+
+    def _configured_names(self) -> set[str]:
+        """The top-level names that the project's own settings say."""
+        recorded = read_text(self.metadata / "top_level.txt").split()
+        settings = parse_toml(read_text(self.folder / "pyproject.toml"), where=self.where)
+        return {*recorded, *(name.split("/")[-1].split(".")[0] for name in _backend_names(settings.get("tool", {})))}
+
+    def _require_no_machine_code(self, files: Mapping[str, Path]) -> None:
+        compiled = sorted(path for path in files if path.endswith(_MACHINE_CODE))
+        if compiled:
+            problem = f"{self.name!r} has machine code that was built on this machine, such as {compiled[0]!r}"
+            hint = "Build a wheel of it for the functions' platform, and depend on that"
+            raise DependencyError(problem, where=self.where, hint=hint)
+
+
+def local_distributions(installed: Iterable[InstalledDistribution]) -> dict[str, LocalDistribution]:
+    """The installed distributions that are folders of this machine, by name."""
+    return {
+        each.name: LocalDistribution(
+            name=each.name,
+            version=each.version,
+            folder=file_of_url(str(each.direct_url.get("url", ""))) or each.metadata.parent,
+            metadata=each.metadata,
+            requires=tuple(each.requires),
+            editable=each.editable,
+            record=each.record,
+        )
+        for each in installed
+        if each.is_local
+    }
+
+
+def check_cycles(local: Mapping[str, LocalDistribution], environment: Mapping[str, str]) -> None:
+    """Refuse local distributions that require each other in a circle.
+
+    Raises:
+        DependencyError: Some do.
+    """
+    requires = {
+        name: [required for required, _ in required_names(each.requires, "", environment) if required in local]
+        for name, each in local.items()
+    }
+    done: set[str] = set()
+    for name in sorted(requires):
+        cycle = _find_cycle(name, requires, [], done)
+        if cycle:
+            problem = f"local distributions require each other in a circle: {' → '.join(cycle)}"
+            hint = f"Remove {cycle[1]!r} from the dependencies of {cycle[0]!r}, or move what both need into a third one"
+            raise DependencyError(problem, where=local[cycle[0]].where, hint=hint)
+
+
+def _find_cycle(name: str, requires: Mapping[str, list[str]], path: list[str], done: set[str]) -> list[str]:
+    if name in path:
+        return [*path[path.index(name) :], name]
+    if name in done:
+        return []
+    for required in requires[name]:
+        found = _find_cycle(required, requires, [*path, name], done) if required != name else []
+        if found:
+            return found
+    done.add(name)
+    return []
+
+
+def _backend_names(tool: Mapping[str, Any]) -> Iterator[str]:
+    """Paths and names of packages in the settings of hatchling, poetry-core, flit, uv_build and pdm-backend."""
+    hatch = _table(tool, "hatch", "build")
+    for settings in (hatch, _table(hatch, "targets", "wheel")):
+        yield from (*_texts(settings.get("packages")), *_texts(settings.get("only-include")))
+    for each in _table(tool, "poetry").get("packages") or ():
+        if isinstance(each, dict):
+            yield str(each.get("include", ""))
+    yield from _texts(_table(tool, "flit", "module").get("name"))
+    yield from _texts(_table(tool, "uv", "build-backend").get("module-name"))
+    yield from _texts(_table(tool, "pdm", "build").get("includes"))
+
+
+def _table(parent: Any, *names: str) -> Mapping[str, Any]:
+    for name in names:
+        parent = parent.get(name) if isinstance(parent, dict) else None
+    return parent if isinstance(parent, dict) else {}
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _files_of(top: Path) -> Iterator[tuple[str, Path]]:
+    """The files of a module or package, with the rest of each path."""
+    if top.is_file():
+        yield "", top
+        return
+    seen: set[str] = set()
+    for parent, folders, names in os.walk(top, followlinks=True):
+        real = os.path.realpath(parent)
+        if real in seen:  # links in a circle
+            folders.clear()
+            continue
+        seen.add(real)
+        folders[:] = sorted(name for name in folders if name not in _NEVER and not name.startswith("."))
+        below = parent[len(str(top)) :].replace(os.sep, "/")
+        yield from ((f"{below}/{name}", Path(parent, name)) for name in sorted(names) if _is_shipped_name(name))
+
+
+def _is_importable(path: Path) -> bool:
+    if path.is_dir():
+        return path.name.isidentifier() and path.name not in _NEVER
+    return path.name.endswith(_MODULE_ENDINGS) and _stem(path).isidentifier()
+
+
+def _is_shipped_name(name: str) -> bool:
+    return not name.startswith(".") and not name.endswith((".pyc", ".pyo"))
+
+
+def _is_content(path: str) -> bool:
+    top = path.partition("/")[0]
+    return (
+        not path.startswith(("../", "/"))
+        and not top.endswith((".dist-info", ".pth"))
+        and "__pycache__/" not in path
+        and _is_shipped_name(path.rpartition("/")[2])
+    )
+
+
+def _stem(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def file_of_url(url: str) -> Path | None:
+    """The path that a `file:` URL names; None for any other."""
+    parts = urlsplit(url)
+    if parts.scheme != "file":
+        return None
+    path = unquote(parts.path)
+    return Path(path.lstrip("/") if os.name == "nt" else path)
