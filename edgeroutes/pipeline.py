@@ -42,7 +42,6 @@ from edgeroutes.build.distributions import installed_distributions, installed_si
 from edgeroutes.build.features import feature_names
 from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
-from edgeroutes.build.stamps import StampRecord
 from edgeroutes.build.trace import Tracer
 from edgeroutes.config import FILE as CONFIG_FILE
 from edgeroutes.config import INFRA_FOLDER, load_config
@@ -51,7 +50,8 @@ from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.scan import DiskTree, scan
-from edgeroutes.template.document import Template, make_template
+from edgeroutes.template.document import Template, make_document, make_template
+from edgeroutes.template.lint import LintFindings, lint_template
 from edgeroutes.template.yaml import HEADER
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteScan
 
 TEMPLATE_FILE = "template.yaml"
-# Of which files the template was last found current; beside the store, in the folder that git ignores.
-RECORD = ".edgeroutes/template.json"
 
 
 def plan_project(root: Path, infra: Infra | None = None) -> ProjectPlan:
@@ -96,33 +94,36 @@ def project_template(root: Path) -> Template:
     return _read_template(root)[0]
 
 
-def require_current_template(root: Path) -> list[str]:
-    """The warnings of the project's template, which is the one in template.yaml; nothing for one that edgeroutes has not made.
-
-    While no file has changed, it costs their stamps.
+def read_template(root: Path) -> tuple[Template, set[Path], set[Path]]:
+    """The template of the project in `root`, the files that it is made of, and the folders that were listed for it.
 
     Raises:
-        ConfigError: template.yaml is another one.
         ProjectError: As `project_template`.
     """
-    path = root / TEMPLATE_FILE
-    if not is_generated(path):
-        return []
-    record = StampRecord(root / RECORD)
-    known: list[str] | None = record.read()
-    if known is not None:
-        return known
     template, tracer = _read_template(root)
-    if check_template(root, template.text):
-        problem = "it is not current: routes, settings or infra/ have changed since it was written"
-        raise ConfigError(problem, where=TEMPLATE_FILE, hint="Run 'edgeroutes template', and build again")
-    warnings = [str(warning) for warning in template.warnings]
     app_dir = root / load_config(root).app_dir
-    folders = [Path(folder) for folder, _, _ in os.walk(app_dir)]
-    files = [Path(folder, name) for folder, _, names in os.walk(app_dir) for name in names if not name.endswith(".pyc")]
-    files += [path, root / CONFIG_FILE, *(root / name for name in _infra_files(root)), *tracer.read_files]
-    record.write(warnings, files, [*folders, root / INFRA_FOLDER, *tracer.listed_directories])
-    return warnings
+    files = {
+        root / TEMPLATE_FILE,
+        root / CONFIG_FILE,
+        *(root / name for name in _infra_files(root)),
+        *tracer.read_files,
+    }
+    folders = {root / INFRA_FOLDER, *tracer.listed_directories}
+    for folder, _, names in os.walk(app_dir):
+        folders.add(Path(folder))
+        files.update(Path(folder, name) for name in names if not name.endswith(".pyc"))
+    return template, files, folders
+
+
+def lint_project(root: Path, region: str) -> LintFindings:
+    """What a deploy would refuse of function.yaml files and infra/, as SAM's translator and cfn-lint know it.
+
+    Raises:
+        ProjectError: As `project_template`.
+    """
+    infra = read_infra(root)
+    plan = plan_project(root, infra)
+    return lint_template(make_document(plan, infra), plan, infra, region=region)
 
 
 def is_generated(path: Path) -> bool:

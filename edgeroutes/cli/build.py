@@ -79,14 +79,17 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
     """Build all functions, and leave word for the other targets of this `sam build`: how to link, or what is wrong."""
     from edgeroutes.build.inputs import is_unchanged
     from edgeroutes.build.session import write_failure, write_script
+    from edgeroutes.cli.template_check import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
-    from edgeroutes.pipeline import require_current_template
 
+    check = TemplateCheck(root)
     try:
-        warnings = require_current_template(root)
+        check.start()
         if not is_unchanged(store):
             make_builder(root).build()
+        warnings = check.finish()
     except EdgeroutesError as error:
+        check.close()
         write_failure(store, sam, str(error))
         raise
     write_script(store, sam)

@@ -59,14 +59,10 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
         ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
-        ("MemorySize: lots\n", "functions/function.yaml:1: MemorySize is 'lots'. Allowed is a whole number from 128 to 10240."),
-        ("MemorySize: 64\n", "functions/function.yaml:1: MemorySize is 64. Allowed is a whole number from 128 to 10240."),
-        ("ReservedConcurrentExecutions: -1\n", ("functions/function.yaml:1: ReservedConcurrentExecutions is -1. Allowed is a "
-         "whole number from 0.")),
-        ("Tracing: On\n", ("functions/function.yaml:1: Tracing is True. Allowed is 'Active' or 'Disabled' or 'PassThrough'.")),
-        ("Layers: arn:a\n", "functions/function.yaml:1: Layers is 'arn:a'. Allowed is a list."),
-        ("Tags: [a]\n", "functions/function.yaml:1: Tags is ['a']. Allowed is a mapping."),
-        ("MemorySize: '64'\n", "functions/function.yaml:1: MemorySize is '64'. Allowed is a whole number from 128 to 10240."),
+        ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: the variable 'BAD-NAME' has a name that "
+         "Lambda refuses. Allowed are a letter, then letters, digits and _, two at least. Give yours another name.")),
+        ("Environment: {Variables: {1ABC: y}}\n", ("functions/function.yaml:1: the variable '1ABC' has a name that Lambda "
+         "refuses. Allowed are a letter, then letters, digits and _, two at least. Give yours another name.")),
         ("throttle_rate: 0\n", ("functions/function.yaml:1: throttle_rate is 0. Allowed are whole numbers from 1 to "
          "1,000,000.")),
         ("throttle_burst: !Ref B\n", ("functions/function.yaml:1: throttle_burst is {'Ref': 'B'}. Allowed are whole numbers "

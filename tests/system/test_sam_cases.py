@@ -34,7 +34,9 @@ def write_project(root: Path, case: Path) -> None:
     shutil.copytree(case, root, ignore=shutil.ignore_patterns("case.toml"))
     settings = root / "pyproject.toml"
     text = settings.read_text() if settings.exists() else ""
-    settings.write_text(f'[project]\nname = "case"\nversion = "1"\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n{text}')
+    settings.write_text(
+        f'[project]\nname = "case"\nversion = "1"\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n{text}'
+    )
     command = f'"{sys.executable}" -P -m edgeroutes.cli.build'
     (root / "Makefile").write_text(MAKEFILE_RULE.replace("$(EDGEROUTES) bundle", command))
 

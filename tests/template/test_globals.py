@@ -122,7 +122,6 @@ def test_a_boundary_for_all_is_on_all_roles_of_functions() -> None:
                 "zip files."
             ),
         ),
-        ("{MemorySize: lots}", "MemorySize is 'lots'. Allowed is a whole number from 128 to 10240."),
         (
             "{Environment: {Variables: {EDGEROUTES_ORIGIN_SECRET: ''}}}",
             ("the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name."),
