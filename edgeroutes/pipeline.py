@@ -49,6 +49,7 @@ from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_p
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
+from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.template.document import Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
@@ -204,10 +205,7 @@ def _with_features(plan: ProjectPlan, tracer: Tracer) -> ProjectPlan:
 
 
 def _infra_files(root: Path) -> list[str]:
-    folder = root / INFRA_FOLDER
-    if not folder.is_dir():
-        return []
-    return sorted(f"{INFRA_FOLDER}/{path.name}" for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    return [f"{INFRA_FOLDER}/{name}" for name in list_folder(root / INFRA_FOLDER, INFRA_FOLDER, (".yaml", ".yml"))]
 
 
 def _read_texts(root: Path, files: Iterable[str]) -> dict[str, str]:
@@ -215,9 +213,10 @@ def _read_texts(root: Path, files: Iterable[str]) -> dict[str, str]:
     problems: list[ProjectError] = []
     for file in sorted(files):
         try:
-            texts[file] = (root / file).read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as err:
-            reason = "it is not UTF-8" if isinstance(err, UnicodeDecodeError) else err.strerror or err
-            problems.append(ConfigError(f"the file cannot be read: {reason}", where=file))
+            texts[file] = read_text(root / file, file)
+        except FileNotFoundError:  # taken away since it was listed
+            continue
+        except ProjectError as err:
+            problems.append(err)
     require_no_problems(problems)
     return texts

@@ -105,10 +105,17 @@ class _Merger:
                 problem = f"{section} is {content!r}. Allowed is a mapping of names"
                 self.problems.append(ConfigError(problem, where=document.where(section)))
             elif section == "Globals":
+                self._check_globals(content, document)
                 self.result[section] = merge_values(self.result.get(section, {}), content)
             else:
                 for name, value in content.items():
                     self._add_named(section, name, value, document)
+
+    def _check_globals(self, content: Mapping[str, Any], document: YamlText) -> None:
+        for name, value in content.items():
+            if not isinstance(value, dict | None):
+                problem = f"Globals has {name}: {value!r}. Allowed is a mapping of properties"
+                self.problems.append(ConfigError(problem, where=document.where("Globals", name)))
 
     def check_types(self) -> None:
         """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make."""

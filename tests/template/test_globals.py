@@ -62,11 +62,11 @@ def test_function_yaml_and_the_route_file_are_nearer() -> None:
 
 
 def test_variables_layers_and_the_log_format_are_merged_by_sam() -> None:
-    text = "{Environment: {Variables: {SHARED: s, A: shared}}, Layers: [one], LoggingConfig: {LogFormat: JSON}}"
-    files = {"a/route.py": "", "a/function.yaml": "Layers: [two]\nEnvironment: {Variables: {A: own}}\n"}
+    text = "{Environment: {Variables: {SHARED: s, OWN: shared}}, Layers: [one], LoggingConfig: {LogFormat: JSON}}"
+    files = {"a/route.py": "", "a/function.yaml": "Layers: [two]\nEnvironment: {Variables: {OWN: own}}\n"}
     found = properties(transform(text, files), "AFunction")
     variables = found["Environment"]["Variables"]
-    assert (variables["SHARED"], variables["A"], "EDGEROUTES_ORIGIN_SECRET" in variables) == ("s", "own", True)
+    assert (variables["SHARED"], variables["OWN"], "EDGEROUTES_ORIGIN_SECRET" in variables) == ("s", "own", True)
     assert found["Layers"] == ["one", "two"]
     assert found["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": "FunctionsLogGroup"}}
 
