@@ -21,6 +21,8 @@ from edgeroutes.routing.reading import read_text
 
 FILE = "pyproject.toml"
 INFRA_FOLDER = "infra"
+# Of the developer's own machine: read in dev and tests, the latter wins, never bundled.
+ENV_FILES = (".env", ".env.local")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
 MAX_NAME_LENGTH = 128

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -43,9 +44,10 @@ from edgeroutes.build.features import feature_names
 from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
+from edgeroutes.build.variables import VariableUse, read_variable_uses
+from edgeroutes.config import ENV_FILES, INFRA_FOLDER, load_config
 from edgeroutes.config import FILE as CONFIG_FILE
-from edgeroutes.config import INFRA_FOLDER, load_config
-from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
+from edgeroutes.errors import ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
@@ -56,8 +58,9 @@ from edgeroutes.template.lint import LintFindings, lint_template
 from edgeroutes.template.yaml import HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from edgeroutes.build.graph import ImportGraph
     from edgeroutes.config import Config
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
@@ -106,6 +109,7 @@ def read_template(root: Path) -> tuple[Template, set[Path], set[Path]]:
     files = {
         root / TEMPLATE_FILE,
         root / CONFIG_FILE,
+        *(root / name for name in ENV_FILES),
         *(root / name for name in _infra_files(root)),
         *tracer.read_files,
     }
@@ -139,7 +143,32 @@ def is_generated(path: Path) -> bool:
 def _read_template(root: Path) -> tuple[Template, Tracer]:
     infra = read_infra(root)
     tracer = Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
-    return make_template(_with_features(plan_project(root, infra), tracer), infra), tracer
+    graphs: dict[str, ImportGraph] = {}
+    plan = _with_features(plan_project(root, infra), tracer, graphs)
+    env_files = {name: read_env_names(root / name) for name in ENV_FILES}
+    return make_template(plan, infra, uses=_variable_uses(graphs), env_files=env_files), tracer
+
+
+def read_env_names(path: Path) -> frozenset[str]:
+    """The names of the variables in a `.env` file; none where there is no such file."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):  # some call an environment of Python so, which is a folder
+        return frozenset()
+    return frozenset(re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", text, re.MULTILINE))
+
+
+def _variable_uses(graphs: Mapping[str, ImportGraph]) -> dict[str, list[tuple[str, VariableUse]]]:
+    """Function id → what its project files read of the environment, each file read once."""
+    known: dict[Path, tuple[VariableUse, ...]] = {}
+    found: dict[str, list[tuple[str, VariableUse]]] = {}
+    for logical_id, graph in graphs.items():
+        uses = found[logical_id] = []
+        for module in graph.project_modules:
+            if module.file not in known:
+                known[module.file] = read_variable_uses(module.file) if module.file.suffix == ".py" else ()
+            uses += [(graph.where(module.file, 0).rpartition(":")[0], use) for use in known[module.file]]
+    return found
 
 
 def read_infra(root: Path) -> Infra:
@@ -196,10 +225,10 @@ def write_template(root: Path, text: str) -> bool:
     return True
 
 
-def _with_features(plan: ProjectPlan, tracer: Tracer) -> ProjectPlan:
+def _with_features(plan: ProjectPlan, tracer: Tracer, graphs: dict[str, ImportGraph]) -> ProjectPlan:
     """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
     users = OwnUsers(installed_distributions(installed_site_packages()))
-    names = feature_names(plan.functions, tracer, users)
+    names = feature_names(plan.functions, tracer, users, graphs=graphs)
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
     return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 

@@ -9,17 +9,17 @@ from tests.plan.projects import functions, problems
 def test_the_nearest_file_wins_key_by_key_while_policies_and_variables_are_united() -> None:
     found = functions(
         {
-            "function.yaml": "MemorySize: 128\nPolicies: AWSXrayReadOnly\nEnvironment: {Variables: {A: 1, B: 1}}\n"
+            "function.yaml": "MemorySize: 128\nPolicies: AWSXrayReadOnly\nEnvironment: {Variables: {A1: 1, B1: 1}}\n"
             "Layers: [one]\ninclude: templates\n",
             "api/function.yaml": "MemorySize: 512\nPolicies: [{S3ReadPolicy: {BucketName: b}}, AWSXrayReadOnly]\n"
-            "Environment: {Variables: {B: 2, C: !Ref D}}\nLayers: [two]\ninclude: [data]\nexclude: [pandas]\n",
+            "Environment: {Variables: {B1: 2, C1: !Ref D}}\nLayers: [two]\ninclude: [data]\nexclude: [pandas]\n",
             "api/route.py": "",
             "other/route.py": "",
         }
     )
     api, other = found["ApiFunction"], found["OtherFunction"]
     assert api.properties == {
-        "Environment": {"Variables": {"A": 1, "B": 2, "C": {"Ref": "D"}}},
+        "Environment": {"Variables": {"A1": 1, "B1": 2, "C1": {"Ref": "D"}}},
         "Layers": ["two"],
         "MemorySize": 512,
         "Policies": ["AWSXrayReadOnly", {"S3ReadPolicy": {"BucketName": "b"}}],
@@ -27,7 +27,7 @@ def test_the_nearest_file_wins_key_by_key_while_policies_and_variables_are_unite
     }
     assert (api.include, api.exclude) == (("templates", "data"), ("pandas",))
     assert other.properties == {
-        "Environment": {"Variables": {"A": 1, "B": 1}},
+        "Environment": {"Variables": {"A1": 1, "B1": 1}},
         "Layers": ["one"],
         "MemorySize": 128,
         "Policies": "AWSXrayReadOnly",
