@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.arguments import Arguments
     from edgeroutes.build.features import FileUses
     from edgeroutes.build.graph import ImportGraph, LibraryImports, TraceWarning
     from edgeroutes.build.modules import Module
@@ -142,7 +143,9 @@ class Collector:
             exclude=frozenset(self._excluded_names(graph, function)),
             local_tops=self._local_tops(graph),
             graph=graph,
-            unused=unused_parts(function, self._config, {name for each in used for name, _ in each.uses}),
+            unused=unused_parts(
+                function, self._config, {name for each in used for name, _ in each.uses}, self._arguments(function)
+            ),
             libraries=tuple(libraries),
             warnings=graph.warnings,
             left_out={
@@ -151,6 +154,10 @@ class Collector:
                 if path not in names and not _is_excluded(path, function)
             },
         )
+
+    def _arguments(self, function: FunctionPlan) -> set[Arguments]:
+        files = (self._root / route.source_file for route in function.routes if route.exports.app is None)
+        return {self._tracer.imports(file).arguments for file in files}
 
     def _include(self, function: FunctionPlan, entry: str) -> tuple[FoundFiles, list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.
@@ -172,9 +179,7 @@ class Collector:
                     return FoundFiles(paths=tuple(self._module_files(module))), []
                 name = module.distribution or name
         if self._pins.is_declared(name):
-            return FoundFiles(), [
-                Root(name=name, extras=self._pins.direct.extras.get(name, frozenset()), reason=reason, where=where)
-            ]
+            return FoundFiles(), [Root(name=name, extras=self._pins.extras_of(name), reason=reason, where=where)]
         known = [*self._pins.by_name, *self._resolver.top_level_names()]
         near = get_close_matches(entry, known, n=1)
         hint = f"Did you mean {near[0]!r}" if near else "Name a file, a pattern, a module or a declared distribution"

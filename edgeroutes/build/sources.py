@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.arguments import Arguments
 from edgeroutes.build.directories import UNSETTLED_NS
 from edgeroutes.build.folder_scans import FolderScan
 from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.imports import parse_imports
 from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.texts import Text, TextPlace
 from edgeroutes.errors import ImportRaisedError
 from edgeroutes.routing.reading import MAX_SOURCE_BYTES, read_source
@@ -135,9 +137,10 @@ def encode_imports(imports: FileImports) -> list[Any]:
         [[export.name, export.modules, export.line] for export in imports.lazy],
         imports.exports,
         [[text.text, text.line, text.place] for text in imports.texts],
-        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call] for s in imports.scans],
+        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call, s.is_listing] for s in imports.scans],
         imports.uses,
         imports.has_fields,
+        imports.arguments,
     ]
 
 
@@ -147,7 +150,7 @@ def decode_imports(stored: Any) -> FileImports:
     Raises:
         TypeError, ValueError: It is something else.
     """
-    sites, unknown, lazy, exports, texts, scans, uses, has_fields = stored
+    sites, unknown, lazy, exports, texts, scans, uses, has_fields, arguments = stored
     return FileImports(
         sites=tuple(
             ImportSite(
@@ -168,12 +171,20 @@ def decode_imports(stored: Any) -> FileImports:
         texts=tuple(Text(text=text, line=line, place=_PLACES[place]) for text, line, place in texts),
         scans=tuple(
             FolderScan(
-                line=line, module=module, ups=ups, parts=tuple(parts), is_deep=is_deep, pattern=pattern, is_call=is_call
+                line=line,
+                module=module,
+                ups=ups,
+                parts=tuple(parts),
+                is_deep=is_deep,
+                pattern=pattern,
+                is_call=is_call,
+                is_listing=is_listing,
             )
-            for line, module, ups, parts, is_deep, pattern, is_call in scans
+            for line, module, ups, parts, is_deep, pattern, is_call, is_listing in scans
         ),
         uses=tuple((name, line) for name, line in uses),
         has_fields=bool(has_fields),
+        arguments=Arguments(arguments),
     )
 
 
@@ -212,7 +223,7 @@ def _read_cache(cache_file: Path | None) -> dict[str, Any]:
 
 def _write_cache(cache_file: Path, files: Mapping[str, Any]) -> None:
     """Replace the file in one step, so that no process ever reads half of it."""
-    cache_file.parent.mkdir(parents=True, exist_ok=True)
+    make_local_folder(cache_file.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{CACHE_FILE}.", dir=cache_file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ class Store:
         import fcntl  # the rest of the package also runs where there is none
 
         with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _ignore_in_git(self.folder.parent)
+            make_local_folder(self.folder)
             file = (self.folder / "lock").open("w")
         with file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -301,9 +301,3 @@ def _files(folder: Path) -> Iterator[str]:
     for parent, _, names in os.walk(folder):
         for name in names:
             yield f"{parent}{os.sep}{name}"
-
-
-def _ignore_in_git(folder: Path) -> None:
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", "utf-8")

@@ -76,6 +76,17 @@ class YamlText:
                 return f"{self.source_file}:{self.lines[path[:length]]}"
         return self.source_file
 
+    def below(self, *path: str) -> YamlText:
+        """What is at this path, as a file of its own; empty where there is no mapping."""
+        value: Any = self.value
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(value, dict):
+            return YamlText(self.source_file, {}, {})
+        depth = len(path)
+        lines = {place[depth:]: line for place, line in self.lines.items() if place[:depth] == path}
+        return YamlText(self.source_file, value, lines)
+
 
 def is_intrinsic(value: object) -> bool:
     """Whether this is a function such as `{"Ref": "X"}`, whose value is known to CloudFormation alone."""
@@ -83,6 +94,11 @@ def is_intrinsic(value: object) -> bool:
         return False
     key = next(iter(value))
     return key in {"Ref", "Condition"} or (isinstance(key, str) and key.startswith("Fn::"))
+
+
+def is_macro(name: str) -> bool:
+    """Whether a key among names, such as those of resources, is a function that stands for several: `Fn::ForEach::Tables`."""
+    return name.startswith("Fn::")
 
 
 def parse_yaml(text: str, source_file: str) -> YamlText:

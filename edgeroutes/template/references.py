@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError
+from edgeroutes.plan.cloudformation import is_macro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -60,9 +61,9 @@ def check_references(document: Mapping[str, Any], place: Callable[[str, str, str
         document: The whole template.
         place: Section, name in it and property → the file that says it.
     """
-    if document.get("Transform") != SAM:
-        return  # a macro may bring what is referred to
     resources = document.get("Resources", {})
+    if document.get("Transform") != SAM or any(map(is_macro, resources)):
+        return  # a macro may bring what is referred to
     known = {*resources, *document.get("Parameters", {})}
     several = tuple(name for name, each in resources.items() if _BECOMES_SEVERAL.search(str(each.get("Type"))))
     for section in ("Resources", "Outputs"):

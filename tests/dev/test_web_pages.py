@@ -10,7 +10,7 @@ import pytest
 
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.web_pages import foreign_origin, is_own_page, is_top_level_navigation, refers_from_elsewhere
-from tests.dev.serving import Recorder, serving
+from tests.dev.serving import Recorder, serving, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +161,7 @@ def test_the_refusal_names_the_origin_and_opens_nothing(served: Served) -> None:
         " Allow that origin with 'cors' in the route file, or start edgeroutes dev with --host"
     )
     assert not [name for name in response.headers if name.startswith("access-control-")]
-    assert served.told.answered[-1].note.startswith(f"a page of another site ({EVIL})")
+    until(lambda: served.told.answered[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
 
 
 def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> None:
