@@ -12,7 +12,7 @@ from edgeroutes.http.field_problems import MAX_PROBLEMS
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_checks import NOT_FINITE
 from edgeroutes.http.json_text import may_be_unsendable, parse_json
-from edgeroutes.runtime.pydantic_unions import max_objects_deep, require_not_deeper
+from edgeroutes.runtime.pydantic_unions import depth_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ _MAX_LISTED = 10_000
 
 def model_validator(model: Any) -> Validator:
     """The validator for a pydantic model or msgspec struct, from a JSON value."""
-    objects_deep = max_objects_deep(model)
+    depth = depth_of(model)
 
     def validate(value: Any, problems: Problems) -> Any:
-        if objects_deep is not None:
-            require_not_deeper(value, objects_deep, model)
+        if depth is not None:
+            depth.require(value, model)
         try:
             made = _convert(model, value)
         except ValueError as error:
@@ -75,12 +75,12 @@ def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
 
 
 def _pydantic_decoder(model: Any) -> Callable[[bytes], Any]:
-    objects_deep = max_objects_deep(model)
-    if objects_deep is None:
+    depth = depth_of(model)
+    if depth is None:
         return model.model_validate_json  # type: ignore[no-any-return]
 
     def decode(body: bytes) -> Any:
-        require_not_deeper(parse_json(body), objects_deep, model)
+        depth.require(parse_json(body), model)
         return model.model_validate_json(body)
 
     return decode

@@ -170,6 +170,30 @@ class Either(pydantic.BaseModel):
     both: list[Both | Either | str]
 
 
+class Early(pydantic.BaseModel):
+    """Its schema waits for what is defined after it."""
+
+    parts: list[Early | Late | Later] = []
+
+
+class Late(pydantic.BaseModel):
+    late: int
+    parts: list[Early | Late | Later] = []
+
+
+class Later(pydantic.BaseModel):
+    later: int
+    parts: list[Early | Late | Later] = []
+
+
+class Deferred(pydantic.BaseModel, defer_build=True):
+    parts: list[Deferred | Deferring | str] = []
+
+
+class Deferring(pydantic.BaseModel, defer_build=True):
+    parts: list[Deferred | Deferring | str] = []
+
+
 class Tagged(pydantic.BaseModel):
     kind: Literal["tagged"]
     parts: list[Annotated[Tagged | Other, pydantic.Field(discriminator="kind")]]
@@ -195,6 +219,22 @@ def test_a_recursive_union_without_discriminator_is_not_given_a_deep_body(capsys
     assert "discriminator" in capsys.readouterr().out
     with pytest.raises(HTTPError, match="nested too deep"):
         model_validator(Both)(json.loads(tree(13, "both")), Problems())
+
+
+@pytest.mark.parametrize("model", [Early, Late, Later, Deferred, Deferring])
+def test_a_model_whose_schema_is_not_built_yet_is_not_either(model: Any) -> None:
+    body = tree(14, "parts")
+    with pytest.raises(HTTPError, match="nested too deep"):
+        read(model, body)
+    with pytest.raises(HTTPError, match="nested too deep"):
+        model_validator(model)(json.loads(body), Problems())
+
+
+def test_a_recursive_union_is_not_given_many_objects_in_each_other() -> None:
+    """Each of the innermost ones would be tried 3⁵ times."""
+    assert read(Early, b'{"parts":[' * 5 + b"{}," * 100 + b"{}" + b"]}" * 5)[1] == []
+    with pytest.raises(HTTPError, match="400 the body has too many objects in each other"):
+        read(Early, b'{"parts":[' * 5 + b"{}," * 300_000 + b"{}" + b"]}" * 5)
 
 
 @pytest.mark.parametrize(
