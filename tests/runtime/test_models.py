@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -160,6 +161,24 @@ def test_of_many_problems_pydantics_first_ones_are_listed_and_of_very_many_none(
 
     assert (len(many), many[100][0]) == (101, "items.100")
     assert too_many == [["", "has 100000 problems, too many to list"]]
+
+
+class Named(pydantic.BaseModel):
+    numbers: dict[str, dict[str, int]]
+
+
+def test_problems_with_long_paths_are_not_listed_with_each_path_repeated() -> None:
+    """Of 230 kB pydantic would make a gigabyte."""
+    value = {"numbers": {"k" * 100_000: {str(number): "x" for number in range(9_990)}}}
+    tracemalloc.start()
+    problems = [read(Named, json.dumps(value).encode())[1], Problems()]
+    model_validator(Named)(value, problems[1])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [len(each) for each in problems] == [1, 1]
+    assert peak < 20_000_000
+    short = read(Named, json.dumps({"numbers": {"k": {str(number): "x" for number in range(9_990)}}}).encode())[1]
+    assert (len(short), short[0][0]) == (101, "numbers.k.0")
 
 
 class Both(pydantic.BaseModel):
