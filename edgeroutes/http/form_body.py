@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from binascii import a2b_hex
+from urllib.parse import unquote_to_bytes
 
 from edgeroutes.http.interrupts import HTTPError
 
@@ -15,9 +15,7 @@ MAX_NAME_BYTES = 1_000
 _UTF_8 = ("utf-8", "utf8", "us-ascii")
 _charset = re.compile(r"""; *charset *= *["']?([^\s;"']*)""", re.IGNORECASE).search
 _fields = re.compile(rb"[^&]+").finditer
-# urllib's unquote_to_bytes would take 76 times the memory of a text that is all escapes.
-_escapes = re.compile(rb"%([0-9A-Fa-f]{2})").sub
-_bytes: dict[bytes, bytes] = {}
+_PIECE_BYTES = 16_384
 
 
 def decode_urlencoded(body: bytes, max_fields: float = MAX_FIELDS) -> list[tuple[str, str]]:
@@ -42,14 +40,21 @@ def _decode(text: bytes) -> str:
     if b"+" in text:
         text = text.replace(b"+", b" ")
     if b"%" in text:
-        text = _escapes(_unescaped, text)
+        text = _unescape(text)
     return text.decode("utf-8", "replace")
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    """The byte of an escape; the same object for each of the same, which a million of them share."""
-    digits = match[1]
-    return _bytes.get(digits) or _bytes.setdefault(digits, a2b_hex(digits))
+def _unescape(text: bytes) -> bytes:
+    """The text without percent-encoding, piece by piece: urllib takes 76 times the memory of what is all escapes."""
+    pieces = []
+    start = 0
+    while start < len(text):
+        end = start + _PIECE_BYTES
+        while b"%" in text[end - 2 : end] and end < len(text):  # no escape is cut
+            end += 1
+        pieces.append(unquote_to_bytes(text[start:end]))
+        start = end
+    return b"".join(pieces)
 
 
 def require_short_name(name: bytes | str) -> None:

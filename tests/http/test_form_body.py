@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -75,3 +76,10 @@ def test_a_value_that_is_all_escapes_takes_memory_in_proportion() -> None:
     tracemalloc.stop()
     assert value == "A" * 100_000
     assert peak < 10 * len(body)
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_no_escape_is_cut_where_a_long_value_is_read_in_pieces(before: int) -> None:
+    text = "x" * before + "é%" * 20_000
+    assert decode_urlencoded(f"a={quote(text)}".encode()) == [("a", text)]
+    assert decode_urlencoded(b"a=" + b"%" * 40_000 + b"41") == [("a", "%" * 39_999 + "A")]
