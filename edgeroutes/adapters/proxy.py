@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import copy_context
-from itertools import chain
 
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
 from edgeroutes.adapters.runtime_client import run_after_results
@@ -35,9 +34,8 @@ if TYPE_CHECKING:
 
 # What a malformed event ends in where nothing was raised: an unknown method, a broken body, a handler that reads what is not there.
 OF_MALFORMED_EVENTS = (400, 500)
-# Up to these sizes no limit can be exceeded: a character of a body takes at most 12 bytes in JSON (two \\u escapes), one of a header 2.
+# Up to this size no limit can be exceeded: a character takes at most 12 bytes in JSON, those of two \u escapes.
 SMALL_CHARACTERS = 500_000
-SMALL_HEADER = 5_000
 
 
 class LambdaHandler:
@@ -217,10 +215,7 @@ def fitting_result(call: Call, response: Response, body: str | bytes | None) -> 
     """The proxy result for the call's event; that of a 500 when Lambda or API Gateway would refuse this one for its size."""
     render = rest_result if isinstance(call.incoming, RestEvent) else http_result
     result = render(response, body)
-    if (
-        len(result["body"]) <= SMALL_CHARACTERS
-        and sum(map(len, chain(*response.headers.multi_items()))) <= SMALL_HEADER
-    ):
+    if len(result["body"]) <= SMALL_CHARACTERS and response.headers.are_small():
         return result
     from edgeroutes.adapters.result_size import find_excess
 

@@ -9,6 +9,7 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.build.arguments import read_arguments
 from edgeroutes.build.folder_scans import read_folder_scans
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.lazy_exports import parse_exports, parse_lazy_exports
@@ -83,6 +84,7 @@ def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
         texts=read_texts(tree),
         scans=scans,
         uses=tuple(read_uses(tree, OWN_NAMES).items()),
+        arguments=read_arguments(tree, found.sites),
         has_fields=any(
             isinstance(n, ast.ClassDef) and any(isinstance(s, ast.AnnAssign) for s in n.body) for n in ast.walk(tree)
         ),

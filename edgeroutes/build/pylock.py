@@ -18,7 +18,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.build.requirements import parse_toml
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -153,6 +153,9 @@ def render_preferences(versions: Mapping[str, str]) -> str:
 
 def _render(packages: Iterable[Mapping[str, Any]]) -> str:
     lines = ['lock-version = "1.0"', 'created-by = "edgeroutes"']
+    packages = list(packages)
+    if not packages:
+        lines.append("packages = []")  # uv wants the key
     for package in packages:
         lines += ["", "[[packages]]"]
         lines += [f"{key} = {_toml(value)}" for key, value in package.items() if key not in _LEFT_OUT]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edgeroutes.build.session import Process
     from edgeroutes.build.store import Store
 
+_SHOWN_FILES = 10
+
 
 def print_build(root: Path, *, as_json: bool = False, strict: bool = False) -> int:
     """Build all functions of a project, and print what they weigh; with `strict` 1 when there are warnings."""
@@ -41,9 +43,10 @@ def print_build(root: Path, *, as_json: bool = False, strict: bool = False) -> i
         ]
     _clear_progress(as_json=as_json)
     if as_json:
-        print(json.dumps({"functions": rows, "warnings": report.warnings}, indent=2))
+        print(json.dumps({"functions": rows, "warnings": report.warnings, "new_data": report.new_data}, indent=2))
     else:
         _print_table(rows)
+        _print_new_data(report.new_data)
         _print_warnings(report.warnings, sys.stderr)
     return REFUSED if strict and report.warnings else DONE
 
@@ -67,6 +70,10 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
             if not is_current(store, sam):
                 _build_for(sam, root, store, as_json=as_json)
     trees = store.function_trees(logical_id)
+    if not trees and logical_id in store.functions():  # somebody has changed a file of it meanwhile
+        with store.locked():
+            _build_for(sam, root, store, as_json=as_json)
+        trees = store.function_trees(logical_id)
     if not trees:
         raise _no_function(store.functions(), logical_id)
     link_trees(trees, to)
@@ -79,20 +86,24 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
     """Build all functions, and leave word for the other targets of this `sam build`: how to link, or what is wrong."""
     from edgeroutes.build.inputs import is_unchanged
     from edgeroutes.build.session import write_failure, write_script
+    from edgeroutes.cli.template_check import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
-    from edgeroutes.pipeline import require_current_template
 
+    # Of make's output SAM shows only what is on standard output, unless make fails.
+    stream = sys.stderr if as_json else sys.stdout
+    check = TemplateCheck(root)
     try:
-        warnings = require_current_template(root)
+        check.start()
         if not is_unchanged(store):
-            make_builder(root).build()
+            _print_new_data(make_builder(root).build().new_data, stream)
+        warnings = check.finish()
     except EdgeroutesError as error:
+        check.close()
         write_failure(store, sam, str(error))
         raise
     write_script(store, sam)
     warnings += json.loads(store.read_text("warnings.json") or "[]")
-    # Of make's output SAM shows only what is on standard output, unless make fails.
-    _print_warnings(warnings, sys.stderr if as_json else sys.stdout)
+    _print_warnings(warnings, stream)
 
 
 def run_bundle(arguments: Sequence[str]) -> int:
@@ -150,6 +161,7 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
     with builder.store.locked():
         report = builder.build()
     _clear_progress(as_json=as_json)
+    _print_new_data(report.new_data, sys.stderr)
     lines = explain(report, route, name)
     print(json.dumps({"route": route, "name": name, "because": lines}) if as_json else "\n".join(lines))
     return DONE
@@ -204,6 +216,13 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         zipped, unzipped = render_bytes(row["zipped_bytes"]), render_bytes(row["unzipped_bytes"])
         mark = "  built" if row["new"] else ""
         print(f"{row['function']:{width}}  {zipped:>9}  {unzipped:>9}  {row['files']:>5}{mark}")
+
+
+def _print_new_data(paths: Sequence[str], stream: IO[str] | None = None) -> None:
+    """One line with the data files that the build before did not have."""
+    if paths:
+        more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
+        print(f"new data files in bundles: {', '.join(paths[:_SHOWN_FILES])}{more}", file=stream)
 
 
 def _print_warnings(warnings: Iterable[str], stream: IO[str]) -> None:

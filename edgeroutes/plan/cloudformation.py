@@ -49,6 +49,11 @@ SHORT_TAGS: Mapping[str, str] = {
 
 Path = tuple[str | int, ...]
 
+_MAX_VALUES = 60_000
+_MAX_DEPTH = 100
+_MAX_DIGITS = 64
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+
 
 @dataclass(frozen=True, slots=True)
 class YamlText:
@@ -142,6 +147,12 @@ class _Loader(yaml.SafeLoader):
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        """A bracket. Of thousands of open ones each costs PyYAML as much as all before it."""
+        if self.flow_level >= _MAX_DEPTH:
+            raise yaml.scanner.ScannerError(problem="nested too deeply", problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
+
 
 class _Reader:
     """Nodes → values, keeping their lines."""
@@ -151,10 +162,15 @@ class _Reader:
         self.source_file = source_file
         self.lines: dict[Path, int] = {}
         self._open: list[yaml.Node] = []
+        self._count = 0
 
     def read(self, node: yaml.Node, path: Path) -> Any:
         if any(node is other for other in self._open):
             raise ConfigError("an anchor contains itself", where=self._where(node))
+        self._count += 1
+        if self._count > _MAX_VALUES:  # a few lines of aliases of aliases make billions
+            problem = f"the file, its aliases written out, has more than {_MAX_VALUES:,} values"
+            raise ConfigError(problem, where=self.source_file, hint="Use fewer aliases, or split the file")
         self._open.append(node)
         try:
             return self._read_tagged(node, path) if node.tag.startswith("!") else self._read_plain(node, path)
@@ -179,7 +195,23 @@ class _Reader:
             for index, item in enumerate(node.value):
                 self.lines[(*path, index)] = item.start_mark.line + 1
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        return self._read_scalar(node)
+
+    def _read_scalar(self, node: yaml.Node) -> Any:
+        if node.tag in _NUMBERS and len(node.value) > _MAX_DIGITS:
+            problem = f"a number has {len(node.value):,} characters. At most {_MAX_DIGITS} are read"
+            raise ConfigError(problem, where=self._where(node))
+        try:
+            return self.loader.construct_object(node)
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as err:  # `!!bool maybe`, `!!float x`
+            problem = f"{str(node.value)[:80]!r} is not a value of YAML's type {node.tag.rpartition(':')[2]!r}"
+            raise ConfigError(problem, where=self._where(node)) from err
 
     def _read_mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         merged: dict[str, Any] = {}

@@ -55,6 +55,7 @@ class Choice:
     __slots__ = ("kinds", "required", "tags", "validator")
 
     def __init__(self, annotation: Any, validator: Validator, where: str) -> None:
+        annotation = plain_type(annotation)
         self.validator = validator
         self.kinds = _json_kinds(annotation)
         self.tags: Tags = {}
@@ -166,13 +167,11 @@ def _depth(path: Path) -> int:
 
 
 def _is_own_model(annotation: Any) -> bool:
-    annotation = plain_type(annotation)
     return hasattr(annotation, "__dataclass_fields__") or is_typed_dict(annotation)
 
 
 def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
     """The classes of the JSON values that a type may be made of; None where that is not known."""
-    annotation = plain_type(annotation)
     if _is_own_model(annotation):
         return (dict,)
     if is_literal(annotation):

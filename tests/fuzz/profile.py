@@ -1,4 +1,4 @@
-"""How long the fuzz tests run: in CI the same few examples each time; `make fuzz` sets EDGEROUTES_FUZZ to run that many new ones."""
+"""How long the fuzz tests look: a share in CI, the same examples each time; as long as wanted by `make fuzz` (FUZZ_SECONDS)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
+# Of the slowest test, on an idle machine.
+_EXAMPLES_PER_SECOND = 20
+
 
 def fuzzed(examples: int) -> settings:
-    """Settings for a test with so many examples in CI."""
-    more = int(os.environ.get("EDGEROUTES_FUZZ", "0"))
+    """Settings for a test with so many examples in CI, and as many new ones as take about FUZZ_SECONDS where that is set."""
     return settings(
-        max_examples=more or examples,
+        max_examples=max(1, int(SECONDS * _EXAMPLES_PER_SECOND)) if SECONDS else examples,
+        derandomize=not SECONDS,
         deadline=None,
-        derandomize=not more,
         database=None,
         suppress_health_check=list(HealthCheck),
     )
