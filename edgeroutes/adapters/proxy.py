@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 # What a malformed event ends in where nothing was raised: an unknown method, a broken body, a handler that reads what is not there.
-_OF_MALFORMED_EVENTS = (400, 500)
+OF_MALFORMED_EVENTS = (400, 500)
 # Up to this size no limit can be exceeded: a character takes at most 12 bytes in JSON, those of two \u escapes.
 SMALL_CHARACTERS = 500_000
 
@@ -85,8 +85,8 @@ class LambdaHandler:
             body = response.body  # type: ignore[assignment]  # JSON is whole
         if call.has_after:
             self._finish_later(call.finish, runner, running_in)
-        if response.status in _OF_MALFORMED_EVENTS:
-            _refuse_malformed(event, context)
+        if response.status in OF_MALFORMED_EVENTS:
+            refuse_malformed(event, context)
         return fitting_result(call, response, body)
 
     def open(self, event: Event, context: LambdaContext | None = None) -> Call:
@@ -104,7 +104,7 @@ class LambdaHandler:
             _log_refusal(error, context)
             raise
         except Exception as error:
-            _refuse_malformed(event, context, error)
+            refuse_malformed(event, context, error)
             raise
 
     def close(self) -> None:
@@ -123,7 +123,7 @@ class LambdaHandler:
         try:
             return self._guard is None or self._guard.admits(event)
         except Exception as error:
-            _refuse_malformed(event, context, error)
+            refuse_malformed(event, context, error)
             raise
 
     def _answer_load_balancer(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
@@ -138,10 +138,10 @@ class LambdaHandler:
         try:
             result, finish = self._loop.run(load_balancer_result(self.application, event, context), running_in)
         except Exception as error:
-            _refuse_malformed(event, context, error)
+            refuse_malformed(event, context, error)
             raise
-        if result["statusCode"] in _OF_MALFORMED_EVENTS:
-            _refuse_malformed(event, context)
+        if result["statusCode"] in OF_MALFORMED_EVENTS:
+            refuse_malformed(event, context)
         self._finish_later(finish, self._loop, running_in)
         return result
 
@@ -186,7 +186,7 @@ def _origin_guard() -> OriginGuard | None:
     return origin_guard(os.environ)
 
 
-def _refuse_malformed(event: Event, context: LambdaContext | None, error: Exception | None = None) -> None:
+def refuse_malformed(event: Event, context: LambdaContext | None, error: Exception | None = None) -> None:
     """Raise what is wrong with the structure of an event that has failed; return where nothing is.
 
     Raises:
