@@ -14,9 +14,11 @@ from typing import Any
 
 from edgeroutes.build.stamps import StampRecord
 from edgeroutes.cli.aws_settings import find_region
+from edgeroutes.config import load_config
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.pipeline import TEMPLATE_FILE, check_template, is_generated, lint_project, read_template
 from edgeroutes.template.lint import can_lint
+from edgeroutes.template.partitions import warn_region
 
 # Beside the store, in the folder that git ignores.
 RECORD = ".edgeroutes/template.json"
@@ -57,7 +59,8 @@ class TemplateCheck:
         except BaseException:
             self.close()
             raise
-        self._warnings = [str(warning) for warning in template.warnings]
+        region = warn_region(load_config(self._root), lint_region(self._root))
+        self._warnings = [str(warning) for warning in (*template.warnings, *region)]
         self._inputs = files, folders
 
     def finish(self) -> list[str]:

@@ -67,6 +67,8 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
     """
     places = _Places(plan, infra)
     reduced = _reduce(document, plan, infra)
+    if not reduced["Resources"]:
+        return LintFindings()
     problems: list[ConfigError] = []
     ignored: tuple[str, ...] = _ABOUT_UNUSED
     try:
