@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.dependencies import Root
 from edgeroutes.build.identity import is_tool, make_identity
-from edgeroutes.build.import_values import NEVER_RUN, ImportKind
+from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.libraries import own_users
 from edgeroutes.build.mentions import Mention, extras_that_bring, find_mentions, imports_of, naming_texts
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.graph import ImportGraph, LibraryImports
     from edgeroutes.build.identity import Identity
-    from edgeroutes.build.import_values import FileImports
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.trace import Tracer
     from edgeroutes.build.wheels import Wheels
@@ -79,10 +78,14 @@ class Companions:
     def of_project(self, graph: ImportGraph, tracer: Tracer) -> Iterator[Root]:
         """The declared distributions that the project's files in a graph mention."""
         told: set[str] = set()
-        for module in graph.project_modules:
-            if module.file.suffix != ".py":
-                continue
-            for name, line, how in self._in_file(module.file, tracer.imports(module.file)):
+        mentions = [
+            (module, self._in_file(module.file, tracer.imports(module.file)))
+            for module in graph.project_modules
+            if module.file.suffix == ".py"
+        ]
+        mentions += [(each.module, [*self._read(FileImports(texts=each.texts))]) for each in graph.settings]
+        for module, found in mentions:
+            for name, line, how in found:
                 if name not in told:
                     told.add(name)
                     where = graph.where(module.file, line)

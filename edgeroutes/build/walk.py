@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.build.graph import LibraryImports
+    from edgeroutes.build.settings_texts import SettingsTexts
     from edgeroutes.build.steps import Step, StepReader
 
 
@@ -60,7 +61,11 @@ class Walk:
         self._stopped = False
 
     def trace(
-        self, entries: tuple[Path, ...], core: tuple[Path, ...] = (), libraries: Sequence[LibraryImports] = ()
+        self,
+        entries: tuple[Path, ...],
+        core: tuple[Path, ...] = (),
+        libraries: Sequence[LibraryImports] = (),
+        settings: Sequence[SettingsTexts] = (),
     ) -> ImportGraph:
         """All modules that these files reach; see `Tracer.trace`."""
         if core:
@@ -68,6 +73,10 @@ class Walk:
         self._enter(entries)
         for library in libraries:
             self._visit_library(library)
+        for each in settings:
+            self._modules.setdefault(each.module.key, (each.module, []))
+            for step in self._steps.text_steps(each.module, each.texts):
+                self._follow(each.module, step, late=False)
         self._drain()
         require_no_problems(self._problems)
         sure = sure_modules(self._modules) if self._has_scans else self._modules.keys()
@@ -82,6 +91,7 @@ class Walk:
                 *perhaps_missing(self._modules, self._steps, sure),
                 *oddities(self._modules.values()),
             ),
+            settings=tuple(settings),
             unsure=frozenset(self._modules.keys() - sure),
             is_complete=not self._stopped,
         )
