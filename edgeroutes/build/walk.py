@@ -71,6 +71,7 @@ class Walk:
         if core:
             self._walk_core(core)
         self._enter(entries)
+        self._drain()
         for library in libraries:
             self._visit_library(library)
         for each in settings:
