@@ -36,7 +36,7 @@ from edgeroutes.errors import DependencyError, require_no_problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from edgeroutes.build.declared import Declarations, DeclaredDistribution
+    from edgeroutes.build.declared import Declaration, Declarations, DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.installer import Installer
     from edgeroutes.build.local import LocalDistribution
@@ -77,6 +77,7 @@ class Pins:
 
     Args:
         source: Who says so: a file's name, or `the environment`.
+        project: The name of the project as a distribution, normalized; empty where it has none.
         by_name: By normalized name.
         direct: What the project itself declares.
         declared: The names that may be imported; None for all of `by_name`.
@@ -88,6 +89,7 @@ class Pins:
     """
 
     source: str
+    project: str = ""
     by_name: Mapping[str, Pin] = field(default_factory=dict)
     direct: Declared = field(default_factory=Declared)
     declared: frozenset[str] | None = None
@@ -167,6 +169,7 @@ class _Reader:
         is_all = self._source.name != ENVIRONMENT or not any(self._project_requirements())
         return Pins(
             source=self._source.name,
+            project=self._declarations.name,
             by_name={name: pin for name, pin in locked.pins.items() if name not in self._local},
             direct=_direct(declared),
             declared=None if is_all else self._closure(),
@@ -191,6 +194,9 @@ class _Reader:
         here = self._local.get(self._declarations.name)
         if self._declarations.is_dynamic and here is not None:
             declarations += declarations_of(here.requires, where="pyproject.toml, dynamic")
+        for each in self._local.values():
+            if each.is_inside(self._root) and each.name != self._declarations.name:
+                declarations += _member_declarations(each, self._root)
         return declared_distributions(declarations, self._installed, requires)
 
     def _read_uv_lock(self) -> Locked:
@@ -313,6 +319,20 @@ def _direct(declared: Iterable[DeclaredDistribution]) -> Declared:
         extras={each.name: each.extras for each in needed},
         exact=frozenset(each.name for each in needed if each.is_exact),
     )
+
+
+def _member_declarations(member: LocalDistribution, root: Path) -> list[Declaration]:
+    """What a distribution inside the project needs to run: its modules are the project's own, and so are its declarations."""
+    place = Path(member.where)
+    shown = place.relative_to(root).as_posix() if place.is_relative_to(root) else str(place)
+    declared = read_declarations(member.folder, with_requirements=False)
+    if declared.is_dynamic or not declared.from_project:
+        return [each for each in declarations_of(member.requires, where=shown) if not each.group]
+    return [
+        replace(each, where=each.where.replace(PROJECT_FILE, shown, 1))
+        for each in declared.from_project
+        if not each.group
+    ]
 
 
 def _installed_pin(installed: InstalledDistribution, index: str) -> Pin:
