@@ -33,6 +33,34 @@ _DOMAIN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})+")
 # Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table", read 2026-11-21: 29 unless raised.
 INTEGRATION_TIMEOUT_S = range(29, 901)
 STREAM_MARGIN_MS = range(60_001)
+# Requests per second and requests at once that API Gateway lets through to each method of each route. An account's own limits are
+# 10,000 per second and 5,000 at once for all its APIs in a region, and 1,000 concurrent Lambda invocations: so no single route takes
+# more than a tenth of the first or half of the last. Source: docs.aws.amazon.com/apigateway "api-gateway-request-throttling" and
+# docs.aws.amazon.com/lambda "gettingstarted-limits" (read 2026-11-30).
+THROTTLE_RATE = 1_000
+THROTTLE_BURST = 500
+THROTTLES = range(1, 1_000_001)
+# Environment variables that only edgeroutes sets, but for those two: docs/caching.md, docs/revalidation.md.
+_OWN_VARIABLES = "EDGEROUTES_"
+_SETTABLE_VARIABLES = frozenset(
+    {"EDGEROUTES_DATA_CACHE_TABLE", "EDGEROUTES_DISTRIBUTION_ID", "AWS_LAMBDA_EXEC_WRAPPER"}
+)
+# Source: docs.aws.amazon.com/lambda "configuration-envvars", Defined runtime environment variables (read 2026-11-21).
+_LAMBDA_VARIABLES = frozenset(
+    {
+        "_HANDLER",
+        "_X_AMZN_TRACE_ID",
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "LAMBDA_RUNTIME_DIR",
+        "LAMBDA_TASK_ROOT",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +116,8 @@ class Config:
         cors: The default for routes, a table with the arguments of `CORS`.
         trailing_slash: Whether the form with the slash is the canonical one.
         base_path: The prefix under which all routes are served.
+        throttle_rate: Requests per second that API Gateway lets through to each method of a route, on average.
+        throttle_burst: Requests at once that it lets through to each method of a route.
         cdn: CloudFront.
         env: Plain variables for every function.
     """
@@ -105,6 +135,8 @@ class Config:
     cors: CORS | None = None
     trailing_slash: bool = False
     base_path: str = ""
+    throttle_rate: int = THROTTLE_RATE
+    throttle_burst: int = THROTTLE_BURST
     cdn: CdnConfig = field(default_factory=CdnConfig)
     env: Mapping[str, str] = field(default_factory=dict)
 
@@ -119,7 +151,8 @@ def load_config(root: Path) -> Config:
     if not path.is_file():
         return Config(name=plain_name(root.name))
     try:
-        document = tomllib.loads(path.read_text("utf-8-sig"))  # some editors begin a file with a byte order mark
+        text = path.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
+        document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"this is no TOML: {error}", where=FILE) from error
     tools = document.get("tool", {})
@@ -128,19 +161,29 @@ def load_config(root: Path) -> Config:
         raise ConfigError(f"it is {table!r}. Write a table, [tool.edgeroutes]", where=f"{FILE}, tool.edgeroutes")
     project = document.get("project")
     named = project.get("name") if isinstance(project, dict) else None
-    return parse_config(table, default_name=plain_name(str(named or root.name)))
+    return parse_config(table, default_name=plain_name(str(named or root.name)), text=text)
 
 
-def parse_config(table: Mapping[str, Any], *, default_name: str = "app") -> Config:
+def parse_config(table: Mapping[str, Any], *, default_name: str = "app", text: str = "") -> Config:
     """The settings in a `[tool.edgeroutes]` table.
+
+    Args:
+        table: The table.
+        default_name: The project's name where the table has none.
+        text: The file that it is from, to find lines in.
 
     Raises:
         ConfigError: For the one thing that is wrong, ProblemsError for several.
     """
-    problems = [*_check(Config, table, "tool.edgeroutes")]
+    problems = [*_check(Config, table, "tool.edgeroutes", text)]
     cdn = table.get("cdn", {})
     if isinstance(cdn, Mapping):
-        problems += _check(CdnConfig, cdn, "tool.edgeroutes.cdn")
+        problems += _check(CdnConfig, cdn, "tool.edgeroutes.cdn", text)
+    if isinstance(table.get("env"), Mapping):
+        for name in table["env"]:
+            if problem := variable_problem(name):
+                where = _place("tool.edgeroutes.env", name, text)
+                problems.append(ConfigError(problem, where=where, hint="Give yours another name"))
     cors = None
     if isinstance(table.get("cors"), Mapping):
         try:
@@ -169,11 +212,38 @@ def parse_cors(table: Mapping[str, Any]) -> CORS:
     return CORS(**table)
 
 
-def _check(kind: type, table: Mapping[str, Any], section: str) -> list[ProjectError]:
+def variable_problem(name: str) -> str:
+    """What is wrong with the name of an author's environment variable; empty where nothing is."""
+    if name in _SETTABLE_VARIABLES:
+        return ""
+    if name.startswith(_OWN_VARIABLES):
+        owner = "edgeroutes sets it"
+    elif name == "AWS_SAM_LOCAL":
+        owner = "'sam local' sets it, and functions then check less"
+    elif name in _LAMBDA_VARIABLES or name.startswith("AWS_LAMBDA_"):
+        owner = "Lambda sets it"
+    else:
+        return ""
+    return f"the variable {name!r} is reserved: {owner}"
+
+
+def _place(section: str, key: str, text: str) -> str:
+    """`pyproject.toml:7, [tool.edgeroutes] stage`; without the line where the text does not show it."""
+    inside = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            inside = stripped.partition("#")[0].strip().strip("[]").replace('"', "").replace(" ", "") == section
+        elif inside and stripped.partition("=")[0].strip().strip("\"'") == key:
+            return f"{FILE}:{number}, [{section}] {key}"
+    return f"{FILE}, [{section}] {key}"
+
+
+def _check(kind: type, table: Mapping[str, Any], section: str, text: str) -> list[ProjectError]:
     names = [each.name for each in fields(kind)]
     problems: list[ProjectError] = []
     for name, value in table.items():
-        where = f"{FILE}, [{section}] {name}"
+        where = _place(section, name, text)
         if name not in names:
             near = get_close_matches(name, names, n=1)
             hint = f"Did you mean {near[0]!r}" if near else f"Take it out; {', '.join(names)} are known"
@@ -268,6 +338,8 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "cors": _table,
     "trailing_slash": _flag,
     "base_path": _base_path,
+    "throttle_rate": _whole(THROTTLES, "requests per second"),
+    "throttle_burst": _whole(THROTTLES, "requests"),
     "cdn": _table,
     "env": _env,
     "enabled": _flag,

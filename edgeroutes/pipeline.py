@@ -38,12 +38,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.distributions import installed_site_packages
+from edgeroutes.build.distributions import installed_distributions, installed_site_packages
 from edgeroutes.build.features import feature_names
+from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.config import INFRA_FOLDER, load_config
 from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
+from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.scan import DiskTree, scan
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgeroutes.config import Config
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
 
@@ -88,13 +91,13 @@ def project_template(root: Path) -> Template:
     return make_template(_with_features(root, plan_project(root)), read_infra(root))
 
 
-def read_infra(root: Path) -> dict[str, str]:
-    """The project's own parts of the template: file → text.
+def read_infra(root: Path) -> Infra:
+    """The project's own parts of the template, parsed.
 
     Raises:
         ProjectError: For files that cannot be read.
     """
-    return _read_texts(root, _infra_files(root))
+    return parse_infra(_read_texts(root, _infra_files(root)))
 
 
 def render_template(root: Path) -> str:
@@ -144,9 +147,9 @@ def write_template(root: Path, text: str) -> bool:
 
 def _with_features(root: Path, plan: ProjectPlan) -> ProjectPlan:
     """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
-    names = feature_names(
-        plan.functions, Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
-    )
+    site_packages = installed_site_packages()
+    tracer = Tracer(SearchPath(project_root=root, site_packages=site_packages))
+    names = feature_names(plan.functions, tracer, OwnUsers(installed_distributions(site_packages)))
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
     return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 

@@ -95,8 +95,8 @@ class Incoming(Protocol):
         """The last value of one field, its name given in lower case; cheaper than all of them."""
         ...
 
-    def query_items(self) -> list[tuple[str, str]]:
-        """Every query parameter, decoded."""
+    def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
+        """Every query parameter, decoded; ValueError for more than `most`."""
         ...
 
     def query_string(self) -> str:

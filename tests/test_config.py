@@ -246,3 +246,39 @@ def test_there_may_be_several_domains_and_each_must_be_one() -> None:
             parse_config({"cdn": {"domain_name": wrong}})
     with pytest.raises(ConfigError, match="Allowed are PriceClass_100, PriceClass_200, PriceClass_All"):
         parse_config({"cdn": {"price_class": "100"}})
+
+
+def test_variables_that_somebody_else_sets_are_refused_with_their_line(tmp_path: Path) -> None:
+    text = """
+[project]
+name = "x"
+[tool.edgeroutes.env]  # for every function
+STAGE = "live"
+"EDGEROUTES_ORIGIN_SECRET" = ""
+AWS_SAM_LOCAL = "true"
+LAMBDA_TASK_ROOT="/x"
+"""
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(ProblemsError) as caught:
+        load_config(tmp_path)
+    assert [str(problem) for problem in caught.value.problems] == [
+        (
+            "pyproject.toml:6, [tool.edgeroutes.env] EDGEROUTES_ORIGIN_SECRET: the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: "
+            "edgeroutes sets it. Give yours another name."
+        ),
+        (
+            "pyproject.toml:7, [tool.edgeroutes.env] AWS_SAM_LOCAL: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and "
+            "functions then check less. Give yours another name."
+        ),
+        (
+            "pyproject.toml:8, [tool.edgeroutes.env] LAMBDA_TASK_ROOT: the variable 'LAMBDA_TASK_ROOT' is reserved: Lambda sets it. "
+            "Give yours another name."
+        ),
+    ]
+
+
+@pytest.mark.parametrize("value", [0, -1, 1_000_001, "10", True, 1.5])
+def test_a_throttle_is_a_number_of_requests(value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config({"throttle_rate": value})
+    assert caught.value.problem == f"the value is {value!r}. Allowed are whole requests per second from 1 to 1000000"

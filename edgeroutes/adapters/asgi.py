@@ -19,6 +19,7 @@ from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_sco
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.limits import GATEWAY_BODY_BYTES
+from edgeroutes.http.numbers import parse_digits
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import as_exception, is_fatal
@@ -71,7 +72,7 @@ class AsgiApplication:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = AsgiIncoming(scope)
-        call = self.application.open(incoming)
+        call = self._open(incoming)
         try:
             entered = call.enter_app()
             if entered is not None:
@@ -92,9 +93,13 @@ class AsgiApplication:
         finally:
             await call.finish()
 
+    def _open(self, incoming: AsgiIncoming) -> Call:
+        call, refusal = self.application.open(incoming), incoming.check_head()
+        return call if refusal is None else call.answering(refusal)
+
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket, for the app that owns the path; refused where there is none, and where middleware could not stand between."""
-        call = self.application.open(AsgiIncoming(scope))
+        call = self._open(AsgiIncoming(scope))
         entered = call.enter_app()
         if entered is None:
             await receive()
@@ -138,9 +143,7 @@ async def _read_body(incoming: AsgiIncoming, receive: Receive) -> bytes:
         HTTPError: 413 when it is too large.
         ConnectionError: When the client went away meanwhile.
     """
-    declared = incoming.header("content-length") or ""
-    if declared.isascii() and declared.isdigit():
-        _check_size(int(declared))
+    _check_size(parse_digits(incoming.header("content-length") or "", 10**17) or 0)
     chunks = []
     size = 0
     while True:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
 from edgeroutes.adapters.connection import decode_headers
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.limits import MAX_HEADER_BYTES, MAX_HEADERS, MAX_TARGET_BYTES
 
 if TYPE_CHECKING:
     from edgeroutes.types import Event, Scope
@@ -53,13 +55,29 @@ class AsgiIncoming:
         values = [value for key, value in self.header_items() if key == name]
         return values[-1] if values else None
 
-    def query_items(self) -> list[tuple[str, str]]:
-        """Every query parameter in the order sent, decoded."""
-        return parse_qsl(self.query_string(), keep_blank_values=True)
+    def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
+        """Every query parameter in the order sent, decoded.
+
+        Raises:
+            ValueError: For more than `most`.
+        """
+        return parse_qsl(self.query_string(), keep_blank_values=True, max_num_fields=most)
 
     def query_string(self) -> str:
         """The query as it was sent."""
         return _ascii(self._scope.get("query_string") or b"")
+
+    def check_head(self) -> HTTPError | None:
+        """The refusal of a target or of headers that are larger than edgeroutes reads; None when they fit."""
+        target_bytes = len(self.path) + len(self._scope.get("query_string") or b"")
+        if target_bytes > MAX_TARGET_BYTES:
+            return HTTPError(414, f"the request target has {target_bytes:,} bytes: {MAX_TARGET_BYTES:,} are allowed")
+        sizes = [len(name) + len(value) for name, value in self._scope["headers"]]
+        if len(sizes) > MAX_HEADERS:
+            return HTTPError(431, f"the request has {len(sizes):,} header fields: {MAX_HEADERS:,} are allowed")
+        if sum(sizes) > MAX_HEADER_BYTES:
+            return HTTPError(431, f"the header fields have {sum(sizes):,} bytes: {MAX_HEADER_BYTES:,} are allowed")
+        return None
 
     def origin(self) -> tuple[str, str]:
         """Scheme and host that the client asked, as the server has them: uvicorn's --proxy-headers decides whom to believe."""

@@ -8,7 +8,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers, one_cookie_header
+from edgeroutes.adapters.connection import (
+    base_scope,
+    decode_headers,
+    encode_headers,
+    one_cookie_header,
+    require_host,
+)
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
@@ -61,9 +67,11 @@ class _Crossing:
     def __init__(self, request: Request, call_next: CallNext) -> None:
         self._request = request
         self._call_next = call_next
+        headers = request.headers.multi_items()
+        require_host(headers)
         self._scope: Scope = {
             **base_scope(current_scope("asgi_middleware").incoming),
-            "headers": encode_headers(one_cookie_header(request.headers.multi_items())),
+            "headers": encode_headers(one_cookie_header(headers)),
             "state": vars(request.state),
             _CROSSING: self,
         }

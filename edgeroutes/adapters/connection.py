@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from edgeroutes.http.url import split_host
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.url import is_host, split_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,16 +38,29 @@ def connection_scope(scope: RequestScope) -> Scope:
         "raw_path": b"/legacy/a%2Fb", "query_string": b"", "headers": [(b"host", b"…"), …], "aws.event": {…}, …}`
     """
     incoming = scope.incoming
+    headers = scope.request.peek_headers().multi_items()
+    require_host(headers)
     connection = {
         **base_scope(incoming),
         **mounted_paths(scope),
         "method": scope.request.method,
-        "headers": encode_headers(one_cookie_header(scope.request.peek_headers().multi_items())),
+        "headers": encode_headers(one_cookie_header(headers)),
     }
     if incoming.event is not None:
         connection["aws.event"] = incoming.event
         connection["aws.context"] = incoming.aws_context
     return connection
+
+
+def require_host(fields: Iterable[tuple[str, str]]) -> None:
+    """Refuse a `Host` that is not a host: an app that reads its URL would raise, and Starlette's does.
+
+    Raises:
+        HTTPError: 400. Source: RFC 9112 §3.2.
+    """
+    for name, value in fields:
+        if name == "host" and not is_host(value):
+            raise HTTPError(400, f"the Host header is {value!r:.80}, which is not a host")
 
 
 def base_scope(incoming: Incoming) -> Scope:

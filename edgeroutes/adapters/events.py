@@ -100,12 +100,20 @@ class RestEvent(LambdaEvent):
             value = values[-1] if values else None
         return value
 
-    def query_items(self) -> list[tuple[str, str]]:
-        """Every query parameter; API Gateway has decoded them, and keeps no order between names."""
+    def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
+        """Every query parameter; API Gateway has decoded them, and keeps no order between names.
+
+        Raises:
+            ValueError: For more than `most`.
+        """
         repeated = self.event.get("multiValueQueryStringParameters")
         if repeated:
-            return [(name, value) for name, values in repeated.items() for value in values or ("",)]
-        return [(name, value or "") for name, value in (self.event.get("queryStringParameters") or {}).items()]
+            items = [(name, value) for name, values in repeated.items() for value in values or ("",)]
+        else:
+            items = [(name, value or "") for name, value in (self.event.get("queryStringParameters") or {}).items()]
+        if most is not None and len(items) > most:
+            raise ValueError(f"{len(items)} query parameters")
+        return items
 
     def query_string(self) -> str:
         """The query, encoded anew: API Gateway gives only the decoded values."""
@@ -169,14 +177,18 @@ class HttpEvent(LambdaEvent):
         value: str | None = _find_field(self.event.get("headers"), name)
         return value
 
-    def query_items(self) -> list[tuple[str, str]]:
-        """Every query parameter in the order sent, decoded."""
+    def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
+        """Every query parameter in the order sent, decoded.
+
+        Raises:
+            ValueError: For more than `most`.
+        """
         query = self.query_string()
         if not query:
             return []
         from urllib.parse import parse_qsl
 
-        return parse_qsl(query, keep_blank_values=True)
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=most)
 
     def query_string(self) -> str:
         """The query as it was sent."""

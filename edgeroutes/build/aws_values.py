@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from edgeroutes.build.aws_sources import SourceFile
-    from edgeroutes.build.imports import ImportSite
+    from edgeroutes.build.import_values import ImportSite
 
 _DEPTH = 24
 _PROPERTIES = frozenset({"property", "cached_property"})

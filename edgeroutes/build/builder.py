@@ -13,9 +13,10 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.bundle import Bundle, Collector, own_files
+from edgeroutes.build.bundle import Bundle, Collector
 from edgeroutes.build.bytecode import find_interpreter
-from edgeroutes.build.dependencies import Requirement, explain_missing, resolve_all
+from edgeroutes.build.companions import Companions
+from edgeroutes.build.dependencies import Requirement, explain_missing
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
 from edgeroutes.build.entry import ENTRY_FILE, render_entry
 from edgeroutes.build.fetch import Fetcher
@@ -24,9 +25,11 @@ from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
 from edgeroutes.build.loops import LoopAnswers
 from edgeroutes.build.modules import OWN_PACKAGE, SearchPath
+from edgeroutes.build.own_parts import own_files
 from edgeroutes.build.pins import read_pins
 from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped
 from edgeroutes.build.resolve import Resolver
+from edgeroutes.build.selection import Selector
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.target import Target
 from edgeroutes.build.trace import Tracer
@@ -102,16 +105,35 @@ class Builder:
         self._progress(f"tracing {len(functions)} functions")
         pins = self._pins()
         tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False)
-        bundles = self._collect(functions, pins, tracer)
+        collector = self._collector(pins, tracer)
+        collected = self._collect(functions, collector)
         interpreter = find_interpreter(self._target, self._installer, self.store.folder / "python.json")
         installed = {each.name: each for each in installed_distributions(self._site_packages)}
         fetcher = Fetcher(self._root, self._installer, pins, self._target, self._progress)
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
-        entries, requirements = self._resolve(bundles, wheels, pins, loops)
+        companions = Companions(pins.distributions, wheels, installed, self.store)
+        selector = Selector(
+            pins,
+            wheels,
+            self._target,
+            companions,
+            tracer,
+            collect=collector.collect,
+            fetch=lambda missing, bundles, answers: self._fetch_missing(wheels, missing, loops, bundles, answers),
+            app_dir=self._plan.config.app_dir,
+        )
+        selection = selector.select(collected)
+        bundles, requirements = selection.bundles, selection.requirements
+        entries = {
+            key: render_entry(each.function, self._plan.config, loops.needs_loop(each, requirements[key]))
+            for each in bundles
+            for key in (each.function.logical_id,)
+        }
         tracer.save()
         loops.save()
+        companions.save()
         self._progress("writing bundles")
         local = local_files(bundles, requirements, pins, self._root)
         built = self._write(bundles, entries, requirements, wheels, writer, local=local)
@@ -119,7 +141,12 @@ class Builder:
         self.store.write_functions({each.logical_id: each.trees for each in built})
         self.store.sweep({tree.name for each in built for tree in each.trees})
         heavy = [warning for each in built if (warning := warn_zipped(each, self.store))]
-        warnings = (*map(str, self._plan.warnings), *self._warnings(bundles, interpreter), *heavy)
+        warnings = (
+            *map(str, self._plan.warnings),
+            *selection.notes,
+            *self._warnings(bundles, interpreter),
+            *heavy,
+        )
         self.store.write_text(WARNINGS, json.dumps(warnings))
         if interpreter is not None:  # else the next build looks whether there is one now
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
@@ -131,11 +158,13 @@ class Builder:
             record_inputs(self.store, {*read, *files}, {*listed, *folders}, started_ns=started_ns)
         return BuildReport(functions=tuple(built), warnings=warnings)
 
-    def _collect(self, functions: Iterable[FunctionPlan], pins: Pins, tracer: Tracer) -> list[Bundle]:
+    def _collector(self, pins: Pins, tracer: Tracer) -> Collector:
         resolver = Resolver(self._search_path)
-        collector = Collector(
+        return Collector(
             self._root, self._plan.config, pins, tracer, resolver=resolver, own_root=self._search_path.edgeroutes_root
         )
+
+    def _collect(self, functions: Iterable[FunctionPlan], collector: Collector) -> list[Bundle]:
         bundles: list[Bundle] = []
         problems: dict[str, ProjectError] = {}
         for function in functions:
@@ -147,30 +176,20 @@ class Builder:
         require_no_problems(list(problems.values()))
         return bundles
 
-    def _resolve(
-        self, bundles: Sequence[Bundle], wheels: Wheels, pins: Pins, loops: LoopAnswers
-    ) -> tuple[dict[str, str], dict[str, dict[str, Requirement]]]:
-        """The entry modules and the distributions of all functions, the latter in the store."""
-        needed = {each.function.logical_id: (list(each.roots), each.exclude) for each in bundles}
-        answers, missing = resolve_all(needed, wheels, pins, self._target)
-        while any(wheels.requires(name) is None for name in missing):
-            lacked = missing
-            self._keep(wheels, missing, wheels.download)
-            answers, missing = resolve_all(needed, wheels, pins, self._target)
-            if missing.keys() == lacked.keys():
-                raise BundleError(f"uv brings no {', '.join(sorted(missing))}", where=pins.source)
-        with ThreadPoolExecutor(
-            1
-        ) as pool:  # uv and the compilers work while we look into distributions for event loops
-            downloading = pool.submit(wheels.download, missing) if missing else None
-            entries = {
-                key: render_entry(each.function, self._plan.config, loops.needs_loop(each, answers[key]))
-                for each in bundles
-                for key in (each.function.logical_id,)
-            }
-            if downloading is not None:
-                self._keep(wheels, missing, lambda _: downloading.result())
-        return entries, answers
+    def _fetch_missing(
+        self,
+        wheels: Wheels,
+        missing: Mapping[str, Requirement],
+        loops: LoopAnswers,
+        bundles: Sequence[Bundle],
+        answers: Mapping[str, Mapping[str, Requirement]],
+    ) -> None:
+        """Fetch distributions; while uv and the compilers work, look into what is installed for event loops."""
+        with ThreadPoolExecutor(1) as pool:
+            downloading = pool.submit(wheels.download, missing)
+            for each in bundles:
+                loops.needs_loop(each, answers[each.function.logical_id])
+            self._keep(wheels, missing, lambda _: downloading.result())
 
     def _keep(
         self, wheels: Wheels, missing: Mapping[str, Requirement], download: Callable[[Collection[str]], Download]

@@ -9,27 +9,20 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.dependencies import (
-    LAMBDA_HAS,
-    LAMBDA_HAS_FOR_BOTO3,
-    Root,
-    check_declared,
-    imported_roots,
-)
+from edgeroutes.build.dependencies import Root, check_declared, imported_roots
 from edgeroutes.build.entry import entry_imports
-from edgeroutes.build.features import FeatureReader
-from edgeroutes.build.imports import ImportKind
+from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
 from edgeroutes.build.own_parts import unused_parts
 from edgeroutes.build.project_files import DataFiles, included_files, matches
-from edgeroutes.build.special_cases import stdlib_companions
 from edgeroutes.errors import BundleError, ConfigError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from edgeroutes.build.graph import ImportGraph, TraceWarning
+    from edgeroutes.build.features import FileUses
+    from edgeroutes.build.graph import ImportGraph, LibraryImports, TraceWarning
     from edgeroutes.build.modules import Module
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.resolve import Resolver
@@ -64,6 +57,7 @@ class Bundle:
         local_tops: Of distributions outside the project that are linked to: the top-level modules that are imported.
         graph: What was traced.
         unused: Of edgeroutes itself, what the function cannot use: paths in the package.
+        libraries: What files of its distributions import of edgeroutes.
         warnings: What may be wrong.
     """
 
@@ -74,6 +68,7 @@ class Bundle:
     local_tops: Mapping[str, tuple[Path, ...]]
     graph: ImportGraph
     unused: frozenset[str] = frozenset()
+    libraries: tuple[LibraryImports, ...] = ()
     warnings: tuple[TraceWarning, ...] = ()
 
 
@@ -104,10 +99,13 @@ class Collector:
         self._resolver = resolver
         self._own_root = own_root
         self._data = DataFiles(root)
-        self._features = FeatureReader(tracer)
 
-    def collect(self, function: FunctionPlan) -> Bundle:
+    def collect(self, function: FunctionPlan, libraries: Sequence[LibraryImports] = ()) -> Bundle:
         """What goes into a function.
+
+        Args:
+            function: The plan.
+            libraries: What its distributions import of edgeroutes.
 
         Raises:
             ProjectError: For the one thing that is wrong; ProblemsError for several.
@@ -115,26 +113,22 @@ class Collector:
         included = [self._include(function, entry) for entry in function.include]
         paths = tuple(path for included_paths, _ in included for path in included_paths)
         entries = [self._root / file for file in function.source_files]
-        entries += [self._own_root / OWN_PACKAGE / file for file in entry_imports(function)]
         entries += [self._root / path for path in paths if path.endswith(".py")]
-        graph = self._tracer.trace(entries)
+        core = [self._own_root / OWN_PACKAGE / file for file in entry_imports(function)]
+        graph = self._tracer.trace(entries, core=core, libraries=libraries)
         require_no_problems(check_imports(graph, self._pins))
+        used = file_uses(graph, self._tracer, libraries)
         return Bundle(
             function=function,
             files=tuple(self._files(graph, function, paths)),
-            roots=tuple(self._roots(graph, function, [root for _, roots in included for root in roots])),
+            roots=tuple(self._roots(graph, function, [root for _, roots in included for root in roots], used)),
             exclude=frozenset(self._excluded_names(graph, function)),
             local_tops=self._local_tops(graph),
             graph=graph,
-            unused=unused_parts(function, self._config, self._sources(graph)),
+            unused=unused_parts(function, self._config, {name for each in used for name, _ in each.uses}),
+            libraries=tuple(libraries),
             warnings=graph.warnings,
         )
-
-    @staticmethod
-    def _sources(graph: ImportGraph) -> Iterator[bytes]:
-        for module in graph.project_modules:
-            if module.file.suffix == ".py":
-                yield module.file.read_bytes()
 
     def _include(self, function: FunctionPlan, entry: str) -> tuple[list[str], list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.
@@ -189,21 +183,18 @@ class Collector:
         if is_included and archive_path != path:
             yield path
 
-    def _roots(self, graph: ImportGraph, function: FunctionPlan, included: list[Root]) -> Iterator[Root]:
+    def _roots(
+        self, graph: ImportGraph, function: FunctionPlan, included: list[Root], used: list[FileUses]
+    ) -> Iterator[Root]:
         """The distributions that the function needs by itself, each once; what is included first, for it counts as pinned."""
         found = {root.name: root for root in included}
-        for root in (*imported_roots(graph, self._pins), *self._feature_roots(graph, function)):
+        for root in (
+            *imported_roots(graph, self._pins),
+            *own_requirements(graph),
+            *feature_roots(graph, function, used),
+        ):
             found.setdefault(root.name, root)
-        for name, module in stdlib_companions(graph.stdlib, self._pins.direct.extras):
-            found.setdefault(name, Root(name=name, reason=f"{module} needs it on Lambda"))
         yield from found.values()
-
-    def _feature_roots(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[Root]:
-        for file, use in self._features.uses(graph, function):
-            where = graph.where(file, use.line)
-            declared = filter(self._pins.is_declared, use.feature.brings_declared)
-            for name in (*use.feature.brings, *declared):
-                yield Root(name=name, reason=f"{where} uses {use.feature.name}", where=where)
 
     def _excluded_names(self, graph: ImportGraph, function: FunctionPlan) -> Iterator[str]:
         """The distributions that `exclude` means, by their own names or by those of their modules."""
@@ -227,52 +218,14 @@ class Collector:
         return {name: tuple(tops) for name, tops in found.items()}
 
 
-def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collection[str] = ()) -> dict[str, Path]:
-    """The files of edgeroutes itself that a function can use, by their paths in the bundle.
-
-    What edgeroutes imports only for a feature (mounted apps: Mangum) is no use without that feature's distribution: a module that could
-    not be imported stays out, and so does what only such modules import.
-
-    Args:
-        graph: Of the function.
-        distributions: That it has.
-        unused: What it cannot use for other reasons: paths in the package.
-    """
-    available = {*distributions, *LAMBDA_HAS, *LAMBDA_HAS_FOR_BOTO3}
-    unusable = {
-        each.importer
-        for each in graph.skipped
-        if each.kind is ImportKind.MODULE and each.distribution and each.distribution not in available
-    }
-    kept: dict[Path, Module] = {}
-    waiting = [each for each in graph.modules.values() if each.module.origin is Origin.EDGEROUTES and each.module.path]
-    found = True
-    while found:
-        found = False
-        for reached in waiting:
-            file = reached.module.file
-            importers = [reason.importer for reason in reached.reasons]
-            is_wanted = not importers or any(each in kept or not _is_own(graph, each) for each in importers)
-            if file not in kept and file not in unusable and is_wanted and not _is_in(reached.module, unused):
-                kept[file] = reached.module
-                found = True
-    return {module.archive_path: file for file, module in kept.items() if module.form.is_file}
-
-
-def _is_in(module: Module, parts: Collection[str]) -> bool:
-    return module.archive_path.removeprefix(f"{OWN_PACKAGE}/") in parts
-
-
-def _is_own(graph: ImportGraph, importer: Path) -> bool:
-    return graph.modules[str(importer)].module.origin is Origin.EDGEROUTES
-
-
 def _wrong_wing(graph: ImportGraph) -> Iterator[BundleError]:
     """Imports of parts of edgeroutes that never ship."""
     for reached in graph.modules.values():
         parts = reached.module.name.split(".")
         if reached.module.origin is not Origin.EDGEROUTES or len(parts) < 2 or parts[1] not in _BUILD_WING:
             continue
+        if not any(graph.modules[str(each.importer)].module.origin is Origin.PROJECT for each in reached.reasons):
+            continue  # a library's plugin for tests
         link = graph.chain(reached)[-1]
         hint = "Import it in tests and tools, not in what a route reaches"
         yield BundleError(

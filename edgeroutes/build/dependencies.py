@@ -11,16 +11,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.imports import ImportKind
+from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
 from edgeroutes.build.requirements import required_names
-from edgeroutes.build.special_cases import companions
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from edgeroutes.build.graph import ImportGraph, ReachedModule
+    from edgeroutes.build.graph import ImportGraph, ReachedModule, Reason
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.target import Target
     from edgeroutes.build.wheels import Wheels
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 LAMBDA_HAS = frozenset({"awslambdaric", "boto3", "botocore", "s3transfer", "simplejson", "snapshot-restore-py"})
 # What boto3 requires and therefore is there as well, in a version that only boto3 chose.
 LAMBDA_HAS_FOR_BOTO3 = frozenset({"jmespath", "python-dateutil", "six", "urllib3"})
+_MAY_BE_MISSING = frozenset({ImportKind.OPTIONAL, ImportKind.TEXT, ImportKind.FOLDER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +52,19 @@ class Root:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A distribution of a function, with what asked for it: a root, or a distribution that requires it."""
+    """A distribution of a function, with what asked for it: a root, or a distribution that requires it.
+
+    Args:
+        name: Normalised.
+        root: Where it began.
+        required_by: The distribution that led to it; empty for a root.
+        how: What leads from that one to it, where it does not require it: `sqlalchemy/dialects/…:9 of sqlalchemy imports psycopg`.
+    """
 
     name: str
     root: Root
     required_by: str = ""
+    how: str = ""
 
 
 def check_declared(graph: ImportGraph, pins: Pins) -> Iterator[DependencyError]:
@@ -82,8 +90,12 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
         name = reached.module.distribution
         if reached.module.origin is not Origin.DISTRIBUTION or name in roots or name in {"", OWN_PACKAGE}:
             continue
+        if not any(graph.modules[str(each.importer)].module.origin is Origin.PROJECT for each in reached.reasons):
+            continue
         if not pins.is_declared(name) and name not in LAMBDA_HAS | LAMBDA_HAS_FOR_BOTO3:
             continue  # an optional import of something that the project does not have
+        if all(each.kind is ImportKind.TEXT for each in reached.reasons):
+            continue  # whether a text means a distribution, its declaration decides
         link = graph.chain(reached)[-1:]
         extras = pins.extras_of(name)
         where = graph.where(link[0].file, link[0].line) if link else ""
@@ -92,7 +104,13 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
 
 
 def resolve(
-    roots: Iterable[Root], wheels: Wheels, pins: Pins, target: Target, *, exclude: Collection[str] = ()
+    roots: Iterable[Root],
+    wheels: Wheels,
+    pins: Pins,
+    target: Target,
+    *,
+    exclude: Collection[str] = (),
+    companions: Callable[[str], Iterable[tuple[str, str]]] = lambda _: (),
 ) -> dict[str, Requirement]:
     """All distributions of a function by name, each with who asked for it first.
 
@@ -104,6 +122,7 @@ def resolve(
         pins: Say what the project pins.
         target: Decides markers.
         exclude: Names that stay out, with what only they require.
+        companions: The declared distributions that go along with one, each with the reason.
     """
     roots = list(roots)
     pinned = {root.name for root in roots if root.reason.startswith("include")}
@@ -111,31 +130,34 @@ def resolve(
     left_out = {*exclude, OWN_PACKAGE, *(() if ships_boto3 else LAMBDA_HAS)}
     found: dict[str, Requirement] = {}
     seen: set[tuple[str, str]] = set()
-    queue = [(root, root.name, root.extras, "") for root in roots]
-    for root, name, requested, required_by in queue:
-        extras = requested | pins.extras_of(
-            name
-        )  # however it is reached: a driver is declared with the extra that it needs
+    queue = [(root, root.name, root.extras, "", "") for root in roots]
+    for root, name, requested, required_by, how in queue:
+        extras = requested | pins.extras_of(name)  # however it is reached: a driver is declared with its extra
         if name in left_out:
             continue
         if not required_by and not ships_boto3 and name in LAMBDA_HAS_FOR_BOTO3 and not pins.is_declared(name):
             continue
-        found.setdefault(name, Requirement(name=name, root=root, required_by=required_by))
+        if name not in found:
+            found[name] = Requirement(name=name, root=root, required_by=required_by, how=how)
+            queue += [(root, each, frozenset(), name, why) for each, why in companions(name)]
         requires = wheels.requires(name)
         for extra in ("", *sorted(extras)):
             if requires is None or (name, extra) in seen:
                 continue
             seen.add((name, extra))
             queue += [
-                (root, each, its_extras, name)
+                (root, each, its_extras, name, "")
                 for each, its_extras in required_names(requires, extra, target.marker_environment())
             ]
-            queue += [(root, each, frozenset(), name) for each in companions(name, pins.direct.extras)]
     return found
 
 
 def resolve_all(
-    functions: Mapping[str, tuple[list[Root], Collection[str]]], wheels: Wheels, pins: Pins, target: Target
+    functions: Mapping[str, tuple[list[Root], Collection[str]]],
+    wheels: Wheels,
+    pins: Pins,
+    target: Target,
+    companions: Callable[[str], Iterable[tuple[str, str]]] = lambda _: (),
 ) -> tuple[dict[str, dict[str, Requirement]], dict[str, Requirement]]:
     """The distributions of every function, and those of them that the store lacks.
 
@@ -144,9 +166,11 @@ def resolve_all(
         wheels: Where they are.
         pins: The versions.
         target: What they are for.
+        companions: As for `resolve`.
     """
     answers = {
-        key: resolve(roots, wheels, pins, target, exclude=exclude) for key, (roots, exclude) in functions.items()
+        key: resolve(roots, wheels, pins, target, exclude=exclude, companions=companions)
+        for key, (roots, exclude) in functions.items()
     }
     found = {name: each for answer in answers.values() for name, each in answer.items()}
     return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
@@ -167,19 +191,18 @@ def _mentions(text: str, name: str) -> bool:
 
 def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:
     """Whether no import of the project's needs the module to be there."""
-    importers = [(reason, graph.modules[str(reason.importer)].module) for reason in reached.reasons]
-    return all(
-        reason.kind is ImportKind.OPTIONAL or importer.origin is not Origin.PROJECT for reason, importer in importers
-    )
+    return not any(_is_needed(graph, reason) for reason in reached.reasons)
+
+
+def _is_needed(graph: ImportGraph, reason: Reason) -> bool:
+    importer = graph.modules[str(reason.importer)].module
+    is_sure = importer.origin is Origin.PROJECT and importer.key not in graph.unsure
+    return is_sure and reason.kind not in _MAY_BE_MISSING
 
 
 def _undeclared(graph: ImportGraph, reached: ReachedModule, pins: Pins) -> DependencyError:
     module = reached.module
-    reason = next(
-        each
-        for each in reached.reasons
-        if each.kind is not ImportKind.OPTIONAL and graph.modules[str(each.importer)].module.origin is Origin.PROJECT
-    )
+    reason = next(each for each in reached.reasons if _is_needed(graph, each))
     where = graph.where(reason.importer, reason.line)
     if not module.distribution:
         problem = f"{module.name!r} is installed, but no distribution says that it brings it"

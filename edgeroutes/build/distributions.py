@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sysconfig
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,6 +49,12 @@ class InstalledDistribution:
         except (OSError, ValueError):
             return {}
         return read if isinstance(read, dict) else {}
+
+    @property
+    def required_names(self) -> list[str]:
+        """The distributions that it requires, extras left out, whatever their markers."""
+        lines = (line for line in self.requires if "extra" not in line)
+        return [normalize_name(re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]) for line in lines]
 
     @property
     def is_local(self) -> bool:

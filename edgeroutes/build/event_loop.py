@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgeroutes.build.graph import Chain, ImportGraph
-    from edgeroutes.build.imports import ImportSite
+    from edgeroutes.build.import_values import ImportSite
 
 LOOP_PACKAGES = frozenset({"_asyncio", "anyio", "asyncio", "trio"})
 """Top-level packages whose coroutines wait on a loop; no other module of the standard library gives out such."""

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from edgeroutes.build.report import BuildReport, BuiltFunction
 
 
+# Reasons that name the distribution, or the module of it that is asked for.
+_SAYING = (" imports ", " names ", " reads the entry points ", " declares ")
+
+
 def explain(report: BuildReport, route: str, name: str) -> list[str]:
     """Through which files a route's function came to hold something.
 
@@ -48,14 +52,11 @@ def _explain_distribution(built: BuiltFunction, name: str) -> list[str]:
     requirement = built.requirements.get(name)
     while requirement is not None:
         if requirement.required_by:
-            chain.append(f"{requirement.required_by} requires {requirement.name}")
+            chain.append(requirement.how or f"{requirement.required_by} requires {requirement.name}")
         else:
             reason = requirement.root.reason
-            brings = (
-                []
-                if reason.endswith(f" {requirement.name}") or " imports " in reason
-                else [f"this brings {requirement.name}"]
-            )
+            says_it = any(word in reason for word in _SAYING)
+            brings = [] if says_it or reason.endswith(f" {requirement.name}") else [f"this brings {requirement.name}"]
             chain += [*reversed(brings), *reversed(reason.splitlines())]
         requirement = built.requirements.get(requirement.required_by)
     return chain[::-1]

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.imports import ImportKind
+from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import Module, Origin, normalize_name
 from edgeroutes.errors import ModuleMissingError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from edgeroutes.build.import_values import ImportSite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,21 @@ class TraceWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LibraryImports:
+    """A file of a shipped distribution that imports edgeroutes.
+
+    Args:
+        module: The file.
+        sites: Its imports.
+        uses: Names of edgeroutes' methods that it uses, each with its first line.
+    """
+
+    module: Module
+    sites: tuple[ImportSite, ...]
+    uses: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImportGraph:
     """All modules that the entries reach.
 
@@ -107,6 +124,7 @@ class ImportGraph:
         skipped: Imports of the project and of edgeroutes that were not followed.
         missing: What the project imports and nobody has.
         warnings: What could not be found out.
+        unsure: The keys of modules that are reached through a folder scan alone, and so may never be loaded.
         is_complete: False when the trace stopped at the module that it looked for.
     """
 
@@ -116,6 +134,7 @@ class ImportGraph:
     skipped: tuple[SkippedImport, ...] = ()
     missing: tuple[MissingModule, ...] = ()
     warnings: tuple[TraceWarning, ...] = ()
+    unsure: frozenset[str] = frozenset()
     is_complete: bool = True
 
     @property
@@ -182,14 +201,18 @@ class ImportGraph:
 
     def render_chain(self, chain: Chain) -> str:
         """The chain as lines of text: `functions/route.py:1 imports lib.db`."""
-        return "\n".join(
-            f"{self.where(link.file, link.line)} imports {link.module}"
-            + ("" if link.kind is ImportKind.MODULE else f" ({link.kind})")
-            for link in chain
-        )
+        return "\n".join(f"{self.where(link.file, link.line)} {_render_link(link)}" for link in chain)
 
     def _of(self, origin: Origin) -> Iterator[Module]:
         return (reached.module for reached in self.modules.values() if reached.module.origin is origin)
 
     def _files(self, origin: Origin) -> tuple[Module, ...]:
         return tuple(m for m in self._of(origin) if m.path is not None and m.form.is_file)
+
+
+def _render_link(link: Link) -> str:
+    if link.kind is ImportKind.TEXT:
+        return f"names {link.module} in a string"
+    if link.kind is ImportKind.FOLDER:
+        return f"looks into the folder of {link.module}"
+    return f"imports {link.module}" + ("" if link.kind is ImportKind.MODULE else f" ({link.kind})")

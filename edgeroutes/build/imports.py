@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.lazy_exports import LazyExport, parse_exports, parse_lazy_exports
+from edgeroutes.build.folder_scans import read_folder_scans
+from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind, ImportSite, UnknownImport
+from edgeroutes.build.lazy_exports import parse_exports, parse_lazy_exports
 from edgeroutes.build.syntax import (
     MACHINE_NAMES,
     attribute_uses,
@@ -21,95 +22,31 @@ from edgeroutes.build.syntax import (
     parse_dunder_import,
     parse_import_module,
     parse_source,
+    read_uses,
     suppresses_import_error,
 )
+from edgeroutes.build.texts import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _TEXT_LIMIT = 80
+OWN_NAMES = frozenset(
+    {".form", "CORS", "File", "Form", "cors", "file", "heartbeat_seconds", "json_array", "ndjson", "sse", "stream"}
+)
+"""Attributes, arguments and exports by which code asks for a part of edgeroutes that no import shows; see `own_parts.py`."""
 
 
-class ImportKind(StrEnum):
-    """How surely an import happens when its file is loaded."""
-
-    MODULE = "module-level"
-    FUNCTION = "function-level"
-    OPTIONAL = "optional"
-    """In a `try` that catches ImportError, or on a branch that only some machines or versions of Python take."""
-    DYNAMIC = "dynamic"
-    """`import_module("literal")` and `__import__("literal")`."""
-    TYPE_CHECKING = "type-checking"
-    """Never happens at run time."""
-    SCRIPT = "script"
-    """Under `if __name__ == "__main__"`: does not happen when the file is imported."""
-
-
-NEVER_RUN = frozenset({ImportKind.TYPE_CHECKING, ImportKind.SCRIPT})
 _STRENGTH: tuple[ImportKind | None, ...] = (None, ImportKind.OPTIONAL, ImportKind.SCRIPT, ImportKind.TYPE_CHECKING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportSite:
-    """One imported module at one line.
-
-    Args:
-        module: Dotted name as written, without its leading dots; empty in `from . import x`.
-        level: The number of leading dots; 0 is absolute.
-        names: What `from module import …` asks for; empty for `import module`.
-        binds: The variables that the statement sets: one for `import module`, else one per name; empty for a call.
-        line: 1-based.
-        in_function: Whether it is inside a function body, whatever its kind.
-        asks: The attributes that the file asks of asyncio, where that is the module; None where it may ask for any, and
-            for every other module.
-    """
-
-    module: str
-    level: int = 0
-    names: tuple[str, ...] = ()
-    binds: tuple[str, ...] = ()
-    line: int
-    kind: ImportKind = ImportKind.MODULE
-    in_function: bool = False
-    asks: tuple[str, ...] | None = None
-
-    @property
-    def written(self) -> str:
-        """The module as the file spells it, dots included."""
-        return "." * self.level + self.module
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnknownImport:
-    """A dynamic import whose module only running the file would tell; `text` is the call as written."""
-
-    line: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileImports:
-    """All that one file imports, in the order of its lines.
-
-    Args:
-        sites: Every import whose module is known.
-        unknown: Every dynamic import whose module is not.
-        lazy: For a PEP 562 façade, the modules that stand behind each name.
-        exports: The literal `__all__`.
-    """
-
-    sites: tuple[ImportSite, ...] = ()
-    unknown: tuple[UnknownImport, ...] = ()
-    lazy: tuple[LazyExport, ...] = ()
-    exports: tuple[str, ...] = ()
-
-
-def parse_imports(source: str | bytes, *, where: str) -> FileImports:
+def parse_imports(source: str | bytes, *, where: str, reads_names: bool = False) -> FileImports:
     """What the source imports.
 
     Args:
         source: A whole Python file.
         where: The file's name, for the error.
+        reads_names: Whether to read what names modules without importing them, too: for the project's own files.
 
     Returns:
         The sites in the order of their lines:
@@ -132,7 +69,37 @@ def parse_imports(source: str | bytes, *, where: str) -> FileImports:
     if any(_is_asyncio(site) for site in sites):
         uses = attribute_uses(tree)
         sites = [replace(site, asks=_asked(uses.get(site.binds[0]))) if _is_asyncio(site) else site for site in sites]
-    return FileImports(sites=tuple(sites), unknown=tuple(unknown), lazy=lazy, exports=parse_exports(tree.body))
+    found = FileImports(sites=tuple(sites), unknown=tuple(unknown), lazy=lazy, exports=parse_exports(tree.body))
+    return _with_names(found, tree) if reads_names else found
+
+
+def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
+    scans = read_folder_scans(tree, _packages(found.sites))
+    looks_into_folder = any(not scan.is_call or not scan.module for scan in scans)
+    named = {scan.line for scan in scans}
+    return replace(
+        found,
+        unknown=() if looks_into_folder else tuple(call for call in found.unknown if call.line not in named),
+        texts=read_texts(tree),
+        scans=scans,
+        uses=tuple(read_uses(tree, OWN_NAMES).items()),
+        has_fields=any(
+            isinstance(n, ast.ClassDef) and any(isinstance(s, ast.AnnAssign) for s in n.body) for n in ast.walk(tree)
+        ),
+    )
+
+
+def _packages(sites: Iterable[ImportSite]) -> dict[str, str]:
+    """Variable → dotted module, of what these imports bind."""
+    found: dict[str, str] = {}
+    for site in sites:
+        if site.names:
+            prefix = f"{site.written}." if site.module else site.written
+            found.update((bound, prefix + name) for name, bound in zip(site.names, site.binds, strict=False))
+        elif site.binds:
+            top = site.module.partition(".")[0]
+            found[site.binds[0]] = top if site.binds[0] == top else site.module
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

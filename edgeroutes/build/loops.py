@@ -84,7 +84,7 @@ class LoopAnswers:
         known = self._known.get(route.source_file)
         if known is None or not fingerprint or known[0] != fingerprint:
             known = [fingerprint, needs_loop(route, self._tracer, within)]
-        self._used[route.source_file] = known
+        self._used[route.source_file] = self._known[route.source_file] = known
         return bool(known[1])
 
     def _fingerprint(self, bundle: Bundle, within: frozenset[str]) -> str:

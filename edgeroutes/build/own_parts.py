@@ -1,60 +1,106 @@
-"""Parts of edgeroutes that a function cannot use, although something in edgeroutes imports them. Floor 2; no I/O.
+"""What of edgeroutes itself goes into a function: the modules that the trace reaches, less those that nothing in it can ask for.
 
-What a part is for stands in the plan (a folder's middleware, CORS), or takes a word in the project's source (`Response.sse`). A word
-counts wherever it stands, in a comment or a text too: better a module too many than one too few.
+The façade shows most of it: `from edgeroutes import fetch` reaches the module of `fetch`. Two things it cannot show. What the plan decides
+(a folder's middleware, CORS), and methods of one class with very different needs (`Response.sse`): these are found by their names in
+the syntax trees of the project's files and of the libraries that import edgeroutes. A name may mean something else, too: better a
+module too many than one too few.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3
+from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.modules import OWN_PACKAGE, Origin
 
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+    from pathlib import Path
+
+    from edgeroutes.build.graph import ImportGraph, ReachedModule
+    from edgeroutes.build.modules import Module
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan
 
-# Word → the modules that are asked for where it stands and nowhere else.
-_BY_WORD = {
-    rb"sse|heartbeat_seconds": ("runtime/heartbeats.py",),
-    rb"sse|ndjson|json_array|stream|file": ("http/streams.py",),
-    rb"file": ("http/files.py", "runtime/files.py"),
-    rb"cors|CORS": ("http/cors.py",),
-}
+# Names → the modules that only code with one of them can ask for.
+_BY_NAME = (
+    ({"sse", "heartbeat_seconds"}, ("runtime/heartbeats.py",)),
+    ({"sse", "ndjson", "json_array", "stream", "file"}, ("http/streams.py",)),
+    ({"file"}, ("http/files.py", "runtime/files.py")),
+    ({"cors", "CORS"}, ("http/cors.py",)),
+)
 
 
-def unused_parts(function: FunctionPlan, config: Config, sources: Iterable[bytes]) -> frozenset[str]:
+def unused_parts(function: FunctionPlan, config: Config, names: Collection[str]) -> frozenset[str]:
     """The modules, by their paths in the package, such as `runtime/cors.py`.
 
     Args:
         function: The plan.
         config: The project's settings.
-        sources: Of the project's files in the function.
+        names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use.
     """
-    unnamed = _unnamed(b"\n".join(sources))
+    unnamed = (module for by, modules in _BY_NAME if by.isdisjoint(names) for module in modules)
     if config.cors is not None or function.cors:
         unnamed = (part for part in unnamed if part != "http/cors.py")
     return frozenset((*_unplanned(function, config), *unnamed))
 
 
 def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
-    exports = [route.exports for route in function.routes]
     if config.cors is None and not function.cors:
         yield "runtime/cors.py"
     if not config.base_path:
         yield "runtime/base_path.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
-    if not any(each.app is not None for each in exports) and "mangum" not in map(str.lower, function.include):
+    if not any(route.exports.app is not None for route in function.routes) and "mangum" not in map(
+        str.lower, function.include
+    ):
         yield "adapters/mount.py"  # which load balancers' events need, too, and those need Mangum
-    if not any(each.generate_static_params is not None for each in exports):
+    if all(route.config.dynamic_params for route in function.routes):
         yield "runtime/static_params.py"
     if not config.cdn.enabled:
         yield "adapters/origin.py"
 
 
-def _unnamed(source: bytes) -> Iterator[str]:
-    for word, modules in _BY_WORD.items():
-        if not re.search(rb"\b(?:%b)\b" % word, source):
-            yield from modules
+def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collection[str] = ()) -> dict[str, Path]:
+    """The files of edgeroutes itself that a function can use, by their paths in the bundle.
+
+    What edgeroutes imports only for a feature (mounted apps: Mangum) is no use without that feature's distribution: a module that could
+    not be imported stays out, and so does what only such modules import.
+
+    Args:
+        graph: Of the function.
+        distributions: That it has.
+        unused: What it cannot use for other reasons: paths in the package. What somebody outside edgeroutes imports is used all the same.
+    """
+    available = {*distributions, *LAMBDA_HAS, *LAMBDA_HAS_FOR_BOTO3}
+    unusable = {
+        each.importer
+        for each in graph.skipped
+        if each.kind is ImportKind.MODULE and each.distribution and each.distribution not in available
+    }
+    waiting = [each for each in graph.modules.values() if each.module.origin is Origin.EDGEROUTES and each.module.path]
+    kept: dict[Path, Module] = {}
+    found = True
+    while found:
+        found = False
+        for reached in waiting:
+            file = reached.module.file
+            if file in kept or file in unusable:
+                continue
+            is_wanted = not reached.reasons or any(each.importer in kept for each in reached.reasons)
+            if is_imported_outside(graph, reached) or (is_wanted and not _is_in(reached.module, unused)):
+                kept[file] = reached.module
+                found = True
+    return {module.archive_path: file for file, module in kept.items() if module.form.is_file}
+
+
+def is_imported_outside(graph: ImportGraph, reached: ReachedModule) -> bool:
+    """Whether the project or a library imports this module of edgeroutes, itself or by a name of the façade."""
+    importers = (graph.modules[str(reason.importer)].module for reason in reached.reasons)
+    return any(each.origin is not Origin.EDGEROUTES or each.name == OWN_PACKAGE for each in importers)
+
+
+def _is_in(module: Module, parts: Collection[str]) -> bool:
+    return module.archive_path.removeprefix(f"{OWN_PACKAGE}/") in parts

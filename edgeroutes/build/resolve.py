@@ -60,6 +60,11 @@ class Resolution:
     missing: str = ""
     portions: _Portions = ()
 
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Where submodules of the last module are looked for."""
+        return tuple(directory for directory, _ in self.portions)
+
 
 class Resolver:
     """Answers for one search path; remembers its answers until `refresh`.
@@ -104,9 +109,17 @@ class Resolver:
     def entry(self, path: Path) -> Module:
         """The module that a file of the project or of edgeroutes is."""
         own = Path(self._own.path, OWN_PACKAGE)
-        root = self._own if path.is_relative_to(own) else self._roots[0][1]
+        root = self._own if path.is_relative_to(own) else self._project_root_of(path)
         form = Form.PACKAGE if path.name == "__init__.py" else Form.SOURCE
+        form = form if path.suffix == ".py" else Form.EXTENSION
         return self._module("", form, path.as_posix(), root)
+
+    def _project_root_of(self, path: Path) -> _Root:
+        """The root of the search path that a file of the project lies below: the deepest, for `src/` lies in the project."""
+        inside = [
+            root for _, root in self._roots if root.origin is Origin.PROJECT and path.is_relative_to(root.directory)
+        ]
+        return max(inside, key=lambda root: len(root.path), default=self._roots[0][1])
 
     def resolve(self, name: str) -> Resolution:
         """What `import name` loads; `name` is absolute and dotted."""

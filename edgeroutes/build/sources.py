@@ -18,14 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
 from edgeroutes.build.directories import UNSETTLED_NS
-from edgeroutes.build.imports import FileImports, ImportKind, ImportSite, UnknownImport, parse_imports
+from edgeroutes.build.folder_scans import FolderScan
+from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
+from edgeroutes.build.imports import parse_imports
 from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.texts import Text, TextPlace
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CACHE_FORMAT = f"1 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
+CACHE_FORMAT = f"2 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
 """What reads the same source differently writes another first part."""
 
 CACHE_FILE = "imports.json"
@@ -64,13 +67,14 @@ class SourceReader:
         """Look at every file again from here on."""
         self._looked_at.clear()
 
-    def read(self, path: Path, *, where: str, lenient: bool = False) -> FileImports:
+    def read(self, path: Path, *, where: str, lenient: bool = False, reads_names: bool = False) -> FileImports:
         """What the file imports; nothing for a file that is gone.
 
         Args:
             path: A Python source file.
             where: Its name in an error.
             lenient: A file that is not Python imports nothing: for code that is not the user's own.
+            reads_names: Whether to read what names modules without importing them; the same at every read of a file.
 
         Raises:
             ImportRaisedError: The file is not Python, and `lenient` is false.
@@ -78,7 +82,7 @@ class SourceReader:
         key = str(path)
         found = self._looked_at.get(key)
         if found is None:
-            found = self._looked_at[key] = self._read(path, key, where, lenient)
+            found = self._looked_at[key] = self._read(path, key, where, lenient, reads_names)
         return found
 
     def save(self, *, at_least: int = 1) -> None:
@@ -99,7 +103,7 @@ class SourceReader:
             _write_cache(self._cache_file, self._stored)
         self._unsaved = 0
 
-    def _read(self, path: Path, key: str, where: str, lenient: bool) -> FileImports:  # noqa: FBT001
+    def _read(self, path: Path, key: str, where: str, lenient: bool, reads_names: bool) -> FileImports:  # noqa: FBT001
         try:
             status = path.stat()
         except OSError:
@@ -108,7 +112,7 @@ class SourceReader:
         entry = self._entries.get(key) or self._recall(key)
         if entry is None or entry.stamp != stamp or not entry.settled:
             settled = time.time_ns() - status.st_mtime_ns > UNSETTLED_NS
-            entry = _Entry(stamp, _parse_file(path, where, lenient), settled)
+            entry = _Entry(stamp, _parse_file(path, where, lenient, reads_names), settled)
             self._unsaved += settled
         self._entries[key] = entry
         return entry.imports
@@ -128,6 +132,10 @@ def encode_imports(imports: FileImports) -> list[Any]:
         [[call.line, call.text] for call in imports.unknown],
         [[export.name, export.modules, export.line] for export in imports.lazy],
         imports.exports,
+        [[text.text, text.line, text.place] for text in imports.texts],
+        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call] for s in imports.scans],
+        imports.uses,
+        imports.has_fields,
     ]
 
 
@@ -137,7 +145,7 @@ def decode_imports(stored: Any) -> FileImports:
     Raises:
         TypeError, ValueError: It is something else.
     """
-    sites, unknown, lazy, exports = stored
+    sites, unknown, lazy, exports, texts, scans, uses, has_fields = stored
     return FileImports(
         sites=tuple(
             ImportSite(
@@ -155,13 +163,23 @@ def decode_imports(stored: Any) -> FileImports:
         unknown=tuple(UnknownImport(line=line, text=text) for line, text in unknown),
         lazy=tuple(LazyExport(name=name, modules=tuple(modules), line=line) for name, modules, line in lazy),
         exports=tuple(exports),
+        texts=tuple(Text(text=text, line=line, place=_PLACES[place]) for text, line, place in texts),
+        scans=tuple(
+            FolderScan(
+                line=line, module=module, ups=ups, parts=tuple(parts), is_deep=is_deep, pattern=pattern, is_call=is_call
+            )
+            for line, module, ups, parts, is_deep, pattern, is_call in scans
+        ),
+        uses=tuple((name, line) for name, line in uses),
+        has_fields=bool(has_fields),
     )
 
 
 _KINDS: Mapping[str, ImportKind] = {kind.value: kind for kind in ImportKind}
+_PLACES: Mapping[str, TextPlace] = {place.value: place for place in TextPlace}
 
 
-def _parse_file(path: Path, where: str, lenient: bool) -> FileImports:  # noqa: FBT001
+def _parse_file(path: Path, where: str, lenient: bool, reads_names: bool) -> FileImports:  # noqa: FBT001
     try:
         source = path.read_bytes()
     except OSError:
@@ -169,7 +187,7 @@ def _parse_file(path: Path, where: str, lenient: bool) -> FileImports:  # noqa: 
     if lenient and not any(mark in source for mark in _MARKS):
         return _NOTHING
     try:
-        return parse_imports(source, where=where)
+        return parse_imports(source, where=where, reads_names=reads_names)
     except ImportRaisedError:
         if lenient:
             return _NOTHING

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from edgeroutes.build.event_loop import is_waitless
 from edgeroutes.build.graph import Reason
 from edgeroutes.build.hints import missing_hint
+from edgeroutes.build.import_values import ImportKind, ImportSite
 from edgeroutes.build.modules import Form, Module, Origin
+from edgeroutes.build.naming import Naming
 from edgeroutes.build.resolve import Resolution
 from edgeroutes.build.syntax import attribute_uses, parse_source
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edgeroutes.build.imports import FileImports, ImportSite
+    from edgeroutes.build.import_values import FileImports
     from edgeroutes.build.lazy_exports import LazyExport
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.sources import SourceReader
@@ -52,6 +54,7 @@ class StepReader:
         self.resolver = resolver
         self.sources = sources
         self.project_root = resolver.search_path.project_root
+        self._naming = Naming(resolver)
         self._steps: dict[str, tuple[FileImports, tuple[Step, ...]]] = {}
         self._places: dict[str, str] = {}
         self._uses: dict[str, tuple[FileImports, dict[str, frozenset[str] | None]]] = {}
@@ -77,13 +80,16 @@ class StepReader:
         where = "" if lenient else self._places.get(module.key, "")
         if not lenient and not where:
             where = self._places[module.key] = self.where(module.file)
-        return self.sources.read(module.file, where=where, lenient=lenient)
+        return self.sources.read(module.file, where=where, lenient=lenient, reads_names=module.origin is Origin.PROJECT)
 
     def steps(self, module: Module, imports: FileImports) -> tuple[Step, ...]:
         """The same, each with what it loads."""
         known = self._steps.get(module.key)
         if known is None or known[0] is not imports:
-            known = self._steps[module.key] = (imports, tuple(self._step(module, site) for site in imports.sites))
+            steps = [self._step(module, site) for site in imports.sites]
+            if module.origin is Origin.PROJECT:
+                steps += self._named_steps(module, imports)
+            known = self._steps[module.key] = (imports, tuple(steps))
         return known[1]
 
     def asked(self, importer: Module, step: Step, position: int) -> frozenset[str] | None:
@@ -162,6 +168,17 @@ class StepReader:
             is_waitless=is_waitless(module.name, site),
         )
 
+    def _named_steps(self, module: Module, imports: FileImports) -> Iterator[Step]:
+        """The modules of the project that the file names in strings, and those in the folders that it looks into."""
+        for text in imports.texts:
+            found = self._naming.named(text)
+            if found:
+                yield _step_to(module, found, written=text.text, line=text.line, kind=ImportKind.TEXT)
+        for scan in imports.scans:
+            found = self._naming.scanned(module, scan)
+            if found:
+                yield _step_to(module, found, written=scan.module, line=scan.line, kind=ImportKind.FOLDER)
+
     def _named(self, site: ImportSite, target: Resolution) -> Iterator[Module]:
         """The submodules among the names that the site asks for; in a namespace package, they can be nothing else."""
         is_namespace = not target.modules or target.modules[-1].form is Form.NAMESPACE
@@ -172,6 +189,19 @@ class StepReader:
             elif is_namespace and name != "*":
                 dotted = f"{site.written}.{name}" if site.module else site.written + name
                 yield Module(name=dotted, origin=Origin.MISSING)
+
+
+def _step_to(importer: Module, modules: tuple[Module, ...], *, written: str, line: int, kind: ImportKind) -> Step:
+    """A step to these modules, whose own names nobody reads through it."""
+    return Step(
+        site=ImportSite(module=written, line=line, kind=kind),
+        target=Resolution(modules=modules),
+        loads=modules,
+        keys=tuple(module.key for module in modules),
+        reason=Reason(importer=importer.file, line=line, kind=kind),
+        is_star=False,
+        is_waitless=False,
+    )
 
 
 def _bound(step: Step, position: int) -> tuple[str, str]:

@@ -64,6 +64,35 @@ def attribute_uses(tree: ast.AST) -> dict[str, frozenset[str] | None]:
     return {name: None if name in bare else frozenset(uses[name]) for name in uses.keys() | bare}
 
 
+def read_uses(tree: ast.AST, names: frozenset[str]) -> dict[str, int]:
+    """Those of the names that code uses, each with its first line.
+
+    A use is an attribute, an argument's name, a variable, an imported name, or a whole string (`getattr(x, "name")`); never a comment. A
+    name with a dot in front counts as an attribute alone.
+    """
+    found: dict[str, int] = {}
+    for node in ast.walk(tree):
+        for name in _named_by(node):
+            if name in names:
+                line = getattr(node, "lineno", 1)
+                found[name] = min(line, found.get(name, line))
+    return found
+
+
+def _named_by(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Attribute):
+        return (node.attr, f".{node.attr}")
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.keyword):
+        return (node.arg or "",)
+    if isinstance(node, ast.alias):
+        return (node.name, node.asname or "")
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return (node.name,)
+    return (_text_of(node),)
+
+
 def is_type_checking(test: ast.expr) -> bool:
     """Whether the condition holds for type checkers only: `TYPE_CHECKING`, `typing.TYPE_CHECKING`, `False`."""
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):

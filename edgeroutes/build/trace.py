@@ -21,11 +21,11 @@ from edgeroutes.build.steps import StepReader
 from edgeroutes.build.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from edgeroutes.build.graph import Chain, ImportGraph
-    from edgeroutes.build.imports import FileImports
+    from edgeroutes.build.graph import Chain, ImportGraph, LibraryImports
+    from edgeroutes.build.import_values import FileImports
 
 _WORTH_SAVING = 16
 
@@ -62,11 +62,16 @@ class Tracer:
         into_distributions: bool = False,
         stop_at: frozenset[str] = frozenset(),
         within: frozenset[str] | None = None,
+        core: Iterable[Path] = (),
+        libraries: Sequence[LibraryImports] = (),
     ) -> ImportGraph:
         """All modules that the files reach.
 
         Args:
             entry_files: Absolute, or relative to the project's root.
+            core: Files of edgeroutes that every function imports. What they import inside functions is there for features, and is
+                wanted only where something else asks for it.
+            libraries: What files of distributions import of edgeroutes.
             into_distributions: Follow distributions and take edgeroutes as a leaf, not the other way round.
             stop_at: Top-level names; once one is reached, the graph is left as it is.
             within: The distributions that are there at run time; None for all.
@@ -80,7 +85,11 @@ class Tracer:
         with self._lock:
             self._steps.start_scan()
             walk = Walk(self._steps, followed=followed, stop_at=stop_at, loop_names=loop_names, within=within)
-            graph = walk.trace(tuple(self._project_root / path for path in entry_files))
+            graph = walk.trace(
+                tuple(self._project_root / path for path in entry_files),
+                tuple(self._project_root / path for path in core),
+                libraries,
+            )
             if self._saves:
                 self._sources.save(at_least=_WORTH_SAVING)
         return graph

@@ -14,14 +14,15 @@ from edgeroutes.build.graph import (
     SkippedImport,
     TraceWarning,
 )
-from edgeroutes.build.imports import NEVER_RUN, ImportKind
-from edgeroutes.build.modules import Form, Module, Origin
+from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin
 from edgeroutes.errors import ImportRaisedError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.graph import LibraryImports
     from edgeroutes.build.steps import Step, StepReader
 
 
@@ -54,6 +55,9 @@ class Walk:
         self._modules: dict[str, tuple[Module, list[Reason]]] = {}
         self._queue: deque[Module] = deque()
         self._late: deque[tuple[str, Module, Reason]] = deque()
+        self._core: set[str] = set()
+        self._has_scans = False
+        self._late_only: set[str] = set()
         self._has_lazy_names: dict[str, bool] = {}
         self._questions: defaultdict[str, list[_Question]] = defaultdict(list)
         self._unfolded: set[tuple[str, str, bool]] = set()
@@ -62,29 +66,52 @@ class Walk:
         self._problems: list[ImportRaisedError] = []
         self._stopped = False
 
-    def trace(self, entries: tuple[Path, ...]) -> ImportGraph:
-        """All modules that these files reach."""
-        for path in entries:
+    def trace(
+        self, entries: tuple[Path, ...], core: tuple[Path, ...] = (), libraries: Sequence[LibraryImports] = ()
+    ) -> ImportGraph:
+        """All modules that these files reach; see `Tracer.trace`."""
+        self._enter(core)
+        self._drain()
+        self._core.update(self._modules)
+        self._enter(entries)
+        for library in libraries:
+            self._visit_library(library)
+        self._drain()
+        require_no_problems(self._problems)
+        sure = self._sure_modules()
+        return ImportGraph(
+            project_root=self._steps.project_root,
+            entries=(*entries, *core),
+            modules={key: ReachedModule(module=m, reasons=tuple(rs)) for key, (m, rs) in self._modules.items()},
+            skipped=tuple(self._skipped),
+            missing=tuple(self._missing(sure)),
+            warnings=(*self._warnings, *self._unsure_missing(sure), *self._oddities()),
+            unsure=frozenset(self._modules.keys() - sure),
+            is_complete=not self._stopped,
+        )
+
+    def _enter(self, files: tuple[Path, ...]) -> None:
+        for path in files:
             module = self._steps.resolver.entry(path)
             if module.key not in self._modules:
                 self._modules[module.key] = (module, [])
                 self._queue.append(module)
+
+    def _drain(self) -> None:
         while self._queue and not self._stopped:
             self._visit(self._queue.popleft(), late=False)
         while self._late and not self._stopped:
             key, module, reason = self._late.popleft()
             if self._record(key, module, reason) and self._is_followed(module):
+                self._late_only.add(key)
                 self._visit(module, late=True)
-        require_no_problems(self._problems)
-        return ImportGraph(
-            project_root=self._steps.project_root,
-            entries=entries,
-            modules={key: ReachedModule(module=m, reasons=tuple(rs)) for key, (m, rs) in self._modules.items()},
-            skipped=tuple(self._skipped),
-            missing=tuple(self._missing()),
-            warnings=(*self._warnings, *self._oddities()),
-            is_complete=not self._stopped,
-        )
+
+    def _visit_library(self, library: LibraryImports) -> None:
+        """What a file of a distribution imports of edgeroutes; its other imports are the distribution's own matter."""
+        self._modules.setdefault(library.module.key, (library.module, []))
+        for step in self._steps.steps(library.module, FileImports(sites=library.sites)):
+            if not step.site.level and step.site.module.partition(".")[0] == OWN_PACKAGE:
+                self._follow(library.module, step, late=False)
 
     def _visit(self, module: Module, *, late: bool) -> None:
         try:
@@ -94,7 +121,7 @@ class Walk:
             return
         self._has_lazy_names[module.key] = bool(imports.lazy)
         for step in self._steps.steps(module, imports):
-            in_feature = module.origin is Origin.EDGEROUTES and step.site.in_function
+            in_feature = step.site.in_function and module.origin is Origin.EDGEROUTES and self._is_core(module)
             self._follow(module, step, late=late or in_feature)
             if self._stopped:
                 return
@@ -117,6 +144,7 @@ class Walk:
             if importer.origin is Origin.PROJECT and step.loads:
                 self._skip(step.loads[-1], step.reason, step.site.written)
             return
+        self._has_scans = self._has_scans or step.reason.kind is ImportKind.FOLDER
         if step.is_waitless and Origin.DISTRIBUTION in self._followed:
             return
         if late and step.loads and step.loads[-1].origin is Origin.DISTRIBUTION:
@@ -167,7 +195,9 @@ class Walk:
         ):
             return
         if not late:
-            if self._record(key, module, reason) and self._is_followed(module):
+            is_new = self._record(key, module, reason) or key in self._late_only
+            self._late_only.discard(key)
+            if is_new and self._is_followed(module):
                 self._queue.append(module)
         elif module.origin not in {Origin.DISTRIBUTION, Origin.MISSING}:
             self._late.append((key, module, reason))
@@ -197,20 +227,55 @@ class Walk:
             )
         )
 
-    def _missing(self) -> Iterator[MissingModule]:
-        for module, reasons in self._modules.values():
-            if module.origin is not Origin.MISSING:
-                continue
-            for reason in reasons:
+    def _is_core(self, module: Module) -> bool:
+        """Whether every function has the module, whatever it uses: then what its functions import is not wanted by that alone."""
+        return not self._core or module.key in self._core
+
+    def _sure_modules(self) -> set[str]:
+        """The modules that are loaded for sure, not only perhaps, because somebody looks into their folder."""
+        if not self._has_scans:
+            return {*self._modules}
+        sure = {key for key, (_, reasons) in self._modules.items() if not reasons}
+        waiting = True
+        while waiting:
+            found = {
+                key
+                for key, (_, reasons) in self._modules.items()
+                if key not in sure
+                and any(each.kind is not ImportKind.FOLDER and str(each.importer) in sure for each in reasons)
+            }
+            sure |= found
+            waiting = bool(found)
+        return sure
+
+    def _missing(self, sure: Container[str]) -> Iterator[MissingModule]:
+        for module, reason in self._missing_with_reasons():
+            if str(reason.importer) in sure:
                 importer = self._modules[str(reason.importer)][0]
-                if importer.origin is Origin.PROJECT and reason.kind is not ImportKind.OPTIONAL:
-                    yield MissingModule(
-                        importer=reason.importer,
-                        line=reason.line,
-                        kind=reason.kind,
-                        module=module.name,
-                        hint=self._steps.missing_hint(importer, module.name),
-                    )
+                yield MissingModule(
+                    importer=reason.importer,
+                    line=reason.line,
+                    kind=reason.kind,
+                    module=module.name,
+                    hint=self._steps.missing_hint(importer, module.name),
+                )
+
+    def _unsure_missing(self, sure: Container[str]) -> Iterator[TraceWarning]:
+        for module, reason in self._missing_with_reasons():
+            if str(reason.importer) not in sure:
+                importer = self._modules[str(reason.importer)][0]
+                hint = self._steps.missing_hint(importer, module.name)
+                problem = f"no module named {module.name!r}, and a scan of its folder may load this file"
+                yield _warning(reason, problem, f"{hint}, or put the file under exclude in function.yaml")
+
+    def _missing_with_reasons(self) -> Iterator[tuple[Module, Reason]]:
+        """What files of the project import for sure and nobody has."""
+        for module, reasons in self._modules.values():
+            if module.origin is Origin.MISSING:
+                for reason in reasons:
+                    importer = self._modules[str(reason.importer)][0]
+                    if importer.origin is Origin.PROJECT and reason.kind is not ImportKind.OPTIONAL:
+                        yield module, reason
 
     def _oddities(self) -> Iterator[TraceWarning]:
         """Modules that are found, and may not be what the author means."""

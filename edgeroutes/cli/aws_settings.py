@@ -42,7 +42,7 @@ def find_credentials(environment: Mapping[str, str]) -> str:
 
 def find_region(environment: Mapping[str, str], root: Path) -> str:
     """The region that `sam deploy` would take, and who says so; empty where nobody does."""
-    said = _read_samconfig_region(root)
+    said = read_samconfig(root, "region")
     if said:
         return f"{said}, of samconfig.toml"
     if environment.get("AWS_DEFAULT_REGION"):
@@ -75,14 +75,16 @@ def _read_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
     return settings
 
 
-def _read_samconfig_region(root: Path) -> str:
+def read_samconfig(root: Path, name: str) -> str:
+    """A parameter that `sam deploy` without options takes from samconfig.toml; empty where the file does not set it."""
     try:
-        document = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        document: Any = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
+    except (OSError, ValueError):
         return ""
-    default = document.get("default", {})
     for command in ("deploy", "global"):
-        region = default.get(command, {}).get("parameters", {}).get("region")
-        if region:
-            return str(region)
+        value = document
+        for key in ("default", command, "parameters", name):
+            value = value.get(key) if isinstance(value, dict) else None
+        if isinstance(value, str) and value:
+            return value
     return ""

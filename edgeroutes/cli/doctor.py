@@ -1,6 +1,6 @@
 """`edgeroutes doctor`: what this machine and the project need and have, a line each. Roof.
 
-Programs are asked for their versions, AWS for nothing.
+Programs are asked for their versions; AWS, where there are credentials, whose role API Gateway logs by.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ import click
 from edgeroutes.build.installer import UvInstaller, find_uv
 from edgeroutes.build.store import FOLDER
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.aws_settings import find_credentials, find_region
+from edgeroutes.cli.aws_settings import find_credentials, find_region, read_samconfig
+from edgeroutes.cli.doctor_account import find_foreign_role
 from edgeroutes.cli.init import has_rule
 from edgeroutes.config import FILE, load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, project_template
+from edgeroutes.pipeline import TEMPLATE_FILE, check_template, project_template, read_infra
+from edgeroutes.template.api import manages_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +112,7 @@ def check_project(root: Path) -> Iterator[Finding]:
         )
         return
     yield _template(root)
+    yield from _log_role(root, config)
     yield _makefile(root)
     yield _samconfig(root)
     yield _ignored(root)
@@ -188,6 +191,26 @@ def _template(root: Path) -> Finding:
         found = "it is not current" if (root / TEMPLATE_FILE).exists() else "there is none"
         return Finding(name=TEMPLATE_FILE, state=MISSING, found=found, hint="Run 'edgeroutes template'")
     return Finding(name=TEMPLATE_FILE, state=OK, found="it is current")
+
+
+def _log_role(root: Path, config: Config) -> Iterator[Finding]:
+    """Whether a deploy would replace a role that another stack has set."""
+    name = "API Gateway's log role"
+    region = find_region(os.environ, root).partition(",")[0]
+    if not region or not find_credentials(os.environ) or not manages_account(read_infra(root)):
+        return
+    stack_name = read_samconfig(root, "stack_name") or config.name
+    try:
+        role = find_foreign_role(region, stack_name)
+    except ConnectionError as error:
+        yield Finding(name=name, state=NOTE, found=f"AWS cannot be asked for it: {error}")
+        return
+    if not role:
+        yield Finding(name=name, state=OK, found=f"a deploy of {stack_name!r} replaces no other stack's role")
+        return
+    found = f"all APIs of the account in {region} log by {role}, and a deploy of {stack_name!r} replaces it"
+    hint = "Deploy with --parameter-overrides ManageApiGatewayAccount=false, or set that Default in infra/"
+    yield Finding(name=name, state=NOTE, found=found, hint=hint)
 
 
 def _makefile(root: Path) -> Finding:

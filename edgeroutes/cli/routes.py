@@ -70,12 +70,13 @@ def _function_names(functions: Iterable[FunctionPlan]) -> dict[str, str]:
 
 
 def function_document(function: FunctionPlan) -> dict[str, Any]:
-    """A function for programs; `reason` says why several routes share it."""
+    """A function for programs; `reason` is why several routes share it, `throttle` null where the project's limits hold."""
     return {
         "function": function.logical_id,
         "routes": [route.route_path for route in function.routes],
         "streaming": function.streams,
         "reason": function.reason,
+        "throttle": dict(function.throttles) or None,
     }
 
 

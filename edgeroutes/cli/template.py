@@ -26,6 +26,7 @@ def print_template(root: Path, *, check: bool, as_json: bool) -> int:
         ToolError: When the file cannot be written.
     """
     template = project_template(root)
+    is_new = not (root / TEMPLATE_FILE).exists()
     differences = check_template(root, template.text)
     if not check and differences:
         write_template(root, template.text)
@@ -35,6 +36,9 @@ def print_template(root: Path, *, check: bool, as_json: bool) -> int:
         return code
     for warning in template.warnings:
         print(f"warning: {warning}", file=sys.stderr)
+    if is_new and not check:
+        for note in template.notes:
+            print(f"note: {note}.", file=sys.stderr)
     if code == REFUSED:
         _print_differences(differences)
     else:
@@ -68,6 +72,7 @@ def _document(template: Template, *, is_current: bool, is_written: bool) -> dict
         "api_resources": template.api_resources,
         "stack_resources": template.stack_resources,
         "bytes": template.size_bytes,
+        "notes": [*template.notes],
         "warnings": [_warning(warning) for warning in template.warnings],
     }
 

@@ -77,7 +77,6 @@ def plan_functions(project: Project) -> FunctionsPlan:
     """
     # Here, because a project that needs none of this starts without it.
     from edgeroutes.pipeline import plan_scan, read_infra
-    from edgeroutes.plan.cloudformation import parse_yaml
     from edgeroutes.template.document import make_document
 
     faulty = faults_by_route(project.scan)
@@ -85,7 +84,7 @@ def plan_functions(project: Project) -> FunctionsPlan:
     plan = plan_scan(project.root, project.config, replace(project.scan, routes=good, problems=()))
     infra = read_infra(project.root)
     document = make_document(plan, infra)
-    declared = {name for file, text in infra.items() for name in parse_yaml(text, file).value.get("Resources") or ()}
+    declared = {name for name, _, _ in infra.properties("Resources")}
     own = {*(each.logical_id for each in plan.functions), plan.fallback.logical_id}
     resources = {
         name: str(resource.get("Type"))

@@ -218,11 +218,10 @@ class Invocation:
             return response, response.body  # type: ignore[return-value]  # no stream
         if self.streams:
             try:
-                render_prelude(response, None, call.route.source_file if call.route is not None else "")
+                render_prelude(response, None, self.route.source_file if self.route is not None else "")
             except ResponseTooLargeError as error:
                 await call.close_streams()
-                failed = call.fail(error)
-                return failed, failed.body  # type: ignore[return-value]  # JSON is whole
+                return (failed := call.fail(error)), failed.body  # type: ignore[return-value]  # JSON is whole
             await self._stream(outlet, call, response, in_loop=in_loop)
             return None
         self._warn_of_whole_stream()

@@ -12,8 +12,15 @@ UNCACHED = "private, no-store"
 CACHEABLE_STATUSES = frozenset((200, 203, 204, 301, 302, 307, 308, 404, 410))
 # Who sends one of these is somebody. The last is API Gateway's own, and that of most APIs with keys.
 CREDENTIALS = ("authorization", "cookie", "x-api-key")
+# By what the cache key of CloudFront tells requests apart besides path and query: always, and by `keyed_headers`.
+ALWAYS_KEYED = ("accept-encoding", "host", "x-forwarded-host")  # with one host, no two responses differ by it
 # CloudFront runs no viewer-response function for these, so a browser would see the stale-… parts and obey them.
 _BARE_STATUSES = (404, 410)
+
+
+def keyed_headers(*, has_several_hosts: bool, varies_by_origin: bool) -> tuple[str, ...]:
+    """The headers of the cache policy: the template writes them, and the runtime shares no response that varies by another."""
+    return (*(("x-forwarded-host",) if has_several_hosts else ()), *(("Origin",) if varies_by_origin else ()))
 
 
 def render_cache_control(lifetime_seconds: int, status: int = 200) -> str:
@@ -80,7 +87,7 @@ def path_tag(path: str) -> str:
     """
     path = path.rstrip("/") or "/"
     if not re.fullmatch(f"{_UNCHANGED}*", path):
-        path = re.sub(rb"%[0-9A-Fa-f]{2}|[^a-z0-9/._~-]", _case_free, path.encode()).decode()
+        path = re.sub(rb"%[0-9A-Fa-f]{2}|[^a-z0-9/._~-]", _case_free, path.encode("utf-8", "surrogatepass")).decode()
     tag = f"_path:{path}"
     if len(tag) <= MAX_TAG_LENGTH:
         return tag

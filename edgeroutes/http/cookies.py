@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _SAME_SITE = ("strict", "lax", "none")
+# What HTTP calls white space, and browsers take off a cookie's name before they look at its prefix. `str.strip()` alone would
+# take off much more, so that "\u2000__Host-a" would become "__Host-a". Source: RFC 6265bis §5.6.
+_WHITE_SPACE = " \t"
+# Source: RFC 6265bis §4.1.3, and "Cookie prefixes __Http- and __Host-Http-" of its successor; browsers compare without case.
+_PREFIXES = ("__secure-", "__host-", "__http-")
+_HTTP_PREFIXES = ("__http-", "__host-http-")
+# Browsers drop a cookie with more, or the attribute. Source: RFC 6265bis §5.6.
+MAX_BYTES = 4_096
+MAX_ATTRIBUTE_BYTES = 1_024
 # What stands in a cookie as it is; all else is percent-encoded. Source: ECMA-262 encodeURIComponent.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
@@ -28,13 +37,18 @@ def parse_cookies(header: str) -> dict[str, str]:
     """
     cookies: dict[str, str] = {}
     for part in header.split(";"):
-        name, equals, value = part.strip().partition("=")
-        if not name:
+        name, equals, value = part.strip(_WHITE_SPACE).partition("=")
+        if not name or (not equals and has_prefix(name)):  # browsers send a nameless cookie as its value alone
             continue
         decoded = decode_value(value) if equals else "true"
         if decoded is not None:
             cookies[name] = decoded
     return cookies
+
+
+def has_prefix(name: str) -> bool:
+    """Whether browsers set a cookie of this name only under conditions: `__Host-a`, `__Secure-a`, `__Http-a`."""
+    return name.startswith("__") and name.lower().startswith(_PREFIXES)
 
 
 def decode_value(value: str) -> str | None:
@@ -104,7 +118,8 @@ class ResponseCookies:
         """Set a cookie.
 
         Args:
-            name: A token: letters, digits and !#$%&'*+-.^_`|~.
+            name: A token: letters, digits and !#$%&'*+-.^_`|~. Of those that begin with `__Secure-`, `__Host-` or `__Http-`
+                browsers ask `secure`; with `__Host-` also the path `/` and no domain; with `__Http-` also `http_only`.
             value: Any text, which is percent-encoded; None is the empty one.
             path: Where it is sent back; an empty text leaves the attribute out (then: the request's folder).
             expires: A `datetime` (naive means UTC), an HTTP date, or seconds since the epoch.
@@ -116,7 +131,8 @@ class ResponseCookies:
             partitioned: One jar to each top-level site (CHIPS).
 
         Raises:
-            ValueError: For a name, path, domain or `same_site` that cannot stand in a cookie.
+            ValueError: For a name, path, domain or `same_site` that cannot stand in a cookie, attributes that the name's prefix
+                forbids, and a cookie of more bytes than browsers keep: 4,096 of name and encoded value, 1,024 of an attribute.
         """
         if not is_token(name):
             raise ValueError(f"cookie name {name!r} is no token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
@@ -131,11 +147,15 @@ class ResponseCookies:
             "Partitioned": partitioned,
         }
         given = {name: "" if value is True else value for name, value in attributes.items() if value}
-        self.add(Cookie(name, encode_value("" if value is None else str(value)), given))
+        cookie = Cookie(name, encode_value("" if value is None else str(value)), given)
+        _require_prefix(cookie)
+        _require_size(cookie)
+        self.add(cookie)
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Make the browser forget a cookie; `path` and `domain` must be those it was set with."""
-        self.set(name, "", path=path, domain=domain, expires=0)
+        secure, http_only = has_prefix(name), name.lower().startswith(_HTTP_PREFIXES)
+        self.set(name, "", path=path, domain=domain, expires=0, secure=secure, http_only=http_only)
 
     def add(self, cookie: Cookie) -> None:
         """Put a cookie into the jar; one with the same name, domain and path is replaced where it stands."""
@@ -175,14 +195,15 @@ def parse_set_cookie(line: str) -> Cookie:
     'c=3; Path=/; HttpOnly'
     """
     pair, *rest = line.split(";")
-    name, _, value = pair.strip().partition("=")
+    name, _, value = pair.partition("=")
     given = {"Path": "/"}
     for part in rest:
-        attribute, _, text = part.strip().partition("=")
-        known = _ATTRIBUTES.get(attribute.lower())
+        attribute, _, text = part.partition("=")
+        known = _ATTRIBUTES.get(attribute.strip(_WHITE_SPACE).lower())
         if known:
-            given[known] = text
-    return Cookie(name, value, {known: given[known] for known in _ATTRIBUTES.values() if known in given})
+            given[known] = text.strip(_WHITE_SPACE)
+    kept = {known: given[known] for known in _ATTRIBUTES.values() if known in given}
+    return Cookie(name.strip(_WHITE_SPACE), value.strip(_WHITE_SPACE), kept)
 
 
 def merge_cookies(lines: list[str], jar: ResponseCookies) -> list[str]:
@@ -195,6 +216,43 @@ def merge_cookies(lines: list[str], jar: ResponseCookies) -> list[str]:
     own = [parse_set_cookie(line) for line in lines]
     names = {cookie.name for cookie in own}
     return [str(cookie) for cookie in (*own, *(cookie for cookie in jar if cookie.name not in names))]
+
+
+def _require_prefix(cookie: Cookie) -> None:
+    """Refuse a cookie that browsers would drop for the prefix of its name.
+
+    Raises:
+        ValueError: Naming what the prefix asks.
+    """
+    lowered = cookie.name.lower()
+    if not has_prefix(lowered):
+        return
+    missing = [] if "Secure" in cookie.attributes else ["secure=True"]
+    if lowered.startswith("__host-"):
+        missing += [] if cookie.attributes.get("Path") == "/" else ["path='/'"]
+        missing += ["no domain"] if "Domain" in cookie.attributes else []
+    if lowered.startswith(_HTTP_PREFIXES) and "HttpOnly" not in cookie.attributes:
+        missing.append("http_only=True")
+    if missing:
+        prefix = cookie.name[: lowered.index("-") + 1]
+        raise ValueError(f"cookie {cookie.name!r} is one that browsers drop: {prefix!r} needs {' and '.join(missing)}")
+
+
+def _require_size(cookie: Cookie) -> None:
+    """Refuse a cookie that is larger than what browsers keep.
+
+    Raises:
+        ValueError: With its size.
+    """
+    size = len(cookie.name) + len(cookie.encoded_value)
+    if size > MAX_BYTES:
+        raise ValueError(
+            f"cookie {cookie.name[:40]!r} has {size:,} bytes of name and encoded value: browsers keep {MAX_BYTES:,}. Store it"
+            " elsewhere, and an id in the cookie"
+        )
+    for name, value in cookie.attributes.items():
+        if len(value) > MAX_ATTRIBUTE_BYTES:
+            raise ValueError(f"cookie {name.lower()} has {len(value):,} bytes: browsers keep {MAX_ATTRIBUTE_BYTES:,}")
 
 
 def _same_site(value: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.streams import PIECE_BYTES
 
 TYPE_CHECKING = False
@@ -23,15 +24,26 @@ class FileBody:
         path: The file.
 
     Raises:
-        OSError: When there is no such file, or it cannot be read.
+        HTTPError: 404 for a name that no file can have: it has a NUL or a lone surrogate, or is too long.
+        OSError: When there is no such file, it is a FIFO, or it cannot be read.
     """
 
     __slots__ = ("_inode", "_modified_ns", "path", "size_bytes", "start", "stop")
 
     def __init__(self, root: str, path: str | PathLike[str]) -> None:
         import os
+        from errno import EINVAL, ENAMETOOLONG
+        from stat import S_ISFIFO
 
         self.path = os.path.join(root, path)  # noqa: PTH118  # pathlib is milliseconds of a cold start
+        try:
+            mode = os.stat(self.path).st_mode  # noqa: PTH116
+        except (OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno != ENAMETOOLONG:
+                raise
+            raise HTTPError(404) from error
+        if S_ISFIFO(mode):  # opening it would wait for ever
+            raise OSError(EINVAL, "not a regular file", self.path)
         with open(self.path, "rb") as file:  # noqa: PTH123
             status = os.fstat(file.fileno())
         self.size_bytes = status.st_size
@@ -85,6 +97,39 @@ class FileBody:
                     raise OSError(f"{self.path} has become shorter while it was sent")
                 left -= len(piece)
                 yield piece
+
+
+def find_below(base: str, root: str | PathLike[str], path: str | PathLike[str]) -> str:
+    """The real path of a regular file in a folder, for a path that a client chose.
+
+    Args:
+        base: Where a relative `root` starts.
+        root: The folder.
+        path: Relative to it.
+
+    Raises:
+        HTTPError: 404 for anything else, whatever the reason: a client learns nothing of what is outside.
+        OSError: When `root` is not a folder.
+    """
+    import os
+    from errno import ENOTDIR
+    from stat import S_ISREG
+
+    folder = os.path.realpath(os.path.join(base, root))  # noqa: PTH118
+    if not os.path.isdir(folder):  # noqa: PTH112
+        raise NotADirectoryError(ENOTDIR, "root is not a folder", folder)
+    sent = os.fspath(path)
+    try:
+        if os.path.isabs(sent) or ".." in sent.split("/"):  # noqa: PTH117
+            raise HTTPError(404)
+        joined = os.path.join(folder, sent)  # noqa: PTH118
+        found = os.path.realpath(joined)
+        is_inside = os.path.commonpath((folder, found)) == folder
+        if not is_inside or not S_ISREG(os.stat(joined).st_mode) or not os.access(found, os.R_OK):  # noqa: PTH116
+            raise HTTPError(404)
+    except (OSError, ValueError) as error:  # absent, a NUL, too long, a loop of links
+        raise HTTPError(404) from error
+    return found
 
 
 def file_headers(file: FileBody, download_name: str | None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from edgeroutes.http.caching import YEAR_SECONDS
 from edgeroutes.http.dates import parse_http_date
+from edgeroutes.http.numbers import parse_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def parse_cache_control(lines: Iterable[str]) -> dict[str, str | None]:
 
     directives: dict[str, str | None] = {}
     for line in lines:
-        for found in re.finditer(r'\s*([^\s",=]+)\s*(?:=(?:"((?:[^"\\]|\\.)*)"|([^",]*)))?[^,]*', line):
+        for found in re.finditer(r'([^\s",=]+)\s*(?:=(?:"((?:[^"\\]|\\.)*)"|([^",]*)))?[^,]*', line):
             name, quoted, plain = found.groups()
             directives.setdefault(name.lower(), quoted if quoted is not None else plain)
     return directives
@@ -181,8 +182,7 @@ def _seconds(directives: Mapping[str, str | None], *names: str) -> int | None:
     """The seconds of the first of these directives that is there; 0 where they cannot be read, None without any."""
     for name in names:
         if name in directives:
-            text = (directives[name] or "").rstrip()
-            return min(int(text), _MOST_SECONDS) if text.isascii() and text.isdigit() else 0
+            return parse_digits((directives[name] or "").rstrip(), _MOST_SECONDS) or 0
     return None
 
 
@@ -200,7 +200,7 @@ def _age(headers: Headers, now: float) -> int:
     """How old it was when it came: by its own clock's Date, or by what the caches before this one say (RFC 9111 §4.2.3)."""
     said = headers.getlist("age")
     first = said[0].partition(",")[0].strip() if said else ""
-    age = min(int(first), _MOST_SECONDS) if first.isascii() and first.isdigit() else 0
+    age = parse_digits(first, _MOST_SECONDS) or 0
     made = parse_http_date(headers.get("date", ""))
     return max(age, 0 if made is None else int(now) - made)
 

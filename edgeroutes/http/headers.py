@@ -61,7 +61,9 @@ class Headers(Mapping[str, str]):
         found = None
         for key, value in self._items:
             if key == name:
-                found = value if found is None else f"{found}{'; ' if name == 'cookie' else ', '}{value}"
+                if found is not None:
+                    return ("; " if name == "cookie" else ", ").join(self.getlist(name))
+                found = value
         return default if found is None else found
 
     def __getitem__(self, name: str) -> str:

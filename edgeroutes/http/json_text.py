@@ -6,6 +6,7 @@ Ground floor, cold path: `json` itself is loaded on Lambda already.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from json import encoder as _encoder
@@ -114,25 +115,73 @@ def _make_encoder() -> Callable[[object, int], Iterable[str]]:
 _encode = _make_encoder()
 
 
+# Arrays and objects in each other, as many as pydantic takes. Python's own decoder takes about a thousand, which leaves no stack to
+# whoever walks the value.
+MAX_DEPTH = 200
+
+
 def parse_json(body: bytes) -> Any:
-    """A JSON document; a byte order mark is tolerated.
+    """A JSON document; a byte order mark is tolerated, and of equal names in one object the last counts.
+
+    What it gives can be sent on: numbers are finite, strings are Unicode.
 
     Raises:
-        HTTPError: 400 naming line and column of what is no JSON.
+        HTTPError: 400 naming line and column of what is no JSON, or the fields whose values cannot be sent on.
     """
     try:
         text = body.decode()
         value, end = _scan(text)
-        return value if end == len(text) else _DECODER.decode(text.removeprefix("\ufeff"))
+        if end != len(text):
+            value = _DECODER.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
         detail = f"the body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise HTTPError(400, detail) from error
     except UnicodeDecodeError as error:
         raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
     except RecursionError as error:
-        raise HTTPError(400, "the body is no JSON that can be read: it is nested too deep") from error
+        raise HTTPError(400, _TOO_DEEP) from error
     except ValueError as error:
-        raise HTTPError(400, f"the body is no JSON: {error}") from error
+        from edgeroutes.http.json_checks import explain_number
+
+        raise explain_number(body, error) from error
+    if len(body) > 2 * MAX_DEPTH and body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+        raise HTTPError(400, _TOO_DEEP)
+    if may_be_unsendable(body):
+        from edgeroutes.http.json_checks import require_sendable
+
+        require_sendable(value)
+    return value
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            part
+            for container in level
+            for part in (container.values() if container.__class__ is dict else container)
+            if part.__class__ is dict or part.__class__ is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def may_be_unsendable(body: bytes) -> bool:
+    """Whether a JSON text may hold a number beyond a float, or half of a surrogate pair: a search, quicker than a look at each value.
+
+    A number below 200 digits with an exponent below 100 is a finite one.
+    """
+    if b"\\u" in body and _surrogate(body):
+        return True
+    shape = body.translate(_SHAPE)
+    return b"0e000" in shape or b"0e+000" in shape or (_SOME_DIGITS in shape and _MANY_DIGITS in shape)
+
+
+_TOO_DEEP = f"the body is nested too deep: {MAX_DEPTH} levels are allowed"
+_surrogate = re.compile(rb"\\u[dD][89a-fA-F]").search
+_SHAPE = bytes.maketrans(b"123456789E", b"000000000e")
+_SOME_DIGITS, _MANY_DIGITS = b"0" * 16, b"0" * 200  # a short one is searched for quicker
 
 
 def _refuse_constant(name: str) -> None:

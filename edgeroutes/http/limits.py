@@ -1,4 +1,4 @@
-"""The size limits of Lambda and of what invokes it. One table for the runtime, `dev` and the tests; constants only.
+"""The size limits of Lambda, of what invokes it, and of what edgeroutes reads. One table for the runtime, `dev` and the tests.
 
 Source: docs.aws.amazon.com/lambda "gettingstarted-limits" and "lambda-services" (payloads), apigateway
 "api-gateway-execution-service-limits-table" and "http-api-quotas", elasticloadbalancing "lambda-functions" and
@@ -23,3 +23,11 @@ GATEWAY_PRELUDE_BYTES = 16 * 1024
 # Application Load Balancer: the JSON of a function's result; the header of a response.
 LOAD_BALANCER_RESULT_BYTES = MIB
 LOAD_BALANCER_HEADER_BYTES = 32 * 1024
+
+# What edgeroutes reads of a request's head. Behind API Gateway only the counts can be exceeded; a load balancer (16 K of request line,
+# 64 K of headers) and an ASGI server accept more.
+MAX_TARGET_BYTES = 16_384
+MAX_HEADER_BYTES = 65_536
+MAX_HEADERS = 256
+MAX_COOKIES = 500  # no browser stores more than 180 for a site
+MAX_QUERY_ITEMS = 1_000

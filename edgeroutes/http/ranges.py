@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from edgeroutes.http.numbers import parse_digits
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes.http.headers import Headers
+
+
+_MOST_BYTES = 10**17  # above every size that there is; what is larger counts as this
 
 
 class UnsatisfiableRangeError(ValueError):
@@ -24,30 +29,25 @@ def requested_range(request: Headers, answer: Headers, size_bytes: int) -> tuple
     if header is None or not _is_current(request.get("if-range"), answer):
         return None
     unit, _, asked = header.partition("=")
-    first, dash, last = asked.strip().partition("-")
-    if unit.strip().lower() != "bytes" or not dash or not _is_number(first) or not _is_number(last):
+    first, dash, last = asked.strip(" \t").partition("-")
+    if unit.strip(" \t").lower() != "bytes" or not dash:
         return None
-    if not first:
-        return _last_bytes(last, size_bytes)
-    start, stop = int(first), int(last) + 1 if last else size_bytes
-    if stop <= start and last:
+    start, end = parse_digits(first, _MOST_BYTES), parse_digits(last, _MOST_BYTES)
+    if (start is None and first) or (end is None and last):
+        return None
+    if start is None:
+        return None if end is None else _last_bytes(end, size_bytes)
+    if end is not None and end < start:
         return None
     if start >= size_bytes:
         raise UnsatisfiableRangeError
-    return start, min(stop, size_bytes)
+    return start, size_bytes if end is None else min(end + 1, size_bytes)
 
 
-def _last_bytes(count: str, size_bytes: int) -> tuple[int, int] | None:
-    if not count:
-        return None
-    if not int(count) or not size_bytes:
+def _last_bytes(count: int, size_bytes: int) -> tuple[int, int]:
+    if not count or not size_bytes:
         raise UnsatisfiableRangeError
-    return max(size_bytes - int(count), 0), size_bytes
-
-
-def _is_number(text: str) -> bool:
-    """Whether it is digits or nothing; more digits than any size has are none, for `int` takes its time with them."""
-    return not text or (text.isascii() and text.isdigit() and len(text) < 20)
+    return max(size_bytes - count, 0), size_bytes
 
 
 def _is_current(condition: str | None, answer: Headers) -> bool:

@@ -14,7 +14,7 @@ from edgeroutes.http.json_text import parse_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from typing import Any, Protocol
 
     from starlette.datastructures import FormData
@@ -29,13 +29,19 @@ if TYPE_CHECKING:
             """Told of every asking for `headers`, `cookies` or `client`; True says that the asker gets an empty one."""
             ...
 
-        async def read_form(self, request: Request) -> FormData:
+        async def read_form(self, request: Request, limits: FormLimits) -> FormData:
             """The form in the request's body."""
+            ...
+
+        async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
+            """`function(body)`, which may take long for a large body."""
             ...
 
 
 MULTIPART, URLENCODED = FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _BODILESS = ("GET", "HEAD")
+# From here on parsing and validating a body takes about a millisecond.
+LARGE_BODY_BYTES = 64 * 1024
 
 
 class QueryParams(Mapping[str, str]):
@@ -85,6 +91,41 @@ class Address:
 
     def __hash__(self) -> int:
         return hash((self.host, self.port))
+
+
+class FormLimits:
+    """How much a form may have; `max_part_size` is of each field that is not a file, in bytes."""
+
+    __slots__ = ("max_fields", "max_files", "max_part_size")
+
+    def __init__(
+        self, max_files: float | None = None, max_fields: float | None = None, max_part_size: int | None = None
+    ) -> None:
+        from edgeroutes.http.form_body import MAX_FIELDS, MAX_FILES
+
+        self.max_files = MAX_FILES if max_files is None else max_files
+        self.max_fields = MAX_FIELDS if max_fields is None else max_fields
+        self.max_part_size = max_part_size
+
+
+class FormReading:
+    """A form that is about to be read: `await` it, or use it with `async with`, which closes its files."""
+
+    __slots__ = ("_form", "_read")
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self._read = read
+        self._form: Any = None
+
+    def __await__(self) -> Generator[Any, None, FormData]:
+        return self._read().__await__()  # type: ignore[no-any-return]
+
+    async def __aenter__(self) -> FormData:
+        self._form = await self
+        return self._form  # type: ignore[no-any-return]
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._form.close()
 
 
 class Request:
@@ -139,12 +180,20 @@ class Request:
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies that were sent: name → decoded value."""
+        """The cookies that were sent: name → decoded value.
+
+        Raises:
+            HTTPError: 431 for more than 500.
+        """
         if self._asked("cookies"):
             return {}
         from edgeroutes.http.cookies import parse_cookies
+        from edgeroutes.http.limits import MAX_COOKIES
 
-        return parse_cookies(self.peek_headers().get("cookie", ""))
+        sent = self.peek_headers().get("cookie", "")
+        if sent.count(";") >= MAX_COOKIES:
+            raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
+        return parse_cookies(sent)
 
     @property
     def client(self) -> Address | None:
@@ -161,9 +210,19 @@ class Request:
 
     @property
     def query_params(self) -> QueryParams:
-        """The decoded query parameters."""
+        """The decoded query parameters.
+
+        Raises:
+            HTTPError: 400 for more than 1,000.
+        """
         if self._query is None:
-            self._query = QueryParams(self._incoming.query_items())
+            from edgeroutes.http.limits import MAX_QUERY_ITEMS
+
+            try:
+                items = self._incoming.query_items(MAX_QUERY_ITEMS)
+            except ValueError as error:
+                raise HTTPError(400, f"the query has more than {MAX_QUERY_ITEMS:,} parameters") from error
+            self._query = QueryParams(items)
         return self._query
 
     @property
@@ -178,16 +237,26 @@ class Request:
         return self.peek_body()
 
     async def text(self) -> str:
-        """The body as UTF-8; what is none becomes U+FFFD."""
+        """The body as UTF-8; what is none becomes U+FFFD.
+
+        Raises:
+            HTTPError: 415 when it is compressed.
+        """
+        self.require_uncompressed()
         return self.peek_body().decode("utf-8-sig", "replace")
 
     async def json(self) -> Any:
         """The body as JSON, whatever its content type.
 
         Raises:
-            HTTPError: 400 when it is none.
+            HTTPError: 400 when it is none, 415 when it is compressed.
         """
-        return parse_json(self.peek_body())
+        body = self.peek_body()
+        try:
+            return parse_json(body) if self._host is None else await self._host.compute(parse_json, body)
+        except HTTPError:
+            self.require_uncompressed()
+            raise
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The body in pieces. Lambda has all of it before the handler starts, so here it is one."""
@@ -195,17 +264,29 @@ class Request:
         if body:
             yield body
 
-    async def form(self) -> FormData:
-        """The fields and files of an HTML form, as Starlette's FormData; files are kept in memory.
+    def form(
+        self, *, max_files: float | None = None, max_fields: float | None = None, max_part_size: int | None = None
+    ) -> FormReading:
+        """The fields and files of an HTML form, as Starlette's FormData; files are kept in memory. To be awaited.
+
+        Args:
+            max_files: 1000, if nothing else is given.
+            max_fields: 1000, if nothing else is given; files are not among them.
+            max_part_size: Of each field of a multipart form that is not a file, in bytes; without it any.
 
         Raises:
-            HTTPError: 415 for another content type, 400 for a malformed form.
+            HTTPError: 415 for another content type, 400 for a malformed form, 413 for one beyond a limit.
         """
-        if self._form is None:
-            if self._host is None:
-                raise TypeError("this request runs in no host that could read a form")
-            self._form = await self._host.read_form(self)
-        return self._form
+
+        async def read() -> FormData:
+            if self._form is None:
+                if self._host is None:
+                    raise TypeError("this request runs in no host that could read a form")
+                limits = FormLimits(max_files, max_fields, max_part_size)
+                self._form = await self._host.read_form(self, limits)
+            return self._form
+
+        return FormReading(read)
 
     @property
     def parsed_form(self) -> FormData | None:
@@ -216,9 +297,25 @@ class Request:
         """The fields of a form without files, read without Starlette; None for another body: for edgeroutes' own use."""
         if self.content_type() != URLENCODED:
             return None
-        from urllib.parse import parse_qsl
+        from edgeroutes.http.form_body import MAX_FIELDS, decode_urlencoded, require_utf_8
 
-        return QueryParams(parse_qsl(self.peek_body().decode("utf-8", "replace"), keep_blank_values=True))
+        self.require_uncompressed()
+        require_utf_8(self.peek_headers()["content-type"])
+        return QueryParams(decode_urlencoded(self.peek_body(), MAX_FIELDS))
+
+    def require_uncompressed(self) -> None:
+        """Raise HTTPError 415 for a body with a content coding, such as gzip: for edgeroutes' own use.
+
+        Source: RFC 9110 §15.5.16.
+        """
+        sent = (
+            self._incoming.header("content-encoding")
+            if self._headers is None
+            else self._headers.get("content-encoding")
+        )
+        if sent and sent.strip().lower() != "identity":
+            detail = f"the body is compressed ({sent.strip()}): send it as it is"
+            raise HTTPError(415, detail, headers={"accept-encoding": "identity"})
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
         """The same request with `headers` set over its own: what middleware passes on to `call_next`."""

@@ -34,6 +34,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 project_root: ContextVar[str] = ContextVar("edgeroutes_project_root", default="")
 # Set by the connection, never by a handler. Source: RFC 9112 §6.
 CONNECTION_HEADERS = frozenset(("content-length", "transfer-encoding"))
+_TRANSFER_ENCODING = frozenset(("transfer-encoding",))
 
 
 class Response:
@@ -43,7 +44,8 @@ class Response:
         body: Text (`text/plain; charset=utf-8`), bytes (`application/octet-stream`), None, or an iterator of either,
             which makes the answer a stream. For JSON use `Response.json`.
         status: 200 to 599, a number or an `http.HTTPStatus`.
-        headers: A mapping or pairs; a `content-type` here wins, `content-length` and `transfer-encoding` are dropped.
+        headers: A mapping or pairs; a `content-type` here wins. `content-length` and `transfer-encoding` are dropped, but for the length in
+            a response to HEAD that has no body.
 
     Raises:
         ValueError: For a status outside 200 to 599, a body with 204, 205 or 304, or a header that cannot be sent.
@@ -75,7 +77,7 @@ class Response:
         self.heartbeat_seconds: float | None = None  # after which pause of a stream of events a comment is sent
         if headers:
             self.headers = MutableHeaders(headers)
-            self.headers.discard(CONNECTION_HEADERS)
+            self.headers.discard(CONNECTION_HEADERS if body is not None else _TRANSFER_ENCODING)
             if body is not None and content_type and "content-type" not in self.headers:
                 self.headers["content-type"] = content_type
         else:
@@ -176,6 +178,7 @@ class Response:
         headers: HeaderValues = (),
         *,
         download_name: str | None = None,
+        root: str | PathLike[str] | None = None,
     ) -> Response:
         """A file, with its type, size, entity tag and date; the client may have it in part, or be told that it has it already.
 
@@ -184,13 +187,17 @@ class Response:
             status: Only 200 is served in part.
             headers: These win over what the file says of itself.
             download_name: Has the browser save it under this name instead of showing it.
+            root: A folder that the file must be in, for a `path` that a client chose. What is outside it, after symbolic links are
+                resolved, is not there, is no regular file or cannot be read, ends with a 404. A relative one starts at the project's root.
 
         Raises:
-            OSError: When it cannot be read.
+            HTTPError: 404 with `root`; without it, for a name that no file can have (NUL, too long).
+            OSError: When it cannot be read, and `root` is not given; when `root` is not a folder.
         """
-        from edgeroutes.http.files import FileBody, file_headers
+        from edgeroutes.http.files import FileBody, file_headers, find_below
 
-        body = FileBody(project_root.get(), path)
+        base = project_root.get()
+        body = FileBody(base, path if root is None else find_below(base, root, path))
         described = file_headers(body, download_name)
         response = cls._typed(body, status, headers, described.pop("content-type"))
         for name, value in described.items():

@@ -5,7 +5,12 @@ Nothing is decoded here: `path` and `query` stay as the client sent them.
 
 from __future__ import annotations
 
+from edgeroutes.http.numbers import parse_digits
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_PORT = 65_535
+# What ends a host in a URL, or begins something else. Source: RFC 3986 §3.2.
+_NOT_IN_HOSTS = frozenset(" /?#@[]\\")
 # What may stand in a URL besides letters and digits. Source: RFC 3986 §2.
 _PUNCTUATION = "!#$%&'()*+,-./:;=?@[]_~"
 _URL_CHARACTERS = frozenset(f"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789{_PUNCTUATION}")
@@ -70,7 +75,33 @@ def split_host(host: str) -> tuple[str, int | None]:
         port = rest.removeprefix(":")
     else:
         name, _, port = host.partition(":")
-    return name, int(port) if port.isascii() and port.isdigit() and int(port) < 65536 else None
+    number = parse_digits(port, _MAX_PORT + 1)
+    return name, number if number is not None and number <= _MAX_PORT else None
+
+
+def is_host(host: str) -> bool:
+    """Whether a URL can have this `Host`: with what is not one, parsers of URLs raise, those of mounted apps too.
+
+    >>> is_host("example.org:8000"), is_host("[::1]:8000"), is_host("]"), is_host("a:port")
+    (True, True, False, False)
+    """
+    if host.startswith("["):
+        address, bracket, rest = host[1:].partition("]")
+        is_name = bool(bracket) and _is_ipv6(address)
+    else:
+        name, colon, port = host.partition(":")
+        is_name, rest = name.isascii() and name.isprintable() and _NOT_IN_HOSTS.isdisjoint(name), colon + port
+    return is_name and (rest in {"", ":"} or (rest.startswith(":") and split_host(rest)[1] is not None))
+
+
+def _is_ipv6(address: str) -> bool:
+    from _socket import AF_INET6, inet_pton
+
+    try:
+        inet_pton(AF_INET6, address)
+    except (OSError, ValueError):  # ValueError for a NUL and for what is not ASCII
+        return False
+    return True
 
 
 def location(url: str) -> str:

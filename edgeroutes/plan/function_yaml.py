@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.config import parse_cors
+from edgeroutes.config import THROTTLES, parse_cors, variable_problem
 from edgeroutes.errors import ConfigError, ProjectError
 from edgeroutes.plan.cloudformation import is_intrinsic, parse_yaml
 
@@ -71,7 +71,8 @@ FUNCTION_PROPERTIES = frozenset(
         "VpcConfig",
     }
 )
-OWN_KEYS = ("include", "exclude", "cors")
+THROTTLE_KEYS = ("throttle_rate", "throttle_burst")
+OWN_KEYS = ("include", "exclude", "cors", *THROTTLE_KEYS)
 # What values of other types AWS would refuse at deploy. Source: as FUNCTION_PROPERTIES; docs.aws.amazon.com/lambda "gettingstarted-limits".
 _NUMBERS = {"MemorySize": (128, 10_240), "ReservedConcurrentExecutions": (0, None)}
 _WORDS = {"Tracing": ("Active", "Disabled", "PassThrough"), "RecursiveLoop": ("Allow", "Terminate")}
@@ -113,6 +114,7 @@ class FunctionSettings:
         include: Modules and files that go in although nothing imports them.
         exclude: Distributions and modules that stay out.
         places: For each property the file and line that said it last.
+        throttles: `throttle_rate` and `throttle_burst`, as far as they are declared; their places are in `places`.
         cors: What one file says for its folder: a `CORS`, False for none, or None where it says nothing. Which file counts, `plan.cors`
             decides.
     """
@@ -121,6 +123,7 @@ class FunctionSettings:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict)
+    throttles: Mapping[str, int] = field(default_factory=dict)
     cors: CORS | bool | None = None
 
 
@@ -139,7 +142,8 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
         properties=properties,
         include=_read_texts("include", document, problems),
         exclude=_read_texts("exclude", document, problems),
-        places={key: document.where(key) for key in properties},
+        places={key: document.where(key) for key in (*properties, *THROTTLE_KEYS) if key in document.value},
+        throttles=_read_throttles(document, problems),
         cors=_read_cors(document, problems) if "cors" in document.value else None,
     )
 
@@ -155,7 +159,10 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
     places: dict[str, str] = {}
     include: list[str] = []
     exclude: list[str] = []
+    throttles: dict[str, int] = {}
     for each in settings:
+        throttles |= each.throttles
+        places |= {key: each.places[key] for key in each.throttles}
         for key, value in each.properties.items():
             places[key] = each.places.get(key, "")
             if value is None:
@@ -169,6 +176,7 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
         include=tuple(dict.fromkeys(include)),
         exclude=tuple(dict.fromkeys(exclude)),
         places=places,
+        throttles=throttles,
     )
 
 
@@ -196,7 +204,8 @@ def _check_key(key: str, document: YamlText) -> ConfigError | None:
         return None
     near = get_close_matches(key, [*FUNCTION_PROPERTIES, *OWN_KEYS], n=1, cutoff=0.5)
     folded = [known for known in FUNCTION_PROPERTIES if known.lower() == key.replace("_", "").lower()]
-    problem = f"{key!r} is no property of AWS::Serverless::Function, nor 'include', 'exclude' or 'cors'"
+    own = f"{', '.join(map(repr, OWN_KEYS[:-1]))} or {OWN_KEYS[-1]!r}"
+    problem = f"{key!r} is not a property of AWS::Serverless::Function, nor {own}"
     known = [*folded, *near]
     return ConfigError(problem, where=where, hint=f"Did you mean {known[0]!r}" if known else "Take it out")
 
@@ -207,11 +216,26 @@ def _check_environment(properties: dict[str, Any], document: YamlText) -> list[C
         return []
     variables = environment.get("Variables") if isinstance(environment, Mapping) else None
     if isinstance(variables, Mapping) and set(environment) == {"Variables"} and not is_intrinsic(variables):
-        return []
+        return check_variables(variables, document, "Environment", "Variables")
     del properties["Environment"]
     where = document.where("Environment")
     hint = "Write 'Environment:', below it 'Variables:', and below that 'NAME: value' lines"
     return [ConfigError("Environment holds no 'Variables' alone", where=where, hint=hint)]
+
+
+def check_variables(variables: Mapping[str, Any], document: YamlText, *path: str) -> list[ConfigError]:
+    """Names of environment variables that are not the author's to set.
+
+    Args:
+        variables: Of a function, or of all.
+        document: The file.
+        path: Where in it they are.
+    """
+    return [
+        ConfigError(problem, where=document.where(*path, name), hint="Give yours another name")
+        for name in variables
+        if (problem := variable_problem(name))
+    ]
 
 
 def _check_policies(properties: dict[str, Any], document: YamlText) -> list[ConfigError]:
@@ -258,6 +282,18 @@ def _read_texts(key: str, document: YamlText, problems: list[ProjectError]) -> t
         return tuple(value)
     problems.append(ConfigError(f"{key!r} is {value!r}. Allowed is a list of names", where=document.where(key)))
     return ()
+
+
+def _read_throttles(document: YamlText, problems: list[ProjectError]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for key in THROTTLE_KEYS:
+        value = document.value.get(key)
+        if type(value) is int and value in THROTTLES:
+            found[key] = value
+        elif key in document.value:
+            problem = f"{key} is {value!r}. Allowed are whole numbers from {THROTTLES[0]:,} to {THROTTLES[-1]:,}"
+            problems.append(ConfigError(problem, where=document.where(key)))
+    return found
 
 
 def _read_cors(document: YamlText, problems: list[ProjectError]) -> CORS | bool | None:

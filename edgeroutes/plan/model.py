@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.routing.conventions import METHODS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -36,6 +38,7 @@ class FunctionPlan:
         places: For each of them that a function.yaml says, the file and line.
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
+        throttles: `throttle_rate` and `throttle_burst`, as far as they differ from the project's.
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
         cors: Route path → what pages of other origins may do with it; a route for none of them is not in it.
         features: What of edgeroutes its code uses, such as `revalidation`; empty until it has been traced.
@@ -48,6 +51,7 @@ class FunctionPlan:
     places: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    throttles: Mapping[str, int] = field(default_factory=dict)
     reason: str = ""
     cors: Mapping[str, CORS] = field(default_factory=dict)
     features: frozenset[str] = frozenset()
@@ -57,6 +61,14 @@ class FunctionPlan:
         """The route and middleware files that its trace starts from."""
         files = [file for route in self.routes for file in (*route.middleware_files, route.source_file)]
         return tuple(dict.fromkeys(files))
+
+    @property
+    def http_methods(self) -> tuple[str, ...]:
+        """What its routes answer with more than 405, sorted."""
+        methods: set[str] = {"OPTIONS"}
+        for route in self.routes:
+            methods |= {*METHODS} if route.exports.app is not None else {*route.exports.method_names}
+        return tuple(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
 
     @property
     def publishes_versions(self) -> bool:

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.api_tree import make_resources
 from edgeroutes.plan.cors import plan_cors
-from edgeroutes.plan.function_yaml import FunctionSettings, merge_property, merge_settings, parse_function_yaml
+from edgeroutes.plan.function_yaml import (
+    THROTTLE_KEYS,
+    FunctionSettings,
+    merge_property,
+    merge_settings,
+    parse_function_yaml,
+)
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
 from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
@@ -105,16 +111,19 @@ def _plan_function(
     exclude: list[str] = []
     properties: dict[str, Any] = {}
     said_by: dict[str, str] = {}
+    standard = {key: getattr(config, key) for key in THROTTLE_KEYS}
     for route in group.routes:
         own = settings[route.route_path]
         include += own.include
         exclude += own.exclude
-        for key, value in {**own.properties, "Timeout": route_timeout(route, own, config)}.items():
+        timeout = {"Timeout": route_timeout(route, own, config)}
+        for key, value in {**own.properties, **standard, **own.throttles, **timeout}.items():
             place = own.places.get(key) or route.source_file
             if key not in properties:
                 properties[key], said_by[key] = value, place
             elif properties[key] != value:
                 properties[key] = _agree(key, (properties[key], said_by[key]), (value, place), group, problems)
+    throttles = {key: properties.pop(key) for key in THROTTLE_KEYS}
     if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
         properties.setdefault("AutoPublishAlias", ALIAS)
     return FunctionPlan(
@@ -125,6 +134,7 @@ def _plan_function(
         places=said_by,
         include=tuple(dict.fromkeys(include)),
         exclude=tuple(dict.fromkeys(exclude)),
+        throttles=throttles if throttles != standard else {},
         reason=group.reason,
         cors={route.route_path: cors[route.route_path] for route in group.routes if route.route_path in cors},
     )

@@ -25,7 +25,7 @@ class PathEncodingError(ValueError):
     """
 
     def __init__(self, raw: str) -> None:
-        super().__init__(f"path segment {raw!r} is not percent-encoded UTF-8")
+        super().__init__(f"path segment {raw!r:.80} is not percent-encoded UTF-8")
         self.raw = raw
 
 

@@ -89,7 +89,7 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
                 from edgeroutes.runtime.bodies import body_reader
 
                 bodies.append(parameter.name)
-                reader = body_reader(annotation, _default(parameter, optional=optional), place)
+                reader = body_reader(annotation, _default(parameter, optional=optional), place, optional=optional)
             else:
                 reader = _query_reader(parameter, place)
         form = form or getattr(reader, "reads_form", False)
@@ -151,11 +151,14 @@ def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
     name, default = parameter.name, parameter.default
     annotation, optional = without_none(parameter.annotation)
     convert = _segment_converter(annotation, captured, where)
+    make_default = (
+        None if captured is str else _default_maker(default if default is not ABSENT else None if optional else [])
+    )
 
     def read(scope: RequestScope, errors: Errors) -> Any:  # noqa: ARG001
         value = scope.params.get(name)
         if value is None:  # an optional catch-all at its base path
-            return default if default is not ABSENT else (None if optional else [])
+            return make_default() if make_default is not None else default
         if convert is None:
             return value
         try:
@@ -226,27 +229,52 @@ def _in_cookies(scope: RequestScope, name: str) -> list[str]:
 def _values_reader(
     annotation: Any, default: Any, name: str, find: Callable[[RequestScope, str], list[str]], where: str
 ) -> Reader:
-    """Reads the values of one name: the last of them, or all for `list[T]`."""
+    """Reads the values of one name: the last of them, or all for `list[T]`.
+
+    Where there is a default, an empty value counts as absent, unless the type takes one; a browser sends it for a field that nobody
+    filled in. So does any cookie that does not fit: who has a stale one could not get rid of it.
+    """
     many = _is_many(annotation)
     kinds = getattr(annotation, "__args__", (str, Ellipsis))
     container = origin(annotation) or annotation
     if container is tuple and kinds[-1] is not Ellipsis:
         raise RouteFileError("repeated values have no fixed number", where=where, hint="Write tuple[T, ...] or list[T]")
     convert = _find_converter(kinds[0] if many else annotation, where)
+    is_required = default is ABSENT and not many
+    make_default = _default_maker(container() if default is ABSENT and many else default)
+    skips_empty = convert is not str and not is_required and not _takes_empty(convert)
+    forgives = find is _in_cookies and not is_required
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         values = find(scope, name)
+        if skips_empty:
+            values = [value for value in values if value != ""]
         if not values:
-            if default is ABSENT and not many:
+            if is_required:
                 errors.append({"field": name, "message": "is required"})
-            return container() if default is ABSENT and many else default
+            return make_default()
         try:
             return container(convert(value) for value in values) if many else convert(values[-1])
         except ValueError as error:
-            errors.append({"field": name, "message": str(error)})
-            return default
+            if not forgives:
+                errors.append({"field": name, "message": str(error)})
+            return make_default()
 
     return read
+
+
+def _default_maker(default: Any) -> Callable[[], Any]:
+    if default is None or default is ABSENT or default.__class__ in (str, int, bool):
+        return lambda: default
+    from edgeroutes.runtime.defaults import default_maker
+
+    return default_maker(default)
+
+
+def _takes_empty(convert: Callable[[str], Any]) -> bool:
+    from edgeroutes.runtime.conversion import takes_empty
+
+    return takes_empty(convert)
 
 
 def _default(parameter: Parameter, *, optional: bool) -> Any:

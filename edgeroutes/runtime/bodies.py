@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_text import parse_json
 from edgeroutes.http.parameters import File
-from edgeroutes.http.request import FORM_TYPES
+from edgeroutes.http.request import FORM_TYPES, URLENCODED
 from edgeroutes.http.response import JSON
 from edgeroutes.runtime.annotations import is_typed_dict, origin, without_none
-from edgeroutes.runtime.conversion import find_converter, scalar_converter
+from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty
+from edgeroutes.runtime.defaults import default_maker
 from edgeroutes.runtime.fields import field_annotations
 from edgeroutes.runtime.signature import ABSENT
 from edgeroutes.runtime.validation import make_validator
@@ -24,40 +26,67 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.binding import Errors, Reader
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.conversion import Converter
-    from edgeroutes.runtime.validation import Problems, Validator
+    from edgeroutes.runtime.validation import Validator
 
     FormFields = dict[str, tuple[Converter | None, bool]]
 
 _MANY = (list, set, tuple, frozenset)
 
 
-def body_reader(model: Any, default: Any, where: str) -> Reader:
-    """Reads the body as `model`: from a form when the content type says so, from JSON otherwise."""
+def body_reader(model: Any, default: Any, where: str, *, optional: bool = False) -> Reader:
+    """Reads the body as `model`: from a form when the content type says so, from JSON otherwise.
+
+    Args:
+        model: A dataclass, TypedDict, pydantic model or msgspec struct.
+        default: Without a body.
+        where: The argument, for messages.
+        optional: Whether JSON's `null` is None.
+    """
     is_own = hasattr(model, "__dataclass_fields__") or is_typed_dict(model)
     read_json, read_form = _own_readers(model, where) if is_own else _library_readers(model)
+    make_default = default_maker(default)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         request = scope.request
         content_type = request.content_type()
-        problems: Problems = []
+        problems = Problems()
         if content_type in FORM_TYPES:
-            value = read_form(_form(scope), problems)
+            value = _read_posted(scope, read_form, problems)
         else:
             body = request.peek_body()
             if not body and default is not ABSENT:
-                return default
+                return make_default()
             if content_type != JSON:
                 _require_json(content_type)
-            value = read_json(body, problems)
-        if (
-            problems and content_type in FORM_TYPES and request.peek_body().lstrip()[:1] in (b"{", b"[")
-        ):  # as curl -d sends it
-            problems = [["", f"looks like JSON, and its type is {content_type}: send it as {JSON}"]]
+            if optional and body.strip() == b"null":
+                return None
+            try:
+                value = read_json(body, problems)
+            except HTTPError:
+                request.require_uncompressed()
+                raise
         if problems:
-            errors += [{"field": field or "body", "message": message} for field, message in problems]
+            errors += problems.errors()
         return value
 
     return read
+
+
+def _read_posted(scope: RequestScope, read_form: Callable[[FormData, Problems], Any], problems: Problems) -> Any:
+    """The model from a form; where that fails for a body that is JSON, as `curl -d` sends it, the problem says so."""
+    request = scope.request
+    is_json = request.content_type() == URLENCODED and request.peek_body().lstrip()[:1] in (b"{", b"[")
+    value = None
+    try:
+        value = read_form(_form(scope), problems)
+    except HTTPError as error:
+        if error.status != 413 or not is_json:
+            raise
+        problems.add(error.detail)
+    if problems and is_json:
+        problems.clear()
+        problems.add(f"looks like JSON, and its type is {URLENCODED}: send it as {JSON}")
+    return value
 
 
 def _own_readers(
@@ -71,7 +100,7 @@ def _own_readers(
         try:
             return validate(parse_json(body), problems)
         except RecursionError as error:
-            raise HTTPError(400, "the body is nested too deep") from error
+            raise HTTPError(400, "the body is nested too deep for its type") from error
 
     def read_form(form: FormData, problems: Problems) -> Any:
         return _read_form(form, fields, validate, problems)
@@ -81,17 +110,14 @@ def _own_readers(
 
 def _library_readers(model: Any) -> tuple[Callable[[bytes, Problems], Any], Callable[[FormData, Problems], Any]]:
     """How a pydantic model or msgspec struct is read, which validates itself."""
-    from edgeroutes.runtime.models import convert_form_model, model_annotations, read_json_model
+    from edgeroutes.runtime.models import convert_form_model, json_reader, model_annotations
 
     fields = _form_fields(model_annotations(model))
-
-    def read_json(body: bytes, problems: Problems) -> Any:
-        return read_json_model(model, body, problems)
 
     def read_form(form: FormData, problems: Problems) -> Any:
         return convert_form_model(model, _form_texts(form, fields), problems)
 
-    return read_json, read_form
+    return json_reader(model), read_form
 
 
 def field_reader(marker: Source, annotation: Any, argument: str, default: Any, where: str) -> Reader:
@@ -100,16 +126,24 @@ def field_reader(marker: Source, annotation: Any, argument: str, default: Any, w
     many = annotation is list or origin(annotation) is list
     kind = getattr(annotation, "__args__", (str,))[0] if many else annotation
     convert = None if isinstance(marker, File) else find_converter(str if kind is ABSENT else kind, where)
+    make_default = default_maker([] if many and default is ABSENT else default)
+    skips_empty = convert is not None and (many or default is not ABSENT) and not takes_empty(convert)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         if default is not ABSENT and scope.request.parsed_form is None and not scope.request.peek_body():
-            return default
+            return make_default()
         values = [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
+        if skips_empty:
+            values = [value for value in values if value != ""]
         if not values:
             if default is ABSENT and not many:
                 errors.append({"field": name, "message": "is required"})
-            return [] if default is ABSENT else default
-        converted = [_converted(value, convert, marker, name, errors) for value in values]
+            return make_default()
+        converted = []
+        for value in values if many else values[-1:]:
+            converted.append(_converted(value, convert, marker, name, errors))
+            if len(errors) > MAX_PROBLEMS:
+                break
         return converted if many else converted[-1]
 
     read.reads_form = True  # type: ignore[attr-defined]
@@ -178,17 +212,22 @@ def _form_fields(annotations: dict[str, Any]) -> FormFields:
 def _form_texts(form: FormData, fields: FormFields) -> dict[str, Any]:
     """A form's values by field, for a model that converts them itself: a list where the field is one."""
     texts: dict[str, Any] = {}
-    for name in form:
+    for name, value in form.multi_items():
         converter, many = fields.get(name, (None, False))
-        filled = [value for value in form.getlist(name) if _is_filled(value, converter)]
-        if many or filled:
-            texts[name] = filled if many else filled[-1]
+        if many:
+            texts.setdefault(name, [])
+        if _is_filled(value, converter):
+            if many:
+                texts[name].append(value)
+            else:
+                texts[name] = value
     return texts
 
 
 def _read_form(form: FormData, fields: FormFields, validate: Validator, problems: Problems) -> Any:
     """A dataclass or TypedDict from a form: each text converted, then validated as JSON is."""
     values: dict[str, Any] = {}
+    wrong = set()
     for name, given in _form_texts(form, fields).items():
         converter, many = fields.get(name, (None, False))
         if converter is None:
@@ -196,11 +235,11 @@ def _read_form(form: FormData, fields: FormFields, validate: Validator, problems
         try:
             values[name] = [_plain(converter(text)) for text in given] if many else _plain(converter(given))
         except ValueError as error:
-            problems.append([name, str(error)])
-    known = {field for field, _ in problems}
-    found: Problems = []
+            problems.add(str(error), name)
+            wrong.add(name)
+    found = Problems()
     value = validate(values, found)
-    problems += [problem for problem in found if problem[0] not in known]
+    problems += [(path, message) for path, message in found if path is None or path[0] not in wrong]
     return value
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.caching import MAX_TAGS, UNCACHED, YEAR_SECONDS, path_tag, render_cache_control
+from edgeroutes.http.caching import (
+    ALWAYS_KEYED,
+    MAX_TAGS,
+    UNCACHED,
+    YEAR_SECONDS,
+    keyed_headers,
+    path_tag,
+    render_cache_control,
+)
 from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
@@ -12,9 +20,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
 
+_warned: set[tuple[str, ...]] = set()
+
 
 def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
-    """The answer as the route's config has it kept, or the 304 that stands for it."""
+    """The answer as the route's config has it kept, or the 304 that stands for it; private where it varies by what no cache key has."""
+    unkeyed = _unkeyed(response, scope)
+    if unkeyed:
+        response.headers.add_own("cache-control", UNCACHED)
+        _warn_of_vary(unkeyed, scope)
+        return response
     lifetime = scope.endpoint.lifetime_seconds or YEAR_SECONDS
     if scope.usage is not None:
         lifetime = min(lifetime, scope.usage.lifetime_seconds)
@@ -27,13 +42,19 @@ def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
 def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
     """The answer with the handler's own `Cache-Control`; where that lets others have it, with tags, too.
 
-    Only beside a cookie is it not kept as it is: CloudFront would give one visitor's cookie to the next.
+    It becomes private beside a cookie, since CloudFront would give one visitor's cookie to the next, and where the response varies by a
+    header that is not in CloudFront's cache key.
     """
     own = response.headers["cache-control"]
     if scope.incoming.method not in ("GET", "HEAD"):
         return response
     from edgeroutes.http.freshness import allows_sharing, replays_cookies
 
+    unkeyed = _unkeyed(response, scope)
+    if unkeyed and allows_sharing(own):
+        response.headers["cache-control"] = UNCACHED
+        _warn_of_vary(unkeyed, scope)
+        return response
     if has_cookies:
         if replays_cookies(own):
             response.headers["cache-control"] = UNCACHED
@@ -51,6 +72,32 @@ def tell_why(reason: str, scope: RequestScope) -> None:
     from edgeroutes.runtime.log import log_debug
 
     log_debug(f"the answer is not cached: {reason}", route=scope.endpoint.route.route_path, path=scope.path)
+
+
+def _unkeyed(response: Response, scope: RequestScope) -> list[str]:
+    """The request headers in `Vary` that CloudFront does not tell requests apart by; it ignores `Vary` itself (facts: aws.md §5)."""
+    if "vary" not in response.headers:
+        return []
+    cors = scope.endpoint.route.cors
+    keyed = keyed_headers(has_several_hosts=True, varies_by_origin=cors is not None and cors.varies_by_origin)
+    in_key = {*ALWAYS_KEYED, *(name.lower() for name in keyed)}
+    names = [name.strip() for line in response.headers.getlist("vary") for name in line.split(",")]
+    return [name for name in names if name and name.lower() not in in_key]
+
+
+def _warn_of_vary(unkeyed: list[str], scope: RequestScope) -> None:
+    """One line for each route and set of headers, in production, too: the author expects the response to be cached."""
+    what = (scope.where, *sorted(unkeyed))
+    if what in _warned:
+        return
+    _warned.add(what)
+    from edgeroutes.runtime.log import log_warning
+
+    message = (
+        f"{scope.where}: the response is not cached: it varies by {', '.join(unkeyed)}, which is not in CloudFront's cache key. It is sent "
+        f"as {UNCACHED!r}. Put what it varies by into the path or the query, or leave it out of Vary."
+    )
+    log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
 
 
 def _warn_of_cookie(own: str, scope: RequestScope) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.request import Request
+from edgeroutes.http.request import LARGE_BODY_BYTES, Request
 from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import Headers
+    from edgeroutes.http.request import FormLimits
     from edgeroutes.runtime.cache_usage import CacheUsage
     from edgeroutes.runtime.chunks import PrimedStream
     from edgeroutes.runtime.endpoint import Endpoint
@@ -132,11 +133,20 @@ class RequestScope:
         self.asked_for.append(what)
         return False
 
-    async def read_form(self, request: Request) -> FormData:
+    async def read_form(self, request: Request, limits: FormLimits) -> FormData:
         """The form in the request's body, read by Starlette."""
         from edgeroutes.runtime.starlette_bridge import read_form
 
-        return await read_form(request)
+        form: FormData = await self.compute(lambda _: read_form(request, limits), request.peek_body())
+        return form
+
+    async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
+        """`function(body)`; of a large body in a thread, where other requests share the event loop."""
+        if len(body) < LARGE_BODY_BYTES:
+            return function(body)
+        from edgeroutes.runtime.offload import compute
+
+        return await compute(lambda: function(body))
 
 
 def find_scope() -> RequestScope | None:

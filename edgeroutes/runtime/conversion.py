@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Converter = Callable[[str], Any]
 
 _MAX_DIGITS = 4300  # more raise ValueError. Source: sys.int_info.default_max_str_digits
+_MAX_EXPONENT = 6144  # as decimal128 has it: an int of a larger one fills the memory. Source: IEEE 754-2019 §3.6
 _NUMBER_CHARACTERS = frozenset("0123456789+-.eE")
 _TRUE = ("true", "1", "on", "yes")
 _FALSE = ("false", "0", "off", "no")
@@ -54,6 +55,15 @@ def scalar_converter(annotation: Any) -> Converter | None:
     if isinstance(annotation, type):
         return _BY_NAME.get(f"{annotation.__module__}.{annotation.__qualname__}", lambda _: None)(annotation)
     return None
+
+
+def takes_empty(convert: Converter) -> bool:
+    """Whether an empty text is a value of the type, as it is of str."""
+    try:
+        convert("")
+    except ValueError:
+        return False
+    return True
 
 
 def to_int(text: str) -> int:
@@ -143,8 +153,10 @@ def _iso(kind: Any, what: str) -> Converter:
 
 def _decimal(kind: Any) -> Converter:
     def parse(text: str) -> Any:
+        if len(text) > _MAX_DIGITS or not _NUMBER_CHARACTERS.issuperset(text):
+            raise ValueError
         value = kind(text)
-        if not (value.is_finite() and _NUMBER_CHARACTERS.issuperset(text)):
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
             raise ValueError
         return value
 

@@ -15,6 +15,7 @@ from edgeroutes.runtime.results import to_response
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from typing import Any
 
     from edgeroutes.runtime.application import Mount
     from edgeroutes.runtime.binding import Binding, Segments
@@ -38,15 +39,23 @@ class BoundHandler:
 
     async def __call__(self, scope: RequestScope) -> Response:
         """The handler's answer, whatever it returned."""
-        if self._binding is None:
+        binding = self._binding
+        if binding is None:
             result = self._function()
+        elif binding.may_read_form:
+            result = self._function(**await self._arguments_with_body(binding, scope))
         else:
-            if self._binding.may_read_form and scope.request.content_type() == MULTIPART:
-                await scope.request.form()
-            result = self._function(**self._binding.arguments(scope))
+            result = self._function(**binding.arguments(scope))
         if hasattr(result, "__await__"):
             result = await result
         return to_response(result, self.where)
+
+    @staticmethod
+    async def _arguments_with_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
+        if scope.request.content_type() == MULTIPART:
+            await scope.request.form()
+        arguments: dict[str, Any] = await scope.compute(lambda _: binding.arguments(scope), scope.request.peek_body())
+        return arguments
 
 
 class Endpoint:

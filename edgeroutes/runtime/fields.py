@@ -36,6 +36,19 @@ def field_annotations(kind: Any, where: str) -> dict[str, Any]:
     return found
 
 
+def field_names_required(kind: Any) -> set[str]:
+    """The fields of a dataclass or TypedDict that a body must have."""
+    if is_typed_dict(kind):
+        return required_keys(kind)
+    from dataclasses import MISSING, fields
+
+    return {
+        field.name
+        for field in fields(kind)
+        if field.init and field.default is MISSING and field.default_factory is MISSING
+    }
+
+
 def required_keys(kind: Any) -> set[str]:
     """The keys that a TypedDict must have.
 

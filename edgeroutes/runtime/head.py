@@ -27,9 +27,8 @@ def settle_body(response: Response, method: str) -> None:
     """Leave the head alone where no body may go out: for HEAD, and for a status that has none, such as middleware may have set."""
     if method != "HEAD" and (response.status not in BODILESS or response.body is None):
         return
-    if response.is_stream:
-        response.headers.discard(CONNECTION_HEADERS)  # the length of a file
     if method != "HEAD":
+        response.headers.discard(CONNECTION_HEADERS)  # the length of a file
         response.headers.pop("content-type", None)
     response.body = None
 
@@ -49,7 +48,10 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
     headers = response.headers
     is_plain = not headers.has_any(_NOTED)  # one look instead of four, on every request
     if not is_plain:
+        length = _declared_length(response, scope.incoming.method)
         headers.discard(CONNECTION_HEADERS)
+        if length:
+            headers.add_own("content-length", length)
     has_cookies = not (is_plain and scope.jar is None and not response.has_cookies) and _write_cookies(response, scope)
     has_own = not is_plain and "cache-control" in headers
     if endpoint.lifetime_seconds is None and not has_own:
@@ -65,6 +67,14 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
         cached_head.tell_why(reason, scope)
         return response
     return cached_head.share(response, scope, tag_header)
+
+
+def _declared_length(response: Response, method: str) -> str:
+    """The length that a response to HEAD says a GET would have; "" where it says none. Source: RFC 9110 §9.3.2, §8.6."""
+    if method != "HEAD" or response.body is not None or response.status in BODILESS:
+        return ""
+    length = response.headers.get("content-length", "")
+    return length if length.isascii() and length.isdigit() and len(length) < 20 else ""
 
 
 def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint, *, has_cookies: bool) -> str:

@@ -11,6 +11,7 @@ import os
 import sys
 import time
 import traceback
+from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def log_exception(error: BaseException, message: str, incoming: Incoming | None 
         incoming: The request, for its method, path and id.
         fields: More keys, such as `route`.
     """
+    _mark_logged(error)
     if incoming is not None:
         fields = {**fields, "method": incoming.method, "path": incoming.path, "request_id": incoming.request_id}
     if _writers:
@@ -52,6 +54,16 @@ def log_exception(error: BaseException, message: str, incoming: Incoming | None 
         return
     trace = "".join(traceback.format_exception(error))
     write_line("ERROR", message, **fields, exception_name=type(error).__name__, exception=trace)
+
+
+def _mark_logged(error: BaseException) -> None:
+    with suppress(AttributeError, TypeError):
+        error._edgeroutes_is_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # our own mark
+
+
+def was_logged(error: BaseException) -> bool:
+    """Whether `log_exception` was given this very exception."""
+    return hasattr(error, "_edgeroutes_is_logged")
 
 
 def log_warning(message: str, **fields: object) -> None:

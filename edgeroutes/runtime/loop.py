@@ -58,9 +58,10 @@ def is_fatal(error: BaseException) -> bool:
 
     In a Lambda function none does: a process that ends costs the next client a cold start, and this one gets a bare 502. Elsewhere two do:
     the KeyboardInterrupt of Ctrl-C, which Python raises in the main thread only, and a cancellation that was requested of the running
-    task, as servers do when a client leaves. A signal handler of the author's that raises (SIGTERM) is obeyed everywhere.
+    task, as servers do when a client leaves. A signal handler of the author's that raises (SIGTERM) is obeyed everywhere, and so is what
+    closes the coroutine that catches it.
     """
-    if _is_from_signal_handler(error):
+    if _is_from_signal_handler(error) or _closes_coroutine(error):
         return True
     if "AWS_LAMBDA_RUNTIME_API" in os.environ:
         return False
@@ -72,6 +73,12 @@ def is_fatal(error: BaseException) -> bool:
     loop = asyncio._get_running_loop()  # noqa: SLF001  # the one way to look that does not raise where there is none
     task = asyncio.current_task(loop) if loop is not None else None
     return task is not None and bool(task.cancelling())
+
+
+def _closes_coroutine(error: BaseException) -> bool:
+    """Whether it is the GeneratorExit of a coroutine's `close()`: Python raises that in the frame that waits, not in one below it."""
+    trace = error.__traceback__
+    return isinstance(error, GeneratorExit) and trace is not None and trace.tb_next is None
 
 
 def _is_from_signal_handler(error: BaseException) -> bool:
@@ -180,6 +187,7 @@ class PersistentLoop:
         """The coroutine's value; other tasks of the loop go on while it runs, and rest between invocations."""
         loop = self._loop or self._open()
         task = loop.create_task(coroutine, context=context)
+        exits: list[BaseException] = []
         try:
             while True:
                 try:
@@ -189,9 +197,11 @@ class PersistentLoop:
                         raise
                     if is_fatal(error):
                         raise
-                    log_task_exit(error)  # another task raised it, and asyncio has stopped the loop
+                    exits.append(error)  # another task raised it, and asyncio has stopped the loop
         finally:
             task.cancel()  # it is done, unless the process ends: then it must not raise in the next one's turn
+            for each in exits:
+                log_task_exit(each)
 
     @property
     def is_open(self) -> bool:

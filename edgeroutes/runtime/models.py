@@ -8,47 +8,93 @@ from __future__ import annotations
 import re
 import sys
 
+from edgeroutes.http.field_problems import MAX_PROBLEMS
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.json_checks import NOT_FINITE
+from edgeroutes.http.json_text import may_be_unsendable, parse_json
+from edgeroutes.runtime.pydantic_unions import max_objects_deep, require_not_deeper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from typing import Any
 
-    from edgeroutes.runtime.validation import Problems, Validator
+    from edgeroutes.http.field_problems import Problems
+    from edgeroutes.runtime.validation import Validator
+
+
+_MAX_LISTED = 10_000
 
 
 def model_validator(model: Any) -> Validator:
     """The validator for a pydantic model or msgspec struct, from a JSON value."""
+    objects_deep = max_objects_deep(model)
 
     def validate(value: Any, problems: Problems) -> Any:
+        if objects_deep is not None:
+            require_not_deeper(value, objects_deep, model)
         try:
-            return _convert(model, value)
+            made = _convert(model, value)
         except ValueError as error:
-            problems += _problems(error)
+            _add_problems(error, problems)
             return None
+        _require_finite(made, problems)
+        return made
 
     return validate
 
 
-def read_json_model(model: Any, body: bytes, problems: Problems) -> Any:
-    """A pydantic model or msgspec struct straight from a body's bytes.
+def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
+    """Reads a pydantic model or msgspec struct straight from a body's bytes.
 
-    Raises:
-        HTTPError: 400 when they are no JSON.
+    It raises HTTPError 400 when they are no JSON, or JSON that cannot be sent on (see `parse_json`).
     """
-    body = body.removeprefix(b"\xef\xbb\xbf")
-    try:
-        if hasattr(model, "model_validate"):
-            return model.model_validate_json(body)
-        from msgspec import json
+    is_pydantic = hasattr(model, "model_validate")
+    decode = _pydantic_decoder(model) if is_pydantic else _msgspec_decoder(model)
 
-        return json.decode(body, type=model)
-    except ValueError as error:
-        found = _problems(error)
-        if _is_malformed(error):
-            raise HTTPError(400, f"the body is no JSON: {found[0][1]}") from error
-        problems += found
-        return None
+    def read(body: bytes, problems: Problems) -> Any:
+        body = body.removeprefix(b"\xef\xbb\xbf")
+        is_suspicious = may_be_unsendable(body)
+        if is_suspicious or b"NaN" in body or b"Infinity" in body:  # numbers that pydantic takes
+            parse_json(body)
+        try:
+            made = decode(body)
+        except RecursionError as error:
+            raise HTTPError(400, "the body is nested too deep") from error
+        except ValueError as error:
+            detail = _malformed_detail(error)
+            if detail:
+                raise HTTPError(400, f"the body is no JSON: {detail}") from error
+            _add_problems(error, problems)
+            return None
+        if is_pydantic and (is_suspicious or _names_infinity(body.lower())):
+            _require_finite(made, problems)
+        return made
+
+    return read
+
+
+def _pydantic_decoder(model: Any) -> Callable[[bytes], Any]:
+    objects_deep = max_objects_deep(model)
+    if objects_deep is None:
+        return model.model_validate_json  # type: ignore[no-any-return]
+
+    def decode(body: bytes) -> Any:
+        require_not_deeper(parse_json(body), objects_deep, model)
+        return model.model_validate_json(body)
+
+    return decode
+
+
+def _msgspec_decoder(model: Any) -> Callable[[bytes], Any]:
+    from msgspec.json import Decoder
+
+    return Decoder(model).decode
+
+
+def _names_infinity(lowered: bytes) -> bool:
+    """Whether a text may stand for an infinity or no number in it, as pydantic takes for a float."""
+    return b"inf" in lowered or b"nan" in lowered
 
 
 def model_annotations(model: Any) -> dict[str, Any]:
@@ -65,10 +111,12 @@ def model_annotations(model: Any) -> dict[str, Any]:
 def convert_form_model(model: Any, fields: dict[str, Any], problems: Problems) -> Any:
     """A pydantic model or msgspec struct from a form's fields, whose values are text."""
     try:
-        return _convert(model, fields, strict=False)
+        made = _convert(model, fields, strict=False)
     except ValueError as error:
-        problems += _problems(error)
+        _add_problems(error, problems)
         return None
+    _require_finite(made, problems)
+    return made
 
 
 def _convert(model: Any, value: Any, *, strict: bool = True) -> Any:
@@ -79,26 +127,75 @@ def _convert(model: Any, value: Any, *, strict: bool = True) -> Any:
     return convert(value, model, strict=strict)
 
 
-def _problems(error: ValueError) -> Problems:
-    """`[field, message]` of each problem; fields as `address.city`, `items.0`."""
-    reported = getattr(error, "errors", None)
-    if callable(reported):  # pydantic
-        return [
-            [".".join(str(part) for part in problem["loc"]), problem["msg"]]
-            for problem in reported(include_url=False, include_context=False, include_input=False)
-        ]
+def _add_problems(error: ValueError, problems: Problems) -> None:
+    """Add the library's problems with our fields: `address.city`, `items.0`."""
+    count = getattr(error, "error_count", None)
+    if callable(count):  # pydantic
+        if count() > _MAX_LISTED:  # it lists all or none, which takes a kilobyte and microseconds of each
+            problems.add(f"has {count()} problems, too many to list")
+            return
+        listed = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
+        for problem in listed[: MAX_PROBLEMS + 1]:
+            problems.add(problem["msg"], *map(str, problem["loc"]))
+        return
     message, _, path = str(error).partition(" - at `$")  # msgspec: "Expected `int`, got `str` - at `$.items[0].n`"
     path = path.rstrip("`").replace("[", ".").replace("]", "")
     missing = re.fullmatch("Object missing required field `(.*)`", message)
     if missing:
         path, message = f"{path}.{missing[1]}", "is required"
-    return [[path.strip("."), message]]
+    problems.add(message, *filter(None, path.split(".")))
 
 
-def _is_malformed(error: ValueError) -> bool:
-    """Whether the body is no JSON at all, as against JSON of the wrong shape."""
-    reported = getattr(error, "errors", None)
-    if callable(reported):
-        return any(problem["type"] == "json_invalid" for problem in reported(include_url=False))
+def _malformed_detail(error: ValueError) -> str:
+    """What is wrong with a body that is no JSON at all; empty for JSON of the wrong shape."""
+    if hasattr(error, "error_count"):
+        if error.error_count() > 1:
+            return ""
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]  # type: ignore[attr-defined]
+        return first["msg"] if first["type"] == "json_invalid" else ""
     msgspec = sys.modules["msgspec"]
-    return not isinstance(error, msgspec.ValidationError)
+    return "" if isinstance(error, msgspec.ValidationError) else str(error)
+
+
+def _require_finite(value: Any, problems: Problems) -> None:
+    """Add a problem for each infinity and NaN in a model, which no JSON response could hold.
+
+    pydantic takes "inf" and "nan" for a float. A model with `allow_inf_nan=True` in its config wants them.
+    """
+    _find_infinite(value, problems, set())
+
+
+def _find_infinite(value: Any, problems: Problems, seen: set[int]) -> None:
+    kind = value.__class__
+    if kind is float:
+        if value - value != 0:
+            problems.add(NOT_FINITE)
+        return
+    parts = _parts(value)
+    if parts is None or id(value) in seen:
+        return
+    seen.add(id(value))
+    known = len(problems)
+    for name, part in parts:
+        if part.__class__ in (str, int):
+            continue
+        _find_infinite(part, problems, seen)
+        if len(problems) != known:
+            if problems.put_under(str(name), known):
+                return
+            known = len(problems)
+
+
+def _parts(value: Any) -> Iterable[tuple[Any, Any]] | None:
+    """What a value contains, each with its name; None for one that contains nothing."""
+    kind = value.__class__
+    if kind is dict:
+        return value.items()  # type: ignore[no-any-return]
+    if kind in (list, tuple, set, frozenset):
+        return enumerate(value)
+    fields = getattr(kind, "__pydantic_fields__", None)
+    if fields is None or getattr(kind, "model_config", {}).get("allow_inf_nan"):
+        return None
+    names = {name: field.alias or name for name, field in fields.items()}
+    extra = getattr(value, "__pydantic_extra__", None) or {}
+    return [(names.get(name, name), part) for name, part in {**value.__dict__, **extra}.items()]

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from edgeroutes.runtime.validation import Problems, Validator
+    from edgeroutes.http.field_problems import Problems
+    from edgeroutes.runtime.validation import Validator
 
 
 def anything(value: Any, problems: Problems) -> Any:  # noqa: ARG001
@@ -20,7 +21,7 @@ def anything(value: Any, problems: Problems) -> Any:  # noqa: ARG001
 def text(value: Any, problems: Problems) -> Any:
     """Takes strings."""
     if value.__class__ is not str:
-        problems.append(["", "must be a string"])
+        problems.add("must be a string")
     return value
 
 
@@ -28,7 +29,7 @@ def _integer(value: Any, problems: Problems) -> Any:
     if value.__class__ is float and value.is_integer():  # 3.0 is 3 in JSON, which has one kind of number
         return int(value)
     if value.__class__ is not int:
-        problems.append(["", "must be an integer"])
+        problems.add("must be an integer")
     return value
 
 
@@ -39,19 +40,19 @@ def _number(value: Any, problems: Problems) -> Any:
         except OverflowError:
             value = None
     if value.__class__ is not float:
-        problems.append(["", "must be a number"])
+        problems.add("must be a number")
     return value
 
 
 def _boolean(value: Any, problems: Problems) -> Any:
     if value.__class__ is not bool:
-        problems.append(["", "must be true or false"])
+        problems.add("must be true or false")
     return value
 
 
 def _null(value: Any, problems: Problems) -> Any:
     if value is not None:
-        problems.append(["", "must be null"])
+        problems.add("must be null")
     return value
 
 
@@ -82,7 +83,7 @@ def literal_validator(values: tuple[Any, ...]) -> Validator:
 
     def validate(value: Any, problems: Problems) -> Any:
         if not any(value == allowed and type(value) is type(allowed) for allowed in values):
-            problems.append(["", message])
+            problems.add(message)
         return value
 
     return validate
@@ -96,7 +97,7 @@ def enum_validator(kind: Any) -> Validator:
         try:
             return kind(value)
         except (ValueError, TypeError):
-            problems.append(["", message])
+            problems.add(message)
             return None
 
     return validate
@@ -111,7 +112,7 @@ def text_validator(converter: Callable[[str], Any], *, takes_numbers: bool) -> V
         try:
             return converter(value if isinstance(value, str) else "")
         except ValueError as error:
-            problems.append(["", str(error)])
+            problems.add(str(error))
             return None
 
     return validate

@@ -5,8 +5,9 @@ Request wing, floor 2; loaded when a route uses either.
 
 from __future__ import annotations
 
+from edgeroutes.http.form_body import decode_urlencoded, require_utf_8
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.request import FORM_TYPES
+from edgeroutes.http.request import FORM_TYPES, MULTIPART
 from edgeroutes.http.response import Response
 
 TYPE_CHECKING = False
@@ -16,21 +17,29 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.request import Request
+    from edgeroutes.http.request import FormLimits, Request
 
 
-async def read_form(request: Request) -> FormData:
+def read_form(request: Request, limits: FormLimits) -> FormData:
     """The form in a request's body; files stay in memory, so that no route needs a thread or a loop for them.
 
     Raises:
-        HTTPError: 415 for another content type, or where the function's bundle cannot read forms; 400 for a malformed one.
+        HTTPError: 415 for another content type, charset or a content coding, or where the function's bundle cannot read forms; 400 for
+            a malformed one; 413 for one beyond a limit.
     """
     content_type = request.content_type()
     if content_type not in FORM_TYPES:
         raise HTTPError(415, f"the body is {content_type or 'of no type'}: a form is {' or '.join(FORM_TYPES)}")
+    request.require_uncompressed()
+    sent = request.peek_headers()["content-type"]
+    require_utf_8(sent)
     try:
-        from starlette.datastructures import Headers
-        from starlette.formparsers import FormParser, MultiPartException, MultiPartParser
+        from starlette.datastructures import FormData
+
+        if content_type == MULTIPART:
+            from edgeroutes.runtime.multipart import read_multipart
+
+            return read_multipart(sent, request.peek_body(), limits)
     except ImportError as error:
         from edgeroutes.runtime.log import log_warning
 
@@ -38,38 +47,7 @@ async def read_form(request: Request) -> FormData:
         remedy = "Add 'include: [starlette, python-multipart]' to its function.yaml to take them"
         log_warning(f"a form was sent to a function whose bundle cannot read forms: {error}. {remedy}")
         raise HTTPError(415, f"the body is {content_type}, which this route does not take") from error
-    body = request.peek_body()
-
-    async def stream() -> AsyncIterator[bytes]:
-        if body:
-            yield body
-        yield b""
-
-    try:
-        headers = Headers({"content-type": request.peek_headers()["content-type"]})
-        if content_type == FORM_TYPES[0]:
-            parser = MultiPartParser(headers, stream(), max_part_size=len(body) + 1)  # type: ignore[arg-type]
-            parser.spool_max_size = len(body) + 1
-            return _in_memory(await parser.parse())
-        return await FormParser(headers, stream()).parse()  # type: ignore[arg-type]
-    except MultiPartException as error:
-        raise HTTPError(400, f"the body is no form: {error.message}") from error
-    except (LookupError, ValueError) as error:  # an unknown charset; what python-multipart and decoding refuse
-        raise HTTPError(400, f"the body is no form that can be read: {error}") from error
-
-
-def _in_memory(form: FormData) -> FormData:
-    """The form with files that need no closing: they live as long as someone reads them, in a stream or in `after`."""
-    from io import BytesIO
-
-    class MemoryFile(BytesIO):
-        _rolled = False  # by which Starlette's UploadFile tells that reading it needs no thread
-
-    for _, value in form.multi_items():
-        if not isinstance(value, str):
-            with value.file as spooled:
-                value.file = MemoryFile(spooled.read())
-    return form
+    return FormData([*decode_urlencoded(request.peek_body(), limits.max_fields)])
 
 
 def from_starlette(response: Any) -> Response:

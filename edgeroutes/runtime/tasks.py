@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeroutes.runtime.context import find_scope
-from edgeroutes.runtime.log import log_exception, write_line
+from edgeroutes.runtime.log import log_exception, was_logged, write_line
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ def log_task_failure(found: dict[str, Any]) -> None:
 
 
 def log_task_exit(error: BaseException) -> None:
-    """Log the SystemExit or KeyboardInterrupt of a task, or of a callback of the loop."""
+    """Log the SystemExit or KeyboardInterrupt of a task, or of a callback of the loop, unless who awaited it has logged it."""
+    if was_logged(error):
+        return
     _log(error, f"a task raised {error!r}, which would have ended the process", _context(error))
 
 

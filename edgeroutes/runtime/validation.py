@@ -1,6 +1,7 @@
 """JSON values as dataclasses and TypedDicts, every problem with its field. Request wing, floor 2.
 
-A validator takes a value and a list; it gives the value converted, or appends `[field, message]` and gives anything.
+A validator takes a value and the problems so far; it gives the value converted, or adds to them and gives anything. Who contains a
+value puts its name in front of the problems that it has added, and stops when there are more of them than a response lists.
 Validators are made once, when the route is loaded. pydantic models and msgspec structs validate themselves: `models.py`.
 """
 
@@ -10,9 +11,10 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
+from edgeroutes.http.field_problems import MAX_PROBLEMS
 from edgeroutes.runtime.annotations import describe, is_literal, is_model, is_typed_dict, origin, plain_type
 from edgeroutes.runtime.conversion import find_converter, scalar_converter
-from edgeroutes.runtime.fields import field_annotations, required_keys
+from edgeroutes.runtime.fields import field_annotations, field_names_required
 from edgeroutes.runtime.scalars import (
     anything,
     enum_validator,
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from edgeroutes.http.field_problems import Problems
     from edgeroutes.runtime.conversion import Converter
+    from edgeroutes.runtime.unions import Union
 
-    Problems = list[list[str]]
     Validator = Callable[[Any, Problems], Any]
 
 
@@ -54,6 +57,7 @@ class _Maker:
     def __init__(self, where: str) -> None:
         self.where = where
         self.made: dict[Any, Validator] = {}
+        self.unions: list[tuple[list[Any], Union]] = []
 
     def make(self, annotation: Any) -> Validator:
         annotation = plain_type(annotation)
@@ -81,27 +85,27 @@ class _Maker:
 
     def _union(self, annotation: Any) -> Validator:
         kinds = [kind for kind in annotation.__args__ if kind is not NoneType]
-        validators = [self.make(kind) for kind in kinds]
-        optional = len(kinds) < len(annotation.__args__)
+        if len(kinds) == len(annotation.__args__):
+            return self._one_of(kinds)
+        validator = self._one_of(kinds)
 
         def validate(value: Any, problems: Problems) -> Any:
-            if value is None and optional:
-                return None
-            if len(validators) == 1:
-                return validators[0](value, problems)
-            tried: list[Problems] = []
-            for validator in validators:
-                found: Problems = []
-                converted = validator(value, found)
-                if not found:
-                    return converted
-                tried.append(found)
-            nearest = max(tried, key=lambda found: max(len(field) for field, _ in found))
-            same = [found[0][1] for found in tried if not found[0][0]]
-            problems += nearest if nearest[0][0] else [["", " or ".join(dict.fromkeys(same))]]
-            return None
+            return None if value is None else validator(value, problems)
 
         return validate
+
+    def _one_of(self, kinds: list[Any]) -> Validator:
+        if len(kinds) == 1:
+            return self.make(kinds[0])
+        from edgeroutes.runtime.unions import Choice, Union
+
+        # The same union elsewhere is the same validator, by which it remembers what it has tried.
+        union = next((union for known, union in self.unions if known == kinds), None)
+        if union is None:
+            union = Union()
+            self.unions.append((kinds, union))
+            union.set_choices([Choice(kind, self.make(kind), self.where) for kind in kinds])
+        return union
 
     def _sequence(self, annotation: Any, kind: Any) -> Validator:
         arguments = getattr(annotation, "__args__", ())
@@ -111,11 +115,19 @@ class _Maker:
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, list):
-                problems.append(["", "must be a list"])
+                problems.add("must be a list")
                 return None
-            known = len(problems)
-            items = [_at(str(place), item, part, problems) for place, part in enumerate(value)]
-            return kind(items) if len(problems) == known else None  # what is no item may not be hashable either
+            start = known = len(problems)
+            items = []
+            for part in value:
+                items.append(item(part, problems))
+                if len(problems) != known:
+                    if problems.put_under(str(len(items) - 1), known):
+                        break
+                    known = len(problems)
+            return (
+                kind(items) if known == start == len(problems) else None
+            )  # what is no item may not be hashable either
 
         return validate
 
@@ -124,7 +136,7 @@ class _Maker:
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, list) or len(value) != len(items):
-                problems.append(["", f"must be a list of {len(items)}"])
+                problems.add(f"must be a list of {len(items)}")
                 return None
             pairs = enumerate(zip(items, value, strict=True))
             return tuple(_at(str(place), item, part, problems) for place, (item, part) in pairs)
@@ -139,9 +151,16 @@ class _Maker:
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, dict):
-                problems.append(["", "must be an object"])
+                problems.add("must be an object")
                 return None
-            items = {key: _at(key, item, part, problems) for key, part in value.items()}
+            known = len(problems)
+            items = {}
+            for key, part in value.items():
+                items[key] = item(part, problems)
+                if len(problems) != known:
+                    if problems.put_under(key, known):
+                        return None
+                    known = len(problems)
             return items if convert is None else _with_keys(items, convert, problems)
 
         return validate
@@ -151,9 +170,9 @@ class _Maker:
             return lambda value, problems: self.made[annotation](value, problems)  # noqa: PLW0108  # not made yet
         self.made[annotation] = anything
         if is_typed_dict(annotation):
-            made = _object(self._typed_dict_fields(annotation), dict)
+            made = _object(self._fields(annotation), dict)
         elif hasattr(annotation, "__dataclass_fields__"):
-            made = _object(self._dataclass_fields(annotation), annotation)
+            made = _object(self._fields(annotation), annotation)
         else:
             from edgeroutes.runtime.models import model_validator
 
@@ -161,23 +180,9 @@ class _Maker:
         self.made[annotation] = made
         return made
 
-    def _dataclass_fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
-        from dataclasses import MISSING, fields
-
+    def _fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
         annotations = field_annotations(kind, self.where)
-        return [
-            (
-                field.name,
-                self.make(annotations[field.name]),
-                field.default is MISSING and field.default_factory is MISSING,
-            )
-            for field in fields(kind)
-            if field.init
-        ]
-
-    def _typed_dict_fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
-        annotations = field_annotations(kind, self.where)
-        required = required_keys(kind)
+        required = field_names_required(kind)
         return [(name, self.make(hint), name in required) for name, hint in annotations.items()]
 
 
@@ -188,7 +193,9 @@ def _with_keys(items: dict[str, Any], convert: Converter, problems: Problems) ->
         try:
             converted[convert(name)] = item
         except ValueError as error:
-            problems.append([name, f"its name {error}"])
+            problems.add(f"its name {error}", name)
+            if len(problems) > MAX_PROBLEMS:
+                break
     return converted
 
 
@@ -200,7 +207,7 @@ def _object(fields: list[tuple[str, Validator, bool]], build: Callable[..., Any]
 
     def validate(value: Any, problems: Problems) -> Any:
         if value.__class__ is not dict:
-            problems.append(["", "must be an object"])
+            problems.add("must be an object")
             return None
         before = known = len(problems)
         found = {}
@@ -209,17 +216,18 @@ def _object(fields: list[tuple[str, Validator, bool]], build: Callable[..., Any]
             if part is not ABSENT:
                 found[name] = validator(part, problems)
                 if len(problems) != known:
-                    _prefix(name, problems, known)
+                    if problems.put_under(name, known):
+                        return None
                     known = len(problems)
             elif required:
-                problems.append([name, "is required"])
+                problems.add("is required", name)
                 known += 1
         if known != before:
             return None
         try:
             return build(**found)
         except ValueError as error:
-            problems.append(["", str(error)])
+            problems.add(str(error))
             return None
 
     return validate
@@ -229,10 +237,5 @@ def _at(name: str, validator: Validator, value: Any, problems: Problems) -> Any:
     known = len(problems)
     converted = validator(value, problems)
     if len(problems) != known:
-        _prefix(name, problems, known)
+        problems.put_under(name, known)
     return converted
-
-
-def _prefix(name: str, problems: Problems, start: int) -> None:
-    for problem in problems[start:]:
-        problem[0] = f"{name}.{problem[0]}" if problem[0] else name

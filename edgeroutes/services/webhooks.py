@@ -135,7 +135,7 @@ def _header(request: Request, name: str) -> str:
 
 
 def _stripe(request: Request, body: bytes, _: str) -> _Signed:
-    pairs = [part.strip().partition("=")[::2] for part in _header(request, "stripe-signature").split(",")]
+    pairs = [part.strip(" \t").partition("=")[::2] for part in _header(request, "stripe-signature").split(",")]
     sent = next((value for name, value in pairs if name == "t"), "")
     return _Signed(_sent(sent) + b"." + body, [value for name, value in pairs if name == "v1"], sent)
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.template.functions import assume_role
 from edgeroutes.template.openapi import OPENAPI, api_document
+from edgeroutes.template.roles import assume_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
 API = "Api"
 API_LOG_GROUP = "ApiLogGroup"
 ACCOUNT = "ApiGatewayAccount"
 ACCOUNT_ROLE = "ApiGatewayAccountRole"
+MANAGES_ACCOUNT = "ManageApiGatewayAccount"
 # A managed policy holds 6,144 characters, and a role ten of them: docs.aws.amazon.com/IAM "reference_iam-quotas" (read
 # 2026-11-21). An alias's ARN in the longest partition and region is 131 characters with its quotes: 46 fit for sure.
 ARNS_PER_POLICY = 46
@@ -74,8 +76,36 @@ def _api(plan: ProjectPlan, roles: Mapping[str, str]) -> dict[str, Any]:
                 "DestinationArn": {"Fn::GetAtt": [API_LOG_GROUP, "Arn"]},
                 "Format": json.dumps(_LOG_FIELDS, separators=(",", ":")),
             },
+            "MethodSettings": _method_settings(plan),
             "DefinitionBody": api_document(plan, roles),
         },
+    }
+
+
+def _method_settings(plan: ProjectPlan) -> list[dict[str, Any]]:
+    """How many requests API Gateway lets through: to any method, and to those of routes that have limits of their own.
+
+    A method ANY counts as the methods that it stands for. Source: docs.aws.amazon.com/AWSCloudFormation
+    "aws-properties-apigateway-stage-methodsetting" (read 2026-11-30).
+    """
+    config = plan.config
+    settings = [_throttle("/*", "*", config.throttle_rate, config.throttle_burst)]
+    limited = {function.logical_id: function for function in plan.functions if function.throttles}
+    for resource in plan.api_resources:
+        function = limited.get(resource.logical_id)
+        if function is not None:
+            path = "/" + resource.path.replace("/", "~1")
+            limits = function.throttles["throttle_rate"], function.throttles["throttle_burst"]
+            settings += [_throttle(path, method, *limits) for method in function.http_methods]
+    return settings
+
+
+def _throttle(path: str, method: str, rate: int, burst: int) -> dict[str, Any]:
+    return {
+        "ResourcePath": path,
+        "HttpMethod": method,
+        "ThrottlingRateLimit": rate,
+        "ThrottlingBurstLimit": burst,
     }
 
 
@@ -86,7 +116,7 @@ def _description() -> dict[str, Any]:
     condition may leave out is refused by cfn-lint (E3005).
     """
     named = {"Fn::Sub": f"${{AWS::StackName}}, which logs by ${{{ACCOUNT}}}"}
-    return {"Fn::If": ["ManageApiGatewayAccount", named, {"Ref": "AWS::StackName"}]}
+    return {"Fn::If": [MANAGES_ACCOUNT, named, {"Ref": "AWS::StackName"}]}
 
 
 def _invoke_policies(plan: ProjectPlan) -> tuple[dict[str, Any], dict[str, str]]:
@@ -131,11 +161,17 @@ def _policy(functions: list[FunctionPlan]) -> dict[str, Any]:
     }
 
 
+def manages_account(infra: Infra) -> bool:
+    """Whether the stack sets the account's role, unless a deploy overrides the parameter."""
+    defaults = [value for key, value, _ in infra.properties("Parameters", MANAGES_ACCOUNT) if key == "Default"]
+    return not defaults or str(defaults[-1]).lower() == "true"
+
+
 def _account() -> dict[str, Any]:
     """API Gateway's one setting per account and region: by which role it writes logs. It outlives the stack."""
     logs = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
     kept = {
-        "Condition": "ManageApiGatewayAccount",
+        "Condition": MANAGES_ACCOUNT,
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
     }

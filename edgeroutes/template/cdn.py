@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.http.caching import YEAR_SECONDS
+from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
 from edgeroutes.http.freshness import POLICY
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import EdgeCors
@@ -73,7 +73,7 @@ def _cache_policy(cdn: CdnConfig, *, keys_by_origin: bool) -> dict[str, Any]:
     API, which answers 403 to a name that is not its own. The viewer-request function runs before the cache is asked.
     Where an answer says which origin may read it, it is that origin's own.
     """
-    headers = [*(["x-forwarded-host"] if cdn.has_several_hosts else []), *(["Origin"] if keys_by_origin else [])]
+    headers = [*keyed_headers(has_several_hosts=cdn.has_several_hosts, varies_by_origin=keys_by_origin)]
     listed = {"HeaderBehavior": "whitelist", "Headers": headers}
     key = {
         "CookiesConfig": {"CookieBehavior": "none"},

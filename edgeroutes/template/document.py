@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import require_no_problems
-from edgeroutes.template.api import API, api_resources
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.plan.infra import Infra, value_at
+from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, manages_account
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
-from edgeroutes.template.functions import LOG_GROUP, function_resources, function_roles
-from edgeroutes.template.merge import merge_infra
-from edgeroutes.template.origin_secret import origin_secret_parameters
+from edgeroutes.template.functions import function_resources
+from edgeroutes.template.merge import merge_infra, merge_values
+from edgeroutes.template.origin_secret import VARIABLE, origin_secret_parameters
 from edgeroutes.template.references import SAM
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
+from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
 from edgeroutes.template.yaml import render_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from edgeroutes.config import Config
-    from edgeroutes.plan.model import PlanWarning, ProjectPlan
+    from edgeroutes.plan.model import FunctionPlan, PlanWarning, ProjectPlan
 
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
 _RETENTION_DAYS = [
@@ -48,6 +51,10 @@ _RETENTION_DAYS = [
     3288,
     3653,
 ]
+_ACCOUNT_NOTE = (
+    f"a deploy sets the role by which all APIs of the account and region log, and replaces another stack's. Where one has set it "
+    f"('edgeroutes doctor' asks AWS), deploy with --parameter-overrides {MANAGES_ACCOUNT}=false"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,7 @@ class Template:
         api_resources: How many resources the API has.
         stack_resources: How many resources CloudFormation makes of it.
         warnings: To show.
+        notes: To show once, when the file is new: what holds for most projects, and is not wrong.
     """
 
     text: str
@@ -67,6 +75,7 @@ class Template:
     api_resources: int
     stack_resources: int
     warnings: tuple[PlanWarning, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -74,12 +83,12 @@ class Template:
         return len(self.text.encode())
 
 
-def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> Template:
+def make_template(plan: ProjectPlan, infra: Infra | None = None) -> Template:
     """The project's template.
 
     Args:
         plan: The project.
-        infra: The files of infra/, name → text.
+        infra: The files of infra/.
 
     Raises:
         ConfigError: For what is wrong with infra/, or when the template fits in no stack; ProblemsError for several.
@@ -94,21 +103,55 @@ def make_template(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> 
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
         warnings=plan.warnings,
+        notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 
 
-def make_document(plan: ProjectPlan, infra: Mapping[str, str] | None = None) -> dict[str, Any]:
+def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, Any]:
     """The values of the project's template, however many resources it makes.
 
     Args:
         plan: The project.
-        infra: The files of infra/, name → text.
+        infra: The files of infra/.
 
     Raises:
         ConfigError: For what is wrong with infra/; ProblemsError for several.
     """
+    infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
-    return merge_infra(_own_document(plan), infra or {}, places)
+    plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
+    document = merge_infra(_own_document(plan), infra, places)
+    require_no_problems([*_check_secrets(plan, document, infra)])
+    for function in plan.functions:
+        properties = document["Resources"][function.logical_id]["Properties"]
+        if "Role" in properties:  # SAM would ignore what infra/ adds to them: it is in the role
+            for key in ROLE_ONLY_KEYS:
+                properties.pop(key, None)
+    return document
+
+
+def _check_secrets(plan: ProjectPlan, document: Mapping[str, Any], infra: Infra) -> Iterator[ProjectError]:
+    """Functions that infra/ has left without the origin secret: they would respond to anyone who knows the API's address."""
+    if not plan.config.cdn.enabled:
+        return
+    for function in (*plan.functions, plan.fallback):
+        properties = document["Resources"][function.logical_id].get("Properties")
+        variables = value_at(properties, "Environment", "Variables")
+        if not isinstance(variables, Mapping) or VARIABLE not in variables:
+            found = {key: where for key, _, where in infra.properties("Resources", function.logical_id, "Properties")}
+            problem = f"{function.logical_id} would have no origin secret ({VARIABLE}), so that it could not tell CloudFront from others"
+            hint = "Lay 'Variables' with names and values over its Environment; those that edgeroutes sets stay"
+            yield ConfigError(problem, where=found.get("Environment", function.logical_id), hint=hint)
+
+
+def _with_overrides(function: FunctionPlan, infra: Infra) -> FunctionPlan:
+    """The function with what infra/ lays over it, as far as that decides about its role."""
+    overrides = {
+        key: value
+        for key, value, _ in infra.properties("Resources", function.logical_id, "Properties")
+        if key in ROLE_INPUT
+    }
+    return replace(function, properties=merge_values(function.properties, overrides)) if overrides else function
 
 
 def _own_document(plan: ProjectPlan) -> dict[str, Any]:
@@ -118,7 +161,7 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
         "Description": plan.config.name,
         "Parameters": _parameters(plan.config),
         "Conditions": {
-            "ManageApiGatewayAccount": {"Fn::Equals": [{"Ref": "ManageApiGatewayAccount"}, "true"]},
+            MANAGES_ACCOUNT: {"Fn::Equals": [{"Ref": MANAGES_ACCOUNT}, "true"]},
             "TracingActive": {"Fn::Equals": [{"Ref": "Tracing"}, "Active"]},
         },
         "Resources": {
@@ -139,7 +182,8 @@ def _revalidation(plan: ProjectPlan) -> dict[str, Any]:
 
 def _parameters(config: Config) -> dict[str, Any]:
     account = (
-        "Whether this stack sets the account's role by which API Gateway writes its logs, one for all APIs of a region"
+        "Whether this stack sets the role by which API Gateway writes the logs of all APIs of this account and region; "
+        "it replaces the role that another stack has set"
     )
     return {
         "LogRetentionDays": {
@@ -148,7 +192,7 @@ def _parameters(config: Config) -> dict[str, Any]:
             "AllowedValues": _RETENTION_DAYS,
             "Description": "Days until a log entry is deleted",
         },
-        "ManageApiGatewayAccount": {
+        MANAGES_ACCOUNT: {
             "Type": "String",
             "Default": "true",
             "AllowedValues": ["true", "false"],

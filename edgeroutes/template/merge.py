@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
-from edgeroutes.plan.cloudformation import is_intrinsic, parse_yaml
+from edgeroutes.plan.cloudformation import is_intrinsic
+from edgeroutes.plan.function_yaml import check_variables
+from edgeroutes.plan.infra import value_at
 from edgeroutes.template.references import check_references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from edgeroutes.plan.cloudformation import YamlText
+    from edgeroutes.plan.infra import Infra
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "template-anatomy", docs.aws.amazon.com/serverless-application-model
 # "sam-specification-template-anatomy" (read 2026-11-21), in the order in which we write them.
@@ -44,26 +48,21 @@ _WORDS = {
 
 
 def merge_infra(
-    template: Mapping[str, Any], texts: Mapping[str, str], places: Mapping[str, Mapping[str, str]] | None = None
+    template: Mapping[str, Any], infra: Infra, places: Mapping[str, Mapping[str, str]] | None = None
 ) -> dict[str, Any]:
     """Our template with the project's own parts in it.
 
     Args:
         template: What edgeroutes made.
-        texts: The files of infra/, name → text; merged in the order of their names.
+        infra: The files of infra/, merged in the order of their names.
         places: Of our resources, the file and line that says a property: logical id → property → place.
 
     Raises:
         ConfigError: For the one thing that is wrong with the files or between them, ProblemsError for several.
     """
-    problems: list[ProjectError] = []
+    problems: list[ProjectError] = list(infra.problems)
     merger = _Merger(template, problems)
-    for source_file, text in sorted(texts.items()):
-        try:
-            document = parse_yaml(text, source_file)
-        except ConfigError as err:
-            problems.append(err)
-            continue
+    for document in infra.documents:
         merger.add(document)
     merger.check_types()
     require_no_problems(problems)
@@ -106,10 +105,15 @@ class _Merger:
                 problem = f"{section} is {content!r}. Allowed is a mapping of names"
                 self.problems.append(ConfigError(problem, where=document.where(section)))
             elif section == "Globals":
+                self._check_globals(document)
                 self.result[section] = merge_values(self.result.get(section, {}), content)
             else:
                 for name, value in content.items():
                     self._add_named(section, name, value, document)
+
+    def _check_globals(self, document: YamlText) -> None:
+        path = ("Globals", "Function", "Environment", "Variables")
+        self.problems += check_variables(_variables(document, *path), document, *path)
 
     def check_types(self) -> None:
         """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make."""
@@ -129,6 +133,9 @@ class _Merger:
 
     def _add_named(self, section: str, name: str, value: Any, document: YamlText) -> None:
         where = document.where(section, name)
+        if section == "Resources" and name in self.own[section]:
+            path = (section, name, "Properties", "Environment", "Variables")
+            self.problems += check_variables(_variables(document, *path), document, *path)
         names = self.result.setdefault(section, {})
         if name not in names:
             names[name] = value
@@ -178,6 +185,11 @@ class _Merger:
         if added:
             # Source: docs.aws.amazon.com/AWSCloudFormation "transform-aws-languageextensions": it stands before SAM's.
             self.result["Transform"] = [*added, *there]
+
+
+def _variables(document: YamlText, *path: str) -> Mapping[str, Any]:
+    found = value_at(document.value, *path)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _as_list(value: Any) -> Sequence[Any]:

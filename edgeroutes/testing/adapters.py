@@ -15,6 +15,7 @@ from urllib.parse import unquote
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, read_result, rest_event
+from edgeroutes.http.url import split_host
 from edgeroutes.testing.environment import restored_environment
 from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event, read_http_result
 from edgeroutes.testing.response import Answer, Chunk
@@ -219,7 +220,7 @@ class AsgiConnection:
 
 def _asgi_scope(request: HttpRequest) -> dict[str, Any]:
     host = next((value for name, value in request.headers if name.lower() == "host"), "localhost")
-    name, _, port = host.partition(":")
+    name, port = split_host(host)
     return {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -232,7 +233,7 @@ def _asgi_scope(request: HttpRequest) -> dict[str, Any]:
         "root_path": "",
         "headers": [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in request.headers],
         "client": (request.client_host, 50000),
-        "server": (name, int(port) if port.isdigit() else 443 if request.scheme == "https" else 80),
+        "server": (name, port or (443 if request.scheme == "https" else 80)),
     }
 
 

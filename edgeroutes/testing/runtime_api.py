@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -95,7 +97,7 @@ class RuntimeApi:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def invoke(self, event: Any) -> Any:
-        """What the function posted for the event: JSON, bytes that are none, or a `StreamedResult` that has begun.
+        """What the function posted for the event: JSON, bytes that are none, or a `StreamedResult` that has begun; None for too much.
 
         It may still be busy with what comes after.
         """
@@ -163,6 +165,10 @@ class _Requests(BaseHTTPRequestHandler):
             self._take_stream()
             return
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if len(body) > LAMBDA_RESULT_BYTES:
+            self._send(413, b'{"errorType":"RequestEntityTooLarge"}')
+            self.server.api.answers.put(None)
+            return
         self._accept()
         self.server.api.answers.put(read_answer(body))
 

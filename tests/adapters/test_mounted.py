@@ -231,8 +231,9 @@ def test_an_answer_without_a_body_gets_no_content_type(
     [
         ("[::1]:3000", ["::1", 3000]),
         ("[2001:db8::1]", ["2001:db8::1", 80]),
-        ("a:b:c", ["a", 80]),
-        ("a:99999", ["a", 80]),
+        ("a:", ["a", 80]),
+        ("a:000008000", ["a", 8000]),
+        ("<url-id>.on.aws", ["<url-id>.on.aws", 80]),
     ],
 )
 def test_a_host_of_any_form_is_taken(project: RouteProject, host: str, server: list[Any]) -> None:
@@ -242,8 +243,73 @@ def test_a_host_of_any_form_is_taken(project: RouteProject, host: str, server: l
     assert seen(mirror(project), event)["server"] == server
 
 
+GARBAGE_HOSTS = [
+    "]",
+    "[",
+    "[::1",
+    "[a]",
+    "[::1]x",
+    "a]",
+    "a:b:c",
+    "a:99999",
+    f"a:{'9' * 5_000}",
+    "a/b",
+    "a@b",
+    "a b",
+    "a\\b",
+    "é",
+    "a:-1",
+]
+
+
+@pytest.mark.parametrize("host", GARBAGE_HOSTS)
+def test_a_host_that_no_url_can_have_is_refused_before_the_app_raises_for_it(project: RouteProject, host: str) -> None:
+    """Starlette's HTTPSRedirectMiddleware reads the whole URL, its port too."""
+    project.write(
+        "legacy/[[...path]]/route.py",
+        """
+        from starlette.applications import Starlette
+        from starlette.middleware import Middleware
+        from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+        from starlette.requests import Request
+        from starlette.responses import PlainTextResponse
+        from starlette.routing import Route
+        from edgeroutes import asgi_middleware
+
+        async def index(request):
+            return PlainTextResponse(str((request.url.port, request.base_url, request.url_for("index"))))
+
+        app = Starlette(routes=[Route("/", index, name="index")], middleware=[Middleware(HTTPSRedirectMiddleware)])
+        """,
+    )
+    project.write(
+        "wrapped/middleware.py",
+        """
+        from starlette.middleware.httpsredirect import HTTPSRedirectMiddleware
+        from edgeroutes import asgi_middleware
+        middleware = asgi_middleware(HTTPSRedirectMiddleware)
+        """,
+    )
+    project.write("wrapped/route.py", "def GET():\n    return {}\n")
+    handler = project.handler()
+    for path in ("/legacy", "/wrapped"):
+        event = rest(path)
+        event["headers"], event["multiValueHeaders"] = {"Host": host}, {"Host": [host], "X-Forwarded-Proto": ["http"]}
+        assert handler(event)["statusCode"] == 400
+
+
 @pytest.mark.parametrize(
-    ("port", "expected"), [("443,443", 443), ("8443", 8443), ("-", 443), ("", 443), ("0x1", 443), ("²", 443)]
+    ("port", "expected"),
+    [
+        ("443,443", 443),
+        ("8443", 8443),
+        ("-", 443),
+        ("", 443),
+        ("0x1", 443),
+        ("²", 443),
+        ("9" * 5_000, 443),
+        ("65536", 443),
+    ],
 )
 def test_an_odd_forwarded_port_is_taken_or_left_out(project: RouteProject, port: str, expected: int) -> None:
     event = rest("/legacy")

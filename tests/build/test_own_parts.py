@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from edgeroutes.build.imports import OWN_NAMES
 from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.syntax import parse_source, read_uses
 from edgeroutes.config import CdnConfig, Config
 from edgeroutes.http.cors import CORS
 from edgeroutes.plan.project import make_plan
@@ -28,7 +30,9 @@ BARE = {
 def kept(config: Config, files: dict[str, str]) -> set[str]:
     """What is not left out of the only function, of all that a bare one does without."""
     (function,) = make_plan(config, scan(FakeFileTree(files)), files).functions
-    return BARE - unused_parts(function, config, [text.encode() for text in files.values()])
+    sources = (text for path, text in files.items() if path.endswith(".py"))
+    names = {name for text in sources for name in read_uses(parse_source(text, where="x.py"), OWN_NAMES)}
+    return BARE - unused_parts(function, config, names)
 
 
 @pytest.mark.parametrize(
@@ -40,13 +44,14 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
         ("def GET():\n    return Response.file('x')\n", {"http/files.py", "http/streams.py", "runtime/files.py"}),
         ("def GET():\n    return Response.stream(open('x'))\n", {"http/streams.py"}),
         ("def GET():\n    return __file__\n", set()),
+        ("# sse file cors\ndef GET():\n    'Response.sse and stream'\n    return {'a': 'a file'}\n", set()),
         ("cors = False\ndef GET():\n    return {}\n", {"http/cors.py"}),
         (
             "from edgeroutes import CORS\ncors = CORS('*')\ndef GET():\n    return {}\n",
             {"http/cors.py", "runtime/cors.py"},
         ),
         ("async def app(scope, receive, send): ...\n", {"adapters/mount.py"}),
-        ("def generate_static_params():\n    return []\ndef GET():\n    return {}\n", {"runtime/static_params.py"}),
+        ("dynamic_params = False\ndef GET():\n    return {}\n", {"runtime/static_params.py"}),
     ],
 )
 def test_a_part_ships_where_the_source_can_ask_for_it(source: str, parts: set[str]) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from edgeroutes.build.event_loop import event_loop_reason
 from edgeroutes.build.graph import Chain, ImportGraph, Link, MissingModule, Reason
-from edgeroutes.build.imports import ImportKind
+from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.sources import CACHE_FILE
 from edgeroutes.build.trace import Tracer

@@ -100,6 +100,7 @@ def test_routes_that_share_a_function_say_why(project: Path, capsys: pytest.Capt
         "routes": ["/files/[name]", "/files/[...path]"],
         "streaming": True,
         "reason": reason,
+        "throttle": None,
     }
     assert functions["HelloFunction"]["reason"] == ""
     assert {route["path"]: route["function"] for route in document["routes"]}["/b"] == "LettersGroupFunction"

@@ -23,9 +23,23 @@ def test_it_writes_the_file_and_prints_the_counts(root: Path, capsys: pytest.Cap
     assert print_template(root, check=False, as_json=False) == 0
     size = (root / "template.yaml").stat().st_size
     counts = f"2 functions, 3 API resources, 19 stack resources (9.5 a function), {size:,} bytes\n"
-    assert capsys.readouterr() == (f"template.yaml is written: {counts}", "")
+    output, notes = capsys.readouterr()
+    assert output == f"template.yaml is written: {counts}"
+    assert notes.startswith(
+        "note: a deploy sets the role by which all APIs of the account and region log, and replaces"
+    )
+    assert notes.count("\n") == 1
     assert print_template(root, check=False, as_json=False) == 0
     assert capsys.readouterr() == (f"template.yaml is current: {counts}", "")
+
+
+def test_a_project_whose_account_is_managed_elsewhere_has_no_note(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "infra").mkdir()
+    (root / "infra" / "a.yaml").write_text("Parameters: {ManageApiGatewayAccount: {Default: 'false'}}\n")
+    assert print_template(root, check=False, as_json=False) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_check_writes_nothing_and_shows_what_differs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,8 +64,10 @@ def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> No
         "api_resources": 3,
         "stack_resources": 19,
         "bytes": size,
+        "notes": first["notes"],
         "warnings": [],
     }
+    assert "ManageApiGatewayAccount=false" in first["notes"][0]
     assert first == {**document, "current": False, "written": False}
     assert second == {**document, "current": True, "written": True}
 

@@ -761,6 +761,13 @@ FILES = [
         wanted="",
     ),
     Case(
+        name="HEAD says the length that it declares",
+        method="HEAD",
+        path="/length",
+        headers={"content-length": "1234"},
+        wanted="",
+    ),
+    Case(
         name="HEAD of a file has its head and heeds no range",
         method="HEAD",
         path="/served/digits.txt",

@@ -134,6 +134,11 @@ PUBLIC = Reason(
     page="decisions.md",
     words="Directives in the order `public, s-maxage, stale-while-revalidate, stale-if-error`",
 )
+UNKEYED = Reason(
+    next_does="A handler's `Cache-Control: s-maxage=…` is sent beside any `Vary`.",
+    we_do="When `Vary` names a header that is not in CloudFront's cache key, the response is `private, no-store`, which the log says once.",
+    why="CloudFront ignores `Vary`: the next visitor would get the response that was made for this one.",
+)
 CACHE_STATE = Reason(
     next_does="`x-nextjs-cache` says HIT, MISS or STALE.",
     we_do="The function says nothing: the cache is CloudFront (in `dev` its emulation), which says it in `X-Cache` and `Age`.",
@@ -286,6 +291,7 @@ DEPARTURES: dict[str, Departure] = dict(
         _text("basic-delete-static"),
         _text("basic-delete-dynamic"),
         _text("basic-patch-static"),
+        ("vary-custom", Departure(reasons=(UNKEYED,), headers={"cache-control": "private, no-store"})),
         ("stream-echo", Departure(reasons=(CONTENT_TYPE,), headers=BYTES)),
         ("resp-bytes", Departure(reasons=(CONTENT_TYPE,), headers=BYTES)),
         _text("stream-iterator"),

@@ -51,8 +51,8 @@ class FakeIncoming:
     def header(self, name: str) -> str | None:
         return next((value for key, value in reversed(self._headers) if key == name), None)
 
-    def query_items(self) -> list[tuple[str, str]]:
-        return parse_qsl(self._query, keep_blank_values=True)
+    def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
+        return parse_qsl(self._query, keep_blank_values=True, max_num_fields=most)
 
     def query_string(self) -> str:
         return self._query

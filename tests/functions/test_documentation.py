@@ -28,6 +28,9 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
         path = tmp_path / file.replace("functions", app_dir, 1)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source, encoding="utf-8")
+    if request.param == "streaming":
+        (tmp_path / app_dir / "docs" / "[...path]" / "pages" / "a").mkdir(parents=True)
+        (tmp_path / app_dir / "docs" / "[...path]" / "pages" / "a" / "b.txt").write_text("a page")
     client = RouteClient(tmp_path)
     yield request.param, client
     client.close()
@@ -81,6 +84,8 @@ ANSWERS = {
         ("GET", "/numbers?count=2", 200, "0\n1\n"),
         ("GET", "/ticks", 200, 'event: tick\nid: 1\ndata: {"number":1}\n\n'),
         ("GET", "/reports/none.csv", 404, ""),
+        ("GET", "/docs/a/b.txt", 200, "a page"),
+        ("GET", "/docs/..%2Froute.py", 404, ""),
     ],
     "middleware": [
         ("GET", "/api/admin/users", 401, "send a token"),

@@ -1,15 +1,13 @@
-"""A module that holds more than one thing is split by what it holds: 300 lines, or a reason."""
+"""A module that holds more than one thing is split by what it holds: 600 lines, or a reason."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[2] / "edgeroutes"
-LIMIT = 300
+LIMIT = 600
 # Module → (lines at most, why it stays whole).
-EXCEPTIONS: dict[str, tuple[int, str]] = {
-    "build/imports.py": (310, "one visitor of the syntax tree with the values that it makes"),
-}
+EXCEPTIONS: dict[str, tuple[int, str]] = {}
 
 
 def test_modules_are_short() -> None:

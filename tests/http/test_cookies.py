@@ -41,6 +41,98 @@ def test_a_cookie_header_is_read_as_nextjs_reads_it(header: str, cookies: dict[s
     assert parse_cookies(header) == cookies
 
 
+WHITE_SPACE = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000 and chr(code).isspace()]
+CONTROLS = [chr(code) for code in (*range(0x20), *range(0x7F, 0xA1), 0x200B, 0x2060, 0xFEFF)]
+PREFIXED = ["__Host-a", "__Secure-a", "__Http-a", "__Host-Http-a"]
+
+
+@pytest.mark.parametrize("name", PREFIXED)
+def test_no_character_around_a_name_forges_a_prefix(name: str) -> None:
+    """Browsers protect names that begin with the prefix, after they have taken off spaces and tabs (RFC 6265bis §5.6)."""
+    for character in {*WHITE_SPACE, *CONTROLS} - {" ", "\t", ";"}:
+        for forged in (f"{character}{name}=evil", f"{name}{character}=evil", f" {character} {name}=evil"):
+            assert parse_cookies(f"{name}=good; {forged}")[name] == "good", repr(forged)
+            assert name not in parse_cookies(forged), repr(forged)
+            assert parse_set_cookie(forged).name != name
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "={}=evil",
+        " = {}=evil",
+        "{}",
+        "{} ",
+        '"{}"=evil',
+        "a={}=evil",
+        "x,{}=evil",
+        "%5F{}=evil",
+        "$Version=1,{}=evil",
+        "={}",
+    ],
+)
+@pytest.mark.parametrize("name", PREFIXED)
+def test_neither_do_nameless_quoted_and_encoded_ones(name: str, forged: str) -> None:
+    assert name not in parse_cookies(forged.format(name))
+    assert parse_cookies(f"{name}=good; {forged.format(name)}")[name] == "good"
+    assert name.swapcase() not in parse_cookies(f"{name}=good")
+
+
+def test_spaces_and_tabs_around_a_name_do_not_count() -> None:
+    assert parse_cookies("\t a=1 ; \t__Host-b=2") == {"a": "1", "__Host-b": "2"}
+    assert str(parse_set_cookie("\ta = 1 ;\tpath\t=\t/x ; Secure ")) == "a=1; Path=/x; Secure"
+
+
+@pytest.mark.parametrize(
+    ("name", "attributes", "missing"),
+    [
+        ("__Host-a", {}, "'__Host-' needs secure=True"),
+        ("__Host-a", {"secure": False, "path": "/x"}, "needs secure=True and path='/'"),
+        ("__Host-a", {"secure": True, "path": ""}, "needs path='/'"),
+        ("__hOsT-a", {"secure": True, "domain": "example.org"}, "'__hOsT-' needs no domain"),
+        ("__Secure-a", {}, "'__Secure-' needs secure=True"),
+        ("__SECURE-a", {"path": "/x", "domain": "example.org"}, "'__SECURE-' needs secure=True"),
+        ("__Http-a", {"secure": True}, "'__Http-' needs http_only=True"),
+        ("__Host-Http-a", {"secure": True}, "needs http_only=True"),
+    ],
+)
+def test_a_prefix_without_what_browsers_ask_of_it_is_refused(
+    name: str, attributes: dict[str, Any], missing: str
+) -> None:
+    with pytest.raises(ValueError, match=f"cookie '{name}' is one that browsers drop: .*{missing}"):
+        ResponseCookies().set(name, "v", **attributes)
+
+
+def test_a_prefix_with_what_browsers_ask_of_it_is_set_and_deleted() -> None:
+    jar = ResponseCookies()
+    jar.set("__Host-a", "v", secure=True)
+    jar.set("__Secure-a", "v", secure=True, path="/x", domain="example.org")
+    jar.set("__Host-Http-a", "v", secure=True, http_only=True)
+    jar.set("__Hostess", "v")
+    assert lines(jar) == [
+        "__Host-a=v; Path=/; Secure",
+        "__Secure-a=v; Path=/x; Domain=example.org; Secure",
+        "__Host-Http-a=v; Path=/; Secure; HttpOnly",
+        "__Hostess=v; Path=/",
+    ]
+    for name in ("__Host-a", "__Host-Http-a"):
+        jar.delete(name)
+    assert lines(jar)[0] == f"__Host-a=; Path=/; Expires={EPOCH}; Secure"
+    assert lines(jar)[2] == f"__Host-Http-a=; Path=/; Expires={EPOCH}; Secure; HttpOnly"
+
+
+@pytest.mark.parametrize("value", ["v" * 4_095, "é" * 682])
+def test_a_cookie_of_as_many_bytes_as_browsers_keep_is_set_and_one_more_is_refused(value: str) -> None:
+    jar = ResponseCookies()
+    jar.set("n", value)
+    assert jar.get("n") == value
+    with pytest.raises(ValueError, match=r"bytes of name and encoded value: browsers keep 4,096"):
+        jar.set("n", f"{value}éé")
+    with pytest.raises(ValueError, match=r"cookie path has 1,025 bytes: browsers keep 1,024"):
+        jar.set("n", "v", path="/" * 1_025)
+    assert jar.get("n") == value
+
+
 @pytest.mark.parametrize(
     ("attributes", "line"),
     [

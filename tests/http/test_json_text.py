@@ -24,6 +24,13 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
+def nested(levels: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
 @dataclass
 class Point:
     x: int
@@ -119,7 +126,6 @@ def test_half_a_surrogate_pair_is_escaped_for_utf_8_has_no_bytes_for_it() -> Non
     text = render_json({"a": "\ud800ä"})
 
     assert text == '{"a":"\\ud800\\u00e4"}'
-    assert parse_json(text.encode()) == {"a": "\ud800ä"}
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", 1j, Point, Model, Struct, {("a", "b"): 1}, {1: {2: object()}}])
@@ -156,7 +162,9 @@ def test_json_comes_back_as_it_went_in(value: Any) -> None:
         (b" \n[1]\t ", [1]),
         (b"\xef\xbb\xbf{}", {}),
         (b"\xef\xbb\xbf 1", 1),
-        (b'"\\ud800"', "\ud800"),
+        (b'"\\ud83d\\ude00 \\u00e4"', "\U0001f600 ä"),
+        (b'["' + b"0e000" + b'", 1e99, -1E+99, 123e-400]', ["0e000", 1e99, -1e99, 0.0]),
+        (b"[" * 200 + b"]" * 200, nested(200)),
         (b'{"a":1,"a":2}', {"a": 2}),
     ],
 )
@@ -177,7 +185,9 @@ def test_json_is_read_whatever_stands_around_it(body: bytes, value: object) -> N
         (b"[-Infinity]", "the body is no JSON: -Infinity is no JSON value"),
         (b'"\xff"', "the body is no UTF-8: byte 1"),
         (b'"\xed\xa0\x80"', "the body is no UTF-8: byte 1"),
-        (b"[" * 200_000, "the body is no JSON that can be read: it is nested too deep"),
+        (b"[" * 200_000, "the body is nested too deep: 200 levels are allowed"),
+        (b"[" * 201 + b"]" * 201, "the body is nested too deep: 200 levels are allowed"),
+        (b'{"a":' * 500 + b"1" + b"}" * 500, "the body is nested too deep: 200 levels are allowed"),
     ],
 )
 def test_what_is_no_json_is_the_clients_mistake_and_says_where(body: bytes, detail: str) -> None:
@@ -187,6 +197,70 @@ def test_what_is_no_json_is_the_clients_mistake_and_says_where(body: bytes, deta
     assert (raised.value.status, raised.value.detail) == (400, detail)
 
 
-def test_a_number_too_long_to_read_is_the_clients_mistake() -> None:
-    with pytest.raises(HTTPError, match="400 the body is no JSON: Exceeds the limit"):
-        parse_json(b"1" * 5000)
+FINITE = "must be a finite number of at most 4300 digits"
+SURROGATE = "must not contain half of a surrogate pair"
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        (b"1e400", [("body", FINITE)]),
+        (b'{"items":[1,{"price":-1e999}]}', [("items.1.price", FINITE)]),
+        (b'{"a":1E+0400}', [("a", FINITE)]),
+        (b"[" + b"1" * 310 + b".5]", [("0", FINITE)]),
+        (b"[" + b"1" * 211 + b"e99]", [("0", FINITE)]),
+        (b'{"a":NaN,"b":[Infinity,-Infinity]}', [("a", FINITE), ("b.0", FINITE), ("b.1", FINITE)]),
+        (b'{"n":' + b"1" * 4301 + b"}", [("n", FINITE)]),
+        (b'{"n":-' + b"1" * 5000 + b',"m":NaN}', [("n", FINITE), ("m", FINITE)]),
+        (rb'{"name":"a\ud800"}', [("name", SURROGATE)]),
+        (rb'["\uDFFF",["\udc00\ud800"]]', [("0", SURROGATE), ("1.0", SURROGATE)]),
+        (rb'{"a":{"\ud800":1}}', [("a.\\ud800", f"its name {SURROGATE}")]),
+    ],
+)
+def test_what_no_response_could_hold_is_400_with_its_field(body: bytes, errors: list[tuple[str, str]]) -> None:
+    with pytest.raises(HTTPError) as raised:
+        parse_json(body)
+
+    assert raised.value.status == 400
+    assert [(error["field"], error["message"]) for error in raised.value.errors] == errors
+
+
+def test_of_many_numbers_that_are_not_finite_a_hundred_and_one_are_looked_for() -> None:
+    with pytest.raises(HTTPError) as raised:
+        parse_json(b"[" + b"[1e999]," * 50_000 + b"1]")
+
+    assert [error["field"] for error in raised.value.errors] == [f"{place}.0" for place in range(101)]
+
+
+NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,12})(\.[0-9]{1,12})?([eE][+-]?[0-9]{1,4})?", fullmatch=True)
+STRINGS = st.text(st.characters()).map(json.dumps)
+TEXTS = st.recursive(
+    NUMBERS | STRINGS,
+    lambda inner: (
+        st.lists(inner).map(lambda parts: f"[{','.join(parts)}]")
+        | st.lists(st.tuples(STRINGS, inner)).map(lambda pairs: "{" + ",".join(f"{k}:{v}" for k, v in pairs) + "}")
+    ),
+    max_leaves=10,
+)
+
+
+def is_sendable(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(is_sendable(part) for pair in value.items() for part in pair)
+    if isinstance(value, list):
+        return all(map(is_sendable, value))
+    if isinstance(value, str):
+        return not any("\ud800" <= letter <= "\udfff" for letter in value)
+    return not isinstance(value, float) or abs(value) < float("inf")
+
+
+@given(TEXTS)
+def test_what_is_read_can_be_sent_on_and_all_else_is_refused_with_its_field(text: str) -> None:
+    expected = json.loads(text)
+    if is_sendable(expected):
+        value = parse_json(text.encode())
+        assert value == json.loads(render_json(value).encode()) == expected
+        return
+    with pytest.raises(HTTPError) as raised:
+        parse_json(text.encode())
+    assert raised.value.errors

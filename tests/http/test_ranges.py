@@ -21,6 +21,9 @@ ANSWER = Headers({"etag": '"a"', "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT
         ("bytes=-99", (0, 10)),
         ("BYTES = 0-4", (0, 5)),
         ("bytes=0-18446744073709551", (0, 10)),
+        (f"bytes=2-{'9' * 5_000}", (2, 10)),
+        (f"bytes=-{'9' * 5_000}", (0, 10)),
+        (f"bytes={'0' * 5_000}2-4", (2, 5)),
     ],
 )
 def test_one_range_is_a_part(header: str, part: tuple[int, int]) -> None:
@@ -29,14 +32,15 @@ def test_one_range_is_a_part(header: str, part: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["bytes=0-1,3-4", "items=0-1", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=4-2", "bytes=--1", "bytes=1-²", f"bytes={'9' * 30}-"],
+    ["bytes=0-1,3-4", "items=0-1", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=4-2", "bytes=--1", "bytes=1-²"],
 )  # fmt: skip
 def test_several_ranges_and_what_is_none_get_the_whole(header: str) -> None:
     assert requested_range(Headers({"range": header}), ANSWER, 10) is None
 
 
 @pytest.mark.parametrize(
-    ("header", "size_bytes"), [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=0-", 0), ("bytes=-1", 0)]
+    ("header", "size_bytes"),
+    [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=0-", 0), ("bytes=-1", 0), (f"bytes={'9' * 5_000}-", 10)],
 )
 def test_a_range_of_nothing_that_is_there_is_refused(header: str, size_bytes: int) -> None:
     with pytest.raises(UnsatisfiableRangeError):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.request import Address, QueryParams, Request
+from edgeroutes.http.request import Address, FormLimits, QueryParams, Request
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
 
 class FakeHost:
@@ -24,12 +24,26 @@ class FakeHost:
         self.asked_for.append(what)
         return self.gives_empty
 
-    async def read_form(self, request: Request) -> Any:
-        return {"form": request.peek_body()}
+    async def read_form(self, request: Request, limits: FormLimits) -> Any:
+        return Form(form=request.peek_body(), limits=(limits.max_files, limits.max_fields, limits.max_part_size))
+
+    async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
+        return function(body)
+
+
+class Form(dict[str, Any]):
+    is_closed = False
+
+    async def close(self) -> None:
+        self.is_closed = True
 
 
 def request_of(incoming: FakeIncoming, host: Any = None) -> Request:
     return Request(incoming, incoming.path, {"id": "7"}, host)
+
+
+async def read_form(request: Request) -> Any:
+    return await request.form()
 
 
 def wait(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -155,11 +169,38 @@ def test_a_form_is_read_once_and_by_the_host() -> None:
     request = request_of(FakeIncoming("POST", body=b"a=1"), FakeHost())
 
     assert request.parsed_form is None
-    first, second = wait(request.form()), wait(request.form())
+    first, second = wait(read_form(request)), wait(read_form(request))
     assert first is second is request.parsed_form
-    assert first == {"form": b"a=1"}
+    assert first == {"form": b"a=1", "limits": (1000, 1000, None)}
     with pytest.raises(TypeError, match="no host"):
-        wait(request_of(FakeIncoming("POST")).form())
+        wait(read_form(request_of(FakeIncoming("POST"))))
+
+
+def test_a_form_takes_limits_and_is_closed_after_async_with() -> None:
+    async def read() -> Any:
+        request = request_of(FakeIncoming("POST", body=b"a=1"), FakeHost())
+        async with request.form(max_files=1, max_fields=2, max_part_size=3) as form:
+            assert not form.is_closed  # type: ignore[attr-defined]
+        return form
+
+    form = wait(read())
+
+    assert (form["limits"], form.is_closed) == ((1, 2, 3), True)
+
+
+@pytest.mark.parametrize("method", ["json", "text"])
+@pytest.mark.parametrize(("coding", "status"), [("gzip", 415), (" Deflate", 415), ("br", 415), ("identity", 200)])
+def test_a_compressed_body_is_415_unless_its_bytes_are_read(method: str, coding: str, status: int) -> None:
+    body = b"1" if status == 200 else b"\x1f\x8b\x08"
+    request = request_of(FakeIncoming("POST", headers=[("Content-Encoding", coding)], body=body), FakeHost())
+
+    assert wait(request.body()) == body
+    if status == 200:
+        assert str(wait(getattr(request, method)())) == "1"
+        return
+    with pytest.raises(HTTPError) as raised:
+        wait(getattr(request, method)())
+    assert (raised.value.status, raised.value.headers) == (415, {"accept-encoding": "identity"})
 
 
 def test_with_headers_sets_over_what_was_sent_and_keeps_the_rest() -> None:

@@ -44,14 +44,14 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("MemorySice: 1\n", ("functions/function.yaml:1: 'MemorySice' is no property of AWS::Serverless::Function, nor "
-         "'include', 'exclude' or 'cors'. Did you mean 'MemorySize'?")),
-        ("\nmemory_size: 1\n", ("functions/function.yaml:2: 'memory_size' is no property of AWS::Serverless::Function, "
-         "nor 'include', 'exclude' or 'cors'. Did you mean 'MemorySize'?")),
-        ("includes: [a]\n", ("functions/function.yaml:1: 'includes' is no property of AWS::Serverless::Function, nor "
-         "'include', 'exclude' or 'cors'. Did you mean 'include'?")),
-        ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is no property of AWS::Serverless::Function, nor 'include', "
-         "'exclude' or 'cors'. Take it out.")),
+        ("MemorySice: 1\n", ("functions/function.yaml:1: 'MemorySice' is not a property of AWS::Serverless::Function, nor "
+         "'include', 'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Did you mean 'MemorySize'?")),
+        ("\nmemory_size: 1\n", ("functions/function.yaml:2: 'memory_size' is not a property of AWS::Serverless::Function, "
+         "nor 'include', 'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Did you mean 'MemorySize'?")),
+        ("includes: [a]\n", ("functions/function.yaml:1: 'includes' is not a property of AWS::Serverless::Function, nor "
+         "'include', 'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Did you mean 'include'?")),
+        ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is not a property of AWS::Serverless::Function, nor 'include', "
+         "'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Take it out.")),
         ("Runtime: python3.9\n", ("functions/function.yaml:1: 'Runtime' is edgeroutes' own to set. Set 'runtime' in "
          "[tool.edgeroutes].")),
         ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
@@ -67,6 +67,20 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
         ("Layers: arn:a\n", "functions/function.yaml:1: Layers is 'arn:a'. Allowed is a list."),
         ("Tags: [a]\n", "functions/function.yaml:1: Tags is ['a']. Allowed is a mapping."),
         ("MemorySize: '64'\n", "functions/function.yaml:1: MemorySize is '64'. Allowed is a whole number from 128 to 10240."),
+        ("throttle_rate: 0\n", ("functions/function.yaml:1: throttle_rate is 0. Allowed are whole numbers from 1 to "
+         "1,000,000.")),
+        ("throttle_burst: !Ref B\n", ("functions/function.yaml:1: throttle_burst is {'Ref': 'B'}. Allowed are whole numbers "
+         "from 1 to 1,000,000.")),
+        ("throttle_burst: true\n", ("functions/function.yaml:1: throttle_burst is True. Allowed are whole numbers from 1 to "
+         "1,000,000.")),
+        ("Environment:\n  Variables:\n    EDGEROUTES_ORIGIN_SECRET: ''\n", ("functions/function.yaml:3: the variable "
+         "'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name.")),
+        ("Environment: {Variables: {AWS_SAM_LOCAL: 'true'}}\n", ("functions/function.yaml:1: the variable 'AWS_SAM_LOCAL' is "
+         "reserved: 'sam local' sets it, and functions then check less. Give yours another name.")),
+        ("Environment: {Variables: {AWS_LAMBDA_RUNTIME_API: x}}\n", ("functions/function.yaml:1: the variable "
+         "'AWS_LAMBDA_RUNTIME_API' is reserved: Lambda sets it. Give yours another name.")),
+        ("Environment: {Variables: {AWS_REGION: x}}\n", ("functions/function.yaml:1: the variable 'AWS_REGION' is reserved: "
+         "Lambda sets it. Give yours another name.")),
         ("include: {a: 1}\n", "functions/function.yaml:1: 'include' is {'a': 1}. Allowed is a list of names."),
         ("cors: true\n", "functions/function.yaml:1: cors is True. Allowed are the arguments of CORS, and false for none."),
         ("cors:\n", "functions/function.yaml:1: cors is None. Allowed are the arguments of CORS, and false for none."),
@@ -87,3 +101,40 @@ def test_the_known_properties_are_those_of_sam() -> None:
     )
     properties = schema.Properties
     assert set(getattr(properties, "model_fields", None) or properties.__fields__) <= FUNCTION_PROPERTIES
+
+
+def test_some_variables_of_ours_are_the_authors_to_set() -> None:
+    names = ("EDGEROUTES_DATA_CACHE_TABLE", "EDGEROUTES_DISTRIBUTION_ID", "AWS_LAMBDA_EXEC_WRAPPER", "AWS_XRAY_X", "TZ")
+    text = f"Environment: {{Variables: {{{', '.join(f'{name}: x' for name in names)}}}}}\n"
+    assert set(
+        functions({"a/function.yaml": text, "a/route.py": ""})["AFunction"].properties["Environment"]["Variables"]
+    ) == {*names}
+
+
+def test_the_nearest_throttle_wins_number_by_number() -> None:
+    files = {
+        "function.yaml": "throttle_rate: 50\n",
+        "a/route.py": "",
+        "b/function.yaml": "throttle_burst: 5\n",
+        "b/route.py": "",
+        "b/c/function.yaml": "throttle_rate: 1000\nthrottle_burst: 500\n",
+        "b/c/route.py": "",
+    }
+    found = {name: dict(each.throttles) for name, each in functions(files).items()}
+    assert found == {
+        "AFunction": {"throttle_rate": 50, "throttle_burst": 500},
+        "BFunction": {"throttle_rate": 50, "throttle_burst": 5},
+        "BCFunction": {},
+    }
+
+
+def test_routes_of_one_function_agree_on_their_throttle() -> None:
+    one = 'isolate = "one"\ndef GET(): ...\n'
+    files = {"a/route.py": one, "b/route.py": one, "b/function.yaml": "\nthrottle_rate: 5\n"}
+    assert problems(files) == [
+        (
+            "functions/b/function.yaml:2: throttle_rate is 1000 by functions/a/route.py and 5 by functions/b/function.yaml:2, and both "
+            "are for one function (/a and /b: isolate = 'one'). Give both the same throttle_rate, or take one of the routes out of the "
+            "group by another 'isolate'."
+        )
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 
@@ -216,3 +217,81 @@ def test_a_file_that_has_gone_missing_can_be_answered_by_the_handler(files: Make
     routes.write("x/route.py", source)
 
     assert routes.get("/x").status == 404
+
+
+ROOTED = """
+from edgeroutes import Response
+
+def GET(request):
+    return Response.file(request.query_params["name"], root="data/public")
+"""
+
+
+@pytest.fixture
+def rooted(project: Make) -> RouteProject:
+    """A root with one file, and around it all that a client may try to reach."""
+    routes = project({"rooted/route.py": ROOTED, "/data/secret.txt": "SECRET", "/data/public/a.txt": "a"})
+    data = routes.root / "data"
+    (data / "public" / "folder").mkdir()
+    (data / "public" / "folder" / "b.txt").write_text("b")
+    (data / "public-too").mkdir()
+    (data / "public-too" / "c.txt").write_text("SECRET")
+    (data / "public" / "out.txt").symlink_to(data / "secret.txt")
+    (data / "public" / "up").symlink_to(data)
+    (data / "public" / "in.txt").symlink_to(data / "public" / "a.txt")
+    (data / "public" / "loop").symlink_to(data / "public" / "loop")
+    (data / "public" / "null").symlink_to("/dev/null")
+    (data / "public" / "environ").symlink_to("/proc/self/environ")
+    os.mkfifo(data / "public" / "fifo")
+    return routes
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.txt", "a"), ("folder/b.txt", "b"), ("in.txt", "a"), ("./a.txt", "a")]
+)
+def test_a_file_below_the_root_is_served(rooted: RouteProject, name: str, content: str) -> None:
+    answer = rooted.get(f"/rooted?name={quote(name, safe='')}")
+    assert (answer.status, answer.text) == (200, content)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", ".", "/", "..", "folder", "folder/", "absent", "a.txt/", "a.txt/x", "a.txt\0", "\0", "x" * 300, "x/" * 3000, "\udcff",
+        "../secret.txt", "folder/../../secret.txt", "folder/../a.txt", "../public-too/c.txt", "../public/a.txt", "/etc/passwd",
+        "//etc/passwd", "/data/public/a.txt", "..%2Fsecret.txt", "%2e%2e/secret.txt", "..\\secret.txt", "~/x", "out.txt",
+        "up/secret.txt", "loop", "null", "environ", "fifo", "/proc/self/environ", "/dev/zero", "file:///etc/passwd",
+    ],
+)  # fmt: skip
+def test_anything_else_is_a_404_that_says_nothing(
+    rooted: RouteProject, name: str, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    answer = rooted.get(f"/rooted?name={quote(name, safe='', errors='surrogateescape')}")
+    assert (answer.status, answer.json()["title"], answer.json().get("detail")) == (404, "Not Found", None)
+    assert log_lines() == []
+
+
+def test_a_root_that_is_not_there_is_the_authors_mistake(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    assert project(ROOTED).get("/x?name=a").status == 500
+    assert "root is not a folder" in log_lines()[0]["exception"]
+
+
+@pytest.mark.parametrize(("name", "status"), [("%00", 404), ("x" * 300, 404), ("absent", 500), ("fifo", 500)])
+def test_without_a_root_a_name_that_no_file_can_have_is_a_404(project: Make, name: str, status: int) -> None:
+    routes = project(
+        "from edgeroutes import Response\ndef GET(request):\n    return Response.file(request.query_params['name'])\n"
+    )
+    os.mkfifo(routes.root / "fifo")
+    assert routes.get(f"/x?name={name}").status == status
+
+
+def test_a_file_of_size_0_is_an_empty_body(project: Make) -> None:
+    routes = project("from edgeroutes import Response\ndef GET():\n    return Response.file('/proc/self/status')\n")
+    assert (routes.get("/x").status, routes.get("/x").body) == (200, b"")
+
+
+def test_head_of_a_large_file_has_its_length(files: Callable[..., RouteProject]) -> None:
+    answer = files().request("HEAD", "/large")
+    assert (answer.body, answer.header("content-length")) == (b"", str(len(LARGE)))

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from edgeroutes.errors import HandlerError
+from edgeroutes.http.cors import CORS
 from edgeroutes.http.freshness import allows_sharing
 from tests.fakes.incoming import FakeIncoming
 
@@ -436,14 +437,19 @@ def test_no_answer_with_a_cookie_is_ever_for_everyone(
 
 def test_a_cached_answer_has_a_strong_etag_and_304s(project: Make) -> None:
     routes = project(
-        route("revalidate = 60\ntags = ['t']", "return Response('a', headers={'Vary': 'Accept', 'X': '1'})")
+        route("revalidate = 60\ntags = ['t']", "return Response('a', headers={'Vary': 'Accept-Encoding', 'X': '1'})")
     )
     first = routes.get("/x")
     etag = first.header("etag") or ""
-    kept = [("vary", "Accept"), ("cache-control", MINUTE), ("x-cache-tag", "t,_path:/x"), ("etag", etag)]
+    kept = [("vary", "Accept-Encoding"), ("cache-control", MINUTE), ("x-cache-tag", "t,_path:/x"), ("etag", etag)]
 
     assert etag == '"27c35e6e9373877f29e562464e46497e"'
-    assert first.headers == [("vary", "Accept"), ("x", "1"), ("content-type", "text/plain; charset=utf-8"), *kept[1:]]
+    assert first.headers == [
+        ("vary", "Accept-Encoding"),
+        ("x", "1"),
+        ("content-type", "text/plain; charset=utf-8"),
+        *kept[1:],
+    ]
     for sent in (etag, f"W/{etag}", f'"other", {etag}', "*"):
         again = routes.get("/x", [("if-none-match", sent)])
         assert (again.status, again.headers, again.body) == (304, kept, b"")
@@ -451,6 +457,69 @@ def test_a_cached_answer_has_a_strong_etag_and_304s(project: Make) -> None:
     assert routes.request("HEAD", "/x", [("if-none-match", etag)]).status == 304
     assert routes.request("HEAD", "/x").headers == first.headers
     assert cached(first) == MINUTE
+
+
+@pytest.mark.parametrize(
+    ("vary", "is_shared"),
+    [
+        ("Accept-Encoding", True),
+        ("host, ACCEPT-ENCODING", True),
+        ("Accept-Language", False),
+        ("Accept-Encoding, X-Tenant", False),
+        ("Cookie", False),
+        ("Origin", False),
+        ("*", False),
+        ("", True),
+    ],
+)
+@pytest.mark.parametrize("own", [None, "s-maxage=60", "public, max-age=60", "private, max-age=60", "no-store"])
+def test_what_varies_by_what_no_cache_key_has_is_not_shared(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], vary: str, own: str | None, is_shared: bool
+) -> None:
+    named = {"Vary": vary, **({"Cache-Control": own} if own else {})}
+    routes = project(route("revalidate = 60", f"return Response('a', headers={named!r})"))
+
+    answers = [routes.get("/x"), routes.get("/x")]
+    is_private = own in {"private, max-age=60", "no-store"}
+    expected = own or MINUTE if is_shared or is_private else PRIVATE
+    assert [cached(answer) for answer in answers] == [expected] * 2
+    warned = [line["message"] for line in log_lines() if "cache key" in line["message"]]
+    assert len(warned) == (0 if is_shared or is_private else 1)  # once, however often it is requested
+
+
+def test_origin_is_in_the_key_where_the_routes_cors_differs_by_it(project: Make) -> None:
+    source = route("revalidate = 60", "return Response('a', headers={'Vary': 'Origin'})")
+    routes = project(source, cors=CORS(["https://a.example", "https://b.example"], methods=["GET"]))
+
+    assert cached(routes.get("/x", [("origin", "https://a.example")])) == MINUTE
+
+
+@pytest.mark.parametrize(
+    ("method", "sent", "expected"),
+    [
+        ("HEAD", "1234", "1234"),
+        ("HEAD", "0", "0"),
+        ("HEAD", "-1", None),
+        ("HEAD", "1e3", None),
+        ("HEAD", "9" * 30, None),
+        ("GET", "1234", None),
+    ],
+)
+def test_the_length_that_head_declares_is_sent(project: Make, method: str, sent: str, expected: str | None) -> None:
+    """RFC 9110 §9.3.2; next.js#48838, parcel#8416."""
+    routes = project(
+        f"{IMPORTS}def HEAD():\n    return Response(None, headers={{'Content-Length': '{sent}'}})\n"
+        f"def GET():\n    return Response(None, headers={{'Content-Length': '{sent}'}})\n"
+    )
+
+    assert routes.request(method, "/x").header("content-length") == expected
+
+
+@pytest.mark.parametrize("arguments", ["'abc'", "None, 204"])
+def test_a_length_beside_another_body_or_none_allowed_is_not_sent(project: Make, arguments: str) -> None:
+    routes = project(f"{IMPORTS}def HEAD():\n    return Response({arguments}, headers={{'content-length': '9'}})\n")
+
+    assert routes.request("HEAD", "/x").header("content-length") is None
 
 
 def test_a_handlers_own_etag_is_the_one_that_counts(project: Make) -> None:

@@ -6,8 +6,9 @@ import msgspec
 import pydantic
 import pytest
 
+from edgeroutes.http.field_problems import Problems, render_path
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.runtime.models import convert_form_model, model_annotations, model_validator, read_json_model
+from edgeroutes.runtime.models import convert_form_model, json_reader, model_annotations, model_validator
 
 
 class Item(pydantic.BaseModel):
@@ -37,8 +38,12 @@ class OrderStruct(msgspec.Struct, rename="camel"):
 
 
 def read(model: Any, body: bytes) -> tuple[Any, list[list[str]]]:
-    problems: list[list[str]] = []
-    return read_json_model(model, body, problems), problems
+    problems = Problems()
+    return json_reader(model)(body, problems), shown(problems)
+
+
+def shown(problems: Problems) -> list[list[str]]:
+    return [[render_path(path), message] for path, message in problems]
 
 
 def test_a_body_becomes_the_model() -> None:
@@ -84,23 +89,23 @@ def test_what_is_no_json_is_said_to_be_none(model: Any, body: bytes) -> None:
 
 
 def test_a_value_inside_another_model_is_validated_too() -> None:
-    problems: list[list[str]] = []
+    problems = Problems()
 
     assert model_validator(Item)({"n": 1}, problems) == Item(n=1)
     assert model_validator(ItemStruct)({"n": 1}, problems) == ItemStruct(1)
     assert problems == []
     assert model_validator(ItemStruct)({"n": "1"}, problems) is None
-    assert problems == [["n", "Expected `int`, got `str`"]]
+    assert shown(problems) == [["n", "Expected `int`, got `str`"]]
 
 
 def test_a_forms_texts_are_converted_by_the_library() -> None:
-    problems: list[list[str]] = []
+    problems = Problems()
 
     assert convert_form_model(Item, {"n": "1"}, problems) == Item(n=1)
     assert convert_form_model(ItemStruct, {"n": "1"}, problems) == ItemStruct(1)
     assert problems == []
     assert convert_form_model(ItemStruct, {}, problems) is None
-    assert problems == [["n", "is required"]]
+    assert shown(problems) == [["n", "is required"]]
 
 
 def test_fields_have_the_names_that_a_form_has_for_them() -> None:

@@ -12,6 +12,7 @@ import pydantic
 import pytest
 
 from edgeroutes.errors import RouteFileError
+from edgeroutes.http.field_problems import Problems, render_path
 from edgeroutes.runtime.annotations import is_model
 from edgeroutes.runtime.validation import make_validator
 
@@ -70,8 +71,9 @@ class Struct(msgspec.Struct):
 
 
 def validate(annotation: Any, value: Any) -> tuple[Any, list[list[str]]]:
-    problems: list[list[str]] = []
-    return make_validator(annotation, "route.py")(value, problems), problems
+    problems = Problems()
+    converted = make_validator(annotation, "route.py")(value, problems)
+    return converted, [["" if path is None else render_path(path), message] for path, message in problems]
 
 
 @pytest.mark.parametrize(

@@ -324,13 +324,20 @@ def test_roles_may_do_what_they_are_for(deployed: Deployed) -> None:
     assert roles == {
         "ApiInvokeRole": ("apigateway.amazonaws.com", {policy}),
         "ApiGatewayAccountRole": ("apigateway.amazonaws.com", {f"{aws}/AmazonAPIGatewayPushToCloudWatchLogs"}),
-        "FunctionsRole": ("lambda.amazonaws.com", {f"{aws}/AWSLambdaBasicExecutionRole"}),
+        "FunctionsRole": ("lambda.amazonaws.com", set()),
     }
+    group = deployed.arn("logs", "log-group:", "FunctionsLogGroup")
+    for name in ("FunctionsRole", "ApiHelloFunctionRole"):
+        document = iam.get_role_policy(RoleName=deployed.physical_id(name), PolicyName="logs")["PolicyDocument"]
+        # CloudFormation's Arn of a log group ends in `:*`, moto's does not.
+        assert {(each["Action"], each["Resource"].removesuffix(":*")) for each in document["Statement"]} == {
+            ("logs:CreateLogStream", group),
+            ("logs:PutLogEvents", group),
+        }
     assert invocable(deployed) == {deployed.arn("lambda", "function:", each.logical_id) for each in deployed.functions}
-    hello = iam.list_role_policies(RoleName=deployed.physical_id("ApiHelloFunctionRole"))["PolicyNames"]
-    document = iam.get_role_policy(RoleName=deployed.physical_id("ApiHelloFunctionRole"), PolicyName=hello[0])[
-        "PolicyDocument"
-    ]
+    document = iam.get_role_policy(
+        RoleName=deployed.physical_id("ApiHelloFunctionRole"), PolicyName="ApiHelloFunctionRolePolicy0"
+    )["PolicyDocument"]
     (statement,) = document["Statement"]
     assert "dynamodb:GetItem" in statement["Action"]
     assert deployed.arn("dynamodb", "table/", "Notes") in statement["Resource"]

@@ -46,3 +46,33 @@ def test_the_longest_arns_of_one_policy_fit_in_it() -> None:
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"lambda:InvokeFunction","Resource":[]}]}'
     )
     assert len(document) + ARNS_PER_POLICY * len(f'"{name}",') <= 6_144
+
+
+def throttles(files: dict[str, str], **settings: Any) -> list[tuple[str, str, int, int]]:
+    found = api_resources(plan(files, **settings))["Api"]["Properties"]["MethodSettings"]
+    keys = ("ResourcePath", "HttpMethod", "ThrottlingRateLimit", "ThrottlingBurstLimit")
+    return [tuple(each[key] for key in keys) for each in found]
+
+
+def test_no_route_may_use_up_the_account() -> None:
+    assert throttles({"a/route.py": ""}) == [("/*", "*", 1000, 500)]
+    assert throttles({"a/route.py": ""}, throttle_rate=20, throttle_burst=10) == [("/*", "*", 20, 10)]
+
+
+def test_a_route_has_limits_of_its_own_for_each_path_and_method_that_leads_to_it() -> None:
+    files = {
+        "docs/[[...slug]]/route.py": "def GET(): ...\n",
+        "docs/function.yaml": "throttle_rate: 7\n",
+        "legacy/[[...path]]/route.py": "from x import app\n",
+        "legacy/function.yaml": "throttle_burst: 3\n",
+        "a/route.py": "",
+    }
+    found = throttles(files, base_path="/v1")
+    docs = [
+        (path, method, 7, 500)
+        for path in ("/~1v1~1docs", "/~1v1~1docs~1{slug+}")
+        for method in ("GET", "HEAD", "OPTIONS")
+    ]
+    every = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+    legacy = [(path, method, 1000, 3) for path in ("/~1v1~1legacy", "/~1v1~1legacy~1{path+}") for method in every]
+    assert found == [("/*", "*", 1000, 500), *docs, *legacy]

@@ -9,6 +9,7 @@ import pytest
 from edgeroutes import pipeline
 from edgeroutes.errors import ConfigError
 from edgeroutes.plan.cloudformation import parse_yaml
+from edgeroutes.plan.infra import parse_infra
 from edgeroutes.template.counts import count_stack_resources
 from edgeroutes.template.document import make_template
 from tests.fakes import sam
@@ -117,7 +118,9 @@ def test_over_five_hundred_stack_resources_the_folders_to_group_are_named() -> N
 def test_over_a_megabyte_the_template_is_refused() -> None:
     parameters = "".join(f"  P{number}: {{Type: String, Description: {'x' * 4_000}}}\n" for number in range(260))
     with pytest.raises(ConfigError, match=r"the template has 1,0\d\d,\d\d\d bytes. CloudFormation allows 1,000,000"):
-        make_template(plan({"a/route.py": "", "b/route.py": ""}), {"infra/a.yaml": f"Parameters:\n{parameters}"})
+        make_template(
+            plan({"a/route.py": "", "b/route.py": ""}), parse_infra({"infra/a.yaml": f"Parameters:\n{parameters}"})
+        )
 
 
 INFRA = """
@@ -139,12 +142,12 @@ Resources:
 
 
 def test_what_sam_makes_of_the_users_own_resources_is_counted() -> None:
-    template = make_template(plan({"a/route.py": ""}), {"infra/a.yaml": INFRA})
+    template = make_template(plan({"a/route.py": ""}), parse_infra({"infra/a.yaml": INFRA}))
     assert len(sam.transform(template.text)["Resources"]) == template.stack_resources
     assert count_stack_resources(parse_yaml(template.text, "x").value) == template.stack_resources
 
 
 def test_a_cycle_in_the_users_part_is_seen_after_the_transform(tmp_path: Path) -> None:
     infra = "Resources: {AFunction: {Properties: {Environment: {Variables: {URL: !Sub 'https://${Api}'}}}}}"
-    made = sam.transform(make_template(plan({"a/route.py": ""}), {"infra/a.yaml": infra}).text)
+    made = sam.transform(make_template(plan({"a/route.py": ""}), parse_infra({"infra/a.yaml": infra})).text)
     assert any(line.startswith("E3004") for line in sam.lint(made, tmp_path))

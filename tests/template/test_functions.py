@@ -66,22 +66,21 @@ def test_functions_that_log_by_powertools_have_the_services_name() -> None:
 
 
 def test_functions_with_equal_policies_share_a_role() -> None:
-    one, two = "Policies: [{S3ReadPolicy: {BucketName: b}}]\n", "Policies: [AWSXrayReadOnly]\n"
+    one, two = "Policies: [{S3ReadPolicy: {BucketName: b}}]\n", "Policies: [AmazonS3ReadOnlyAccess]\n"
     files = {f"{name}/route.py": "" for name in "abcd"}
     files |= {"a/function.yaml": one, "b/function.yaml": one, "c/function.yaml": two}
     found = properties(files)
-    assert "Role" not in found["AFunction"]
-    assert found["AFunction"]["Policies"] == [{"S3ReadPolicy": {"BucketName": "b"}}]
-    assert found["BFunction"]["Role"] == {"Fn::GetAtt": ["AFunctionRole", "Arn"]}
-    assert "Policies" not in found["BFunction"]
-    assert "Role" not in found["CFunction"]
-    assert found["DFunction"]["Role"] == PLAIN_ROLE
+    roles = {name: found[f"{name}Function"]["Role"]["Fn::GetAtt"][0] for name in "ABCD"}
+    assert roles == {"A": "AFunctionRole", "B": "AFunctionRole", "C": "CFunctionRole", "D": "FunctionsRole"}
+    assert not any("Policies" in each for each in found.values())
 
 
 def test_a_vpc_or_a_dead_letter_queue_needs_a_role_of_its_own() -> None:
     vpc = "VpcConfig: {SubnetIds: [s], SecurityGroupIds: [g]}\n"
     found = properties({"a/route.py": "", "a/function.yaml": vpc, "b/route.py": "", "b/function.yaml": vpc})
     assert "Role" not in found["AFunction"]
+    statement = found["AFunction"]["AssumeRolePolicyDocument"]["Statement"][0]
+    assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     assert found["BFunction"]["Role"] == {"Fn::GetAtt": ["AFunctionRole", "Arn"]}
     assert found["BFunction"]["VpcConfig"] == {"SubnetIds": ["s"], "SecurityGroupIds": ["g"]}
 
@@ -91,3 +90,10 @@ def test_a_role_of_the_users_is_used_and_policies_beside_it_go() -> None:
     found = properties(files)["AFunction"]
     assert found["Role"] == {"Fn::GetAtt": ["Mine", "Arn"]}
     assert "Policies" not in found
+
+
+def test_a_log_format_of_the_users_stands_beside_the_shared_log_group() -> None:
+    files = {"a/route.py": "", "a/function.yaml": "LoggingConfig: {LogFormat: JSON}\n"}
+    found = properties(files)["AFunction"]
+    assert found["LoggingConfig"] == {"LogGroup": {"Ref": "FunctionsLogGroup"}, "LogFormat": "JSON"}
+    assert found["Role"] == PLAIN_ROLE

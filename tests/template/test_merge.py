@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from edgeroutes.errors import ProblemsError, ProjectError
-from edgeroutes.template.merge import merge_infra, merge_values
+from edgeroutes.plan.infra import parse_infra
+from edgeroutes.template import merge
+from edgeroutes.template.merge import merge_values
 
 OWN: dict[str, Any] = {
     "Transform": "AWS::Serverless-2016-10-31",
@@ -17,6 +19,10 @@ OWN: dict[str, Any] = {
     },
     "Outputs": {"ApiUrl": {"Value": "https://x"}},
 }
+
+
+def merge_infra(own: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
+    return merge.merge_infra(own, parse_infra(texts))
 
 
 def problems(**files: str) -> list[str]:
@@ -163,4 +169,27 @@ def test_broken_files_are_named_with_their_lines_all_at_once() -> None:
         "infra/b.yaml:1: 'Resorces' is no section of a template. Did you mean 'Resources'?",
         "infra/c.yaml:1: Resources is []. Allowed is a mapping of names.",
         "infra/d.yaml:1: Conditions is 'x'. Allowed is a mapping of names.",
+    ]
+
+
+def test_variables_that_somebody_else_sets_are_refused_for_all_functions_and_for_ours() -> None:
+    a = "Globals:\n  Function:\n    Environment:\n      Variables: {STAGE: a, EDGEROUTES_ORIGIN_SECRET: ''}\n"
+    b = """
+    Resources:
+      RootFunction:
+        Properties:
+          Environment:
+            Variables:
+              AWS_SAM_LOCAL: 1
+              EDGEROUTES_DATA_CACHE_TABLE: t
+      Worker:
+        Type: AWS::Serverless::Function
+        Properties: {Environment: {Variables: {EDGEROUTES_DISTRIBUTION_PARAMETER: of another stack}}}
+    """
+    assert problems(a=a, b=b) == [
+        "infra/a.yaml:4: the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name.",
+        (
+            "infra/b.yaml:7: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and functions then check less. Give yours "
+            "another name."
+        ),
     ]

@@ -3,7 +3,11 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from edgeroutes.adapters import origin
+from edgeroutes.errors import ConfigError
+from edgeroutes.plan.infra import parse_infra
 from edgeroutes.services.revalidation import PARAMETER_VARIABLE
 from edgeroutes.template.document import make_template
 from edgeroutes.template.edge_functions import name_viewer
@@ -54,3 +58,24 @@ def test_without_a_cdn_there_is_no_secret() -> None:
     text = make_template(plan({"a/route.py": ""}, cdn={"enabled": False})).text
     assert "OriginSecret" not in text
     assert "EDGEROUTES_" not in text
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        "Environment:",
+        "Environment: {Variables: }",
+        "Environment: !If [ManageApiGatewayAccount, {Variables: {A: 1}}, !Ref AWS::NoValue]",
+        "Environment: {Variables: !If [ManageApiGatewayAccount, {A: 1}, {B: 1}]}",
+    ],
+)
+@pytest.mark.parametrize("function", ["AFunction", "FallbackFunction"])
+def test_infra_cannot_take_the_secret_from_a_function(function: str, properties: str) -> None:
+    infra = parse_infra({"infra/a.yaml": f"Resources:\n  {function}:\n    Properties:\n      {properties}\n"})
+    with pytest.raises(ConfigError) as caught:
+        make_template(plan({"a/route.py": ""}), infra)
+    assert str(caught.value) == (
+        f"infra/a.yaml:4: {function} would have no origin secret (EDGEROUTES_ORIGIN_SECRET), so that it could not tell CloudFront "
+        "from others. Lay 'Variables' with names and values over its Environment; those that edgeroutes sets stay."
+    )
+    assert "EDGEROUTES_ORIGIN_SECRET" not in make_template(plan({"a/route.py": ""}, cdn={"enabled": False}), infra).text

@@ -64,9 +64,12 @@ class StreamingHandler(LambdaHandler):
 
     def _send(self, call: Call, invoke_id: str, invocation_id: str | None) -> None:
         """Ask the route, and send what it answers as it comes."""
+        is_answered = False
 
         async def send() -> None:
+            nonlocal is_answered
             response = await call.respond()
+            is_answered = True
             try:
                 status = await self._deliver(call, response, invoke_id, invocation_id)
             except ResultLostError as error:
@@ -81,10 +84,12 @@ class StreamingHandler(LambdaHandler):
         runner, running_in = self._runner(call), copy_context()
         try:
             runner.run(send(), running_in)
-        except BaseException as error:  # a late cancellation, raised when the response is out
+        except BaseException as error:  # raised around the call, such as a late cancellation
             if isinstance(error, Exception) or is_fatal(error):
                 raise
-            call.fail(error)
+            failed = call.fail(error)
+            if not is_answered:
+                runner.run(self._deliver(call, failed, invoke_id, invocation_id), running_in)
         finally:
             if call.has_after:
                 self._finish_later(call.finish, runner, running_in)

@@ -71,10 +71,19 @@ def without_functions(document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _light(resource: Mapping[str, Any]) -> dict[str, Any]:
     if resource.get("Type") != _FUNCTION:
-        return dict(resource)
+        return _unprotected(resource)
     properties = {name: value for name, value in resource.get("Properties", {}).items() if name in _KEPT}
     properties["InlineCode"] = _NO_CODE
     return {**{key: value for key, value in resource.items() if key != "Metadata"}, "Properties": properties}
+
+
+def _unprotected(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """The resource without its protection against deletion: local data comes and goes with the template."""
+    properties = resource.get("Properties")
+    if not isinstance(properties, dict) or "DeletionProtectionEnabled" not in properties:
+        return dict(resource)
+    kept = {key: value for key, value in properties.items() if key != "DeletionProtectionEnabled"}
+    return {**resource, "Properties": kept}
 
 
 def stands_in_front(resource: Mapping[str, Any]) -> bool:

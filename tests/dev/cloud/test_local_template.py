@@ -84,3 +84,10 @@ def test_every_way_to_refer_is_seen() -> None:
         "e": {"Fn::If": ["Cond", {"Ref": "I"}, {"Ref": "AWS::NoValue"}]},
     }
     assert set(references(value)) == {"A", "B", "C", "D", "E", "F", "G", "H", "I", "AWS::NoValue"}
+
+
+def test_local_tables_can_be_deleted_whatever_protects_them_on_aws() -> None:
+    protected = resource("AWS::DynamoDB::Table", {"DeletionProtectionEnabled": True, "BillingMode": "PAY_PER_REQUEST"})
+    made = local_template({"Resources": {"Table": protected}})
+    assert made["Resources"]["Table"]["Properties"] == {"BillingMode": "PAY_PER_REQUEST"}
+    assert "DeletionProtectionEnabled" in protected["Properties"]

@@ -11,5 +11,5 @@ def GET(id):
     __import__("lib.plugins.c")
     load(".beside", package=__package__)
     load(id)
-    importlib.util.find_spec("lib.plugins.not_followed")
-    registry.import_module("lib.plugins.not_followed")
+    importlib.util.find_spec("lib.plugins.named_in_a_string")
+    registry.import_module("lib.plugins.named_in_a_string")

@@ -1,0 +1,192 @@
+"""Declared distributions that ship because code mentions them, although no import of the project's leads to them.
+
+A driver in a database's URL, a parser that a string names, a plugin that is found by its entry point: nothing but the declaration and a
+mention connects them with the function. What the libraries mention is cached by their trees, so that only a new tree is scanned.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.build.dependencies import Root
+from edgeroutes.build.identity import is_tool, make_identity
+from edgeroutes.build.import_values import NEVER_RUN, ImportKind
+from edgeroutes.build.libraries import own_users
+from edgeroutes.build.mentions import Mention, extras_that_bring, find_mentions, imports_of, naming_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.declared import DeclaredDistribution
+    from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.graph import ImportGraph, LibraryImports
+    from edgeroutes.build.identity import Identity
+    from edgeroutes.build.import_values import FileImports
+    from edgeroutes.build.store import Store, Tree
+    from edgeroutes.build.trace import Tracer
+    from edgeroutes.build.wheels import Wheels
+
+FILE = "mentions.json"
+_FORMAT = 1
+
+
+class Companions:
+    """The declared distributions of one project, and who mentions them.
+
+    Args:
+        declared: What the project declares; tools are left out.
+        wheels: Have the libraries' trees.
+        installed: What is installed, by name: tells import names of what is not in the store yet.
+        store: Keeps what was found.
+    """
+
+    def __init__(
+        self,
+        declared: Iterable[DeclaredDistribution],
+        wheels: Wheels,
+        installed: Mapping[str, InstalledDistribution],
+        store: Store,
+    ) -> None:
+        self.declared = {each.name: each for each in declared if not (each.is_dev_only or is_tool(each.name))}
+        self._wheels = wheels
+        self._installed = installed
+        self._store = store
+        self._known: dict[str, Any] = {}
+        with contextlib.suppress(ValueError):
+            stored = json.loads(store.read_text(FILE) or "{}")
+            self._known = stored.get("trees", {}) if stored.get("format") == _FORMAT else {}
+        self._used: dict[str, Any] = {}
+        self._identities: dict[str, tuple[str, Identity]] = {}
+        self._by_file: dict[Path, tuple[FileImports, list[tuple[str, int, str]]]] = {}
+
+    def of_library(self, name: str) -> list[tuple[str, str]]:
+        """The declared distributions that a library mentions, each with what `why` says about it."""
+        found = {}
+        for each, extra in extras_that_bring(self._wheels.requires(name) or ()).items():
+            if each in self.declared:
+                found[each] = f"{name} offers {each} as its extra {extra!r}, and the project declares both"
+        tree = self._wheels.tree(name)
+        if tree is not None:
+            for each, mention in self._mentions(tree, name).items():
+                place = f"{mention.file}:{mention.line}" if mention.line else mention.file
+                found[each] = f"{place} of {name} {mention.how}"
+        return [(each, found[each]) for each in sorted(found)]
+
+    def of_project(self, graph: ImportGraph, tracer: Tracer) -> Iterator[Root]:
+        """The declared distributions that the project's files in a graph mention."""
+        told: set[str] = set()
+        for module in graph.project_modules:
+            if module.file.suffix != ".py":
+                continue
+            for name, line, how in self._in_file(module.file, tracer.imports(module.file)):
+                if name not in told:
+                    told.add(name)
+                    where = graph.where(module.file, line)
+                    chain = graph.render_chain(graph.chain(graph.modules[module.key]))
+                    reason = f"{chain}\n{where} {how}" if chain else f"{where} {how}"
+                    yield Root(name=name, extras=self.declared[name].extras, reason=reason, where=where)
+
+    def own_users(self, names: Iterable[str]) -> tuple[LibraryImports, ...]:
+        """The files of these libraries that import edgeroutes."""
+        found: list[LibraryImports] = []
+        for name in sorted(names):
+            tree = self._wheels.tree(name)
+            if tree is None:
+                continue
+            facts = self._facts(tree)
+            if "own" not in facts:
+                users = own_users(tree.folder, tree.sizes, name)
+                facts["own"] = [each.module.archive_path for each in users]
+            elif facts["own"]:
+                users = own_users(tree.folder, facts["own"], name)
+            else:
+                continue
+            found += users
+        return tuple(found)
+
+    def save(self) -> None:
+        """Keep what this build used."""
+        if self._used != self._known:
+            self._store.write_text(FILE, json.dumps({"format": _FORMAT, "trees": self._used}, sort_keys=True))
+
+    def _mentions(self, tree: Tree, library: str) -> dict[str, Mention]:
+        """The declared distributions that a library's files mention."""
+        facts = self._facts(tree)
+        known = facts.setdefault("found", {})
+        current = {name: self._identity(name) for name in self.declared if name != library}
+        new = [identity for signature, identity in current.values() if signature not in known]
+        if new:
+            found = find_mentions(tree.folder, tree.sizes, new)
+            for identity in new:
+                mention = found.get(identity.name)
+                signature = current[identity.name][0]
+                known[signature] = [mention.file, mention.line, mention.how] if mention is not None else []
+        mentions = {}
+        for name, (signature, _) in current.items():
+            if known[signature]:
+                file, line, how = known[signature]
+                mentions[name] = Mention(file=file, line=line, how=how)
+        return mentions
+
+    def _facts(self, tree: Tree) -> dict[str, Any]:
+        if tree.name not in self._used:
+            known = self._known.get(tree.name, {})
+            self._used[tree.name] = {**known, "found": dict(known.get("found", {}))}
+        facts: dict[str, Any] = self._used[tree.name]
+        return facts
+
+    def _in_file(self, file: Path, imports: FileImports) -> list[tuple[str, int, str]]:
+        """The declared distributions that one file mentions, each with a line and what `why` says."""
+        known = self._by_file.get(file)
+        if known is None or known[0] is not imports:
+            known = self._by_file[file] = (imports, [*self._read(imports)])
+        return known[1]
+
+    def _read(self, imports: FileImports) -> Iterator[tuple[str, int, str]]:
+        # What a model's annotations name, a validator may look for at run time.
+        skips = frozenset({ImportKind.SCRIPT}) if imports.has_fields else NEVER_RUN
+        for name in self.declared:
+            _, identity = self._identity(name)
+            site = next(imports_of(identity, imports.sites, skips=skips), None)
+            if site is not None:
+                yield name, site.line, f"imports {site.module} ({site.kind})"
+                continue
+            text, how = next(naming_texts(identity, imports.texts), (None, ""))
+            if text is not None:
+                yield name, text.line, how
+
+    def _identity(self, name: str) -> tuple[str, Identity]:
+        """What a declared distribution is called in code, and a short text that changes with it."""
+        known = self._identities.get(name)
+        if known is not None:
+            return known
+        tree = self._wheels.tree(name)
+        files: Sequence[str] = ()
+        groups = ""
+        if tree is not None:
+            files = [*tree.sizes]
+            groups = _entry_points(tree.folder, files)
+        elif name in self._installed:
+            each = self._installed[name]
+            files = each.record
+            groups = _entry_points(each.metadata.parent, files)
+        identity = make_identity(
+            name, files, groups, self.declared[name].import_names if self.declared[name].is_local else ()
+        )
+        described = json.dumps([name, identity.import_names, identity.groups])
+        known = (hashlib.sha256(described.encode()).hexdigest()[:16], identity)
+        if tree is not None:  # else it is told again once the tree is here
+            self._identities[name] = known
+        return known
+
+
+def _entry_points(folder: Path, files: Iterable[str]) -> str:
+    path = next((each for each in files if each.endswith(".dist-info/entry_points.txt")), "")
+    try:
+        return (folder / path).read_text("utf-8", "replace") if path else ""
+    except OSError:
+        return ""

@@ -1,0 +1,183 @@
+"""Where code mentions a distribution without requiring it: optional imports, names in strings, groups of entry points, extras.
+
+A library is scanned for the names of the declared distributions alone, each file is parsed only where its bytes hold one of them, and the
+first mention is enough.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.import_values import NEVER_RUN, ImportKind
+from edgeroutes.build.imports import parse_imports
+from edgeroutes.build.syntax import parse_source
+from edgeroutes.build.texts import TextPlace, read_texts
+from edgeroutes.errors import ImportRaisedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from edgeroutes.build.identity import Identity
+    from edgeroutes.build.import_values import ImportSite
+    from edgeroutes.build.texts import Text
+
+# Files that only tests, type checkers and command lines load.
+_NOT_RUN = re.compile(
+    r"(?:.*/)?(?:tests?|testing|_pytest|benchmarks?|examples)/.*|(?:.*/)?(?:test_.*|conftest|testclient|pytest_plugin|_?hypothesis_plugin|mypy|"
+    r"__main__|setup)\.py"
+)
+# Extras that are for the library's own developers.
+_DEVELOPERS_EXTRA = re.compile(
+    r"(?:.*[-_])?(?:dev|develop|development|test|tests|testing|doc|docs|lint|typing|types|mypy|ci|qa|check|benchmark|cover|build|release)"
+    r"(?:[-_].*)?"
+)
+_EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One place that mentions a distribution.
+
+    Args:
+        file: With slashes, below the library's or the project's folder; empty for metadata.
+        line: 1-based; 0 for what has none.
+        how: `imports lxml (optional)`, `names lxml in a string`; what `why` shows behind the place.
+    """
+
+    file: str
+    line: int
+    how: str
+
+
+def find_mentions(folder: Path, files: Iterable[str], wanted: Iterable[Identity]) -> dict[str, Mention]:
+    """Distribution → the first place in these files that mentions it.
+
+    Args:
+        folder: That holds the files.
+        files: Their paths in it, with slashes.
+        wanted: The distributions to look for.
+    """
+    seekers = [_Seeker(identity) for identity in wanted]
+    found: dict[str, Mention] = {}
+    for path in files:
+        if _NOT_RUN.fullmatch(path) or not path.endswith((".py", ".so")):
+            continue
+        left = [seeker for seeker in seekers if seeker.identity.name not in found]
+        if not left:
+            break
+        try:
+            data = (folder / path).read_bytes()
+        except OSError:
+            continue
+        likely = [seeker for seeker in left if seeker.may_be_in(data)]
+        if path.endswith(".so"):
+            found.update(
+                (seeker.identity.name, Mention(file=path, line=0, how=f"names {name} (compiled)"))
+                for seeker in likely
+                if (name := seeker.compiled_name(data))
+            )
+        elif likely:
+            found.update(_in_source(path, data, likely))
+    return found
+
+
+def imports_of(
+    identity: Identity, sites: Iterable[ImportSite], *, skips: frozenset[ImportKind]
+) -> Iterator[ImportSite]:
+    """The imports of a distribution among these."""
+    for site in sites:
+        if site.level or site.kind in skips:
+            continue
+        dotted = (site.module, *(f"{site.module}.{name}" for name in site.names))
+        if any(_is_in(name, identity) for name in dotted):
+            yield site
+
+
+def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Text, str]]:
+    """The string literals that name a distribution's module or a group of its entry points, each with what `why` shows."""
+    for text in texts:
+        if text.text in identity.groups:
+            yield text, f"reads the entry points {text.text!r}, of which {identity.name} has some"
+        elif _is_in(text.dotted, identity):
+            yield text, f"names {text.text!r} in a string"
+
+
+def extras_that_bring(requires: Iterable[str]) -> dict[str, str]:
+    """Distribution → the extra for which a library requires it; extras for the library's developers are left out."""
+    found: dict[str, str] = {}
+    for line in requires:
+        extra, name = _EXTRA.search(line), _NAME.match(line)
+        if extra and name and not _DEVELOPERS_EXTRA.fullmatch(extra[1].lower()):
+            found.setdefault(re.sub(r"[-_.]+", "-", name[0]).lower(), extra[1])
+    return found
+
+
+class _Seeker:
+    """Looks for the names of one distribution in bytes."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.identity = identity
+        self._quick = [[part.encode() for part in name.split(".")] for name in identity.import_names]
+        self._groups = [group.encode() for group in identity.groups]
+        tops = "|".join(re.escape(name.partition(".")[0]) for name in identity.import_names)
+        # An import, or a string that begins with the name: docstrings and attributes of that name are far more.
+        text = rf"""^[ \t]*(?:from|import)[ \t][^\n]*\b(?:{tops})\b|["'](?:{tops})["'.:]"""
+        self._pattern = re.compile(text.encode(), re.MULTILINE) if tops else None
+
+    def may_be_in(self, data: bytes) -> bool:
+        if any(group in data for group in self._groups):
+            return True
+        return any(all(part in data for part in parts) for parts in self._quick)
+
+    def is_likely_in(self, source: bytes) -> bool:
+        if any(group in source for group in self._groups):
+            return True
+        return self._pattern is not None and self._pattern.search(source) is not None
+
+    def compiled_name(self, data: bytes) -> str:
+        """The import name that stands in a compiled module as a string of its own; empty for none."""
+        names = (name for name in self.identity.import_names if len(name) > 3)
+        return next((name for name in names if re.search(rb"\0" + re.escape(name.encode()) + rb"\0", data)), "")
+
+
+def _in_source(path: str, source: bytes, seekers: Sequence[_Seeker]) -> Iterator[tuple[str, Mention]]:
+    likely = [seeker.identity for seeker in seekers if seeker.is_likely_in(source)]
+    if not likely:
+        return
+    try:
+        sites = parse_imports(source, where=path).sites
+        tree = parse_source(source, where=path)
+    except ImportRaisedError:  # a template, or another version's syntax
+        return
+    texts = [text for text in read_texts(tree) if text.place is not TextPlace.KEY]
+    for identity in likely:
+        mention = _first(identity, path, sites, texts) or _group_text(identity, path, tree)
+        if mention is not None:
+            yield identity.name, mention
+
+
+def _first(identity: Identity, path: str, sites: Iterable[ImportSite], texts: Iterable[Text]) -> Mention | None:
+    site = next(imports_of(identity, sites, skips=NEVER_RUN), None)
+    if site is not None:
+        kind = "" if site.kind is ImportKind.MODULE else f" ({site.kind})"
+        return Mention(file=path, line=site.line, how=f"imports {site.module}{kind}")
+    text, how = next(naming_texts(identity, texts), (None, ""))
+    return None if text is None else Mention(file=path, line=text.line, how=how)
+
+
+def _group_text(identity: Identity, path: str, tree: ast.Module) -> Mention | None:
+    """A group whose name does not read like a module: `flask-commands`."""
+    for node in ast.walk(tree) if identity.groups else ():
+        if isinstance(node, ast.Constant) and node.value in identity.groups:
+            how = f"reads the entry points {node.value!r}, of which {identity.name} has some"
+            return Mention(file=path, line=node.lineno, how=how)
+    return None
+
+
+def _is_in(dotted: str, identity: Identity) -> bool:
+    return any(dotted == name or dotted.startswith(f"{name}.") for name in identity.import_names)

@@ -1,0 +1,166 @@
+"""Which distributions each function gets: its imports, what these require, and what is declared and mentioned.
+
+Repeated until nothing is added: a library that ships may mention another declared distribution, or import edgeroutes' features.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgeroutes.build.dependencies import LAMBDA_HAS, Requirement, Root, resolve_all
+from edgeroutes.build.pins import own_requirements
+from edgeroutes.build.requirements import required_names
+from edgeroutes.errors import BundleError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from edgeroutes.build.bundle import Bundle
+    from edgeroutes.build.companions import Companions
+    from edgeroutes.build.graph import LibraryImports
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.build.target import Target
+    from edgeroutes.build.trace import Tracer
+    from edgeroutes.build.wheels import Wheels
+    from edgeroutes.plan.model import FunctionPlan
+
+    Answers = Mapping[str, Mapping[str, Requirement]]
+
+_DECLARED = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What was decided.
+
+    Args:
+        bundles: Of all functions, with what their libraries ask of edgeroutes.
+        requirements: By logical id, the function's distributions.
+        notes: What the author should know, one line each.
+    """
+
+    bundles: tuple[Bundle, ...]
+    requirements: Answers
+    notes: tuple[str, ...]
+
+
+class Selector:
+    """Decides for all functions at once, for what no function mentions goes into several.
+
+    Args:
+        pins: The project's versions.
+        wheels: The distributions that are known.
+        target: What they are for.
+        companions: Who mentions what.
+        tracer: Of the project.
+        collect: Decides on a function's own files, given what its libraries import of edgeroutes.
+        app_dir: The folder of the routes, for hints.
+        fetch: Puts these distributions into the store, given the answers so far.
+    """
+
+    def __init__(
+        self,
+        pins: Pins,
+        wheels: Wheels,
+        target: Target,
+        companions: Companions,
+        tracer: Tracer,
+        *,
+        collect: Callable[[FunctionPlan, Sequence[LibraryImports]], Bundle],
+        fetch: Callable[[Mapping[str, Requirement], Sequence[Bundle], Answers], None],
+        app_dir: str,
+    ) -> None:
+        self._pins = pins
+        self._wheels = wheels
+        self._target = target
+        self._companions = companions
+        self._tracer = tracer
+        self._collect = collect
+        self._fetch = fetch
+        self._app_dir = app_dir
+
+    def select(self, bundles: Iterable[Bundle]) -> Selection:
+        """The distributions of these functions, all of them in the store."""
+        chosen = [*bundles]
+        everywhere: dict[str, Root] = {}
+        while True:
+            answers = self._resolve(chosen, everywhere)
+            again = [self._with_libraries(each, answers[each.function.logical_id]) for each in chosen]
+            if again != chosen:
+                chosen = again
+                continue
+            added = self._unmentioned(chosen, answers, everywhere)
+            if not added:
+                break
+            everywhere |= added
+        notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
+        return Selection(bundles=tuple(chosen), requirements=answers, notes=notes)
+
+    def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Answers:
+        """Every function's distributions, fetched where the store lacks them."""
+        lacked: set[str] = set()
+        while True:
+            needed = {each.function.logical_id: (self._roots(each, everywhere), each.exclude) for each in bundles}
+            if any(roots for roots, _ in needed.values()):
+                needed[_DECLARED] = (self._declared_roots(bundles), frozenset[str]())
+            answers, missing = resolve_all(needed, self._wheels, self._pins, self._target, self._companions.of_library)
+            answers.pop(_DECLARED, None)
+            if not missing:
+                return answers
+            if missing.keys() <= lacked:
+                raise BundleError(f"uv brings no {', '.join(sorted(missing))}", where=self._pins.source)
+            lacked |= missing.keys()
+            self._fetch(missing, bundles, answers)
+
+    def _roots(self, bundle: Bundle, everywhere: Mapping[str, Root]) -> list[Root]:
+        found = {root.name: root for root in bundle.roots}
+        for root in self._companions.of_project(bundle.graph, self._tracer):
+            found.setdefault(root.name, root)
+        if found:
+            for root in everywhere.values():
+                found.setdefault(root.name, root)
+        return [*found.values()]
+
+    def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
+        """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""
+        excluded = set.intersection(*(set(each.exclude) for each in bundles if each.function.routes))
+        excluded |= LAMBDA_HAS | {
+            name for name, _ in required_names(own_requirements(), "", self._target.marker_environment())
+        }
+        return [
+            Root(
+                name=each.name,
+                extras=each.extras,
+                reason=f"{each.where} declares {each.name}, and nothing in the project mentions it",
+                where=each.where,
+            )
+            for each in self._companions.declared.values()
+            if each.name not in excluded and "" in each.groups and not each.required_by
+        ]
+
+    def _with_libraries(self, bundle: Bundle, requirements: Iterable[str]) -> Bundle:
+        libraries = self._companions.own_users(requirements)
+        return bundle if libraries == bundle.libraries else self._collect(bundle.function, libraries)
+
+    def _unmentioned(
+        self, bundles: Sequence[Bundle], answers: Answers, everywhere: Mapping[str, Root]
+    ) -> dict[str, Root]:
+        """Declared distributions that no function has, for those that have third-party code."""
+        shipped = {name for answer in answers.values() for name in answer}
+        if not shipped:
+            return {}
+        return {
+            root.name: root for root in self._declared_roots(bundles) if root.name not in shipped | everywhere.keys()
+        }
+
+    def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
+        holders = Counter(
+            each.function.routes != () for each in bundles if root.name in answers[each.function.logical_id]
+        )
+        functions = "1 function" if holders[True] == 1 else f"{holders[True]} functions"
+        return (
+            f"{root.where}: {root.name!r} is declared and nothing in the project names it, so it goes into {functions} with third-party "
+            f"code. To keep it out, list it under 'exclude' in {self._app_dir}/function.yaml; where one function needs it, under 'include'."
+        )

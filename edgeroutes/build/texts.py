@@ -1,0 +1,110 @@
+"""String literals of a source file that may name modules: `"lib.settings"`, `"lib.tasks:run"`, `"lib.logs.JsonFormatter"`."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?")
+_MAX_LENGTH = 150
+# Calls whose text is a label, not a module. Source: logging, structlog, opentelemetry.
+_LABELLING = frozenset(
+    {"getLogger", "get_logger", "getChild", "get_tracer", "get_meter", "getattr", "hasattr", "setattr"}
+)
+# Calls that import what their text names: Django's import_string and setup, Celery's autodiscover_tasks, Werkzeug's, stevedore's.
+_IMPORTING = re.compile(r"import|load|module|autodiscover|include|resolve|register|scan|run_path|locate", re.IGNORECASE)
+
+
+class TextPlace(StrEnum):
+    """Where a text stands; a single word names a module only where modules are listed or imported."""
+
+    PLAIN = "plain"
+    LISTED = "listed"
+    """In a list, tuple or set, or an argument of a call that imports."""
+    KEY = "key"
+    """A dict's key: of a logging configuration, a route, a registry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A string literal that reads like a module, or like something in one.
+
+    Args:
+        text: `lib.tasks`, or `lib.tasks:run`.
+        line: 1-based, of its first occurrence.
+        place: The strongest of its occurrences: listed, plain, key.
+    """
+
+    text: str
+    line: int
+    place: TextPlace
+
+    @property
+    def dotted(self) -> str:
+        """The text with a dot for the colon."""
+        return self.text.replace(":", ".")
+
+
+_STRENGTH = (TextPlace.KEY, TextPlace.PLAIN, TextPlace.LISTED)
+
+
+def read_texts(tree: ast.Module) -> tuple[Text, ...]:
+    """The texts of a file, each once, in the order of their lines; docstrings and labels (`getLogger("lib.db")`) are left out."""
+    found: dict[str, Text] = {}
+    for node, place in _constants(tree):
+        text = node.value
+        if not isinstance(text, str) or len(text) > _MAX_LENGTH or not _DOTTED.fullmatch(text):
+            continue
+        known = found.get(text)
+        if known is None or _STRENGTH.index(place) > _STRENGTH.index(known.place):
+            found[text] = Text(text=text, line=node.lineno, place=place)
+    return tuple(sorted(found.values(), key=lambda each: each.line))
+
+
+def called_name(node: ast.Call) -> str:
+    """The last part of what is called: `import_module` of `importlib.import_module(…)`."""
+    function = node.func
+    if isinstance(function, ast.Name):
+        return function.id
+    return function.attr if isinstance(function, ast.Attribute) else ""
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
+    """Every constant with its place; docstrings, labels and `__all__` left out."""
+    waiting: list[tuple[ast.AST, TextPlace]] = [(tree, TextPlace.PLAIN)]
+    while waiting:
+        node, place = waiting.pop()
+        if isinstance(node, ast.Constant):
+            yield node, place
+        elif isinstance(node, ast.Dict):
+            waiting += ((key, TextPlace.KEY) for key in node.keys if key is not None)
+            waiting += ((value, TextPlace.PLAIN) for value in node.values)
+        elif isinstance(node, ast.List | ast.Tuple | ast.Set):
+            waiting += ((element, TextPlace.LISTED) for element in node.elts)
+        elif isinstance(node, ast.Call):
+            waiting += _of_call(node)
+        elif not _is_silent(node):
+            waiting += ((child, TextPlace.PLAIN) for child in ast.iter_child_nodes(node))
+
+
+def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
+    name = called_name(node)
+    yield node.func, TextPlace.PLAIN
+    place = TextPlace.LISTED if _IMPORTING.search(name) else TextPlace.PLAIN
+    for value in (*node.args, *(keyword.value for keyword in node.keywords)):
+        if not (name in _LABELLING and isinstance(value, ast.Constant)):
+            yield value, place
+
+
+def _is_silent(node: ast.AST) -> bool:
+    """Whether the statement is a docstring or `__all__`."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets)

@@ -1,0 +1,69 @@
+"""What is wrong with a request, field by field: collected up to a limit, and rendered only for the response."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    Path = tuple[str, "Path"] | None
+    Errors = list[dict[str, str]]
+
+# A response lists this many problems. Collectors stop at one more, by which the response knows that there are others.
+MAX_PROBLEMS = 100
+MAX_FIELD_CHARACTERS = 200
+_MAX_NAME_CHARACTERS = 80
+
+
+class Problems(list[tuple["Path", str]]):
+    """Pairs of path and message.
+
+    A path is linked, `("items", ("0", None))` for `items.0`: the container of a value puts its own name in front, so a value that is
+    valid costs nothing, and problems share what their paths have in common.
+
+    Args:
+        memo: What was found out about values that are tried against several types; None outside of such a trial.
+    """
+
+    __slots__ = ("memo",)
+
+    def __init__(self, memo: dict[Any, tuple[Any, Problems]] | None = None) -> None:
+        super().__init__()
+        self.memo = memo
+
+    def add(self, message: str, *names: str) -> None:
+        """Add a problem of the value at hand, or of what lies below it at `names`."""
+        self.append((make_path(names), message))
+
+    def put_under(self, name: str, start: int) -> bool:
+        """Put `name` in front of the problems from `start` on; True when there are enough of them to stop."""
+        self[start:] = [((name, path), message) for path, message in self[start:]]
+        return len(self) > MAX_PROBLEMS
+
+    def errors(self) -> Errors:
+        """As the problem document lists them: `[{"field": "items.0", "message": "must be an integer"}]`."""
+        return [{"field": render_path(path) or "body", "message": message} for path, message in self]
+
+
+def make_path(names: Iterable[str]) -> Path:
+    """Names, outermost first, as a path."""
+    path: Path = None
+    for name in reversed(tuple(names)):
+        path = (name, path)
+    return path
+
+
+def render_path(path: Path) -> str:
+    """A path as `items.0.name`; long names, which a client may choose, and long paths are shortened."""
+    names = []
+    while path is not None:
+        name, path = path
+        names.append(name if len(name) <= _MAX_NAME_CHARACTERS else f"{name[:_MAX_NAME_CHARACTERS]}…")
+    text = ".".join(names)
+    if not text.isascii():
+        text = text.encode(
+            "utf-8", "backslashreplace"
+        ).decode()  # half of a surrogate pair is shown as it may be written
+    half = MAX_FIELD_CHARACTERS // 2
+    return text if len(text) <= MAX_FIELD_CHARACTERS else f"{text[:half]}…{text[-half + 1 :]}"

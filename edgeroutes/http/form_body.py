@@ -1,0 +1,59 @@
+"""Forms in a request's body: their limits, and urlencoded ones as fields. Loaded with the first form."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from edgeroutes.http.interrupts import HTTPError
+
+# As Starlette's. Each limit is for one request; `request.form(max_fields=…, max_files=…)` sets others.
+MAX_FIELDS = 1_000
+MAX_FILES = 1_000
+MAX_NAME_BYTES = 1_000
+
+_UTF_8 = ("utf-8", "utf8", "us-ascii")
+_charset = re.compile(r"""; *charset *= *["']?([^\s;"']*)""", re.IGNORECASE).search
+_fields = re.compile(rb"[^&]+").finditer
+
+
+def decode_urlencoded(body: bytes, max_fields: float = MAX_FIELDS) -> list[tuple[str, str]]:
+    """The fields of an urlencoded form, in order. What is not UTF-8 becomes U+FFFD.
+
+    Raises:
+        HTTPError: 413 for too many fields, or a name that is too long.
+
+    Source: url.spec.whatwg.org §5.1, read 2026-11-30.
+    """
+    found: list[tuple[str, str]] = []
+    for match in _fields(body):
+        if len(found) >= max_fields:
+            raise too_many("fields", max_fields, "max_fields")
+        name, _, value = match[0].partition(b"=")
+        require_short_name(name)
+        found.append((_decode(name), _decode(value)))
+    return found
+
+
+def _decode(text: bytes) -> str:
+    if b"+" in text:
+        text = text.replace(b"+", b" ")
+    return (unquote_to_bytes(text) if b"%" in text else text).decode("utf-8", "replace")
+
+
+def require_short_name(name: bytes | str) -> None:
+    """Raise HTTPError 413 for a field's name that is too long."""
+    if len(name) > MAX_NAME_BYTES:
+        raise HTTPError(413, f"a field's name in the form is longer than {MAX_NAME_BYTES} bytes")
+
+
+def too_many(what: str, limit: float, option: str) -> HTTPError:
+    """The error for a form with more than `limit` of something."""
+    return HTTPError(413, f"the form has more than {limit} {what}, which is the limit ({option})")
+
+
+def require_utf_8(content_type: str) -> None:
+    """Raise HTTPError 415 for a form in another charset than UTF-8."""
+    named = _charset(content_type)
+    if named and named[1].lower() not in _UTF_8:
+        raise HTTPError(415, f"the form's charset is {named[1]}: send UTF-8")

@@ -1,0 +1,190 @@
+"""Values that may be one of several types: which of them are tried, and each value at most once. Request wing, floor 2.
+
+A value is tried against the types that its JSON kind, its Literal fields (tags) and its required fields leave. One is left where a
+union is tagged, and it reports its own problems. Where several are, what is found out about a value inside is remembered for the
+next of them: a tree of unions would otherwise be walked twice at each level, which is 2ⁿ times at level n.
+"""
+
+from __future__ import annotations
+
+from enum import EnumMeta
+from types import NoneType
+
+from edgeroutes.http.field_problems import Problems
+from edgeroutes.runtime.annotations import is_literal, is_typed_dict, origin, plain_type
+from edgeroutes.runtime.fields import field_annotations, field_names_required
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from edgeroutes.http.field_problems import Path
+    from edgeroutes.runtime.validation import Validator
+
+    Memo = dict[Any, tuple[Any, Problems]]
+    Tags = dict[str, frozenset[tuple[type, Any]]]
+
+_KINDS: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    int: (int, float),
+    float: (int, float),
+    bool: (bool,),
+    NoneType: (NoneType,),
+    list: (list,),
+    tuple: (list,),
+    set: (list,),
+    frozenset: (list,),
+    dict: (dict,),
+}
+_FROM_TEXT = {"UUID": (str,), "date": (str,), "datetime": (str,), "time": (str,), "Decimal": (str, int, float)}
+_JSON_CLASSES = (str, int, float, bool, NoneType, list, dict)
+_TAG_CLASSES = (str, int, bool, NoneType)  # which can be hashed
+
+
+class Choice:
+    """One type of a union.
+
+    Args:
+        annotation: The type.
+        validator: Its validator.
+        where: The argument, for messages.
+    """
+
+    __slots__ = ("kinds", "required", "tags", "validator")
+
+    def __init__(self, annotation: Any, validator: Validator, where: str) -> None:
+        self.validator = validator
+        self.kinds = _json_kinds(annotation)
+        self.tags: Tags = {}
+        self.required: frozenset[str] = frozenset()
+        if _is_own_model(annotation):
+            annotations = field_annotations(annotation, where)
+            self.required = frozenset(field_names_required(annotation))
+            self.tags = {name: _tag_values(hint) for name, hint in annotations.items() if is_literal(plain_type(hint))}
+
+    def takes(self, kind: type) -> bool:
+        """Whether a JSON value of this class may be of this type."""
+        return self.kinds is None or kind in self.kinds
+
+    def fits(self, value: dict[str, Any]) -> bool:
+        """Whether an object may be of this type, as far as its tags and its field names tell."""
+        if not self.required <= value.keys():
+            return False
+        return not self.tags or all(name not in value or _is_tag(value[name], self.tags[name]) for name in self.tags)
+
+    def nearness(self, value: dict[str, Any]) -> tuple[int, int]:
+        """How much of an object that does not fit is as this type has it: tags first, then field names."""
+        matching = sum(name in value and _is_tag(value[name], tags) for name, tags in self.tags.items())
+        return matching, len(self.required & value.keys()) - len(self.required)
+
+
+class Union:
+    """The validator of a union, once it has its types: they may contain it."""
+
+    __slots__ = ("_by_kind", "_choices", "_models", "_tag", "_tag_message")
+
+    def set_choices(self, choices: list[Choice]) -> None:
+        """Set its types, in the author's order: the first that a value is valid for counts."""
+        self._choices = choices
+        self._by_kind = {kind: [choice for choice in choices if choice.takes(kind)] for kind in _JSON_CLASSES}
+        self._models = [choice for choice in choices if choice.required or choice.tags]
+        self._tag = _find_tag(self._models) if len(self._models) > 1 else ""
+        allowed = [value for choice in self._models for _, value in sorted(choice.tags.get(self._tag, ()), key=repr)]
+        self._tag_message = f"must be one of {', '.join(map(str, allowed))}"
+
+    def __call__(self, value: Any, problems: Problems) -> Any:
+        """The value as the first type that takes it; else the problems of the nearest type."""
+        kind = value.__class__
+        fitting = self._by_kind.get(kind, self._choices)
+        if kind is dict and self._models:
+            possible, fitting = fitting, [choice for choice in fitting if choice.fits(value)]
+            if not fitting and len(possible) == len(self._models):
+                return self._explain(value, problems)
+        if len(fitting) == 1:
+            return fitting[0].validator(value, problems)
+        converted, found = self._try_once(fitting or self._choices, value, problems.memo)
+        problems += found
+        return converted
+
+    def _try_once(self, choices: list[Choice], value: Any, memo: Memo | None) -> tuple[Any, Problems]:
+        """As `_try_each`; inside of another trial, what has been found out about the same value before."""
+        if memo is None or not (value.__class__ is dict or value.__class__ is list):
+            return _try_each(choices, value, {} if memo is None else memo)
+        key = (id(self), id(value))
+        known = memo.get(key)
+        if known is None:
+            known = memo[key] = _try_each(choices, value, memo)
+        return known
+
+    def _explain(self, value: dict[str, Any], problems: Problems) -> Any:
+        """Why an object is none of the models: its tag, or what the nearest of them misses."""
+        tag = self._tag
+        if tag and not any(tag in value and _is_tag(value[tag], model.tags[tag]) for model in self._models):
+            problems.add(self._tag_message if tag in value else "is required", tag)
+            return None
+        return max(self._models, key=lambda choice: choice.nearness(value)).validator(value, problems)
+
+
+def _try_each(choices: list[Choice], value: Any, memo: Memo) -> tuple[Any, Problems]:
+    """What the first type makes of the value, or the problems of the type that came furthest."""
+    tried = []
+    for choice in choices:
+        found = Problems(memo)
+        converted = choice.validator(value, found)
+        if not found:
+            return converted, found
+        tried.append(found)
+    nearest = max(tried, key=lambda found: max(_depth(path) for path, _ in found))
+    if nearest[0][0] is None:
+        messages = dict.fromkeys(found[0][1] for found in tried if found[0][0] is None)
+        nearest = Problems()
+        nearest.add(" or ".join(messages))
+    return None, nearest
+
+
+def _depth(path: Path) -> int:
+    depth = 0
+    while path is not None:
+        depth += 1
+        path = path[1]
+    return depth
+
+
+def _is_own_model(annotation: Any) -> bool:
+    annotation = plain_type(annotation)
+    return hasattr(annotation, "__dataclass_fields__") or is_typed_dict(annotation)
+
+
+def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
+    """The classes of the JSON values that a type may be made of; None where that is not known."""
+    annotation = plain_type(annotation)
+    if _is_own_model(annotation):
+        return (dict,)
+    if is_literal(annotation):
+        return tuple({type(value) for value in annotation.__args__})
+    kind = origin(annotation) or annotation
+    if kind in _KINDS:
+        return _KINDS[kind]
+    if isinstance(annotation, EnumMeta) or not isinstance(annotation, type):
+        return None
+    is_library = annotation.__module__ in ("uuid", "datetime", "decimal")
+    return _FROM_TEXT.get(annotation.__name__) if is_library else None
+
+
+def _tag_values(annotation: Any) -> frozenset[tuple[type, Any]]:
+    return frozenset((type(value), value) for value in plain_type(annotation).__args__)
+
+
+def _is_tag(value: Any, tags: frozenset[tuple[type, Any]]) -> bool:
+    """Whether a value is one of a Literal's, of the very type: True is not 1."""
+    return value.__class__ in _TAG_CLASSES and (value.__class__, value) in tags
+
+
+def _find_tag(models: list[Choice]) -> str:
+    """The field by whose value the models are told apart; empty where there is none."""
+    for name in models[0].tags:
+        if all(name in model.tags and name in model.required for model in models):
+            values = [value for model in models for value in model.tags[name]]
+            if len(values) == len(set(values)):
+                return name
+    return ""

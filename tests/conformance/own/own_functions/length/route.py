@@ -1,0 +1,5 @@
+from edgeroutes import Response
+
+
+def HEAD():
+    return Response(None, headers={"content-length": "1234"})
