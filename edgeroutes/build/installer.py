@@ -187,5 +187,5 @@ class UvInstaller:
 
 def find_uv(environment: Mapping[str, str]) -> str:
     """Uv's program: what `UV` names, else the one beside our Python (edgeroutes[dev] brings it), else the PATH's; empty for none."""
-    beside = Path(sys.executable).with_name("uv")
+    beside = Path(sys.executable).with_name("uv.exe" if os.name == "nt" else "uv")
     return environment.get("UV") or (str(beside) if beside.is_file() else shutil.which("uv") or "")

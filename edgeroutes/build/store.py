@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
@@ -71,14 +72,11 @@ class Store:
         Raises:
             ToolError: The folder cannot be written.
         """
-        import fcntl  # the rest of the package also runs where there is none
-
-        with storage_errors(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _ignore_in_git(self.folder.parent)
-            file = (self.folder / "lock").open("w")
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as held:
+            with storage_errors(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                _ignore_in_git(self.folder.parent)
+                held.enter_context(file_lock(self.folder / "lock"))
             self._trees.clear()
             yield
 
