@@ -14,9 +14,10 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
+from edgeroutes.routing.reading import read_text
 
 FILE = "pyproject.toml"
 INFRA_FOLDER = "infra"
@@ -147,21 +148,57 @@ def load_config(root: Path) -> Config:
     Raises:
         ConfigError: For the one thing that is wrong, ProblemsError for several.
     """
-    path = root / FILE
-    if not path.is_file():
-        return Config(name=plain_name(root.name))
     try:
-        text = path.read_text("utf-8-sig")  # some editors begin a file with a byte order mark
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"this is no TOML: {error}", where=FILE) from error
+        text = read_text(root / FILE, FILE)
+    except FileNotFoundError:
+        return Config(name=plain_name(root.name))
+    document = parse_toml(text, FILE)
     tools = document.get("tool", {})
     table = tools.get("edgeroutes", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
-        raise ConfigError(f"it is {table!r}. Write a table, [tool.edgeroutes]", where=f"{FILE}, tool.edgeroutes")
+        raise ConfigError(
+            f"it is {show_value(table)}. Write a table, [tool.edgeroutes]", where=f"{FILE}, tool.edgeroutes"
+        )
     project = document.get("project")
     named = project.get("name") if isinstance(project, dict) else None
     return parse_config(table, default_name=plain_name(str(named or root.name)), text=text)
+
+
+def parse_toml(text: str, where: str) -> dict[str, Any]:
+    """A TOML file's content.
+
+    Raises:
+        ConfigError: It is not valid TOML, is nested too deeply, or has a number that TOML does not promise to carry.
+    """
+    try:
+        document = tomllib.loads(text)
+        _require_small_numbers(document, where)
+    except tomllib.TOMLDecodeError as error:
+        raise _not_toml(error, where) from error
+    except RecursionError as error:
+        raise ConfigError("not valid TOML: it is nested too deeply", where=where) from error
+    except ValueError as error:  # a date such as 2026-13-45, an integer of more than 4300 digits
+        raise ConfigError(f"not valid TOML: {error}", where=where) from error
+    return document
+
+
+def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:
+    """Tomllib's error, with the line, which only its text has before Python 3.14."""
+    said, _, place = str(error).partition(" (at line ")
+    line = place.partition(",")[0]
+    return ConfigError(f"not valid TOML: {said}", where=f"{where}:{line}" if line.isdecimal() else where)
+
+
+def _require_small_numbers(value: Any, where: str) -> None:
+    """Raise for an integer that 64 bits do not hold. Source: toml.io v1.0.0, Integer."""
+    if isinstance(value, dict):
+        for each in value.values():
+            _require_small_numbers(each, where)
+    elif isinstance(value, list):
+        for each in value:
+            _require_small_numbers(each, where)
+    elif isinstance(value, int) and value.bit_length() > 63:
+        raise ConfigError("not valid TOML: an integer has more than 64 bits", where=where)
 
 
 def parse_config(table: Mapping[str, Any], *, default_name: str = "app", text: str = "") -> Config:
@@ -249,7 +286,7 @@ def _check(kind: type, table: Mapping[str, Any], section: str, text: str) -> lis
             hint = f"Did you mean {near[0]!r}" if near else f"Take it out; {', '.join(names)} are known"
             problems.append(ConfigError("there is no such setting", where=where, hint=hint))
         elif said := _CHECKS.get(name, _text)(value):
-            problems.append(ConfigError(f"the value is {value!r}. {said}", where=where))
+            problems.append(ConfigError(f"the value is {show_value(value)}. {said}", where=where))
     return problems
 
 
@@ -282,7 +319,13 @@ def _base_path(value: Any) -> str:
 
 
 def _app_dir(value: Any) -> str:
-    fits = isinstance(value, str) and value and not Path(value).is_absolute() and ".." not in Path(value).parts
+    fits = (
+        isinstance(value, str)
+        and value.isprintable()
+        and bool(Path(value).parts)
+        and not Path(value).is_absolute()
+        and ".." not in Path(value).parts
+    )
     return "" if fits else "Allowed is a folder inside the project"
 
 

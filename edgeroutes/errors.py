@@ -52,7 +52,8 @@ class EdgeroutesError(Exception):
         place = f"{self.where}: " if self.where else ""
         said = f"{self.problem}. {self.hint}" if self.hint else self.problem
         mark = "?" if said.rpartition(". ")[2].startswith("Did you mean") else "."
-        return f"{place}{said}{mark}"
+        # A file name that is not UTF-8 has lone surrogates in Python, which no terminal takes.
+        return f"{place}{said}{mark}".encode("utf-8", "backslashreplace").decode()
 
 
 class ProjectError(EdgeroutesError):
@@ -157,3 +158,12 @@ def require_no_problems(problems: "Sequence[ProjectError]") -> None:
         raise problems[0]
     if problems:
         raise ProblemsError(problems)
+
+
+def show_value(value: object, limit: int = 200) -> str:
+    """The value's `repr`, shortened; also of an integer with more digits than Python writes out."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"{type(value).__name__} too large to show"
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

@@ -42,14 +42,18 @@ from edgeroutes.build.distributions import installed_distributions, installed_si
 from edgeroutes.build.features import feature_names
 from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.stamps import StampRecord
 from edgeroutes.build.trace import Tracer
+from edgeroutes.config import FILE as CONFIG_FILE
 from edgeroutes.config import INFRA_FOLDER, load_config
 from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
+from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.template.document import Template, make_template
+from edgeroutes.template.yaml import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -60,26 +64,28 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteScan
 
 TEMPLATE_FILE = "template.yaml"
+# Of which files the template was last found current; beside the store, in the folder that git ignores.
+RECORD = ".edgeroutes/template.json"
 
 
-def plan_project(root: Path) -> ProjectPlan:
-    """The functions of the project in `root`.
+def plan_project(root: Path, infra: Infra | None = None) -> ProjectPlan:
+    """The functions of the project in `root`, whose infra/ may have been read.
 
     Raises:
         ProjectError: For all that is wrong with its settings, its routes and its function.yaml files.
     """
     config = load_config(root)
-    return plan_scan(root, config, scan(DiskTree(root), config.app_dir))
+    return plan_scan(root, config, scan(DiskTree(root), config.app_dir), infra)
 
 
-def plan_scan(root: Path, config: Config, found: RouteScan) -> ProjectPlan:
-    """The functions of a project whose settings and routes have been read.
+def plan_scan(root: Path, config: Config, found: RouteScan, infra: Infra | None = None) -> ProjectPlan:
+    """The functions of a project whose settings and routes, and perhaps infra/, have been read.
 
     Raises:
         ProjectError: For all that is wrong with its routes and its function.yaml files.
     """
     files = {file for route in found.routes for file in route.function_yaml_files}
-    return make_plan(config, found, _read_texts(root, files))
+    return make_plan(config, found, _read_texts(root, files), infra or read_infra(root))
 
 
 def project_template(root: Path) -> Template:
@@ -88,7 +94,51 @@ def project_template(root: Path) -> Template:
     Raises:
         ProjectError: For all that is wrong with the project or its infra/, or when it fits in no stack.
     """
-    return make_template(_with_features(root, plan_project(root)), read_infra(root))
+    return _read_template(root)[0]
+
+
+def require_current_template(root: Path) -> list[str]:
+    """The warnings of the project's template, which is the one in template.yaml; nothing for one that edgeroutes has not made.
+
+    While no file has changed, it costs their stamps.
+
+    Raises:
+        ConfigError: template.yaml is another one.
+        ProjectError: As `project_template`.
+    """
+    path = root / TEMPLATE_FILE
+    if not is_generated(path):
+        return []
+    record = StampRecord(root / RECORD)
+    known: list[str] | None = record.read()
+    if known is not None:
+        return known
+    template, tracer = _read_template(root)
+    if check_template(root, template.text):
+        problem = "it is not current: routes, settings or infra/ have changed since it was written"
+        raise ConfigError(problem, where=TEMPLATE_FILE, hint="Run 'edgeroutes template', and build again")
+    warnings = [str(warning) for warning in template.warnings]
+    app_dir = root / load_config(root).app_dir
+    folders = [Path(folder) for folder, _, _ in os.walk(app_dir)]
+    files = [Path(folder, name) for folder, _, names in os.walk(app_dir) for name in names if not name.endswith(".pyc")]
+    files += [path, root / CONFIG_FILE, *(root / name for name in _infra_files(root)), *tracer.read_files]
+    record.write(warnings, files, [*folders, root / INFRA_FOLDER, *tracer.listed_directories])
+    return warnings
+
+
+def is_generated(path: Path) -> bool:
+    """Whether this is a template.yaml that edgeroutes has made."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return file.readline().rstrip("\n") == HEADER.splitlines()[0]
+    except OSError:
+        return False
+
+
+def _read_template(root: Path) -> tuple[Template, Tracer]:
+    infra = read_infra(root)
+    tracer = Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
+    return make_template(_with_features(plan_project(root, infra), tracer), infra), tracer
 
 
 def read_infra(root: Path) -> Infra:
@@ -145,20 +195,16 @@ def write_template(root: Path, text: str) -> bool:
     return True
 
 
-def _with_features(root: Path, plan: ProjectPlan) -> ProjectPlan:
+def _with_features(plan: ProjectPlan, tracer: Tracer) -> ProjectPlan:
     """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
-    site_packages = installed_site_packages()
-    tracer = Tracer(SearchPath(project_root=root, site_packages=site_packages))
-    names = feature_names(plan.functions, tracer, OwnUsers(installed_distributions(site_packages)))
+    users = OwnUsers(installed_distributions(installed_site_packages()))
+    names = feature_names(plan.functions, tracer, users)
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
     return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 
 
 def _infra_files(root: Path) -> list[str]:
-    folder = root / INFRA_FOLDER
-    if not folder.is_dir():
-        return []
-    return sorted(f"{INFRA_FOLDER}/{path.name}" for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
+    return [f"{INFRA_FOLDER}/{name}" for name in list_folder(root / INFRA_FOLDER, INFRA_FOLDER, (".yaml", ".yml"))]
 
 
 def _read_texts(root: Path, files: Iterable[str]) -> dict[str, str]:
@@ -166,9 +212,10 @@ def _read_texts(root: Path, files: Iterable[str]) -> dict[str, str]:
     problems: list[ProjectError] = []
     for file in sorted(files):
         try:
-            texts[file] = (root / file).read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as err:
-            reason = "it is not UTF-8" if isinstance(err, UnicodeDecodeError) else err.strerror or err
-            problems.append(ConfigError(f"the file cannot be read: {reason}", where=file))
+            texts[file] = read_text(root / file, file)
+        except FileNotFoundError:  # taken away since it was listed
+            continue
+        except ProjectError as err:
+            problems.append(err)
     require_no_problems(problems)
     return texts

@@ -66,11 +66,11 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(root: Path) -> No
 
 def test_a_file_that_is_no_text_is_named(root: Path) -> None:
     (root / "infra" / "tables.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match=r"infra/tables\.yaml: the file cannot be read: it is not UTF-8\."):
+    with pytest.raises(ConfigError, match=r"infra/tables\.yaml:1: byte 0xff is not UTF-8\."):
         pipeline.render_template(root)
     (root / "infra" / "tables.yaml").unlink()
     (root / "functions" / "users" / "[id]" / "function.yaml").write_bytes(b"\xff")
-    with pytest.raises(ConfigError, match=r"function\.yaml: the file cannot be read: it is not UTF-8\."):
+    with pytest.raises(ConfigError, match=r"function\.yaml:1: byte 0xff is not UTF-8\."):
         pipeline.render_template(root)
 
 

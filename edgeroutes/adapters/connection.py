@@ -9,7 +9,7 @@ from __future__ import annotations
 from urllib.parse import quote, unquote
 
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.url import is_host, split_host
+from edgeroutes.http.url import has_valid_host, split_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ def require_host(fields: Iterable[tuple[str, str]]) -> None:
     Raises:
         HTTPError: 400. Source: RFC 9112 §3.2.
     """
-    for name, value in fields:
-        if name == "host" and not is_host(value):
-            raise HTTPError(400, f"the Host header is {value!r:.80}, which is not a host")
+    if not has_valid_host(fields):
+        raise HTTPError(400, "the Host header is not a host")
 
 
 def base_scope(incoming: Incoming) -> Scope:

@@ -7,7 +7,6 @@ the request already. Source: docs.aws.amazon.com "set-up-lambda-proxy-integratio
 
 from __future__ import annotations
 
-from edgeroutes.errors import EventError
 from edgeroutes.http.response import is_text
 
 TYPE_CHECKING = False
@@ -70,8 +69,8 @@ class LambdaEvent:
         return ("http" if proto == "http" else "https"), host
 
     def _context(self) -> dict[str, Any]:
-        context: dict[str, Any] = self.event.get("requestContext") or {}
-        return context
+        context = self.event.get("requestContext")
+        return context if isinstance(context, dict) else {}  # what else it is, the check of a failed event names
 
 
 class RestEvent(LambdaEvent):
@@ -224,29 +223,17 @@ def read_event(event: object, context: LambdaContext | None) -> RestEvent | Http
     Raises:
         EventError: When there is none in it: a warmer, a schedule, a queue.
     """
-    if isinstance(event, dict):
+    # What API Gateway sends to an authorizer looks like a request.
+    if isinstance(event, dict) and not ("type" in event and ("methodArn" in event or "routeArn" in event)):
         if "httpMethod" in event and "path" in event:
             return RestEvent(event, context)
         gateway = event.get("requestContext")
-        if isinstance(gateway, dict) and "method" in (gateway.get("http") or ()):
+        http = gateway.get("http") if isinstance(gateway, dict) else None
+        if isinstance(http, dict) and "method" in http:
             return HttpEvent(event, context)
-        there = f"with the keys {', '.join(sorted(map(str, event))) or '(none)'}"
-    else:
-        there = f"of type {type(event).__name__}"
-    hint = "Invoke it through API Gateway, a function URL or a load balancer; give a schedule or queue a function of its own"
-    raise EventError(f"an event {there} is no HTTP request{_sender(event)}", where="the invocation", hint=hint)
+    from edgeroutes.adapters.event_shape import not_a_request
 
-
-def _sender(event: object) -> str:
-    """`: it comes from aws:sqs` and the like, where an event that is no HTTP request says who sent it; empty where it does not."""
-    records = event.get("Records") if isinstance(event, dict) else None
-    first = records[0] if isinstance(records, list) and records else event
-    if not isinstance(first, dict):
-        return ""
-    sender = (
-        "CloudFront" if "cf" in first else first.get("eventSource") or first.get("EventSource") or first.get("source")
-    )
-    return f": it comes from {sender}" if isinstance(sender, str) else ""
+    raise not_a_request(event)
 
 
 def is_load_balancer(event: object) -> bool:

@@ -19,6 +19,7 @@ from edgeroutes.adapters.events import RestEvent
 from edgeroutes.adapters.mounted import AppCycle, widened
 from edgeroutes.adapters.result_size import find_excess
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.request import read_body
 from edgeroutes.http.url import split_host
 from edgeroutes.runtime.application import Call
 from edgeroutes.runtime.loop import is_fatal
@@ -48,27 +49,28 @@ _TEXT_TYPES = [
 
 
 class LoadBalancerEvent(ALB):
-    """Mangum's handler for Application Load Balancers, its scope mended.
+    """Mangum's handler for Application Load Balancers, with a scope of ours.
 
-    Of `x-forwarded-for` the first address is the client, as Mangum has it; a client can write one there.
+    The client is the last address of `x-forwarded-for`, which the load balancer has appended: what stands before it a client can write.
     """
 
     @cached_property
-    def _incoming(self) -> RestEvent:
+    def incoming(self) -> RestEvent:
+        """The request."""
         return RestEvent(self.event, self.context)
 
     @property
     def body(self) -> bytes:
         """The request's bytes."""
-        return self._incoming.body()
+        return self.incoming.body()
 
     @property
     def scope(self) -> Scope:
         """The scope: path and query as sent, for a load balancer decodes neither."""
         return {
-            **base_scope(self._incoming),
+            **base_scope(self.incoming),
             "query_string": encode_target(_sent_query(self.event)),
-            "client": _first_address(self._incoming),
+            "client": _client_address(self.incoming),
             "aws.event": self.event,
             "aws.context": self.context,
         }
@@ -99,19 +101,22 @@ async def load_balancer_result(
     app = AsgiApplication(application)
     mangum = Mangum(widened(app), lifespan="off", custom_handlers=[LoadBalancerEvent], text_mime_types=_TEXT_TYPES)
     handler: Any = mangum.infer(event, widened(context))
-    cycle = AppCycle(handler.scope, handler.body)
+    try:
+        cycle = AppCycle(handler.scope, read_body(handler.incoming))
+    except HTTPError as error:
+        return handler(await _refused(application, handler, error)), _nothing
     try:
         answer = await cycle.answer(app, "the load balancer's event")
     except BaseException as error:  # in the middle of a stream, and logged; nothing has been sent yet
         if is_fatal(error):
             raise
-        answer = await _failed(application, handler)
+        answer = await _refused(application, handler, HTTPError(500))
     return _fitting(handler(answer), application, handler), cycle.finish
 
 
 def _fitting(result: dict[str, Any], application: Application, handler: LoadBalancerEvent) -> dict[str, Any]:
     """The result; that of a 500 when the load balancer would refuse this one for its size."""
-    call = application.open(handler._incoming)  # noqa: SLF001
+    call = application.open(handler.incoming)
     error = find_excess(result, handler.event, call.route.source_file if call.route is not None else "")
     if error is None:
         return result
@@ -121,8 +126,12 @@ def _fitting(result: dict[str, Any], application: Application, handler: LoadBala
     return failed
 
 
-async def _failed(application: Application, handler: LoadBalancerEvent) -> MangumAnswer:
-    return _as_sent(await Call(application, handler._incoming, early=HTTPError(500)).respond())  # noqa: SLF001
+async def _nothing() -> None:
+    """Nothing is to be run after the response."""
+
+
+async def _refused(application: Application, handler: LoadBalancerEvent, error: HTTPError) -> MangumAnswer:
+    return _as_sent(await Call(application, handler.incoming, early=error).respond())
 
 
 def _as_sent(response: Response) -> MangumAnswer:
@@ -134,7 +143,7 @@ def _sent_query(event: Event) -> str:
     """The query as the client sent it, but for what a tool that decodes values has made of it."""
     repeated = event.get("multiValueQueryStringParameters")
     if repeated:
-        pairs = [(name, value) for name, values in repeated.items() for value in values]
+        pairs = [(name, value) for name, values in repeated.items() for value in values or (None,)]
     else:
         pairs = list((event.get("queryStringParameters") or {}).items())
     return "&".join(f"{_part(name).replace('=', '%3D')}={_part(value)}" for name, value in pairs)
@@ -144,9 +153,9 @@ def _part(text: str | None) -> str:
     return (text or "").replace("&", "%26")
 
 
-def _first_address(incoming: RestEvent) -> tuple[str, int] | None:
+def _client_address(incoming: RestEvent) -> tuple[str, int] | None:
     """The client's address; a load balancer can be told to add its port."""
-    sent = (incoming.header("x-forwarded-for") or "").partition(",")[0].strip()
+    sent = (incoming.header("x-forwarded-for") or "").rpartition(",")[2].strip()
     if not sent:
         return None
     host, port = split_host(sent) if sent.startswith("[") or sent.count(":") == 1 else (sent, None)

@@ -15,6 +15,7 @@ from mangum.protocols import HTTPCycle
 from edgeroutes.adapters.connection import PLAIN_500, connection_scope, decode_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
+from edgeroutes.http.request import read_body
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.log import log_exception
@@ -160,7 +161,7 @@ class RoutedRequest:
     @property
     def body(self) -> bytes:
         """The request's bytes."""
-        return self._routed.incoming.body()
+        return read_body(self._routed.incoming)
 
     @property
     def scope(self) -> Scope:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.adapters.connection import PLAIN_500, connection_scope, decode_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
+from edgeroutes.http.request import read_body
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import is_fatal, outcome, raise_outcome
@@ -50,6 +51,7 @@ class AppExchange:
 
     def __init__(self, app: AsgiApp, routed: RequestScope, connection: Scope) -> None:
         self._routed = routed
+        self._body = read_body(routed.incoming)
         self._is_read = False
         self._is_complete = False
         self._is_told = False
@@ -138,7 +140,7 @@ class AppExchange:
         """The request; then, when the answer has gone out, the disconnect, as often as the app asks."""
         if not self._is_read:
             self._is_read = True
-            return {"type": "http.request", "body": self._routed.incoming.body(), "more_body": False}
+            return {"type": "http.request", "body": self._body, "more_body": False}
         await self._gone_out.wait()
         return {"type": "http.disconnect"}
 

@@ -116,11 +116,10 @@ def _name_client(event: Event, client: str) -> None:
 
 
 def origin_guard(environ: Mapping[str, str]) -> OriginGuard | None:
-    """The guard of this function; None where there is no secret, and where no distribution stands in front: off Lambda, in `sam local`.
+    """The guard of this function; None where the variable is not set, and off Lambda and in `sam local`, where no distribution is.
 
     Raises:
-        ConfigError: The variable holds no secret.
+        ConfigError: The variable holds no secret, or is empty: a guard that is meant to be there is never left out.
     """
-    secrets = environ.get(VARIABLE, "")
     is_deployed = "AWS_LAMBDA_RUNTIME_API" in environ and "AWS_SAM_LOCAL" not in environ
-    return OriginGuard(secrets) if secrets and is_deployed else None
+    return OriginGuard(environ[VARIABLE]) if VARIABLE in environ and is_deployed else None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     Finish = Callable[[], Coroutine[Any, Any, None]]
 
 
+# What a malformed event ends in where nothing was raised: an unknown method, a broken body, a handler that reads what is not there.
+_OF_MALFORMED_EVENTS = (400, 500)
 # Up to these sizes no limit can be exceeded: a character of a body takes at most 12 bytes in JSON (two \\u escapes), one of a header 2.
 SMALL_CHARACTERS = 500_000
 SMALL_HEADER = 5_000
@@ -72,7 +74,7 @@ class LambdaHandler:
         Raises:
             EventError: When there is no HTTP request in it, or one of a load balancer that the bundle cannot read; the log says which.
         """
-        if is_load_balancer(event) and (self._guard is None or self._guard.admits(event)):
+        if is_load_balancer(event) and self._admits(event, context):
             return self._answer_load_balancer(event, context)
         call = self.open(event, context)
         runner, running_in = self._runner(call), copy_context()
@@ -85,6 +87,8 @@ class LambdaHandler:
             body = response.body  # type: ignore[assignment]  # JSON is whole
         if call.has_after:
             self._finish_later(call.finish, runner, running_in)
+        if response.status in _OF_MALFORMED_EVENTS:
+            _refuse_malformed(event, context)
         return fitting_result(call, response, body)
 
     def open(self, event: Event, context: LambdaContext | None = None) -> Call:
@@ -95,12 +99,15 @@ class LambdaHandler:
         """
         try:
             incoming = read_event(event, context)
+            if self._guard is not None and not self._guard.admits(event):
+                return Call(self.application, incoming, early=HTTPError(403, "ask the distribution, not the API"))
+            return self.application.open(incoming)
         except EventError as error:
             _log_refusal(error, context)
             raise
-        if self._guard is not None and not self._guard.admits(event):
-            return Call(self.application, incoming, early=HTTPError(403, "ask the distribution, not the API"))
-        return self.application.open(incoming)
+        except Exception as error:
+            _refuse_malformed(event, context, error)
+            raise
 
     def close(self) -> None:
         """End what lives as long as the sandbox: the apps that were started, and the loop. For servers and tests; Lambda says no word.
@@ -113,6 +120,14 @@ class LambdaHandler:
                 self._loop.run(lifespan.shutdown(), copy_context())
             self._loop.close()
 
+    def _admits(self, event: Event, context: LambdaContext | None) -> bool:
+        """Whether the origin guard lets a load balancer's event in."""
+        try:
+            return self._guard is None or self._guard.admits(event)
+        except Exception as error:
+            _refuse_malformed(event, context, error)
+            raise
+
     def _answer_load_balancer(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
         try:
             from edgeroutes.adapters.load_balancer import load_balancer_result
@@ -122,7 +137,13 @@ class LambdaHandler:
             _log_refusal(error, context)
             raise error from missing
         running_in = copy_context()
-        result, finish = self._loop.run(load_balancer_result(self.application, event, context), running_in)
+        try:
+            result, finish = self._loop.run(load_balancer_result(self.application, event, context), running_in)
+        except Exception as error:
+            _refuse_malformed(event, context, error)
+            raise
+        if result["statusCode"] in _OF_MALFORMED_EVENTS:
+            _refuse_malformed(event, context)
         self._finish_later(finish, self._loop, running_in)
         return result
 
@@ -165,6 +186,25 @@ def _origin_guard() -> OriginGuard | None:
     from edgeroutes.adapters.origin import origin_guard
 
     return origin_guard(os.environ)
+
+
+def _refuse_malformed(event: Event, context: LambdaContext | None, error: Exception | None = None) -> None:
+    """Raise what is wrong with the structure of an event that has failed; return where nothing is.
+
+    Raises:
+        EventError: Naming the first value that AWS does not send so.
+    """
+    from edgeroutes.adapters.event_shape import shape_problem
+
+    problem = shape_problem(event)
+    if problem:
+        refusal = EventError(
+            f"the event is malformed: {problem}",
+            where="the invocation",
+            hint="Invoke the function with an event as AWS documents it",
+        )
+        _log_refusal(refusal, context)
+        raise refusal from error
 
 
 def _log_refusal(error: EventError, context: LambdaContext | None) -> None:

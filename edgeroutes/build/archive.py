@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store, Tree
 
 _DATE = (1980, 1, 1, 0, 0, 0)
-_MODE = 0o100644 << 16
+_MODE, _PROGRAM_MODE = 0o100644 << 16, 0o100755 << 16
 _LEVEL = 6
 # A zip file's own bytes for each entry, without the name, which stands there twice; and for the whole.
 # Source: APPNOTE.TXT 6.3.10, sections 4.3.7, 4.3.12 and 4.3.16.
@@ -29,7 +29,8 @@ def write_zip(trees: Iterable[Tree], to: Path) -> None:
         for path, tree in sorted(bundle_files(trees).items()):
             entry = zipfile.ZipInfo(path, _DATE)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = _MODE
+            is_program = (tree.folder / path).stat().st_mode & 0o100
+            entry.external_attr = _PROGRAM_MODE if is_program else _MODE
             entry.create_system = 3
             file.writestr(entry, (tree.folder / path).read_bytes())
 

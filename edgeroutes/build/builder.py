@@ -58,6 +58,8 @@ if TYPE_CHECKING:
 
 WARNINGS = "warnings.json"
 """The store's text with the last build's warnings."""
+DATA = "data.txt"
+"""The store's text with the data files of the last build."""
 
 
 class Builder:
@@ -148,6 +150,7 @@ class Builder:
             *heavy,
         )
         self.store.write_text(WARNINGS, json.dumps(warnings))
+        new_data = self._note_data(bundles)
         if interpreter is not None:  # else the next build looks whether there is one now
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
             listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]
@@ -155,8 +158,9 @@ class Builder:
             sources = {path for each in local.values() for content in each.values() for path in content.values()}
             files.update(path for path in sources if not isinstance(path, bytes))
             folders.update(path.parent for path in sources if not isinstance(path, bytes))
-            record_inputs(self.store, {*read, *files}, {*listed, *folders}, started_ns=started_ns)
-        return BuildReport(functions=tuple(built), warnings=warnings)
+            looked_into = {*listed, *folders, *collector.folders.listed}
+            record_inputs(self.store, {*read, *files}, looked_into, started_ns=started_ns)
+        return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
 
     def _collector(self, pins: Pins, tracer: Tracer) -> Collector:
         resolver = Resolver(self._search_path)
@@ -255,6 +259,13 @@ class Builder:
             ),
         ]
 
+    def _note_data(self, bundles: Iterable[Bundle]) -> tuple[str, ...]:
+        """The data files that the last build did not have; those of this one are noted for the next."""
+        data = sorted({file.archive_path for bundle in bundles for file in bundle.files if file.is_data})
+        before = self.store.read_text(DATA).splitlines()
+        self.store.write_text(DATA, "\n".join(data))
+        return tuple(path for path in data if path not in set(before))
+
     def _tree(self, plan: TreePlan) -> Tree:
         tree = self.store.tree(plan.name)
         if tree is None:
@@ -268,8 +279,18 @@ class Builder:
         hint = f"If it is Python {self._target.python}, which the functions run on, run edgeroutes with that, too"
         return ImportRaisedError(problem.problem, where=problem.where, hint=hint)
 
-    def _warnings(self, bundles: Iterable[Bundle], interpreter: Interpreter | None) -> list[str]:
+    def _warnings(self, bundles: Sequence[Bundle], interpreter: Interpreter | None) -> list[str]:
         said: dict[str, None] = {}
+        shipped = {file.source.relative_to(self._root).as_posix() for bundle in bundles for file in bundle.files}
+        left_out = {
+            path: reason for bundle in bundles for path, reason in bundle.left_out.items() if path not in shipped
+        }
+        for file in self.store.changed:
+            name = file.relative_to(self._root).as_posix()
+            said[f"{name} was changed after it was built, and is built again. Edit the project, not its bundles."] = (
+                None
+            )
+        said.update((f"{path} {reason}.", None) for path, reason in sorted(left_out.items()))
         for bundle in bundles:
             said.update((_render_warning(bundle, warning), None) for warning in bundle.warnings)
         if interpreter is None:

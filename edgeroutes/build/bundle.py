@@ -5,7 +5,7 @@ Project modules go in one by one, edgeroutes' own likewise (its request wing onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,16 @@ from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
 from edgeroutes.build.own_parts import unused_parts
-from edgeroutes.build.project_files import DataFiles, included_files, matches
+from edgeroutes.build.private_files import is_environment_file
+from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
+from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.errors import BundleError, ConfigError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.arguments import Arguments
     from edgeroutes.build.features import FileUses
     from edgeroutes.build.graph import ImportGraph, LibraryImports, TraceWarning
     from edgeroutes.build.modules import Module
@@ -44,6 +47,11 @@ class BundleFile:
     source: Path
     reason: str
 
+    @property
+    def is_data(self) -> bool:
+        """Whether it is not a module."""
+        return not self.archive_path.endswith(".py")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
@@ -59,6 +67,7 @@ class Bundle:
         unused: Of edgeroutes itself, what the function cannot use: paths in the package.
         libraries: What files of its distributions import of edgeroutes.
         warnings: What may be wrong.
+        left_out: Files of the project that are not in it though they lie beside what is, with the reasons.
     """
 
     function: FunctionPlan
@@ -70,6 +79,7 @@ class Bundle:
     unused: frozenset[str] = frozenset()
     libraries: tuple[LibraryImports, ...] = ()
     warnings: tuple[TraceWarning, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def check_imports(graph: ImportGraph, pins: Pins) -> list[ProjectError]:
@@ -98,7 +108,8 @@ class Collector:
         self._tracer = tracer
         self._resolver = resolver
         self._own_root = own_root
-        self._data = DataFiles(root)
+        self.folders = ProjectFolders(root)
+        self._data = DataFiles(self.folders)
 
     def collect(self, function: FunctionPlan, libraries: Sequence[LibraryImports] = ()) -> Bundle:
         """What goes into a function.
@@ -111,34 +122,52 @@ class Collector:
             ProjectError: For the one thing that is wrong; ProblemsError for several.
         """
         included = [self._include(function, entry) for entry in function.include]
-        paths = tuple(path for included_paths, _ in included for path in included_paths)
+        paths = tuple(path for found, _ in included for path in found.paths)
         entries = [self._root / file for file in function.source_files]
         entries += [self._root / path for path in paths if path.endswith(".py")]
         core = [self._own_root / OWN_PACKAGE / file for file in entry_imports(function)]
         graph = self._tracer.trace(entries, core=core, libraries=libraries)
         require_no_problems(check_imports(graph, self._pins))
         used = file_uses(graph, self._tracer, libraries)
+        data = self._data.beside(self._place(module.file) for module in graph.project_modules)
+        files = tuple(self._files(graph, function, paths, data))
+        self._check_files(files)
+        names = {self._place(each.source) for each in files}
+        left_out = {
+            path: reason for found in (data, *(each for each, _ in included)) for path, reason in found.left_out.items()
+        }
         return Bundle(
             function=function,
-            files=tuple(self._files(graph, function, paths)),
+            files=files,
             roots=tuple(self._roots(graph, function, [root for _, roots in included for root in roots], used)),
             exclude=frozenset(self._excluded_names(graph, function)),
             local_tops=self._local_tops(graph),
             graph=graph,
-            unused=unused_parts(function, self._config, {name for each in used for name, _ in each.uses}),
+            unused=unused_parts(
+                function, self._config, {name for each in used for name, _ in each.uses}, self._arguments(function)
+            ),
             libraries=tuple(libraries),
             warnings=graph.warnings,
+            left_out={
+                path: reason
+                for path, reason in left_out.items()
+                if path not in names and not _is_excluded(path, function)
+            },
         )
 
-    def _include(self, function: FunctionPlan, entry: str) -> tuple[list[str], list[Root]]:
+    def _arguments(self, function: FunctionPlan) -> set[Arguments]:
+        files = (self._root / route.source_file for route in function.routes if route.exports.app is None)
+        return {self._tracer.imports(file).arguments for file in files}
+
+    def _include(self, function: FunctionPlan, entry: str) -> tuple[FoundFiles, list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.
 
         Raises:
             ConfigError: It means nothing.
         """
         where = f"{_settings_file(function)}, include"
-        files = included_files(self._root, entry, where=where)
-        if files:
+        files = self._data.included(entry, where=where)
+        if files.paths or files.left_out:
             return files, []
         name = normalize_name(entry)
         reason = f"include in {_settings_file(function)}"
@@ -147,31 +176,35 @@ class Collector:
             if found.modules and not found.missing:
                 module = found.modules[-1]
                 if module.origin is Origin.PROJECT:
-                    return _module_files(self._root, module), []
+                    return FoundFiles(paths=tuple(self._module_files(module))), []
                 name = module.distribution or name
         if self._pins.is_declared(name):
-            return [], [
-                Root(name=name, extras=self._pins.direct.extras.get(name, frozenset()), reason=reason, where=where)
-            ]
+            return FoundFiles(), [Root(name=name, extras=self._pins.extras_of(name), reason=reason, where=where)]
         known = [*self._pins.by_name, *self._resolver.top_level_names()]
         near = get_close_matches(entry, known, n=1)
         hint = f"Did you mean {near[0]!r}" if near else "Name a file, a pattern, a module or a declared distribution"
         raise ConfigError(f"there is no {entry!r}", where=where, hint=hint)
 
-    def _files(self, graph: ImportGraph, function: FunctionPlan, included: tuple[str, ...]) -> Iterator[BundleFile]:
+    def _files(
+        self, graph: ImportGraph, function: FunctionPlan, included: tuple[str, ...], data: FoundFiles
+    ) -> Iterator[BundleFile]:
         """The project's files: modules, the data beside them, and what is included; less what is excluded."""
-        reasons = {module.file.relative_to(self._root).as_posix(): "" for module in graph.project_modules}
-        for path in self._data.beside(reasons):
+        reasons = {self._place(module.file): "" for module in graph.project_modules}
+        for path in data.paths:
             reasons.setdefault(path, f"data in {path.rpartition('/')[0]}")
         for path in included:
             reasons[path] = reasons.get(path) or f"include in {_settings_file(function)}"
         placed: dict[str, BundleFile] = {}
         for path in sorted(reasons):
             for archive_path in self._archive_paths(path, function, is_included=path in included):
-                if not any(matches(each, entry) for each in (path, archive_path) for entry in function.exclude):
+                if not (_is_excluded(path, function) or _is_excluded(archive_path, function)):
                     file = BundleFile(archive_path=archive_path, source=self._root / path, reason=reasons[path])
                     placed.setdefault(archive_path, file)
         yield from placed.values()
+
+    def _place(self, file: Path) -> str:
+        """Where a file is in the project."""
+        return file.relative_to(self._root).as_posix()
 
     def _archive_paths(self, path: str, function: FunctionPlan, *, is_included: bool) -> Iterator[str]:
         """Where a file of the project is in the bundle: `src/shop/a.py` at `shop/a.py`; an included one at both."""
@@ -182,6 +215,35 @@ class Collector:
         yield archive_path
         if is_included and archive_path != path:
             yield path
+
+    def _check_files(self, files: Iterable[BundleFile]) -> None:
+        """Raise for files that lie outside the project, are a `.env` file by another name, or have no name in a zip."""
+        problems: dict[str, ProjectError] = {}
+        for file in files:
+            path = self._place(file.source)
+            try:
+                path.encode()
+                self.folders.require_inside(path)
+                target = self.folders.inner_path(path)
+                if any(map(is_environment_file, target.split("/"))):
+                    problem = f"it links to {target!r}, which {NEVER_BUNDLED}"
+                    problems[path] = BundleError(problem, where=path, hint="Remove the link")
+            except UnicodeEncodeError:
+                problems[path] = BundleError("the file's name is not UTF-8", where=path, hint="Rename it")
+            except BundleError as error:
+                problems[str(error)] = error
+        require_no_problems([*problems.values()])
+
+    def _module_files(self, module: Module) -> list[str]:
+        """A module's file; for a package, of all modules in it."""
+        if not module.form.is_file or module.file.name != "__init__.py":
+            folder = module.file
+            if folder.is_file():
+                return [folder.relative_to(self._root).as_posix()]
+        else:
+            folder = module.file.parent
+        below = self.folders.files_below(folder.relative_to(self._root).as_posix(), lambda name: name != "__pycache__")
+        return [path for path, entry in below if path.endswith(".py") and entry.is_file]
 
     def _roots(
         self, graph: ImportGraph, function: FunctionPlan, included: list[Root], used: list[FileUses]
@@ -233,15 +295,8 @@ def _wrong_wing(graph: ImportGraph) -> Iterator[BundleError]:
         )
 
 
-def _module_files(root: Path, module: Module) -> list[str]:
-    """A module's file; for a package, of all modules in it."""
-    if not module.form.is_file or module.file.name != "__init__.py":
-        folder = module.file
-        if folder.is_file():
-            return [folder.relative_to(root).as_posix()]
-    else:
-        folder = module.file.parent
-    return sorted(path.relative_to(root).as_posix() for path in folder.rglob("*.py"))
+def _is_excluded(path: str, function: FunctionPlan) -> bool:
+    return any(matches(path, entry) for entry in function.exclude)
 
 
 def _settings_file(function: FunctionPlan) -> str:

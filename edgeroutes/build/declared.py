@@ -14,10 +14,10 @@ from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.requirements import (
     REQUIREMENTS_FILE,
     parse_requirement,
-    parse_toml,
     read_requirements_file,
     read_text,
 )
+from edgeroutes.config import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -141,7 +141,7 @@ def resolve(
             found[name] = Requirement(name=name, root=root, required_by=required_by, how=how)
             queue += [(root, each, frozenset(), name, why) for each, why in companions(name)]
         requires = wheels.requires(name)
-        for extra in ("", *sorted(extras)):
+        for extra in ("", *sorted(extras | pins.extras_of(name))):
             if requires is None or (name, extra) in seen:
                 continue
             seen.add((name, extra))

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeroutes.routing.python_source import parse_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
@@ -97,7 +99,7 @@ def _lines(pth: Path) -> Iterator[str]:
 def _imported(line: str) -> Iterator[str]:
     """The modules that a line of a `.pth` file imports."""
     try:
-        tree = ast.parse(line)
+        tree = parse_python(line)
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
@@ -111,7 +113,7 @@ def _read_finder(file: Path) -> Editable | None:
     Source: setuptools, command/editable_wheel.py (`MAPPING`, `NAMESPACES`); editables, redirector.py (`map_module`).
     """
     try:
-        tree = ast.parse(file.read_bytes())
+        tree = parse_python(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
         return None
     modules: dict[str, Path] = {}
@@ -139,7 +141,7 @@ def _read_path_stub(site_packages: Path, path: str) -> dict[str, Path]:
     try:
         if file.stat().st_size > _STUB_LIMIT_BYTES or b"__path__" not in (source := file.read_bytes()):
             return {}
-        (statement,) = ast.parse(source).body
+        (statement,) = parse_python(source).body
     except (OSError, SyntaxError, ValueError):
         return {}
     match statement:

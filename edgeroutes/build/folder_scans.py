@@ -51,6 +51,7 @@ class FolderScan:
         is_deep: Whether what lies in its folders is loaded, too.
         pattern: Which modules below the package, `*` standing for anything: `*.handlers`; empty for all.
         is_call: Whether the file imports it here, so that a single word is a package, too.
+        is_listing: Whether the file lists the folder, and may import by any name that it finds.
     """
 
     line: int
@@ -60,6 +61,7 @@ class FolderScan:
     is_deep: bool = True
     pattern: str = ""
     is_call: bool = True
+    is_listing: bool = True
 
 
 def read_folder_scans(tree: ast.Module, packages: Mapping[str, str]) -> tuple[FolderScan, ...]:
@@ -75,7 +77,12 @@ def read_folder_scans(tree: ast.Module, packages: Mapping[str, str]) -> tuple[Fo
     for scan in (scan for node in nodes for scan in reader.read(node)):
         key = (scan.module, scan.ups, scan.parts, scan.pattern)
         known = found.setdefault(key, scan)
-        found[key] = replace(known, is_call=known.is_call or scan.is_call, is_deep=known.is_deep or scan.is_deep)
+        found[key] = replace(
+            known,
+            is_call=known.is_call or scan.is_call,
+            is_deep=known.is_deep or scan.is_deep,
+            is_listing=known.is_listing or scan.is_listing,
+        )
     return tuple(sorted(found.values(), key=lambda scan: scan.line))
 
 
@@ -120,7 +127,8 @@ class _Reader:
             if name == "format" and isinstance(node.func, ast.Attribute):
                 yield from self._named(node, node.lineno, is_call=False)
             elif name in _LOADING and node.args:
-                yield from self._named(node.args[0], node.lineno, is_call=True)
+                package = self._text(node.args[1]) if name == "import_module" and len(node.args) > 1 else "."
+                yield from self._named(node.args[0], node.lineno, is_call=True, package=package)
             elif name in _LAZY and node.args and is_own_package(node.args[0]):
                 yield FolderScan(line=node.lineno, module=".")
             elif name in _MODULE_LISTING and node.args:
@@ -128,9 +136,17 @@ class _Reader:
             elif name in _LISTING:
                 yield from self._listed(node, name)
 
-    def _named(self, node: ast.expr, line: int, *, is_call: bool) -> Iterator[FolderScan]:
+    def _text(self, node: ast.expr) -> str:
+        """The package that an argument names: `.` for the file's own, empty for what only run time knows."""
+        if is_own_package(node):
+            return "."
+        return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else self._package(node)
+
+    def _named(self, node: ast.expr, line: int, *, is_call: bool, package: str = ".") -> Iterator[FolderScan]:
         """`f"lib.plugins.{name}"`: the package up to the first part that is not known, and the pattern behind it."""
         name = self._name_pattern(node)
+        if name.startswith(".") and package != ".":
+            name = package + name if package and not name.startswith("..") else ""
         if not name or _HOLE not in name or not _NAME_PATTERN.fullmatch(name) or (name[0] == "." and not is_call):
             return
         before = name[: name.index(_HOLE)]
@@ -138,7 +154,13 @@ class _Reader:
         package = before[:dots] + before[dots:].rpartition(".")[0]
         if package:
             pattern = name[len(package) :].lstrip(".")
-            yield FolderScan(line=line, module=package, pattern="" if pattern == _HOLE else pattern, is_call=is_call)
+            yield FolderScan(
+                line=line,
+                module=package,
+                pattern="" if pattern == _HOLE else pattern,
+                is_call=is_call,
+                is_listing=False,
+            )
 
     def _name_pattern(self, node: ast.expr) -> str:
         """The text with `*` for what only run time knows; empty where it begins with that."""
@@ -194,10 +216,10 @@ class _Reader:
         pattern = "".join(
             each.value for each in arguments if isinstance(each, ast.Constant) and isinstance(each.value, str)
         )
-        if place is not None and place.parts and _HOLE in place.parts[-1]:
-            pattern, place = place.parts[-1], place.parent
-        while place is not None and place.parts and _HOLE in place.parts[-1]:
-            place = place.parent
+        if place is not None:
+            place = place.joined([pattern])
+            while place.parts and (_HOLE in place.parts[-1] or place.parts[-1].endswith(".py")):
+                pattern, place = pattern or place.parts[-1], place.parent
         if pattern.endswith(".py") or (self._loads and (not pattern or pattern.endswith(_HOLE))):
             yield from self._at(place, node.lineno, is_deep=name in _DEEP or "**" in pattern)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.arguments import Arguments
+
 if TYPE_CHECKING:
     from edgeroutes.build.folder_scans import FolderScan
     from edgeroutes.build.lazy_exports import LazyExport
@@ -85,6 +87,7 @@ class FileImports:
         scans: Folders whose modules it loads; of the project's files alone.
         uses: Names of edgeroutes' methods and settings that it uses, each with its first line.
         has_fields: Whether it defines a class with annotated fields, whose annotations a library may evaluate.
+        arguments: What the handlers in it take, if it is a route file.
     """
 
     sites: tuple[ImportSite, ...] = ()
@@ -95,3 +98,4 @@ class FileImports:
     scans: tuple[FolderScan, ...] = ()
     uses: tuple[tuple[str, int], ...] = ()
     has_fields: bool = False
+    arguments: Arguments = Arguments.ANY

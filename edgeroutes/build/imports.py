@@ -9,6 +9,7 @@ import ast
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.build.arguments import read_arguments
 from edgeroutes.build.folder_scans import read_folder_scans
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.lazy_exports import parse_exports, parse_lazy_exports
@@ -75,7 +76,7 @@ def parse_imports(source: str | bytes, *, where: str, reads_names: bool = False)
 
 def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
     scans = read_folder_scans(tree, _packages(found.sites))
-    looks_into_folder = any(not scan.is_call or not scan.module for scan in scans)
+    looks_into_folder = any(scan.is_listing for scan in scans)
     named = {scan.line for scan in scans}
     return replace(
         found,
@@ -83,6 +84,7 @@ def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
         texts=read_texts(tree),
         scans=scans,
         uses=tuple(read_uses(tree, OWN_NAMES).items()),
+        arguments=read_arguments(tree, found.sites),
         has_fields=any(
             isinstance(n, ast.ClassDef) and any(isinstance(s, ast.AnnAssign) for s in n.body) for n in ast.walk(tree)
         ),

@@ -56,9 +56,7 @@ def bundle_inputs(root: Path, bundles: Iterable[Bundle]) -> tuple[set[Path], set
         files.update(root / name for route in function.routes for name in route.function_yaml_files)
         tops = [top for several in bundle.local_tops.values() for top in several]
         files.update(source for _, source in folder_files(tops))
-        data = {file.source.parent for file in bundle.files} - {root}
-        included = {root / each.split("*")[0].rpartition("/")[0] for each in function.include}
-        for folder in (*tops, *data, *included):
+        for folder in tops:
             folders.update(folders_below(folder))
     return files, folders
 
@@ -79,7 +77,7 @@ def is_unchanged(store: Store) -> bool:
     trees = {name for function in functions for name in store.read_text(f"functions/{function}").split()}
     return (
         functions == store.functions()
-        and all((store.folder / "trees" / f"{name}.json").exists() for name in trees)
+        and all(store.is_sound(name) for name in trees)
         and all(_stamp(path) == stamp for path, stamp in stamps.items())
         and all(_names(path) == listed for path, listed in names.items())
     )

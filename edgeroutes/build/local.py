@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from edgeroutes.build.editables import Editable
-from edgeroutes.build.requirements import parse_toml, read_text, required_names
+from edgeroutes.build.requirements import read_text, required_names
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from edgeroutes.build.declared import PROJECT_FILE
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, applies
-from edgeroutes.build.requirements import REQUIREMENTS_FILE, parse_toml, read_text
+from edgeroutes.build.requirements import REQUIREMENTS_FILE, read_text
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:

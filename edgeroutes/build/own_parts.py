@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.arguments import Arguments
 from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3
 from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
@@ -32,18 +33,29 @@ _BY_NAME = (
 )
 
 
-def unused_parts(function: FunctionPlan, config: Config, names: Collection[str]) -> frozenset[str]:
+def unused_parts(
+    function: FunctionPlan, config: Config, names: Collection[str], arguments: Collection[Arguments]
+) -> frozenset[str]:
     """The modules, by their paths in the package, such as `runtime/cors.py`.
 
     Args:
         function: The plan.
         config: The project's settings.
+        arguments: What the handlers of its route files take.
         names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use.
     """
     unnamed = (module for by, modules in _BY_NAME if by.isdisjoint(names) for module in modules)
     if config.cors is not None or function.cors:
         unnamed = (part for part in unnamed if part != "http/cors.py")
-    return frozenset((*_unplanned(function, config), *unnamed))
+    return frozenset((*_unplanned(function, config), *unnamed, *_unread(arguments)))
+
+
+def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
+    if Arguments.ANY in arguments:
+        return
+    yield "runtime/bodies.py"
+    if Arguments.SCALARS not in arguments:
+        yield from ("runtime/conversion.py", "runtime/defaults.py")
 
 
 def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:

@@ -1,115 +1,212 @@
-"""The project's files that no import names: data beside modules, and what function.yaml includes. Floor 2; lists folders.
+"""The project's files that no import names: data beside modules, and what function.yaml includes.
 
 A bundled module brings the files beside it, and the folders beside it in which there is no Python at all: templates, queries,
-certificates. Not at the project's root, where everything else lies; nothing hidden (`.env`), no caches, no `function.yaml`.
+certificates. Not at the project's root, where everything else lies; nothing hidden (`.env`), no caches, no `function.yaml`, and nothing
+that is private by its name or content (`private_files`), which only `include` can name.
 """
 
 from __future__ import annotations
 
-import os
-from fnmatch import fnmatchcase
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.globs import glob_parts, is_glob, matches_name, matches_path
+from edgeroutes.build.private_files import (
+    is_environment_file,
+    private_by_name,
+    private_folder,
+    private_reason,
+)
 from edgeroutes.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from edgeroutes.build.project_folders import Entry, ProjectFolders
 
 _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
 _NEVER = frozenset({"__pycache__", "function.yaml", "node_modules", "py.typed"})
-_GLOB_MARKS = frozenset("*?[")
+_ANY = "**"
+NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
+_HINT = (
+    "Set variables under Environment in function.yaml or in [tool.edgeroutes.env], and keep secrets in Secrets Manager"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFiles:
+    """Files of the project.
+
+    Args:
+        paths: Relative to its root, sorted.
+        left_out: Those that do not ship, each with the reason.
+    """
+
+    paths: tuple[str, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 class DataFiles:
-    """The data of one project, each folder listed once.
+    """The data of one project.
 
     Args:
-        root: The project.
+        folders: Of the project.
     """
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._beside: dict[str, tuple[str, ...]] = {}
+    def __init__(self, folders: ProjectFolders) -> None:
+        self._folders = folders
+        self._beside: dict[str, FoundFiles] = {}
+        self._private: dict[str, str] = {}
 
-    def beside(self, archive_paths: Iterable[str]) -> list[str]:
-        """The data that these modules bring, as paths relative to the root, sorted."""
-        folders = {path.rpartition("/")[0] for path in archive_paths} - {""}
-        return sorted({path for folder in folders for path in self._data_in(folder)})
+    def beside(self, archive_paths: Iterable[str]) -> FoundFiles:
+        """The data that these modules bring."""
+        found = [self._data_in(folder) for folder in sorted({path.rpartition("/")[0] for path in archive_paths} - {""})]
+        return FoundFiles(
+            paths=tuple(sorted({path for each in found for path in each.paths})),
+            left_out={path: reason for each in found for path, reason in each.left_out.items()},
+        )
 
-    def _data_in(self, folder: str) -> tuple[str, ...]:
+    def included(self, entry: str, *, where: str) -> FoundFiles:
+        """The files that an `include` of function.yaml names: a file, a folder, or a pattern such as `templates/**/*.html`.
+
+        Private files are among them where the entry's last part is private itself: `keys/server.pem`, `keys/*.pem`, `backups`.
+
+        Args:
+            entry: As written.
+            where: The file and key, for the error.
+
+        Returns:
+            Nothing where there is no such file.
+
+        Raises:
+            ConfigError: It leads out of the project, or names a `.env` file.
+            BundleError: A link does.
+        """
+        if "\0" in entry or entry.startswith("/") or ".." in entry.split("/"):
+            problem = f"{entry!r} leads out of the project"
+            raise ConfigError(problem, where=where, hint="Name a file below the project's root")
+        plain = "/".join(part for part in entry.split("/") if part not in ("", "."))
+        if any(is_environment_file(name) for name in plain.split("/")):
+            raise ConfigError(f"{entry!r} {NEVER_BUNDLED}", where=where, hint=_HINT)
+        there = self._folders.entry(plain)
+        if there is None and not is_glob(entry):
+            return FoundFiles()
+        if there is not None and not there.is_folder:
+            found = {plain: there}
+        else:
+            found = dict(self._expand("", glob_parts(f"{plain}/") if there is not None else glob_parts(entry)))
+        for path in found:
+            if any(is_environment_file(name) for name in path.split("/")) and not _sweeps(entry, path):
+                raise ConfigError(f"{path!r} {NEVER_BUNDLED}", where=where, hint=_HINT)
+        last = plain.rpartition("/")[2]
+        return self._sorted_out(found, means_private=bool(private_by_name(last) or private_folder(last)), entry=plain)
+
+    def _data_in(self, folder: str) -> FoundFiles:
         found = self._beside.get(folder)
         if found is None:
-            found = self._beside[folder] = tuple(self._list(folder))
+            found = self._beside[folder] = self._sorted_out(dict(self._list(folder)))
         return found
 
-    def _list(self, folder: str) -> Iterator[str]:
-        with os.scandir(self._root / folder) as entries:
-            for entry in entries:
-                path = f"{folder}/{entry.name}"
-                if not _is_data(entry.name):
+    def _list(self, folder: str) -> Iterator[tuple[str, Entry]]:
+        for name, entry in self._folders.entries(folder).items():
+            path = f"{folder}/{name}"
+            if not _is_data(name):
+                continue
+            if not entry.is_folder:
+                yield path, entry
+                continue
+            if entry.is_link:
+                self._folders.require_inside(path)
+            inside = list(self._folders.files_below(path, _is_kept))
+            if not any(each.endswith(".py") for each, _ in inside):
+                yield from (each for each in inside if _is_data(each[0].rpartition("/")[2]))
+
+    def _sorted_out(self, found: Mapping[str, Entry], *, means_private: bool = False, entry: str = "") -> FoundFiles:
+        """What of this ships, and why the rest does not."""
+        paths: list[str] = []
+        left_out: dict[str, str] = {}
+        for path, each in found.items():
+            name = path.rpartition("/")[2]
+            if is_environment_file(name):
+                left_out[path] = f"{NEVER_BUNDLED}. {_HINT}"
+            elif not each.is_file and path != entry:
+                left_out[path] = "is left out: it is not a regular file, or a link that leads nowhere"
+            elif not means_private and (reason := self._private_reason(path, each)) and path != entry:
+                left_out[path] = (
+                    f"is left out: {reason}. If a function needs it, name it in 'include' of its function.yaml"
+                )
+            else:
+                paths.append(path)
+        return FoundFiles(paths=tuple(sorted(paths)), left_out=left_out)
+
+    def _private_reason(self, path: str, entry: Entry) -> str:
+        if path.endswith(_PYTHON_ENDINGS) or not entry.is_file:
+            return ""
+        known = self._private.get(path)
+        if known is None:
+            folder = next((name for name in path.split("/")[:-1] if private_folder(name)), "")
+            reason = f"its folder is called {folder}" if folder else private_reason(self._folders.root / path, path)
+            known = self._private[path] = reason
+        return known
+
+    def _expand(self, folder: str, parts: tuple[str, ...]) -> Iterator[tuple[str, Entry]]:
+        """What is not a folder and matches a pattern's parts below a folder."""
+        waiting: list[tuple[str, int, tuple[str, ...]]] = [(folder, 0, (self._folders.real(folder),))]
+        seen = set()
+        while waiting:
+            folder, index, above = waiting.pop()
+            if (folder, index) in seen or index == len(parts):
+                continue
+            seen.add((folder, index))
+            part, is_last = parts[index], index == len(parts) - 1
+            if part == _ANY and not is_last:
+                waiting.append((folder, index + 1, above))
+            for name, entry in self._folders.entries(folder).items():
+                path = f"{folder}/{name}" if folder else name
+                if not _fits(name, part):
                     continue
-                if entry.is_file():
-                    yield path
-                elif entry.is_dir(follow_symlinks=False):
-                    inside = list(_files_below(self._root, path))
-                    if not any(name.endswith(".py") for name in inside):
-                        yield from (name for name in inside if _is_data(name.rpartition("/")[2]))
-
-
-def included_files(root: Path, entry: str, *, where: str) -> list[str]:
-    """The files that an `include` of function.yaml names: a file, a folder, or a pattern such as `templates/**/*.html`.
-
-    Args:
-        root: The project.
-        entry: As written.
-        where: The file and key, for the error.
-
-    Returns:
-        Paths relative to the root, sorted; empty where there is no such file.
-
-    Raises:
-        ConfigError: It leads out of the project.
-    """
-    path = Path(entry)
-    if path.is_absolute() or ".." in path.parts:
-        raise ConfigError(
-            f"{entry!r} leads out of the project", where=where, hint="Name a file below the project's root"
-        )
-    if (root / path).is_file():
-        return [path.as_posix()]
-    if (root / path).is_dir() and not _is_pattern(root, entry):
-        return sorted(_files_below(root, path.as_posix()))
-    if not _GLOB_MARKS.intersection(entry):
-        return []
-    matched = [each for each in root.glob(entry) if each.is_file()]
-    paths = [each.relative_to(root).as_posix() for each in matched]
-    return sorted(each for each in paths if not _is_hidden(each))
+                if not entry.is_folder:
+                    if is_last:
+                        yield path, entry
+                    continue
+                if entry.is_link:
+                    self._folders.require_inside(path)
+                real = self._folders.real(path)
+                if real not in above:
+                    waiting.append((path, index if part == _ANY else index + 1, (*above, real)))
 
 
 def matches(archive_path: str, entry: str) -> bool:
-    """Whether an `exclude` of function.yaml means this file: its path, a folder above it, a pattern, or its dotted module."""
+    """Whether an `exclude` of function.yaml means this file: its path, a folder above it, a pattern, or its dotted module.
+
+    A pattern without a slash is one for any name on the path: `*.md`, `tests`.
+    """
     dotted = archive_path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     folder = f"{entry.rstrip('/')}/"
-    return (
-        archive_path == entry
-        or archive_path.startswith(folder)
-        or dotted == entry
-        or dotted.startswith(f"{entry}.")
-        or (bool(_GLOB_MARKS.intersection(entry)) and fnmatchcase(archive_path, entry))
-    )
+    if archive_path == entry or archive_path.startswith(folder) or dotted == entry or dotted.startswith(f"{entry}."):
+        return True
+    if not is_glob(entry):
+        return False
+    if "/" not in entry.rstrip("/"):
+        return any(matches_name(name, entry.rstrip("/")) for name in archive_path.split("/"))
+    above = [str(each) for each in PurePosixPath(archive_path).parents][:-1]
+    return any(matches_path(path, entry) for path in (archive_path, *above))
 
 
-def _files_below(root: Path, folder: str) -> Iterator[str]:
-    for parent, folders, names in os.walk(root / folder):
-        folders[:] = sorted(name for name in folders if _is_kept(name))
-        below = Path(parent).relative_to(root).as_posix()
-        yield from (f"{below}/{name}" for name in names if _is_kept(name))
+def _fits(name: str, part: str) -> bool:
+    """Whether a part of a pattern takes a name; `**` and `*` see `.env` files, too, so that they can be told."""
+    if is_environment_file(name):
+        return part in (_ANY, "*") or matches_name(name, part)
+    if part == _ANY:
+        return _is_kept(name)
+    return matches_name(name, part) and (_is_kept(name) or name.startswith("."))
 
 
-def _is_pattern(root: Path, entry: str) -> bool:
-    """Whether the entry has marks of a pattern and is no folder by that very name (`[id]`)."""
-    return bool(_GLOB_MARKS.intersection(entry)) and not (root / entry).exists()
+def _sweeps(entry: str, path: str) -> bool:
+    """Whether an entry only happens to meet a `.env` file, as a folder or `*` does."""
+    name = next(name for name in path.split("/") if is_environment_file(name))
+    return not any(matches_name(name, part) for part in entry.split("/"))
 
 
 def _is_kept(name: str) -> bool:
@@ -118,7 +215,3 @@ def _is_kept(name: str) -> bool:
 
 def _is_data(name: str) -> bool:
     return _is_kept(name) and not name.endswith(_PYTHON_ENDINGS)
-
-
-def _is_hidden(path: str) -> bool:
-    return any(part.startswith(".") or part in _NEVER for part in path.split("/"))

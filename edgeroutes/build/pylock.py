@@ -18,7 +18,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.build.requirements import parse_toml
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:

@@ -66,10 +66,12 @@ class BuildReport:
     Args:
         functions: All of the plan, the fallback last.
         warnings: What may be wrong, each once.
+        new_data: Files of the project in bundles that are not modules, and were in none after the last build.
     """
 
     functions: tuple[BuiltFunction, ...]
     warnings: tuple[str, ...]
+    new_data: tuple[str, ...] = ()
 
 
 def check_size(built: BuiltFunction) -> BundleError | None:

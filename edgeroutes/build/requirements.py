@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from edgeroutes.build.modules import normalize_name
-from edgeroutes.errors import ConfigError, DependencyError
+from edgeroutes.errors import DependencyError
+from edgeroutes.routing import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -116,13 +116,9 @@ def read_text(path: Path) -> str:
         DependencyError: It cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text("utf-8-sig")
+        return reading.read_text(path, path.name, limit_bytes=reading.MAX_LOCK_BYTES, error=DependencyError)
     except FileNotFoundError:
         return ""
-    except UnicodeDecodeError as error:
-        raise DependencyError("the file is not UTF-8", where=path.name, hint="Save it as UTF-8") from error
-    except OSError as error:
-        raise DependencyError(f"the file cannot be read: {error.strerror or error}", where=path.name) from error
 
 
 def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -138,18 +134,6 @@ def numbered_lines(text: str) -> Iterator[tuple[int, str]]:
         if bare:
             yield start, " ".join(bare.split())
         waiting = ""
-
-
-def parse_toml(text: str, *, where: str) -> dict[str, Any]:
-    """A TOML document.
-
-    Raises:
-        ConfigError: The text is not valid TOML.
-    """
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"not valid TOML: {error}", where=where) from error
 
 
 def parse_requirement(text: str, *, where: str) -> Requirement:

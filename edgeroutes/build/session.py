@@ -79,10 +79,10 @@ def write_script(store: Store, sam: Process | None) -> None:
     if sam is None or not Path("/proc/self").exists():
         (store.folder / SCRIPT).unlink(missing_ok=True)
         return
-    store.write_text(
-        SCRIPT,
-        _SCRIPT.format(pid=sam.pid, began=sam.began, generations=_GENERATIONS, store=shlex.quote(str(store.folder))),
-    )
+    options = "-Rlp" if store.can_be_linked else "-Rp"
+    folder = shlex.quote(str(store.folder))
+    script = _SCRIPT.format(pid=sam.pid, began=sam.began, generations=_GENERATIONS, store=folder, options=options)
+    store.write_text(SCRIPT, script)
 
 
 def is_current(store: Store, sam: Process | None) -> bool:
@@ -135,5 +135,5 @@ function=$1 to=$2
 cd {store} || exit 1
 set --
 while read -r tree; do set -- "$@" "trees/$tree/."; done < "functions/$function" || exit 1
-[ $# -gt 0 ] && exec cp -Rlp "$@" "$to"
+[ $# -gt 0 ] && exec cp {options} "$@" "$to"
 """

@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.arguments import Arguments
 from edgeroutes.build.directories import UNSETTLED_NS
 from edgeroutes.build.folder_scans import FolderScan
 from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.imports import parse_imports
 from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.texts import Text, TextPlace
 from edgeroutes.errors import ImportRaisedError
+from edgeroutes.routing.reading import MAX_SOURCE_BYTES, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +35,7 @@ CACHE_FORMAT = f"2 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.ve
 """What reads the same source differently writes another first part."""
 
 CACHE_FILE = "imports.json"
+MAX_LENIENT_BYTES = 16 * 1024 * 1024
 _KEPT_FILES = 20_000
 _NOTHING = FileImports()
 _MARKS = (b"import", b"__all__", b"__getattr__")  # a file without any has nothing to say
@@ -106,8 +110,8 @@ class SourceReader:
     def _read(self, path: Path, key: str, where: str, lenient: bool, reads_names: bool) -> FileImports:  # noqa: FBT001
         try:
             status = path.stat()
-        except OSError:
-            return _NOTHING
+        except OSError:  # gone, or a link that leads nowhere: reading says which
+            return _parse_file(path, where, lenient, reads_names)
         stamp = (status.st_mtime_ns, status.st_size)
         entry = self._entries.get(key) or self._recall(key)
         if entry is None or entry.stamp != stamp or not entry.settled:
@@ -133,9 +137,10 @@ def encode_imports(imports: FileImports) -> list[Any]:
         [[export.name, export.modules, export.line] for export in imports.lazy],
         imports.exports,
         [[text.text, text.line, text.place] for text in imports.texts],
-        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call] for s in imports.scans],
+        [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call, s.is_listing] for s in imports.scans],
         imports.uses,
         imports.has_fields,
+        imports.arguments,
     ]
 
 
@@ -145,7 +150,7 @@ def decode_imports(stored: Any) -> FileImports:
     Raises:
         TypeError, ValueError: It is something else.
     """
-    sites, unknown, lazy, exports, texts, scans, uses, has_fields = stored
+    sites, unknown, lazy, exports, texts, scans, uses, has_fields, arguments = stored
     return FileImports(
         sites=tuple(
             ImportSite(
@@ -166,12 +171,20 @@ def decode_imports(stored: Any) -> FileImports:
         texts=tuple(Text(text=text, line=line, place=_PLACES[place]) for text, line, place in texts),
         scans=tuple(
             FolderScan(
-                line=line, module=module, ups=ups, parts=tuple(parts), is_deep=is_deep, pattern=pattern, is_call=is_call
+                line=line,
+                module=module,
+                ups=ups,
+                parts=tuple(parts),
+                is_deep=is_deep,
+                pattern=pattern,
+                is_call=is_call,
+                is_listing=is_listing,
             )
-            for line, module, ups, parts, is_deep, pattern, is_call in scans
+            for line, module, ups, parts, is_deep, pattern, is_call, is_listing in scans
         ),
         uses=tuple((name, line) for name, line in uses),
         has_fields=bool(has_fields),
+        arguments=Arguments(arguments),
     )
 
 
@@ -181,9 +194,13 @@ _PLACES: Mapping[str, TextPlace] = {place.value: place for place in TextPlace}
 
 def _parse_file(path: Path, where: str, lenient: bool, reads_names: bool) -> FileImports:  # noqa: FBT001
     try:
-        source = path.read_bytes()
-    except OSError:
+        source = read_source(path, where, limit_bytes=MAX_LENIENT_BYTES if lenient else MAX_SOURCE_BYTES)
+    except FileNotFoundError:
         return _NOTHING
+    except ImportRaisedError:
+        if lenient:
+            return _NOTHING
+        raise
     if lenient and not any(mark in source for mark in _MARKS):
         return _NOTHING
     try:
@@ -206,7 +223,7 @@ def _read_cache(cache_file: Path | None) -> dict[str, Any]:
 
 def _write_cache(cache_file: Path, files: Mapping[str, Any]) -> None:
     """Replace the file in one step, so that no process ever reads half of it."""
-    cache_file.parent.mkdir(parents=True, exist_ok=True)
+    make_local_folder(cache_file.parent)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{CACHE_FILE}.", dir=cache_file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -8,6 +8,9 @@
       texts/  python.json  lock            what uv said; the interpreter; held while something is written
 
 A name is moved to its place when all behind it is written: an interrupted build leaves only what the next one sweeps away.
+
+Bundles are hard links into the store where nobody may write to them, so that an edited bundle would be an edited store: each file's size
+and date are compared before it is used, and a tree with a file that differs is made again.
 """
 
 from __future__ import annotations
@@ -17,12 +20,14 @@ import errno
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
@@ -32,7 +37,10 @@ if TYPE_CHECKING:
 FOLDER = ".edgeroutes/store"
 # The first instant that a zip file can name in every time zone.
 ZIP_EPOCH = 315_619_200
-_FILE_MODE = 0o444  # nobody edits a bundle's file, which is the store's file too, in place
+# Nobody edits a bundle's file, which is the store's file too, in place.
+_FILE_MODE = 0o444
+_PROGRAM_MODE = 0o555
+_PROGRAM_STARTS = (b"#!", b"\x7fELF")
 _UNFINISHED = ".new-"
 _KEPT_SECONDS = 14 * 24 * 3600
 
@@ -63,6 +71,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.changed: list[Path] = []
+        """Files that were found to be other than they were written; their trees count as not made."""
         self._trees: dict[str, Tree | None] = {}
 
     @contextlib.contextmanager
@@ -74,8 +84,7 @@ class Store:
         """
         with contextlib.ExitStack() as held:
             with storage_errors(self.folder):
-                self.folder.mkdir(parents=True, exist_ok=True)
-                _ignore_in_git(self.folder.parent)
+                make_local_folder(self.folder)
                 held.enter_context(file_lock(self.folder / "lock"))
             self._trees.clear()
             yield
@@ -85,6 +94,11 @@ class Store:
         if name not in self._trees:
             self._trees[name] = self._read_tree(name)
         return self._trees[name]
+
+    def is_sound(self, name: str) -> bool:
+        """Whether the tree of that name is there now, each file as it was written."""
+        self._trees.pop(name, None)
+        return self.tree(name) is not None
 
     def make_tree(self, name: str, write: Callable[[Path], Mapping[str, Any]]) -> Tree:
         """The tree of that name, made now if it is not there.
@@ -121,7 +135,8 @@ class Store:
         sizes = {}
         for path in sorted(_files(folder)):
             os.utime(path, (ZIP_EPOCH, ZIP_EPOCH))
-            os.chmod(path, _FILE_MODE)  # thousands of files: pathlib would be felt  # noqa: PTH101
+            mode = _PROGRAM_MODE if is_program(path) else _FILE_MODE
+            os.chmod(path, mode)  # thousands of files: pathlib would be felt  # noqa: PTH101
             sizes[path[len(str(folder)) + 1 :].replace(os.sep, "/")] = os.stat(path).st_size  # noqa: PTH116
         place = self.folder / "trees" / name
         shutil.rmtree(place, ignore_errors=True)
@@ -183,16 +198,33 @@ class Store:
                     note.unlink()
                     shutil.rmtree(note.with_suffix(""), ignore_errors=True)
 
+    @property
+    def can_be_linked(self) -> bool:
+        """Whether nobody may write to the store's files: root may always, and some file systems know no modes."""
+        trees = (
+            tree for path in (self.folder / "trees").glob("*.json") if (tree := self.tree(path.stem)) and tree.sizes
+        )
+        tree = next(trees, None)
+        return tree is None or not os.access(tree.folder / next(iter(tree.sizes)), os.W_OK)
+
     def _read_tree(self, name: str) -> Tree | None:
+        folder = self.folder / "trees" / name
         try:
             noted = json.loads((self.folder / "trees" / f"{name}.json").read_bytes())
-            return Tree(name=name, folder=self.folder / "trees" / name, sizes=noted["sizes"], facts=noted["facts"])
-        except (OSError, ValueError, KeyError, TypeError):
+            tree = Tree(name=name, folder=folder, sizes=noted["sizes"], facts=noted["facts"])
+            changed = next(
+                (path for path, size in tree.sizes.items() if not _is_as_written(f"{folder}/{path}", size)), None
+            )
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
+        if changed is None:
+            return tree
+        self.changed.append(folder / changed)
+        return None
 
 
 def link_trees(trees: Iterable[Tree], to: Path) -> None:
-    """Make a folder hold exactly the files of these trees: hard links, copies where the folder is on another device.
+    """Make a folder hold exactly the files of these trees: hard links where they are safe and possible, else copies.
 
     Raises:
         BundleError: The folder holds files that are no part of the bundle.
@@ -232,25 +264,38 @@ def storage_errors(folder: Path) -> Iterator[None]:
         raise
 
 
-def _link(source: Path, target: Path) -> None:
+def is_program(path: Path | str) -> bool:
+    """Whether a file may be run and can be: a script with `#!`, or a binary of Linux. Some file systems mark all files as runnable."""
+    if not os.stat(path).st_mode & 0o111:  # noqa: PTH116
+        return False
+    with open(path, "rb") as file:  # noqa: PTH123
+        return file.read(4).startswith(_PROGRAM_STARTS)
+
+
+def _is_as_written(path: str, size: int) -> bool:
+    """Whether a file of the store still has the size and the date that it was given."""
     try:
-        target.hardlink_to(source)
-    except FileExistsError:
-        target.unlink()
-        _link(source, target)
-    except OSError as error:
-        if error.errno not in {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP}:
-            raise
-        shutil.copy2(source, target)
+        status = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == size and status.st_mtime_ns == ZIP_EPOCH * 1_000_000_000
+
+
+def _link(source: Path, target: Path) -> None:
+    """Put a file of the store into a bundle; a copy of one that whoever edits the bundle may write to."""
+    target.unlink(missing_ok=True)
+    if not os.access(source, os.W_OK):
+        try:
+            target.hardlink_to(source)
+        except OSError as error:
+            if error.errno not in {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP}:
+                raise
+        else:
+            return
+    shutil.copy2(source, target)
 
 
 def _files(folder: Path) -> Iterator[str]:
     for parent, _, names in os.walk(folder):
         for name in names:
             yield f"{parent}{os.sep}{name}"
-
-
-def _ignore_in_git(folder: Path) -> None:
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", "utf-8")

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.bytecode import Compilation, bytecode_path
-from edgeroutes.build.store import storage_errors
+from edgeroutes.build.sizes import UNZIPPED_LIMIT_BYTES
+from edgeroutes.build.store import is_program, storage_errors
 from edgeroutes.errors import BundleError, ImportRaisedError, require_no_problems
+from edgeroutes.routing.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store
     from edgeroutes.build.target import Target
 
-_FORMAT = "2"
+_FORMAT = "3"
+_Key = tuple[str, str, bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,7 @@ class TreePlan:
         distribution: The local distribution that they are; empty for none.
         is_compact: Whether bytecode stands for the sources, where there is an interpreter to make it.
         is_users: Whether a file that is not Python is the user's to mend.
+        programs: Those of its files that can be run.
     """
 
     name: str
@@ -44,6 +48,11 @@ class TreePlan:
     distribution: str = ""
     is_compact: bool = False
     is_users: bool = False
+    programs: frozenset[str] = frozenset()
+
+    def key(self, path: str) -> _Key:
+        """What tells a file of this tree from those of others."""
+        return path, self.digests[path], path in self.programs
 
 
 class TreeWriter:
@@ -73,8 +82,11 @@ class TreeWriter:
     ) -> TreePlan:
         """The tree of these files; `prefix` is the readable part of its name."""
         digests = {path: self.digest(content) for path, content in sorted(files.items())}
+        programs = [
+            path for path, content in sorted(files.items()) if not isinstance(content, bytes) and is_program(content)
+        ]
         made_by = self._interpreter.magic if self._interpreter is not None else "sources"
-        described = json.dumps([_FORMAT, made_by, is_compact, self._target.cache_tag, list(digests.items())])
+        described = json.dumps([_FORMAT, made_by, is_compact, self._target.cache_tag, list(digests.items()), programs])
         name = f"{prefix}-{hashlib.sha256(described.encode()).hexdigest()[:20]}"
         return TreePlan(
             name=name,
@@ -84,6 +96,7 @@ class TreeWriter:
             distribution=distribution,
             is_compact=is_compact,
             is_users=is_users,
+            programs=frozenset(programs),
         )
 
     def make(self, plans: Iterable[TreePlan]) -> None:
@@ -100,7 +113,7 @@ class TreeWriter:
         with storage_errors(self._store.folder):
             parent = self._store.unfinished_folder()
             try:
-                first: dict[tuple[str, str], Path] = {}
+                first: dict[_Key, Path] = {}
                 for plan in lacking.values():
                     self._copy(plan, parent / plan.name, first)
                 for compact in (False, True):
@@ -119,31 +132,33 @@ class TreeWriter:
             return hashlib.sha256(content).hexdigest()
         known = self._digests.get(content)
         if known is None:
-            known = self._digests[content] = hashlib.sha256(content.read_bytes()).hexdigest()
+            known = self._digests[content] = hashlib.sha256(_read(content)).hexdigest()
         return known
 
-    def _copy(self, plan: TreePlan, folder: Path, first: dict[tuple[str, str], Path]) -> None:
+    def _copy(self, plan: TreePlan, folder: Path, first: dict[_Key, Path]) -> None:
         for path, content in plan.files.items():
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
-            earlier = first.setdefault((path, plan.digests[path]), target)
+            earlier = first.setdefault(plan.key(path), target)
             if earlier is not target:
                 target.hardlink_to(earlier)
                 continue
-            data = content if isinstance(content, bytes) else content.read_bytes()
+            data = content if isinstance(content, bytes) else _read(content)
             if hashlib.sha256(data).hexdigest() != plan.digests[path]:
                 raise BundleError("it changed while it was built", where=str(content), hint="Build again")
             target.write_bytes(data)
+            if path in plan.programs:
+                target.chmod(0o755)
 
-    def _compile(self, plans: Sequence[TreePlan], first: Mapping[tuple[str, str], Path]) -> None:
+    def _compile(self, plans: Sequence[TreePlan], first: Mapping[_Key, Path]) -> None:
         """Compile what the plans need, each file where it was copied first."""
         if self._interpreter is None:
             return
         files: dict[Path, Compilation] = {}
         users: dict[str, str] = {}
         for plan in plans:
-            for path, digest in plan.digests.items():
-                source = first[path, digest]
+            for path in plan.digests:
+                source = first[plan.key(path)]
                 if not path.endswith(".py"):
                     continue
                 if plan.is_users:
@@ -154,10 +169,10 @@ class TreeWriter:
             broken = self._interpreter.compile([*files.values()], compact=plans[0].is_compact)
             require_no_problems([self._problem(each, users[each.source]) for each in broken if each.source in users])
 
-    def _share_bytecode(self, plan: TreePlan, folder: Path, first: Mapping[tuple[str, str], Path]) -> None:
+    def _share_bytecode(self, plan: TreePlan, folder: Path, first: Mapping[_Key, Path]) -> None:
         """Give the tree the bytecode of what it shares; of a compact one, take the sources away."""
-        for path, digest in plan.digests.items():
-            source, bytecode = folder / path, self._bytecode(first[path, digest], plan)
+        for path in plan.digests:
+            source, bytecode = folder / path, self._bytecode(first[plan.key(path)], plan)
             if not path.endswith(".py") or not bytecode.is_file():
                 continue
             own = self._bytecode(source, plan)
@@ -177,6 +192,18 @@ class TreeWriter:
         hint = f"Write it for Python {self._target.python}, or set runtime in [tool.edgeroutes]"
         problem = f"this is not Python {self._target.python}, which the functions run on: {broken.problem}"
         return ImportRaisedError(problem, where=where, hint=hint)
+
+
+def _read(file: Path) -> bytes:
+    """A file's content.
+
+    Raises:
+        BundleError: It cannot be read, or is larger than any bundle.
+    """
+    try:
+        return read_file(file, str(file), limit_bytes=UNZIPPED_LIMIT_BYTES, error=BundleError)
+    except FileNotFoundError as err:
+        raise BundleError("it was taken away while it was built", where=str(file), hint="Build again") from err
 
 
 def folder_files(tops: Iterable[Path]) -> Iterator[tuple[str, Path]]:

@@ -17,6 +17,7 @@ from edgeroutes.build.bytecode import Compilation, bytecode_path
 from edgeroutes.build.distributions import read_record, read_requires
 from edgeroutes.build.editables import read_pth
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
+from edgeroutes.build.shipped_files import shipped_files
 from edgeroutes.build.store import storage_errors
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from edgeroutes.build.target import Target
 
 _FORMAT = "2"
-_METADATA_FILES = frozenset({"METADATA", "entry_points.txt"})
-_TEST_FOLDERS = frozenset({"test", "tests"})
-_ENVIRONMENT_FOLDERS = frozenset({"bin", "Scripts", "share", "include"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +180,7 @@ def _parted(into: Path) -> Iterator[tuple[str, tuple[Path, list[str]]]]:
     for metadata in sorted(into.glob("*.dist-info")):
         name = normalize_name(metadata.name.partition("-")[0])
         if name != OWN_PACKAGE:
-            yield name, (metadata, shipped_files(read_record(metadata)))
+            yield name, (metadata, shipped_files(read_record(metadata), lambda path: (into / path).read_bytes()))
 
 
 def _follow_pth(folder: Path) -> None:
@@ -196,30 +194,3 @@ def _follow_pth(folder: Path) -> None:
                 if not place.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
                     place.hardlink_to(file)
-
-
-def shipped_files(paths: Iterable[str]) -> list[str]:
-    """Those of a distribution's files that a function may need.
-
-    Not: its tests (a folder called so that holds `test_*.py` or `conftest.py`), scripts, caches, and of its metadata all but
-    METADATA and entry_points.txt.
-    """
-    kept = [path for path in paths if _is_shipped(path)]
-    tests = {folder for path in kept if (folder := _test_folder(path))}
-    return sorted(path for path in kept if not any(path.startswith(f"{folder}/") for folder in tests))
-
-
-def _is_shipped(path: str) -> bool:
-    top, _, below = path.partition("/")
-    if top in _ENVIRONMENT_FOLDERS or path.startswith(("../", "/")) or "__pycache__/" in path:
-        return False
-    return below in _METADATA_FILES if top.endswith(".dist-info") else top != ".lock"
-
-
-def _test_folder(path: str) -> str:
-    """The outermost folder of tests that the path shows to be one; empty where it shows none."""
-    *folders, name = path.split("/")
-    if not (name.startswith("test_") or name == "conftest.py"):
-        return ""
-    at = next((n for n, folder in enumerate(folders) if folder in _TEST_FOLDERS), None)
-    return "/".join(folders[: at + 1]) if at is not None else ""

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -18,8 +19,11 @@ from edgeroutes._version import __version__
 from edgeroutes.cli import DONE, INTERRUPTED, OUR_BUG, REFUSED, is_of_extra
 from edgeroutes.cli.build_commands import register as register_build
 from edgeroutes.cli.documents import problem_document
+from edgeroutes.cli.escaping import escape, escape_lines, escaped_output
 from edgeroutes.cli.project_commands import register as register_project
 from edgeroutes.errors import EdgeroutesError, ProblemsError
+
+_RUN_PROJECT_CODE = (["dev"], ["invoke"])
 
 _root = click.option(
     "--root",
@@ -117,15 +121,16 @@ def invoke(
 @app.command()
 @_root
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 when the file is not current.")
+@click.option("--strict", is_flag=True, help="Exit with 1 when there are warnings, for CI.")
 @_as_json
-def template(root: Path, check: bool, as_json: bool) -> int:
+def template(root: Path, check: bool, strict: bool, as_json: bool) -> int:
     """Write template.yaml, of which SAM makes the stack.
 
     One Lambda function to a route, behind one API, behind CloudFront.
     """
     from edgeroutes.cli.template import print_template
 
-    return print_template(root.resolve(), check=check, as_json=as_json)
+    return print_template(root.resolve(), check=check, as_json=as_json, strict=strict)
 
 
 @app.command()
@@ -190,6 +195,12 @@ register_project(app)
 
 def run(arguments: list[str]) -> int:
     """The exit code of a command line; what was wrong with it is printed."""
+    # The output of the project's own code is its author's, and passes as it is.
+    with nullcontext() if arguments[:1] in _RUN_PROJECT_CODE else escaped_output():
+        return _run(arguments)
+
+
+def _run(arguments: list[str]) -> int:
     try:
         code = app.main(arguments, prog_name="edgeroutes", standalone_mode=False)
     except EdgeroutesError as error:
@@ -206,7 +217,7 @@ def run(arguments: list[str]) -> int:
     except Exception as error:  # whatever it is, it is ours
         if isinstance(error, ModuleNotFoundError) and is_of_extra(error):
             raise
-        traceback.print_exc()
+        print(escape(traceback.format_exc()), file=sys.stderr)
         print(f"\nThis is a bug of edgeroutes {__version__}. Please report it, with the lines above.", file=sys.stderr)
         return OUR_BUG
     return code if isinstance(code, int) else DONE
@@ -215,6 +226,6 @@ def run(arguments: list[str]) -> int:
 def _print_problems(error: EdgeroutesError, *, as_json: bool) -> None:
     problems = error.problems if isinstance(error, ProblemsError) else (error,)
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(escape_lines(str(problem)), file=sys.stderr)
     if as_json:
         print(json.dumps({"problems": [problem_document(problem) for problem in problems]}))

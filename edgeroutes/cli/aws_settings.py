@@ -6,8 +6,11 @@ Source: docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html (r
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any
+
+from edgeroutes.config import parse_toml
+from edgeroutes.errors import ConfigError
+from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,8 +81,8 @@ def _read_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
 def read_samconfig(root: Path, name: str) -> str:
     """A parameter that `sam deploy` without options takes from samconfig.toml; empty where the file does not set it."""
     try:
-        document: Any = tomllib.loads((root / "samconfig.toml").read_text("utf-8"))
-    except (OSError, ValueError):
+        document: Any = parse_toml(read_text(root / "samconfig.toml", "samconfig.toml"), "samconfig.toml")
+    except (FileNotFoundError, ConfigError):  # `sam` itself will complain
         return ""
     for command in ("deploy", "global"):
         value = document

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from edgeroutes.build.session import Process
     from edgeroutes.build.store import Store
 
+_SHOWN_FILES = 10
 
-def print_build(root: Path, *, as_json: bool = False) -> int:
-    """Build all functions of a project, and print what they weigh."""
+
+def print_build(root: Path, *, as_json: bool = False, strict: bool = False) -> int:
+    """Build all functions of a project, and print what they weigh; with `strict` 1 when there are warnings."""
     from edgeroutes.build.archive import zipped_bytes
 
     builder = make_builder(root, _progress(as_json=as_json))
@@ -41,11 +43,12 @@ def print_build(root: Path, *, as_json: bool = False) -> int:
         ]
     _clear_progress(as_json=as_json)
     if as_json:
-        print(json.dumps({"functions": rows, "warnings": report.warnings}, indent=2))
+        print(json.dumps({"functions": rows, "warnings": report.warnings, "new_data": report.new_data}, indent=2))
     else:
         _print_table(rows)
-        _print_warnings(report.warnings)
-    return DONE
+        _print_new_data(report.new_data)
+        _print_warnings(report.warnings, sys.stderr)
+    return REFUSED if strict and report.warnings else DONE
 
 
 def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False) -> int:
@@ -65,8 +68,12 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
                 print(failure, file=sys.stderr)
                 return REFUSED
             if not is_current(store, sam):
-                _build_for(sam, root, store)
+                _build_for(sam, root, store, as_json=as_json)
     trees = store.function_trees(logical_id)
+    if not trees and logical_id in store.functions():  # somebody has changed a file of it meanwhile
+        with store.locked():
+            _build_for(sam, root, store, as_json=as_json)
+        trees = store.function_trees(logical_id)
     if not trees:
         raise _no_function(store.functions(), logical_id)
     link_trees(trees, to)
@@ -75,20 +82,24 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
     return DONE
 
 
-def _build_for(sam: Process | None, root: Path, store: Store) -> None:
+def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) -> None:
     """Build all functions, and leave word for the other targets of this `sam build`: how to link, or what is wrong."""
     from edgeroutes.build.inputs import is_unchanged
     from edgeroutes.build.session import write_failure, write_script
     from edgeroutes.errors import EdgeroutesError
+    from edgeroutes.pipeline import require_current_template
 
     try:
+        warnings = require_current_template(root)
         if not is_unchanged(store):
-            make_builder(root).build()
+            _print_new_data(make_builder(root).build().new_data, sys.stderr if as_json else sys.stdout)
     except EdgeroutesError as error:
         write_failure(store, sam, str(error))
         raise
     write_script(store, sam)
-    _print_warnings(json.loads(store.read_text("warnings.json") or "[]"))
+    warnings += json.loads(store.read_text("warnings.json") or "[]")
+    # Of make's output SAM shows only what is on standard output, unless make fails.
+    _print_warnings(warnings, sys.stderr if as_json else sys.stdout)
 
 
 def run_bundle(arguments: Sequence[str]) -> int:
@@ -146,6 +157,7 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
     with builder.store.locked():
         report = builder.build()
     _clear_progress(as_json=as_json)
+    _print_new_data(report.new_data, sys.stderr)
     lines = explain(report, route, name)
     print(json.dumps({"route": route, "name": name, "because": lines}) if as_json else "\n".join(lines))
     return DONE
@@ -202,9 +214,16 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
         print(f"{row['function']:{width}}  {zipped:>9}  {unzipped:>9}  {row['files']:>5}{mark}")
 
 
-def _print_warnings(warnings: Iterable[str]) -> None:
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+def _print_new_data(paths: Sequence[str], stream: IO[str] | None = None) -> None:
+    """One line with the data files that the build before did not have."""
+    if paths:
+        more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
+        print(f"new data files in bundles: {', '.join(paths[:_SHOWN_FILES])}{more}", file=stream)
+
+
+def _print_warnings(warnings: Iterable[str], stream: IO[str]) -> None:
+    for warning in dict.fromkeys(warnings):
+        print(f"warning: {warning}", file=stream, flush=True)
 
 
 if __name__ == "__main__":

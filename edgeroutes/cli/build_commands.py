@@ -24,11 +24,12 @@ def register(app: click.Group) -> None:
 @click.command()
 @_root
 @_as_json
-def build(root: Path, as_json: bool) -> int:
+@click.option("--strict", is_flag=True, help="Exit with 1 when there are warnings, for CI.")
+def build(root: Path, as_json: bool, strict: bool) -> int:
     """Build all functions, and show what they weigh. `sam build` does the same by itself."""
     from edgeroutes.cli.build import print_build
 
-    return print_build(root.resolve(), as_json=as_json)
+    return print_build(root.resolve(), as_json=as_json, strict=strict)
 
 
 @click.command()

@@ -9,8 +9,7 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ToolError
-from edgeroutes.pipeline import TEMPLATE_FILE, project_template, write_template
-from edgeroutes.template.yaml import HEADER
+from edgeroutes.pipeline import TEMPLATE_FILE, is_generated, project_template, write_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +60,7 @@ def write_changes(root: Path, changes: Iterable[Change]) -> None:
 def has_own_template(root: Path) -> bool:
     """Whether template.yaml is somebody's own, which `init` and `new` leave alone."""
     path = root / TEMPLATE_FILE
-    return path.is_file() and not path.read_text("utf-8", errors="replace").startswith(HEADER.splitlines()[0])
+    return path.is_file() and not is_generated(path)
 
 
 def refresh_template(root: Path) -> tuple[str, Sequence[EdgeroutesError]]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import faulthandler
+import os
+import sys
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING
 
 from edgeroutes.cli import DONE
 from edgeroutes.cli.terminal import JsonLines, Terminal
+from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edgeroutes.dev.reports import Report, Reporter
 
 
 def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, as_json: bool) -> int:
@@ -19,6 +26,46 @@ def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, as_jso
         ProjectError: For a project that cannot be read at all.
         ToolError: When the port is taken.
     """
-    report = JsonLines() if as_json else Terminal(root)
-    DevServer(root, report, host=host, port=port, cdn=with_cdn, aws=aws).run()
+    # What kills the process says where: the traceback of a crash in C code, too.
+    with suppress(OSError, ValueError, AttributeError):
+        faulthandler.enable()
+    output = own_output()
+    report = JsonLines(output) if as_json else Terminal(root, output)
+    with exits_contained():
+        DevServer(root, while_read(report, output), host=host, port=port, cdn=with_cdn, aws=aws).run()
     return DONE
+
+
+def own_output() -> IO[str]:
+    """Standard output under a descriptor of its own: handlers may close `sys.stdout`, or put something else in its place."""
+    try:
+        descriptor = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):  # what stands in for it is no file
+        return sys.stdout
+    # Line by line, as handlers print; and a character that the terminal's encoding lacks is no error.
+    return open(descriptor, "w", encoding=sys.stdout.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123
+
+
+def while_read(report: Reporter, output: IO[str]) -> Reporter:
+    """The reporter until whoever reads the output has left (`edgeroutes dev | head`); the server goes on without it."""
+    is_read = True
+
+    def tell(each: Report) -> None:
+        nonlocal is_read
+        if is_read:
+            try:
+                report(each)
+            except BrokenPipeError:
+                is_read = False
+                _discard(output)
+
+    return tell
+
+
+def _discard(output: IO[str]) -> None:
+    """Lead the output, and what handlers print, to nowhere: a `print` into a broken pipe would fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (output, sys.stdout):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
+from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import asdict
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from queue import Empty, Queue
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -20,6 +25,7 @@ from edgeroutes.cli.browser_cors import (
     explain_readable,
     normalized_method,
 )
+from edgeroutes.cli.escaping import escape_line
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.project import Project
 from edgeroutes.errors import ToolError
@@ -39,7 +45,8 @@ if TYPE_CHECKING:
 
     Ask = Callable[[PageRequest, str, list[tuple[str, str]]], Reply]
 
-_PATIENCE_S = 20
+# For all requests together: a server that sends its headers byte by byte would hold the command for ever.
+_PATIENCE_S = 20.0
 # For a path alone: where the project will be served, nobody knows yet.
 _SOMEWHERE = "https://api.invalid"
 _MOST_REDIRECTS = 20  # Source: Fetch §4.4 "HTTP-redirect fetch"
@@ -77,7 +84,7 @@ def print_cors(
         steps = [*explain(request, ProjectAnswers(Project(root).handler(debug=False)))]
         notes = explain_project(root, request.origin)
     else:
-        steps, notes = [*explain(request, ask_server)], _unsent(request)
+        steps, notes = [*explain(request, ServerAnswers())], _unsent(request)
     return _print(request, steps, notes, as_json=as_json)
 
 
@@ -175,25 +182,69 @@ def _answered(call: Call) -> Response:
     return response
 
 
-def ask_server(request: PageRequest, method: str, headers: list[tuple[str, str]]) -> Reply:
-    """The answer of the server; what changes something there is not sent, and counts as answered like a GET.
+class ServerAnswers:
+    """What a server says; what changes something there is not sent, and counts as answered like a GET.
 
-    Raises:
-        ToolError: When it cannot be asked.
+    Bodies are not read, and of headers no more than `http.client` takes: 100 of 64 KiB.
+
+    Args:
+        timeout_s: For all requests together.
     """
+
+    def __init__(self, timeout_s: float = _PATIENCE_S) -> None:
+        self._timeout_s = timeout_s
+        self._end = time.monotonic() + timeout_s
+
+    def __call__(self, request: PageRequest, method: str, headers: list[tuple[str, str]]) -> Reply:
+        """The response to a request with these fields.
+
+        Raises:
+            ToolError: The server cannot be asked, or takes too long.
+        """
+        hint = "Check that the URL is right and that the server runs"
+        connection = _connection(request.url, self._timeout_s)
+        replies: Queue[Reply | Exception] = Queue()
+        # In a thread, for no socket timeout counts what a name server takes, or a header that comes byte by byte.
+        arguments = (connection, request, method, headers, replies)
+        threading.Thread(target=_exchange, args=arguments, name="edgeroutes-doctor", daemon=True).start()
+        try:
+            reply = replies.get(timeout=max(0.0, self._end - time.monotonic()))
+        except Empty:
+            with suppress(OSError, AttributeError):  # the thread still reads from it, if it has one
+                connection.sock.shutdown(socket.SHUT_RDWR)
+            problem = f"the server did not respond within {self._timeout_s:g} s"
+            raise ToolError(problem, where=request.url, hint=hint) from None
+        finally:
+            connection.close()
+        if isinstance(reply, Exception):
+            problem = f"the server cannot be asked: {type(reply).__name__}: {reply}"
+            raise ToolError(problem, where=request.url, hint=hint) from reply
+        return reply
+
+
+def _connection(url: str, timeout_s: float) -> HTTPConnection:
+    parts = urlsplit(url)
+    try:
+        return (HTTPSConnection if parts.scheme == "https" else HTTPConnection)(parts.netloc, timeout=timeout_s)
+    except (HTTPException, ValueError) as error:
+        raise ToolError(f"this is not a URL: {error}", where=url, hint="Write it as https://host/path") from error
+
+
+def _exchange(
+    connection: HTTPConnection,
+    request: PageRequest,
+    method: str,
+    headers: list[tuple[str, str]],
+    replies: Queue[Reply | Exception],
+) -> None:
     parts = urlsplit(request.url)
-    connection_type = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = connection_type(parts.netloc, timeout=_PATIENCE_S)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request(method if method in ("GET", "HEAD", "OPTIONS") else "GET", target, headers=dict(headers))
-        answer = connection.getresponse()
-        return Reply(status=answer.status, headers=Headers(answer.getheaders()))
-    except (OSError, HTTPException, ValueError) as error:
-        problem = f"the server cannot be asked: {type(error).__name__}: {error}"
-        raise ToolError(problem, where=request.url, hint="See whether the URL is right and the server runs") from error
-    finally:
-        connection.close()
+        response = connection.getresponse()
+        replies.put(Reply(status=response.status, headers=Headers(response.getheaders())))
+    except Exception as error:  # noqa: BLE001  # of the network, of TLS, of what the server sends: all are told
+        replies.put(error)
 
 
 def _unsent(request: PageRequest) -> list[str]:
@@ -267,7 +318,7 @@ def _print(request: PageRequest, steps: Sequence[Step], notes: Iterable[str], *,
         return DONE if passes else REFUSED
     print(f"{request.method} {request.url.removeprefix(_SOMEWHERE)} by a page of {request.origin}")
     for step in steps:
-        print(f"  {'ok' if step.passes else 'no'}  {step.words}")
+        print(f"  {'ok' if step.passes else 'no'}  {escape_line(step.words)}")
     print("The page can read the answer." if passes else f"The page cannot read the answer. {steps[-1].hint}.")
     for note in notes:
         print(f"note: {note}")

@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 from rich.text import Text
 
 from edgeroutes.cli.console import make_console
+from edgeroutes.cli.escaping import escape_line, escape_lines
 from edgeroutes.errors import EdgeroutesError, RouteImportError
 from edgeroutes.runtime.failures import both_ends
 from edgeroutes.runtime.loader import is_own_file
@@ -24,7 +25,7 @@ _LINES_AROUND = 2
 def print_failure(failed: Failed, root: str, stream: IO[str]) -> None:
     """Print what was raised; colours only on a terminal."""
     console = make_console(stream)
-    console.print(Text(failed.message, style="bold red"), soft_wrap=True)
+    console.print(Text(escape_lines(failed.message), style="bold red"), soft_wrap=True)
     for line in failure_lines(failed.error, root):
         console.print(line, soft_wrap=True)
 
@@ -45,10 +46,17 @@ def failure_lines(error: BaseException, root: str) -> Iterator[Text]:
             yield from failure_lines(cause, root)
             yield Text("which led to", style="dim")
         yield from _frame_lines(error, root)
-    text = (
-        str(error) if isinstance(error, EdgeroutesError) else "".join(traceback.format_exception_only(error)).rstrip()
-    )
-    yield Text(text, style="red")
+    yield Text(_message(error), style="red")
+
+
+def _message(error: BaseException) -> str:
+    """Type and text; a text of several lines may be a client's, and cannot pass for lines of ours."""
+    if isinstance(error, EdgeroutesError):
+        return escape_lines(str(error))
+    first, *more = (part.rstrip("\n") for part in traceback.format_exception_only(error))
+    if isinstance(error, SyntaxError):  # the place, the line and the caret, each a part
+        return "\n".join(map(escape_lines, (first, *more)))
+    return escape_lines("\n".join((first, *more)))
 
 
 def _frame_lines(error: BaseException, root: str) -> Iterator[Text]:
@@ -66,9 +74,10 @@ def _frame_lines(error: BaseException, root: str) -> Iterator[Text]:
 
 def _code_lines(frame: traceback.FrameSummary, root: str) -> Iterator[Text]:
     line = frame.lineno or 1
-    yield Text(f"  {frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}", style="cyan")
+    place = f"{frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}"
+    yield Text(f"  {escape_line(place)}", style="cyan")
     for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
-        source = linecache.getline(frame.filename, number).rstrip()
+        source = escape_line(linecache.getline(frame.filename, number).rstrip())
         if source or number == line:
             yield Text(
                 f"  {'❱' if number == line else ' '} {number:>4} │ {source}",

@@ -145,6 +145,10 @@ class TreeWithFile:
         """What tells two folders apart."""
         return self._tree.resolve(directory)
 
+    def leads_out(self, path: str) -> str:
+        """Where a link on this path leads outside the project; empty for a path inside."""
+        return self._tree.leads_out(path)
+
     def read_text(self, path: str) -> str:
         """A Python file's text."""
         return self._text if path == self._file else self._tree.read_text(path)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _SHOWN_LINES = 40
 
 
-def print_template(root: Path, *, check: bool, as_json: bool) -> int:
-    """Bring template.yaml up to date, or with `check` only say whether it is; 1 when it is not.
+def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = False) -> int:
+    """Bring template.yaml up to date, or with `check` only say whether it is; 1 when it is not, with `strict` also for warnings.
 
     Raises:
         ProjectError: For all that is wrong with the project.
@@ -30,7 +30,8 @@ def print_template(root: Path, *, check: bool, as_json: bool) -> int:
     differences = check_template(root, template.text)
     if not check and differences:
         write_template(root, template.text)
-    code = REFUSED if check and differences else DONE
+    is_stale = bool(check and differences)
+    code = REFUSED if is_stale or (strict and template.warnings) else DONE
     if as_json:
         print(json.dumps(_document(template, is_current=not differences, is_written=bool(differences) and not check)))
         return code
@@ -39,7 +40,7 @@ def print_template(root: Path, *, check: bool, as_json: bool) -> int:
     if is_new and not check:
         for note in template.notes:
             print(f"note: {note}.", file=sys.stderr)
-    if code == REFUSED:
+    if is_stale:
         _print_differences(differences)
     else:
         print(f"{TEMPLATE_FILE} {'is written' if differences else 'is current'}: {_counts(template)}")

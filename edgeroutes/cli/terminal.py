@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from edgeroutes.cli import BEGAN
+from edgeroutes.cli.escaping import escape_line, escape_lines
 from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, Started
 
 if TYPE_CHECKING:
@@ -60,16 +61,16 @@ class Terminal:
 
     def _started(self, started: Started) -> None:
         ready_ms = (time.perf_counter() - BEGAN) * 1000
-        url = click.style(started.url, fg="cyan", bold=True)
+        url = click.style(escape_line(started.url), fg="cyan", bold=True)
         self._print(f"edgeroutes dev {url}  {_count(started.routes, 'route')}, ready in {ready_ms:.0f} ms")
         for warning in started.warnings:
-            self._print(click.style(f"warning: {warning}", fg="yellow"))
+            self._print(click.style(f"warning: {escape_lines(warning)}", fg="yellow"))
         self._problems(started.problems)
 
     def _reloaded(self, reloaded: Reloaded) -> None:
         more = len(reloaded.changed) - _NAMED_FILES
         names = ", ".join(reloaded.changed[:_NAMED_FILES]) + (f" and {more} more" if more > 0 else "")
-        self._print(click.style(f"reloaded in {reloaded.duration_ms:.0f} ms: {names}", fg="green"))
+        self._print(click.style(f"reloaded in {reloaded.duration_ms:.0f} ms: {escape_line(names)}", fg="green"))
         self._problems(reloaded.problems)
 
     def _cloud(self, ready: CloudReady) -> None:
@@ -79,9 +80,9 @@ class Terminal:
             said = f"cloud changed: {', '.join(changes)}, in {done}"
         else:
             said = f"cloud: {_counted(ready.resources)}, in {done}"
-        self._print(click.style(said, fg="green"))
+        self._print(click.style(escape_line(said), fg="green"))
         for warning in ready.warnings:
-            self._print(click.style(f"warning: {warning}", fg="yellow"))
+            self._print(click.style(f"warning: {escape_lines(warning)}", fg="yellow"))
 
     def _cloud_failed(self, failed: CloudFailed) -> None:
         self._problems(failed.problems)
@@ -92,18 +93,26 @@ class Terminal:
 
     def _problems(self, problems: Sequence[EdgeroutesError]) -> None:
         for problem in problems:
-            self._print(click.style(str(problem), fg="red"))
+            self._print(click.style(escape_lines(str(problem)), fg="red"))
 
     def _print(self, line: str) -> None:
         click.echo(line, file=self._stream)
 
 
 class JsonLines:
-    """Prints what the dev server tells, for programs: a JSON document each line, `kind` first."""
+    """Prints what the dev server tells, for programs: a JSON document each line, `kind` first.
+
+    Args:
+        stream: Where to; by default standard output.
+    """
+
+    def __init__(self, stream: IO[str] | None = None) -> None:
+        self._stream = stream
 
     def __call__(self, report: Report) -> None:
         """Print one report."""
-        print(json.dumps({"kind": type(report).__name__.lower(), **_document(report)}, default=str), flush=True)
+        line = json.dumps({"kind": type(report).__name__.lower(), **_document(report)}, default=str)
+        print(line, file=self._stream or sys.stdout, flush=True)
 
 
 def _document(report: Report) -> dict[str, Any]:
@@ -124,13 +133,16 @@ def access_line(answered: Answered) -> str:
     size = f"{_milliseconds(answered.duration_ms)} {_size(answered.body_bytes)} {answered.source_file}".rstrip()
     if answered.cache:
         size += f" {answered.cache}"
-    note = click.style(f"  {answered.note}", fg="red" if status >= 500 else "yellow") if answered.note else ""
-    return f"{answered.method} {answered.path} {said} {click.style(size, dim=True)}{note}"
+    note = f"  {escape_line(answered.note)}" if answered.note else ""
+    note = click.style(note, fg="red" if status >= 500 else "yellow") if note else ""
+    target = escape_line(f"{answered.method} {answered.path}")
+    return f"{target} {said} {click.style(escape_line(size), dim=True)}{note}"
 
 
 def _logged_line(logged: Logged) -> str:
-    more = " ".join(f"{name}={value}" for name, value in logged.fields.items())
-    said = click.style(f"{logged.level.lower()}: {logged.message}", fg=_LEVEL_COLOURS.get(logged.level))
+    more = escape_line(" ".join(f"{name}={value}" for name, value in logged.fields.items()))
+    message = f"{logged.level.lower()}: {escape_lines(logged.message)}"
+    said = click.style(message, fg=_LEVEL_COLOURS.get(logged.level))
     return f"{said}  {click.style(more, dim=True)}" if more else said
 
 

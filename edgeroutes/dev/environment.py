@@ -6,9 +6,10 @@ the settings. None of it is ever bundled.
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import TYPE_CHECKING
 
-from edgeroutes.errors import ConfigError
+from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
@@ -66,12 +67,14 @@ class Environment:
         found: dict[str, str] = {}
         for name in ENV_FILES:
             path = self._root / name
-            if not path.is_file():
+            if (path / "pyvenv.cfg").exists():  # some call an environment of Python so
+                continue
+            try:
+                text = read_text(path, name)
+            except FileNotFoundError:
                 continue
             from dotenv import dotenv_values
 
-            try:
-                found.update({key: value for key, value in dotenv_values(path).items() if value is not None})
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"the file cannot be read: {error}", where=name) from error
+            values = dotenv_values(stream=StringIO(text))
+            found.update({key: value for key, value in values.items() if value is not None})
         return found

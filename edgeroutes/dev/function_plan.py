@@ -77,14 +77,18 @@ def plan_functions(project: Project) -> FunctionsPlan:
     """
     # Here, because a project that needs none of this starts without it.
     from edgeroutes.pipeline import plan_scan, read_infra
+    from edgeroutes.plan.loops import expand_loops
     from edgeroutes.template.document import make_document
 
     faulty = faults_by_route(project.scan)
     good = tuple(route for route in project.scan.routes if route.route_path not in faulty)
-    plan = plan_scan(project.root, project.config, replace(project.scan, routes=good, problems=()))
     infra = read_infra(project.root)
-    document = make_document(plan, infra)
-    declared = {name for name, _, _ in infra.properties("Resources")}
+    plan = plan_scan(project.root, project.config, replace(project.scan, routes=good, problems=()), infra)
+    whole = make_document(plan, infra)
+    document = expand_loops(whole)
+    declared = {name for name, _, _ in infra.properties("Resources")} | (
+        document["Resources"].keys() - whole["Resources"].keys()
+    )
     own = {*(each.logical_id for each in plan.functions), plan.fallback.logical_id}
     resources = {
         name: str(resource.get("Type"))

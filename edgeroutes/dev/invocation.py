@@ -96,6 +96,13 @@ class Invocation:
                 self._give_up(outlet, f"{type(error).__name__}: {error}")
         finally:
             outlet.cut()  # nothing, where all is out; else nobody would ever end the connection
+            self._restore_streams()
+
+    def _restore_streams(self) -> None:
+        for name in self._live.standard_streams.restore():
+            whose = self.route.source_file if self.route is not None else self._path
+            message = f"{name} was closed or could not be written to after {whose} had run; it is open again"
+            self._report(Logged(level="WARNING", message=message, fields={"path": self._path}))
 
     def _run(self, outlet: Outlet) -> None:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
@@ -184,7 +191,7 @@ class Invocation:
             )
 
     def _run_shared(self, coroutine: Coroutine[Any, Any, Any], running_in: Context, outlet: Outlet) -> Any:
-        running = self._loop.start(coroutine, running_in)
+        running = self._loop.start(coroutine, running_in, self.route.source_file if self.route is not None else "")
         if self.streams:
 
             def cancel() -> None:

@@ -7,16 +7,28 @@ handler opens in it lives on from request to request, and through reloads. What 
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
+import time
+import traceback
+from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from edgeroutes.dev.reports import Logged
+from edgeroutes.runtime.loader import is_own_file
 from edgeroutes.runtime.loop import log_task_exit, log_task_failure
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from contextvars import Context
+    from types import FrameType
+
+    from edgeroutes.dev.reports import Reporter
 
 T = TypeVar("T")
+# From when on a task that does not give way is reported, and how often it is looked for.
+_BLOCKED_S = 1.0
+_LOOK_EVERY_S = 0.25
+_source_file: ContextVar[str] = ContextVar("edgeroutes_source_file", default="a task")
 
 
 class HandlerExited(Exception):  # noqa: N818  # what Lambda calls Runtime.ExitError
@@ -31,25 +43,103 @@ async def contained(coroutine: Coroutine[Any, Any, T]) -> T:
         raise HandlerExited(repr(error)) from error
 
 
-class LoopThread:
-    """One event loop in a thread of its own, to which any thread may give coroutines."""
+def _ignore(_: object) -> None:
+    pass
 
-    def __init__(self) -> None:
+
+class LoopThread:
+    """One event loop in a thread of its own, to which any thread may give coroutines.
+
+    Args:
+        report: Learns which file blocks the loop, or wants to stop it.
+        root: The project's folder, to find its files on the stack.
+    """
+
+    def __init__(self, report: Reporter = _ignore, root: str = "") -> None:
         self.is_closing = False
+        self._report = report
+        self._root = root
         self._loop = asyncio.new_event_loop()
+        self._stop_loop = self._loop.stop
+        self._loop.stop = self._refuse_stop  # type: ignore[method-assign]
         self._loop.set_exception_handler(log_task_failure)
         self._thread = threading.Thread(target=self._serve, name="edgeroutes-loop", daemon=True)
         self._thread.start()
+        self._running = 0
+        self._is_busy = threading.Event()
+        threading.Thread(target=self._watch, name="edgeroutes-loop-watch", daemon=True).start()
 
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
         """The coroutine's value, waited for in the calling thread."""
         return self.start(coroutine, context).result()
 
-    def start(self, coroutine: Coroutine[Any, Any, T], context: Context) -> Running[T]:
-        """The coroutine as a task of the loop, in this context."""
+    def start(self, coroutine: Coroutine[Any, Any, T], context: Context, source_file: str = "") -> Running[T]:
+        """The coroutine as a task of the loop, in this context.
+
+        Args:
+            coroutine: What runs.
+            context: Its context variables.
+            source_file: Whose it is, for reports.
+        """
+        if source_file:
+            context.run(_source_file.set, source_file)
         running = Running(self._loop, coroutine, context)
-        self._loop.call_soon_threadsafe(running.begin)
+        self._loop.call_soon_threadsafe(self._begin, running)
         return running
+
+    def _begin(self, running: Running[Any]) -> None:
+        running.begin().add_done_callback(self._end)
+        self._running += 1
+        self._is_busy.set()
+
+    def _end(self, _: asyncio.Task[Any]) -> None:
+        self._running -= 1
+        if not self._running:
+            self._is_busy.clear()
+
+    def _refuse_stop(self) -> None:
+        """What `loop.stop()` does: all async routes share the loop, and would wait for ever."""
+        if self.is_closing:
+            self._stop_loop()
+            return
+        message = (
+            f"{_source_file.get()} called loop.stop(), which would end the event loop of every async route."
+            " On AWS it ends the function. Return from the handler instead"
+        )
+        self._report(Logged(level="ERROR", message=message))
+        raise RuntimeError(message)
+
+    def _watch(self) -> None:
+        """Report each task that does not give way."""
+        while self._is_busy.wait():
+            reached = threading.Event()
+            try:
+                self._loop.call_soon_threadsafe(reached.set)
+            except RuntimeError:  # closed
+                return
+            if not reached.wait(_BLOCKED_S) and not self.is_closing:
+                self._report_blocked()
+                reached.wait()
+            time.sleep(_LOOK_EVERY_S)
+
+    def _report_blocked(self) -> None:
+        own = self._own_places(sys._current_frames().get(self._thread.ident or 0))  # noqa: SLF001  # documented
+        where = own[0] if len(own) < 2 else f"{own[0]} (in {own[-1]})"
+        message = (
+            f"{where} has kept the event loop for {_BLOCKED_S:g} s, and every other async route waits."
+            " Use an async library, 'await asyncio.to_thread(…)', or a plain 'def' handler"
+        )
+        self._report(Logged(level="WARNING", message=message))
+
+    def _own_places(self, frame: FrameType | None) -> list[str]:
+        """Where the project's code is, outermost first: `functions/a/route.py:3`."""
+        summary = traceback.extract_stack(frame) if frame is not None else []
+        places = [
+            f"{each.filename.removeprefix(f'{self._root}/')}:{each.lineno}"
+            for each in summary
+            if is_own_file(each.filename, self._root)
+        ]
+        return places or ["a task"]
 
     def close(self, timeout_s: float = 1.0) -> None:
         """Cancel every task and end the thread; one that blocks the loop is left behind."""
@@ -61,12 +151,14 @@ class LoopThread:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        while not self._loop.is_closed():
+        while True:
             try:
                 self._loop.run_forever()
-                break
             except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: only its own end
                 log_task_exit(error)
+                continue
+            if self.is_closing:  # else someone has got past `_refuse_stop`
+                break
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
     def _cancel_all(self) -> None:
@@ -77,7 +169,7 @@ class LoopThread:
         async def stop() -> None:
             if tasks:
                 await asyncio.wait(tasks, timeout=0.5)
-            self._loop.stop()
+            self._stop_loop()
 
         self._stopping = self._loop.create_task(stop())
 
@@ -93,12 +185,13 @@ class Running(Generic[T]):
         self._is_cancelled = False
         self._ended = threading.Event()
 
-    def begin(self) -> None:
+    def begin(self) -> asyncio.Task[T]:
         """Make the task; called on the loop."""
         self._task = self._loop.create_task(contained(self._coroutine), context=self._context)
         self._task.add_done_callback(self._end)
         if self._is_cancelled:
             self._task.cancel()
+        return self._task
 
     def _end(self, _: asyncio.Task[T]) -> None:
         self._coroutine.close()  # one that was cancelled before its first step has never been awaited

@@ -19,6 +19,7 @@ from edgeroutes.dev.modules import forget_modules, loaded_files
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.remembered_tree import RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
+from edgeroutes.dev.standard_streams import StandardStreams
 from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.errors import LayoutError, ProjectError
 from edgeroutes.routing.conventions import MIDDLEWARE_FILE, ROUTE_FILE
@@ -62,6 +63,7 @@ class LiveProject:
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
         self.surroundings = Surroundings(root, self._environment)
+        self.standard_streams = StandardStreams()
         self._tree = RememberedTree(root)
         self._guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)

@@ -6,9 +6,10 @@ never believed, since two saves within one tick of the file system's clock have 
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from typing import TYPE_CHECKING, NamedTuple
+
+from edgeroutes.routing.reading import outside, read_project_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +37,7 @@ class RememberedTree:
 
     def __init__(self, root: Path) -> None:
         self._root = str(root)
+        self._real = os.path.realpath(root)
         self._listings: dict[str, _Listing] = {}
         self._texts: dict[str, _Text] = {}
 
@@ -79,19 +81,24 @@ class RememberedTree:
             return os.path.realpath(f"{self._root}/{directory}")
         return f"{self.resolve(above)}/{name}"
 
+    def leads_out(self, path: str) -> str:
+        """Where a link on this path leads outside the project; empty for a path inside."""
+        return outside(self.resolve(path), self._real)
+
     def read_text(self, path: str) -> str:
-        """A Python file's text, in the encoding that it declares.
+        """A file's text; a Python file's in the encoding that it declares.
 
         Raises:
-            OSError: The file cannot be read.
-            SyntaxError: Its first lines name an encoding that does not exist.
-            ValueError: It is not written in its encoding.
+            OSError: There is no such file.
+            ProjectError: It cannot be read.
         """
         full = f"{self._root}/{path}"
-        status = os.stat(full)  # noqa: PTH116
+        try:
+            status = os.stat(full)  # noqa: PTH116
+        except OSError:  # gone, or a link that leads nowhere: reading says which
+            return read_project_file(full, path)
         stamp = (status.st_mtime_ns, status.st_size)
         known = self._texts.get(path)
         if known is None or known.stamp != stamp:
-            with open(full, "rb") as file:  # noqa: PTH123
-                known = self._texts[path] = _Text(stamp, importlib.util.decode_source(file.read()))
+            known = self._texts[path] = _Text(stamp, read_project_file(full, path))
         return known.text

@@ -7,7 +7,9 @@ import errno
 import logging
 import os
 import socket
+import sys
 import threading
+import traceback
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +114,7 @@ class DevServer:
         except BaseException:
             self._socket.close()
             raise
-        self._loop = LoopThread()
+        self._loop = LoopThread(self._report, str(root))
         self._apps = MountedApps(self._loop)
         self.app = DevApp(self.live, self._loop, self._report, limits=limits)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
@@ -186,7 +188,11 @@ class DevServer:
 
     def _report(self, report: Any) -> None:
         with self._reporting:
-            self._tell(report)
+            try:
+                self._tell(report)
+            except Exception:  # noqa: BLE001  # a full disk, a closed output: no reason for a request to fail
+                with suppress(Exception):
+                    traceback.print_exc(file=sys.__stderr__)
 
     def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
         """What the runtime would write as a JSON line on Lambda."""

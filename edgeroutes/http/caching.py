@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from edgeroutes.errors import show_value
+
 YEAR_SECONDS = 31_536_000
 UNCACHED = "private, no-store"
 CACHEABLE_STATUSES = frozenset((200, 203, 204, 301, 302, 307, 308, 404, 410))
@@ -63,7 +65,7 @@ _UNCHANGED = "[a-z0-9/._~-]"
 def tag_problem(tag: object) -> str:
     """What is wrong with a cache tag, and what is allowed; "" for a good one."""
     if not isinstance(tag, str) or not tag:
-        return f"tag {tag!r:.60} is no text. Allowed: strings of at least one character"
+        return f"tag {show_value(tag, 60)} is no text. Allowed: strings of at least one character"
     if len(tag) > MAX_TAG_LENGTH:
         return f"tag {tag[:20] + '…'!r} has {len(tag)} characters. Allowed are {MAX_TAG_LENGTH}"
     if not all("!" <= character <= "~" and character != "," for character in tag):

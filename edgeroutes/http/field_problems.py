@@ -22,15 +22,11 @@ class Problems(list[tuple["Path", str]]):
     A path is linked, `("items", ("0", None))` for `items.0`: the container of a value puts its own name in front, so a value that is
     valid costs nothing, and problems share what their paths have in common.
 
-    Args:
+    Attributes:
         memo: What was found out about values that are tried against several types; None outside of such a trial.
     """
 
-    __slots__ = ("memo",)
-
-    def __init__(self, memo: dict[Any, tuple[Any, Problems]] | None = None) -> None:
-        super().__init__()
-        self.memo = memo
+    memo: dict[int, Any] | None = None
 
     def add(self, message: str, *names: str) -> None:
         """Add a problem of the value at hand, or of what lies below it at `names`."""

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 MULTIPART, URLENCODED = FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _BODILESS = ("GET", "HEAD")
+MAX_COOKIES = 500  # no browser keeps more than 180 for a site
+MAX_QUERY_ITEMS = 1_000
 # From here on parsing and validating a body takes about a millisecond.
 LARGE_BODY_BYTES = 64 * 1024
 
@@ -188,10 +190,8 @@ class Request:
         if self._asked("cookies"):
             return {}
         from edgeroutes.http.cookies import parse_cookies
-        from edgeroutes.http.limits import MAX_COOKIES
 
-        sent = self.peek_headers().get("cookie", "")
-        if sent.count(";") >= MAX_COOKIES:
+        if (sent := self.peek_headers().get("cookie", "")).count(";") >= MAX_COOKIES:
             raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
         return parse_cookies(sent)
 
@@ -216,8 +216,6 @@ class Request:
             HTTPError: 400 for more than 1,000.
         """
         if self._query is None:
-            from edgeroutes.http.limits import MAX_QUERY_ITEMS
-
             try:
                 items = self._incoming.query_items(MAX_QUERY_ITEMS)
             except ValueError as error:
@@ -345,10 +343,7 @@ class Request:
             HTTPError: 400 when it is said to be base64 and is not.
         """
         if self._body is None:
-            try:
-                self._body = b"" if self.method in _BODILESS else self._incoming.body()
-            except ValueError as error:
-                raise HTTPError(400, f"the body cannot be read: {error}") from error
+            self._body = b"" if self.method in _BODILESS else read_body(self._incoming)
         return self._body
 
     def content_type(self) -> str:
@@ -363,6 +358,18 @@ class Request:
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"
+
+
+def read_body(incoming: Incoming) -> bytes:
+    """The body's bytes.
+
+    Raises:
+        HTTPError: 400 when it is said to be base64 and is not.
+    """
+    try:
+        return incoming.body()
+    except ValueError as error:
+        raise HTTPError(400, f"the body cannot be read: {error}") from error
 
 
 def _media_type(content_type: str) -> str:

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from edgeroutes.http.numbers import parse_digits
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
 # What ends a host in a URL, or begins something else. Source: RFC 3986 §3.2.
@@ -92,6 +96,11 @@ def is_host(host: str) -> bool:
         name, colon, port = host.partition(":")
         is_name, rest = name.isascii() and name.isprintable() and _NOT_IN_HOSTS.isdisjoint(name), colon + port
     return is_name and (rest in {"", ":"} or (rest.startswith(":") and split_host(rest)[1] is not None))
+
+
+def has_valid_host(fields: Iterable[tuple[str, str]]) -> bool:
+    """Whether each `Host` among these header fields is one; there may be none."""
+    return all(is_host(value) for name, value in fields if name == "host")
 
 
 def _is_ipv6(address: str) -> bool:

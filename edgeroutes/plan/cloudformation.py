@@ -49,6 +49,10 @@ SHORT_TAGS: Mapping[str, str] = {
 
 Path = tuple[str | int, ...]
 
+_MAX_VALUES = 200_000
+_MAX_DIGITS = 64
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+
 
 @dataclass(frozen=True, slots=True)
 class YamlText:
@@ -71,6 +75,17 @@ class YamlText:
                 return f"{self.source_file}:{self.lines[path[:length]]}"
         return self.source_file
 
+    def below(self, *path: str) -> YamlText:
+        """What is at this path, as a file of its own; empty where there is no mapping."""
+        value: Any = self.value
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if not isinstance(value, dict):
+            return YamlText(self.source_file, {}, {})
+        depth = len(path)
+        lines = {place[depth:]: line for place, line in self.lines.items() if place[:depth] == path}
+        return YamlText(self.source_file, value, lines)
+
 
 def is_intrinsic(value: object) -> bool:
     """Whether this is a function such as `{"Ref": "X"}`, whose value is known to CloudFormation alone."""
@@ -78,6 +93,11 @@ def is_intrinsic(value: object) -> bool:
         return False
     key = next(iter(value))
     return key in {"Ref", "Condition"} or (isinstance(key, str) and key.startswith("Fn::"))
+
+
+def is_macro(name: str) -> bool:
+    """Whether a key among names, such as those of resources, is a function that stands for several: `Fn::ForEach::Tables`."""
+    return name.startswith("Fn::")
 
 
 def parse_yaml(text: str, source_file: str) -> YamlText:
@@ -135,10 +155,15 @@ class _Reader:
         self.source_file = source_file
         self.lines: dict[Path, int] = {}
         self._open: list[yaml.Node] = []
+        self._count = 0
 
     def read(self, node: yaml.Node, path: Path) -> Any:
         if any(node is other for other in self._open):
             raise ConfigError("an anchor contains itself", where=self._where(node))
+        self._count += 1
+        if self._count > _MAX_VALUES:  # a few lines of aliases of aliases make billions
+            problem = f"the file, its aliases written out, has more than {_MAX_VALUES:,} values"
+            raise ConfigError(problem, where=self.source_file, hint="Use fewer aliases, or split the file")
         self._open.append(node)
         try:
             return self._read_tagged(node, path) if node.tag.startswith("!") else self._read_plain(node, path)
@@ -163,7 +188,23 @@ class _Reader:
             for index, item in enumerate(node.value):
                 self.lines[(*path, index)] = item.start_mark.line + 1
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self.loader.construct_object(node)
+        return self._read_scalar(node)
+
+    def _read_scalar(self, node: yaml.Node) -> Any:
+        if node.tag in _NUMBERS and len(node.value) > _MAX_DIGITS:
+            problem = f"a number has {len(node.value):,} characters. At most {_MAX_DIGITS} are read"
+            raise ConfigError(problem, where=self._where(node))
+        try:
+            return self.loader.construct_object(node)
+        except (
+            ArithmeticError,
+            AttributeError,
+            LookupError,
+            TypeError,
+            ValueError,
+        ) as err:  # `!!bool maybe`, `!!float x`
+            problem = f"{str(node.value)[:80]!r} is not a value of YAML's type {node.tag.rpartition(':')[2]!r}"
+            raise ConfigError(problem, where=self._where(node)) from err
 
     def _read_mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         merged: dict[str, Any] = {}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.plan.cloudformation import YamlText
+    from edgeroutes.plan.infra import Infra
 
 # Source: aws-sam-translator 1.115.0, samtranslator.internal.schema_source.aws_serverless_function.Properties.
 FUNCTION_PROPERTIES = frozenset(
@@ -103,6 +104,9 @@ _RESERVED = {
     "PackageType": "Leave it out: functions are zip files",
     "Runtime": "Set 'runtime' in [tool.edgeroutes]",
 }
+# Of those, what SAM would give to our functions although they say otherwise, or beside it.
+_NOT_GLOBAL = ("Architectures", "ImageConfig", "ImageUri", "InlineCode", "PackageType")
+_MERGED_BY_SAM = ("Environment", "Layers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,33 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
         throttles=_read_throttles(document, problems),
         cors=_read_cors(document, problems) if "cors" in document.value else None,
     )
+
+
+def parse_globals(infra: Infra, problems: list[ProjectError]) -> FunctionSettings:
+    """What `Globals.Function` in infra/ sets for all functions; what is wrong with it is added to `problems`.
+
+    SAM merges `Environment` and `Layers` by itself; `Runtime`, `Handler` and `CodeUri` are for functions of the author's own.
+    """
+    found: list[FunctionSettings] = []
+    for document in infra.documents:
+        shared = document.below("Globals", "Function")
+        refused = [key for key in _NOT_GLOBAL if key in shared.value]
+        problems += [
+            ConfigError(
+                f"{key!r} in Globals would be for edgeroutes' functions, too",
+                where=shared.where(key),
+                hint=_RESERVED[key],
+            )
+            for key in refused
+        ]
+        properties = {
+            key: value for key, value in shared.value.items() if key in FUNCTION_PROPERTIES and key not in _RESERVED
+        }
+        for check in (_check_environment, _check_types):
+            problems += check(properties, shared)
+        properties = {key: value for key, value in properties.items() if key not in _MERGED_BY_SAM}
+        found.append(FunctionSettings(properties=properties, places={key: shared.where(key) for key in properties}))
+    return merge_settings(found)
 
 
 def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:

@@ -35,6 +35,7 @@ class FunctionPlan:
         streams: Whether its integration is a streaming one; a function's routes agree in it.
         properties: Of `AWS::Serverless::Function`, from function.yaml (nearest wins, Policies and Environment merged)
             and the segment config (`max_duration` → Timeout). A route's function always has its Timeout here.
+        inherited: Of the properties those that only `Globals` in infra/ set, so that SAM gives them to the function.
         places: For each of them that a function.yaml says, the file and line.
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
@@ -48,6 +49,7 @@ class FunctionPlan:
     routes: tuple[RouteFile, ...]
     streams: bool = False
     properties: Mapping[str, Any] = field(default_factory=dict)
+    inherited: frozenset[str] = frozenset()
     places: Mapping[str, str] = field(default_factory=dict)
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from edgeroutes.plan.function_yaml import (
     merge_property,
     merge_settings,
     parse_function_yaml,
+    parse_globals,
 )
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.config import Config
     from edgeroutes.http.cors import CORS
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.routing.scan import RouteFile, RouteScan
 
 # Of two routes in one function the larger is right for both.
@@ -38,28 +40,33 @@ _LARGEST_WINS = ("MemorySize", "Timeout")
 _UNITED = ("Environment", "Policies")
 
 
-def make_plan(config: Config, scan: RouteScan, texts: Mapping[str, str] | None = None) -> ProjectPlan:
+def make_plan(
+    config: Config, scan: RouteScan, texts: Mapping[str, str] | None = None, infra: Infra | None = None
+) -> ProjectPlan:
     """The project's functions, each with its routes and its properties.
 
     Args:
         config: The project's settings.
         scan: Its routes.
         texts: The function.yaml files of the scan, path → text; one that is not given counts as empty.
+        infra: The files of infra/: `Globals` are like a function.yaml around all others.
 
     Raises:
         ProjectError: For all that is wrong with the scan, the function.yaml files and the groups, at once.
     """
     problems: list[ProjectError] = list(scan.problems)
     read = _read_files(scan.routes, texts or {}, problems)
+    shared = parse_globals(infra, problems) if infra is not None else FunctionSettings()
     settings = {
-        route.route_path: merge_settings(read[file] for file in route.function_yaml_files) for route in scan.routes
+        route.route_path: merge_settings([shared, *(read[file] for file in route.function_yaml_files)])
+        for route in scan.routes
     }
     cors = plan_cors(scan.routes, config.cors, {file: each.cors for file, each in read.items()}, problems)
     for route in scan.routes:
         problems += check_timeout(route, settings[route.route_path], config)
     groups = group_routes(scan.routes, config.isolate, problems)
     functions = tuple(
-        _plan_function(logical_id, group, settings, config, problems, cors=cors)
+        _plan_function(logical_id, group, settings, config, problems, cors=cors, shared=shared)
         for logical_id, group in zip(_name_groups(groups), groups, strict=True)
     )
     problems += [*check_functions(functions, config), *check_cdn(config)]
@@ -74,7 +81,7 @@ def make_plan(config: Config, scan: RouteScan, texts: Mapping[str, str] | None =
     return ProjectPlan(
         config=config,
         functions=functions,
-        fallback=FunctionPlan(logical_id=FALLBACK_ID, routes=()),
+        fallback=_plan_fallback(shared),
         api_resources=resources,
         api_resource_count=count,
         warnings=tuple(warn_api_resources(count)),
@@ -106,6 +113,7 @@ def _plan_function(
     problems: list[ProjectError],
     *,
     cors: Mapping[str, CORS],
+    shared: FunctionSettings,
 ) -> FunctionPlan:
     include: list[str] = []
     exclude: list[str] = []
@@ -118,19 +126,20 @@ def _plan_function(
         exclude += own.exclude
         timeout = {"Timeout": route_timeout(route, own, config)}
         for key, value in {**own.properties, **standard, **own.throttles, **timeout}.items():
-            place = own.places.get(key) or route.source_file
+            is_of_route = key == "Timeout" and route.config.max_duration is not None
+            place = route.source_file if is_of_route else own.places.get(key) or route.source_file
             if key not in properties:
                 properties[key], said_by[key] = value, place
             elif properties[key] != value:
                 properties[key] = _agree(key, (properties[key], said_by[key]), (value, place), group, problems)
     throttles = {key: properties.pop(key) for key in THROTTLE_KEYS}
-    if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
-        properties.setdefault("AutoPublishAlias", ALIAS)
+    _publish_where_needed(properties)
     return FunctionPlan(
         logical_id=logical_id,
         routes=group.routes,
         streams=group.routes[0].exports.streams,
         properties=dict(sorted(properties.items())),
+        inherited=frozenset(key for key, place in shared.places.items() if said_by.get(key) == place),
         places=said_by,
         include=tuple(dict.fromkeys(include)),
         exclude=tuple(dict.fromkeys(exclude)),
@@ -138,6 +147,23 @@ def _plan_function(
         reason=group.reason,
         cors={route.route_path: cors[route.route_path] for route in group.routes if route.route_path in cors},
     )
+
+
+def _plan_fallback(shared: FunctionSettings) -> FunctionPlan:
+    properties = {key: value for key, value in shared.properties.items() if value is not None and key != "Timeout"}
+    _publish_where_needed(properties)
+    return FunctionPlan(
+        logical_id=FALLBACK_ID,
+        routes=(),
+        properties=properties,
+        inherited=frozenset(properties) & shared.properties.keys(),
+    )
+
+
+def _publish_where_needed(properties: dict[str, Any]) -> None:
+    """SnapStart and provisioned concurrency work on published versions alone."""
+    if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
+        properties.setdefault("AutoPublishAlias", ALIAS)
 
 
 def _agree(key: str, first: tuple[Any, str], other: tuple[Any, str], group: Group, problems: list[ProjectError]) -> Any:

@@ -6,7 +6,7 @@ values, neither modules nor syntax trees.
 
 from __future__ import annotations
 
-from edgeroutes.errors import RouteFileError, require_no_problems
+from edgeroutes.errors import RouteFileError, require_no_problems, show_value
 from edgeroutes.http.caching import MAX_TAGS, tag_problem
 
 TYPE_CHECKING = False
@@ -40,6 +40,9 @@ FETCH_CACHE_VALUES: Final = (
 
 # Source: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, function timeout (read 2026-11-21).
 MAX_DURATION_SECONDS: Final = 900
+
+# Source: RFC 9111 section 1.2.2: the largest number that every cache takes.
+MAX_REVALIDATE_SECONDS: Final = 2**31 - 1
 
 
 class SegmentConfig:
@@ -170,9 +173,10 @@ def _flag(name: str, value: object, where: str) -> object:
 
 
 def _revalidate(name: str, value: object, where: str) -> object:
-    if value is False or (type(value) is int and value >= 0):
+    if value is False or (type(value) is int and 0 <= value <= MAX_REVALIDATE_SECONDS):
         return value
-    return _refuse(name, value, where, "whole seconds from 0, and False for as long as possible")
+    most = f" to {MAX_REVALIDATE_SECONDS}" if type(value) is int and value > 0 else ""
+    return _refuse(name, value, where, f"whole seconds from 0{most}, and False for as long as possible")
 
 
 def _max_duration(name: str, value: object, where: str) -> object:
@@ -225,7 +229,7 @@ def _cors(name: str, value: object, where: str) -> object:
 
 
 def _refuse(name: str, value: object, where: str, allowed: str) -> object:
-    raise RouteFileError(f"{name} is {value!r}. Allowed: {allowed}", where=where)
+    raise RouteFileError(f"{name} is {show_value(value)}. Allowed: {allowed}", where=where)
 
 
 _VALIDATORS: dict[str, Callable[[str, object, str], object]] = {

@@ -6,8 +6,10 @@ Ground floor, build wing; reads, decides nothing. Paths are POSIX and relative t
 
 from __future__ import annotations
 
-import importlib.util
+import os
 from typing import TYPE_CHECKING, Protocol
+
+from edgeroutes.routing.reading import outside, read_project_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +32,15 @@ class FileTree(Protocol):
     def resolve(self, directory: str) -> str:
         """What tells two folders apart: the same text for a folder and for a link to it."""
 
+    def leads_out(self, path: str) -> str:
+        """Where a link on this path leads outside the project; empty for a path inside."""
+
     def read_text(self, path: str) -> str:
-        """A Python file's text.
+        """A file's text; a Python file's in the encoding that it declares.
 
         Raises:
-            OSError: The file cannot be read.
-            SyntaxError: Its first lines name an encoding that does not exist.
-            ValueError: It is not written in its encoding.
+            OSError: There is no such file.
+            ProjectError: It cannot be read.
         """
 
 
@@ -49,19 +53,24 @@ class DiskTree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._real = os.path.realpath(root)
 
     def list_names(self, directory: str) -> Sequence[str]:
         """The names in a folder, sorted."""
-        return sorted(entry.name for entry in (self.root / directory).iterdir())
+        return sorted(os.listdir(self.root / directory))  # noqa: PTH208
 
     def is_directory(self, path: str) -> bool:
-        """Whether this is a folder, or a link to one."""
-        return (self.root / path).is_dir()
+        """Whether this is a folder, or a link to one; not where its parent may not be searched."""
+        return os.path.isdir(self.root / path)  # noqa: PTH112 - pathlib's raises PermissionError
 
     def resolve(self, directory: str) -> str:
         """The folder's real path."""
-        return str((self.root / directory).resolve())
+        return os.path.realpath(self.root / directory)
+
+    def leads_out(self, path: str) -> str:
+        """Where a link on this path leads outside the project; empty for a path inside."""
+        return outside(self.resolve(path), self._real)
 
     def read_text(self, path: str) -> str:
-        """A Python file's text, in the encoding that it declares."""
-        return importlib.util.decode_source((self.root / path).read_bytes())
+        """A file's text; a Python file's in the encoding that it declares."""
+        return read_project_file(self.root / path, path)

@@ -14,13 +14,16 @@ from edgeroutes.routing.exports import MiddlewareExports, RouteExports, read_exp
 from edgeroutes.routing.file_tree import DiskTree, FileTree
 from edgeroutes.routing.layout import Place, check_layout, first_of_each_url
 from edgeroutes.routing.patterns import Pattern, check_segments
+from edgeroutes.routing.reading import link_problem
 from edgeroutes.routing.segments import GROUP, Segment, parse_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["DiskTree", "FileTree", "RouteFile", "RouteScan", "scan"]
 
+MAX_DEPTH = 100
+MAX_PATHS = 32
 _CONVENTIONS = frozenset({ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE})
 
 
@@ -86,7 +89,7 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
         return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
-    found = dict(_find_files(tree, app_dir, (), problems))
+    found = _find_files(tree, app_dir, problems)
     directories = sorted(directory for directory, names in found.items() if ROUTE_FILE in names)
     places = _read_places(directories, app_dir, problems)
     problems += check_layout(places)
@@ -104,26 +107,47 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     )
 
 
-def _find_files(
-    tree: FileTree, directory: str, above: tuple[str, ...], problems: list[ProjectError]
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """Every folder at or below this one, with the files in it that mean something.
+def _find_files(tree: FileTree, app_dir: str, problems: list[ProjectError]) -> dict[str, frozenset[str]]:
+    """Every folder at or below `app_dir`, with the files in it that mean something.
 
-    Private folders are not entered (`__pycache__` is one by its name), nor is a link that leads back up.
+    Private folders are not entered (`__pycache__` is one by its name), nor is a link that leads back up or out of the project.
     """
-    identity = tree.resolve(directory)
-    if identity in above:
-        return
-    try:
-        names = tree.list_names(directory)
-    except OSError as err:
-        problems.append(LayoutError(f"the folder cannot be read: {err.strerror or err}", where=directory))
-        return
-    folders = [name for name in names if tree.is_directory(f"{directory}/{name}")]
-    yield directory, _CONVENTIONS.intersection(names).difference(folders)
-    for name in folders:
-        if not name.startswith("_"):
-            yield from _find_files(tree, f"{directory}/{name}", (*above, identity), problems)
+    found: dict[str, frozenset[str]] = {}
+    paths: dict[str, int] = {}
+    waiting: list[tuple[str, tuple[str, ...]]] = [(app_dir, ())]
+    while waiting:
+        directory, above = waiting.pop()
+        identity = tree.resolve(directory)
+        if identity in above or _leads_out(tree, directory, problems):
+            continue
+        paths[identity] = paths.get(identity, 0) + 1
+        if paths[identity] > MAX_PATHS or len(above) > MAX_DEPTH:
+            problem = (
+                f"more than {MAX_PATHS} paths lead to this folder, through links"
+                if paths[identity] > MAX_PATHS
+                else f"the folder lies more than {MAX_DEPTH} folders deep"
+            )
+            problems.append(LayoutError(problem, where=directory, hint="Take out links or folders"))
+            break
+        try:
+            names = tree.list_names(directory)
+        except OSError as err:
+            problems.append(LayoutError(f"the folder cannot be read: {err.strerror or err}", where=directory))
+            continue
+        folders = [name for name in names if tree.is_directory(f"{directory}/{name}")]
+        files = _CONVENTIONS.intersection(names).difference(folders)
+        found[directory] = frozenset(name for name in files if not _leads_out(tree, f"{directory}/{name}", problems))
+        inner = [f"{directory}/{name}" for name in folders if not name.startswith("_")]
+        waiting += [(folder, (*above, identity)) for folder in reversed(inner)]
+    return found
+
+
+def _leads_out(tree: FileTree, path: str, problems: list[ProjectError]) -> bool:
+    """Whether a link leads out of the project here, which is then a problem."""
+    target = tree.leads_out(path)
+    if target:
+        problems.append(link_problem(path, target, LayoutError))
+    return bool(target)
 
 
 def _read_places(directories: Sequence[str], app_dir: str, problems: list[ProjectError]) -> list[Place]:
@@ -207,8 +231,10 @@ def _read_route(
     )
 
 
-def _read(tree: FileTree, source_file: str) -> str | ImportRaisedError:
+def _read(tree: FileTree, source_file: str) -> str | ProjectError:
     try:
         return tree.read_text(source_file)
-    except (OSError, SyntaxError, ValueError) as err:
-        return ImportRaisedError(f"the file cannot be read: {err}", where=source_file)
+    except ProjectError as err:
+        return err
+    except OSError as err:
+        return ImportRaisedError(f"the file cannot be read: {err.strerror or err}", where=source_file)

@@ -245,8 +245,7 @@ class Call:
     def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
         """The route's app and the request's scope, for a server that calls the app directly.
 
-        None where `respond` is to be asked: no app answers, middleware stands before it, the route cannot be loaded, or `Host` is
-        not a host, which is a 400.
+        None where `respond` is to be asked: `bare_app` says None, or the route cannot be loaded.
         """
         if self.route is None:
             return None
@@ -255,7 +254,7 @@ class Call:
         except ProjectError:
             return None
         app = endpoint.bare_app(self.incoming)
-        if app is None or not _has_host(self.incoming):
+        if app is None:
             return None
         self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
         return app, self._scope
@@ -297,10 +296,3 @@ class Call:
             from edgeroutes.runtime.after import run_after
 
             await run_after(self._scope, self._application.threads)
-
-
-def _has_host(incoming: Incoming) -> bool:
-    """Whether each `Host` is one; a request may have none."""
-    from edgeroutes.http.url import is_host
-
-    return all(is_host(value) for name, value in incoming.header_items() if name == "host")

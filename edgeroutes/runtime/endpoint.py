@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
 from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.request import FORM_TYPES, MULTIPART
+from edgeroutes.http.request import FORM_TYPES, LARGE_BODY_BYTES, MULTIPART
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.binding import bind
@@ -42,16 +42,18 @@ class BoundHandler:
         binding = self._binding
         if binding is None:
             result = self._function()
-        elif binding.may_read_form:
-            result = self._function(**await self._arguments_with_body(binding, scope))
+        elif binding.may_read_form and len(scope.request.peek_body()) >= LARGE_BODY_BYTES:
+            result = self._function(**await self._arguments_of_large_body(binding, scope))
         else:
+            if binding.may_read_form and scope.request.content_type() == MULTIPART:
+                await scope.request.form()
             result = self._function(**binding.arguments(scope))
         if hasattr(result, "__await__"):
             result = await result
         return to_response(result, self.where)
 
     @staticmethod
-    async def _arguments_with_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
+    async def _arguments_of_large_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
         if scope.request.content_type() == MULTIPART:
             await scope.request.form()
         arguments: dict[str, Any] = await scope.compute(lambda _: binding.arguments(scope), scope.request.peek_body())
@@ -159,8 +161,15 @@ class Endpoint:
         return listed
 
     def bare_app(self, incoming: Incoming) -> AsgiApp | None:
-        """The route's app, where no middleware covers the request's path: a server can call it directly. None otherwise."""
-        return self.app if self.app is None or not self._covering(incoming) else None
+        """The route's app, for a server that calls it directly.
+
+        None without an app, where middleware covers the request's path, and where `Host` is not one, which `respond` refuses.
+        """
+        if self.app is None or self._covering(incoming):
+            return None
+        from edgeroutes.http.url import has_valid_host
+
+        return self.app if has_valid_host(incoming.header_items()) else None
 
     def _covering(self, incoming: Incoming) -> list[Layer]:
         """The middleware for a request: chosen by the path as it was sent, which is what an app reads."""

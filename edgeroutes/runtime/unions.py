@@ -13,6 +13,7 @@ from types import NoneType
 from edgeroutes.http.field_problems import Problems
 from edgeroutes.runtime.annotations import is_literal, is_typed_dict, origin, plain_type
 from edgeroutes.runtime.fields import field_annotations, field_names_required
+from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from edgeroutes.http.field_problems import Path
     from edgeroutes.runtime.validation import Validator
 
-    Memo = dict[Any, tuple[Any, Problems]]
-    Tags = dict[str, frozenset[tuple[type, Any]]]
+    Memo = dict[int, Any]
+    Values = dict[tuple[type, Any], None]  # an ordered set
+    Tags = dict[str, Values]
 
 _KINDS: dict[Any, tuple[type, ...]] = {
     str: (str,),
@@ -53,6 +55,7 @@ class Choice:
     __slots__ = ("kinds", "required", "tags", "validator")
 
     def __init__(self, annotation: Any, validator: Validator, where: str) -> None:
+        annotation = plain_type(annotation)
         self.validator = validator
         self.kinds = _json_kinds(annotation)
         self.tags: Tags = {}
@@ -66,22 +69,28 @@ class Choice:
         """Whether a JSON value of this class may be of this type."""
         return self.kinds is None or kind in self.kinds
 
-    def fits(self, value: dict[str, Any]) -> bool:
-        """Whether an object may be of this type, as far as its tags and its field names tell."""
-        if not self.required <= value.keys():
-            return False
-        return not self.tags or all(name not in value or _is_tag(value[name], self.tags[name]) for name in self.tags)
+    def has_tags_of(self, value: dict[str, Any]) -> bool:
+        """Whether the tags of an object, as far as it has any, are of this type."""
+        return all(name not in value or _is_tag(value[name], tags) for name, tags in self.tags.items())
 
-    def nearness(self, value: dict[str, Any]) -> tuple[int, int]:
+    def nearness(self, value: dict[str, Any]) -> tuple[int, int, int]:
         """How much of an object that does not fit is as this type has it: tags first, then field names."""
-        matching = sum(name in value and _is_tag(value[name], tags) for name, tags in self.tags.items())
-        return matching, len(self.required & value.keys()) - len(self.required)
+        matches = [_is_tag(value[name], tags) for name, tags in self.tags.items() if name in value]
+        missing = len(self.required - value.keys())
+        return -matches.count(False), matches.count(True), -missing
 
 
 class Union:
-    """The validator of a union, once it has its types: they may contain it."""
+    """The validator of a union, once it has its types: they may contain it.
 
-    __slots__ = ("_by_kind", "_choices", "_models", "_tag", "_tag_message")
+    Args:
+        number: Among the unions of one argument.
+    """
+
+    __slots__ = ("_by_kind", "_choices", "_models", "_number", "_tag", "_tag_message")
+
+    def __init__(self, number: int) -> None:
+        self._number = number
 
     def set_choices(self, choices: list[Choice]) -> None:
         """Set its types, in the author's order: the first that a value is valid for counts."""
@@ -89,7 +98,7 @@ class Union:
         self._by_kind = {kind: [choice for choice in choices if choice.takes(kind)] for kind in _JSON_CLASSES}
         self._models = [choice for choice in choices if choice.required or choice.tags]
         self._tag = _find_tag(self._models) if len(self._models) > 1 else ""
-        allowed = [value for choice in self._models for _, value in sorted(choice.tags.get(self._tag, ()), key=repr)]
+        allowed = [value for choice in self._models for _, value in choice.tags.get(self._tag, ())]
         self._tag_message = f"must be one of {', '.join(map(str, allowed))}"
 
     def __call__(self, value: Any, problems: Problems) -> Any:
@@ -97,49 +106,56 @@ class Union:
         kind = value.__class__
         fitting = self._by_kind.get(kind, self._choices)
         if kind is dict and self._models:
-            possible, fitting = fitting, [choice for choice in fitting if choice.fits(value)]
+            names, possible = value.keys(), fitting
+            fitting = [one for one in fitting if one.required <= names and (not one.tags or one.has_tags_of(value))]
             if not fitting and len(possible) == len(self._models):
                 return self._explain(value, problems)
         if len(fitting) == 1:
             return fitting[0].validator(value, problems)
-        converted, found = self._try_once(fitting or self._choices, value, problems.memo)
-        problems += found
-        return converted
+        found = self._try_once(fitting or self._choices, value, problems.memo)
+        if found.__class__ is Problems:
+            problems += found
+            return None
+        return found
 
-    def _try_once(self, choices: list[Choice], value: Any, memo: Memo | None) -> tuple[Any, Problems]:
+    def _try_once(self, choices: list[Choice], value: Any, memo: Memo | None) -> Any:
         """As `_try_each`; inside of another trial, what has been found out about the same value before."""
         if memo is None or not (value.__class__ is dict or value.__class__ is list):
             return _try_each(choices, value, {} if memo is None else memo)
-        key = (id(self), id(value))
-        known = memo.get(key)
-        if known is None:
+        key = (id(value) << 16) + self._number
+        known = memo.get(key, ABSENT)
+        if known is ABSENT:
             known = memo[key] = _try_each(choices, value, memo)
         return known
 
     def _explain(self, value: dict[str, Any], problems: Problems) -> Any:
         """Why an object is none of the models: its tag, or what the nearest of them misses."""
         tag = self._tag
-        if tag and not any(tag in value and _is_tag(value[tag], model.tags[tag]) for model in self._models):
-            problems.add(self._tag_message if tag in value else "is required", tag)
+        if tag in value and not any(_is_tag(value[tag], model.tags[tag]) for model in self._models):
+            problems.add(self._tag_message, tag)
+            return None
+        if tag not in value and all(tag in model.required for model in self._models):
+            problems.add("is required", tag)
             return None
         return max(self._models, key=lambda choice: choice.nearness(value)).validator(value, problems)
 
 
-def _try_each(choices: list[Choice], value: Any, memo: Memo) -> tuple[Any, Problems]:
-    """What the first type makes of the value, or the problems of the type that came furthest."""
+def _try_each(choices: list[Choice], value: Any, memo: Memo) -> Any:
+    """What the first type makes of the value; else the Problems of the type that came furthest."""
     tried = []
     for choice in choices:
-        found = Problems(memo)
+        found = Problems()
+        found.memo = memo
         converted = choice.validator(value, found)
         if not found:
-            return converted, found
+            return converted
         tried.append(found)
     nearest = max(tried, key=lambda found: max(_depth(path) for path, _ in found))
     if nearest[0][0] is None:
         messages = dict.fromkeys(found[0][1] for found in tried if found[0][0] is None)
         nearest = Problems()
         nearest.add(" or ".join(messages))
-    return None, nearest
+    return nearest
 
 
 def _depth(path: Path) -> int:
@@ -151,13 +167,11 @@ def _depth(path: Path) -> int:
 
 
 def _is_own_model(annotation: Any) -> bool:
-    annotation = plain_type(annotation)
     return hasattr(annotation, "__dataclass_fields__") or is_typed_dict(annotation)
 
 
 def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
     """The classes of the JSON values that a type may be made of; None where that is not known."""
-    annotation = plain_type(annotation)
     if _is_own_model(annotation):
         return (dict,)
     if is_literal(annotation):
@@ -171,11 +185,11 @@ def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
     return _FROM_TEXT.get(annotation.__name__) if is_library else None
 
 
-def _tag_values(annotation: Any) -> frozenset[tuple[type, Any]]:
-    return frozenset((type(value), value) for value in plain_type(annotation).__args__)
+def _tag_values(annotation: Any) -> Values:
+    return {(type(value), value): None for value in plain_type(annotation).__args__}
 
 
-def _is_tag(value: Any, tags: frozenset[tuple[type, Any]]) -> bool:
+def _is_tag(value: Any, tags: Values) -> bool:
     """Whether a value is one of a Literal's, of the very type: True is not 1."""
     return value.__class__ in _TAG_CLASSES and (value.__class__, value) in tags
 
@@ -183,7 +197,7 @@ def _is_tag(value: Any, tags: frozenset[tuple[type, Any]]) -> bool:
 def _find_tag(models: list[Choice]) -> str:
     """The field by whose value the models are told apart; empty where there is none."""
     for name in models[0].tags:
-        if all(name in model.tags and name in model.required for model in models):
+        if all(name in model.tags for model in models):
             values = [value for model in models for value in model.tags[name]]
             if len(values) == len(set(values)):
                 return name

@@ -102,7 +102,7 @@ class _Maker:
         # The same union elsewhere is the same validator, by which it remembers what it has tried.
         union = next((union for known, union in self.unions if known == kinds), None)
         if union is None:
-            union = Union()
+            union = Union(len(self.unions))
             self.unions.append((kinds, union))
             union.set_choices([Choice(kind, self.make(kind), self.where) for kind in kinds])
         return union

@@ -23,14 +23,16 @@ _SAM_TYPES = {
     "AWS::Serverless::HttpApi": 2,
     "AWS::Serverless::StateMachine": 2,
 }
+# A usage plan that SAM makes for an API, with a key and what binds them.
+_USAGE_PLAN = 3
 # Sources of events that come by polling have a mapping alone; the others also need a permission.
 _POLLED = ("DocumentDB", "DynamoDB", "Kinesis", "MQ", "MSK", "SelfManagedKafka", "SQS")
 
 
 def count_stack_resources(template: Mapping[str, Any]) -> int:
     """The number of resources of the stack, those that SAM makes out of one included."""
-    globals_ = template.get("Globals", {}).get("Function", {})
-    return sum(_count(resource, globals_) for resource in template.get("Resources", {}).values())
+    shared = template.get("Globals", {})
+    return sum(_count(name, resource, shared) for name, resource in template.get("Resources", {}).items())
 
 
 def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) -> list[ProjectError]:
@@ -53,12 +55,33 @@ def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) ->
     return problems
 
 
-def _count(resource: Any, globals_: Mapping[str, Any]) -> int:
+def _count(name: str, resource: Any, shared: Mapping[str, Any]) -> int:
+    if not isinstance(resource, Mapping):
+        return _count_loop(name, resource, shared)
     kind = resource.get("Type")
     properties = resource.get("Properties") or {}
+    if kind == "AWS::Serverless::Api":
+        auth = {**shared.get("Api", {}), **properties}.get("Auth")
+        plan = auth.get("UsagePlan") if isinstance(auth, Mapping) else None
+        has_plan = isinstance(plan, Mapping) and plan.get("CreateUsagePlan", "NONE") != "NONE"
+        return _SAM_TYPES[kind] + (_USAGE_PLAN if has_plan else 0)
     if kind != "AWS::Serverless::Function":
         return _SAM_TYPES.get(str(kind), 1)
-    properties = {**globals_, **properties}
+    properties = {**shared.get("Function", {}), **properties}
+    return _count_function(properties)
+
+
+def _count_loop(name: str, loop: Any, shared: Mapping[str, Any]) -> int:
+    """What an `Fn::ForEach` makes: of a list that only CloudFormation knows, one turn."""
+    if not name.startswith("Fn::ForEach") or not isinstance(loop, list) or len(loop) != 3:
+        return 1
+    _, values, body = loop
+    turns = len(values) if isinstance(values, list) else 1
+    inner = sum(_count(key, each, shared) for key, each in body.items()) if isinstance(body, Mapping) else 1
+    return turns * inner
+
+
+def _count_function(properties: Mapping[str, Any]) -> int:
     count = 1 + ("Role" not in properties)
     count += 2 if "AutoPublishAlias" in properties else 0
     if "FunctionUrlConfig" in properties:

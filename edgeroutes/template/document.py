@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.infra import Infra, value_at
 from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, manages_account
+from edgeroutes.template.api_overrides import finish_api, without
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
@@ -120,8 +121,13 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
     plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
-    document = merge_infra(_own_document(plan), infra, places)
+    own = _own_document(plan)
+    api = own["Resources"][API]
+    for key, value, _ in infra.properties("Globals", "Api"):
+        api["Properties"] = without(api["Properties"], {key: value})
+    document = merge_infra(own, infra, places)
     require_no_problems([*_check_secrets(plan, document, infra)])
+    finish_api(document, plan)
     for function in plan.functions:
         properties = document["Resources"][function.logical_id]["Properties"]
         if "Role" in properties:  # SAM would ignore what infra/ adds to them: it is in the role

@@ -11,7 +11,6 @@ from edgeroutes.template.origin_secret import origin_secret_environment
 from edgeroutes.template.revalidation import revalidates, revalidation_environment
 from edgeroutes.template.roles import (
     LOG_GROUP,
-    ROLE,
     ROLE_ONLY_KEYS,
     assume_function_role,
     function_roles,
@@ -37,52 +36,65 @@ def function_resources(plan: ProjectPlan) -> dict[str, Any]:
     resources: dict[str, Any] = {}
     for function in plan.functions:
         resources[function.logical_id] = _function(function, plan.config, roles[function.logical_id])
-    resources[plan.fallback.logical_id] = _fallback(plan)
+    resources[plan.fallback.logical_id] = _fallback(plan, roles[plan.fallback.logical_id])
     shared, owned = role_resources(plan, roles)
     return {LOG_GROUP: _log_group(), **shared, **dict(sorted({**resources, **owned}.items()))}
 
 
 def _function(function: FunctionPlan, config: Config, role: str | None) -> dict[str, Any]:
-    properties = dict(function.properties)
-    if role == role_of(function) and sam_makes_role(function):  # SAM makes it for a function that names none
-        named = {"AssumeRolePolicyDocument": assume_function_role()}
-    else:
-        named = {} if role is None else {"Role": {"Fn::GetAtt": [role, "Arn"]}}
-        properties = {key: value for key, value in properties.items() if key not in ROLE_ONLY_KEYS}
-    always = _always(config, f"{function.routes[0].directory}/")
-    logging = properties.get("LoggingConfig")
-    if isinstance(logging, Mapping) and not is_intrinsic(logging):
-        properties["LoggingConfig"] = {**always["LoggingConfig"], **logging}
     variables = {
         **(origin_secret_environment() if config.cdn.enabled else {}),
         **(revalidation_environment() if revalidates(function, config) else {}),
         **({"POWERTOOLS_SERVICE_NAME": config.name} if _POWERTOOLS & function.features else {}),
         **config.env,
-        **properties.pop("Environment", {}).get("Variables", {}),
+        **function.properties.get("Environment", {}).get("Variables", {}),
     }
+    standard = {**_always(config, f"{function.routes[0].directory}/"), "Timeout": config.timeout_s}
+    return _resource(function, standard, variables, role)
+
+
+def _resource(
+    function: FunctionPlan, standard: Mapping[str, Any], variables: Mapping[str, Any], role: str | None
+) -> dict[str, Any]:
+    """The function's resource: what all have, over it what its files set; not what SAM takes from `Globals`."""
+    own = {key: value for key, value in function.properties.items() if key not in {*function.inherited, "Environment"}}
+    named: dict[str, Any] = {}
+    if role == role_of(function) and sam_makes_role(function):  # SAM makes it for a function that names none
+        named = {"AssumeRolePolicyDocument": assume_function_role()}
+    else:
+        named = {} if role is None else {"Role": {"Fn::GetAtt": [role, "Arn"]}}
+        own = {key: value for key, value in own.items() if key not in ROLE_ONLY_KEYS}
     made = {
-        **always,
-        "Timeout": config.timeout_s,
+        **{key: value for key, value in standard.items() if key not in function.inherited},
         **_environment(variables),
-        **named,
-        **properties,
+        **{key: value for key, value in named.items() if key not in function.properties},
+        **own,
+        **_logging(function),
     }
     return {"Type": "AWS::Serverless::Function", "Metadata": dict(_METADATA), "Properties": made}
+
+
+def _logging(function: FunctionPlan) -> dict[str, Any]:
+    """Where the function logs: the shared group, unless its files or `Globals` name another."""
+    logging = function.properties.get("LoggingConfig")
+    if logging is None:
+        return {}
+    if not isinstance(logging, Mapping) or is_intrinsic(logging):
+        return {"LoggingConfig": logging}
+    own = {} if "LoggingConfig" in function.inherited else logging  # SAM adds what Globals have
+    shared = {} if "LogGroup" in logging else {"LogGroup": {"Ref": LOG_GROUP}}
+    return {"LoggingConfig": {**shared, **own}} if {**shared, **own} else {}
 
 
 def _environment(variables: Mapping[str, Any]) -> dict[str, Any]:
     return {"Environment": {"Variables": dict(sorted(variables.items()))}} if variables else {}
 
 
-def _fallback(plan: ProjectPlan) -> dict[str, Any]:
-    made = {
-        # No code of the user's is in it; SAM wants a folder to look at.
-        **_always(plan.config, f"{plan.config.app_dir.strip('/')}/"),
-        "Timeout": FALLBACK_TIMEOUT_S,
-        **_environment(origin_secret_environment() if plan.config.cdn.enabled else {}),
-        "Role": {"Fn::GetAtt": [ROLE, "Arn"]},
-    }
-    return {"Type": "AWS::Serverless::Function", "Metadata": dict(_METADATA), "Properties": made}
+def _fallback(plan: ProjectPlan, role: str | None) -> dict[str, Any]:
+    # No code of the user's is in it; SAM wants a folder to look at.
+    standard = {**_always(plan.config, f"{plan.config.app_dir.strip('/')}/"), "Timeout": FALLBACK_TIMEOUT_S}
+    variables = origin_secret_environment() if plan.config.cdn.enabled else {}
+    return _resource(plan.fallback, standard, variables, role)
 
 
 def _always(config: Config, directory: str) -> dict[str, Any]:

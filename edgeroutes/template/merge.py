@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
-from edgeroutes.plan.cloudformation import is_intrinsic
+from edgeroutes.plan.cloudformation import is_intrinsic, is_macro
 from edgeroutes.plan.function_yaml import check_variables
 from edgeroutes.plan.infra import value_at
 from edgeroutes.template.references import check_references
@@ -105,21 +105,23 @@ class _Merger:
                 problem = f"{section} is {content!r}. Allowed is a mapping of names"
                 self.problems.append(ConfigError(problem, where=document.where(section)))
             elif section == "Globals":
-                self._check_globals(document)
+                self._check_globals(content, document)
                 self.result[section] = merge_values(self.result.get(section, {}), content)
             else:
                 for name, value in content.items():
                     self._add_named(section, name, value, document)
 
-    def _check_globals(self, document: YamlText) -> None:
-        path = ("Globals", "Function", "Environment", "Variables")
-        self.problems += check_variables(_variables(document, *path), document, *path)
+    def _check_globals(self, content: Mapping[str, Any], document: YamlText) -> None:
+        for name, value in content.items():
+            if not isinstance(value, dict | None):
+                problem = f"Globals has {name}: {value!r}. Allowed is a mapping of properties"
+                self.problems.append(ConfigError(problem, where=document.where("Globals", name)))
 
     def check_types(self) -> None:
         """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make."""
         own = sorted(self.own["Resources"])
         for name, resource in self.result.get("Resources", {}).items():
-            if isinstance(resource, dict) and "Type" in resource:
+            if is_macro(name) or (isinstance(resource, dict) and "Type" in resource):
                 continue
             near = get_close_matches(name, own, n=1, cutoff=0.5)
             hint = f"Did you mean {near[0]!r}" if near else "Give it a Type"

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError
+from edgeroutes.plan.cloudformation import is_macro
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,15 +31,23 @@ def references(value: Any) -> Iterator[str]:
         if key == "Ref" and isinstance(item, str):
             yield item
         elif key == "Fn::GetAtt" and item:
-            yield item.split(".")[0] if isinstance(item, str) else str(item[0])
+            yield item.split(".")[0] if isinstance(item, str) else str(item[0]) if isinstance(item, list) else str(item)
         elif key == "Fn::Sub" and item:
-            text, bound = (item, {}) if isinstance(item, str) else (item[0], item[-1])
+            text, bound = _read_sub(item)
             yield from (name.split(".")[0] for name in _VARIABLE.findall(text) if name not in bound)
             yield from references(bound)
         elif key == "DependsOn" and _are_names(item):  # a container of ECS depends on others by mappings
             yield from [item] if isinstance(item, str) else item
         else:
             yield from references(item)
+
+
+def _read_sub(value: Any) -> tuple[str, dict[str, Any]]:
+    """The text of a `Fn::Sub` and the variables that it binds itself; nothing for a value that is neither of its forms."""
+    text, bound = (
+        (value, {}) if isinstance(value, str) else (value[0], value[-1]) if isinstance(value, list) else ("", {})
+    )
+    return text if isinstance(text, str) else "", bound if isinstance(bound, dict) else {}
 
 
 def _are_names(value: Any) -> bool:
@@ -52,9 +61,9 @@ def check_references(document: Mapping[str, Any], place: Callable[[str, str, str
         document: The whole template.
         place: Section, name in it and property → the file that says it.
     """
-    if document.get("Transform") != SAM:
-        return  # a macro may bring what is referred to
     resources = document.get("Resources", {})
+    if document.get("Transform") != SAM or any(map(is_macro, resources)):
+        return  # a macro may bring what is referred to
     known = {*resources, *document.get("Parameters", {})}
     several = tuple(name for name, each in resources.items() if _BECOMES_SEVERAL.search(str(each.get("Type"))))
     for section in ("Resources", "Outputs"):

@@ -45,7 +45,7 @@ def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
     """
     owners: dict[str, str] = {}
     roles: dict[str, str | None] = {}
-    for function in plan.functions:
+    for function in (*plan.functions, plan.fallback):
         wanted = _wanted(function)
         may_revalidate = revalidates(function, plan.config)
         if "Role" in function.properties:
@@ -63,7 +63,7 @@ def role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[
     shared = {name: _role(_statements({}), []) for name in (ROLE, *sorted({REVALIDATING_ROLE} & {*roles.values()}))}
     owned = {
         role_of(function): _function_role(function)
-        for function in plan.functions
+        for function in (*plan.functions, plan.fallback)
         if roles[function.logical_id] == role_of(function) and not sam_makes_role(function)
     }
     return shared, owned

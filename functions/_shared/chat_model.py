@@ -80,7 +80,7 @@ def chat_model() -> ChatModel:
     """The model that this deployment uses."""
     model_id = os.environ.get("CHAT_MODEL_ID")
     if model_id:
-        return BedrockModel(model_id)
+        return BedrockModel(os.environ.get("CHAT_PROFILE_ID") or model_id)
     return EchoModel(float(os.environ.get("CHAT_PAUSE_SECONDS", "0.05")))
 
 

@@ -19,8 +19,17 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublicUser:
+    """What other users see of one."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     id: int
+    author_id: int
     title: str
     body: str
     category: Category

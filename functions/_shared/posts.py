@@ -37,8 +37,16 @@ def neighbours(post: Post) -> tuple[Post | None, Post | None]:
     return next(map(_post, before), None), next(map(_post, behind), None)
 
 
-def add(*, title: str, body: str, category: Category, tags: tuple[str, ...]) -> Post:
-    post = Post(id=_posts.next_id(), title=title, body=body, category=category, tags=tags, created_at=datetime.now(UTC))
+def add(*, author_id: int, title: str, body: str, category: Category, tags: tuple[str, ...]) -> Post:
+    post = Post(
+        id=_posts.next_id(),
+        author_id=author_id,
+        title=title,
+        body=body,
+        category=category,
+        tags=tags,
+        created_at=datetime.now(UTC),
+    )
     item = {**asdict(post), "kind": "post", "created_at": post.created_at.isoformat()}
     write(_posts.put(item, "attribute_not_exists(id)"))
     return post
@@ -59,6 +67,7 @@ def count_view(post: Post) -> None:
 def _post(item: dict[str, Any]) -> Post:
     return Post(
         id=item["id"],
+        author_id=item["author_id"],
         title=item["title"],
         body=item["body"],
         category=item["category"],

@@ -12,6 +12,7 @@ from botocore.config import Config
 from functions._shared.aws import CONFIG, client
 from functions._shared.models import Upload
 from functions._shared.pages import Page
+from functions._shared.validation import require
 
 # Signed for the bucket's own region: S3 sends who asks elsewhere there, and the signature does not go along.
 _s3 = client("s3", CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"})))
@@ -38,7 +39,7 @@ def keep(file: BinaryIO, name: str, content_type: str) -> Upload:
         Body=file,
         ContentType=content_type,
         # An attachment: what strangers have uploaded is not shown as a page of ours.
-        ContentDisposition=f"attachment; filename*=UTF-8''{quote(name, safe='')}",
+        ContentDisposition=f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}",
         ChecksumSHA256=b64encode(digest.digest()).decode(),
     )
     return Upload(id=digest.hexdigest(), name=name, type=content_type, size_bytes=size_bytes)
@@ -46,6 +47,7 @@ def keep(file: BinaryIO, name: str, content_type: str) -> Upload:
 
 def page(limit: int, cursor: str) -> Page[dict[str, Any]]:
     """Some of the files, by id: what S3 says of many without being asked for each."""
+    require(("cursor", not cursor or _ID.fullmatch(cursor) is not None, "must be one that was given out"))
     found = _s3.list_objects_v2(Bucket=_bucket(), MaxKeys=limit, StartAfter=cursor)
     items = [{"id": each["Key"], "size_bytes": each["Size"]} for each in found.get("Contents", [])]
     return Page(items=items, next=items[-1]["id"] if found["IsTruncated"] else None)

@@ -1,5 +1,6 @@
 """Users, in a table of their own, and the addresses that are in use, in another."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,14 @@ _emails = Table("EMAILS_TABLE")
 
 
 def find(user_id: int) -> User | None:
+    found = find_with_generation(user_id)
+    return found[0] if found else None
+
+
+def find_with_generation(user_id: int) -> tuple[User, int] | None:
+    """The user, and how often the user's sessions have been ended: those of an earlier generation count no longer."""
     item = _users.get(id=user_id)
-    return _user(item) if item and "kind" in item else None
+    return (_user(item), item.get("sessions", 0)) if item and "kind" in item else None
 
 
 def find_credentials(email: str) -> tuple[User, str] | None:
@@ -22,6 +29,12 @@ def find_credentials(email: str) -> tuple[User, str] | None:
     taken = _emails.get(email=email.lower())
     item = _users.get(id=taken["user_id"]) if taken else None
     return (_user(item), item.get("password", "")) if item else None
+
+
+def end_sessions(user: User) -> None:
+    """End every session of a user, if the user is still there."""
+    with suppress(ConditionFailedError):
+        write(_users.increase({"id": user.id}, "sessions"))
 
 
 def page(limit: int, cursor: str) -> Page[User]:
@@ -55,10 +68,21 @@ def add(name: str, email: str, password: str = "") -> User:
     return user
 
 
-def change(user: User, *, name: str, email: str) -> User:
-    """The user with another name and address; 409 when that is in use, or when somebody else was quicker."""
+def change(user: User, *, name: str, email: str, password: str = "") -> User:
+    """The user with another name and address; 409 when that is in use, or when somebody else was quicker.
+
+    Args:
+        user: As it was read.
+        name: As it is shown.
+        email: Whatever its case, it may be in use once.
+        password: What is to be kept of a new one, which ends every session of the user; empty leaves the old one.
+    """
     changed = replace(user, name=name, email=email, version=user.version + 1)
-    writes = [_users.update({"id": user.id}, {"name": name, "email": email}, version=user.version)]
+    changes = {"name": name, "email": email}
+    if password:
+        changes["password"] = password
+        end_sessions(user)  # first: who has stolen a session must not keep it when something fails in between
+    writes = [_users.update({"id": user.id}, changes, version=user.version)]
     if email.lower() != user.email.lower():
         writes.append(_emails.put(_taken(changed), "attribute_not_exists(email)"))
         writes.append(_emails.delete({"email": user.email.lower()}))

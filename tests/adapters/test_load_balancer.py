@@ -72,7 +72,7 @@ def test_a_plain_route_answers_a_load_balancer(project: RouteProject) -> None:
     assert json.loads(result.pop("body")) == {
         "id": "a/b",
         "q": ["a/b"],
-        "client": "1.2.3.4",
+        "client": "10.0.0.1",
         "url": "https://example.org/users/a%2Fb?q=a%2Fb",
         "x": ["b"],
     }
@@ -150,12 +150,14 @@ def test_a_stream_that_breaks_off_is_a_500_for_a_load_balancer_and_one_log_line(
     ("forwarded", "client"),
     [
         ("1.2.3.4:5678", ["1.2.3.4", 5678]),
-        ("2001:db8::1, 10.0.0.1", ["2001:db8::1", 0]),
+        ("6.6.6.6, 2001:db8::1", ["2001:db8::1", 0]),
+        ("6.6.6.6:1,, 1.2.3.4", ["1.2.3.4", 0]),
+        (f"1.2.3.4:{'9' * 5_000}", ["1.2.3.4", 0]),
         ("[2001:db8::1]:80", ["2001:db8::1", 80]),
         ("", None),
     ],
 )
-def test_the_client_of_a_load_balancer_is_the_first_forwarded_one(
+def test_the_client_of_a_load_balancer_is_the_last_forwarded_one(
     project: RouteProject, forwarded: str, client: list[Any] | None
 ) -> None:
     headers = {"host": "[::1]:3000", "x-forwarded-for": forwarded, "x-forwarded-port": "443,443"}

@@ -158,7 +158,7 @@ def test_what_comes_without_a_host_or_an_address_keeps_the_gateways(handler: Lam
     [
         {},
         {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001"},
-        {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001", "EDGEROUTES_ORIGIN_SECRET": ""},
+        {"EDGEROUTES_ORIGIN_SECRET": ""},
         {"EDGEROUTES_ORIGIN_SECRET": "{{resolve:secretsmanager:x}}"},
         {**ON_LAMBDA, "AWS_SAM_LOCAL": "true", "EDGEROUTES_ORIGIN_SECRET": "OriginSecretValues"},
     ],
@@ -179,6 +179,17 @@ def test_a_reference_that_was_not_resolved_stops_the_function_before_it_answers(
         "the variable EDGEROUTES_ORIGIN_SECRET: it holds a reference that CloudFormation has not resolved. Deploy with "
         "template.yaml as it is, or take EDGEROUTES_ORIGIN_SECRET out of the function's environment."
     )
+
+
+@pytest.mark.parametrize("secrets", ["", " ", "none", "short none"])
+def test_a_variable_without_a_secret_stops_the_function_before_it_answers(
+    project: RouteProject, monkeypatch: pytest.MonkeyPatch, secrets: str
+) -> None:
+    project.write("route.py", ECHO)
+    monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
+    monkeypatch.setenv("EDGEROUTES_ORIGIN_SECRET", secrets)
+    with pytest.raises(ConfigError, match="EDGEROUTES_ORIGIN_SECRET: it holds no secret of at least 32 characters"):
+        project.handler()
 
 
 def test_what_is_too_short_is_no_secret() -> None:

@@ -467,3 +467,97 @@ def test_a_store_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     project.root.chmod(0o555)
     with pytest.raises(ToolError, match="it cannot be written"):
         project.build()
+
+
+def test_an_edited_bundle_is_in_no_later_one(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO, "functions/b/route.py": HELLO})
+    bundle = project.link(project.build(), "AFunction", tmp_path / "out")
+    with (bundle / "edgeroutes_function.py").open("a") as file:
+        file.write("evil = 1\n")
+    store = Store(project.root / FOLDER)
+    for tree in store.function_trees("AFunction"):  # as where the store's own file is written to
+        for name in tree.sizes:
+            (tree.folder / name).chmod(0o644)
+            with (tree.folder / name).open("ab") as file:
+                file.write(b"evil")
+    report = project.build()
+    assert any("was changed after it was built, and is built again" in warning for warning in report.warnings)
+    again = project.link(report, "AFunction", tmp_path / "again")
+    assert not [path for path in again.rglob("*") if path.is_file() and b"evil" in path.read_bytes()]
+    assert not project.build().warnings
+
+
+def test_keys_links_and_env_files_stay_out_of_bundles(tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": f"import lib.db\n{HELLO}", "functions/a/local.env": "", "lib/db.py": "", "lib/id_rsa": "",
+        "lib/service-account.json": "", "lib/keys/server.pem": "key", "lib/dump.sql": "", "lib/sql/q.sql": "", "lib/.env": "",
+    }  # fmt: skip
+    project = make_project(tmp_path, files)
+    report = project.build()
+    assert bundle_paths(project.link(report, "AFunction", tmp_path / "out")) == {
+        "edgeroutes_function.py", "functions/a/route.py", "lib/db.py", "lib/sql/q.sql",
+    }  # fmt: skip
+    said = "\n".join(report.warnings)
+    for name in (
+        "functions/a/local.env",
+        "lib/id_rsa",
+        "lib/service-account.json",
+        "lib/keys/server.pem",
+        "lib/dump.sql",
+    ):
+        assert f"{name} is left out: " in said
+    project.write({"functions/a/function.yaml": "include: [lib/keys/server.pem]\n"})
+    report = project.build()
+    assert "server.pem" not in "\n".join(report.warnings)
+    assert "lib/keys/server.pem" in bundle_paths(project.link(report, "AFunction", tmp_path / "out2"))
+
+
+@pytest.mark.parametrize(
+    ("link", "target", "said"),
+    [
+        ("lib/link.cfg", "/etc/passwd", "lib/link.cfg: this links to '/etc/passwd', outside the project"),
+        ("lib/up", "../..", "lib/up: this links to "),
+        ("lib/other.py", "../../outside.py", "lib/other.py: this links to "),
+        ("lib/conf.txt", "../.env", "lib/conf.txt: it links to '.env', which is never bundled"),
+        ("functions/a/deep/host.txt", "/etc/hostname", "functions/a/deep/host.txt: this links to "),
+    ],
+)
+def test_a_link_out_of_the_project_or_to_an_env_file_is_refused(
+    tmp_path: Path, link: str, target: str, said: str
+) -> None:
+    files = {
+        "functions/a/route.py": f"import lib.db\ntry:\n    import lib.other\nexcept ImportError: pass\n{HELLO}",
+        "lib/db.py": "",
+        ".env": "A=1",
+    }
+    project = make_project(tmp_path, files)
+    (tmp_path / "outside.py").write_text("")
+    (project.root / link).parent.mkdir(exist_ok=True)
+    (project.root / link).symlink_to(target)
+    with pytest.raises(ProjectError) as caught:
+        project.build()
+    assert said in str(caught.value)
+
+
+def test_data_that_is_new_since_the_last_build_is_told_once(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO, "functions/a/one.txt": ""})
+    assert project.build().new_data == ("functions/a/one.txt",)
+    assert project.build().new_data == ()
+    project.write({"functions/a/two.txt": ""})
+    assert project.build().new_data == ("functions/a/two.txt",)
+
+
+def test_a_projects_programs_can_be_run_in_its_bundle(tmp_path: Path) -> None:
+    route = (
+        "import subprocess\nfrom pathlib import Path\n\ndef GET():\n    tool = Path(__file__).parent / 'tools/tool'\n"
+        "    return subprocess.run([tool], capture_output=True, text=True).stdout\n"
+    )
+    project = make_project(
+        tmp_path, {"functions/a/route.py": route, "functions/a/tools/tool": "#!/bin/sh\necho own tool\n"}
+    )
+    settle()
+    without = {tree.name for tree in project.build().functions[0].trees}
+    (project.root / "functions/a/tools/tool").chmod(0o755)
+    report = project.build()
+    assert {tree.name for tree in report.functions[0].trees} != without
+    assert invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"] == "own tool\n"

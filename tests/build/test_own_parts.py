@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from edgeroutes.build.arguments import Arguments
 from edgeroutes.build.imports import OWN_NAMES
 from edgeroutes.build.own_parts import unused_parts
 from edgeroutes.build.syntax import parse_source, read_uses
@@ -32,7 +33,7 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
     (function,) = make_plan(config, scan(FakeFileTree(files)), files).functions
     sources = (text for path, text in files.items() if path.endswith(".py"))
     names = {name for text in sources for name in read_uses(parse_source(text, where="x.py"), OWN_NAMES)}
-    return BARE - unused_parts(function, config, names)
+    return BARE - unused_parts(function, config, names, {Arguments.ANY})
 
 
 @pytest.mark.parametrize(
@@ -71,5 +72,19 @@ def test_the_fallback_has_what_the_project_asks_for() -> None:
     config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
     fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
 
-    assert BARE - unused_parts(fallback, config, []) == {"http/cors.py", "runtime/cors.py", "runtime/base_path.py"}
-    assert ["adapters/origin.py" in unused_parts(fallback, each, []) for each in (config, Config())] == [True, False]
+    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py", "runtime/base_path.py"}
+    assert ["adapters/origin.py" in unused_parts(fallback, each, [], []) for each in (config, Config())] == [
+        True,
+        False,
+    ]
+
+
+def test_readers_ship_where_an_argument_may_need_them() -> None:
+    files = {"functions/x/route.py": HANDLER}
+    (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
+    readers = {"runtime/bodies.py", "runtime/conversion.py", "runtime/defaults.py"}
+    kept = [
+        readers - unused_parts(function, Config(), [], arguments)
+        for arguments in ([Arguments.PLAIN], [Arguments.PLAIN, Arguments.SCALARS], [Arguments.SCALARS, Arguments.ANY])
+    ]
+    assert kept == [set(), {"runtime/conversion.py", "runtime/defaults.py"}, readers]

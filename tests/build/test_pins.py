@@ -262,5 +262,5 @@ def test_a_frozen_requirements_file_pins_no_boto3() -> None:
 
 def test_a_pyproject_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
-    with pytest.raises(ConfigError, match=r"^pyproject.toml: not valid TOML"):
+    with pytest.raises(ConfigError, match=r"^pyproject\.toml:1: not valid TOML"):
         pins_of(tmp_path)

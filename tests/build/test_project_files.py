@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.project_files import DataFiles, included_files, matches
+from edgeroutes.build.project_files import DataFiles, matches
+from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,11 +42,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def data(root: Path) -> DataFiles:
+    return DataFiles(ProjectFolders(root))
+
+
 def test_a_module_brings_the_data_beside_it_and_folders_without_python(root: Path) -> None:
-    data = DataFiles(root)
-    assert data.beside(["lib/db.py", "lib/__init__.py"]) == ["lib/queries.sql", "lib/templates/mail/a.html"]
-    assert data.beside(["functions/[id]/route.py"]) == ["functions/[id]/page.html"]
-    assert data.beside(["settings.py"]) == []
+    files = data(root)
+    beside = files.beside(["lib/db.py", "lib/__init__.py"])
+    assert beside.paths == ("lib/queries.sql", "lib/templates/mail/a.html")
+    assert beside.left_out == {}
+    assert files.beside(["functions/[id]/route.py"]).paths == ("functions/[id]/page.html",)
+    assert files.beside(["settings.py"]).paths == ()
 
 
 @pytest.mark.parametrize(
@@ -52,22 +61,26 @@ def test_a_module_brings_the_data_beside_it_and_folders_without_python(root: Pat
         ("lib/queries.sql", ["lib/queries.sql"]),
         ("lib/code", ["lib/code/x.py", "lib/code/x.txt"]),
         ("lib/**/*.html", ["lib/templates/mail/a.html"]),
-        ("functions/[id]", ["functions/[id]/function.yaml", "functions/[id]/page.html", "functions/[id]/route.py"]),
+        ("./lib/code/", ["lib/code/x.py", "lib/code/x.txt"]),
+        ("lib/code/**", ["lib/code/x.py", "lib/code/x.txt"]),
+        ("lib/code/*", ["lib/code/x.py", "lib/code/x.txt"]),
+        ("lib/**/**/x.t?t", ["lib/code/x.txt"]),
+        ("**/*.html", ["functions/[id]/page.html", "lib/templates/mail/a.html"]),
+        ("lib/templates/.hidden/*", ["lib/templates/.hidden/b.html"]),
+        ("functions/[id]", ["functions/[id]/page.html", "functions/[id]/route.py"]),
+        ("functions/[id]/*.html", ["functions/[id]/page.html"]),
         ("lib.db", []),
         ("nothing/*.x", []),
     ],
 )
 def test_an_include_is_a_file_a_folder_or_a_pattern(root: Path, entry: str, expected: list[str]) -> None:
-    found = included_files(root, entry, where="function.yaml, include")
-    assert [path for path in found if not path.endswith("function.yaml")] == [
-        path for path in expected if not path.endswith("function.yaml")
-    ]
+    assert list(data(root).included(entry, where="function.yaml, include").paths) == expected
 
 
 @pytest.mark.parametrize("entry", ["../x", "/etc/passwd", "lib/../../x"])
 def test_an_include_stays_in_the_project(root: Path, entry: str) -> None:
     with pytest.raises(ConfigError, match="leads out of the project"):
-        included_files(root, entry, where="function.yaml, include")
+        data(root).included(entry, where="function.yaml, include")
 
 
 @pytest.mark.parametrize(
@@ -79,9 +92,112 @@ def test_an_include_stays_in_the_project(root: Path, entry: str) -> None:
         ("lib/db.py", "lib/", True),
         ("lib/db.py", "li", False),
         ("lib/db.py", "lib.d", False),
-        ("lib/a/b.txt", "lib/*.txt", True),
+        ("lib/a/b.txt", "lib/*.txt", False),
+        ("lib/b.txt", "lib/*.txt", True),
+        ("lib/a/b.txt", "lib/**/*.txt", True),
+        ("lib/b.txt", "lib/**/*.txt", True),
+        ("lib/a/b.txt", "lib/**", True),
+        ("lib/a/b.txt", "lib/*", True),
+        ("lib/a/b.txt", "*.txt", True),
+        ("lib/a/b.txt", "lib/a/[b].txt", True),
+        ("lib/[id]/b.txt", "lib/[id]/*.txt", True),
         ("lib/__init__.py", "lib", True),
     ],
 )
 def test_an_exclude_is_a_path_a_folder_a_pattern_or_a_module(path: str, entry: str, expected: bool) -> None:
     assert matches(path, entry) is expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "id_rsa", "id_ed25519", "id_deploy", "id_rsa.pub", "server.key", "SERVER.KEY", "a.p12", "a.pfx", "a.jks", "store.kdbx",
+        "service-account.json", "gcp_service_account.json", "credentials", "aws-credentials.csv", "prod.env", "secrets.yaml",
+        "dump.sql", "dump-2026.sql.gz", "users.sql.gz", "db-backup.tar", "app.sqlite", "app.sqlite3", "terraform.tfstate",
+    ],
+)  # fmt: skip
+def test_a_private_file_is_left_out_until_include_names_it(root: Path, name: str) -> None:
+    (root / "lib" / name).write_text("x")
+    files = data(root)
+    found = files.beside(["lib/db.py"])
+    assert f"lib/{name}" not in found.paths
+    assert "name it in 'include' of its function.yaml" in found.left_out[f"lib/{name}"]
+    assert f"lib/{name}" not in files.included("lib", where="f, include").paths
+    assert files.included(f"lib/{name}", where="f, include").paths == (f"lib/{name}",)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "ships"),
+    [
+        ("ca.pem", "-----BEGIN CERTIFICATE-----\nMII", True),
+        ("both.pem", "-----BEGIN CERTIFICATE-----\nMII\n-----BEGIN PRIVATE KEY-----\nMII", False),
+        ("public.key", "-----BEGIN PUBLIC KEY-----\nMII", True),
+        ("empty.pem", "", False),
+        ("notes.txt", "-----BEGIN OPENSSH PRIVATE KEY-----", False),
+        ("gcp.json", '{"type": "service_account", "private_key": "x"}', False),
+        ("app.db", "SQLite format 3\0...", False),
+        ("query.sql", "select 1", True),
+        ("large.sql", "-- x" * 400_000, False),
+        ("credentials.html", "<h1>", True),
+        ("backup.md", "# How", True),
+        ("id_map.json", "{}", True),
+        ("keyboard.json", "{}", True),
+    ],
+)
+def test_content_decides_where_a_name_does_not(root: Path, name: str, content: str, ships: bool) -> None:
+    (root / "lib" / name).write_text(content)
+    assert (f"lib/{name}" in data(root).beside(["lib/db.py"]).paths) is ships
+
+
+def test_a_folder_of_dumps_is_left_out_until_include_names_it(root: Path) -> None:
+    (root / "lib/backups").mkdir()
+    (root / "lib/backups/monday.csv").touch()
+    files = data(root)
+    assert "its folder is called backups" in files.beside(["lib/db.py"]).left_out["lib/backups/monday.csv"]
+    assert files.included("lib/backups", where="f, include").paths == ("lib/backups/monday.csv",)
+
+
+@pytest.mark.parametrize("name", [".env", ".env.local", ".ENV", ".Env.production", ".envrc"])
+def test_no_way_leads_an_env_file_into_a_bundle(root: Path, name: str) -> None:
+    (root / "conf").mkdir()
+    (root / "conf" / name).write_text("SECRET=1")
+    (root / "conf/a.txt").touch()
+    files = data(root)
+    for entry in (
+        f"conf/{name}",
+        f"conf/{name}/",
+        f"./conf/{name}",
+        f"conf/{name[:3]}*",
+        f"**/{name}",
+        f"**/{name[:-1]}?",
+        f"{name}",
+    ):
+        with pytest.raises(ConfigError, match="is never bundled"):
+            files.included(entry, where="f, include")
+    for entry in ("conf", "conf/*", "conf/**", "**"):
+        found = files.included(entry, where="f, include")
+        assert f"conf/{name}" not in found.paths
+        assert "conf/a.txt" in found.paths
+        assert "is never bundled" in found.left_out[f"conf/{name}"]
+
+
+def test_a_pipe_and_a_broken_link_are_told(root: Path) -> None:
+    os.mkfifo(root / "lib/pipe")
+    (root / "lib/gone").symlink_to("nowhere")
+    assert set(data(root).beside(["lib/db.py"]).left_out) == {"lib/pipe", "lib/gone"}
+
+
+def test_a_linked_folder_of_data_is_data(root: Path) -> None:
+    (root / "assets/deep").mkdir(parents=True)
+    (root / "assets/deep/a.txt").touch()
+    (root / "assets/deep/up").symlink_to("..")
+    (root / "lib/assets").symlink_to("../assets")
+    assert "lib/assets/deep/a.txt" in data(root).beside(["lib/db.py"]).paths
+
+
+def test_many_stars_take_no_time(root: Path) -> None:
+    (root / "lib" / ("a" * 200)).touch()
+    began = time.process_time()
+    assert data(root).included("**/" * 30 + "*a" * 40 + "b", where="f, include").paths == ()
+    assert not matches("a/" * 100 + "b", "**/a/" * 30 + "c")
+    assert time.process_time() - began < 2

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.wheels import shipped_files
 from tests.build.projects import HELLO, OWN_RUNTIME, bundle_paths, invoke, make_project
 from tests.fakes.installer import FakeWheel, write_wheel
 
@@ -15,38 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.build.projects import Project
-
-
-def test_tests_scripts_caches_and_metadata_stay_behind() -> None:
-    paths = [
-        "../../bin/run",
-        "bin/run",
-        "pkg-1.dist-info/METADATA",
-        "pkg-1.dist-info/RECORD",
-        "pkg-1.dist-info/entry_points.txt",
-        "pkg-1.dist-info/licenses/LICENSE",
-        "pkg/__init__.py",
-        "pkg/__pycache__/__init__.cpython-313.pyc",
-        "pkg/native.so",
-        "pkg/py.typed",
-        "pkg/sub/tests/data.json",
-        "pkg/sub/tests/test_it.py",
-        "pkg/test/conftest.py",
-        "pkg/test/help.py",
-        "pkg/testing/__init__.py",
-        "pkg/tests/fixtures.py",
-        "test_pkg.py",
-    ]
-    assert shipped_files(paths) == [
-        "pkg-1.dist-info/METADATA",
-        "pkg-1.dist-info/entry_points.txt",
-        "pkg/__init__.py",
-        "pkg/native.so",
-        "pkg/py.typed",
-        "pkg/testing/__init__.py",
-        "pkg/tests/fixtures.py",  # a folder called so, and nothing in it says that it holds tests
-        "test_pkg.py",
-    ]
 
 
 def test_two_distributions_of_one_namespace_lie_in_one_folder(tmp_path: Path) -> None:

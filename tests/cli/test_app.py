@@ -132,3 +132,14 @@ def test_whoever_stops_reading_is_no_error() -> None:
             check=False,
         )
     assert (ended.returncode in (0, 1), b"BrokenPipe" in ended.stderr) == (True, False)
+
+
+def test_persist_says_what_took_its_place_and_no_file_of_it_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / ".edgeroutes" / "cloud" / "kept"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"not a pickle")
+    assert main(["dev", "--persist", "--root", str(tmp_path)]) == 2
+    assert "--persist was removed" in capsys.readouterr().err
+    assert kept.read_bytes() == b"not a pickle"

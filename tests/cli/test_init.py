@@ -264,6 +264,6 @@ def test_what_stands_in_the_way_is_named(root: Path) -> None:
 
 def test_settings_that_cannot_be_read_are_refused_before_anything_is_written(root: Path) -> None:
     (root / "pyproject.toml").write_text("[[[")
-    with pytest.raises(ConfigError, match="this is no TOML"):
+    with pytest.raises(ConfigError, match="not valid TOML"):
         print_init(str(root), as_json=False)
     assert list(files(root)) == ["pyproject.toml"]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import httpx
+import pytest
 
 from tests.dev.serving import PATIENCE_S, Served, serving, shared_module, until
 
@@ -243,7 +244,9 @@ def test_a_handler_that_lets_one_users_answer_be_kept_is_warned_of(tmp_path: Pat
     """
     with serving(tmp_path, {"a": route}) as served:
         served.get("/a", headers={"Cookie": "user=anna"})
-        (warning,) = [report.message for report in served.told.logged if report.level == "WARNING"]
+        (warning,) = until(
+            lambda: [report.message for report in served.told.logged if report.level == "WARNING"], "the warning"
+        )
     assert warning == (
         "GET /a would be given to everyone by CloudFront (public, max-age=60), but its handler asked for cookies. Answer with"
         " 'Cache-Control: private, no-store', or leave the header to the route's config"
@@ -304,3 +307,48 @@ def test_the_server_ends_while_something_is_fetched_behind_a_stale_answer(tmp_pa
         assert [served.get("/a").text for _ in range(2)] == ["good", "good"]
         assert gate.entered.wait(PATIENCE_S)
     assert served.told.failed == []
+
+
+FORGED = {
+    "X-Forwarded-Proto": "gopher",
+    "X-Forwarded-Port": "7",
+    "X-Forwarded-Host": "evil.example",
+    "X-Real-IP": "6.6.6.6",
+    "X-Edge-Location": "evil",
+    "X-Amz-Cf-Id": "evil",
+    "CloudFront-Viewer-Country": "XX",
+    "X-Edgeroutes-Client": "6.6.6.6",
+    "Proxy-Authorization": "Basic x",
+    "TE": "trailers",
+}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "HEAD"])
+def test_what_cloudfront_removes_or_writes_reaches_no_function(tmp_path: Path, method: str) -> None:
+    route = """
+        from edgeroutes import Request, Response
+
+        def GET(request: Request):
+            names = " ".join(sorted(request.headers.keys()))
+            return Response("", headers={"x-seen": names, "x-url": str(request.url)})
+
+        POST = HEAD = GET
+    """
+    with serving(tmp_path, {"a": route}) as served:
+        headers = served.client.request(method, "/a", headers={**FORGED, "X-Own": "1"}).headers
+    seen = headers["x-seen"].split()
+    assert "x-own" in seen
+    # The scheme and the port are the gateway's own.
+    assert {name.lower() for name in FORGED} & set(seen) <= {"x-forwarded-proto", "x-forwarded-port"}
+    assert headers["x-url"].startswith("http://127.0.0.1:")
+
+
+def test_a_range_of_any_length_is_a_range_or_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path, {"a": "revalidate = 60\n\ndef GET():\n    return 'abcdef'\n"}) as served:
+        served.get("/a")
+        for digits in ("9" * 5000, "0" * 5000 + "1", "²"):
+            for wanted in (f"bytes={digits}-", f"bytes=-{digits}", f"bytes=1-{digits}", f"bytes={digits}-{digits}"):
+                response = served.get("/a", headers={"Range": wanted.encode()})
+                assert response.status_code in (200, 206, 416, 431), wanted[:20]
+                assert response.text in ("abcdef", "bcdef", "b", "f", "") or response.status_code == 431
+        assert served.get("/a", headers={"Range": "bytes=1-2"}).text == "bc"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.remembered_tree import RememberedTree
+from edgeroutes.errors import ImportRaisedError
 from edgeroutes.routing.file_tree import DiskTree
 from edgeroutes.routing.scan import scan
 from tests.dev.serving import write_files
@@ -71,5 +72,5 @@ def test_what_cannot_be_read_raises_what_the_disk_raises(tmp_path: Path) -> None
     for read in (lambda: tree.list_names("absent"), lambda: tree.read_text("absent.py")):
         with pytest.raises(OSError, match="No such file"):
             read()
-    with pytest.raises(SyntaxError):
+    with pytest.raises(ImportRaisedError, match=r"bad\.py:1: the encoding is wrong"):
         tree.read_text("bad.py")

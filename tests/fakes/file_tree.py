@@ -45,6 +45,10 @@ class FakeFileTree:
             resolved = self.links.get(resolved, resolved)
         return resolved
 
+    def leads_out(self, path: str) -> str:
+        real = self.resolve(path)
+        return real if real.startswith("/") else ""
+
     def read_text(self, path: str) -> str:
         folder, _, name = path.rpartition("/")
         return self.files[f"{self.resolve(folder)}/{name}"]

@@ -13,8 +13,8 @@ def _fast_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT_PAUSE_SECONDS", "0")
 
 
-def test_tokens_come_as_events_and_a_last_one_says_how_many(client: RouteClient) -> None:
-    answer = client.post("/api/chat", json={"message": "good day"})
+def test_tokens_come_as_events_and_a_last_one_says_how_many(ada: RouteClient) -> None:
+    answer = ada.post("/api/chat", json={"message": "good day"})
     assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
     assert answer.text == (
         'event: token\ndata: {"text":"You"}\n\n'
@@ -25,8 +25,8 @@ def test_tokens_come_as_events_and_a_last_one_says_how_many(client: RouteClient)
     )
 
 
-def test_or_as_plain_text(client: RouteClient) -> None:
-    answer = client.post("/api/chat", json={"message": "good day", "format": "text"})
+def test_or_as_plain_text(ada: RouteClient) -> None:
+    answer = ada.post("/api/chat", json={"message": "good day", "format": "text"})
     assert (answer.headers["content-type"], answer.text) == ("text/plain; charset=utf-8", "You said: good day")
 
 
@@ -39,11 +39,18 @@ def test_or_as_plain_text(client: RouteClient) -> None:
     ],
 )
 def test_a_question_that_is_none_is_400(
-    client: RouteClient, question: dict[str, str], errors: list[dict[str, str]]
+    ada: RouteClient, question: dict[str, str], errors: list[dict[str, str]]
 ) -> None:
-    answer = client.post("/api/chat", json=question)
+    answer = ada.post("/api/chat", json=question)
     assert (answer.status_code, answer.json()["errors"]) == (400, errors)
 
 
-def test_a_chat_is_posted(client: RouteClient) -> None:
-    assert client.get("/api/chat").status_code == 405
+def test_a_chat_is_posted(ada: RouteClient) -> None:
+    assert ada.get("/api/chat").status_code == 405
+
+
+def test_only_members_of_a_team_ask(client: RouteClient, eve: RouteClient) -> None:
+    statuses = [eve.post("/api/chat", json={"message": "x"}).status_code]
+    client.cookies.clear()
+    statuses.append(client.post("/api/chat", json={"message": "x"}).status_code)
+    assert statuses == [403, 401]

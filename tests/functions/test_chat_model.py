@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EventStreamError
 
+from edgeroutes.plan.cloudformation import parse_yaml
 from tests.dev.serving import PATIENCE_S
 from tests.fakes.bedrock import frame, serving_bedrock, tokens
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
     from tests.fakes.bedrock import FakeBedrock
 
+ROOT = Path(__file__).parents[2]
 MODEL_ID = "eu.example.model-v1:0"
 FIRST = frame("contentBlockDelta", {"delta": {"text": "Good"}, "contentBlockIndex": 0})
 THROTTLED = frame("throttlingException", {"message": "slow down"}, "exception")
@@ -24,8 +28,12 @@ THROTTLED = frame("throttlingException", {"message": "slow down"}, "exception")
 
 @pytest.fixture
 def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBedrock]:
-    from functions._shared import chat_model
+    from functions._shared import chat_model, sessions
+    from functions._shared.models import User
 
+    ada = User(id=1, name="Ada", email="ada@example.com", teams=("research",))
+    # Local AWS lets no request through to another server, so here nobody signs in.
+    monkeypatch.setattr(sessions, "find_user", lambda _: ada)
     with serving_bedrock() as fake:
         monkeypatch.setenv("CHAT_MODEL_ID", MODEL_ID)
         monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", fake.url)
@@ -144,3 +152,22 @@ def test_so_is_a_connection_that_breaks_off(bedrock: FakeBedrock) -> None:
     assert next(reply) == "Good"
     with pytest.raises(HTTPError):
         next(reply)
+
+
+def test_a_profile_is_called_in_the_place_of_its_model(
+    client: RouteClient, bedrock: FakeBedrock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_MODEL_ID", "example.model-v1:0")
+    monkeypatch.setenv("CHAT_PROFILE_ID", MODEL_ID)
+    bedrock.answer(*tokens("Good"))
+    assert client.post("/api/chat", json={"message": "x", "format": "text"}).text == "Good"
+    assert bedrock.asked[0][0] == "/model/eu.example.model-v1%3A0/converse-stream"
+
+
+def test_the_function_may_use_that_model_and_no_other() -> None:
+    policies = (ROOT / "functions/api/chat/function.yaml").read_text()
+    parameters = parse_yaml((ROOT / "infra/chat.yaml").read_text(), "chat.yaml").value["Parameters"]
+    resources = set(re.findall(r"arn:.*bedrock.*", policies))
+    assert {each.rpartition("/")[2] for each in resources} == {"${ChatModelId}", "${ChatProfileId}"}
+    for name in ("ChatModelId", "ChatProfileId"):
+        assert not re.fullmatch(parameters[name]["AllowedPattern"], "*")

@@ -19,7 +19,7 @@ def test_the_middleware_of_the_folder_lets_nobody_through_without_a_session(clie
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"] == "sign in at /api/auth/session"
-    assert client.get("/api/dashboard/research", cookies={"session": "1.9999999999.forged"}).status_code == 401
+    assert client.get("/api/dashboard/research", cookies={"__Host-session": "1.0.9999999999.forged"}).status_code == 401
 
 
 def test_the_route_gets_the_user_from_the_middleware(client: RouteClient) -> None:

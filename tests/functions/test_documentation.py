@@ -67,6 +67,7 @@ ANSWERS = {
     ],
     "requests-and-responses": [
         ("POST", "/posts", 400, "the body is no JSON"),
+        ("POST", "/shapes", 400, "the body is no JSON"),
         ("GET", "/theme", 200, '{"theme":"light","language":"en"}'),
         ("PUT", "/theme?theme=dark", 200, '{"theme":"dark"}'),
         ("DELETE", "/theme", 204, ""),

@@ -41,7 +41,7 @@ def test_the_sitemap_lists_pages_under_the_host_that_was_asked(client: RouteClie
     ]
 
 
-def test_a_post_that_comes_or_goes_makes_the_cdn_forget_both(client: RouteClient) -> None:
+def test_a_post_that_comes_or_goes_makes_the_cdn_forget_both(ada: RouteClient) -> None:
     forgotten: list[str] = []
 
     class Cdn:
@@ -50,8 +50,8 @@ def test_a_post_that_comes_or_goes_makes_the_cdn_forget_both(client: RouteClient
 
     end = use_invalidator(Cdn())
     new = {"title": "Fresh", "body": "From the press.", "category": "news", "tags": []}
-    location = client.post("/api/posts", json=new).headers["location"]
-    client.delete(location)
+    location = ada.post("/api/posts", json=new).headers["location"]
+    ada.delete(location)
     end()
     assert forgotten == ["#posts", "#posts"]
 

@@ -48,3 +48,11 @@ def test_an_upstream_that_has_none_or_is_not_there_is_502_and_not_cached(
 def test_without_an_upstream_it_is_an_error(client: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("UPSTREAM_URL", raising=False)
     assert client.get("/api/rates").status_code == 500
+
+
+@pytest.mark.parametrize(
+    "base", ["../../admin?token=1&x=", "eur", "EURO", "", "E%52", "EU\n", "EUR/", "€€€", "\u0415UR"]
+)
+def test_what_is_no_currencys_code_is_400_and_asks_nobody(client: RouteClient, upstream: Upstream, base: str) -> None:
+    assert client.get("/api/rates", params={"base": base}).status_code == 400
+    assert upstream.targets() == []

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from edgeroutes.testing import RouteClient
+    from tests.functions.conftest import Sign
 
 pytestmark = pytest.mark.usefixtures("aws")
-
-
-SECRET = "the CMS's secret"  # infra/seed/secrets.yaml
 
 
 class Cdn:
@@ -35,25 +32,54 @@ def cdn() -> Iterator[Cdn]:
     end()
 
 
-def send(client: RouteClient, changed: Any, secret: str = SECRET) -> Any:
-    body = json.dumps(changed)
-    signature = hmac.new(secret.encode(), body.encode(), "sha256").hexdigest()
-    return client.post("/api/revalidate", content=body, headers={"X-Signature": f"sha256={signature}"})
+@pytest.fixture
+def send(client: RouteClient, sign: Sign) -> Any:
+    """Sends what has changed, signed as by the CMS."""
+
+    def sent(changed: Any, **signing: Any) -> Any:
+        body = json.dumps(changed)
+        return client.post("/api/revalidate", content=body, headers=sign(body, of="revalidate", **signing))
+
+    return sent
 
 
-def test_what_the_cms_names_is_forgotten_in_one_go(client: RouteClient, cdn: Cdn) -> None:
-    answer = send(client, {"tags": ["products", "product:7"], "paths": ["/pricing/", "/api/search?q=a"]})
+def test_what_the_cms_names_is_forgotten_in_one_go(send: Any, cdn: Cdn) -> None:
+    answer = send({"tags": ["products", "product:7"], "paths": ["/pricing/", "/api/search?q=a"]})
     assert (answer.status_code, answer.content) == (202, b"")
     assert cdn.forgotten == ["#products", "#product:7", "#_path:/pricing", "/api/search?q=a"]
 
 
-def test_whoever_cannot_sign_makes_nothing_forget(client: RouteClient, cdn: Cdn) -> None:
-    assert send(client, {"tags": ["products"]}, "guessed").status_code == 401
+def test_whoever_cannot_sign_makes_nothing_forget(client: RouteClient, send: Any, cdn: Cdn) -> None:
+    assert send({"tags": ["products"]}, secret="guessed").status_code == 401
     assert client.post("/api/revalidate", json={"tags": ["products"]}).status_code == 401
     assert cdn.forgotten == []
 
 
-@pytest.mark.parametrize("changed", [[], "products", {"tags": "products"}, {"paths": [1]}])
-def test_what_is_no_list_of_names_is_400(client: RouteClient, cdn: Cdn, changed: Any) -> None:
-    assert send(client, changed).status_code == 400
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [],
+        "products",
+        {"tags": "products"},
+        {"paths": [1]},
+        {"tags": [""]},
+        {"tags": ["a b"]},
+        {"tags": ["a,b"]},
+        {"tags": ["x" * 257]},
+        {"paths": ["no"]},
+        {"paths": ["//h"]},
+        {"paths": ["/a*"]},
+        {"paths": ["/[id]"]},
+        {"paths": ["/#"]},
+        {"paths": ["/\0"]},
+    ],
+)
+def test_what_is_no_list_of_names_is_400(send: Any, cdn: Cdn, changed: Any) -> None:
+    assert send(changed).status_code == 400
     assert cdn.forgotten == []
+
+
+def test_a_message_that_is_caught_invalidates_nothing_again(send: Any, cdn: Cdn) -> None:
+    statuses = [send({"tags": ["products"]}, message_id=each).status_code for each in ("msg_1", "msg_1", "msg_2")]
+    statuses.append(send({"tags": ["products"]}, message_id="msg_3", age_s=301).status_code)
+    assert (statuses, cdn.forgotten) == ([202, 202, 202, 401], ["#products", "#products"])

@@ -22,7 +22,7 @@ def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_cannot_use(client
     answer = client.post("/api/auth/session", json=ADA)
     assert (answer.status_code, answer.json()["name"]) == (200, "Ada Lovelace")
     [line] = answer.headers.getlist("set-cookie")
-    assert line.startswith("session=1.")
+    assert line.startswith("__Host-session=1.0.")
     assert line.endswith("; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=lax")
 
 
@@ -30,7 +30,7 @@ def test_who_is_signed_in_is_told_until_they_sign_out(client: RouteClient) -> No
     client.post("/api/auth/session", json=ADA)
     assert client.get("/api/auth/session").json()["email"] == "ada@example.com"
     answer = client.delete("/api/auth/session")
-    assert (answer.status_code, answer.cookies) == (204, {"session": ""})
+    assert (answer.status_code, answer.cookies) == (204, {"__Host-session": ""})
     assert client.get("/api/auth/session").status_code == 401
 
 
@@ -50,25 +50,72 @@ def test_credentials_that_are_incomplete_are_400(client: RouteClient) -> None:
 
 def test_a_token_that_was_changed_is_no_session(client: RouteClient) -> None:
     client.post("/api/auth/session", json=ADA)
-    user_id, expires, signature = client.cookies["session"].split(".")
+    user_id, generation, expires, signature = client.cookies["__Host-session"].split(".")
     for forged in (
-        f"2.{expires}.{signature}",
-        f"{user_id}.{int(expires) + 1}.{signature}",
-        f"{user_id}.{expires}.",
+        f"2.{generation}.{expires}.{signature}",
+        f"{user_id}.{generation}.{int(expires) + 1}.{signature}",
+        f"{user_id}.{generation}.{expires}.",
         "é",
     ):
-        assert client.get("/api/auth/session", cookies={"session": forged}).status_code == 401
+        assert client.get("/api/auth/session", cookies={"__Host-session": forged}).status_code == 401
 
 
 def test_a_token_that_has_expired_is_no_session(client: RouteClient) -> None:
-    assert client.get("/api/auth/session", cookies={"session": _token(lifetime_seconds=60)}).status_code == 200
-    assert client.get("/api/auth/session", cookies={"session": _token(lifetime_seconds=-1)}).status_code == 401
+    assert client.get("/api/auth/session", cookies={"__Host-session": _token(lifetime_seconds=60)}).status_code == 200
+    assert client.get("/api/auth/session", cookies={"__Host-session": _token(lifetime_seconds=-1)}).status_code == 401
 
 
 def test_a_token_of_a_user_who_is_gone_is_no_session(client: RouteClient) -> None:
     client.post("/api/auth/session", json=ADA)
     client.delete("/api/users/1")
     assert client.get("/api/auth/session").status_code == 401
+
+
+def test_a_token_of_another_form_is_no_session_though_it_is_signed(client: RouteClient) -> None:
+    for claims in ("1.4102444800", "1", "", "1.0.", "..", "1.0.4102444800.5"):
+        signature = hmac.new(SECRET, claims.encode(), "sha256").hexdigest()
+        answer = client.get("/api/auth/session", cookies={"__Host-session": f"{claims}.{signature}"})
+        assert answer.status_code == 401, claims
+
+
+def test_signing_out_ends_every_session_of_the_user(client: RouteClient) -> None:
+    client.post("/api/auth/session", json=ADA)
+    stolen = client.cookies["__Host-session"]
+    client.post("/api/auth/session", json=ADA)
+    client.delete("/api/auth/session")
+    assert client.get("/api/auth/session", cookies={"__Host-session": stolen}).status_code == 401
+    client.post("/api/auth/session", json=ADA)
+    assert client.get("/api/auth/session").status_code == 200
+
+
+def test_the_cookie_that_is_deleted_is_one_that_browsers_take(client: RouteClient) -> None:
+    [line] = client.delete("/api/auth/session").headers.getlist("set-cookie")
+    assert line.startswith("__Host-session=;")
+    assert "; Secure" in line
+    assert "; Path=/" in line
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "https://testserver"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Origin": "https://testserver"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site", "Origin": "https://sub.testserver"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://testserver"}, 403),
+    ],
+)
+@pytest.mark.parametrize("kind", ["json", "data"])
+def test_no_page_of_another_site_signs_a_visitor_in(
+    client: RouteClient, headers: dict[str, str], status: int, kind: str
+) -> None:
+    answer = client.request("POST", "/api/auth/session", headers=headers, **{kind: ADA})
+    assert (answer.status_code, bool(answer.cookies)) == (status, status == 200)
 
 
 @pytest.fixture
@@ -91,5 +138,5 @@ def test_another_secret_signs_everyone_out_within_five_minutes(client: RouteClie
 
 def _token(*, lifetime_seconds: int) -> str:
     """What `functions/_shared/sessions.py` signs."""
-    claims = f"1.{int(time.time()) + lifetime_seconds}"
+    claims = f"1.0.{int(time.time()) + lifetime_seconds}"
     return f"{claims}.{hmac.new(SECRET, claims.encode(), 'sha256').hexdigest()}"

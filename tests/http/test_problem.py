@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 
@@ -46,3 +47,30 @@ def test_a_status_may_come_from_the_standard_library() -> None:
 @pytest.mark.parametrize(("status", "phrase"), [(404, "Not Found"), (418, "I'm a Teapot"), (499, "Error")])
 def test_a_status_has_its_registered_name(status: int, phrase: str) -> None:
     assert reason_phrase(status) == phrase
+
+
+def document_of(error: HTTPError, **more: str) -> tuple[dict[str, Any], int]:
+    body = str(problem_response(error, **{"instance": "/", "request_id": "", **more}).body)
+    return json.loads(body), len(body.encode())
+
+
+def test_it_lists_a_hundred_errors_and_says_that_there_are_more() -> None:
+    errors = [{"field": str(number), "message": "is required"} for number in range(101)]
+
+    exactly, _ = document_of(HTTPError(400, errors=errors[:100]))
+    more, _ = document_of(HTTPError(400, errors=errors))
+
+    assert (exactly["errors"], "more_errors" in exactly) == (errors[:100], False)
+    assert (more["errors"], more["more_errors"]) == (errors[:100], True)
+
+
+@pytest.mark.parametrize("letter", ["x", "\0", "ä", "\U0001f600", '"', "\ud800"])
+def test_it_stays_below_64_kb_whatever_is_in_it(letter: str) -> None:
+    long = letter * 100_000
+    errors = [{"field": long, "message": long} for _ in range(1000)]
+
+    document, size = document_of(HTTPError(400, long, errors=errors), instance=long, request_id=long)
+
+    assert size < 64 * 1024
+    assert document["errors"][0]["message"] == letter * 500 + "…"
+    assert (document["detail"], document["more_errors"]) == (letter * 4000 + "…", True)

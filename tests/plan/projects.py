@@ -13,18 +13,19 @@ from edgeroutes.routing.scan import scan
 from tests.fakes.file_tree import FakeFileTree
 
 if TYPE_CHECKING:
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
 HANDLER = "def GET():\n    return {}\n"
 STREAM = "streaming = True\n" + HANDLER
 
 
-def plan(files: dict[str, str], **settings: object) -> ProjectPlan:
+def plan(files: dict[str, str], infra: Infra | None = None, /, **settings: object) -> ProjectPlan:
     """The plan of a project whose files are given by their path below functions/; '' is a plain route."""
     texts = {f"functions/{path}": text or ("" if path.endswith("yaml") else HANDLER) for path, text in files.items()}
     texts = texts or {"functions/_nothing/here.py": ""}
     config = parse_config(settings)
-    return make_plan(config, scan(FakeFileTree(texts)), texts)
+    return make_plan(config, scan(FakeFileTree(texts)), texts, infra)
 
 
 def functions(files: dict[str, str], **settings: object) -> dict[str, FunctionPlan]:

@@ -43,7 +43,7 @@ def test_a_file_is_read_in_the_encoding_that_it_declares(tmp_path: Path) -> None
 def test_a_file_in_no_encoding_is_a_problem_of_its_route(tmp_path: Path, content: bytes) -> None:
     tree = written(tmp_path, {"functions/a/route.py": ""})
     (tmp_path / "functions/a/route.py").write_bytes(content)
-    assert [problem.where for problem in scan(tree).problems] == ["functions/a/route.py"]
+    assert [problem.where for problem in scan(tree).problems] == ["functions/a/route.py:1"]
 
 
 def test_links_on_the_disk_end_somewhere(tmp_path: Path) -> None:

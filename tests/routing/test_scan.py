@@ -199,7 +199,7 @@ def test_a_folder_that_cannot_be_read_is_a_problem() -> None:
 
 class UnreadableFiles(FakeFileTree):
     def read_text(self, path: str) -> str:
-        return b"\xff".decode()
+        raise ImportRaisedError("the encoding is wrong", where=path)
 
 
 def test_files_that_cannot_be_read_are_problems() -> None:

@@ -280,3 +280,88 @@ def test_an_argument_that_nothing_can_fill_is_an_error_of_the_route_file(
     (line,) = log_lines()
     assert line["exception_name"] == "RouteFileError"
     assert problem in line["exception"]
+
+
+@pytest.mark.parametrize(
+    ("signature", "target", "shown"),
+    [
+        ("a: int = 3", "?a=", "3"),
+        ("a: int | None = None", "?a=", "None"),
+        ("a: int | None", "?a=", "None"),
+        ("a: int = 3", "?a=1&a=", "1"),
+        ("a: Annotated[list[int], Query()] = []", "?a=&a=1", "[1]"),
+        ("a: list[int]", "?a=", "[]"),
+        ("a: bool = True", "?a=", "True"),
+        ("a: date | None = None", "?a=", "None"),
+        ("a: Literal['x', 'y'] = 'y'", "?a=", "'y'"),
+        ("a: Literal['', 'y'] = 'y'", "?a=", "''"),
+        ("a: str = 'x'", "?a=", "''"),
+        ("a: str | None = None", "?a=", "''"),
+        ("a: list[str] = ['x']", "?a=", "['']"),
+        ("a: int | str = 3", "?a=", "''"),
+    ],
+)
+def test_an_empty_value_is_absent_where_there_is_a_default_and_the_type_has_no_empty_value(
+    project: Make, signature: str, target: str, shown: str
+) -> None:
+    assert project({"x/route.py": handler(signature, "repr(a)")}).get(f"/x{target}").text == shown
+
+
+def test_an_empty_value_without_a_default_is_a_problem(project: Make) -> None:
+    answer = project({"x/route.py": handler("a: int", "repr(a)")}).get("/x?a=")
+
+    assert answer.json()["errors"] == [{"field": "a", "message": "must be an integer"}]
+
+
+@pytest.mark.parametrize(
+    ("signature", "cookie", "status", "shown"),
+    [
+        ("a: Annotated[int, Cookie()] = 3", "a=old", 200, "3"),
+        ("a: Annotated[int | None, Cookie()]", "a=old", 200, "None"),
+        ("a: Annotated[int, Cookie()] = 3", "a=", 200, "3"),
+        ("a: Annotated[int, Cookie()] = 3", "a=4", 200, "4"),
+        ("a: Annotated[int, Cookie()]", "a=old", 400, None),
+    ],
+)
+def test_a_stale_cookie_counts_as_absent_where_there_is_a_default(
+    project: Make, signature: str, cookie: str, status: int, shown: str | None
+) -> None:
+    routes = project({"x/route.py": handler(signature, "repr(a)")})
+
+    answer = routes.request("GET", "/x", [("cookie", cookie)])
+
+    assert (answer.status, answer.text if shown else None) == (status, shown)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "a: Annotated[list[str], Query()] = ['x']",
+        "a: Annotated[set[str], Query()] = {'x'}",
+        "a: Annotated[list[str], Header()] = ['x']",
+        "a: Annotated[list[str] | None, Header()] = ['x']",
+        "a: list[str]",
+    ],
+)
+def test_a_default_that_a_handler_changes_is_fresh_for_each_request(project: Make, signature: str) -> None:
+    routes = project(
+        {"x/route.py": handler(signature, "len(list(map((getattr(a, 'append', 0) or a.add), 'yz'))) and sorted(a)")}
+    )
+
+    assert routes.get("/x").json() == routes.get("/x").json() != ["y", "z", "y", "z"]
+
+
+def test_the_default_of_a_catch_all_is_fresh_for_each_request(project: Make) -> None:
+    for signature in ("rest: list[str]", "rest: list[str] = ['a']"):
+        routes = project({"[[...rest]]/route.py": handler(signature, "rest.append('b') or rest")})
+
+        assert routes.get("/").json() == routes.get("/").json()
+
+
+def test_a_default_that_cannot_be_copied_is_the_same_for_all(project: Make) -> None:
+    source = (
+        IMPORTS
+        + "import threading\nlock = [threading.Lock()]\nasync def GET(a: Annotated[Any, Query()] = lock):\n    return str(a is lock)\n"
+    )
+
+    assert project({"x/route.py": source}).get("/x").text == "True"

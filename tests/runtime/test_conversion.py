@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, NewType, Union
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.runtime.conversion import find_converter
@@ -78,7 +80,11 @@ def test_text_becomes_what_the_annotation_names(annotation: Any, text: str, valu
         (date, ["", "2026-02-30", "2026-02-28T10:00", "28.2.2026"], "must be an ISO 8601 date"),
         (datetime, ["", "soon"], "must be an ISO 8601 date and time"),
         (time, ["", "25:00"], "must be an ISO 8601 time"),
-        (Decimal, ["", "x", "NaN", "Infinity", "1_0", " 1", "٣"], "must be a decimal number"),
+        (
+            Decimal,
+            ["", "x", "NaN", "Infinity", "1_0", " 1", "٣", "1e6145", "1e999999999", "1e-999999999", "1" * 4301],
+            "must be a decimal number",
+        ),
         (Colour, ["", "RED", "green"], "must be one of red, blue"),
         (Literal[1, "two"], ["", "3"], "must be one of 1, two"),
         (int | bool, ["x"], "must be an integer or must be true or false"),
@@ -101,3 +107,23 @@ def test_text_that_does_not_fit_says_what_it_must_be(annotation: Any, texts: lis
 def test_a_type_that_no_text_becomes_is_refused(annotation: Any) -> None:
     with pytest.raises(RouteFileError, match=r"no text becomes a .*Use str, int, float, bool, UUID"):
         find_converter(annotation, "route.py")
+
+
+@pytest.mark.parametrize(
+    "annotation", [int, float, bool, UUID, date, datetime, time, Decimal, Literal["a", 1], int | date | UUID]
+)
+@given(
+    st.text()
+    | st.from_regex(r"[-+0-9:.TZWe]{1,40}", fullmatch=True)
+    | st.sampled_from(["\ud800" * 10, "0000-00-00", "9" * 5000])
+)
+def test_any_text_converts_or_says_what_it_must_be(annotation: Any, text: str) -> None:
+    convert = find_converter(annotation, "route.py")
+
+    try:
+        convert(text)
+    except ValueError as error:
+        message = str(error)
+    else:
+        message = "must be nothing else"
+    assert message.startswith("must be ")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Annotated, Any
+import json
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pydantic
@@ -111,3 +112,99 @@ def test_a_forms_texts_are_converted_by_the_library() -> None:
 def test_fields_have_the_names_that_a_form_has_for_them() -> None:
     assert list(model_annotations(Order)) == ["title", "items", "first_name", "firstName"]
     assert list(model_annotations(OrderStruct)) == ["title", "items", "firstName"]
+
+
+class Prices(pydantic.BaseModel):
+    net: float = pydantic.Field(alias="netPrice")
+    more: dict[str, float] = {}
+    inner: list[Prices] = []
+
+
+class Unlimited(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(allow_inf_nan=True)
+    limit: float
+
+
+FINITE = "must be a finite number of at most 4300 digits"
+
+
+@pytest.mark.parametrize("number", ['"inf"', '"-Infinity"', '" NaN "', '"1e400"'])
+def test_a_string_that_pydantic_takes_for_an_infinity_is_a_problem_of_its_field(number: str) -> None:
+    body = f'{{"netPrice": 1, "more": {{"a": {number}}}, "inner": [{{"netPrice": {number}}}]}}'.encode()
+
+    problems = read(Prices, body)[1]
+
+    assert sorted(problems) == [["inner.0.netPrice", FINITE], ["more.a", FINITE]]
+    assert model_validator(Prices)({"netPrice": "inf"}, nested := Problems()) is not None
+    assert shown(nested) == [["netPrice", FINITE]]
+    assert convert_form_model(Prices, {"netPrice": "inf"}, posted := Problems()) is not None
+    assert shown(posted) == [["netPrice", FINITE]]
+
+
+def test_a_model_that_wants_infinities_gets_them_from_strings() -> None:
+    assert read(Unlimited, b'{"limit": "inf"}') == (Unlimited(limit=float("inf")), [])
+
+
+@pytest.mark.parametrize("model", [Order, OrderStruct])
+@pytest.mark.parametrize("number", [b"1e400", b"NaN", b"-Infinity", rb'"\ud800"'])
+def test_what_no_response_could_hold_is_400_with_its_field_for_libraries_too(model: Any, number: bytes) -> None:
+    with pytest.raises(HTTPError) as raised:
+        read(model, b'{"title": "ab", "items": [{"n": ' + number + b"}]}")
+
+    assert [error["field"] for error in raised.value.errors] == ["items.0.n"]
+
+
+def test_of_many_problems_pydantics_first_ones_are_listed_and_of_very_many_none() -> None:
+    many = read(Order, b'{"title": "ab", "items": [' + b"1," * 999 + b"1]}")[1]
+    too_many = read(Order, b'{"title": "ab", "items": [' + b"1," * 99_999 + b"1]}")[1]
+
+    assert (len(many), many[100][0]) == (101, "items.100")
+    assert too_many == [["", "has 100000 problems, too many to list"]]
+
+
+class Both(pydantic.BaseModel):
+    both: list[Both | Either | str]
+
+
+class Either(pydantic.BaseModel):
+    both: list[Both | Either | str]
+
+
+class Tagged(pydantic.BaseModel):
+    kind: Literal["tagged"]
+    parts: list[Annotated[Tagged | Other, pydantic.Field(discriminator="kind")]]
+
+
+class Other(pydantic.BaseModel):
+    kind: Literal["other"]
+    parts: list[Annotated[Tagged | Other, pydantic.Field(discriminator="kind")]]
+
+
+class Node(pydantic.BaseModel):
+    children: list[Node | str] = []
+
+
+def tree(levels: int, name: str, more: str = "") -> bytes:
+    return (f'{{{more}"{name}":[' * levels + "]}" * levels).encode()
+
+
+def test_a_recursive_union_without_discriminator_is_not_given_a_deep_body(capsys: pytest.CaptureFixture[str]) -> None:
+    assert read(Both, tree(12, "both"))[1] == []
+    with pytest.raises(HTTPError, match="400 the body is nested too deep: 12 objects in each other are allowed"):
+        read(Both, tree(13, "both"))
+    assert "discriminator" in capsys.readouterr().out
+    with pytest.raises(HTTPError, match="nested too deep"):
+        model_validator(Both)(json.loads(tree(13, "both")), Problems())
+
+
+@pytest.mark.parametrize(
+    ("model", "body"), [(Tagged, tree(60, "parts", '"kind":"tagged",')), (Node, tree(60, "children"))]
+)
+def test_other_models_nest_as_deep_as_pydantic_takes(model: Any, body: bytes) -> None:
+    assert read(model, body)[1] == []
+
+
+@pytest.mark.parametrize("model", [Node, Order, OrderStruct])
+def test_what_is_nested_too_deep_for_the_library_is_400(model: Any) -> None:
+    with pytest.raises(HTTPError, match="400 "):
+        read(model, b'{"title": "ab", "children": ' + b"[" * 100_000)

@@ -4,7 +4,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal, NotRequired, Required, TypedDict
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -213,3 +213,155 @@ def test_what_a_body_can_be() -> None:
         Model,
         Struct,
     ]
+
+
+@dataclass
+class And:
+    args: list[And | Or | Leaf]
+
+
+@dataclass
+class Or:
+    args: list[And | Or | Leaf]
+
+
+@dataclass
+class Leaf:
+    field: str
+
+
+@dataclass
+class Circle:
+    kind: Literal["circle", "disc"]
+    radius: int
+
+
+@dataclass
+class Square:
+    kind: Literal["square", 4]
+    radius: int
+
+
+@dataclass
+class Untagged:
+    side: int
+    kind: str = ""
+
+
+@dataclass
+class Defaulted:
+    kind: Literal["a"] = "a"
+    n: int = 0
+
+
+@dataclass
+class DefaultedToo:
+    kind: Literal["b"] = "b"
+    n: int = 0
+
+
+SHAPE = Circle | Square
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "converted"),
+    [
+        (SHAPE, {"kind": "disc", "radius": 1}, Circle("disc", 1)),
+        (SHAPE, {"kind": 4, "radius": 1}, Square(4, 1)),
+        (SHAPE | Untagged, {"kind": "x", "side": 1}, Untagged(1, "x")),
+        (Annotated[Circle, "doc"] | Square, {"kind": "square", "radius": 1}, Square("square", 1)),
+        (Annotated[SHAPE, "doc"] | Untagged, {"kind": "x", "side": 1}, Untagged(1, "x")),
+        (Movie | Loose, {"title": "M", "tags": ["a"]}, {"title": "M"}),
+        (Movie | Circle, {"kind": "disc", "radius": 1}, Circle("disc", 1)),
+        (Defaulted | DefaultedToo, {"kind": "b"}, DefaultedToo()),
+        (Defaulted | DefaultedToo, {}, Defaulted()),
+        (SHAPE | str, "a", "a"),
+        (SHAPE | dict[str, int], {"a": 1}, {"a": 1}),
+        (date | str, "2026-01-02", date(2026, 1, 2)),
+        (str | date, "2026-01-02", "2026-01-02"),
+        (list[int] | list[str], ["a"], ["a"]),
+        (And | Or | Leaf, {"args": [{"args": []}, {"field": "a"}]}, And([And([]), Leaf("a")])),
+        (Model | Struct, {"n": 1}, Model(n=1)),
+        (Colour | int, 1, 1),
+    ],
+)
+def test_a_union_takes_the_first_type_that_fits(annotation: Any, value: Any, converted: object) -> None:
+    assert validate(annotation, value) == (converted, [])
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "problems"),
+    [
+        (SHAPE, {"kind": "disc"}, [["radius", "is required"]]),
+        (SHAPE, {"kind": "oval", "radius": 1}, [["kind", "must be one of circle, disc, square, 4"]]),
+        (SHAPE, {"kind": True, "radius": 1}, [["kind", "must be one of circle, disc, square, 4"]]),
+        (SHAPE, {"kind": [{}], "radius": 1}, [["kind", "must be one of circle, disc, square, 4"]]),
+        (SHAPE, {"radius": 1}, [["kind", "is required"]]),
+        (SHAPE, 1, [["", "must be an object"]]),
+        (SHAPE | str, 1, [["", "must be an object or must be a string"]]),
+        (SHAPE | Untagged, {"kind": "x"}, [["side", "is required"]]),
+        (Defaulted | DefaultedToo, {"kind": "c"}, [["kind", "must be one of a, b"]]),
+        (list[int] | list[str], ["a", 1], [["0", "must be an integer"]]),
+        (And | Or | Leaf, {"args": [{"args": [{"field": 1}]}]}, [["args.0.args.0.field", "must be a string"]]),
+    ],
+)
+def test_a_union_reports_on_the_type_that_comes_nearest(annotation: Any, value: Any, problems: list[list[str]]) -> None:
+    assert validate(annotation, value)[1] == problems
+
+
+class Counting(str):  # noqa: SLOT000
+    """Counts how often it is validated: validators look at a value's class."""
+
+    looks = 0
+
+    @property
+    def __class__(self) -> type:  # type: ignore[override]
+        Counting.looks += 1
+        return str
+
+
+def looks_at_the_leaf(levels: int) -> int:
+    value: Any = {"field": Counting("a"), "more": 1}
+    for _ in range(levels):
+        value = {"args": [value, {"field": 1}]}
+    Counting.looks = 0
+    assert validate(And | Or | Leaf, value)[1]
+    return Counting.looks
+
+
+def test_a_value_in_a_tree_of_unions_is_looked_at_as_often_however_deep_it_lies() -> None:
+    few, many = looks_at_the_leaf(4), looks_at_the_leaf(60)
+
+    assert 0 < many == few
+
+
+@dataclass
+class Watched:
+    made: ClassVar[int] = 0
+
+    def __post_init__(self) -> None:
+        Watched.made += 1
+        raise ValueError("no")
+
+
+def test_problems_stop_at_one_more_than_a_response_lists() -> None:
+    Watched.made = 0
+    in_list = validate(list[Watched], [{}] * 100_000)[1]
+    in_object = validate(dict[str, Watched], {str(number): {} for number in range(100_000)})[1]
+    in_names = validate(dict[int, int], {f"x{number}": 1 for number in range(100_000)})[1]
+
+    assert [len(in_list), in_list[100], len(in_object), in_object[100]] == [101, ["100", "no"]] * 2
+    assert [len(in_names), in_names[100]] == [101, ["x100", "its name must be an integer"]]
+    assert Watched.made == 202
+
+
+def test_a_long_path_and_a_long_name_are_shortened() -> None:
+    value: Any = {"name": 1}
+    for _ in range(90):
+        value = {"name": "a", "children": [value]}
+
+    (deep,) = validate(Tree, value)[1]
+    (long,) = validate(dict[str, int], {"x" * 100_000: "a"})[1]
+
+    assert deep == ["children.0." * 9 + "c…" + ("children.0." * 90 + "name")[-99:], "must be a string"]
+    assert long == ["x" * 80 + "…", "must be an integer"]

@@ -178,6 +178,15 @@ def test_the_time_is_part_of_what_is_signed() -> None:
     assert refused("stripe", {"Stripe-Signature": fresh}) == "the signature does not fit the body"
 
 
+@pytest.mark.parametrize("character", ["\u00a0", "\u2000", "\u3000", "\x0b", "\x85"])
+def test_white_space_that_is_not_http_s_is_part_of_a_name(character: str) -> None:
+    sent = signed("stripe")["Stripe-Signature"]
+    forged = {"Stripe-Signature": sent.replace("v1=", f"{character}v1=")}
+    assert refused("stripe", forged) == "the signature does not fit the body"
+    spaced = {"Stripe-Signature": sent.replace("v1=", " \tv1=")}
+    assert verify(request(spaced), "stripe", secret=SECRET, clock=lambda: NOW) == BODY
+
+
 def test_of_several_signatures_one_has_to_be_right() -> None:
     good = mac(f"{NOW}.".encode() + BODY).hex()
     several = {"Stripe-Signature": f"t={NOW}, v1={'0' * 64}, v1={good}"}

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from websockets.sync.client import connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from websockets.sync.client import ClientConnection
@@ -77,10 +77,11 @@ class Browser:
     Args:
         program: From `find_browser`.
         profile: An empty folder.
+        flags: More options of the command line.
     """
 
-    def __init__(self, program: str, profile: Path) -> None:
-        command = [program, *FLAGS, f"--user-data-dir={profile}", "about:blank"]
+    def __init__(self, program: str, profile: Path, flags: Sequence[str] = ()) -> None:
+        command = [program, *FLAGS, *flags, f"--user-data-dir={profile}", "about:blank"]
         if os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium refuses to start as root with it
         self._process = subprocess.Popen(

@@ -172,8 +172,7 @@ def test_broken_files_are_named_with_their_lines_all_at_once() -> None:
     ]
 
 
-def test_variables_that_somebody_else_sets_are_refused_for_all_functions_and_for_ours() -> None:
-    a = "Globals:\n  Function:\n    Environment:\n      Variables: {STAGE: a, EDGEROUTES_ORIGIN_SECRET: ''}\n"
+def test_variables_that_somebody_else_sets_are_refused_for_our_functions() -> None:
     b = """
     Resources:
       RootFunction:
@@ -186,10 +185,32 @@ def test_variables_that_somebody_else_sets_are_refused_for_all_functions_and_for
         Type: AWS::Serverless::Function
         Properties: {Environment: {Variables: {EDGEROUTES_DISTRIBUTION_PARAMETER: of another stack}}}
     """
-    assert problems(a=a, b=b) == [
-        "infra/a.yaml:4: the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name.",
+    assert problems(b=b) == [
         (
-            "infra/b.yaml:7: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and functions then check less. Give yours "
-            "another name."
-        ),
+            "infra/b.yaml:7: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and functions then check less. Give "
+            "yours another name."
+        )
     ]
+
+
+def test_loops_and_macros_among_the_names_pass_through() -> None:
+    text = """
+    Transform: AWS::LanguageExtensions
+    Resources:
+      Fn::ForEach::Tables: [Name, [Orders, Users], {"${Name}Table": {Type: AWS::DynamoDB::Table}}]
+      Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/k}}
+    Outputs:
+      Fn::ForEach::Names: [Name, [Orders], {"${Name}Name": {Value: !Ref "${Name}Table"}}]
+    Mappings:
+      Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/m}}
+    """
+    merged = merge_infra(OWN, {"infra/a.yaml": text})
+    assert merged["Resources"]["Fn::ForEach::Tables"] == [
+        "Name",
+        ["Orders", "Users"],
+        {"${Name}Table": {"Type": "AWS::DynamoDB::Table"}},
+    ]
+    assert merged["Resources"]["Fn::Transform"]["Name"] == "AWS::Include"
+    assert merged["Mappings"] == {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/m"}}}
+    assert "Fn::ForEach::Names" in merged["Outputs"]
+    assert merged["Transform"] == ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from edgeroutes.http.etags import is_not_modified, kept_headers
 from edgeroutes.http.freshness import BROWSERS_ASK, parse_cache_control
 from edgeroutes.http.headers import Headers
+from edgeroutes.http.ranges import UnsatisfiableRangeError, requested_range
 
 if TYPE_CHECKING:
     from edgeroutes.dev.cdn.store import Entry
@@ -43,35 +43,21 @@ def stored_answer(
     if status == 200:
         if is_not_modified(request, headers):
             status, headers, body = 304, Headers.from_lowered(kept_headers(headers, tag_header)), b""
-        elif "range" in request and _is_range_of(request.get("if-range"), headers):
-            status, headers, body = _ranged(request["range"], headers, body)
+        elif "range" in request:
+            status, headers, body = _ranged(request, headers, body)
     return status, viewer_headers(status, headers, x_cache, age_seconds), body
 
 
-def _is_range_of(if_range: str | None, headers: Headers) -> bool:
-    """Whether the client wants a range of this very answer (RFC 9110 §13.1.5: compared strongly)."""
-    if if_range is None:
-        return True
-    validator = "etag" if '"' in if_range else "last-modified"
-    return headers.getlist(validator) == [if_range] and not if_range.startswith("W/")
-
-
-def _ranged(wanted: str, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
+def _ranged(request: Headers, headers: Headers, body: bytes) -> tuple[int, Headers, bytes]:
     """206 with one range, 416 for one that is beyond the end, else the whole: it may always be sent (RFC 9110 §14.2)."""
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted.replace(" ", ""))
-    if found is None or found.groups() == ("", "") or not _is_ascending(*found.groups()):
-        return 200, headers, body
-    first, last = found.groups()
     size = len(body)
-    start = int(first) if first else max(0, size - int(last))
-    end = min(int(last), size - 1) if first and last else size - 1
-    if start > end:
+    try:
+        wanted = requested_range(request, headers, size)
+    except UnsatisfiableRangeError:
         return 416, Headers([("content-range", f"bytes */{size}"), ("content-length", "0")]), b""
+    if wanted is None:
+        return 200, headers, body
+    start, stop = wanted
     kept = [pair for pair in headers.multi_items() if pair[0] != "content-length"]
-    part = body[start : end + 1]
-    own = [("content-range", f"bytes {start}-{end}/{size}"), ("content-length", str(len(part)))]
-    return 206, Headers.from_lowered([*kept, *own]), part
-
-
-def _is_ascending(first: str, last: str) -> bool:
-    return not first or not last or int(first) <= int(last)
+    own = [("content-range", f"bytes {start}-{stop - 1}/{size}"), ("content-length", str(stop - start))]
+    return 206, Headers.from_lowered([*kept, *own]), body[start:stop]

@@ -63,7 +63,7 @@ class Cdn:
         """Answer one request."""
         viewer = Viewer(scope, receive, send, self._keyed)
         if viewer.method not in ("GET", "HEAD"):
-            await self._origin(scope, receive, viewer.pass_on)
+            await self._origin(viewer.passed(), receive, viewer.pass_on)
         elif viewer.has_body and viewer.method == "GET":
             await _refuse_body(viewer)
         else:

@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 
     Forward = Callable[[Message], Awaitable[None]]
 
+# What CloudFront, its viewer-request function (the host and the client) or API Gateway (the port) remove or write themselves: a
+# client's value reaches no function. Source: docs.aws.amazon.com/AmazonCloudFront "RequestAndResponseBehaviorCustomOrigin", aws.md §5.
+_REMOVED = frozenset(
+    {
+        *("te", "trailer", "upgrade", "x-real-ip"),
+        *("x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"),
+    }
+)
+_REMOVED_BEGINNINGS = ("proxy-", "x-amz-cf-", "x-edge-", "x-edgeroutes-", "cloudfront-")
 _CONDITIONS = frozenset({"if-none-match", "if-modified-since", "if-match", "if-unmodified-since", "if-range", "range"})
 
 
@@ -143,9 +152,18 @@ def _nothing() -> None:
     pass
 
 
+def forwarded_headers(headers: Headers) -> list[tuple[str, str]]:
+    """The fields of a client's request that CloudFront sends on."""
+    return [
+        pair
+        for pair in headers.multi_items()
+        if pair[0] not in _REMOVED and not pair[0].startswith(_REMOVED_BEGINNINGS)
+    ]
+
+
 def question_headers(headers: Headers, stale: Entry | None, accept_encoding: str) -> list[tuple[str, str]]:
     """The fields of the request to the origin: about a stored answer with that one's validators, not the client's."""
-    pairs = [pair for pair in headers.multi_items() if pair[0] != "accept-encoding"]
+    pairs = [pair for pair in forwarded_headers(headers) if pair[0] != "accept-encoding"]
     if "accept-encoding" in headers:
         pairs.append(("accept-encoding", accept_encoding or "identity"))
     if stale is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.adapters.connection import decode_headers, encode_headers
 from edgeroutes.dev.cdn.answers import viewer_headers
-from edgeroutes.dev.cdn.fetch import question_headers
+from edgeroutes.dev.cdn.fetch import forwarded_headers, question_headers
 from edgeroutes.dev.cdn.key import CacheKey, make_key
 from edgeroutes.dev.exchange import open_exchange
 from edgeroutes.http.headers import Headers
@@ -49,6 +49,10 @@ class Viewer:
         """The scope of the request to the origin, which may be about a stored answer."""
         pairs = question_headers(self.headers, stale, self.key.accept_encoding)
         return {**self.scope, "headers": encode_headers(pairs)}
+
+    def passed(self) -> Scope:
+        """The scope of a request that is not cached."""
+        return {**self.scope, "headers": encode_headers(forwarded_headers(self.headers))}
 
     async def pass_on(self, message: Message) -> None:
         """Give the client a message of the origin's answer."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import tomllib
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError, require_no_problems
+from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,11 +43,13 @@ def read_overrides(root: Path) -> dict[str, str]:
     Source: docs.aws.amazon.com/serverless-application-model "AWS SAM CLI configuration file" (read 2026-11-21).
     """
     try:
-        return _overrides(tomllib.loads((root / FILE).read_text("utf-8")))
+        document = parse_toml(read_text(root / FILE, FILE), FILE)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as err:
-        raise ConfigError(f"this cannot be read: {err}", where=FILE) from err
+    try:
+        return _overrides(document)
+    except ValueError as err:  # of shlex
+        raise ConfigError(f"parameter_overrides cannot be read: {err}", where=FILE) from err
 
 
 def _overrides(document: Mapping[str, Any]) -> dict[str, str]:
@@ -55,7 +58,7 @@ def _overrides(document: Mapping[str, Any]) -> dict[str, str]:
         settings: Any = document
         for key in ("default", command, "parameters"):
             settings = settings.get(key) if isinstance(settings, dict) else None
-        found.update(_pairs((settings or {}).get("parameter_overrides")))
+        found.update(_pairs(settings.get("parameter_overrides") if isinstance(settings, dict) else None))
     return found
 
 

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.cloudformation import parse_yaml
+from edgeroutes.routing.reading import list_folder, read_file, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED_FOLDER = "infra/seed"
-_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
+_ENDINGS = (".json", ".yaml", ".yml")
+_MAX_OBJECT_BYTES = 1024 * 1024 * 1024
+_MAX_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +39,9 @@ class Seed:
             ConfigError: It cannot be read.
         """
         try:
-            return (self.folder / name).read_bytes()
-        except OSError as err:
-            problem = f"the file {name!r} cannot be read: {err.strerror or err}"
-            raise ConfigError(problem, where=self.where, hint="Put it beside the seed") from err
+            return read_file(self.folder / name, f"{SEED_FOLDER}/{name}", limit_bytes=_MAX_OBJECT_BYTES)
+        except FileNotFoundError as err:
+            raise ConfigError(f"there is no file {name!r}", where=self.where, hint="Put it beside the seed") from err
 
 
 def read_seeds(root: Path) -> dict[str, Seed]:
@@ -50,7 +52,7 @@ def read_seeds(root: Path) -> dict[str, Seed]:
     """
     folder, seeds = root / SEED_FOLDER, dict[str, Seed]()
     problems: list[ProjectError] = []
-    files = sorted(path for path in folder.iterdir() if path.suffix in _SUFFIXES) if folder.is_dir() else []
+    files = [folder / name for name in list_folder(folder, SEED_FOLDER, _ENDINGS)]
     for file in files:
         try:
             _add(seeds, file)
@@ -62,12 +64,7 @@ def read_seeds(root: Path) -> dict[str, Seed]:
 
 def _add(seeds: dict[str, Seed], file: Path) -> None:
     source_file = f"{SEED_FOLDER}/{file.name}"
-    try:
-        # JSON is YAML.
-        parsed = parse_yaml(file.read_text("utf-8-sig"), source_file)
-    except (OSError, UnicodeDecodeError) as err:
-        reason = "it is not UTF-8" if isinstance(err, UnicodeDecodeError) else err.strerror or err
-        raise ConfigError(f"the file cannot be read: {reason}", where=source_file) from err
+    parsed = parse_yaml(read_text(file, source_file, limit_bytes=_MAX_BYTES), source_file)  # JSON is YAML
     for logical_id, value in parsed.value.items():
         where = parsed.where(logical_id)
         if logical_id in seeds:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from edgeroutes import Response
+from edgeroutes import Request, Response
 from functions._shared.chat_model import chat_model
+from functions._shared.sessions import member
 from functions._shared.validation import require
 
 
@@ -15,10 +16,11 @@ class Question:
     format: Literal["sse", "text"] = "sse"
 
     def __post_init__(self) -> None:
-        require(("message", 1 <= len(self.message.strip()) <= 2000, "must have 1 to 2000 characters"))
+        require(("message", self.message.strip() != "" and len(self.message) <= 2000, "must have 1 to 2000 characters"))
 
 
-def POST(question: Question) -> Response:
+def POST(request: Request, question: Question) -> Response:
+    member(request)  # each token is paid for
     tokens = chat_model().reply(question.message)
     if question.format == "text":
         return Response.stream(tokens)

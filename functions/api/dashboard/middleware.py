@@ -2,13 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
-from edgeroutes import Request, Response, unauthorized
+from edgeroutes import Request, Response
 from functions._shared import sessions
 
 
 async def middleware(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    user = sessions.read_token(request.cookies.get(sessions.COOKIE, ""))
-    if user is None:
-        unauthorized("sign in at /api/auth/session")
-    request.state.user = user
+    request.state.user = sessions.signed_in(request)
     return await call_next(request)

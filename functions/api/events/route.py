@@ -12,6 +12,7 @@ async def GET(count: int = 5, pause_ms: int = 500, last_event_id: Annotated[int,
     require(
         ("count", 1 <= count <= 100, "must be from 1 to 100"),
         ("pause_ms", 0 <= pause_ms <= 5000, "must be from 0 to 5000"),
+        ("last-event-id", last_event_id >= 0, "must be 0 or more"),
     )
     if last_event_id >= count:
         return Response(status=204)  # which tells EventSource not to come back

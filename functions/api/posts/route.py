@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from edgeroutes import Response, revalidate_tag
+from edgeroutes import Request, Response, revalidate_tag
 from functions._shared import posts
 from functions._shared.models import Category, Post
 from functions._shared.pages import Page
+from functions._shared.sessions import signed_in
 from functions._shared.validation import require
 
 from .schemas import NewPost
@@ -22,7 +23,8 @@ def GET(
     return posts.page(category, limit=limit, cursor=cursor, newest_first=order == "desc")
 
 
-def POST(new: NewPost) -> Response:
-    post = posts.add(title=new.title, body=new.body, category=new.category, tags=new.tags)
+def POST(request: Request, new: NewPost) -> Response:
+    author = signed_in(request)
+    post = posts.add(author_id=author.id, title=new.title, body=new.body, category=new.category, tags=new.tags)
     revalidate_tag("posts")  # the feed and the site map list it
     return Response.json(post, status=201, headers={"location": f"/api/posts/{post.id}"})

@@ -17,8 +17,13 @@ class NewPost:
 
     def __post_init__(self) -> None:
         require(
-            ("title", 3 <= len(self.title.strip()) <= 120, "must have 3 to 120 characters"),
-            ("body", self.body.strip() != "", "must not be empty"),
+            ("title", len(self.title.strip()) >= 3 and len(self.title) <= 120, "must have 3 to 120 characters"),
+            (
+                "body",
+                1 <= len(self.body.strip()) <= 50_000,
+                "must have 1 to 50,000 characters",
+            ),  # DynamoDB: 400 kB an item
             ("tags", len(self.tags) <= 5, "must be at most 5"),
+            ("tags", all(1 <= len(tag) <= 40 for tag in self.tags), "must have 1 to 40 characters each"),
             ("tags", len(set(self.tags)) == len(self.tags), "must differ from each other"),
         )

@@ -4,28 +4,35 @@ from typing import Annotated, Any
 
 from starlette.datastructures import UploadFile
 
-from edgeroutes import File, Form, HTTPError, Response
+from edgeroutes import File, Form, HTTPError, Request, Response
 from functions._shared import uploads
 from functions._shared.pages import Page
+from functions._shared.sessions import member, signed_in
 from functions._shared.validation import require
 
 # The type that a client names is a claim; these are how the bytes of such a file begin.
 _BEGINNINGS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "application/pdf": b"%PDF-"}
 
 
-def GET(limit: int = 100, cursor: str = "") -> Page[dict[str, Any]]:
+def GET(request: Request, limit: int = 100, cursor: str = "") -> Page[dict[str, Any]]:
+    signed_in(request)
     require(("limit", 1 <= limit <= 1000, "must be from 1 to 1000"))
     return uploads.page(limit, cursor)
 
 
 def POST(
+    request: Request,
     file: Annotated[UploadFile, File(max_bytes=1_000_000, types=("image/png", "image/jpeg", "application/pdf"))],
     title: Annotated[str, Form()] = "",
 ) -> Response:
-    claimed = file.content_type or ""
+    member(request)
+    require(("title", len(title) <= 200, "must have at most 200 characters"))
+    claimed = (
+        (file.content_type or "").partition(";")[0].strip().lower()
+    )  # `File(types=)` has taken it, as "Image/PNG; …", too
     beginning = _BEGINNINGS[claimed]
     if file.file.read(len(beginning)) != beginning:
         raise HTTPError(415, f"the file does not look like {claimed}")
     file.file.seek(0)
-    upload = uploads.keep(file.file, title or file.filename or "unnamed", claimed)
+    upload = uploads.keep(file.file, title or (file.filename or "unnamed")[-200:], claimed)
     return Response.json(upload, status=201, headers={"location": f"/api/upload/{upload.id}"})

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from functions._shared.validation import require
+from functions._shared.validation import is_email, require
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +15,8 @@ class WholeUser:
 
     def __post_init__(self) -> None:
         require(
-            ("name", 1 <= len(self.name.strip()) <= 80, "must have 1 to 80 characters"),
-            ("email", "@" in self.email, "must be an e-mail address"),
+            ("name", self.name.strip() != "" and len(self.name) <= 80, "must have 1 to 80 characters"),
+            ("email", is_email(self.email), "must be an e-mail address"),
         )
 
 
@@ -30,8 +30,8 @@ class NewUser:
 
     def __post_init__(self) -> None:
         require(
-            ("name", 1 <= len(self.name.strip()) <= 80, "must have 1 to 80 characters"),
-            ("email", "@" in self.email, "must be an e-mail address"),
+            ("name", self.name.strip() != "" and len(self.name) <= 80, "must have 1 to 80 characters"),
+            ("email", is_email(self.email), "must be an e-mail address"),
             ("password", not self.password or 8 <= len(self.password) <= 200, "must have 8 to 200 characters"),
         )
 
@@ -40,10 +40,18 @@ class NewUser:
 class UserChanges:
     name: str | None = None
     email: str | None = None
+    password: str = ""
+    old_password: str = ""
     version: int | None = None
 
     def __post_init__(self) -> None:
         require(
-            ("name", self.name is None or 1 <= len(self.name.strip()) <= 80, "must have 1 to 80 characters"),
-            ("email", self.email is None or "@" in self.email, "must be an e-mail address"),
+            (
+                "name",
+                self.name is None or (self.name.strip() != "" and len(self.name) <= 80),
+                "must have 1 to 80 characters",
+            ),
+            ("email", self.email is None or is_email(self.email), "must be an e-mail address"),
+            ("password", not self.password or 8 <= len(self.password) <= 200, "must have 8 to 200 characters"),
+            ("old_password", len(self.old_password) <= 200, "must have at most 200 characters"),
         )

@@ -59,6 +59,4 @@ def test_a_file_beside_the_seed_is_read_and_one_that_is_not_is_named(tmp_path: P
     assert seed.read_file("a.bin") == b"\x00"
     with pytest.raises(ConfigError) as caught:
         seed.read_file("b.bin")
-    assert str(caught.value) == (
-        "infra/seed/a.yaml:1: the file 'b.bin' cannot be read: No such file or directory. Put it beside the seed."
-    )
+    assert str(caught.value) == ("infra/seed/a.yaml:1: there is no file 'b.bin'. Put it beside the seed.")

@@ -1,7 +1,8 @@
 """One post, with the post before it and after it; and how often it was read, which is counted after the answer."""
 
-from edgeroutes import Response, after, not_found, revalidate_tag
+from edgeroutes import Request, Response, after, forbidden, not_found, revalidate_tag
 from functions._shared import posts
+from functions._shared.sessions import signed_in
 
 
 def GET(id: int) -> dict[str, object]:
@@ -12,7 +13,11 @@ def GET(id: int) -> dict[str, object]:
     return {"post": post, "previous": before, "next": behind}
 
 
-def DELETE(id: int) -> Response:
-    posts.remove(posts.find(id) or not_found())
+def DELETE(request: Request, id: int) -> Response:
+    user = signed_in(request)
+    post = posts.find(id) or not_found()
+    if post.author_id != user.id:
+        forbidden("only its author may delete a post")
+    posts.remove(post)
     revalidate_tag("posts")
     return Response(status=204)

@@ -1,8 +1,10 @@
 """A file that was uploaded, from the bucket itself: the answer is an address there, signed for five minutes."""
 
-from edgeroutes import Response, not_found
+from edgeroutes import Request, Response, not_found
 from functions._shared import uploads
+from functions._shared.sessions import signed_in
 
 
-def GET(id: str) -> Response:
+def GET(request: Request, id: str) -> Response:
+    signed_in(request)
     return Response.redirect(uploads.download_url(id) or not_found())

@@ -1,32 +1,44 @@
-"""One of a collection: read, replace, change, remove. `id: int` makes /api/users/x a 404."""
+"""One of a collection: read, replace, change, remove; each user themselves alone. `id: int` makes /api/users/x a 404."""
 
-from edgeroutes import HTTPError, Response, not_found
+from edgeroutes import HTTPError, Request, Response, forbidden
 from functions._shared import users
 from functions._shared.models import User
+from functions._shared.passwords import authenticate, hash_password
+from functions._shared.sessions import signed_in
 from functions.api.users.schemas import UserChanges, WholeUser
 
 
-def GET(id: int) -> User:
-    return users.find(id) or not_found()
+def GET(request: Request, id: int) -> User:
+    return _own(request, id)
 
 
-def PUT(id: int, new: WholeUser) -> User:
-    return users.change(_as_seen(id, new.version), name=new.name, email=new.email)
+def PUT(request: Request, id: int, new: WholeUser) -> User:
+    return users.change(_own(request, id, new.version), name=new.name, email=new.email)
 
 
-def PATCH(id: int, changes: UserChanges) -> User:
-    user = _as_seen(id, changes.version)
-    return users.change(user, name=changes.name or user.name, email=changes.email or user.email)
+def PATCH(request: Request, id: int, changes: UserChanges) -> User:
+    """A new password needs the old one, and ends every session: a stolen one is good for nothing then."""
+    user = _own(request, id, changes.version)
+    if changes.password and authenticate(user.email, changes.old_password) is None:
+        forbidden("the old password is wrong")
+    return users.change(
+        user,
+        name=changes.name or user.name,
+        email=changes.email or user.email,
+        password=hash_password(changes.password) if changes.password else "",
+    )
 
 
-def DELETE(id: int) -> Response:
-    users.remove(users.find(id) or not_found())
+def DELETE(request: Request, id: int) -> Response:
+    users.remove(_own(request, id))
     return Response(status=204)
 
 
-def _as_seen(id: int, version: int | None) -> User:
-    """The user, in the version that the client has seen, if it says which."""
-    user = users.find(id) or not_found()
+def _own(request: Request, id: int, version: int | None = None) -> User:
+    """The user who sends the request, if it is about them; in the version that the client has seen, if it says which."""
+    user = signed_in(request)
+    if user.id != id:
+        forbidden("this is another user, if it is one")
     if version not in (None, user.version):
         raise HTTPError(409, f"the user has been changed meanwhile: this is version {user.version}")
     return user

@@ -1,0 +1,43 @@
+"""Standard output and error, which all routes share here, and which one of them may close. Floor 3."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import IO, Any
+
+_DESCRIPTORS = {"stdout": 1, "stderr": 2}
+
+
+class StandardStreams:
+    """Knows `sys.stdout` and `sys.stderr` as they were at the start."""
+
+    def __init__(self) -> None:
+        self._at_first = {name: getattr(sys, name) for name in _DESCRIPTORS}
+
+    def restore(self) -> list[str]:
+        """Put usable streams in the place of closed and broken ones; the names of those that were."""
+        broken = [name for name in _DESCRIPTORS if self._at_first[name] is not None and not _works(getattr(sys, name))]
+        for name in broken:
+            setattr(sys, name, self._usable(name))
+        return [f"sys.{name}" for name in broken]
+
+    def _usable(self, name: str) -> IO[str] | None:
+        at_first = self._at_first[name]
+        if _works(at_first):
+            return at_first  # type: ignore[no-any-return]  # of sys
+        # Closing `sys.stdout` leaves its descriptor open. Source: CPython's `create_stdio` (Python/pylifecycle.c).
+        with suppress(OSError):
+            self._at_first[name] = open(  # noqa: SIM115
+                _DESCRIPTORS[name], "w", buffering=1, encoding=at_first.encoding, errors=at_first.errors, closefd=False
+            )
+            return self._at_first[name]  # type: ignore[no-any-return]
+        return None  # then `print` does nothing
+
+
+def _works(stream: Any) -> bool:
+    try:
+        stream.write("")
+    except Exception:  # noqa: BLE001  # whatever a handler has put there
+        return False
+    return True

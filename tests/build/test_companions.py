@@ -1,0 +1,294 @@
+"""Declared distributions that nothing imports: what mentions them ships them, and what nothing mentions is said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edgeroutes.build.explain import explain
+from edgeroutes.build.store import Store
+from tests.build.projects import HELLO, OWN_RUNTIME, invoke, make_project
+from tests.fakes.installer import FakeWheel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgeroutes.build.report import BuildReport
+
+LIBRARY = {"host/__init__.py": "", "host/names.py": "NAMES = {'plug': 1}\n"}
+
+
+def host(source: str) -> FakeWheel:
+    """A library whose `host.parts` has this source."""
+    return FakeWheel(files={**LIBRARY, "host/parts.py": source})
+
+
+PLUG = FakeWheel(files={"plug/__init__.py": "NAME = 'plug'\n"})
+ENTRY_POINTS = "[host.plugins]\np = plug:NAME\n[console_scripts]\nplug = plug:main\n"
+BY_ENTRY_POINT = FakeWheel(files={**PLUG.files, "plug-1.0.dist-info/entry_points.txt": ENTRY_POINTS})
+USES_HOST = f"import host\n{HELLO}"
+TYPE_ONLY = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n"
+NAMED = '[project]\nname = "p"\nversion = "0"\n'
+RUNTIME = f'[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
+# What /x is made of, the wheel of host, and what `why` says of plug.
+MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
+    "a string in the project": (f"PARSER = 'plug'\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug' in a string"),
+    "a class in a string": (
+        f"CONFIG = {{'class': 'plug.logs.Formatter'}}\n{HELLO}", host(""), PLUG,
+        "functions/x/route.py:1 names 'plug.logs.Formatter' in a string",
+    ),
+    "an entry in a string": (
+        f"ENTRY = 'plug.app:make'\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug.app:make' in a string",
+    ),
+    "a key": (f"LOGGERS = {{'plug': 1}}\n{HELLO}", host(""), PLUG, "functions/x/route.py:1 names 'plug' in a string"),
+    "a type of a model's field": (
+        f"{TYPE_ONLY}class Model:\n    field: 'plug.Type'\n{HELLO}",
+        host(""), PLUG, "functions/x/route.py:3 imports plug (type-checking)",
+    ),
+    "an entry point group in the project": (
+        f"GROUP = 'host.plugins'\n{HELLO}", host(""), BY_ENTRY_POINT,
+        "functions/x/route.py:1 reads the entry points 'host.plugins', of which plug has some",
+    ),
+    "an optional import of a library": (
+        USES_HOST, host("try:\n    import plug\nexcept ImportError:\n    plug = None\n"), PLUG,
+        "host/parts.py:2 of host imports plug (optional)",
+    ),
+    "an import in a library's function": (
+        USES_HOST, host("def load():\n    from plug import NAME\n"), PLUG, "host/parts.py:2 of host imports plug (function-level)",
+    ),
+    "a string in a library": (
+        USES_HOST, host("def load():\n    import_optional_dependency('plug')\n"), PLUG, "host/parts.py:2 of host names 'plug' in a string",
+    ),
+    "a module in a library's string": (
+        USES_HOST, host("BACKENDS = ['plug.backend']\n"), PLUG, "host/parts.py:1 of host names 'plug.backend' in a string",
+    ),
+    "an entry point group in a library": (
+        USES_HOST, host("from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"),
+        BY_ENTRY_POINT, "host/parts.py:4 of host reads the entry points 'host.plugins', of which plug has some",
+    ),
+    "an extra of a library": (
+        USES_HOST, FakeWheel(files=LIBRARY, requires=("plug>=1; extra == 'fast'", "other; extra == 'x'")), PLUG,
+        "host offers plug as its extra 'fast', and the project declares both",
+    ),
+}  # fmt: skip
+NO_MENTIONS = {
+    "a docstring": (f"'''plug'''\n{HELLO}", host("def f():\n    '''Uses plug.'''\n    # import plug\n")),
+    "a logger": (f"import logging\nimport host\nlogging.getLogger('plug')\n{HELLO}", host("")),
+    "a type": (f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\nimport host\n{HELLO}", host("")),
+    "a library's type": (USES_HOST, host("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n")),
+    "a library's key": (USES_HOST, host("A = {'plug': 1}\n")),
+    "a library's attribute": (USES_HOST, host("import json as plug\nplug.dumps\nplugs = 'plugged'\n")),
+    "a library's own module": (USES_HOST, host("from . import plug\nfrom .plug import x\n")),
+    "a library's tests": (
+        USES_HOST, FakeWheel(files={**LIBRARY, "host/testing/x.py": "import plug\n", "host/testclient.py": "import plug\n"}),
+    ),
+    "an extra for developers": (
+        USES_HOST, FakeWheel(files=LIBRARY, requires=("plug; extra == 'dev'", "plug; extra == 'test-all'")),
+    ),
+}  # fmt: skip
+
+
+def build(
+    tmp_path: Path,
+    source: str,
+    wheels: dict[str, FakeWheel],
+    *,
+    pyproject: str = "",
+    more: dict[str, str] | None = None,
+) -> BuildReport:
+    declared = ", ".join(f'"{name}"' for name in wheels)
+    settings = pyproject or f'[project]\nname = "p"\nversion = "0"\ndependencies = [{declared}]\n'
+    files = {
+        "pyproject.toml": f'{settings}\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n',
+        "functions/x/route.py": source,
+        "functions/hello/route.py": HELLO,
+        "functions/uses/route.py": f"import plug\n{HELLO}",  # so that one function has it
+        **(more or {}),
+    }
+    return make_project(tmp_path, files, wheels).build()
+
+
+def held(report: BuildReport) -> dict[str, list[str]]:
+    return {each.logical_id: sorted(each.requirements) for each in report.functions}
+
+
+@pytest.mark.parametrize(("source", "library", "plug", "why"), MENTIONS.values(), ids=MENTIONS)
+def test_a_mention_ships_a_declared_distribution_and_why_names_it(
+    source: str, library: FakeWheel, plug: FakeWheel, why: str, tmp_path: Path
+) -> None:
+    libraries = {"host": library} if "import host" in source else {}
+    report = build(tmp_path, source, {**libraries, "plug": plug})
+    assert held(report)["XFunction"] == [*libraries, "plug"]
+    assert held(report)["HelloFunction"] == []
+    assert explain(report, "/x", "plug")[-1] == why
+    assert [each for each in report.warnings if "declared" in each and "plug" in each] == []
+
+
+@pytest.mark.parametrize(("source", "library"), NO_MENTIONS.values(), ids=NO_MENTIONS)
+def test_what_only_looks_like_a_mention_ships_nothing(source: str, library: FakeWheel, tmp_path: Path) -> None:
+    assert "plug" not in held(build(tmp_path, source, {"host": library, "plug": PLUG}))["XFunction"]
+
+
+def test_what_is_mentioned_by_what_is_mentioned_ships_too(tmp_path: Path) -> None:
+    wheels = {
+        "host": host("import_optional('plug')\n"),
+        "plug": FakeWheel(files={"plug/__init__.py": "try:\n    import third\nexcept ImportError: ...\n"}),
+        "third": FakeWheel(files={"third.py": ""}),
+    }
+    report = build(tmp_path, USES_HOST, wheels)
+    assert held(report)["XFunction"] == ["host", "plug", "third"]
+    assert explain(report, "/x", "third") == [
+        "functions/x/route.py:1 imports host",
+        "host/parts.py:1 of host names 'plug' in a string",
+        "plug/__init__.py:2 of plug imports third (optional)",
+    ]
+
+
+def test_a_mention_brings_the_declared_extras(tmp_path: Path) -> None:
+    wheels = {
+        "host": host("def connect():\n    import plug\n"),
+        "plug": FakeWheel(files=PLUG.files, requires=("plug-binary; extra == 'binary'",)),
+        "plug-binary": FakeWheel(files={"plug_binary.py": ""}),
+    }
+    pyproject = '[project]\nname = "p"\nversion = "0"\ndependencies = ["host"]\n[dependency-groups]\ndrivers = ["plug[binary]"]\n'
+    report = build(tmp_path, USES_HOST, wheels, pyproject=pyproject)
+    assert held(report)["XFunction"] == ["host", "plug", "plug-binary"]
+
+
+def test_what_nothing_mentions_ships_with_third_party_code_and_is_said(tmp_path: Path) -> None:
+    wheels = {"host": host(""), "plug": PLUG, "quiet": FakeWheel(files={"quiet.py": "import plug\n"})}
+    report = build(tmp_path, USES_HOST, wheels)
+    assert held(report) == {
+        "XFunction": ["host", "plug", "quiet"],
+        "HelloFunction": [],
+        "UsesFunction": ["plug", "quiet"],
+        "FallbackFunction": [],
+    }
+    said = (
+        "pyproject.toml:4: 'quiet' is declared and nothing in the project names it, so it goes into 2 functions with third-party code. To "
+        "keep it out, list it under 'exclude' in functions/function.yaml; where one function needs it, under 'include'."
+    )
+    assert report.warnings == (said,)
+    assert explain(report, "/x", "quiet") == ["pyproject.toml:4 declares quiet, and nothing in the project mentions it"]
+
+
+def test_exclude_and_include_say_where_it_belongs(tmp_path: Path) -> None:
+    wheels = {"host": host(""), "plug": PLUG, "quiet": FakeWheel(files={"quiet.py": ""})}
+    excluded = build(tmp_path / "a", USES_HOST, wheels, more={"functions/function.yaml": "exclude: [quiet]\n"})
+    assert (held(excluded)["XFunction"], excluded.warnings) == (["host"], ())
+    included = build(tmp_path / "b", USES_HOST, wheels, more={"functions/x/function.yaml": "include: [quiet]\n"})
+    assert (held(included)["XFunction"], held(included)["UsesFunction"], included.warnings) == (
+        ["host", "quiet"],
+        ["plug"],
+        (),
+    )
+
+
+def test_tools_and_groups_that_nobody_mentions_ship_nowhere(tmp_path: Path) -> None:
+    wheels = {
+        "host": host("try:\n    import pytest\n    import devtool\nexcept ImportError: ...\n"),
+        "plug": PLUG,
+        **{name: FakeWheel(files={f"{name}.py": ""}) for name in ("pytest", "devtool", "optional", "needed")},
+    }
+    pyproject = """[project]
+name = "p"
+version = "0"
+dependencies = ["host", "plug", "pytest"]
+[project.optional-dependencies]
+more = ["optional"]
+[dependency-groups]
+dev = ["devtool"]
+"""
+    report = build(tmp_path, USES_HOST, wheels, pyproject=pyproject)
+    assert held(report)["XFunction"] == ["host"]
+    assert report.warnings == ()
+
+
+def test_what_another_declared_distribution_requires_goes_where_that_goes(tmp_path: Path) -> None:
+    """As in a requirements.txt that lists everything."""
+    wheels = {
+        "host": FakeWheel(files=LIBRARY, requires=("base",)),
+        "base": FakeWheel(files={"base.py": ""}),
+        "pytest": FakeWheel(files={"pytest.py": ""}, requires=("iniconfig",)),
+        "iniconfig": FakeWheel(files={"iniconfig.py": ""}),
+        "plug": PLUG,
+    }
+    report = build(tmp_path, USES_HOST, wheels)
+    assert (held(report)["XFunction"], held(report)["UsesFunction"]) == (["base", "host"], ["plug"])
+    assert report.warnings == ()
+
+
+def test_a_project_without_third_party_code_gets_none(tmp_path: Path) -> None:
+    project = make_project(
+        tmp_path,
+        {
+            "pyproject.toml": f'{NAMED}dependencies = ["plug"]\n{RUNTIME}',
+            "functions/hello/route.py": HELLO,
+        },
+        {"plug": PLUG},
+    )
+    report = project.build()
+    assert held(report) == {"HelloFunction": [], "FallbackFunction": []}
+    assert project.installer.installed == []
+
+
+def test_a_library_is_scanned_once(tmp_path: Path) -> None:
+    project = make_project(
+        tmp_path,
+        {
+            "pyproject.toml": f'[project]\nname = "p"\nversion = "0"\ndependencies = ["host", "plug"]\n'
+            f'[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n',
+            "functions/x/route.py": USES_HOST,
+        },
+        {"host": host("import_optional('plug')\n"), "plug": PLUG},
+    )
+    first = held(project.build())
+    store = Store(project.root / ".edgeroutes/store")
+    for source in (store.folder / "trees").glob("host-*/host/*.py"):
+        source.chmod(0o644)
+        source.write_text("")  # a tree's files never change: what was found in them is not looked for again
+    project.write({"functions/x/route.py": f"{USES_HOST}# more\n"})
+    assert held(project.build()) == first
+
+
+def test_a_library_of_edgeroutes_users_brings_what_it_asks_for(tmp_path: Path) -> None:
+    kit = FakeWheel(
+        files={
+            "kit.py": (
+                "from edgeroutes import Response\n\ndef send():\n    from edgeroutes import logger, revalidate_tag\n\n"
+                "def events(items):\n    return Response.sse(items)\n\ndef served(path):\n    return Response.file(path)\n"
+            )
+        }
+    )
+    route = "from kit import events, served\n\ndef GET():\n    return served(__file__)\n"
+    wheels = {
+        "kit": kit,
+        "plug": PLUG,
+        "aws-lambda-powertools": FakeWheel(
+            files={"aws_lambda_powertools/__init__.py": "class Logger:\n    def __init__(self, **_): ...\n"}
+        ),
+    }
+    project = make_project(
+        tmp_path,
+        {
+            "pyproject.toml": '[project]\nname = "p"\nversion = "0"\ndependencies = ["kit"]\n'
+            f'[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n',
+            "functions/x/route.py": route,
+            "functions/hello/route.py": f"# sse file stream\n{HELLO}",
+        },
+        wheels,
+    )
+    report = project.build()
+    bundle, hello = (project.link(report, each, tmp_path / each) for each in ("XFunction", "HelloFunction"))
+    assert held(report)["XFunction"] == ["aws-lambda-powertools", "kit"]
+    parts = [
+        "edgeroutes/http/streams.pyc",
+        "edgeroutes/http/files.pyc",
+        "edgeroutes/runtime/heartbeats.pyc",
+        "edgeroutes/services/revalidation.pyc",
+    ]
+    assert [part for part in parts if not (bundle / part).is_file()] == []
+    assert [part for part in parts if (hello / part).is_file()] == []
+    response = invoke(bundle, "/x")
+    assert (response["status"], response["body"]) == (200, route)

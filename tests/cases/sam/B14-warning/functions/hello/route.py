@@ -1,0 +1,4 @@
+import importlib
+
+def GET(name: str):
+    return str(importlib.import_module(name))

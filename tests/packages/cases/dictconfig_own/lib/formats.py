@@ -1,0 +1,5 @@
+import logging
+
+
+class Loud(logging.Formatter):
+    pass

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["lxml"]
+# ///
+from lxml import etree
+
+
+def GET():
+    return {"value": etree.fromstring("<a><b/></a>").xpath("count(//b)")}

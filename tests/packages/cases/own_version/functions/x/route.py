@@ -1,0 +1,5 @@
+from importlib.metadata import version
+
+
+def GET():
+    return version("shop")

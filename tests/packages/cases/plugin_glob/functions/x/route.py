@@ -1,0 +1,5 @@
+from lib.plugins import load
+
+
+def GET():
+    return load()

@@ -1,0 +1,1 @@
+from lib.rates import PRICE as PRICE

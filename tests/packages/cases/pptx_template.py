@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["python-pptx"]
+# ///
+from pptx import Presentation
+
+
+def GET():
+    return {"value": len(Presentation().slide_layouts)}

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["psycopg2-binary"]
+# ///
+import psycopg2
+
+
+def GET():
+    return psycopg2.paramstyle

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["psycopg[binary]"]
+# ///
+import psycopg
+
+
+def GET():
+    return psycopg.pq.__impl__

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["rapidfuzz"]
+# ///
+from rapidfuzz import fuzz
+
+
+def GET():
+    return round(fuzz.ratio("this is", "this was"), 2)

@@ -1,0 +1,5 @@
+import pydantic
+
+
+class Person(pydantic.BaseModel):
+    email: pydantic.EmailStr

@@ -1,0 +1,5 @@
+from shop.prices import PRICE
+
+
+def GET():
+    return {"value": PRICE}

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["unidecode"]
+# ///
+from unidecode import unidecode
+
+
+def GET():
+    return unidecode("北京 café")
