@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.directories import Directories
-from edgeroutes.build.distributions import DistributionIndex
-from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath
+from edgeroutes.build.distributions import DistributionIndex, installed_distributions
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath, normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,6 +156,12 @@ class Resolver:
     def siblings(self, package: Resolution) -> set[str]:
         """The names of all modules in the package's directories."""
         return {name for directory, _ in package.portions for name in self._module_names(directory)}
+
+    def unreadable_editable(self, name: str) -> str:
+        """The editable install that may have a missing top-level module, behind an import hook of an unknown kind; empty for none."""
+        installed = installed_distributions(tuple(self._indexes))
+        hidden = [each.name for each in installed if each.is_local and not each.editable.is_complete]
+        return next((each for each in hidden if each == normalize_name(name)), hidden[0] if len(hidden) == 1 else "")
 
     def top_level_names(self) -> set[str]:
         """The names of all top-level modules on the search path."""
