@@ -225,8 +225,10 @@ def test_a_failure_of_uv_blames_what_is_at_fault_and_tells_no_credentials(case: 
 
 
 def test_a_uv_that_does_not_start_is_told_with_the_variable_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(ToolError) as caught:
-        UvInstaller({"UV": "/nonexistent"}).export_lock(tmp_path)
-    assert str(caught.value) == (
-        "/nonexistent: uv does not start: No such file or directory. Correct the variable UV, or remove it."
-    )
+    installer = UvInstaller({"UV": "/nonexistent", "PYENV_ROOT": str(tmp_path)})
+    for ask in (lambda: installer.export_lock(tmp_path), lambda: installer.find_python("3.99")):
+        with pytest.raises(ToolError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "/nonexistent: uv does not start: No such file or directory. Correct the variable UV, or remove it."
+        )
