@@ -138,7 +138,9 @@ def test_a_declared_distribution_says_how_it_is_imported_and_what_requires_it(tm
         write_wheel(name, FakeWheel(files=files), site_packages)
     installed = {each.name: each for each in installed_distributions([site_packages])}
     requires = {"a": ["m"], "m": ["b"], "b": ["m"]}
-    a, google, b, c = declared_distributions(read_declarations(tmp_path), installed, requires)
+    a, google, b, c = declared_distributions(
+        read_declarations(tmp_path), installed, lambda name: requires.get(name, [])
+    )
     assert (a.import_names, google.import_names) == ({"aa"}, {"google.cloud.part", "google._upb"})
     assert [(each.group, each.name, each.value) for each in a.entry_points] == [
         ("console_scripts", "run", "aa.cli:main"),
