@@ -22,6 +22,7 @@ from edgeroutes.build.entry import ENTRY_FILE, render_entry
 from edgeroutes.build.fetch import Fetcher
 from edgeroutes.build.inputs import bundle_inputs, folders_below, forget_inputs, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
+from edgeroutes.build.local import local_files
 from edgeroutes.build.loops import LoopAnswers
 from edgeroutes.build.modules import OWN_PACKAGE, SearchPath
 from edgeroutes.build.own_parts import own_files
@@ -32,7 +33,7 @@ from edgeroutes.build.selection import Selector
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.target import Target
 from edgeroutes.build.trace import Tracer
-from edgeroutes.build.trees import TreePlan, TreeWriter, folder_files
+from edgeroutes.build.trees import TreePlan, TreeWriter
 from edgeroutes.build.wheels import Download, Wheels
 from edgeroutes.errors import (
     BundleError,
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.bytecode import Interpreter
     from edgeroutes.build.graph import TraceWarning
     from edgeroutes.build.installer import Installer
+    from edgeroutes.build.local import LocalFiles
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.store import Tree
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
@@ -135,7 +137,8 @@ class Builder:
         loops.save()
         companions.save()
         self._progress("writing bundles")
-        built = self._write(bundles, entries, requirements, wheels, writer)
+        local = local_files(bundles, requirements, pins, self._root)
+        built = self._write(bundles, entries, requirements, wheels, writer, local=local)
         require_no_problems([problem for each in built if (problem := check_size(each)) is not None])
         self.store.write_functions({each.logical_id: each.trees for each in built})
         self.store.sweep({tree.name for each in built for tree in each.trees})
@@ -152,6 +155,9 @@ class Builder:
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
             listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]
             files, folders = bundle_inputs(self._root, bundles)
+            sources = {path for each in local.values() for content in each.values() for path in content.values()}
+            files.update(path for path in sources if not isinstance(path, bytes))
+            folders.update(path.parent for path in sources if not isinstance(path, bytes))
             looked_into = {*listed, *folders, *collector.folders.listed}
             record_inputs(self.store, {*read, *files}, looked_into, started_ns=started_ns)
         return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
@@ -209,9 +215,11 @@ class Builder:
         requirements: Mapping[str, Mapping[str, Requirement]],
         wheels: Wheels,
         writer: TreeWriter,
+        *,
+        local: Mapping[str, Mapping[str, LocalFiles]],
     ) -> list[BuiltFunction]:
         plans = {
-            key: self._plans(each, entries[key], requirements[key], writer)
+            key: self._plans(each, entries[key], requirements[key], writer, local[key])
             for each in bundles
             for key in (each.function.logical_id,)
         }
@@ -219,24 +227,31 @@ class Builder:
         built = []
         for bundle in bundles:
             key = bundle.function.logical_id
-            local = [plan for plan in plans[key] if plan.distribution]
+            local_plans = [plan for plan in plans[key] if plan.distribution]
             wheel_trees = [tree for name in sorted(requirements[key]) if (tree := wheels.tree(name)) is not None]
-            own_trees = [self._tree(plan) for plan in (*local, *(plan for plan in plans[key] if not plan.distribution))]
+            own_trees = [
+                self._tree(plan) for plan in (*local_plans, *(plan for plan in plans[key] if not plan.distribution))
+            ]
             trees = (*wheel_trees, *own_trees)
             is_new = self.store.function_trees(key) != [*trees]
             built.append(BuiltFunction(bundle=bundle, requirements=requirements[key], trees=trees, is_new=is_new))
         return built
 
     def _plans(
-        self, bundle: Bundle, entry: str, requirements: Mapping[str, Requirement], writer: TreeWriter
+        self,
+        bundle: Bundle,
+        entry: str,
+        requirements: Mapping[str, Requirement],
+        writer: TreeWriter,
+        local: Mapping[str, LocalFiles],
     ) -> list[TreePlan]:
         """Trees for the local distributions of a function, for edgeroutes and for its own files, which win."""
         files = {each.archive_path: each.source for each in bundle.files}
         own = own_files(bundle.graph, requirements, bundle.unused)
         return [
             *(
-                writer.plan(f"{name}-local", dict(folder_files(tops)), of=name, distribution=name)
-                for name, tops in sorted(bundle.local_tops.items())
+                writer.plan(f"{name}-local", content, of=name, distribution=name)
+                for name, content in sorted(local.items())
             ),
             writer.plan(OWN_PACKAGE, own, of=f"{OWN_PACKAGE} itself", is_compact=True),
             writer.plan(
@@ -266,7 +281,7 @@ class Builder:
 
     def _warnings(self, bundles: Sequence[Bundle], interpreter: Interpreter | None) -> list[str]:
         said: dict[str, None] = {}
-        shipped = {file.archive_path for bundle in bundles for file in bundle.files}
+        shipped = {file.source.relative_to(self._root).as_posix() for bundle in bundles for file in bundle.files}
         left_out = {
             path: reason for bundle in bundles for path, reason in bundle.left_out.items() if path not in shipped
         }

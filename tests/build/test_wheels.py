@@ -100,6 +100,7 @@ def test_a_distribution_that_is_a_folder_ships_as_it_lies_there(with_local: Proj
         "core.py",
         "edgeroutes_function.py",
         "functions/a/route.py",
+        "shared-1.0.dist-info/METADATA",
         "shared/__init__.py",
         "shared/data.txt",
         "shared/names.py",
