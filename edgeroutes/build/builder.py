@@ -26,7 +26,7 @@ from edgeroutes.build.loops import LoopAnswers
 from edgeroutes.build.modules import OWN_PACKAGE, SearchPath
 from edgeroutes.build.own_parts import own_files
 from edgeroutes.build.pins import read_pins
-from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped
+from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped, write_summary
 from edgeroutes.build.resolve import Resolver
 from edgeroutes.build.selection import Selector
 from edgeroutes.build.store import FOLDER, Store
@@ -104,7 +104,7 @@ class Builder:
         functions = (*self._plan.functions, self._plan.fallback)
         self._progress(f"tracing {len(functions)} functions")
         pins = self._pins()
-        tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False)
+        tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False, scans_once=True)
         collector = self._collector(pins, tracer)
         collected = self._collect(functions, collector)
         interpreter = find_interpreter(self._target, self._installer, self.store.folder / "python.json")
@@ -148,6 +148,7 @@ class Builder:
         )
         self.store.write_text(WARNINGS, json.dumps(warnings))
         new_data = self._note_data(bundles)
+        write_summary(self.store, built)
         if interpreter is not None:  # else the next build looks whether there is one now
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
             listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]

@@ -11,7 +11,7 @@ distributions behind them are features, which the route's source decides about; 
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.event_loop import EDGEROUTES_LOOP_NAMES, LOOP_PACKAGES, event_loop_reason
 from edgeroutes.build.modules import Origin, SearchPath
@@ -37,6 +37,7 @@ class Tracer:
         search_path: Where modules are looked for.
         cache_directory: Where to keep what files import between processes; None keeps it in memory.
         saves: Whether a trace that read many files writes the cache; else only `save` does.
+        scans_once: Whether each file is looked at once and for all, as one build does; else again in each trace.
         loop_names: Names of edgeroutes that need an event loop.
     """
 
@@ -46,6 +47,7 @@ class Tracer:
         *,
         cache_directory: Path | None = None,
         saves: bool = True,
+        scans_once: bool = False,
         loop_names: frozenset[str] = EDGEROUTES_LOOP_NAMES,
     ) -> None:
         self._project_root = search_path.project_root
@@ -53,6 +55,8 @@ class Tracer:
         self._steps = StepReader(Resolver(search_path), self._sources)
         self._loop_names = loop_names
         self._saves = saves
+        self._scans_once, self._has_scanned = scans_once, False
+        self._cores: dict[tuple[Path, ...], Walk] = {}
         self._lock = Lock()
 
     def trace(
@@ -83,16 +87,26 @@ class Tracer:
         followed = frozenset({Origin.PROJECT, Origin.DISTRIBUTION if into_distributions else Origin.EDGEROUTES})
         loop_names = self._loop_names if into_distributions else frozenset()
         with self._lock:
-            self._steps.start_scan()
-            walk = Walk(self._steps, followed=followed, stop_at=stop_at, loop_names=loop_names, within=within)
-            graph = walk.trace(
-                tuple(self._project_root / path for path in entry_files),
-                tuple(self._project_root / path for path in core),
-                libraries,
-            )
+            if not (self._scans_once and self._has_scanned):
+                self._steps.start_scan()
+                self._has_scanned = True
+            files = tuple(self._project_root / path for path in core)
+            walk = self._walk(files, followed=followed, stop_at=stop_at, loop_names=loop_names, within=within)
+            graph = walk.trace(tuple(self._project_root / path for path in entry_files), files, libraries)
             if self._saves:
                 self._sources.save(at_least=_WORTH_SAVING)
         return graph
+
+    def _walk(self, core: tuple[Path, ...], **options: Any) -> Walk:
+        """A walk that has the core; while files are looked at only once, each core is walked only once, too."""
+        known = self._cores.get(core) if core else None
+        if known is not None:
+            return known.copy()
+        walk = Walk(self._steps, **options)
+        walk.enter_core(core)
+        if core and self._scans_once:
+            self._cores[core] = walk.copy()
+        return walk
 
     def imports(self, file: Path) -> FileImports:
         """What a file of the project imports, as the last trace read it."""

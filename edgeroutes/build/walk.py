@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict, deque
+from copy import copy
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgeroutes.build.graph import (
@@ -24,6 +25,19 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import LibraryImports
     from edgeroutes.build.steps import Step, StepReader
+
+# The attributes that change while a walk goes on, beside its modules and questions.
+_MUTABLE = (
+    "_queue",
+    "_late",
+    "_core",
+    "_late_only",
+    "_has_lazy_names",
+    "_unfolded",
+    "_skipped",
+    "_warnings",
+    "_problems",
+)
 
 
 class _Question(NamedTuple):
@@ -66,13 +80,25 @@ class Walk:
         self._problems: list[ImportRaisedError] = []
         self._stopped = False
 
-    def trace(
-        self, entries: tuple[Path, ...], core: tuple[Path, ...] = (), libraries: Sequence[LibraryImports] = ()
-    ) -> ImportGraph:
-        """All modules that these files reach; see `Tracer.trace`."""
+    def enter_core(self, core: tuple[Path, ...]) -> None:
+        """Reach what these files of edgeroutes reach, which every function has."""
         self._enter(core)
         self._drain()
         self._core.update(self._modules)
+
+    def copy(self) -> Walk:
+        """Another walk that has reached the same, to go on from here with other entries."""
+        other = copy(self)
+        for name in _MUTABLE:
+            setattr(other, name, getattr(self, name).copy())
+        other._modules = {key: (module, [*reasons]) for key, (module, reasons) in self._modules.items()}  # noqa: SLF001
+        other._questions = defaultdict(list, {key: [*each] for key, each in self._questions.items()})  # noqa: SLF001
+        return other
+
+    def trace(
+        self, entries: tuple[Path, ...], core: tuple[Path, ...] = (), libraries: Sequence[LibraryImports] = ()
+    ) -> ImportGraph:
+        """All modules that these files reach, and the core that was entered; see `Tracer.trace`."""
         self._enter(entries)
         for library in libraries:
             self._visit_library(library)
