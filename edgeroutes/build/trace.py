@@ -11,7 +11,7 @@ distributions behind them are features, which the route's source decides about; 
 from __future__ import annotations
 
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgeroutes.build.event_loop import EDGEROUTES_LOOP_NAMES, LOOP_PACKAGES, event_loop_reason
 from edgeroutes.build.modules import Origin, SearchPath
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import Chain, ImportGraph, LibraryImports
     from edgeroutes.build.import_values import FileImports
+    from edgeroutes.build.walk_values import Core
 
 _WORTH_SAVING = 16
 
@@ -56,8 +57,8 @@ class Tracer:
         self._loop_names = loop_names
         self._saves = saves
         self._scans_once, self._has_scanned = scans_once, False
-        self._cores: dict[tuple[Path, ...], Walk] = {}
         self._lock = Lock()
+        self._cores: dict[tuple[Path, ...], Core] = {}
 
     def trace(
         self,
@@ -88,25 +89,25 @@ class Tracer:
         loop_names = self._loop_names if into_distributions else frozenset()
         with self._lock:
             if not (self._scans_once and self._has_scanned):
-                self._steps.start_scan()
                 self._has_scanned = True
-            files = tuple(self._project_root / path for path in core)
-            walk = self._walk(files, followed=followed, stop_at=stop_at, loop_names=loop_names, within=within)
-            graph = walk.trace(tuple(self._project_root / path for path in entry_files), files, libraries)
+                if self._steps.start_scan():
+                    self._cores.clear()
+            walk = Walk(
+                self._steps,
+                followed=followed,
+                stop_at=stop_at,
+                loop_names=loop_names,
+                within=within,
+                cores=self._cores,
+            )
+            graph = walk.trace(
+                tuple(self._project_root / path for path in entry_files),
+                tuple(self._project_root / path for path in core),
+                libraries,
+            )
             if self._saves:
                 self._sources.save(at_least=_WORTH_SAVING)
         return graph
-
-    def _walk(self, core: tuple[Path, ...], **options: Any) -> Walk:
-        """A walk that has the core; while files are looked at only once, each core is walked only once, too."""
-        known = self._cores.get(core) if core else None
-        if known is not None:
-            return known.copy()
-        walk = Walk(self._steps, **options)
-        walk.enter_core(core)
-        if core and self._scans_once:
-            self._cores[core] = walk.copy()
-        return walk
 
     def imports(self, file: Path) -> FileImports:
         """What a file of the project imports, as the last trace read it."""

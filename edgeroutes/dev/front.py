@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OWN_FOLDER = "_edgeroutes"
 """The first path segment of the dev server's own pages, which no page of another origin may use."""
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class Front:
@@ -75,6 +76,9 @@ class Front:
     async def _page_refusal(self, scope: Scope, headers: Mapping[str, str]) -> str:
         origin = foreign_origin(headers)
         if origin is None or is_top_level_navigation(scope["method"], headers):
+            return ""
+        if scope["method"] in _SAFE_METHODS and "sec-fetch-site" not in headers:
+            # A program that tries out CORS, or an old browser: it changes nothing, and reads nothing that no CORS header allows.
             return ""
         method = headers.get("access-control-request-method", scope["method"])
         # In a thread: it may have to load a route to learn which slashes its URL has.

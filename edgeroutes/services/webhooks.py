@@ -10,6 +10,9 @@ All schemes are HMAC-SHA256. They differ in what is signed and where it stands::
                                             (or Svix-… where the sender is Svix)
     hmac-sha256   {body}                    X-Signature: hex, sha256=hex or base64        none
 
+A scheme without a time cannot refuse a request that is sent again: who has caught one can repeat it for ever. Where you choose the scheme,
+take `standard`, and remember the ids that you have handled (the example application does). With `github`, remember `X-GitHub-Delivery`.
+
 Source: docs.stripe.com/webhooks (manual verification); docs.github.com "validating-webhook-deliveries"; api.slack.com
 "verifying-requests-from-slack"; github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying Webhooks Manually"
 (all read 2026-11-21).
@@ -64,7 +67,7 @@ def verify(
         scheme: Who signs, and how.
         secret: As the sender shows it, `whsec_` included; several while one takes another's place.
         tolerance_s: How many seconds the sender's clock and ours may be apart, where the scheme signs a time: what was sent
-            earlier, or is sent again, is refused.
+            earlier, or is sent again later, is refused. `github` and `hmac-sha256` sign none: a request that was caught stays good.
         header: Where `hmac-sha256` has its signature.
         clock: Seconds since 1970.
 

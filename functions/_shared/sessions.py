@@ -35,10 +35,11 @@ def find_user(request: Request) -> User | None:
     # Compared in constant time: how long the response takes must not tell how much of a guess was right.
     if not hmac.compare_digest(signature.encode(errors="replace"), _signature(claims).encode()):
         return None
-    user_id, _, rest = claims.partition(".")
-    generation, _, expires = rest.partition(".")
-    found = users.find_with_generation(int(user_id)) if expires and int(expires) > time.time() else None
-    return found[0] if found and found[1] == int(generation) else None
+    numbers = [int(claim) for claim in claims.split(".") if claim.isdecimal()]
+    if len(numbers) != 3 or numbers[2] <= time.time():
+        return None
+    found = users.find_with_generation(numbers[0])
+    return found[0] if found and found[1] == numbers[1] else None
 
 
 def refuse_cross_site(request: Request) -> None:

@@ -131,13 +131,14 @@ class Table:
         }
 
     def increase(self, key: Item, attribute: str) -> Write:
-        """One more of a number, whoever else counts at the same time; the item's version stays."""
+        """One more of a number, whoever else counts at the same time; the item must be there, and its version stays."""
+        [name] = key
         return {
             "Update": {
                 "TableName": self._name,
                 "Key": _written(key),
                 "UpdateExpression": "ADD #counter :one",
-                "ConditionExpression": "attribute_exists(#counter)",
+                "ConditionExpression": f"attribute_exists({name})",
                 "ExpressionAttributeNames": {"#counter": attribute},
                 "ExpressionAttributeValues": _written({":one": 1}),
             }

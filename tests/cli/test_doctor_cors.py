@@ -204,8 +204,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("/users/1", ("-X", "PUT", "-H", "x-trace: 7"), 0, "PUT itself was not sent"),
         ("/users/1", ("-X", "DELETE"), 1, "Add 'DELETE' to the methods, or export it"),
         ("/open", (), 0, "The page can read the answer."),
-        ("/closed", (), 1, "The 403 has no Access-Control-Allow-Origin."),
-        ("/redirecting", ("-X", "PUT"), 1, "The 403 has no Access-Control-Allow-Origin."),
+        ("/closed", (), 1, "The 200 has no Access-Control-Allow-Origin."),
+        ("/redirecting", ("-X", "PUT"), 1, "The 307 has no Access-Control-Allow-Origin."),
     ],
 )
 def test_a_server_that_runs_is_asked(  # noqa: PLR0917

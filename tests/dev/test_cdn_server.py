@@ -350,5 +350,5 @@ def test_a_range_of_any_length_is_a_range_or_nothing(tmp_path: Path) -> None:
             for wanted in (f"bytes={digits}-", f"bytes=-{digits}", f"bytes=1-{digits}", f"bytes={digits}-{digits}"):
                 response = served.get("/a", headers={"Range": wanted.encode()})
                 assert response.status_code in (200, 206, 416, 431), wanted[:20]
-                assert response.text in ("abcdef", "bcdef", "f", "") or response.status_code == 431
+                assert response.text in ("abcdef", "bcdef", "b", "f", "") or response.status_code == 431
         assert served.get("/a", headers={"Range": "bytes=1-2"}).text == "bc"

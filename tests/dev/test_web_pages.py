@@ -134,9 +134,8 @@ def status(served: Served, method: str, path: str, **headers: str) -> int:
 def test_a_page_of_another_site_reads_and_changes_nothing(served: Served) -> None:
     before = served.client.post("/plain").json()["count"]
     for headers in (
-        {"origin": EVIL},
-        {"origin": "null"},
         {"origin": EVIL, "sec_fetch_site": "cross-site", "sec_fetch_mode": "cors"},
+        {"origin": "null", "sec_fetch_site": "cross-site", "sec_fetch_mode": "cors"},
         {"sec_fetch_site": "cross-site", "sec_fetch_mode": "no-cors"},
         {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "iframe"},
     ):
@@ -148,6 +147,11 @@ def test_a_page_of_another_site_reads_and_changes_nothing(served: Served) -> Non
             ("HEAD", "/plain"),
         ):
             assert status(served, method, path, **headers) == 403, (method, path, headers)
+    # Browsers that send no Sec-Fetch-Site.
+    for origin in (EVIL, "null"):
+        assert status(served, "POST", "/plain", origin=origin) == 403
+        response = served.client.get("/plain", headers={"origin": origin})
+        assert not [name for name in response.headers if name.startswith("access-control-")]
     # A form that navigates there.
     form = {"origin": EVIL, "sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
     assert status(served, "POST", "/plain", **form) == 403
@@ -155,7 +159,7 @@ def test_a_page_of_another_site_reads_and_changes_nothing(served: Served) -> Non
 
 
 def test_the_refusal_names_the_origin_and_opens_nothing(served: Served) -> None:
-    response = served.client.get("/plain", headers={"origin": EVIL})
+    response = served.client.get("/plain", headers={"origin": EVIL, "sec-fetch-site": "cross-site"})
     assert response.json()["detail"] == (
         f"a page of another site ({EVIL}) sent this request, and the route's CORS does not allow it."
         " Allow that origin with 'cors' in the route file, or start edgeroutes dev with --host"
@@ -165,7 +169,7 @@ def test_the_refusal_names_the_origin_and_opens_nothing(served: Served) -> None:
 
 
 def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> None:
-    asks = {"access_control_request_method": "PUT"}
+    asks = {"access_control_request_method": "PUT", "sec_fetch_site": "cross-site"}
     assert status(served, "OPTIONS", "/plain", origin=EVIL, **asks) == 403
     assert status(served, "OPTIONS", "/partner", origin="https://other.example", **asks) == 403
     assert status(served, "OPTIONS", "/partner", origin=EVIL, **asks) == 204
@@ -174,7 +178,8 @@ def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> Non
 def test_a_public_api_answers_whom_its_cors_allows(served: Served) -> None:
     assert status(served, "GET", "/partner", origin=EVIL) == 200
     assert status(served, "PUT", "/partner", origin=EVIL) == 200
-    assert status(served, "GET", "/partner", origin="https://other.example") == 403
+    assert status(served, "GET", "/partner", origin="https://other.example", sec_fetch_site="cross-site") == 403
+    assert status(served, "PUT", "/partner", origin="https://other.example") == 403
     assert status(served, "GET", "/public", origin="https://any.example") == 200
     assert status(served, "GET", "/public", sec_fetch_site="cross-site", sec_fetch_mode="no-cors") == 200
 
@@ -190,7 +195,7 @@ def test_programs_own_pages_and_navigations_are_answered(served: Served) -> None
 
 def test_what_the_cdn_has_stored_is_not_for_other_sites_either(served: Served) -> None:
     assert status(served, "GET", "/kept") == 200
-    assert status(served, "GET", "/kept", origin=EVIL) == 403
+    assert status(served, "GET", "/kept", origin=EVIL, sec_fetch_site="cross-site") == 403
 
 
 @pytest.mark.parametrize(
@@ -235,7 +240,11 @@ def through_front(path: str, host: str) -> int:
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [(b"host", b"192.168.1.5" if host == "0.0.0.0" else b"localhost"), (b"origin", EVIL.encode())],
+        "headers": [
+            (b"host", b"192.168.1.5" if host == "0.0.0.0" else b"localhost"),
+            (b"origin", EVIL.encode()),
+            (b"sec-fetch-site", b"cross-site"),
+        ],
     }
     front = Front(app, Recorder(), lambda *_: False, host=host)
     asyncio.run(front(scope, None, send))  # type: ignore[arg-type]  # nothing is received

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hmac
 import re
+import time
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -104,7 +106,7 @@ _VOLATILE_HEADERS = {
     # An address in the bucket, wherever that is, with its signature.
     "location": re.compile(r"^https?://\S+?(?=/[0-9a-f]{64}\?)|(?<=\?)\S*X-Amz-Signature\S*"),
     "x-request-id": re.compile(r"[0-9a-f-]{36}"),
-    "set-cookie": re.compile(r"(?<=session=1\.)\d+\.[0-9a-f]{64}|(?<=[Ee]xpires=)(?!Thu, 01 Jan 1970)[^;]+(?= GMT)"),
+    "set-cookie": re.compile(r"(?<=session=1\.0\.)\d+\.[0-9a-f]{64}|(?<=[Ee]xpires=)(?!Thu, 01 Jan 1970)[^;]+(?= GMT)"),
 }
 
 
@@ -136,15 +138,28 @@ def _get(url: str, **headers: str) -> Ask:
 
 
 def _signed(body: bytes, secret: str = "WebhookSecret") -> dict[str, Any]:
-    signature = hmac.new(SECRETS[secret], body, "sha256").hexdigest()
-    return {"content": body, "headers": {"X-Signature": f"sha256={signature}", "Content-Type": "application/json"}}
+    """A message of Standard Webhooks, whose id is its content's."""
+    message_id, sent_at = sha256(body).hexdigest(), str(int(time.time()))
+    key = b64decode(SECRETS[secret].removeprefix(b"whsec_"))
+    digest = hmac.digest(key, f"{message_id}.{sent_at}.".encode() + body, "sha256")
+    headers = {
+        "Webhook-Id": message_id,
+        "Webhook-Timestamp": sent_at,
+        "Webhook-Signature": f"v1,{b64encode(digest).decode()}",
+    }
+    return {"content": body, "headers": {**headers, "Content-Type": "application/json"}}
 
 
 def _session_cookie(user_id: int) -> str:
-    """A session that ends in the year 2100, as `functions/_shared/sessions.py` would have signed it."""
-    claims = f"{user_id}.4102444800"
+    """A session that ends in the year 2100, as `functions/_shared/sessions.py` would have signed it, for https and http."""
+    claims = f"{user_id}.0.4102444800"
     signature = hmac.new(SECRETS["SessionSecret"], claims.encode(), "sha256").hexdigest()
-    return f"session={claims}.{signature}"
+    return f"__Host-session={claims}.{signature}; session={claims}.{signature}"
+
+
+def _as(user_id: int, method: str, url: str, **options: Any) -> Ask:
+    """A request of somebody who is signed in."""
+    return Ask(method, url, {**options, "headers": {"Cookie": _session_cookie(user_id)}})
 
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
@@ -168,26 +183,30 @@ ASKS: dict[str, list[Ask]] = {
         Ask("DELETE", "/api/hello"), Ask("POST", "/api/hello", {"content": b"{", "headers": {"Content-Type": "application/json"}}),
     ],
     "/api/users": [
-        _get("/api/users"), Ask("POST", "/api/users", {"json": ADA}), Ask("POST", "/api/users", {"data": GRACE}), _get("/api/users"),
-        Ask("POST", "/api/users", {"json": ADA}), _get("/api/users?limit=2"), _get("/api/users?limit=2&cursor=Mg"),
-        _get("/api/users?cursor=x"),
+        _get("/api/users"), Ask("POST", "/api/users", {"json": ADA}), Ask("POST", "/api/users", {"data": GRACE}),
+        _as(1, "GET", "/api/users"), Ask("POST", "/api/users", {"json": ADA}), _as(1, "GET", "/api/users?limit=2"),
+        _as(1, "GET", "/api/users?limit=2&cursor=Mg"), _as(1, "GET", "/api/users?cursor=x"),
         Ask("POST", "/api/users", {"json": {"name": 1}}), Ask("DELETE", "/api/users"),
     ],
     "/api/users/[id]": [
-        _get("/api/users/1"), Ask("PUT", "/api/users/1", {"json": GRACE}), Ask("PATCH", "/api/users/2", {"json": {"name": "G"}}),
-        Ask("PATCH", "/api/users/2", {"json": {"name": "H", "version": 1}}),
-        Ask("PATCH", "/api/users/2", {"json": {"email": "grace@example.org"}}),
-        Ask("DELETE", "/api/users/3"), *(_get(f"/api/users/{name}") for name in (1, 2, 3, "x")), Ask("POST", "/api/users/1"),
+        _get("/api/users/1"), _as(1, "GET", "/api/users/1"), _as(1, "PUT", "/api/users/1", json=GRACE),
+        _as(2, "PATCH", "/api/users/2", json={"name": "G"}), _as(2, "PATCH", "/api/users/2", json={"name": "H", "version": 1}),
+        _as(2, "PATCH", "/api/users/2", json={"email": "grace@example.org"}), _as(1, "DELETE", "/api/users/2"),
+        _as(3, "DELETE", "/api/users/3"), *(_as(each, "GET", f"/api/users/{each}") for each in (1, 2, 3)),
+        _get("/api/users/x"), Ask("POST", "/api/users/1"),
     ],
     "/api/posts": [
         _get("/api/posts?limit=1"), _get("/api/posts?category=guides&order=asc"),
-        _get("/api/posts?limit=2&cursor=Mw"), _get("/api/posts?limit=y"),
-        Ask("POST", "/api/posts", {"json": POST}), Ask("POST", "/api/posts", {"json": {**POST, "title": "", "tags": ["a", "a"]}}),
+        _get("/api/posts?limit=2&cursor=Mw"), _get("/api/posts?limit=y"), Ask("POST", "/api/posts", {"json": POST}),
+        _as(1, "POST", "/api/posts", json=POST), _as(1, "POST", "/api/posts", json={**POST, "title": "", "tags": ["a", "a"]}),
     ],
-    "/api/posts/[id]": [_get("/api/posts/2"), Ask("DELETE", "/api/posts/1"), _get("/api/posts/1"), _get("/api/posts/2")],
+    "/api/posts/[id]": [
+        _get("/api/posts/2"), Ask("DELETE", "/api/posts/1"), _as(2, "DELETE", "/api/posts/1"), _as(1, "DELETE", "/api/posts/1"),
+        _get("/api/posts/1"), _get("/api/posts/2"),
+    ],
     "/api/products": [_get("/api/products?tag=ink"), _get("/api/products?tag=none"), _get("/api/products")],
     "/api/products/[id]": [
-        _get("/api/products/2"), Ask("PUT", "/api/products/2", {"json": {"price_cents": 5}}), _get("/api/products/2"),
+        _get("/api/products/2"), _as(1, "PUT", "/api/products/2", json={"price_cents": 5}), _get("/api/products/2"),
         _get("/api/products/9"),
     ],
     "/api/rates": [_get("/api/rates"), _get("/api/rates?base=USD")],
@@ -202,7 +221,7 @@ ASKS: dict[str, list[Ask]] = {
     ],
     "/api/dashboard/[team]": [
         _get("/api/dashboard/research", Cookie=_session_cookie(1)), _get("/api/dashboard/compilers", Cookie=_session_cookie(1)),
-        _get("/api/dashboard/research", Cookie="session=1.4102444800.forged"), _get("/api/dashboard/research"),
+        _get("/api/dashboard/research", Cookie="__Host-session=1.0.4102444800.forged"), _get("/api/dashboard/research"),
     ],
     "/api/auth/session": [
         _get("/api/auth/session", Cookie=_session_cookie(2)), _get("/api/auth/session"), Ask("DELETE", "/api/auth/session"),
@@ -233,13 +252,13 @@ ASKS: dict[str, list[Ask]] = {
         Ask("POST", "/api/revalidate", _signed(b'{"tags":["products"],"paths":["/pricing"]}', "RevalidateSecret")),
     ],
     "/api/upload": [
-        _get("/api/upload"), Ask("POST", "/api/upload", {"files": {"file": ("cat.png", PNG, "image/png")}, "data": {"title": "A cat"}}),
-        Ask("POST", "/api/upload", {"files": {"file": ("a.svg", b"<svg/>", "image/svg+xml")}}), _get("/api/upload"),
-        Ask("POST", "/api/upload", {"json": {}}),
+        _get("/api/upload"), _as(1, "POST", "/api/upload", files={"file": ("cat.png", PNG, "image/png")}, data={"title": "A cat"}),
+        _as(1, "POST", "/api/upload", files={"file": ("a.svg", b"<svg/>", "image/svg+xml")}), _as(1, "GET", "/api/upload"),
+        _as(1, "POST", "/api/upload", json={}),
     ],
     "/api/upload/[id]": [
-        _get(f"/api/upload/{'0' * 64}"), Ask("POST", "/api/upload", {"files": {"file": ("cat.png", PNG, "image/png")}}),
-        _get(f"/api/upload/{PNG_ID}"),
+        _get(f"/api/upload/{PNG_ID}"), _as(1, "GET", f"/api/upload/{'0' * 64}"),
+        _as(1, "POST", "/api/upload", files={"file": ("cat.png", PNG, "image/png")}), _as(1, "GET", f"/api/upload/{PNG_ID}"),
     ],
     "/api/swatch/[colour]": [_get("/api/swatch/ff8800"), _get("/api/swatch/orange")],
     "/api/public": [_get("/api/public", Origin="https://example.org"), Ask("OPTIONS", "/api/public", {"headers": {"Origin": "https://example.org"}})],
@@ -247,9 +266,8 @@ ASKS: dict[str, list[Ask]] = {
     "/api/events": [_get("/api/events?pause_ms=0&count=3", Last_Event_ID="1"), _get("/api/events?count=x")],
     "/api/export": [_get("/api/export"), _get("/api/export?format=json"), _get("/api/export?format=xml")],
     "/api/chat": [
-        Ask("POST", "/api/chat", {"json": {"message": "Hello ☃"}}),
-        Ask("POST", "/api/chat", {"json": {"message": "Hello", "format": "text"}}),
-        Ask("POST", "/api/chat", {"json": {"message": " "}}),
+        Ask("POST", "/api/chat", {"json": {"message": "Hello"}}), _as(1, "POST", "/api/chat", json={"message": "Hello ☃"}),
+        _as(1, "POST", "/api/chat", json={"message": "Hello", "format": "text"}), _as(1, "POST", "/api/chat", json={"message": " "}),
     ],
     "/api/proxy/[...path]": [_get("/api/proxy/anything/below?a=b")],
     "/api/time/cached": [_get("/api/time/cached")],
