@@ -15,7 +15,7 @@ from edgeroutes.errors import BundleError, ImportRaisedError, require_no_problem
 from edgeroutes.routing.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.build.bytecode import BrokenSource, Interpreter
@@ -204,13 +204,3 @@ def _read(file: Path) -> bytes:
         return read_file(file, str(file), limit_bytes=UNZIPPED_LIMIT_BYTES, error=BundleError)
     except FileNotFoundError as err:
         raise BundleError("it was taken away while it was built", where=str(file), hint="Build again") from err
-
-
-def folder_files(tops: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """All files of these top-level modules of a folder, with their paths in a bundle; no caches."""
-    for top in tops:
-        files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file())
-        for file in files:
-            path = file.relative_to(top.parent).as_posix()
-            if "__pycache__" not in path and not file.name.endswith(".pyc"):
-                yield path, file
