@@ -41,16 +41,12 @@ _FUNCTION_YAML = "function.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFile:
-    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported."""
+    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported; data is what no import reaches."""
 
     archive_path: str
     source: Path
     reason: str
-
-    @property
-    def is_data(self) -> bool:
-        """Whether it is not a module."""
-        return not self.archive_path.endswith(".py")
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,14 +185,17 @@ class Collector:
         self, graph: ImportGraph, function: FunctionPlan, included: tuple[str, ...], data: FoundFiles
     ) -> Iterator[BundleFile]:
         """The project's files: modules, the data beside them, and what is included; less what is excluded."""
-        reasons = {module.archive_path: "" for module in graph.project_modules}
+        modules = {module.archive_path for module in graph.project_modules}
+        reasons = dict.fromkeys(modules, "")
         for path in data.paths:
             reasons.setdefault(path, f"data in {path.rpartition('/')[0]}")
         for path in included:
             reasons[path] = reasons.get(path) or f"include in {_settings_file(function)}"
         for path in sorted(reasons):
             if not _is_excluded(path, function):
-                yield BundleFile(archive_path=path, source=self._root / path, reason=reasons[path])
+                yield BundleFile(
+                    archive_path=path, source=self._root / path, reason=reasons[path], is_data=path not in modules
+                )
 
     def _check_files(self, files: Iterable[BundleFile]) -> None:
         """Raise for files that lie outside the project, are a `.env` file by another name, or have no name in a zip."""

@@ -62,6 +62,7 @@ class FunctionTrees:
                 bundle.function.logical_id,
                 {**self._metadata, **files, ENTRY_FILE: entry.encode()},
                 of="the project",
+                data=frozenset(each.archive_path for each in bundle.files if each.is_data),
                 is_users=True,
             ),
         ]
@@ -79,8 +80,7 @@ class FunctionTrees:
         key = (distribution.name, reached)
         if key not in self._local:
             files = distribution.files(reached)
-            tops = {path.partition("/")[0].partition(".")[0] for path in files}
-            self._local[key] = {**files, **local_metadata(distribution, tops)}
+            self._local[key] = {**files, **local_metadata(distribution, files)}
         return self._writer.plan(
             f"{distribution.name}-local", self._local[key], of=distribution.name, distribution=distribution.name
         )

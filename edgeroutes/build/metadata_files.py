@@ -47,21 +47,27 @@ def project_metadata(root: Path, local: Mapping[str, LocalDistribution]) -> dict
     return {f"{folder}/{file}": text.encode() for file, text in files.items() if text}
 
 
-def local_metadata(distribution: LocalDistribution, tops: Iterable[str] = ()) -> dict[str, Path | bytes]:
+def local_metadata(distribution: LocalDistribution, paths: Iterable[str] = ()) -> dict[str, Path | bytes]:
     """The metadata of a distribution that is a folder of this machine.
 
     Args:
         distribution: As its build backend made it.
-        tops: Its top-level modules, where its own metadata does not list them.
+        paths: Of its files.
     """
     folder = distribution.metadata
     found: dict[str, Path | bytes] = {
         f"{folder.name}/{name}": folder / name for name in METADATA_FILES if (folder / name).is_file()
     }
-    listed = "".join(f"{top}\n" for top in sorted(set(tops)))
+    listed = "".join(f"{top}\n" for top in top_level_names(paths))
     if listed:
         found.setdefault(f"{folder.name}/top_level.txt", listed.encode())
     return found
+
+
+def top_level_names(paths: Iterable[str]) -> list[str]:
+    """The importable names at the top of these files: `packages_distributions()` reads them, where there is no RECORD."""
+    tops = {path.partition("/")[0] for path in paths if path.endswith((".py", ".so"))}
+    return sorted({name for top in tops if (name := top.partition(".")[0]).isidentifier()})
 
 
 def _render_metadata(name: str, version: str, project: Mapping[str, Any]) -> str:
