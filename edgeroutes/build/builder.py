@@ -23,6 +23,7 @@ from edgeroutes.build.fetch import Fetcher
 from edgeroutes.build.function_trees import FunctionTrees
 from edgeroutes.build.inputs import bundle_files_read, folders_below, forget_inputs, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
+from edgeroutes.build.local import local_files
 from edgeroutes.build.loops import LoopAnswers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
@@ -113,7 +114,7 @@ class Builder:
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
-        companions = Companions(pins.distributions, wheels, installed, self.store)
+        companions = Companions(pins.distributions, wheels, installed, pins.local, self.store)
         selector = Selector(
             pins,
             wheels,
@@ -135,7 +136,8 @@ class Builder:
         loops.save()
         companions.save()
         self._progress("writing bundles")
-        function_trees = FunctionTrees(self._root, pins, writer)
+        local = local_files(bundles, requirements, pins, self._root)
+        function_trees = FunctionTrees(self._root, pins, writer, local)
         built = self._write(bundles, entries, requirements, wheels, function_trees)
         require_no_problems([problem for each in built if (problem := check_size(each)) is not None])
         self.store.write_functions({each.logical_id: each.trees for each in built})
@@ -153,9 +155,9 @@ class Builder:
         if interpreter is not None:  # else the next build looks whether there is one now
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
             listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]
-            local = function_trees.local_files
-            files = {*read, *local, *bundle_files_read(self._root, bundles)}
-            folders = {*listed, *collector.folders.listed, *(file.parent for file in local)}
+            local_sources = function_trees.local_files
+            files = {*read, *local_sources, *bundle_files_read(self._root, bundles)}
+            folders = {*listed, *collector.folders.listed, *(file.parent for file in local_sources)}
             record_inputs(self.store, files, folders, started_ns=started_ns)
         return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
 
@@ -222,9 +224,11 @@ class Builder:
         built = []
         for bundle in bundles:
             key = bundle.function.logical_id
-            local = [plan for plan in plans[key] if plan.distribution]
+            local_plans = [plan for plan in plans[key] if plan.distribution]
             wheel_trees = [tree for name in sorted(requirements[key]) if (tree := wheels.tree(name)) is not None]
-            own_trees = [self._tree(plan) for plan in (*local, *(plan for plan in plans[key] if not plan.distribution))]
+            own_trees = [
+                self._tree(plan) for plan in (*local_plans, *(plan for plan in plans[key] if not plan.distribution))
+            ]
             trees = (*wheel_trees, *own_trees)
             is_new = self.store.function_trees(key) != [*trees]
             built.append(BuiltFunction(bundle=bundle, requirements=requirements[key], trees=trees, is_new=is_new))
@@ -252,7 +256,7 @@ class Builder:
 
     def _warnings(self, bundles: Sequence[Bundle], interpreter: Interpreter | None) -> list[str]:
         said: dict[str, None] = {}
-        shipped = {file.archive_path for bundle in bundles for file in bundle.files}
+        shipped = {file.source.relative_to(self._root).as_posix() for bundle in bundles for file in bundle.files}
         left_out = {
             path: reason for bundle in bundles for path, reason in bundle.left_out.items() if path not in shipped
         }

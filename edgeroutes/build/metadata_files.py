@@ -1,4 +1,4 @@
-"""What `importlib.metadata` finds in a bundle: of the project itself, and of distributions that are folders of this machine.
+"""What `importlib.metadata` finds in a bundle of the project itself, where that is not installed; and the names of what wheels bring.
 
 A `METADATA`, an `entry_points.txt` and a `top_level.txt` in a `*.dist-info` folder, which is all that `version()`, `entry_points()` and
 `packages_distributions()` read.
@@ -14,54 +14,31 @@ from edgeroutes.build.requirements import read_text
 from edgeroutes.config import parse_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
-    from edgeroutes.build.local import LocalDistribution
-
-METADATA_FILES = ("METADATA", "entry_points.txt", "top_level.txt")
 # Source: packaging.python.org "pyproject.toml specification", project.scripts and project.gui-scripts.
 _SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
 
 
-def project_metadata(root: Path, local: Mapping[str, LocalDistribution]) -> dict[str, Path | bytes]:
-    """The project's own metadata by the paths in a bundle; nothing for a project without a name and a version.
+def project_metadata(root: Path, local: Collection[str]) -> dict[str, bytes]:
+    """The metadata of a project that is not installed, by the paths in a bundle; nothing for one without a name and a version.
 
     Args:
         root: The project.
-        local: Distributions that are folders of this machine: one of them may be the project, and know its dynamic version.
+        local: The names of distributions that are folders of this machine: where the project is one, that one has its metadata.
     """
     document = parse_toml(read_text(root / PROJECT_FILE), where=PROJECT_FILE)
     project = document.get("project")
     name = project.get("name") if isinstance(project, dict) else None
     if not isinstance(project, dict) or not isinstance(name, str):
         return {}
-    installed = local.get(normalize_name(name))
     version = project.get("version")
-    if installed is not None and version in (None, installed.version):
-        return local_metadata(installed)
-    if not isinstance(version, str):
+    if normalize_name(name) in local or not isinstance(version, str):
         return {}
     folder = f"{normalize_name(name).replace('-', '_')}-{version}.dist-info"
     files = {"METADATA": _render_metadata(name, version, project), "entry_points.txt": _render_entry_points(project)}
     return {f"{folder}/{file}": text.encode() for file, text in files.items() if text}
-
-
-def local_metadata(distribution: LocalDistribution, paths: Iterable[str] = ()) -> dict[str, Path | bytes]:
-    """The metadata of a distribution that is a folder of this machine.
-
-    Args:
-        distribution: As its build backend made it.
-        paths: Of its files.
-    """
-    folder = distribution.metadata
-    found: dict[str, Path | bytes] = {
-        f"{folder.name}/{name}": folder / name for name in METADATA_FILES if (folder / name).is_file()
-    }
-    listed = "".join(f"{top}\n" for top in top_level_names(paths))
-    if listed:
-        found.setdefault(f"{folder.name}/top_level.txt", listed.encode())
-    return found
 
 
 def top_level_names(paths: Iterable[str]) -> list[str]:

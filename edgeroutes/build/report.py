@@ -55,7 +55,11 @@ class BuiltFunction:
         brought = {}
         for tree in self.trees:
             name = str(tree.facts.get("distribution", ""))
-            brought[tree.name] = _brought_by(self.requirements[name]) if name else tree.facts.get("of", "the project")
+            brought[tree.name] = (
+                _brought_by(self.requirements[name])
+                if name in self.requirements
+                else tree.facts.get("of", "the project")
+            )
         return brought
 
 

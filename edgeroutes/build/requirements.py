@@ -144,15 +144,15 @@ def parse_requirement(text: str, *, where: str) -> Requirement:
         DependencyError: It is none.
     """
     try:
-        return _parsed(text)
+        return _parse(text)
     except InvalidRequirement as error:
         problem = f"{text!r} is no requirement: {str(error).splitlines()[0]}"
         raise DependencyError(problem, where=where) from error
 
 
-@lru_cache(maxsize=8192)
-def _parsed(text: str) -> Requirement:
-    return Requirement(text)
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Requirement:
+    return Requirement(text)  # which nobody changes: every function of a project looks at the same ones
 
 
 def required_names(

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.local_folder import make_local_folder
+from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
@@ -83,13 +84,10 @@ class Store:
         Raises:
             ToolError: The folder cannot be written.
         """
-        import fcntl  # the rest of the package also runs where there is none
-
-        with storage_errors(self.folder):
-            make_local_folder(self.folder)
-            file = (self.folder / "lock").open("w")
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as held:
+            with storage_errors(self.folder):
+                make_local_folder(self.folder)
+                held.enter_context(file_lock(self.folder / "lock"))
             self._trees.clear()
             yield
 

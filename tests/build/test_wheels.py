@@ -102,7 +102,6 @@ def test_a_distribution_that_is_a_folder_ships_as_it_lies_there(with_local: Proj
         "edgeroutes_function.py",
         "functions/a/route.py",
         "shared-1.0.dist-info/METADATA",
-        "shared-1.0.dist-info/top_level.txt",
         "shared/__init__.py",
         "shared/data.txt",
         "shared/names.py",
