@@ -20,11 +20,14 @@ RUNTIME_CLIENTS := $(addprefix .tools/awslambdaric/,3.0.2 3.1.1 4.0.1)
 # What `make deploy` hands to `sam deploy`; the first time, DEPLOY_ARGS=--guided.
 DEPLOY_ARGS ?=
 
-.PHONY: help dev test check format lock sam deploy bench clean
+FUZZ_SECONDS ?= 120
+
+.PHONY: help dev test fuzz check format lock sam deploy bench clean
 
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
 	@echo "make test      check, then run every test (PYTEST_ARGS='-k ...' chooses)"
+	@echo "make fuzz      try random requests and project files, FUZZ_SECONDS for each test"
 	@echo "make check     lint, formatting, types (the package and every route file), import contracts"
 	@echo "make format    format, and mend what the linter can mend"
 	@echo "make lock      bring uv.lock up to date with pyproject.toml"
@@ -38,6 +41,9 @@ dev: $(SYNCED)
 
 test: check
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+fuzz: $(SYNCED)
+	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz --timeout 0 $(PYTEST_ARGS)
 
 check: $(SYNCED)
 	$(BIN)/ruff check .

@@ -21,6 +21,8 @@ from edgeroutes.routing.reading import read_text
 
 FILE = "pyproject.toml"
 INFRA_FOLDER = "infra"
+# Of the developer's own machine: read in dev and tests, the latter wins, never bundled.
+ENV_FILES = (".env", ".env.local")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
 MAX_NAME_LENGTH = 128
@@ -41,6 +43,8 @@ STREAM_MARGIN_MS = range(60_001)
 THROTTLE_RATE = 1_000
 THROTTLE_BURST = 500
 THROTTLES = range(1, 1_000_001)
+# Source: docs.aws.amazon.com/lambda "API_Environment", Variables, key pattern (read 2026-11-30). What Lambda itself sets may begin with _.
+_VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+|_HANDLER|_X_AMZN_TRACE_ID")
 # Environment variables that only edgeroutes sets, but for those two: docs/caching.md, docs/revalidation.md.
 _OWN_VARIABLES = "EDGEROUTES_"
 _SETTABLE_VARIABLES = frozenset(
@@ -251,6 +255,8 @@ def parse_cors(table: Mapping[str, Any]) -> CORS:
 
 def variable_problem(name: str) -> str:
     """What is wrong with the name of an author's environment variable; empty where nothing is."""
+    if not _VARIABLE_NAME.fullmatch(name):
+        return f"the variable {name!r} has a name that Lambda refuses. Allowed are a letter, then letters, digits and _, two at least"
     if name in _SETTABLE_VARIABLES:
         return ""
     if name.startswith(_OWN_VARIABLES):

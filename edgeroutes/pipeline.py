@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -42,30 +43,30 @@ from edgeroutes.build.distributions import installed_distributions, installed_si
 from edgeroutes.build.features import feature_names
 from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
-from edgeroutes.build.stamps import StampRecord
 from edgeroutes.build.trace import Tracer
+from edgeroutes.build.variables import VariableUse, read_variable_uses
+from edgeroutes.config import ENV_FILES, INFRA_FOLDER, load_config
 from edgeroutes.config import FILE as CONFIG_FILE
-from edgeroutes.config import INFRA_FOLDER, load_config
-from edgeroutes.errors import ConfigError, ProjectError, ToolError, require_no_problems
+from edgeroutes.errors import ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
-from edgeroutes.template.document import Template, make_template
+from edgeroutes.template.document import Template, make_document, make_template
+from edgeroutes.template.lint import LintFindings, lint_template
 from edgeroutes.template.yaml import HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from edgeroutes.build.graph import ImportGraph
     from edgeroutes.config import Config
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
 
 TEMPLATE_FILE = "template.yaml"
-# Of which files the template was last found current; beside the store, in the folder that git ignores.
-RECORD = ".edgeroutes/template.json"
 
 
 def plan_project(root: Path, infra: Infra | None = None) -> ProjectPlan:
@@ -97,33 +98,37 @@ def project_template(root: Path) -> Template:
     return _read_template(root)[0]
 
 
-def require_current_template(root: Path) -> list[str]:
-    """The warnings of the project's template, which is the one in template.yaml; nothing for one that edgeroutes has not made.
-
-    While no file has changed, it costs their stamps.
+def read_template(root: Path) -> tuple[Template, set[Path], set[Path]]:
+    """The template of the project in `root`, the files that it is made of, and the folders that were listed for it.
 
     Raises:
-        ConfigError: template.yaml is another one.
         ProjectError: As `project_template`.
     """
-    path = root / TEMPLATE_FILE
-    if not is_generated(path):
-        return []
-    record = StampRecord(root / RECORD)
-    known: list[str] | None = record.read()
-    if known is not None:
-        return known
     template, tracer = _read_template(root)
-    if check_template(root, template.text):
-        problem = "it is not current: routes, settings or infra/ have changed since it was written"
-        raise ConfigError(problem, where=TEMPLATE_FILE, hint="Run 'edgeroutes template', and build again")
-    warnings = [str(warning) for warning in template.warnings]
     app_dir = root / load_config(root).app_dir
-    folders = [Path(folder) for folder, _, _ in os.walk(app_dir)]
-    files = [Path(folder, name) for folder, _, names in os.walk(app_dir) for name in names if not name.endswith(".pyc")]
-    files += [path, root / CONFIG_FILE, *(root / name for name in _infra_files(root)), *tracer.read_files]
-    record.write(warnings, files, [*folders, root / INFRA_FOLDER, *tracer.listed_directories])
-    return warnings
+    files = {
+        root / TEMPLATE_FILE,
+        root / CONFIG_FILE,
+        *(root / name for name in ENV_FILES),
+        *(root / name for name in _infra_files(root)),
+        *tracer.read_files,
+    }
+    folders = {root / INFRA_FOLDER, *tracer.listed_directories}
+    for folder, _, names in os.walk(app_dir):
+        folders.add(Path(folder))
+        files.update(Path(folder, name) for name in names if not name.endswith(".pyc"))
+    return template, files, folders
+
+
+def lint_project(root: Path, region: str) -> LintFindings:
+    """What a deploy would refuse of function.yaml files and infra/, as SAM's translator and cfn-lint know it.
+
+    Raises:
+        ProjectError: As `project_template`.
+    """
+    infra = read_infra(root)
+    plan = plan_project(root, infra)
+    return lint_template(make_document(plan, infra), plan, infra, region=region)
 
 
 def is_generated(path: Path) -> bool:
@@ -138,7 +143,32 @@ def is_generated(path: Path) -> bool:
 def _read_template(root: Path) -> tuple[Template, Tracer]:
     infra = read_infra(root)
     tracer = Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
-    return make_template(_with_features(plan_project(root, infra), tracer), infra), tracer
+    graphs: dict[str, ImportGraph] = {}
+    plan = _with_features(plan_project(root, infra), tracer, graphs)
+    env_files = {name: read_env_names(root / name) for name in ENV_FILES}
+    return make_template(plan, infra, uses=_variable_uses(graphs), env_files=env_files), tracer
+
+
+def read_env_names(path: Path) -> frozenset[str]:
+    """The names of the variables in a `.env` file; none where there is no such file."""
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):  # some call an environment of Python so, which is a folder
+        return frozenset()
+    return frozenset(re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", text, re.MULTILINE))
+
+
+def _variable_uses(graphs: Mapping[str, ImportGraph]) -> dict[str, list[tuple[str, VariableUse]]]:
+    """Function id → what its project files read of the environment, each file read once."""
+    known: dict[Path, tuple[VariableUse, ...]] = {}
+    found: dict[str, list[tuple[str, VariableUse]]] = {}
+    for logical_id, graph in graphs.items():
+        uses = found[logical_id] = []
+        for module in graph.project_modules:
+            if module.file not in known:
+                known[module.file] = read_variable_uses(module.file) if module.file.suffix == ".py" else ()
+            uses += [(graph.where(module.file, 0).rpartition(":")[0], use) for use in known[module.file]]
+    return found
 
 
 def read_infra(root: Path) -> Infra:
@@ -195,10 +225,10 @@ def write_template(root: Path, text: str) -> bool:
     return True
 
 
-def _with_features(plan: ProjectPlan, tracer: Tracer) -> ProjectPlan:
+def _with_features(plan: ProjectPlan, tracer: Tracer, graphs: dict[str, ImportGraph]) -> ProjectPlan:
     """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
     users = OwnUsers(installed_distributions(installed_site_packages()))
-    names = feature_names(plan.functions, tracer, users)
+    names = feature_names(plan.functions, tracer, users, graphs=graphs)
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
     return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 

@@ -9,10 +9,10 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.connection import (
+    app_headers,
     base_scope,
     decode_headers,
     encode_headers,
-    one_cookie_header,
     require_host,
 )
 from edgeroutes.errors import HandlerError
@@ -71,7 +71,7 @@ class _Crossing:
         require_host(headers)
         self._scope: Scope = {
             **base_scope(current_scope("asgi_middleware").incoming),
-            "headers": encode_headers(one_cookie_header(headers)),
+            "headers": app_headers(headers),
             "state": vars(request.state),
             _CROSSING: self,
         }

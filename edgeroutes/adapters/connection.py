@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
+from edgeroutes.http.cookies import without_forged_prefixes
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.url import has_valid_host, split_host
 
@@ -44,7 +45,7 @@ def connection_scope(scope: RequestScope) -> Scope:
         **base_scope(incoming),
         **mounted_paths(scope),
         "method": scope.request.method,
-        "headers": encode_headers(one_cookie_header(headers)),
+        "headers": app_headers(headers),
     }
     if incoming.event is not None:
         connection["aws.event"] = incoming.event
@@ -76,7 +77,7 @@ def base_scope(incoming: Incoming) -> Scope:
         "raw_path": encode_target(incoming.path),
         "query_string": encode_target(incoming.query_string()),
         "root_path": "",
-        "headers": encode_headers(one_cookie_header(incoming.header_items())),
+        "headers": app_headers(incoming.header_items()),
         "client": (client, 0) if client else None,
         "server": _server(scheme, host, incoming.header("x-forwarded-port")),
     }
@@ -124,12 +125,22 @@ def decode_headers(pairs: Iterable[Any]) -> list[tuple[str, str]]:
     return [(bytes(name).decode("latin-1").lower(), bytes(value).decode("latin-1")) for name, value in pairs]
 
 
-def one_cookie_header(items: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The fields with all cookies in one, as HTTP/1.1 has them. Source: RFC 9113 §8.2.3."""
+def app_headers(items: list[tuple[str, str]]) -> HeaderPairs:
+    """The fields for an app: all cookies in one, as HTTP/1.1 has them, without forged prefixes. Source: RFC 9113 §8.2.3."""
     cookies = [value for name, value in items if name == "cookie"]
-    if len(cookies) < 2:
-        return items
-    return [item for item in items if item[0] != "cookie"] + [("cookie", "; ".join(cookies))]
+    if cookies:
+        sent = "; ".join(cookies)
+        safe = without_forged_prefixes(sent)
+        if len(cookies) > 1 or safe != sent:
+            items = [item for item in items if item[0] != "cookie"] + ([("cookie", safe)] if safe.strip() else [])
+    return encode_headers(items)
+
+
+def safe_headers(pairs: HeaderPairs) -> HeaderPairs:
+    """A server's fields for an app: without cookies of forged prefixes."""
+    if not any(name == b"cookie" and b"__" in value for name, value in pairs):
+        return pairs
+    return app_headers(decode_headers(pairs))
 
 
 def _server(scheme: str, host: str, forwarded_port: str | None) -> tuple[str, int]:

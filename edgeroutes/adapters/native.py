@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgeroutes.adapters.connection import PLAIN_500, decode_headers, encode_headers, mounted_paths
+from edgeroutes.adapters.connection import PLAIN_500, decode_headers, encode_headers, mounted_paths, safe_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import Response
@@ -39,7 +39,8 @@ async def answer_natively(app: AsgiApp, routed: RequestScope, scope: Scope, answ
 
 async def native_scope(app: AsgiApp, routed: RequestScope, scope: Scope) -> Scope:
     """The server's scope for an app in a route's folder, with what the app's own startup left."""
-    return {**scope, **mounted_paths(routed), "state": await lifespan_state(app, routed.where)}
+    headers = safe_headers(scope["headers"])
+    return {**scope, **mounted_paths(routed), "headers": headers, "state": await lifespan_state(app, routed.where)}
 
 
 class NativeAnswer:

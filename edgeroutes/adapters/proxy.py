@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from contextvars import copy_context
-from itertools import chain
 
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
 from edgeroutes.adapters.runtime_client import run_after_results
@@ -34,10 +33,9 @@ if TYPE_CHECKING:
 
 
 # What a malformed event ends in where nothing was raised: an unknown method, a broken body, a handler that reads what is not there.
-_OF_MALFORMED_EVENTS = (400, 500)
-# Up to these sizes no limit can be exceeded: a character of a body takes at most 12 bytes in JSON (two \\u escapes), one of a header 2.
+OF_MALFORMED_EVENTS = (400, 500)
+# Up to this size no limit can be exceeded: a character takes at most 12 bytes in JSON, those of two \u escapes.
 SMALL_CHARACTERS = 500_000
-SMALL_HEADER = 5_000
 
 
 class LambdaHandler:
@@ -87,8 +85,8 @@ class LambdaHandler:
             body = response.body  # type: ignore[assignment]  # JSON is whole
         if call.has_after:
             self._finish_later(call.finish, runner, running_in)
-        if response.status in _OF_MALFORMED_EVENTS:
-            _refuse_malformed(event, context)
+        if response.status in OF_MALFORMED_EVENTS:
+            refuse_malformed(event, context)
         return fitting_result(call, response, body)
 
     def open(self, event: Event, context: LambdaContext | None = None) -> Call:
@@ -106,7 +104,7 @@ class LambdaHandler:
             _log_refusal(error, context)
             raise
         except Exception as error:
-            _refuse_malformed(event, context, error)
+            refuse_malformed(event, context, error)
             raise
 
     def close(self) -> None:
@@ -125,7 +123,7 @@ class LambdaHandler:
         try:
             return self._guard is None or self._guard.admits(event)
         except Exception as error:
-            _refuse_malformed(event, context, error)
+            refuse_malformed(event, context, error)
             raise
 
     def _answer_load_balancer(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
@@ -140,10 +138,10 @@ class LambdaHandler:
         try:
             result, finish = self._loop.run(load_balancer_result(self.application, event, context), running_in)
         except Exception as error:
-            _refuse_malformed(event, context, error)
+            refuse_malformed(event, context, error)
             raise
-        if result["statusCode"] in _OF_MALFORMED_EVENTS:
-            _refuse_malformed(event, context)
+        if result["statusCode"] in OF_MALFORMED_EVENTS:
+            refuse_malformed(event, context)
         self._finish_later(finish, self._loop, running_in)
         return result
 
@@ -188,7 +186,7 @@ def _origin_guard() -> OriginGuard | None:
     return origin_guard(os.environ)
 
 
-def _refuse_malformed(event: Event, context: LambdaContext | None, error: Exception | None = None) -> None:
+def refuse_malformed(event: Event, context: LambdaContext | None, error: Exception | None = None) -> None:
     """Raise what is wrong with the structure of an event that has failed; return where nothing is.
 
     Raises:
@@ -217,10 +215,7 @@ def fitting_result(call: Call, response: Response, body: str | bytes | None) -> 
     """The proxy result for the call's event; that of a 500 when Lambda or API Gateway would refuse this one for its size."""
     render = rest_result if isinstance(call.incoming, RestEvent) else http_result
     result = render(response, body)
-    if (
-        len(result["body"]) <= SMALL_CHARACTERS
-        and sum(map(len, chain(*response.headers.multi_items()))) <= SMALL_HEADER
-    ):
+    if len(result["body"]) <= SMALL_CHARACTERS and response.headers.are_small():
         return result
     from edgeroutes.adapters.result_size import find_excess
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import sys
 
+from edgeroutes.errors import EventError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,11 +99,22 @@ def _send_pending(client: Any, answer: PendingAnswer, invoke_id: str, invocation
     """Have an answer send itself; what goes wrong is the client's to judge, as with any other answer."""
     try:
         answer.send(invoke_id, invocation_id)
+    except EventError as error:
+        _post_error(client, error, invoke_id, invocation_id)
     except Exception as error:
         judge = getattr(client, "handle_exception", None)  # since 4.0: a client of many processes does not end for it
         if judge is None:
             raise
         judge(error)
+
+
+def _post_error(client: Any, error: EventError, invoke_id: str, invocation_id: str | None) -> None:
+    """Have the invocation fail, as awslambdaric does for an exception of the handler."""
+    from json import dumps
+
+    failure = {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": invoke_id, "stackTrace": []}
+    attempt = () if invocation_id is None else (invocation_id,)
+    client.post_invocation_error(invoke_id, dumps(failure), "{}", *attempt)
 
 
 def _invocation_id(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:

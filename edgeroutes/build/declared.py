@@ -18,6 +18,7 @@ from edgeroutes.build.requirements import (
     read_text,
 )
 from edgeroutes.config import parse_toml
+from edgeroutes.errors import ConfigError, require_no_problems, show_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -142,6 +143,7 @@ def read_declarations(root: Path, *, with_requirements: bool = True) -> Declarat
     """
     text = read_text(root / PROJECT_FILE)
     document = parse_toml(text, where=PROJECT_FILE)
+    require_no_problems(list(_check_tables(document)))
     project = _table(document, "project")
     dynamic = project.get("dynamic") or ()
     lines: tuple[RequirementLine, ...] = ()
@@ -232,6 +234,31 @@ def _project_declarations(document: Mapping[str, Any], text: str) -> Iterator[De
         found = _declaration(requirement, where=places.find(requirement), group=group, is_standard=is_standard)
         if found.name != own:  # `all = ["own[a,b]"]`: what a and b hold is read by itself
             yield found
+
+
+def _check_tables(document: Mapping[str, Any]) -> Iterator[ConfigError]:
+    """What of the tables that PyPA defines is not what it has to be: read leniently, it would be lost in silence.
+
+    Source: packaging.python.org "pyproject.toml specification" and "Dependency Groups".
+    """
+    for name in ("project", "dependency-groups"):
+        if not isinstance(document.get(name, {}), dict):
+            yield _wrong_value(name, document[name], "a table")
+    project, optional = _table(document, "project"), _table(document, "project", "optional-dependencies")
+    if not isinstance(project.get("optional-dependencies", {}), dict):
+        yield _wrong_value("project.optional-dependencies", project["optional-dependencies"], "a table of lists")
+    lists = {"project.dependencies": project.get("dependencies", []), "project.dynamic": project.get("dynamic", [])}
+    lists |= {f"project.optional-dependencies.{name}": listed for name, listed in optional.items()}
+    for name, listed in lists.items():
+        if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
+            yield _wrong_value(name, listed, "a list of strings")
+    for name, listed in _table(document, "dependency-groups").items():
+        if not isinstance(listed, list) or not all(isinstance(each, str | dict) for each in listed):
+            yield _wrong_value(f"dependency-groups.{name}", listed, "a list of strings and {include-group = …}")
+
+
+def _wrong_value(name: str, value: object, allowed: str) -> ConfigError:
+    return ConfigError(f"the value is {show_value(value)}. Allowed is {allowed}", where=f"{PROJECT_FILE}, {name}")
 
 
 def _requirements(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

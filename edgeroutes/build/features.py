@@ -15,7 +15,7 @@ from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin
 from edgeroutes.build.own_parts import is_imported_outside
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 
     from edgeroutes.build.graph import ImportGraph, LibraryImports
     from edgeroutes.build.import_values import ImportSite
@@ -100,9 +100,19 @@ def own_requirements(graph: ImportGraph) -> Iterator[Root]:
 
 
 def feature_names(
-    functions: Iterable[FunctionPlan], tracer: Tracer, users: OwnUsers | None = None
+    functions: Iterable[FunctionPlan],
+    tracer: Tracer,
+    users: OwnUsers | None = None,
+    *,
+    graphs: MutableMapping[str, ImportGraph] | None = None,
 ) -> dict[str, frozenset[str]]:
     """The id of a function → the modules of edgeroutes that its project files and libraries import, by the last part of their names.
+
+    Args:
+        functions: Of the project.
+        tracer: Traces their files.
+        users: Knows which libraries import edgeroutes.
+        graphs: Gets the graph of each function, by its id.
 
     Raises:
         ImportRaisedError: A file of the project is not Python.
@@ -111,6 +121,8 @@ def feature_names(
     found = {}
     for function in functions:
         graph = tracer.trace(map(Path, function.source_files))
+        if graphs is not None:
+            graphs[function.logical_id] = graph
         libraries = users.of(graph.distributions) if users is not None else ()
         if libraries:
             graph = tracer.trace(map(Path, function.source_files), libraries=libraries)

@@ -81,10 +81,10 @@ class LoopAnswers:
             self._store.write_text(FILE, json.dumps(self._used, sort_keys=True))
 
     def _answer(self, route: RouteFile, within: frozenset[str], fingerprint: str) -> bool:
-        known = self._known.get(route.source_file)
+        known = self._used.get(route.source_file) or self._known.get(route.source_file)
         if known is None or not fingerprint or known[0] != fingerprint:
             known = [fingerprint, needs_loop(route, self._tracer, within)]
-        self._used[route.source_file] = self._known[route.source_file] = known
+        self._used[route.source_file] = known
         return bool(known[1])
 
     def _fingerprint(self, bundle: Bundle, within: frozenset[str]) -> str:

@@ -37,6 +37,8 @@ _DEVELOPERS_EXTRA = re.compile(
 )
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_PREFIX = re.compile(r"[A-Za-z0-9]{5,}[._-]")
+"""The first word of a group, which a library may complete: `opentelemetry_`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,18 +126,22 @@ class _Seeker:
         self.identity = identity
         self._quick = [[part.encode() for part in name.split(".")] for name in identity.import_names]
         self._groups = [group.encode() for group in identity.groups]
+        prefixes = {found[0] for group in identity.groups if (found := _PREFIX.match(group))}
+        self._group_prefixes = [
+            re.compile(rf"""["']{re.escape(prefix)}(?:\{{|["']\s*[+%]|%s)""".encode()) for prefix in prefixes
+        ]
         tops = "|".join(re.escape(name.partition(".")[0]) for name in identity.import_names)
         # An import, or a string that begins with the name: docstrings and attributes of that name are far more.
         text = rf"""^[ \t]*(?:from|import)[ \t][^\n]*\b(?:{tops})\b|["'](?:{tops})["'.:]"""
         self._pattern = re.compile(text.encode(), re.MULTILINE) if tops else None
 
     def may_be_in(self, data: bytes) -> bool:
-        if any(group in data for group in self._groups):
+        if any(group in data for group in self._groups) or any(each.search(data) for each in self._group_prefixes):
             return True
         return any(all(part in data for part in parts) for parts in self._quick)
 
     def is_likely_in(self, source: bytes) -> bool:
-        if any(group in source for group in self._groups):
+        if any(group in source for group in self._groups) or any(each.search(source) for each in self._group_prefixes):
             return True
         return self._pattern is not None and self._pattern.search(source) is not None
 
@@ -171,12 +177,27 @@ def _first(identity: Identity, path: str, sites: Iterable[ImportSite], texts: It
 
 
 def _group_text(identity: Identity, path: str, tree: ast.Module) -> Mention | None:
-    """A group whose name does not read like a module: `flask-commands`."""
+    """A group whose name does not read like a module (`flask-commands`), or is put together (`f"opentelemetry_{name}"`)."""
     for node in ast.walk(tree) if identity.groups else ():
-        if isinstance(node, ast.Constant) and node.value in identity.groups:
-            how = f"reads the entry points {node.value!r}, of which {identity.name} has some"
-            return Mention(file=path, line=node.lineno, how=how)
+        text = node.value if isinstance(node, ast.Constant) else _beginning(node)
+        group = next(
+            (each for each in identity.groups if each == text or (text and _is_beginning(text, each, node))), ""
+        )
+        if group:
+            how = f"reads the entry points {group!r}, of which {identity.name} has some"
+            return Mention(file=path, line=getattr(node, "lineno", 0), how=how)
     return None
+
+
+def _beginning(node: ast.AST) -> object:
+    """The literal that a put-together text begins with."""
+    first = node.values[0] if isinstance(node, ast.JoinedStr) and node.values else getattr(node, "left", None)
+    return first.value if isinstance(first, ast.Constant) else None
+
+
+def _is_beginning(text: object, group: str, node: ast.AST) -> bool:
+    whole = isinstance(node, ast.Constant) or not isinstance(text, str)
+    return not whole and (found := _PREFIX.match(group)) is not None and str(text).removesuffix("%s") == found[0]
 
 
 def _is_in(dotted: str, identity: Identity) -> bool:

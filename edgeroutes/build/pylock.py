@@ -180,7 +180,8 @@ def render_preferences(versions: Mapping[str, str]) -> str:
 def _render(packages: Iterable[Mapping[str, Any]]) -> str:
     lines = ['lock-version = "1.0"', 'created-by = "edgeroutes"']
     packages = list(packages)
-    lines += [] if packages else ["packages = []"]
+    if not packages:
+        lines.append("packages = []")  # uv wants the key
     for package in packages:
         lines += ["", "[[packages]]"]
         lines += [f"{key} = {_toml(value)}" for key, value in package.items() if key not in _LEFT_OUT]

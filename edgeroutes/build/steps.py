@@ -59,11 +59,13 @@ class StepReader:
         self._places: dict[str, str] = {}
         self._uses: dict[str, tuple[FileImports, dict[str, frozenset[str] | None]]] = {}
 
-    def start_scan(self) -> None:
-        """Look at every file and directory again from here on."""
-        if self.resolver.refresh():
+    def start_scan(self) -> bool:
+        """Look at every file and directory again from here on; whether a name has come or gone since."""
+        has_changed = self.resolver.refresh()
+        if has_changed:
             self._steps.clear()
         self.sources.start_scan()
+        return has_changed
 
     def where(self, path: Path) -> str:
         """The file as a message shows it."""

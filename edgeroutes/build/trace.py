@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import Chain, ImportGraph, LibraryImports
     from edgeroutes.build.import_values import FileImports
+    from edgeroutes.build.walk_values import Core
 
 _WORTH_SAVING = 16
 
@@ -54,6 +55,7 @@ class Tracer:
         self._loop_names = loop_names
         self._saves = saves
         self._lock = Lock()
+        self._cores: dict[tuple[Path, ...], Core] = {}
 
     def trace(
         self,
@@ -83,8 +85,16 @@ class Tracer:
         followed = frozenset({Origin.PROJECT, Origin.DISTRIBUTION if into_distributions else Origin.EDGEROUTES})
         loop_names = self._loop_names if into_distributions else frozenset()
         with self._lock:
-            self._steps.start_scan()
-            walk = Walk(self._steps, followed=followed, stop_at=stop_at, loop_names=loop_names, within=within)
+            if self._steps.start_scan():
+                self._cores.clear()
+            walk = Walk(
+                self._steps,
+                followed=followed,
+                stop_at=stop_at,
+                loop_names=loop_names,
+                within=within,
+                cores=self._cores,
+            )
             graph = walk.trace(
                 tuple(self._project_root / path for path in entry_files),
                 tuple(self._project_root / path for path in core),

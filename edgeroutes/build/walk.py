@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict, deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from edgeroutes.build.findings import missing_modules, oddities, perhaps_missing, sure_modules
 from edgeroutes.build.graph import (
     ImportGraph,
-    MissingModule,
     ReachedModule,
     Reason,
     SkippedImport,
@@ -16,23 +15,15 @@ from edgeroutes.build.graph import (
 )
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin
+from edgeroutes.build.walk_values import Core, Question
 from edgeroutes.errors import ImportRaisedError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from edgeroutes.build.graph import LibraryImports
     from edgeroutes.build.steps import Step, StepReader
-
-
-class _Question(NamedTuple):
-    """Which names an importer asks of one module that its step loads: answered once that module is read."""
-
-    importer: Module
-    step: Step
-    position: int
-    late: bool
 
 
 class Walk:
@@ -46,8 +37,10 @@ class Walk:
         stop_at: frozenset[str],
         loop_names: frozenset[str],
         within: frozenset[str] | None,
+        cores: dict[tuple[Path, ...], Core] | None = None,
     ) -> None:
         self._steps = steps
+        self._cores = {} if cores is None else cores
         self._within = within
         self._followed = followed
         self._stop_at = stop_at
@@ -55,11 +48,11 @@ class Walk:
         self._modules: dict[str, tuple[Module, list[Reason]]] = {}
         self._queue: deque[Module] = deque()
         self._late: deque[tuple[str, Module, Reason]] = deque()
-        self._core: set[str] = set()
+        self._core: frozenset[str] = frozenset()
         self._has_scans = False
         self._late_only: set[str] = set()
         self._has_lazy_names: dict[str, bool] = {}
-        self._questions: defaultdict[str, list[_Question]] = defaultdict(list)
+        self._questions: defaultdict[str, list[Question]] = defaultdict(list)
         self._unfolded: set[tuple[str, str, bool]] = set()
         self._skipped: list[SkippedImport] = []
         self._warnings: list[TraceWarning] = []
@@ -70,25 +63,51 @@ class Walk:
         self, entries: tuple[Path, ...], core: tuple[Path, ...] = (), libraries: Sequence[LibraryImports] = ()
     ) -> ImportGraph:
         """All modules that these files reach; see `Tracer.trace`."""
-        self._enter(core)
-        self._drain()
-        self._core.update(self._modules)
+        if core:
+            self._walk_core(core)
         self._enter(entries)
         for library in libraries:
             self._visit_library(library)
         self._drain()
         require_no_problems(self._problems)
-        sure = self._sure_modules()
+        sure = sure_modules(self._modules) if self._has_scans else self._modules.keys()
         return ImportGraph(
             project_root=self._steps.project_root,
             entries=(*entries, *core),
             modules={key: ReachedModule(module=m, reasons=tuple(rs)) for key, (m, rs) in self._modules.items()},
             skipped=tuple(self._skipped),
-            missing=tuple(self._missing(sure)),
-            warnings=(*self._warnings, *self._unsure_missing(sure), *self._oddities()),
+            missing=tuple(missing_modules(self._modules, self._steps, sure)),
+            warnings=(
+                *self._warnings,
+                *perhaps_missing(self._modules, self._steps, sure),
+                *oddities(self._modules.values()),
+            ),
             unsure=frozenset(self._modules.keys() - sure),
             is_complete=not self._stopped,
         )
+
+    def _walk_core(self, core: tuple[Path, ...]) -> None:
+        """Walk what every function has; the same for all, so that it is walked once."""
+        known = self._cores.get(core)
+        if known is None:
+            self._enter(core)
+            self._drain()
+            known = self._cores[core] = Core(
+                {key: (module, tuple(reasons)) for key, (module, reasons) in self._modules.items()},
+                dict(self._has_lazy_names),
+                {key: tuple(questions) for key, questions in self._questions.items()},
+                frozenset(self._unfolded),
+                tuple(self._skipped),
+                frozenset(self._late_only),
+            )
+        else:
+            self._modules = {key: (module, [*reasons]) for key, (module, reasons) in known.modules.items()}
+            self._has_lazy_names = dict(known.has_lazy_names)
+            self._questions.update({key: [*questions] for key, questions in known.questions.items()})
+            self._unfolded = set(known.unfolded)
+            self._skipped = [*known.skipped]
+            self._late_only = set(known.late_only)
+        self._core = frozenset(known.modules)
 
     def _enter(self, files: tuple[Path, ...]) -> None:
         for path in files:
@@ -155,13 +174,13 @@ class Walk:
                 continue
             has_lazy_names = self._has_lazy_names.get(key)
             if has_lazy_names is None:
-                self._questions[key].append(_Question(importer, step, position, late))
+                self._questions[key].append(Question(importer, step, position, late))
             elif has_lazy_names or step.is_star:
-                self._answer(_Question(importer, step, position, late))
+                self._answer(Question(importer, step, position, late))
         if self._loop_names and self._loop_names & self._steps.dotted_names(importer, step):
             self._reach("asyncio", Module(name="asyncio", origin=Origin.STDLIB), step.reason, late=late)
 
-    def _answer(self, question: _Question) -> None:
+    def _answer(self, question: Question) -> None:
         """Reach what stands behind the names that are asked of a façade, or that `import *` takes from a package."""
         step, facade = question.step, question.step.loads[question.position]
         imports = self._steps.imports(facade)
@@ -230,65 +249,3 @@ class Walk:
     def _is_core(self, module: Module) -> bool:
         """Whether every function has the module, whatever it uses: then what its functions import is not wanted by that alone."""
         return not self._core or module.key in self._core
-
-    def _sure_modules(self) -> set[str]:
-        """The modules that are loaded for sure, not only perhaps, because somebody looks into their folder."""
-        if not self._has_scans:
-            return {*self._modules}
-        sure = {key for key, (_, reasons) in self._modules.items() if not reasons}
-        waiting = True
-        while waiting:
-            found = {
-                key
-                for key, (_, reasons) in self._modules.items()
-                if key not in sure
-                and any(each.kind is not ImportKind.FOLDER and str(each.importer) in sure for each in reasons)
-            }
-            sure |= found
-            waiting = bool(found)
-        return sure
-
-    def _missing(self, sure: Container[str]) -> Iterator[MissingModule]:
-        for module, reason in self._missing_with_reasons():
-            if str(reason.importer) in sure:
-                importer = self._modules[str(reason.importer)][0]
-                yield MissingModule(
-                    importer=reason.importer,
-                    line=reason.line,
-                    kind=reason.kind,
-                    module=module.name,
-                    hint=self._steps.missing_hint(importer, module.name),
-                )
-
-    def _unsure_missing(self, sure: Container[str]) -> Iterator[TraceWarning]:
-        for module, reason in self._missing_with_reasons():
-            if str(reason.importer) not in sure:
-                importer = self._modules[str(reason.importer)][0]
-                hint = self._steps.missing_hint(importer, module.name)
-                problem = f"no module named {module.name!r}, and a scan of its folder may load this file"
-                yield _warning(reason, problem, f"{hint}, or put the file under exclude in function.yaml")
-
-    def _missing_with_reasons(self) -> Iterator[tuple[Module, Reason]]:
-        """What files of the project import for sure and nobody has."""
-        for module, reasons in self._modules.values():
-            if module.origin is Origin.MISSING:
-                for reason in reasons:
-                    importer = self._modules[str(reason.importer)][0]
-                    if importer.origin is Origin.PROJECT and reason.kind is not ImportKind.OPTIONAL:
-                        yield module, reason
-
-    def _oddities(self) -> Iterator[TraceWarning]:
-        """Modules that are found, and may not be what the author means."""
-        for module, reasons in self._modules.values():
-            if not reasons or not module.form.is_file:
-                continue
-            if module.origin is Origin.PROJECT and module.name in sys.stdlib_module_names:
-                problem = f"{module.archive_path} hides the standard library's {module.name!r}"
-                yield _warning(reasons[0], problem, "Rename it")
-            elif module.origin is Origin.DISTRIBUTION and not module.distribution:
-                problem = f"{module.name!r} is installed, but no distribution says that it brings it"
-                yield _warning(reasons[0], problem, "Install it from a distribution, or move it into the project")
-
-
-def _warning(reason: Reason, problem: str, hint: str) -> TraceWarning:
-    return TraceWarning(importer=reason.importer, line=reason.line, problem=problem, hint=hint)

@@ -86,20 +86,24 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
     """Build all functions, and leave word for the other targets of this `sam build`: how to link, or what is wrong."""
     from edgeroutes.build.inputs import is_unchanged
     from edgeroutes.build.session import write_failure, write_script
+    from edgeroutes.cli.template_check import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
-    from edgeroutes.pipeline import require_current_template
 
+    # Of make's output SAM shows only what is on standard output, unless make fails.
+    stream = sys.stderr if as_json else sys.stdout
+    check = TemplateCheck(root)
     try:
-        warnings = require_current_template(root)
+        check.start()
         if not is_unchanged(store):
-            _print_new_data(make_builder(root).build().new_data, sys.stderr if as_json else sys.stdout)
+            _print_new_data(make_builder(root).build().new_data, stream)
+        warnings = check.finish()
     except EdgeroutesError as error:
+        check.close()
         write_failure(store, sam, str(error))
         raise
     write_script(store, sam)
     warnings += json.loads(store.read_text("warnings.json") or "[]")
-    # Of make's output SAM shows only what is on standard output, unless make fails.
-    _print_warnings(warnings, sys.stderr if as_json else sys.stdout)
+    _print_warnings(warnings, stream)
 
 
 def run_bundle(arguments: Sequence[str]) -> int:

@@ -23,10 +23,12 @@ from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.aws_settings import find_credentials, find_region, read_samconfig
 from edgeroutes.cli.doctor_account import find_foreign_role
 from edgeroutes.cli.init import has_rule
+from edgeroutes.cli.template_check import lint_region
 from edgeroutes.config import FILE, load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, project_template, read_infra
+from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, read_infra
 from edgeroutes.template.api import manages_account
+from edgeroutes.template.lint import can_lint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +198,12 @@ def _template(root: Path) -> Finding:
     if differences:
         found = "it is not current" if (root / TEMPLATE_FILE).exists() else "there is none"
         return Finding(name=TEMPLATE_FILE, state=MISSING, found=found, hint="Run 'edgeroutes template'")
+    problems = lint_project(root, lint_region(root)).problems if can_lint() else ()
+    if problems:
+        others = f" (and {len(problems) - 1} more)" if problems[1:] else ""
+        found = f"{problems[0].where}: {problems[0].problem}{others}"
+        hint = problems[0].hint or "Run 'edgeroutes template --check' to see all"
+        return Finding(name=TEMPLATE_FILE, state=MISSING, found=found, hint=hint)
     return Finding(name=TEMPLATE_FILE, state=OK, found="it is current")
 
 

@@ -7,7 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, project_template, write_template
+from edgeroutes.cli.documents import problem_document
+from edgeroutes.cli.template_check import lint_region
+from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, write_template
+from edgeroutes.template.lint import LintFindings, can_lint
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,11 +34,17 @@ def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = Fal
     if not check and differences:
         write_template(root, template.text)
     is_stale = bool(check and differences)
-    code = REFUSED if is_stale or (strict and template.warnings) else DONE
+    found = lint_project(root, lint_region(root)) if check and can_lint() else LintFindings()
+    warnings = (*template.warnings, *found.warnings)
+    code = REFUSED if is_stale or found.problems or (strict and warnings) else DONE
     if as_json:
-        print(json.dumps(_document(template, is_current=not differences, is_written=bool(differences) and not check)))
+        document = _document(template, is_current=not differences, is_written=bool(differences) and not check)
+        told = {"warnings": [*map(_warning, warnings)], "problems": [*map(problem_document, found.problems)]}
+        print(json.dumps({**document, **told}))
         return code
-    for warning in template.warnings:
+    for problem in found.problems:
+        print(problem, file=sys.stderr)
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if is_new and not check:
         for note in template.notes:
@@ -74,7 +83,6 @@ def _document(template: Template, *, is_current: bool, is_written: bool) -> dict
         "stack_resources": template.stack_resources,
         "bytes": template.size_bytes,
         "notes": [*template.notes],
-        "warnings": [_warning(warning) for warning in template.warnings],
     }
 
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from edgeroutes.config import ENV_FILES
 from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
     from pathlib import Path
-
-ENV_FILES = (".env", ".env.local")
 
 
 class Environment:

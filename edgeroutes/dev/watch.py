@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 from watchfiles._rust_notify import RustNotify
 
-from edgeroutes.config import INFRA_FOLDER
-from edgeroutes.dev.environment import ENV_FILES
+from edgeroutes.config import ENV_FILES, INFRA_FOLDER
 from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
 

@@ -51,6 +51,23 @@ def has_prefix(name: str) -> bool:
     return name.startswith("__") and name.lower().startswith(_PREFIXES)
 
 
+def without_forged_prefixes(header: str) -> str:
+    """A `Cookie` header without the pairs whose name becomes `__Host-…` or the like for a parser that skips what stands in front.
+
+    Browsers protect names that begin with the prefix. Parsers of other libraries drop Unicode white space or quotes, so that
+    `\u2000__Host-a`, which any site below the same domain can set, would become `__Host-a`.
+    """
+    if "__" not in header:
+        return header
+    return ";".join(pair for pair in header.split(";") if not _is_forged(pair))
+
+
+def _is_forged(pair: str) -> bool:
+    name = pair.partition("=")[0].strip(_WHITE_SPACE)
+    start = name.find("__")
+    return start > 0 and not any(map(is_token, name[:start])) and has_prefix(name[start:])
+
+
 def decode_value(value: str) -> str | None:
     """A cookie's value with its percent-encoding undone; None when that is malformed."""
     if "%" not in value:

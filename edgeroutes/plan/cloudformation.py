@@ -49,7 +49,8 @@ SHORT_TAGS: Mapping[str, str] = {
 
 Path = tuple[str | int, ...]
 
-_MAX_VALUES = 200_000
+_MAX_VALUES = 60_000
+_MAX_DEPTH = 100
 _MAX_DIGITS = 64
 _NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
@@ -145,6 +146,12 @@ class _Loader(yaml.SafeLoader):
         first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        """A bracket. Of thousands of open ones each costs PyYAML as much as all before it."""
+        if self.flow_level >= _MAX_DEPTH:
+            raise yaml.scanner.ScannerError(problem="nested too deeply", problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
 
 
 class _Reader:

@@ -74,25 +74,6 @@ FUNCTION_PROPERTIES = frozenset(
 )
 THROTTLE_KEYS = ("throttle_rate", "throttle_burst")
 OWN_KEYS = ("include", "exclude", "cors", *THROTTLE_KEYS)
-# What values of other types AWS would refuse at deploy. Source: as FUNCTION_PROPERTIES; docs.aws.amazon.com/lambda "gettingstarted-limits".
-_NUMBERS = {"MemorySize": (128, 10_240), "ReservedConcurrentExecutions": (0, None)}
-_WORDS = {"Tracing": ("Active", "Disabled", "PassThrough"), "RecursiveLoop": ("Allow", "Terminate")}
-_LISTS = frozenset({"FileSystemConfigs", "Layers"})
-_MAPPINGS = frozenset(
-    {
-        "DeadLetterQueue",
-        "DeploymentPreference",
-        "EphemeralStorage",
-        "EventInvokeConfig",
-        "Events",
-        "LoggingConfig",
-        "ProvisionedConcurrencyConfig",
-        "RuntimeManagementConfig",
-        "SnapStart",
-        "Tags",
-        "VpcConfig",
-    }
-)
 # What edgeroutes decides itself, with the way to decide it.
 _RESERVED = {
     "Architectures": "Set 'architecture' in [tool.edgeroutes]",
@@ -140,7 +121,7 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
         return FunctionSettings()
     problems += [problem for key in document.value if (problem := _check_key(key, document)) is not None]
     properties = {key: value for key, value in document.value.items() if key in FUNCTION_PROPERTIES}
-    for check in (_check_environment, _check_policies, _check_types):
+    for check in (_check_environment, _check_policies):
         problems += check(properties, document)
     return FunctionSettings(
         properties=properties,
@@ -172,8 +153,7 @@ def parse_globals(infra: Infra, problems: list[ProjectError]) -> FunctionSetting
         properties = {
             key: value for key, value in shared.value.items() if key in FUNCTION_PROPERTIES and key not in _RESERVED
         }
-        for check in (_check_environment, _check_types):
-            problems += check(properties, shared)
+        problems += _check_environment(properties, shared)
         properties = {key: value for key, value in properties.items() if key not in _MERGED_BY_SAM}
         found.append(FunctionSettings(properties=properties, places={key: shared.where(key) for key in properties}))
     return merge_settings(found)
@@ -276,31 +256,6 @@ def _check_policies(properties: dict[str, Any], document: YamlText) -> list[Conf
     del properties["Policies"]
     problem = "Policies are no names, ARNs, policy templates or policy documents"
     return [ConfigError(problem, where=document.where("Policies"), hint="Write a list of them")]
-
-
-def _check_types(properties: dict[str, Any], document: YamlText) -> list[ConfigError]:
-    """Values that no deploy would take; those go out of `properties`."""
-    problems = []
-    for key, value in list(properties.items()):
-        allowed = "" if value is None or is_intrinsic(value) else _refusal(key, value)
-        if allowed:
-            del properties[key]
-            problems.append(ConfigError(f"{key} is {value!r}. Allowed is {allowed}", where=document.where(key)))
-    return problems
-
-
-def _refusal(key: str, value: Any) -> str:
-    """What is allowed instead of the value, empty where it is fine."""
-    if key in _NUMBERS:
-        least, most = _NUMBERS[key]
-        number = int(value) if isinstance(value, str) and value.isdecimal() else value  # CloudFormation takes both
-        fits = type(number) is int and number >= least and (most is None or number <= most)
-        return "" if fits else f"a whole number from {least}" + (f" to {most}" if most else "")
-    if key in _WORDS:
-        return "" if value in _WORDS[key] else " or ".join(map(repr, _WORDS[key]))
-    if key in _LISTS:
-        return "" if isinstance(value, list) else "a list"
-    return "a mapping" if key in _MAPPINGS and not isinstance(value, Mapping) else ""
 
 
 def _read_texts(key: str, document: YamlText, problems: list[ProjectError]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError
 from edgeroutes.plan.cloudformation import is_intrinsic
+from edgeroutes.plan.infra import value_at
 
 if TYPE_CHECKING:
     from edgeroutes.plan.model import ProjectPlan
@@ -91,7 +92,7 @@ def _count_function(properties: Mapping[str, Any]) -> int:
     count += "EventInvokeConfig" in properties
     events = properties.get("Events", {})
     if isinstance(events, Mapping) and not is_intrinsic(events):
-        count += sum(1 if event.get("Type") in _POLLED else 2 for event in events.values())
+        count += sum(1 if value_at(event, "Type") in _POLLED else 2 for event in events.values())
     return count
 
 

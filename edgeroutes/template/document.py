@@ -19,13 +19,15 @@ from edgeroutes.template.origin_secret import VARIABLE, origin_secret_parameters
 from edgeroutes.template.references import SAM
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
 from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
+from edgeroutes.template.variables import warn_variables
 from edgeroutes.template.yaml import render_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan, PlanWarning, ProjectPlan
+    from edgeroutes.template.variables import Uses
 
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
 _RETENTION_DAYS = [
@@ -84,12 +86,20 @@ class Template:
         return len(self.text.encode())
 
 
-def make_template(plan: ProjectPlan, infra: Infra | None = None) -> Template:
+def make_template(
+    plan: ProjectPlan,
+    infra: Infra | None = None,
+    *,
+    uses: Uses | None = None,
+    env_files: Mapping[str, Collection[str]] | None = None,
+) -> Template:
     """The project's template.
 
     Args:
         plan: The project.
         infra: The files of infra/.
+        uses: Function id → what its files read of the environment.
+        env_files: `.env` and its like, with the names in them.
 
     Raises:
         ConfigError: For what is wrong with infra/, or when the template fits in no stack; ProblemsError for several.
@@ -103,7 +113,7 @@ def make_template(plan: ProjectPlan, infra: Infra | None = None) -> Template:
         functions=len(plan.functions) + 1,
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
-        warnings=plan.warnings,
+        warnings=(*plan.warnings, *warn_variables(plan, document, uses or {}, env_files or {})),
         notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 

@@ -118,7 +118,8 @@ class _Merger:
                 self.problems.append(ConfigError(problem, where=document.where("Globals", name)))
 
     def check_types(self) -> None:
-        """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make."""
+        """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make. Its parts are mappings."""
+        self._check_mappings()
         own = sorted(self.own["Resources"])
         for name, resource in self.result.get("Resources", {}).items():
             if is_macro(name) or (isinstance(resource, dict) and "Type" in resource):
@@ -127,6 +128,20 @@ class _Merger:
             hint = f"Did you mean {near[0]!r}" if near else "Give it a Type"
             where = self.first_place.get(("Resources", name), "")
             self.problems.append(ConfigError(f"resource {name!r} has no Type", where=where, hint=hint))
+
+    def _check_mappings(self) -> None:
+        """What CloudFormation takes as mappings alone, and what is laid out as such here."""
+        for section in ("Parameters", "Resources", "Outputs"):
+            for name, part in self.result.get(section, {}).items():
+                if name.startswith("Fn::"):
+                    continue
+                where = self.first_place.get((section, name), "")
+                if part is not None and not isinstance(part, dict):
+                    problem = f"{_WORDS[section]} {name!r} is {part!r}. Allowed is a mapping"
+                    self.problems.append(ConfigError(problem, where=where))
+                elif not isinstance(properties := (part or {}).get("Properties", {}), dict | None):
+                    problem = f"{_WORDS[section]} {name!r} has the Properties {properties!r}. Allowed is a mapping"
+                    self.problems.append(ConfigError(problem, where=where))
 
     def place(self, section: str, name: str, key: str, *, places: Mapping[str, Mapping[str, str]]) -> str:
         """Who says a key of a named part: infra/, else the file behind ours."""

@@ -158,12 +158,13 @@ class Aws:
         if self._made is None:
             from edgeroutes.dev.cloud.project import start_cloud
             from edgeroutes.dev.cloud.stack import Cloud
-            from edgeroutes.dev.cloud.transform import parse_template
             from edgeroutes.pipeline import render_template
+            from edgeroutes.plan.loops import expand_loops
+            from edgeroutes.template.transform import parse_template
 
             root = self._functions.root
             try:
-                document = parse_template(render_template(root))
+                document = expand_loops(parse_template(render_template(root)))
                 self._made = start_cloud(root, Cloud(), self._parameters, document)
             except Exception as error:
                 self._failure = error

@@ -121,7 +121,7 @@ def _payload_two(request: HttpRequest, domain: str, path: str) -> Event:
     cookies: list[str] = []
     for name, value in ((name.lower(), value) for name, value in request.headers):
         if name == "cookie":
-            cookies += [part.strip() for part in value.split(";")]
+            cookies += [part.strip(" \t") for part in value.split(";")]
         else:
             headers[name] = f"{headers[name]},{value}" if name in headers else value
     headers = {**_forwarded(request), **headers}

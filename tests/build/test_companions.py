@@ -67,6 +67,11 @@ MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
         USES_HOST, host("from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"),
         BY_ENTRY_POINT, "host/parts.py:4 of host reads the entry points 'host.plugins', of which plug has some",
     ),
+    "an entry point group that a library puts together": (
+        USES_HOST, host("def load(kind):\n    return entry_points(group=f'plugins_{kind}')\n"),
+        FakeWheel(files={**PLUG.files, "plug-1.0.dist-info/entry_points.txt": "[plugins_of_host]\np = plug:NAME\n"}),
+        "host/parts.py:2 of host reads the entry points 'plugins_of_host', of which plug has some",
+    ),
     "an extra of a library": (
         USES_HOST, FakeWheel(files=LIBRARY, requires=("plug>=1; extra == 'fast'", "other; extra == 'x'")), PLUG,
         "host offers plug as its extra 'fast', and the project declares both",

@@ -21,7 +21,7 @@ settings.register_profile("fuzz-long", deadline=None, max_examples=100_000, data
 @pytest.fixture
 def fuzz_seconds() -> float:
     """How many seconds a test of its own loop has."""
-    return SECONDS or 20.0
+    return SECONDS or 8.0
 
 
 @pytest.fixture

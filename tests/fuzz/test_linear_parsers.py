@@ -14,7 +14,13 @@ import pytest
 from edgeroutes.adapters.asgi_incoming import AsgiIncoming
 from edgeroutes.adapters.events import HttpEvent, RestEvent
 from edgeroutes.http.caching import path_tag
-from edgeroutes.http.cookies import ResponseCookies, merge_cookies, parse_cookies, parse_set_cookie
+from edgeroutes.http.cookies import (
+    ResponseCookies,
+    merge_cookies,
+    parse_cookies,
+    parse_set_cookie,
+    without_forged_prefixes,
+)
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.dates import parse_http_date
 from edgeroutes.http.etags import is_not_modified
@@ -81,6 +87,7 @@ def _rest_query(text: str) -> str:
 PARSERS: dict[str, Callable[[str], Any]] = {
     "parse_cookies": parse_cookies,
     "parse_set_cookie": parse_set_cookie,
+    "without_forged_prefixes": without_forged_prefixes,
     "merge_cookies": _merge,
     "parse_cache_control": lambda text: parse_cache_control([text]),
     "read_freshness": lambda text: read_freshness(200, Headers({"cache-control": text, "age": text, "vary": text}), 0),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.cli import main
-from tests.fuzz.project_doors import refusals
+from tests.fuzz.project_doors import doors_of, refusals
 
 if TYPE_CHECKING:
     import random
@@ -106,9 +106,9 @@ def test_what_is_no_file_to_read_is_named(project: Path, name: str, kind: str, d
     replace(project, name, make)
     if kind == "folder" and name.startswith(("functions", "lib")):
         # A folder of that name is no file of that meaning: 'route.py' may be a part of a URL.
-        refusals(project)
+        refusals(project, doors_of(name))
         return
-    found = refusals(project)
+    found = refusals(project, doors)
     for door in doors:
         assert name in found[door], (door, found[door])
         assert said in found[door], (door, found[door])
@@ -153,7 +153,7 @@ TEXTS = {
     "binary": ("functions/users/function.yaml", "Timeout: !!binary x\n", "template", "function.yaml:1"),
     "python": ("functions/users/function.yaml", "Timeout: !!python/name:os.system ''\n", "template", "function.yaml:1"),
     "a set": ("functions/users/function.yaml", "Tags: !!set {a, b}\n", "", ""),
-    "deep yaml": ("functions/users/function.yaml", f"Tags: {'[' * 5000}{']' * 5000}\n", "template", "function.yaml"),
+    "deep yaml": ("functions/users/function.yaml", f"Tags: {'[' * 1200}{']' * 1200}\n", "template", "function.yaml"),
     "include is odd": ("functions/users/function.yaml", "include: [1]\n", "template", "include"),
     "include is a NUL": ("functions/users/function.yaml", 'include: ["a\\0b"]\n', "build", "include"),
     "include is deep": ("functions/users/function.yaml", f"include: ['{'**/' * 50}x']\n", "build", "include"),
@@ -205,7 +205,7 @@ TEXTS = {
 def test_a_broken_text_is_named_with_its_line(project: Path, case: str) -> None:
     name, text, door, said = TEXTS[case]
     replace(project, name, lambda path: path.write_text(text, "utf-8"))
-    found = refusals(project)
+    found = refusals(project, doors_of(name))
     if door:
         assert said in found[door]
         assert found[door]
@@ -221,8 +221,8 @@ def test_a_tree_of_odd_folders_ends(project: Path, tmp_path: Path) -> None:
     (project / "functions/self").symlink_to("self")
     (project / "functions/a").symlink_to("b")
     (project / "functions/b").symlink_to("a")
-    found = refusals(project)
-    for door in ("routes", "template", "build"):
+    found = refusals(project, ("routes", "template", "build"))
+    for door in found:
         assert "functions/root: this links to '/', outside the project" in found[door]
         assert f"functions/out: this links to '{outside}', outside the project" in found[door]
 
@@ -233,10 +233,7 @@ def test_links_from_each_folder_to_each_other_end(project: Path) -> None:
         folder.mkdir()
         for other in folders:
             (folder / f"to-{other.name}").symlink_to(other)
-    assert (
-        "more than 100 paths lead to this folder"
-        in refusals(project, lambda name: name in ("routes", "build"))["routes"]
-    )
+    assert "more than 32 paths lead to this folder" in refusals(project, ("routes",))["routes"]
 
 
 def test_deep_folders_end(project: Path) -> None:
@@ -248,7 +245,7 @@ def test_deep_folders_end(project: Path) -> None:
             os.chdir("d")
     finally:
         os.chdir(here)
-    assert "more than 100 folders deep" in refusals(project)["routes"]
+    assert "more than 100 folders deep" in refusals(project, ("routes",))["routes"]
     subprocess.run(["rm", "-rf", project / "functions/d"], check=True)  # shutil cannot
 
 
@@ -270,7 +267,7 @@ def test_a_name_that_is_not_utf_8_ends_in_words(project: Path, name: bytes, capf
         path += b"/route.py"
     with open(path, "wb") as file:  # noqa: PTH123
         file.write(HELLO.encode() if path.endswith(b".py") else b"")
-    refusals(project)
+    refusals(project, doors_of(os.fsdecode(name)))
     assert main(["routes", "--root", str(project)]) in (0, 1)
     assert "Traceback" not in capfd.readouterr().err
 
@@ -306,12 +303,12 @@ def test_what_may_not_be_read_is_named(open_folder: Path, name: str, mode: int) 
     project = write_project(open_folder / "project")
     for path in (open_folder, project, *project.rglob("*")):
         os.chown(path, 65534, 65534)
-    refusals(project)  # loads all that is imported late, while we may
+    refusals(project, doors_of(name))  # loads all that is imported late, while we may
     shutil.rmtree(project / ".edgeroutes", ignore_errors=True)
     (project / name).chmod(mode)
     os.seteuid(65534)
     try:
-        found = refusals(project)
+        found = refusals(project, doors_of(name))
     finally:
         os.seteuid(0)
     if mode == 0:
@@ -338,14 +335,14 @@ def test_random_changes_end_in_words(tmp_path: Path, fuzz_random: random.Random,
     project = write_project(tmp_path / "project")
     until = time.monotonic() + fuzz_seconds
     tried = 0
-    while time.monotonic() < until and (tried < 150 or fuzz_seconds > 20):
+    while time.monotonic() < until:
         tried += 1
         name = fuzz_random.choice([*FILES])
         text = mutate(FILES[name], fuzz_random)
         (project / name).write_bytes(text.encode("utf-8", "surrogatepass"))
         try:
-            refusals(project)
+            refusals(project, doors_of(name))
         except Exception as error:
             raise AssertionError(f"{name} with this text: {text!r}") from error
         (project / name).write_text(FILES[name], "utf-8")
-    assert tried > 10
+    assert tried > 3

@@ -89,13 +89,13 @@ def test_a_group_with_streaming_and_buffered_routes_is_refused() -> None:
 def test_a_group_unites_what_its_routes_say() -> None:
     files = {
         "a/route.py": isolated("x", "max_duration = 20\n" + HANDLER),
-        "a/function.yaml": "MemorySize: 256\nPolicies: [P]\nEnvironment: {Variables: {A: 1}}\ninclude: [i]\n",
+        "a/function.yaml": "MemorySize: 256\nPolicies: [P]\nEnvironment: {Variables: {A1: 1}}\ninclude: [i]\n",
         "b/route.py": isolated("x", "max_duration = 10\n" + HANDLER),
-        "b/function.yaml": "MemorySize: 512\nPolicies: [Q]\nEnvironment: {Variables: {B: 1}}\nexclude: [e]\n",
+        "b/function.yaml": "MemorySize: 512\nPolicies: [Q]\nEnvironment: {Variables: {B1: 1}}\nexclude: [e]\n",
     }
     function = functions(files)["XGroupFunction"]
     assert function.properties == {
-        "Environment": {"Variables": {"A": 1, "B": 1}},
+        "Environment": {"Variables": {"A1": 1, "B1": 1}},
         "MemorySize": 512,
         "Policies": ["P", "Q"],
         "Timeout": 20,
@@ -106,9 +106,9 @@ def test_a_group_unites_what_its_routes_say() -> None:
 def test_a_group_whose_routes_disagree_is_refused_with_both_places() -> None:
     files = {
         "a/route.py": isolated("x"),
-        "a/function.yaml": "Layers: [one]\nEnvironment: {Variables: {A: 1}}\n",
+        "a/function.yaml": "Layers: [one]\nEnvironment: {Variables: {A1: 1}}\n",
         "b/route.py": isolated("x"),
-        "b/function.yaml": "Environment: {Variables: {A: 2}}\nLayers: [two]\n",
+        "b/function.yaml": "Environment: {Variables: {A1: 2}}\nLayers: [two]\n",
     }
     said = problems(files)
     assert said[0].startswith(

@@ -328,3 +328,20 @@ def test_each_invoker_has_its_own_limit(sandbox: Sandbox) -> None:
     assert [status(function_url, "PUT", size) for size in (20_000, 6_300_000)] == [200, 500]
     assert "load balancer accepts 1,048,576" in function.log_lines()[0]["message"]
     assert function.process.poll() is None
+
+
+@pytest.mark.parametrize("streams", [False, True])
+@pytest.mark.parametrize(
+    "change", [{"headers": True}, {"queryStringParameters": [1]}, {"body": 5}, {"multiValueHeaders": {"a": 1}}]
+)
+def test_a_malformed_event_fails_the_invocation_with_what_is_wrong(
+    sandbox: Sandbox, streams: bool, change: dict[str, Any]
+) -> None:
+    source = "def GET(request):\n    return [request.headers.get('a'), request.query_params.get('a'), request.text()]\n"
+    function = sandbox.start({"/reads": source, **LIVES}, streams=streams)
+
+    failed: Any = sandbox.api.invoke({**rest_get("/reads"), **change})
+    assert (failed["errorType"], "the event is malformed: " in failed["errorMessage"]) == ("EventError", True)
+    assert call(sandbox, "/lives")[:2] == (200, b"lives")
+    assert any("the event is malformed: " in line.get("message", "") for line in function.log_lines())
+    assert function.process.poll() is None

@@ -40,7 +40,7 @@ def test_a_function_is_built_by_make_out_of_its_routes_folder() -> None:
 
 def test_the_fallback_has_no_code_variables_or_properties_of_the_users() -> None:
     files = {"function.yaml": "Layers: [x]\n", "route.py": ""}
-    found = properties(files, architecture="arm64", memory_mib=256, env={"A": "1"})
+    found = properties(files, architecture="arm64", memory_mib=256, env={"STAGE": "1"})
     assert found["FallbackFunction"] == {
         "CodeUri": "functions/",
         **ALWAYS,
@@ -51,10 +51,10 @@ def test_the_fallback_has_no_code_variables_or_properties_of_the_users() -> None
 
 
 def test_variables_of_function_yaml_beat_those_of_the_settings() -> None:
-    files = {"a/route.py": "", "a/function.yaml": "Environment: {Variables: {A: 2, C: !Ref T}}\n", "b/route.py": ""}
-    found = properties(files, env={"A": "1", "B": "1"}, cdn={"enabled": False})
-    assert found["AFunction"]["Environment"] == {"Variables": {"A": 2, "B": "1", "C": {"Ref": "T"}}}
-    assert found["BFunction"]["Environment"] == {"Variables": {"A": "1", "B": "1"}}
+    files = {"a/route.py": "", "a/function.yaml": "Environment: {Variables: {A1: 2, C1: !Ref T}}\n", "b/route.py": ""}
+    found = properties(files, env={"A1": "1", "B1": "1"}, cdn={"enabled": False})
+    assert found["AFunction"]["Environment"] == {"Variables": {"A1": 2, "B1": "1", "C1": {"Ref": "T"}}}
+    assert found["BFunction"]["Environment"] == {"Variables": {"A1": "1", "B1": "1"}}
 
 
 def test_functions_that_log_by_powertools_have_the_services_name() -> None:

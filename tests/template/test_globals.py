@@ -62,11 +62,11 @@ def test_function_yaml_and_the_route_file_are_nearer() -> None:
 
 
 def test_variables_layers_and_the_log_format_are_merged_by_sam() -> None:
-    text = "{Environment: {Variables: {SHARED: s, A: shared}}, Layers: [one], LoggingConfig: {LogFormat: JSON}}"
-    files = {"a/route.py": "", "a/function.yaml": "Layers: [two]\nEnvironment: {Variables: {A: own}}\n"}
+    text = "{Environment: {Variables: {SHARED: s, OWN: shared}}, Layers: [one], LoggingConfig: {LogFormat: JSON}}"
+    files = {"a/route.py": "", "a/function.yaml": "Layers: [two]\nEnvironment: {Variables: {OWN: own}}\n"}
     found = properties(transform(text, files), "AFunction")
     variables = found["Environment"]["Variables"]
-    assert (variables["SHARED"], variables["A"], "EDGEROUTES_ORIGIN_SECRET" in variables) == ("s", "own", True)
+    assert (variables["SHARED"], variables["OWN"], "EDGEROUTES_ORIGIN_SECRET" in variables) == ("s", "own", True)
     assert found["Layers"] == ["one", "two"]
     assert found["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": {"Ref": "FunctionsLogGroup"}}
 
@@ -122,7 +122,6 @@ def test_a_boundary_for_all_is_on_all_roles_of_functions() -> None:
                 "zip files."
             ),
         ),
-        ("{MemorySize: lots}", "MemorySize is 'lots'. Allowed is a whole number from 128 to 10240."),
         (
             "{Environment: {Variables: {EDGEROUTES_ORIGIN_SECRET: ''}}}",
             ("the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name."),

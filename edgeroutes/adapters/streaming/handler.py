@@ -8,7 +8,7 @@ import threading
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import is_load_balancer
-from edgeroutes.adapters.proxy import LambdaHandler, whole_answer
+from edgeroutes.adapters.proxy import OF_MALFORMED_EVENTS, LambdaHandler, refuse_malformed, whole_answer
 from edgeroutes.adapters.runtime_client import PendingAnswer
 from edgeroutes.adapters.streaming.client import ResultLostError, ResultStream
 from edgeroutes.adapters.streaming.wire import render_prelude
@@ -63,7 +63,11 @@ class StreamingHandler(LambdaHandler):
         return self._whole(call)
 
     def _send(self, call: Call, invoke_id: str, invocation_id: str | None) -> None:
-        """Ask the route, and send what it answers as it comes."""
+        """Ask the route, and send what it answers as it comes.
+
+        Raises:
+            EventError: When the route has failed and the event is malformed; nothing has been sent then.
+        """
         is_answered = False
 
         async def send() -> None:
@@ -71,6 +75,8 @@ class StreamingHandler(LambdaHandler):
             response = await call.respond()
             is_answered = True
             try:
+                if response.status in OF_MALFORMED_EVENTS and call.incoming.event is not None:
+                    refuse_malformed(call.incoming.event, call.incoming.aws_context)
                 status = await self._deliver(call, response, invoke_id, invocation_id)
             except ResultLostError as error:
                 if error.status is None:
@@ -115,6 +121,8 @@ class StreamingHandler(LambdaHandler):
         )
         runner, running_in = self._runner(call), copy_context()
         response, whole = runner.run(whole_answer(call), running_in)
+        if response.status in OF_MALFORMED_EVENTS and call.incoming.event is not None:
+            refuse_malformed(call.incoming.event, call.incoming.aws_context)
         if call.has_after:
             self._finish_later(call.finish, runner, running_in)
         response.body = whole

@@ -29,10 +29,11 @@ from moto.ssm.models import ssm_backends
 
 from edgeroutes.dev.cloud.models import TYPES
 from edgeroutes.dev.cloud.models.held import HeldType
+from edgeroutes.dev.cloud.models.iam import aws_policy_arns
 from edgeroutes.dev.cloud.references import resolve_references
 from edgeroutes.dev.cloud.rollback import Snapshot
-from edgeroutes.dev.cloud.transform import parse_template, transform
 from edgeroutes.errors import ConfigError
+from edgeroutes.template.transform import parse_template, transform
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -202,7 +203,7 @@ class _Backend(CloudFormationBackend):
     def _processed(self, template: str, parameters: Mapping[str, Any]) -> str:
         """The template as CloudFormation makes it a stack: in JSON, transformed."""
         try:
-            document = transform(parse_template(template), parameters, self.region_name)
+            document = transform(parse_template(template), parameters, self.region_name, aws_policy_arns)
         except ConfigError as err:
             raise ValidationError(message=str(err)) from err
         _hold_unknown_types(document)

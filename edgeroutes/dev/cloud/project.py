@@ -9,8 +9,8 @@ from edgeroutes.dev.cloud.data import Data
 from edgeroutes.dev.cloud.local_template import local_template, without_functions
 from edgeroutes.dev.cloud.parameters import require_parameters
 from edgeroutes.dev.cloud.seeds import read_seeds
-from edgeroutes.dev.cloud.transform import parse_template
 from edgeroutes.pipeline import render_template
+from edgeroutes.template.transform import parse_template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

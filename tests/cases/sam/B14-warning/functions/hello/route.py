@@ -1,4 +1,5 @@
 import importlib
 
+
 def GET(name: str):
     return str(importlib.import_module(name))

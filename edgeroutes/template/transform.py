@@ -1,4 +1,4 @@
-"""What CloudFormation does with a SAM template before it makes anything of it: AWS::Serverless types become plain ones. Floor 3."""
+"""What CloudFormation does with a SAM template before it makes anything of it: AWS::Serverless types become plain ones. Floor 2."""
 
 from __future__ import annotations
 
@@ -9,11 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError
 from edgeroutes.plan.cloudformation import parse_yaml
+from edgeroutes.plan.loops import expand_loops
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    PolicyArns = Callable[[], dict[str, str]]
 
 SAM = "AWS::Serverless-2016-10-31"
+
+
+class SamError(ConfigError):
+    """SAM refuses a template.
+
+    Args:
+        causes: What is wrong with it, each with the resource that it names.
+    """
+
+    def __init__(self, causes: list[str]) -> None:
+        super().__init__(f"SAM refuses the template: {'; '.join(causes)}", where="template.yaml")
+        self.causes = causes
 
 
 def parse_template(text: str) -> dict[str, Any]:
@@ -31,25 +46,31 @@ def parse_template(text: str) -> dict[str, Any]:
     return dict(parse_yaml(text, "template").value)
 
 
-def transform(document: dict[str, Any], parameters: Mapping[str, Any], region_name: str) -> dict[str, Any]:
+def transform(
+    document: dict[str, Any], parameters: Mapping[str, Any], region_name: str, policy_arns: PolicyArns | None = None
+) -> dict[str, Any]:
     """The template without AWS::Serverless types; the same one where it asks for no transform.
 
     Args:
         document: A template.
         parameters: The values given for it; defaults need not be among them.
         region_name: Where it will be a stack.
+        policy_arns: Gives the ARNs of managed policies that SAM's own table lacks, by name.
 
     Raises:
-        ConfigError: SAM refuses it.
+        SamError: SAM refuses it.
     """
+    document = expand_loops(document)
     asked = document.get("Transform")
     if asked != SAM and SAM not in (asked or ()):
         return document
     values = {name: parameter.get("Default") for name, parameter in document.get("Parameters", {}).items()}
-    return _translate(document, {**values, **parameters}, region_name)
+    return _translate(document, {**values, **parameters}, region_name, policy_arns)
 
 
-def _translate(document: dict[str, Any], parameters: dict[str, Any], region_name: str) -> dict[str, Any]:
+def _translate(
+    document: dict[str, Any], parameters: dict[str, Any], region_name: str, policy_arns: PolicyArns | None
+) -> dict[str, Any]:
     # Without a handler of its own its remarks about itself end up on the terminal.
     logging.getLogger("samtranslator").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
@@ -58,14 +79,11 @@ def _translate(document: dict[str, Any], parameters: dict[str, Any], region_name
         from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
         from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
 
-    from edgeroutes.dev.cloud.models.iam import aws_policy_arns
-
     translator = Translator({}, Parser(), boto_session=_Session(region_name))
     try:
-        made = translator.translate(document, parameters, get_managed_policy_map=aws_policy_arns)
+        made = translator.translate(document, parameters, get_managed_policy_map=policy_arns)
     except InvalidDocumentException as err:
-        causes = "; ".join(cause.message for cause in err.causes) or str(err)
-        raise ConfigError(f"SAM refuses the template: {causes}", where="template.yaml") from err
+        raise SamError([cause.message for cause in err.causes] or [str(err)]) from err
     return dict(json.loads(json.dumps(made)))
 
 

@@ -1,0 +1,113 @@
+"""Whether a project's template.yaml is current and can be deployed, asked once by each `sam build`. Roof.
+
+While no file has changed, the answer is that of the last time. Otherwise cfn-lint runs in a process of its own, beside the build.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from edgeroutes.build.stamps import StampRecord
+from edgeroutes.cli.aws_settings import find_region
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.pipeline import TEMPLATE_FILE, check_template, is_generated, lint_project, read_template
+from edgeroutes.template.lint import can_lint
+
+# Beside the store, in the folder that git ignores.
+RECORD = ".edgeroutes/template.json"
+DEFAULT_REGION = "us-east-1"
+
+
+class TemplateCheck:
+    """One check of a project; `finish` has to be called.
+
+    Args:
+        root: The project's folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._record = StampRecord(root / RECORD)
+        self._linter: subprocess.Popen[str] | None = None
+        self._warnings: list[str] = []
+        self._inputs: tuple[set[Path], set[Path]] | None = None
+
+    def start(self) -> None:
+        """Compare template.yaml with what it has to be; one that edgeroutes has not made is nobody's business here.
+
+        Raises:
+            ConfigError: It is not current.
+            ProjectError: For all that is wrong with the project.
+        """
+        if not is_generated(self._root / TEMPLATE_FILE):
+            return
+        known: list[str] | None = self._record.read()
+        if known is not None:
+            self._warnings = known
+            return
+        self._linter = _start_linter(self._root) if can_lint() else None
+        try:
+            template, files, folders = read_template(self._root)
+            require_no_problems(_stale(self._root, template.text))
+        except BaseException:
+            self.close()
+            raise
+        self._warnings = [str(warning) for warning in template.warnings]
+        self._inputs = files, folders
+
+    def finish(self) -> list[str]:
+        """The warnings.
+
+        Raises:
+            ConfigError: For the one thing that a deploy would refuse, ProblemsError for several.
+        """
+        if self._linter is not None:
+            output, _ = self._linter.communicate()
+            if self._linter.returncode == 0:
+                found = json.loads(output)
+                require_no_problems([ConfigError(**each) for each in found["problems"]])
+                self._warnings += found["warnings"]
+        if self._inputs is not None:
+            files, folders = self._inputs
+            self._record.write(self._warnings, files, folders)
+        return self._warnings
+
+    def close(self) -> None:
+        """End what still runs."""
+        if self._linter is not None:
+            self._linter.kill()
+            self._linter.communicate()
+
+
+def _stale(root: Path, text: str) -> list[ProjectError]:
+    if not check_template(root, text):
+        return []
+    problem = "it is not current: routes, settings or infra/ have changed since it was written"
+    return [ConfigError(problem, where=TEMPLATE_FILE, hint="Run 'edgeroutes template', and build again")]
+
+
+def lint_region(root: Path) -> str:
+    """The region whose resource types count."""
+    return find_region(os.environ, root).partition(",")[0] or DEFAULT_REGION
+
+
+def _start_linter(root: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-P", "-m", "edgeroutes.cli.template_check", str(root)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+
+
+def _print_findings(root: Path) -> None:
+    found = lint_project(root, lint_region(root))
+    problems: list[dict[str, Any]] = [
+        {"problem": each.problem, "where": each.where, "hint": each.hint} for each in found.problems
+    ]
+    print(json.dumps({"problems": problems, "warnings": [str(each) for each in found.warnings]}))
+
+
+if __name__ == "__main__":
+    _print_findings(Path(sys.argv[1]))

@@ -1,0 +1,168 @@
+"""What a deploy would refuse, found by SAM's translator and cfn-lint, and told where the author wrote it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from edgeroutes.plan.infra import parse_infra
+from edgeroutes.template.document import make_document
+from edgeroutes.template.lint import LintFindings, lint_template
+from tests.plan.projects import STREAM, plan
+
+pytest.importorskip("cfnlint", reason="cfn-lint is not installed")
+
+
+def lint(files: dict[str, str], infra: str = "", **settings: Any) -> LintFindings:
+    parts = parse_infra({"infra/a.yaml": infra})
+    planned = plan(files, parts, **settings)
+    return lint_template(make_document(planned, parts), planned, parts, region="eu-central-1")
+
+
+def problems(function_yaml: str = "", infra: str = "", **settings: Any) -> list[str]:
+    files = {"hello/route.py": "", "other/route.py": STREAM} | (
+        {"hello/function.yaml": function_yaml} if function_yaml else {}
+    )
+    return [str(problem) for problem in lint(files, infra, **settings).problems]
+
+
+def test_what_edgeroutes_makes_is_clean() -> None:
+    files = {
+        "a/route.py": "",
+        "b/[id]/route.py": STREAM,
+        "a/function.yaml": "Policies: [{DynamoDBCrudPolicy: {TableName: t}}]\nSnapStart: {ApplyOn: PublishedVersions}\n",
+        "b/function.yaml": "VpcConfig: {SubnetIds: [subnet-12345678], SecurityGroupIds: [sg-12345678]}\nthrottle_rate: 5\n",
+    }
+    assert lint(files, env={"STAGE": "live"}) == LintFindings()
+    assert lint(files, cdn={"enabled": False}) == LintFindings()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Tags: {a: b}\nEphemeralStorage: {Size: 100}\n",
+            "2: HelloFunction.EphemeralStorage.Size: 100 is less than the minimum of 512",
+        ),
+        ("FunctionName: bad name!\n", "1: HelloFunction.FunctionName: 'bad name!' does not match"),
+        ("MemorySize: lots\n", "1: HelloFunction.MemorySize: 'lots' is not of type 'integer'"),
+        ("MemorySize: 64\n", "1: HelloFunction.MemorySize: 64 is less than the minimum of 128"),
+        (
+            "ReservedConcurrentExecutions: -1\n",
+            "1: HelloFunction.ReservedConcurrentExecutions: -1 is less than the minimum of 0",
+        ),
+        ("Layers: arn:a\n", "1: HelloFunction: Type of property 'Layers' is invalid"),
+        ("Tags: [a]\n", "1: HelloFunction: Property 'Tags' should be a map"),
+        ("SnapStart: {ApplyOn: Never}\n", "1: HelloFunction"),
+        (
+            "\nEvents: {Jobs: {Type: SQS, Properties: {Queu: x}}}\n",
+            "2: HelloFunction.Events.Jobs: property Queu not defined",
+        ),
+        (
+            "Environment: {Variables: {BIG: '" + "x" * 4_200 + "'}}\n",
+            ("1: HelloFunction.Environment.Variables: Lambda environment variables total size"),
+        ),
+    ],
+)
+def test_a_value_that_a_deploy_would_refuse_is_told_at_its_line(text: str, expected: str) -> None:
+    (problem,) = problems(text)
+    assert problem.startswith(f"functions/hello/function.yaml:{expected}")
+
+
+def test_what_is_right_is_left_alone() -> None:
+    text = "MemorySize: '512'\nTimeout: 5\nTracing: Active\nReservedConcurrentExecutions: !Ref Limit\n"
+    assert problems(text, "Parameters: {Limit: {Type: Number, Default: 5}}") == []
+
+
+def test_resources_of_infra_are_read_with_all_problems_at_once() -> None:
+    infra = """
+Resources:
+  Users:
+    Type: AWS::DynamoDB::Tabel
+  Orders:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      BilingMode: x
+      AttributeDefinitions: [{AttributeName: id, AttributeType: Q}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+  Api:
+    Properties:
+      MinimumCompressionSize: lots
+  HelloFunction:
+    Properties:
+      MemorySice: 12
+Outputs:
+  Url: {Value: !GetAtt Orders.NoSuchThing}
+"""
+    assert sorted(problems(infra=infra)) == [
+        "infra/a.yaml:10: Orders.AttributeDefinitions.0.AttributeType: 'Q' is not one of ['B', 'N', 'S'] (cfn-lint E3030).",
+        "infra/a.yaml:14: Api: Type of property 'MinimumCompressionSize' is invalid (SAM).",
+        "infra/a.yaml:17: HelloFunction: property MemorySice not defined for resource of type AWS::Serverless::Function (SAM).",
+        (
+            "infra/a.yaml:4: Users.Type: Resource type 'AWS::DynamoDB::Tabel' does not exist in 'eu-central-1' (cfn-lint E3006). Did "
+            "you mean 'AWS::DynamoDB::Table'?"
+        ),
+        (
+            "infra/a.yaml:9: Orders.BilingMode: Additional properties are not allowed ('BilingMode' was unexpected; did you mean "
+            "'BillingMode'?) (cfn-lint E3002)."
+        ),
+    ]
+
+
+def test_outputs_and_conditions_are_read() -> None:
+    infra = """
+Resources:
+  Orders: {Type: AWS::SQS::Queue}
+Outputs:
+  Url: {Value: !GetAtt Orders.NoSuchThing}
+"""
+    (problem,) = problems(infra=infra)
+    assert problem.startswith("infra/a.yaml:5: Url.Value.Fn::GetAtt.1: 'NoSuchThing' is not one of")
+
+
+def test_variables_of_the_settings_are_told_in_pyproject() -> None:
+    (problem,) = problems(env={"BIG": "x" * 4_200})
+    assert problem.startswith(
+        "pyproject.toml, [tool.edgeroutes.env]: HelloFunction.Environment.Variables: Lambda environment"
+    )
+
+
+def test_code_on_this_machine_and_loops_are_as_sam_leaves_them() -> None:
+    infra = """
+Transform: AWS::LanguageExtensions
+Resources:
+  Worker: {Type: AWS::Serverless::Function, Properties: {CodeUri: worker/, Handler: a.b, Runtime: python3.13}}
+  Shared: {Type: AWS::Serverless::LayerVersion, Properties: {ContentUri: layer/}}
+  Plain:
+    Type: AWS::Lambda::Function
+    Properties: {Code: plain/, Handler: a.b, Runtime: python3.13, Role: !GetAtt WorkerRole.Arn}
+  Fn::ForEach::Queues: [Name, [One, Two], {"${Name}Queue": {Type: AWS::SQS::Queue, Properties: {DelaySeconds: 5000}}}]
+"""
+    found = problems(infra=infra)
+    assert [problem.partition(": ")[2] for problem in found] == [
+        "OneQueue.DelaySeconds: 5000 is greater than the maximum of 900 (cfn-lint E3034).",
+        "TwoQueue.DelaySeconds: 5000 is greater than the maximum of 900 (cfn-lint E3034).",
+    ]
+
+
+def test_warnings_are_told_apart() -> None:
+    infra = "Resources: {Orders: {Type: AWS::SQS::Queue, UpdateReplacePolicy: Retain}}"
+    found = lint({"a/route.py": ""}, infra)
+    assert (found.problems, len(found.warnings)) == ((), 1)
+    assert str(found.warnings[0]).startswith(
+        "infra/a.yaml:1: Orders: Both 'UpdateReplacePolicy' and 'DeletionPolicy' are needed"
+    )
+
+
+def test_four_hundred_routes_take_about_as_long_as_one() -> None:
+    def cpu_seconds(count: int) -> float:
+        files = {f"r{number}/route.py": "" for number in range(count)} | {"function.yaml": "MemorySize: 256\n"}
+        began = time.process_time()
+        assert lint(files) == LintFindings()
+        return time.process_time() - began
+
+    cpu_seconds(1)  # imports
+    assert cpu_seconds(400) < 5 * cpu_seconds(1) + 2
