@@ -115,7 +115,7 @@ class Builder:
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
-        companions = Companions(pins.distributions, wheels, installed, self.store)
+        companions = Companions(pins.distributions, wheels, installed, pins.local, self.store)
         selector = Selector(
             pins,
             wheels,

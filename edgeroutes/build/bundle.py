@@ -17,6 +17,7 @@ from edgeroutes.build.own_parts import unused_parts
 from edgeroutes.build.private_files import is_environment_file
 from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
 from edgeroutes.build.project_folders import ProjectFolders
+from edgeroutes.build.settings_texts import settings_texts
 from edgeroutes.errors import BundleError, ConfigError, require_no_problems
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ class Collector:
         self._tracer = tracer
         self._resolver = resolver
         self._own_root = own_root
+        self._tops = resolver.top_level_names()
         self.folders = ProjectFolders(root)
         self._data = DataFiles(self.folders)
 
@@ -126,7 +128,7 @@ class Collector:
         entries = [self._root / file for file in function.source_files]
         entries += [self._root / path for path in paths if path.endswith(".py")]
         core = [self._own_root / OWN_PACKAGE / file for file in entry_imports(function)]
-        graph = self._tracer.trace(entries, core=core, libraries=libraries)
+        graph = self._traced(function, entries, core, libraries, paths)
         require_no_problems(check_imports(graph, self._pins))
         used = file_uses(graph, self._tracer, libraries)
         data = self._data.beside(self._place(module.file) for module in graph.project_modules)
@@ -154,6 +156,25 @@ class Collector:
                 if path not in names and not _is_excluded(path, function)
             },
         )
+
+    def _traced(
+        self,
+        function: FunctionPlan,
+        entries: Sequence[Path],
+        core: Sequence[Path],
+        libraries: Sequence[LibraryImports],
+        included: Sequence[str],
+    ) -> ImportGraph:
+        """The trace, repeated while the configuration files beside what it reaches name more modules."""
+        settings = settings_texts(self._root, included, function, self._config, self._tops)
+        while True:
+            graph = self._tracer.trace(entries, core=core, libraries=libraries, settings=settings)
+            data = self._data.beside(module.archive_path for module in graph.project_modules)
+            files = dict.fromkeys((*included, *data.paths))
+            found = settings_texts(self._root, files, function, self._config, self._tops)
+            if found == settings:
+                return graph
+            settings = found
 
     def _arguments(self, function: FunctionPlan) -> set[Arguments]:
         files = (self._root / route.source_file for route in function.routes if route.exports.app is None)

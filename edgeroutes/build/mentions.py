@@ -18,7 +18,7 @@ from edgeroutes.build.texts import TextPlace, read_texts
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from edgeroutes.build.identity import Identity
@@ -56,12 +56,14 @@ class Mention:
     how: str
 
 
-def find_mentions(folder: Path, files: Iterable[str], wanted: Iterable[Identity]) -> dict[str, Mention]:
+def find_mentions(
+    files: Iterable[str], locate: Callable[[str], Path], wanted: Iterable[Identity]
+) -> dict[str, Mention]:
     """Distribution → the first place in these files that mentions it.
 
     Args:
-        folder: That holds the files.
-        files: Their paths in it, with slashes.
+        files: Their paths in a bundle.
+        locate: Gives the place of a file.
         wanted: The distributions to look for.
     """
     seekers = [_Seeker(identity) for identity in wanted]
@@ -73,7 +75,7 @@ def find_mentions(folder: Path, files: Iterable[str], wanted: Iterable[Identity]
         if not left:
             break
         try:
-            data = (folder / path).read_bytes()
+            data = locate(path).read_bytes()
         except OSError:
             continue
         likely = [seeker for seeker in left if seeker.may_be_in(data)]

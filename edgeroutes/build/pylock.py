@@ -181,7 +181,7 @@ def _render(packages: Iterable[Mapping[str, Any]]) -> str:
     lines = ['lock-version = "1.0"', 'created-by = "edgeroutes"']
     packages = list(packages)
     if not packages:
-        lines.append("packages = []")  # uv wants the key
+        lines.append("packages = []")  # uv requires the key
     for package in packages:
         lines += ["", "[[packages]]"]
         lines += [f"{key} = {_toml(value)}" for key, value in package.items() if key not in _LEFT_OUT]

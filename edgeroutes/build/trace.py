@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import Chain, ImportGraph, LibraryImports
     from edgeroutes.build.import_values import FileImports
+    from edgeroutes.build.settings_texts import SettingsTexts
     from edgeroutes.build.walk_values import Core
 
 _WORTH_SAVING = 16
@@ -66,6 +67,7 @@ class Tracer:
         within: frozenset[str] | None = None,
         core: Iterable[Path] = (),
         libraries: Sequence[LibraryImports] = (),
+        settings: Sequence[SettingsTexts] = (),
     ) -> ImportGraph:
         """All modules that the files reach.
 
@@ -74,6 +76,7 @@ class Tracer:
             core: Files of edgeroutes that every function imports. What they import inside functions is there for features, and is
                 wanted only where something else asks for it.
             libraries: What files of distributions import of edgeroutes.
+            settings: What settings and configuration files name.
             into_distributions: Follow distributions and take edgeroutes as a leaf, not the other way round.
             stop_at: Top-level names; once one is reached, the graph is left as it is.
             within: The distributions that are there at run time; None for all.
@@ -99,6 +102,7 @@ class Tracer:
                 tuple(self._project_root / path for path in entry_files),
                 tuple(self._project_root / path for path in core),
                 libraries,
+                settings,
             )
             if self._saves:
                 self._sources.save(at_least=_WORTH_SAVING)
