@@ -127,7 +127,7 @@ class Collector:
         graph = self._traced(function, entries, core, libraries, paths)
         require_no_problems(check_imports(graph, self._pins))
         used = file_uses(graph, self._tracer, libraries)
-        data = self._data.beside(self._place(module.file) for module in graph.project_modules)
+        data = self._data_of(graph)
         files = tuple(self._files(graph, function, paths, data))
         self._check_files(files)
         names = {self._place(each.source) for each in files}
@@ -165,12 +165,19 @@ class Collector:
         settings = settings_texts(self._root, included, function, self._config, self._tops)
         while True:
             graph = self._tracer.trace(entries, core=core, libraries=libraries, settings=settings)
-            data = self._data.beside(module.archive_path for module in graph.project_modules)
+            data = self._data_of(graph)
             files = dict.fromkeys((*included, *data.paths))
             found = settings_texts(self._root, files, function, self._config, self._tops)
             if found == settings:
                 return graph
             settings = found
+
+    def _data_of(self, graph: ImportGraph) -> FoundFiles:
+        """The data beside the function's modules, and the files at the project's root that these name in strings."""
+        modules = [module for module in graph.project_modules if module.file.suffix == ".py"]
+        beside = self._data.beside(self._place(module.file) for module in graph.project_modules)
+        named = self._data.named({text.text for module in modules for text in self._tracer.imports(module.file).texts})
+        return FoundFiles(paths=(*beside.paths, *named.paths), left_out={**beside.left_out, **named.left_out})
 
     def _arguments(self, function: FunctionPlan) -> set[Arguments]:
         files = (self._root / route.source_file for route in function.routes if route.exports.app is None)
@@ -209,7 +216,8 @@ class Collector:
         modules = {self._place(module.file) for module in graph.project_modules}
         reasons = dict.fromkeys(modules, "")
         for path in data.paths:
-            reasons.setdefault(path, f"data in {path.rpartition('/')[0]}")
+            folder = path.rpartition("/")[0]
+            reasons.setdefault(path, f"data in {folder}" if folder else "a module names it in a string")
         for path in included:
             reasons[path] = reasons.get(path) or f"include in {_settings_file(function)}"
         placed: dict[str, BundleFile] = {}

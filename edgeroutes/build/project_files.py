@@ -68,6 +68,13 @@ class DataFiles:
             left_out={path: reason for each in found for path, reason in each.left_out.items()},
         )
 
+    def named(self, texts: Iterable[str]) -> FoundFiles:
+        """The files at the project's root that these strings of its modules name, such as `config.yaml`."""
+        there = self._folders.entries("")
+        return self._sorted_out(
+            {text: there[text] for text in texts if text in there and _is_named_data(text, there[text])}
+        )
+
     def included(self, entry: str, *, where: str) -> FoundFiles:
         """The files that an `include` of function.yaml names: a file, a folder, or a pattern such as `templates/**/*.html`.
 
@@ -212,6 +219,10 @@ def _sweeps(entry: str, path: str) -> bool:
 
 def _is_kept(name: str) -> bool:
     return not name.startswith(".") and name not in _NEVER and not name.endswith((".dist-info", ".egg-info", ".pyc"))
+
+
+def _is_named_data(name: str, entry: Entry) -> bool:
+    return "." in name and entry.is_file and _is_data(name)
 
 
 def _may_be_data(path: str) -> bool:

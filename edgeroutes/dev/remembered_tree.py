@@ -40,9 +40,11 @@ class RememberedTree:
         self._real = os.path.realpath(root)
         self._listings: dict[str, _Listing] = {}
         self._texts: dict[str, _Text] = {}
+        self._tops: dict[str, str] = {}
 
     def forget(self, changed: Iterable[Path]) -> None:
         """Believe nothing of what is remembered of these paths, nor of the folders that they are in."""
+        self._tops.clear()
         for path in changed:
             name = os.path.relpath(path, self._root)
             self._texts.pop(name, None)
@@ -77,6 +79,11 @@ class RememberedTree:
         """What tells two folders apart: the same text for a folder and for a link to it."""
         above, _, name = directory.rpartition("/")
         listing = self._listings.get(above)
+        if listing is None and not above:  # the folder of routes itself: asked for with each folder in it
+            known = self._tops.get(name)
+            if known is None:
+                known = self._tops[name] = os.path.realpath(f"{self._root}/{name}")
+            return known
         if listing is None or name in listing.links:
             return os.path.realpath(f"{self._root}/{directory}")
         return f"{self.resolve(above)}/{name}"

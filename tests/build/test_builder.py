@@ -607,3 +607,21 @@ entry-points."shop.plugins" = {{ one = "lib.one:run" }}
     )
     bundle = project.link(project.build(), "AFunction", tmp_path / "out")
     assert json.loads(invoke(bundle, "/a")["body"]) == ["1.2.3", ["one=lib.one:run"], "A shop", ["model"]]
+
+
+def test_a_file_at_the_root_that_a_module_names_ships(tmp_path: Path) -> None:
+    route = (
+        "from pathlib import Path\n\ndef GET():\n    return (Path(__file__).parents[2] / 'config.yaml').read_text()\n"
+    )
+    files = {
+        "functions/a/route.py": route,
+        "config.yaml": "a: 1",
+        "other.yaml": "b: 1",
+        "id_rsa": "",
+        "functions/b/route.py": HELLO,
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    assert invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"] == "a: 1"
+    assert not (tmp_path / "out/other.yaml").exists()
+    assert not (project.link(report, "BFunction", tmp_path / "b") / "config.yaml").exists()
