@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.dependencies import Root
 from edgeroutes.build.identity import is_tool, make_identity
-from edgeroutes.build.import_values import NEVER_RUN, ImportKind
+from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.libraries import own_users
 from edgeroutes.build.mentions import Mention, extras_that_bring, find_mentions, imports_of, naming_texts
+from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.graph import ImportGraph, LibraryImports
     from edgeroutes.build.identity import Identity
-    from edgeroutes.build.import_values import FileImports
+    from edgeroutes.build.local import LocalDistribution
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.trace import Tracer
     from edgeroutes.build.wheels import Wheels
 
 FILE = "mentions.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Companions:
@@ -41,6 +42,7 @@ class Companions:
         declared: What the project declares; tools are left out.
         wheels: Have the libraries' trees.
         installed: What is installed, by name: tells import names of what is not in the store yet.
+        local: The folders of this machine among them, whose files may change at any time.
         store: Keeps what was found.
     """
 
@@ -49,11 +51,14 @@ class Companions:
         declared: Iterable[DeclaredDistribution],
         wheels: Wheels,
         installed: Mapping[str, InstalledDistribution],
+        local: Mapping[str, LocalDistribution],
         store: Store,
     ) -> None:
         self.declared = {each.name: each for each in declared if not (each.is_dev_only or is_tool(each.name))}
         self._wheels = wheels
         self._installed = installed
+        self._local = local
+        self._local_facts: dict[tuple[str, ...], tuple[dict[str, Mention], tuple[LibraryImports, ...]]] = {}
         self._store = store
         self._known: dict[str, Any] = {}
         with contextlib.suppress(ValueError):
@@ -70,8 +75,9 @@ class Companions:
             if each in self.declared:
                 found[each] = f"{name} offers {each} as its extra {extra!r}, and the project declares both"
         tree = self._wheels.tree(name)
-        if tree is not None:
-            for each, mention in self._mentions(tree, name).items():
+        if tree is not None or name in self._local:
+            mentions = self._mentions(tree, name) if tree is not None else self._read_local(name)[0]
+            for each, mention in mentions.items():
                 place = f"{mention.file}:{mention.line}" if mention.line else mention.file
                 found[each] = f"{place} of {name} {mention.how}"
         return [(each, found[each]) for each in sorted(found)]
@@ -79,10 +85,14 @@ class Companions:
     def of_project(self, graph: ImportGraph, tracer: Tracer) -> Iterator[Root]:
         """The declared distributions that the project's files in a graph mention."""
         told: set[str] = set()
-        for module in graph.project_modules:
-            if module.file.suffix != ".py":
-                continue
-            for name, line, how in self._in_file(module.file, tracer.imports(module.file)):
+        mentions = [
+            (module, self._in_file(module.file, tracer.imports(module.file)))
+            for module in graph.project_modules
+            if module.file.suffix == ".py"
+        ]
+        mentions += [(each.module, [*self._read(FileImports(texts=each.texts))]) for each in graph.settings]
+        for module, found in mentions:
+            for name, line, how in found:
                 if name not in told:
                     told.add(name)
                     where = graph.where(module.file, line)
@@ -95,23 +105,38 @@ class Companions:
         found: list[LibraryImports] = []
         for name in sorted(names):
             tree = self._wheels.tree(name)
-            if tree is None:
-                continue
-            facts = self._facts(tree)
-            if "own" not in facts:
-                users = own_users(tree.folder, tree.sizes, name)
-                facts["own"] = [each.module.archive_path for each in users]
-            elif facts["own"]:
-                users = own_users(tree.folder, facts["own"], name)
-            else:
-                continue
-            found += users
+            if tree is not None:
+                found += self._own_users(tree, name)
+            elif name in self._local:
+                found += self._read_local(name)[1]
         return tuple(found)
 
     def save(self) -> None:
         """Keep what this build used."""
         if self._used != self._known:
             self._store.write_text(FILE, json.dumps({"format": _FORMAT, "trees": self._used}, sort_keys=True))
+
+    def _own_users(self, tree: Tree, name: str) -> tuple[LibraryImports, ...]:
+        facts = self._facts(tree)
+        if "own" not in facts:
+            users = own_users(tree.sizes, tree.folder.joinpath, name)
+            facts["own"] = [each.module.archive_path for each in users]
+            return users
+        return own_users(facts["own"], tree.folder.joinpath, name) if facts["own"] else ()
+
+    def _read_local(self, name: str) -> tuple[dict[str, Mention], tuple[LibraryImports, ...]]:
+        """What a folder of this machine mentions, and its files that import edgeroutes; read once per build."""
+        key = (name, *(self._identity(each)[0] for each in self.declared if each != name))
+        if key not in self._local_facts:
+            files: Mapping[str, Path] = {}
+            with contextlib.suppress(DependencyError):  # reported where it ships
+                files = self._local[name].files()
+            wanted = [self._identity(each)[1] for each in self.declared if each != name]
+            self._local_facts[key] = (
+                find_mentions(files, files.__getitem__, wanted),
+                own_users(files, files.__getitem__, name),
+            )
+        return self._local_facts[key]
 
     def _mentions(self, tree: Tree, library: str) -> dict[str, Mention]:
         """The declared distributions that a library's files mention."""
@@ -120,7 +145,7 @@ class Companions:
         current = {name: self._identity(name) for name in self.declared if name != library}
         new = [identity for signature, identity in current.values() if signature not in known]
         if new:
-            found = find_mentions(tree.folder, tree.sizes, new)
+            found = find_mentions(tree.sizes, tree.folder.joinpath, new)
             for identity in new:
                 mention = found.get(identity.name)
                 signature = current[identity.name][0]

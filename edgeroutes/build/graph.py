@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.build.import_values import ImportSite
+    from edgeroutes.build.settings_texts import SettingsTexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,7 @@ class ImportGraph:
         skipped: Imports of the project and of edgeroutes that were not followed.
         missing: What the project imports and nobody has.
         warnings: What could not be found out.
+        settings: What settings and configuration files name.
         unsure: The keys of modules that are reached through a folder scan alone, and so may never be loaded.
         is_complete: False when the trace stopped at the module that it looked for.
     """
@@ -134,6 +136,7 @@ class ImportGraph:
     skipped: tuple[SkippedImport, ...] = ()
     missing: tuple[MissingModule, ...] = ()
     warnings: tuple[TraceWarning, ...] = ()
+    settings: tuple[SettingsTexts, ...] = ()
     unsure: frozenset[str] = frozenset()
     is_complete: bool = True
 

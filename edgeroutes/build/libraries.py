@@ -12,7 +12,7 @@ from edgeroutes.build.syntax import parse_source, read_uses
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from edgeroutes.build.distributions import InstalledDistribution
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 _MENTIONS_US = re.compile(rb"^\s*(?:from|import)\s+edgeroutes\b", re.MULTILINE)
 
 
-def own_users(folder: Path, files: Iterable[str], distribution: str) -> tuple[LibraryImports, ...]:
+def own_users(files: Iterable[str], locate: Callable[[str], Path], distribution: str) -> tuple[LibraryImports, ...]:
     """Those of a distribution's files that import edgeroutes.
 
     Args:
-        folder: That holds them.
-        files: Their paths in it, with slashes.
+        files: Their paths in a bundle.
+        locate: Gives the place of a file.
         distribution: Its normalized name.
     """
     found = []
@@ -33,21 +33,21 @@ def own_users(folder: Path, files: Iterable[str], distribution: str) -> tuple[Li
         if not path.endswith(".py"):
             continue
         try:
-            source = (folder / path).read_bytes()
+            file = locate(path)
+            source = file.read_bytes()
             if OWN_PACKAGE.encode() in source and _MENTIONS_US.search(source):
-                found.append(_read(folder, path, source, distribution))
+                found.append(_read(file, path, source, distribution))
         except (OSError, ImportRaisedError):  # gone, or a template: it imports nothing
             continue
     return tuple(found)
 
 
-def _read(folder: Path, path: str, source: bytes, distribution: str) -> LibraryImports:
+def _read(file: Path, path: str, source: bytes, distribution: str) -> LibraryImports:
     module = Module(
         name=path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."),
         origin=Origin.DISTRIBUTION,
         form=Form.PACKAGE if path.endswith("/__init__.py") else Form.SOURCE,
-        path=folder / path,
-        root=folder,
+        path=file,
         archive_path=path,
         distribution=distribution,
     )
@@ -85,5 +85,5 @@ class OwnUsers:
     def _of(self, name: str) -> tuple[LibraryImports, ...]:
         if name not in self._known:
             each = self._installed[name]
-            self._known[name] = own_users(each.metadata.parent, each.record, name)
+            self._known[name] = own_users(each.record, each.metadata.parent.joinpath, name)
         return self._known[name]

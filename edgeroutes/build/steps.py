@@ -15,13 +15,14 @@ from edgeroutes.build.resolve import Resolution
 from edgeroutes.build.syntax import attribute_uses, parse_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from edgeroutes.build.import_values import FileImports
     from edgeroutes.build.lazy_exports import LazyExport
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.sources import SourceReader
+    from edgeroutes.build.texts import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,8 @@ class StepReader:
             parent = self.resolver.resolve_relative(importer, len(name) - len(bare), package)
         elif package:
             parent = self.resolver.resolve(package)
+        elif hook := self.resolver.unreadable_editable(name):
+            return f"{hook!r} has it by an import hook that edgeroutes cannot read: install {hook!r} without -e"
         else:
             return missing_hint(name, self.resolver.top_level_names(), in_project=False)
         in_project = bool(parent.modules) and parent.modules[-1].origin is Origin.PROJECT
@@ -170,12 +173,16 @@ class StepReader:
             is_waitless=is_waitless(module.name, site),
         )
 
-    def _named_steps(self, module: Module, imports: FileImports) -> Iterator[Step]:
-        """The modules of the project that the file names in strings, and those in the folders that it looks into."""
-        for text in imports.texts:
+    def text_steps(self, importer: Module, texts: Iterable[Text]) -> Iterator[Step]:
+        """Steps to the modules of the project that these texts name."""
+        for text in texts:
             found = self._naming.named(text)
             if found:
-                yield _step_to(module, found, written=text.text, line=text.line, kind=ImportKind.TEXT)
+                yield _step_to(importer, found, written=text.text, line=text.line, kind=ImportKind.TEXT)
+
+    def _named_steps(self, module: Module, imports: FileImports) -> Iterator[Step]:
+        """The modules of the project that the file names in strings, and those in the folders that it looks into."""
+        yield from self.text_steps(module, imports.texts)
         for scan in imports.scans:
             found = self._naming.scanned(module, scan)
             if found:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import Chain, ImportGraph, LibraryImports
     from edgeroutes.build.import_values import FileImports
+    from edgeroutes.build.settings_texts import SettingsTexts
     from edgeroutes.build.walk_values import Core
 
 _WORTH_SAVING = 16
@@ -38,6 +39,7 @@ class Tracer:
         search_path: Where modules are looked for.
         cache_directory: Where to keep what files import between processes; None keeps it in memory.
         saves: Whether a trace that read many files writes the cache; else only `save` does.
+        scans_once: Whether each file is looked at once and for all, as one build does; else again in each trace.
         loop_names: Names of edgeroutes that need an event loop.
     """
 
@@ -47,6 +49,7 @@ class Tracer:
         *,
         cache_directory: Path | None = None,
         saves: bool = True,
+        scans_once: bool = False,
         loop_names: frozenset[str] = EDGEROUTES_LOOP_NAMES,
     ) -> None:
         self._project_root = search_path.project_root
@@ -54,6 +57,7 @@ class Tracer:
         self._steps = StepReader(Resolver(search_path), self._sources)
         self._loop_names = loop_names
         self._saves = saves
+        self._scans_once, self._has_scanned = scans_once, False
         self._lock = Lock()
         self._cores: dict[tuple[Path, ...], Core] = {}
 
@@ -66,6 +70,7 @@ class Tracer:
         within: frozenset[str] | None = None,
         core: Iterable[Path] = (),
         libraries: Sequence[LibraryImports] = (),
+        settings: Sequence[SettingsTexts] = (),
     ) -> ImportGraph:
         """All modules that the files reach.
 
@@ -74,6 +79,7 @@ class Tracer:
             core: Files of edgeroutes that every function imports. What they import inside functions is there for features, and is
                 wanted only where something else asks for it.
             libraries: What files of distributions import of edgeroutes.
+            settings: What settings and configuration files name.
             into_distributions: Follow distributions and take edgeroutes as a leaf, not the other way round.
             stop_at: Top-level names; once one is reached, the graph is left as it is.
             within: The distributions that are there at run time; None for all.
@@ -85,8 +91,10 @@ class Tracer:
         followed = frozenset({Origin.PROJECT, Origin.DISTRIBUTION if into_distributions else Origin.EDGEROUTES})
         loop_names = self._loop_names if into_distributions else frozenset()
         with self._lock:
-            if self._steps.start_scan():
-                self._cores.clear()
+            if not (self._scans_once and self._has_scanned):
+                self._has_scanned = True
+                if self._steps.start_scan():
+                    self._cores.clear()
             walk = Walk(
                 self._steps,
                 followed=followed,
@@ -99,6 +107,7 @@ class Tracer:
                 tuple(self._project_root / path for path in entry_files),
                 tuple(self._project_root / path for path in core),
                 libraries,
+                settings,
             )
             if self._saves:
                 self._sources.save(at_least=_WORTH_SAVING)

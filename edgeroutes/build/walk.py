@@ -14,7 +14,7 @@ from edgeroutes.build.graph import (
     TraceWarning,
 )
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
-from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, normalize_name
 from edgeroutes.build.walk_values import Core, Question
 from edgeroutes.errors import ImportRaisedError, require_no_problems
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.build.graph import LibraryImports
+    from edgeroutes.build.settings_texts import SettingsTexts
     from edgeroutes.build.steps import Step, StepReader
 
 
@@ -60,14 +61,23 @@ class Walk:
         self._stopped = False
 
     def trace(
-        self, entries: tuple[Path, ...], core: tuple[Path, ...] = (), libraries: Sequence[LibraryImports] = ()
+        self,
+        entries: tuple[Path, ...],
+        core: tuple[Path, ...] = (),
+        libraries: Sequence[LibraryImports] = (),
+        settings: Sequence[SettingsTexts] = (),
     ) -> ImportGraph:
         """All modules that these files reach; see `Tracer.trace`."""
         if core:
             self._walk_core(core)
         self._enter(entries)
+        self._drain()
         for library in libraries:
             self._visit_library(library)
+        for each in settings:
+            self._modules.setdefault(each.module.key, (each.module, []))
+            for step in self._steps.text_steps(each.module, each.texts):
+                self._follow(each.module, step, late=False)
         self._drain()
         require_no_problems(self._problems)
         sure = sure_modules(self._modules) if self._has_scans else self._modules.keys()
@@ -82,6 +92,7 @@ class Walk:
                 *perhaps_missing(self._modules, self._steps, sure),
                 *oddities(self._modules.values()),
             ),
+            settings=tuple(settings),
             unsure=frozenset(self._modules.keys() - sure),
             is_complete=not self._stopped,
         )
@@ -166,8 +177,8 @@ class Walk:
         self._has_scans = self._has_scans or step.reason.kind is ImportKind.FOLDER
         if step.is_waitless and Origin.DISTRIBUTION in self._followed:
             return
-        if late and step.loads and step.loads[-1].origin is Origin.DISTRIBUTION:
-            self._skip(step.loads[-1], step.reason, step.site.written)
+        if late and step.loads and step.loads[-1].origin in {Origin.DISTRIBUTION, Origin.MISSING}:
+            self._skip(step.loads[-1], step.reason, step.site.written, is_own=True)
         for position, (key, module) in enumerate(zip(step.keys, step.loads, strict=True)):
             self._reach(key, module, step.reason, late=late)
             if module.origin not in self._followed:
@@ -235,17 +246,22 @@ class Walk:
     def _is_followed(self, module: Module) -> bool:
         return module.origin in self._followed and module.form in {Form.SOURCE, Form.PACKAGE}
 
-    def _skip(self, module: Module, reason: Reason, written: str) -> None:
+    def _skip(self, module: Module, reason: Reason, written: str, *, is_own: bool = False) -> None:
         self._skipped.append(
             SkippedImport(
                 importer=reason.importer,
                 line=reason.line,
                 kind=reason.kind,
                 module=written,
-                distribution=module.distribution,
+                distribution=module.distribution or (_likely_distribution(module) if is_own else ""),
             )
         )
 
     def _is_core(self, module: Module) -> bool:
         """Whether every function has the module, whatever it uses: then what its functions import is not wanted by that alone."""
         return not self._core or module.key in self._core
+
+
+def _likely_distribution(module: Module) -> str:
+    """The distribution that would have a module that is not installed here."""
+    return normalize_name(module.name.partition(".")[0]) if module.origin is Origin.MISSING else ""

@@ -38,6 +38,12 @@ if TYPE_CHECKING:
 
 OK, MISSING, NOTE = "ok", "missing", "note"
 _PATIENCE_S = 20
+_MAKE = {
+    "darwin": "Run xcode-select --install",
+    "linux": "Install it: apt install make, dnf install make, apk add make",
+    "win32": "Install it: winget install ezwinports.make, choco install make; its rules need sh, which Git for Windows has",
+}
+"""How each system gets make."""
 _BUILT = Path(".aws-sam", "build", TEMPLATE_FILE)
 
 
@@ -88,7 +94,7 @@ def check_machine(root: Path) -> Iterator[Finding]:
         make,
         MISSING,
         "sam build calls it",
-        "Install it: apt install make, dnf install make, xcode-select --install",
+        _MAKE.get(sys.platform, _MAKE["linux"]),
     )
     sam = shutil.which("sam") or ""
     hint = "Run uv tool install aws-sam-cli, or take the installer of docs.aws.amazon.com/serverless-application-model"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from edgeroutes.build.explain import explain
 from edgeroutes.build.store import Store
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke, make_project
-from tests.fakes.installer import FakeWheel
+from tests.fakes.installer import FakeWheel, write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,10 @@ MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
     "a module in a library's string": (
         USES_HOST, host("BACKENDS = ['plug.backend']\n"), PLUG, "host/parts.py:1 of host names 'plug.backend' in a string",
     ),
+    "a list of modules in a library": (
+        USES_HOST, host("NAMES = ['plug']\nfor name in NAMES:\n    import_optional(name)\n"), PLUG,
+        "host/parts.py:1 of host names 'plug' in a string",
+    ),
     "an entry point group in a library": (
         USES_HOST, host("from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"),
         BY_ENTRY_POINT, "host/parts.py:4 of host reads the entry points 'host.plugins', of which plug has some",
@@ -83,6 +88,8 @@ NO_MENTIONS = {
     "a type": (f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\nimport host\n{HELLO}", host("")),
     "a library's type": (USES_HOST, host("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n")),
     "a library's key": (USES_HOST, host("A = {'plug': 1}\n")),
+    "a word in a library": (USES_HOST, host("SCHEMES = ['plug']\nNAME = 'plug'\nlog('plug')\n")),
+    "a library's adapter": (USES_HOST, FakeWheel(files={**LIBRARY, "host/integrations/plug.py": "import plug\n"})),
     "a library's attribute": (USES_HOST, host("import json as plug\nplug.dumps\nplugs = 'plugged'\n")),
     "a library's own module": (USES_HOST, host("from . import plug\nfrom .plug import x\n")),
     "a library's tests": (
@@ -297,3 +304,30 @@ def test_a_library_of_edgeroutes_users_brings_what_it_asks_for(tmp_path: Path) -
     assert [part for part in parts if (hello / part).is_file()] == []
     response = invoke(bundle, "/x")
     assert (response["status"], response["body"]) == (200, route)
+
+
+def test_a_folder_of_this_machine_is_a_library_like_any_other(tmp_path: Path) -> None:
+    """A workspace member that mentions a driver and responds with edgeroutes."""
+    source = "from edgeroutes import Response\n\ndef served(path):\n    return Response.file(path)\n\ndef load():\n    backend('plug')\n"
+    route = "from shared import served\n\ndef GET():\n    return served(__file__)\n"
+    project = make_project(
+        tmp_path,
+        {"pyproject.toml": f'{NAMED}dependencies = ["shared", "plug"]\n{RUNTIME}', "functions/x/route.py": route},
+        {"plug": PLUG},
+    )
+    folder = tmp_path / "libs"
+    (folder / "shared").mkdir(parents=True)
+    (folder / "shared/__init__.py").write_text(source)
+    write_wheel("shared", FakeWheel(files={"_shared.pth": f"{folder}\n"}), project.site_packages)
+    origin = json.dumps({"url": folder.as_uri(), "dir_info": {"editable": True}})
+    (project.site_packages / "shared-1.0.dist-info/direct_url.json").write_text(origin)
+
+    report = project.build()
+    bundle = project.link(report, "XFunction", tmp_path / "x")
+    assert held(report)["XFunction"] == ["plug", "shared"]
+    assert explain(report, "/x", "plug")[-1] == "shared/__init__.py:7 of shared names 'plug' in a string"
+    response = invoke(bundle, "/x")
+    assert (response["status"], response["body"]) == (200, route)
+    (folder / "shared/__init__.py").write_text(source.replace("backend('plug')", "pass"))
+    project.write({"functions/x/route.py": f"{route}# more\n", "functions/y/route.py": f"import plug\n{HELLO}"})
+    assert held(project.build())["XFunction"] == ["shared"]

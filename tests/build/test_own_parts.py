@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
+from edgeroutes.build.archive import zipped_bytes
 from edgeroutes.build.arguments import Arguments
 from edgeroutes.build.imports import OWN_NAMES
+from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.syntax import parse_source, read_uses
 from edgeroutes.config import CdnConfig, Config
 from edgeroutes.http.cors import CORS
 from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
+from tests.build.projects import HELLO, make_project
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BARE = {
     "adapters/mount.py",
@@ -88,3 +97,16 @@ def test_readers_ship_where_an_argument_may_need_them() -> None:
         for arguments in ([Arguments.PLAIN], [Arguments.PLAIN, Arguments.SCALARS], [Arguments.SCALARS, Arguments.ANY])
     ]
     assert kept == [set(), {"runtime/conversion.py", "runtime/defaults.py"}, readers]
+
+
+def test_a_hello_weighs_150_kb_at_most(tmp_path: Path) -> None:
+    version = Config().runtime.removeprefix("python")
+    python = UvInstaller().find_python(version)
+    if python is None:
+        pytest.skip(f"there is no Python {version} on this machine; the bytecode of others has other sizes")
+    files = {"pyproject.toml": "[tool.edgeroutes]\n", "functions/hello/route.py": HELLO}
+    project = make_project(tmp_path, files)
+    project.installer.pythons = {version: python}
+    store = Store(project.root / FOLDER)
+    weights = {each.logical_id: zipped_bytes(each.trees, store) for each in project.build().functions}
+    assert {name: size for name, size in weights.items() if size > 150 * 1024} == {}
