@@ -161,7 +161,7 @@ def test_what_is_wrong_is_said_with_what_is_allowed(table: dict[str, object], me
         ("base_path", "/a b"),
         ("base_path", 1),
         ("cdn", False),
-        ("env", {"A": 1}),
+        ("env", {"A1": 1}),
         ("env", "A=1"),
     ],
 )

@@ -206,7 +206,7 @@ class _Merger:
 
 def _variables(document: YamlText, *path: str) -> Mapping[str, Any]:
     found = value_at(document.value, *path)
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, Mapping) and not is_intrinsic(found) else {}
 
 
 def _as_list(value: Any) -> Sequence[Any]:

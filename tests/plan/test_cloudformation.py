@@ -72,7 +72,7 @@ def test_every_key_and_item_knows_its_line() -> None:
         ("a: &a [*a]\n", "x.yaml:1: an anchor contains itself."),
         ("? [a, b]\n: 1\n", "x.yaml:1: a key is no plain text."),
         ("a:\n  <<: 1\n", "x.yaml:2: '<<' takes a mapping."),
-        ("a: " + "[" * 2000 + "]" * 2000, "x.yaml: the file is nested too deeply."),
+        ("a: " + "[" * 2000 + "]" * 2000, "x.yaml:1: the file is not YAML: nested too deeply."),
     ],
 )
 def test_what_is_no_such_file_is_refused_with_its_line(text: str, said: str) -> None:

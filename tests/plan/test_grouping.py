@@ -112,8 +112,8 @@ def test_a_group_whose_routes_disagree_is_refused_with_both_places() -> None:
     }
     said = problems(files)
     assert said[0].startswith(
-        "functions/b/function.yaml:1: Environment is {'Variables': {'A': 1}} by functions/a/function.yaml:2 and "
-        "{'Variables': {'A': 2}} by functions/b/function.yaml:1, and both are for one function (/a and /b: isolate"
+        "functions/b/function.yaml:1: Environment is {'Variables': {'A1': 1}} by functions/a/function.yaml:2 and "
+        "{'Variables': {'A1': 2}} by functions/b/function.yaml:1, and both are for one function (/a and /b: isolate"
     )
     assert said[1].startswith(
         "functions/b/function.yaml:2: Layers is ['one'] by functions/a/function.yaml:1 and ['two']"
