@@ -42,16 +42,12 @@ _FUNCTION_YAML = "function.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFile:
-    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported."""
+    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported; data is what no import reaches."""
 
     archive_path: str
     source: Path
     reason: str
-
-    @property
-    def is_data(self) -> bool:
-        """Whether it is not a module."""
-        return not self.archive_path.endswith(".py")
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +59,7 @@ class Bundle:
         files: Of the project.
         roots: The distributions that it needs by itself.
         exclude: Names of distributions that stay out.
-        local_tops: Of distributions that are folders of this machine: where each of its reached top-level modules is.
+        local_tops: Of distributions outside the project that are linked to: the top-level modules that are imported.
         graph: What was traced.
         unused: Of edgeroutes itself, what the function cannot use: paths in the package.
         libraries: What files of its distributions import of edgeroutes.
@@ -131,10 +127,10 @@ class Collector:
         graph = self._traced(function, entries, core, libraries, paths)
         require_no_problems(check_imports(graph, self._pins))
         used = file_uses(graph, self._tracer, libraries)
-        data = self._data.beside(module.archive_path for module in graph.project_modules)
+        data = self._data.beside(self._place(module.file) for module in graph.project_modules)
         files = tuple(self._files(graph, function, paths, data))
         self._check_files(files)
-        names = {each.archive_path for each in files}
+        names = {self._place(each.source) for each in files}
         left_out = {
             path: reason for found in (data, *(each for each, _ in included)) for path, reason in found.left_out.items()
         }
@@ -210,20 +206,44 @@ class Collector:
         self, graph: ImportGraph, function: FunctionPlan, included: tuple[str, ...], data: FoundFiles
     ) -> Iterator[BundleFile]:
         """The project's files: modules, the data beside them, and what is included; less what is excluded."""
-        reasons = {module.archive_path: "" for module in graph.project_modules}
+        modules = {self._place(module.file) for module in graph.project_modules}
+        reasons = dict.fromkeys(modules, "")
         for path in data.paths:
             reasons.setdefault(path, f"data in {path.rpartition('/')[0]}")
         for path in included:
             reasons[path] = reasons.get(path) or f"include in {_settings_file(function)}"
+        placed: dict[str, BundleFile] = {}
         for path in sorted(reasons):
-            if not _is_excluded(path, function):
-                yield BundleFile(archive_path=path, source=self._root / path, reason=reasons[path])
+            for archive_path in self._archive_paths(path, function, is_included=path in included):
+                if not (_is_excluded(path, function) or _is_excluded(archive_path, function)):
+                    file = BundleFile(
+                        archive_path=archive_path,
+                        source=self._root / path,
+                        reason=reasons[path],
+                        is_data=path not in modules,
+                    )
+                    placed.setdefault(archive_path, file)
+        yield from placed.values()
+
+    def _place(self, file: Path) -> str:
+        """Where a file is in the project."""
+        return file.relative_to(self._root).as_posix()
+
+    def _archive_paths(self, path: str, function: FunctionPlan, *, is_included: bool) -> Iterator[str]:
+        """Where a file of the project is in the bundle: `src/shop/a.py` at `shop/a.py`; an included one at both."""
+        if path.startswith(f"{self._config.app_dir}/") or path in function.source_files:
+            yield path  # found by its path, not by its name
+            return
+        archive_path = self._resolver.archive_path(self._root / path)
+        yield archive_path
+        if is_included and archive_path != path:
+            yield path
 
     def _check_files(self, files: Iterable[BundleFile]) -> None:
         """Raise for files that lie outside the project, are a `.env` file by another name, or have no name in a zip."""
         problems: dict[str, ProjectError] = {}
         for file in files:
-            path = file.archive_path
+            path = self._place(file.source)
             try:
                 path.encode()
                 self.folders.require_inside(path)
@@ -272,15 +292,12 @@ class Collector:
             )
 
     def _local_tops(self, graph: ImportGraph) -> dict[str, tuple[Path, ...]]:
-        """For each distribution that is a folder of this machine, the top-level modules that are reached."""
+        """For each distribution outside the project that is linked to, the top-level modules of its folders that are imported."""
         found: dict[str, dict[Path, None]] = {}
         for reached in graph.modules.values():
             module = reached.module
-            if (
-                module.origin is Origin.DISTRIBUTION
-                and module.distribution in self._pins.local
-                and module.root is not None
-            ):
+            local = self._pins.local.get(module.distribution)
+            if module.origin is Origin.DISTRIBUTION and local is not None and module.root in local.editable.folders:
                 top = module.root / module.archive_path.partition("/")[0]
                 found.setdefault(module.distribution, {})[top] = None
         return {name: tuple(tops) for name, tops in found.items()}

@@ -21,7 +21,7 @@ from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError, require_no_problems, show_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
     from pathlib import Path
 
@@ -164,14 +164,14 @@ def read_declarations(root: Path, *, with_requirements: bool = True) -> Declarat
 def declared_distributions(
     declarations: Iterable[Declaration],
     installed: Mapping[str, InstalledDistribution],
-    requires: Mapping[str, Sequence[str]],
+    requires: Callable[[str], Sequence[str]],
 ) -> tuple[DeclaredDistribution, ...]:
     """The declared distributions, in the order in which the project names them, without edgeroutes itself.
 
     Args:
         declarations: Of the project.
         installed: By name: gives import names and entry points.
-        requires: By name, the names that a distribution requires for the functions' platform.
+        requires: Gives the names that a distribution requires on the functions' platform.
     """
     by_name: dict[str, list[Declaration]] = {}
     for declaration in declarations:
@@ -208,16 +208,18 @@ def is_dev_group(name: str) -> bool:
     return _DEV_GROUP.fullmatch(name) is not None
 
 
-def _required_by(names: Iterable[str], requires: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+def _required_by(names: Iterable[str], requires: Callable[[str], Sequence[str]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {name: set() for name in names}
+    known: dict[str, Sequence[str]] = {}
     for name in found:
         seen: set[str] = set()
-        queue = list(requires.get(name, ()))
+        queue = [name]
         while queue:
-            required = queue.pop()
-            if required not in seen:
-                seen.add(required)
-                queue += requires.get(required, ())
+            each = queue.pop()
+            if each not in known:
+                known[each] = requires(each)
+            queue += [required for required in known[each] if required not in seen]
+            seen.update(known[each])
         for required in seen & found.keys() - {name}:
             found[required].add(name)
     return found

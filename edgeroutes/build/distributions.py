@@ -74,8 +74,8 @@ class InstalledDistribution:
     @cached_property
     def import_names(self) -> frozenset[str]:
         """The dotted names under which it is imported: `yaml`; `google.cloud.storage` of a namespace package."""
-        if any((self.editable.folders, self.editable.modules)):
-            found = set(self.editable.modules)
+        if self.editable.is_linked:
+            found = {*self.editable.modules, *self.editable.stubs}
             for folder in self.editable.folders:
                 found.update(_names_in(folder))
             return frozenset(found)
@@ -138,6 +138,21 @@ def installed_site_packages() -> tuple[Path, ...]:
     return tuple(dict.fromkeys(Path(paths[scheme]) for scheme in ("purelib", "platlib")))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditableModule:
+    """Where a module lies that the search path does not lead to.
+
+    Args:
+        places: A package's folder or a module's file; a namespace package may have several folders, or none.
+        distribution: That has it.
+        is_first: Whether it comes before the search path; a finder comes after it.
+    """
+
+    places: tuple[Path, ...]
+    distribution: str
+    is_first: bool = False
+
+
 class DistributionIndex:
     """The distributions in one site-packages directory; reads their records when first asked.
 
@@ -173,15 +188,18 @@ class DistributionIndex:
         return tuple((folder, owner) for owner, each in self._editables for folder in each.folders)
 
     @cached_property
-    def editable_modules(self) -> dict[str, tuple[tuple[Path, ...], str]]:
-        """Dotted names of modules that only an import hook finds: their places, and the distribution that has them.
-
-        The place is a package's folder or a module's file; a namespace package may have several folders, or none.
-        """
-        found: dict[str, tuple[tuple[Path, ...], str]] = {}
+    def editable_modules(self) -> dict[str, EditableModule]:
+        """The modules that only an import hook or a stub leads to, by their dotted names."""
+        found: dict[str, EditableModule] = {}
         for owner, each in self._editables:
-            found.update({name: (places, owner) for name, places in each.spaces.items()})
-            found.update({name: ((place,), owner) for name, place in each.modules.items()})
+            spaces = {name: EditableModule(places=places, distribution=owner) for name, places in each.spaces.items()}
+            modules = {
+                name: EditableModule(places=(place,), distribution=owner) for name, place in each.modules.items()
+            }
+            found.update({**spaces, **modules})
+        for distribution in installed_distributions([self._site_packages]):
+            for name, place in distribution.editable.stubs.items():
+                found[name] = EditableModule(places=(place,), distribution=distribution.name, is_first=True)
         return found
 
     @cached_property

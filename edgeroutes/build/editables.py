@@ -30,13 +30,20 @@ class Editable:
         folders: On the search path, in order.
         modules: Dotted name → a package's folder or a module's file; looked up after the search path.
         spaces: Dotted names of namespace packages that exist only through `modules`, with their folders.
+        stubs: Dotted name → the folder of a package whose file in site-packages only sets `__path__`.
         is_complete: False where an import hook of an unknown kind takes part.
     """
 
     folders: tuple[Path, ...] = ()
     modules: Mapping[str, Path] = field(default_factory=dict)
     spaces: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    stubs: Mapping[str, Path] = field(default_factory=dict)
     is_complete: bool = True
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether any module lies elsewhere than in site-packages."""
+        return bool(self.folders or self.modules or self.stubs)
 
 
 def read_pth(pth: Path) -> Editable:
@@ -65,6 +72,7 @@ def read_editable(site_packages: Path, record: Iterable[str]) -> Editable:
     folders: list[Path] = []
     modules: dict[str, Path] = {}
     spaces: dict[str, tuple[Path, ...]] = {}
+    stubs: dict[str, Path] = {}
     is_complete = True
     for path in record:
         if path.endswith(".pth") and "/" not in path:
@@ -74,8 +82,8 @@ def read_editable(site_packages: Path, record: Iterable[str]) -> Editable:
             spaces.update(found.spaces)
             is_complete = is_complete and found.is_complete
         elif path.endswith(".py"):
-            modules.update(_read_path_stub(site_packages, path))
-    return Editable(folders=tuple(folders), modules=modules, spaces=spaces, is_complete=is_complete)
+            stubs.update(_read_path_stub(site_packages, path))
+    return Editable(folders=tuple(folders), modules=modules, spaces=spaces, stubs=stubs, is_complete=is_complete)
 
 
 def _lines(pth: Path) -> Iterator[str]:

@@ -156,7 +156,7 @@ class UvInstaller:
         if installed:  # before uv, which would try each of pyenv's shims
             return installed[-1]
         command = (self._program(), "python", "find", "--no-project", "--system", version)
-        found = subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)  # noqa: S603
+        found = self._start(command, None)
         return Path(found.stdout.strip()) if not found.returncode and found.stdout.strip() else None
 
     def _program(self) -> str:
@@ -167,25 +167,23 @@ class UvInstaller:
 
     def _run(self, root: Path, *arguments: str, where: str) -> str:
         command = (self._program(), *arguments)
-        try:
-            ran = subprocess.run(  # noqa: S603
-                command,
-                cwd=root,
-                env=self._environment,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-            )
-        except OSError as error:
-            hint = "Correct the variable UV, or remove it" if self._environment.get("UV") else "Install edgeroutes[dev]"
-            raise ToolError(f"uv does not start: {error.strerror or error}", where=command[0], hint=hint) from error
+        ran = self._start(command, root)
         if ran.returncode:
             raise read_uv_failure(ran.stderr, where, program=command[0], root=root)
         return ran.stdout
 
+    def _start(self, command: Sequence[str], root: Path | None) -> subprocess.CompletedProcess[str]:
+        environment = self._environment
+        try:
+            return subprocess.run(  # noqa: S603
+                command, cwd=root, env=environment, capture_output=True, encoding="utf-8", errors="replace", check=False
+            )
+        except OSError as error:
+            hint = "Correct the variable UV, or remove it" if environment.get("UV") else "Install edgeroutes[dev]"
+            raise ToolError(f"uv does not start: {error.strerror or error}", where=command[0], hint=hint) from error
+
 
 def find_uv(environment: Mapping[str, str]) -> str:
     """Uv's program: what `UV` names, else the one beside our Python (edgeroutes[dev] brings it), else the PATH's; empty for none."""
-    beside = Path(sys.executable).with_name("uv")
+    beside = Path(sys.executable).with_name("uv.exe" if os.name == "nt" else "uv")
     return environment.get("UV") or (str(beside) if beside.is_file() else shutil.which("uv") or "")

@@ -11,16 +11,23 @@ from urllib.parse import unquote, urlsplit
 from edgeroutes.build.editables import Editable
 from edgeroutes.build.requirements import read_text, required_names
 from edgeroutes.config import parse_toml
-from edgeroutes.errors import DependencyError
+from edgeroutes.errors import DependencyError, require_no_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from edgeroutes.build.bundle import Bundle
+    from edgeroutes.build.dependencies import Requirement
     from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.pins import Pins
+    from edgeroutes.errors import ProjectError
+
+    LocalFiles = Mapping[str, Path | bytes]
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 _MODULE_ENDINGS = (".py", ".so", ".pyd")
 _MACHINE_CODE = (".so", ".pyd", ".dylib")
+_METADATA_FILES = ("METADATA", "entry_points.txt", "top_level.txt")
 _NEVER = frozenset({"__pycache__", "node_modules"})
 # Folders and files beside a package that build backends do not take for packages. Source: setuptools, discovery.py
 # (FlatLayoutPackageFinder, FlatLayoutModuleFinder).
@@ -63,7 +70,25 @@ class LocalDistribution:
     @property
     def is_linked(self) -> bool:
         """Whether its modules lie in its source, not in site-packages."""
-        return bool(self.editable.folders or self.editable.modules)
+        return self.editable.is_linked
+
+    def is_inside(self, root: Path) -> bool:
+        """Whether all its modules lie in a project: then they are the project's own, and ship one by one."""
+        editable = self.editable
+        places = (*editable.folders, *editable.modules.values(), *editable.stubs.values())
+        return self.is_linked and all(place.is_relative_to(root) for place in places)
+
+    def metadata_files(self) -> dict[str, bytes]:
+        """Its metadata by the paths in a bundle, for `importlib.metadata`: without the long description, which nobody reads there."""
+        found = {}
+        for name in _METADATA_FILES:
+            path = self.metadata / name
+            if path.is_file():
+                content = path.read_bytes().replace(b"\r\n", b"\n")
+                found[f"{self.metadata.name}/{name}"] = (
+                    content.partition(b"\n\n")[0] + b"\n" if name == "METADATA" else content
+                )
+        return found
 
     def files(self, reached: Iterable[Path] = ()) -> dict[str, Path]:
         """Its files by their paths in a bundle: all its packages, with the data in them.
@@ -92,7 +117,7 @@ class LocalDistribution:
     def _tops(self) -> dict[str, Path]:
         """Its outermost packages and modules, by their paths in a bundle."""
         found: dict[str, Path] = {}
-        for name, place in self.editable.modules.items():
+        for name, place in (*self.editable.modules.items(), *self.editable.stubs.items()):
             suffix = "" if place.is_dir() else place.suffix
             found[name.replace(".", "/") + suffix] = place
         for folder in self.editable.folders:
@@ -138,6 +163,35 @@ def local_distributions(installed: Iterable[InstalledDistribution]) -> dict[str,
         for each in installed
         if each.is_local
     }
+
+
+def local_files(
+    bundles: Iterable[Bundle], requirements: Mapping[str, Mapping[str, Requirement]], pins: Pins, root: Path
+) -> dict[str, dict[str, LocalFiles]]:
+    """By function and name, the files of its local distributions: all of those outside the project, the metadata of the others.
+
+    Raises:
+        DependencyError: A local distribution cannot go into a function; ProblemsError for several.
+    """
+    found: dict[str, dict[str, LocalFiles]] = {}
+    problems: dict[str, ProjectError] = {}
+    for bundle in bundles:
+        key = bundle.function.logical_id
+        inside = {module.distribution for module in bundle.graph.project_modules} | {pins.project}
+        found[key] = {}
+        for name in sorted({*requirements[key], *inside} & pins.local.keys() - bundle.exclude):
+            local = pins.local[name]
+            try:
+                is_own = name == pins.project or local.is_inside(root)
+                files = {} if is_own else local.files(bundle.local_tops.get(name, ()))
+                found[key][name] = {**files, **local.metadata_files()}
+            except DependencyError as error:
+                problems[name] = error
+        for name in sorted(requirements[key].keys() & pins.absent.keys()):
+            problem = f"{name!r} is a folder of this machine ({pins.absent[name]}) and is not installed"
+            problems[name] = DependencyError(problem, where=pins.source, hint="Run 'uv sync'")
+    require_no_problems(list(problems.values()))
+    return found
 
 
 def check_cycles(local: Mapping[str, LocalDistribution], environment: Mapping[str, str]) -> None:

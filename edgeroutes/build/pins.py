@@ -36,7 +36,7 @@ from edgeroutes.errors import DependencyError, require_no_problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from edgeroutes.build.declared import Declarations, DeclaredDistribution
+    from edgeroutes.build.declared import Declaration, Declarations, DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.installer import Installer
     from edgeroutes.build.local import LocalDistribution
@@ -77,6 +77,7 @@ class Pins:
 
     Args:
         source: Who says so: a file's name, or `the environment`.
+        project: The name of the project as a distribution, normalized; empty where it has none.
         by_name: By normalized name.
         direct: What the project itself declares.
         declared: The names that may be imported; None for all of `by_name`.
@@ -88,6 +89,7 @@ class Pins:
     """
 
     source: str
+    project: str = ""
     by_name: Mapping[str, Pin] = field(default_factory=dict)
     direct: Declared = field(default_factory=Declared)
     declared: frozenset[str] | None = None
@@ -167,6 +169,7 @@ class _Reader:
         is_all = self._source.name != ENVIRONMENT or not any(self._project_requirements())
         return Pins(
             source=self._source.name,
+            project=self._declarations.name,
             by_name={name: pin for name, pin in locked.pins.items() if name not in self._local},
             direct=_direct(declared),
             declared=None if is_all else self._closure(),
@@ -183,28 +186,38 @@ class _Reader:
         return [*self._declarations.files, *local]
 
     def _distributions(self) -> tuple[DeclaredDistribution, ...]:
-        requires = {
-            name: [required for required, _ in required_names(each.requires, "", self._environment)]
-            for name, each in self._installed.items()
-        }
         declarations = [*self._declarations]
         here = self._local.get(self._declarations.name)
         if self._declarations.is_dynamic and here is not None:
             declarations += declarations_of(here.requires, where="pyproject.toml, dynamic")
-        return declared_distributions(declarations, self._installed, requires)
+        for each in self._local.values():
+            if each.is_inside(self._root) and each.name != self._declarations.name:
+                declarations += _member_declarations(each, self._root)
+        return declared_distributions(declarations, self._installed, self._required)
+
+    def _required(self, name: str) -> list[str]:
+        """The names that an installed distribution requires."""
+        here = self._installed.get(name)
+        return [] if here is None else [each for each, _ in required_names(here.requires, "", self._environment)]
 
     def _read_uv_lock(self) -> Locked:
+        def read() -> Locked:
+            require_no_problems(check_uv_lock(lock, self._declarations))
+            return self._parsed(self._installer.export_lock(self._root))
+
         lock = read_text(self._source.path)
-        require_no_problems(check_uv_lock(lock, self._declarations))
-        texts = [lock, *(read_text(self._root / name) for name in self._source.files)]
-        text = self._cached(texts, lambda: self._installer.export_lock(self._root))
-        return parse_pylock(text, self._root, self._environment, where=UV_LOCK)
+        return self._cached([lock, *(read_text(self._root / name) for name in self._source.files)], read)
 
     def _read_pylock(self) -> Locked:
-        return parse_pylock(read_text(self._source.path), self._root, self._environment, where=PYLOCK)
+        lock = read_text(self._source.path)
+        return self._cached([lock], lambda: self._parsed(lock))
 
     def _read_poetry_lock(self) -> Locked:
-        return parse_poetry_lock(read_text(self._source.path), self._root, self._environment)
+        lock = read_text(self._source.path)
+        return self._cached([lock], lambda: parse_poetry_lock(lock, self._root, self._environment))
+
+    def _parsed(self, lock: str) -> Locked:
+        return parse_pylock(lock, self._root, self._environment, where=self._source.name)
 
     def _read_requirements(self) -> Locked:
         request = Request(
@@ -217,9 +230,8 @@ class _Reader:
         files = (self._root / name for name in self._declarations.files)
         places = [_stamp(self._root, line.requirement) for line in self._declarations.lines]
         variables = [os.environ.get(name, "") for name in _INDEX_VARIABLES]
-        parts = [repr(request), self._target.tag, *map(read_text, files), *places, *variables]
-        text = self._cached(parts, lambda: self._installer.compile(request, self._root, self._target))
-        locked = parse_pylock(text, self._root, self._environment, where=REQUIREMENTS_FILE)
+        parts = [repr(request), *map(read_text, files), *places, *variables]
+        locked = self._cached(parts, lambda: self._parsed(self._installer.compile(request, self._root, self._target)))
         return replace(locked, pins=_with_hashes(locked.pins, self._declarations))
 
     def _unlisted(self) -> list[str]:
@@ -282,20 +294,21 @@ class _Reader:
                 value = str(self._root / value)
             yield from (option, value) if value else (option,)
 
-    def _cached(self, parts: Sequence[str], ask: Callable[[], str]) -> str:
-        """What was said when the same was asked before; else the answer, kept."""
+    def _cached(self, parts: Sequence[str], read: Callable[[], Locked]) -> Locked:
+        """What was read before from the same files for the same target; else it is read, and kept."""
         if self._cache is None:
-            return ask()
-        digest = hashlib.sha256(json.dumps([_FORMAT, *parts]).encode()).hexdigest()[:32]
-        path = self._cache / f"{digest}.txt"
+            return read()
+        key = [_FORMAT, self._source.name, self._target.tag, str(self._root), *parts]
+        path = self._cache / f"{hashlib.sha256(json.dumps(key).encode()).hexdigest()[:32]}.json"
         known = read_text(path)
-        if not known:
-            known = ask()
-            self._cache.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(f".{os.getpid()}.new")
-            unfinished.write_text(known, "utf-8")
-            unfinished.replace(path)
-        return known
+        if known:
+            return Locked.from_json(known)
+        locked = read()
+        self._cache.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}.new")
+        unfinished.write_text(locked.to_json(), "utf-8")
+        unfinished.replace(path)
+        return locked
 
 
 def own_requirements() -> list[str]:
@@ -313,6 +326,20 @@ def _direct(declared: Iterable[DeclaredDistribution]) -> Declared:
         extras={each.name: each.extras for each in needed},
         exact=frozenset(each.name for each in needed if each.is_exact),
     )
+
+
+def _member_declarations(member: LocalDistribution, root: Path) -> list[Declaration]:
+    """What a distribution inside the project needs to run: its modules are the project's own, and so are its declarations."""
+    place = Path(member.where)
+    shown = place.relative_to(root).as_posix() if place.is_relative_to(root) else str(place)
+    declared = read_declarations(member.folder, with_requirements=False)
+    if declared.is_dynamic or not declared.from_project:
+        return [each for each in declarations_of(member.requires, where=shown) if not each.group]
+    return [
+        replace(each, where=each.where.replace(PROJECT_FILE, shown, 1))
+        for each in declared.from_project
+        if not each.group
+    ]
 
 
 def _installed_pin(installed: InstalledDistribution, index: str) -> Pin:

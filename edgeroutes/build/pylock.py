@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from packaging.markers import InvalidMarker, Marker
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -103,6 +103,32 @@ class Locked:
     pins: Mapping[str, Pin]
     folders: Mapping[str, Path]
 
+    def to_json(self) -> str:
+        """As a text that is read faster than TOML."""
+        pins = [
+            [pin.name, pin.version, pin.requirement, pin.package, pin.index, sorted(pin.allowed)]
+            for pin in self.pins.values()
+        ]
+        return json.dumps({"pins": pins, "folders": {name: str(path) for name, path in self.folders.items()}})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` wrote."""
+        document = json.loads(text)
+        pins = (
+            Pin(
+                name=name,
+                version=version,
+                requirement=requirement,
+                package=package,
+                index=index,
+                allowed=frozenset(allowed),
+            )
+            for name, version, requirement, package, index, allowed in document["pins"]
+        )
+        folders = {name: Path(path) for name, path in document["folders"].items()}
+        return cls(pins={pin.name: pin for pin in pins}, folders=folders)
+
 
 def parse_pylock(text: str, base: Path, environment: Mapping[str, str], *, where: str) -> Locked:
     """The distributions that a lock has for one environment.
@@ -155,7 +181,7 @@ def _render(packages: Iterable[Mapping[str, Any]]) -> str:
     lines = ['lock-version = "1.0"', 'created-by = "edgeroutes"']
     packages = list(packages)
     if not packages:
-        lines.append("packages = []")  # uv wants the key
+        lines.append("packages = []")  # uv requires the key
     for package in packages:
         lines += ["", "[[packages]]"]
         lines += [f"{key} = {_toml(value)}" for key, value in package.items() if key not in _LEFT_OUT]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,17 +144,33 @@ def parse_requirement(text: str, *, where: str) -> Requirement:
         DependencyError: It is none.
     """
     try:
-        return Requirement(text)
+        return _parse(text)
     except InvalidRequirement as error:
         problem = f"{text!r} is no requirement: {str(error).splitlines()[0]}"
         raise DependencyError(problem, where=where) from error
 
 
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Requirement:
+    return Requirement(text)  # which nobody changes: every function of a project looks at the same ones
+
+
 def required_names(
     requires: Iterable[str], extra: str, environment: Mapping[str, str]
-) -> Iterator[tuple[str, frozenset[str]]]:
+) -> tuple[tuple[str, frozenset[str]], ...]:
     """What a distribution requires in an environment, each with the extras that it requests of it."""
-    variables = {**environment, "extra": extra}
+    return _required_names(tuple(requires), extra, tuple(environment.items()))
+
+
+@lru_cache(maxsize=4096)
+def _required_names(
+    requires: tuple[str, ...], extra: str, environment: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(_requirements_of(requires, {**dict(environment), "extra": extra}))
+
+
+def _requirements_of(requires: Iterable[str], variables: dict[str, str]) -> Iterator[tuple[str, frozenset[str]]]:
+    extra = variables["extra"]
     for text in requires:
         requirement = parse_requirement(text, where="METADATA")
         if extra and "extra" not in text:

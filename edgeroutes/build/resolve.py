@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.directories import Directories
-from edgeroutes.build.distributions import DistributionIndex
-from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath
+from edgeroutes.build.distributions import DistributionIndex, installed_distributions
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath, normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,14 +25,22 @@ _BUILTIN_NAMES = frozenset(sys.builtin_module_names)
 
 @dataclass(frozen=True, slots=True)
 class _Root:
+    """A directory of the search path; with `prefix`, the place of one module that an import hook leads to."""
+
     directory: Path
     origin: Origin
     index: DistributionIndex | None = None
     distribution: str = ""
+    prefix: str = ""
 
     @property
     def path(self) -> str:
         return self.directory.as_posix()
+
+    def archive_path(self, path: str) -> str:
+        """Where a file of this root is in a bundle."""
+        below = path[len(self.path) :]
+        return f"{self.prefix}{below}" if self.prefix else below.removeprefix("/")
 
 
 _Portions = tuple[tuple[str, _Root], ...]
@@ -72,6 +80,7 @@ class Resolver:
         self._modules: dict[str, Module] = {}
         self._indexes = {path: DistributionIndex(path) for path in search_path.site_packages}
         self._roots = self._search_roots()
+        self._hooked = self._hooked_modules()
         self._own = _Root(search_path.edgeroutes_root, Origin.EDGEROUTES)
 
     def refresh(self) -> bool:
@@ -84,7 +93,18 @@ class Resolver:
             if not index.is_current():
                 self._indexes[path] = DistributionIndex(path)
         self._roots = self._search_roots()
+        self._hooked = self._hooked_modules()
         return True
+
+    def archive_path(self, file: Path) -> str:
+        """Where a file of the project is in a bundle: `src/shop/a.py` at `shop/a.py`, where an editable install adds `src` to the path."""
+        hooked = (root for roots, _ in self._hooked.values() for root in roots)
+        inside = [
+            root
+            for root in (*(root for _, root in self._roots), *hooked)
+            if root.origin is Origin.PROJECT and file.is_relative_to(root.directory)
+        ]
+        return max(inside, key=lambda root: len(root.path)).archive_path(file.as_posix())
 
     def entry(self, path: Path) -> Module:
         """The module that a file of the project or of edgeroutes is."""
@@ -123,7 +143,7 @@ class Resolver:
         if not found.missing:
             return found
         if importer.origin is Origin.DISTRIBUTION:  # which may be one part of a namespace package
-            elsewhere = self.resolve(".".join(filter(None, (_dotted(directory[len(root.path) + 1 :]), module))))
+            elsewhere = self.resolve(".".join(filter(None, (_dotted(root.archive_path(directory)), module))))
             if not elsewhere.missing:
                 return elsewhere
         return Resolution(modules=found.modules, missing="." * level + module)
@@ -137,9 +157,16 @@ class Resolver:
         """The names of all modules in the package's directories."""
         return {name for directory, _ in package.portions for name in self._module_names(directory)}
 
+    def unreadable_editable(self, name: str) -> str:
+        """The editable install that may have a missing top-level module, behind an import hook of an unknown kind; empty for none."""
+        installed = installed_distributions(tuple(self._indexes))
+        hidden = [each.name for each in installed if each.is_local and not each.editable.is_complete]
+        return next((each for each in hidden if each == normalize_name(name)), hidden[0] if len(hidden) == 1 else "")
+
     def top_level_names(self) -> set[str]:
         """The names of all top-level modules on the search path."""
-        return {name for directory, _ in self._roots for name in self._module_names(directory)}
+        names = {name for directory, _ in self._roots for name in self._module_names(directory)}
+        return names | {name for name in self._hooked if "." not in name}
 
     def _search_roots(self) -> _Portions:
         """The search path in Python's order; an editable install from inside the project is the project's own."""
@@ -148,18 +175,59 @@ class Resolver:
         for site_packages, index in self._indexes.items():
             roots.append(_Root(site_packages, Origin.DISTRIBUTION, index))
             for directory, distribution in index.editable_roots:
-                if not directory.is_relative_to(project_root):
-                    roots.append(_Root(directory, Origin.DISTRIBUTION, distribution=distribution))
-                elif directory != project_root:
-                    roots.append(_Root(directory, Origin.PROJECT))
+                if directory != project_root:
+                    roots.append(_Root(directory, self._origin(directory), distribution=distribution))
         return tuple((root.path, root) for root in roots)
+
+    def _origin(self, place: Path) -> Origin:
+        """Whose the modules in a place that an install adds are: an editable install from inside the project is the project's own."""
+        is_inside = place.is_relative_to(self.search_path.project_root)
+        is_installed = any(place.is_relative_to(each) for each in self.search_path.site_packages)
+        return Origin.PROJECT if is_inside and not is_installed else Origin.DISTRIBUTION
+
+    def _hooked_modules(self) -> dict[str, tuple[tuple[_Root, ...], bool]]:
+        """The places of modules that import hooks and stubs lead to, by dotted name, and whether they come before the search path."""
+        found: dict[str, tuple[tuple[_Root, ...], bool]] = {}
+        for index in self._indexes.values():
+            for name, each in index.editable_modules.items():
+                roots = tuple(
+                    _Root(
+                        place,
+                        self._origin(place),
+                        distribution=each.distribution,
+                        prefix=name.replace(".", "/") + ("" if place.is_dir() else place.suffix),
+                    )
+                    for place in each.places
+                )
+                found.setdefault(name, (roots, each.is_first))
+        return found
+
+    def _find_hooked(self, name: str, *, first: bool) -> Resolution | None:
+        """The module that an import hook leads to by its dotted name."""
+        roots, is_first = self._hooked.get(name, ((), False))
+        if name not in self._hooked or is_first is not first:
+            return None
+        if not roots:
+            module = Module(name=name, origin=Origin.DISTRIBUTION, form=Form.NAMESPACE)
+            return Resolution(modules=(module,))
+        root = roots[0]
+        if not root.directory.is_dir():
+            form = Form.SOURCE if root.path.endswith(".py") else Form.EXTENSION
+            return Resolution(modules=(self._module(name, form, root.path, root),))
+        portions = tuple((each.path, each) for each in roots)
+        init = self.directories.listing(root.path).module_file("__init__")
+        if not init:
+            return Resolution(modules=(self._module(name, Form.NAMESPACE, root.path, root),), portions=portions)
+        form = Form.PACKAGE if init.endswith(".py") else Form.EXTENSION
+        return Resolution(modules=(self._module(name, form, f"{root.path}/{init}", root),), portions=portions[:1])
 
     def _resolve_top(self, name: str) -> Resolution:
         stdlib = Resolution(modules=(Module(name=name, origin=Origin.STDLIB),))
         if name in _BUILTIN_NAMES:
             return stdlib
         roots = ((self._own.path, self._own),) if name == OWN_PACKAGE else self._roots
-        found = self._find(roots, name, name)
+        found = self._find_hooked(name, first=True) or self._find(roots, name, name)
+        found = found or self._find_hooked(name, first=False)
         if name in sys.stdlib_module_names and not (found and _shadows_stdlib(found.modules[-1])):
             return stdlib
         return found or Resolution(missing=name)
@@ -167,7 +235,7 @@ class Resolver:
     def _resolve_inner(self, parent: Resolution, name: str, last: str) -> Resolution:
         if parent.missing:
             return parent
-        found = self._find(parent.portions, name, last)
+        found = self._find(parent.portions, name, last) or (self._find_hooked(name, first=False) if name else None)
         if found is not None:
             return Resolution(modules=parent.modules + found.modules, portions=found.portions)
         holder = parent.modules[-1] if parent.modules else None
@@ -222,7 +290,7 @@ class Resolver:
     def _module(self, name: str, form: Form, path: str, root: _Root) -> Module:
         known = self._modules.get(path)
         if known is None:
-            below = path[len(root.path) + 1 :]
+            below = root.archive_path(path)
             distribution = root.distribution
             if root.index is not None and form.is_file:
                 distribution = root.index.owner(below)
@@ -240,7 +308,8 @@ class Resolver:
     def _root_of(self, module: Module) -> _Root:
         if module.origin is Origin.EDGEROUTES:
             return self._own
-        return next(root for _, root in self._roots if root.directory == module.root)
+        hooked = (root for roots, _ in self._hooked.values() for root in roots)
+        return next(root for root in (*(root for _, root in self._roots), *hooked) if root.directory == module.root)
 
     def _module_names(self, directory: str) -> set[str]:
         listing = self.directories.listing(directory)

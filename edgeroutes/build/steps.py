@@ -136,6 +136,8 @@ class StepReader:
             parent = self.resolver.resolve_relative(importer, len(name) - len(bare), package)
         elif package:
             parent = self.resolver.resolve(package)
+        elif hook := self.resolver.unreadable_editable(name):
+            return f"{hook!r} has it by an import hook that edgeroutes cannot read: install {hook!r} without -e"
         else:
             return missing_hint(name, self.resolver.top_level_names(), in_project=False)
         in_project = bool(parent.modules) and parent.modules[-1].origin is Origin.PROJECT

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.local_folder import make_local_folder
+from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ class Store:
         self.folder = folder
         self.changed: list[Path] = []
         """Files that were found to be other than they were written; their trees count as not made."""
+        self.zipped_bytes: dict[str, int] = {}
+        """What is known of how small its trees become, by their names."""
         self._trees: dict[str, Tree | None] = {}
 
     @contextlib.contextmanager
@@ -81,13 +84,10 @@ class Store:
         Raises:
             ToolError: The folder cannot be written.
         """
-        import fcntl  # the rest of the package also runs where there is none
-
-        with storage_errors(self.folder):
-            make_local_folder(self.folder)
-            file = (self.folder / "lock").open("w")
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with contextlib.ExitStack() as held:
+            with storage_errors(self.folder):
+                make_local_folder(self.folder)
+                held.enter_context(file_lock(self.folder / "lock"))
             self._trees.clear()
             yield
 
@@ -99,8 +99,10 @@ class Store:
 
     def is_sound(self, name: str) -> bool:
         """Whether the tree of that name is there now, each file as it was written."""
-        self._trees.pop(name, None)
-        return self.tree(name) is not None
+        found = self._trees[name] = self._read_tree(name)
+        if found is None:
+            del self._trees[name]  # it may be made soon, by another build
+        return found is not None
 
     def make_tree(self, name: str, write: Callable[[Path], Mapping[str, Any]]) -> Tree:
         """The tree of that name, made now if it is not there.

@@ -115,7 +115,7 @@ def _build_error(said: str, where: str) -> DependencyError | None:
         return None
     name = re.split(r"==| @ ", subject[1])[0]
     if wrong := _WRONG_TAGS.search(said):
-        return native_error(name, wrong[1].removesuffix(".whl").partition("-")[2], where)
+        return native_error(name, "-".join(wrong[1].removesuffix(".whl").split("-")[-3:]), where)
     if "Git operation failed" in said:
         fatal = next((line.strip() for line in said.splitlines() if "fatal:" in line), "git failed")
         hint = "Correct its URL, or the access of git to it"

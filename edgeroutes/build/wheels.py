@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.bytecode import Compilation, bytecode_path
 from edgeroutes.build.distributions import read_record, read_requires
+from edgeroutes.build.editables import read_pth
+from edgeroutes.build.metadata_files import top_level_names
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.shipped_files import shipped_files
 from edgeroutes.build.store import storage_errors
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.target import Target
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +156,9 @@ class Wheels:
                     made.add(parent)
                 with contextlib.suppress(FileNotFoundError):  # no bytecode, or a record of what is not there
                     os.rename(f"{into}/{each}", f"{own}/{each}")  # noqa: PTH104
+        _follow_pth(folder / name)
+        if tops := top_level_names(paths):
+            (folder / name / metadata.name / "top_level.txt").write_text("".join(f"{top}\n" for top in tops), "utf-8")
         self._store.adopt(self._tree_name(name, self._version(name) or version), folder / name, facts)
 
     def _compilation(self, into: Path, path: str) -> Compilation:
@@ -179,3 +184,16 @@ def _parted(into: Path) -> Iterator[tuple[str, tuple[Path, list[str]]]]:
         name = normalize_name(metadata.name.partition("-")[0])
         if name != OWN_PACKAGE:
             yield name, (metadata, shipped_files(read_record(metadata), lambda path: (into / path).read_bytes()))
+
+
+def _follow_pth(folder: Path) -> None:
+    """Put what a distribution's `.pth` files add to the search path at the top, too: Lambda reads no `.pth` files."""
+    for pth in folder.glob("*.pth"):
+        for added in read_pth(pth).folders:
+            if not added.is_relative_to(folder.resolve()) or added == folder.resolve():
+                continue
+            for file in [path for path in added.rglob("*") if path.is_file()]:
+                place = folder / file.relative_to(added)
+                if not place.exists():
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.hardlink_to(file)

@@ -52,10 +52,13 @@ def app() -> None:
     "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0 takes any that is free."
 )
 @click.option("--no-cdn", is_flag=True, help="Leave the CDN out that stands in front as CloudFront does.")
+@click.option("--no-template", is_flag=True, help="Leave template.yaml as it is, instead of keeping it current.")
 @click.option("--persist", is_flag=True, hidden=True, help="Was removed; says so.")
 @click.option("--aws", is_flag=True, help="Make no resources here: boto3 asks AWS, with your credentials.")
 @_as_json
-def dev(*, root: Path, host: str, port: int, no_cdn: bool, persist: bool, aws: bool, as_json: bool) -> int:
+def dev(
+    *, root: Path, host: str, port: int, no_cdn: bool, no_template: bool, persist: bool, aws: bool, as_json: bool
+) -> int:
     """Serve the routes and what infra/ has, on this machine.
 
     As AWS would: through the event, the adapter, a CDN in front, and tables, buckets and queues in moto.
@@ -67,7 +70,15 @@ def dev(*, root: Path, host: str, port: int, no_cdn: bool, persist: bool, aws: b
         )
     from edgeroutes.cli.dev import serve
 
-    return serve(root.resolve(), host=host, port=port, with_cdn=not no_cdn, aws=aws, as_json=as_json)
+    return serve(
+        root.resolve(),
+        host=host,
+        port=port,
+        with_cdn=not no_cdn,
+        aws=aws,
+        writes_template=not no_template,
+        as_json=as_json,
+    )
 
 
 @app.command()

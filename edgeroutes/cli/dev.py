@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Report, Reporter
 
 
-def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, as_json: bool) -> int:
+def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, writes_template: bool, as_json: bool) -> int:
     """Serve until Ctrl-C.
 
     Raises:
@@ -32,7 +32,8 @@ def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, as_jso
     output = own_output()
     report = JsonLines(output) if as_json else Terminal(root, output)
     with exits_contained():
-        DevServer(root, while_read(report, output), host=host, port=port, cdn=with_cdn, aws=aws).run()
+        reporter = while_read(report, output)
+        DevServer(root, reporter, host=host, port=port, cdn=with_cdn, aws=aws, template=writes_template).run()
     return DONE
 
 

@@ -28,15 +28,22 @@ from edgeroutes.config import FILE, load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
 from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, read_infra
 from edgeroutes.template.api import manages_account
-from edgeroutes.template.lint import can_lint
+from edgeroutes.template.lint import LintFindings, can_lint
+from edgeroutes.template.partitions import warn_region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edgeroutes.config import Config
 
 OK, MISSING, NOTE = "ok", "missing", "note"
 _PATIENCE_S = 20
+_MAKE = {
+    "darwin": "Run xcode-select --install",
+    "linux": "Install it: apt install make, dnf install make, apk add make",
+    "win32": "Install it: winget install ezwinports.make, choco install make; its rules need sh, which Git for Windows has",
+}
+"""How each system gets make."""
 _BUILT = Path(".aws-sam", "build", TEMPLATE_FILE)
 
 
@@ -87,7 +94,7 @@ def check_machine(root: Path) -> Iterator[Finding]:
         make,
         MISSING,
         "sam build calls it",
-        "Install it: apt install make, dnf install make, xcode-select --install",
+        _MAKE.get(sys.platform, _MAKE["linux"]),
     )
     sam = shutil.which("sam") or ""
     hint = "Run uv tool install aws-sam-cli, or take the installer of docs.aws.amazon.com/serverless-application-model"
@@ -113,7 +120,7 @@ def check_project(root: Path) -> Iterator[Finding]:
             name="project", state=MISSING, found=f"there is no folder {config.app_dir!r} in {root}", hint=hint
         )
         return
-    yield _template(root)
+    yield from _template(root)
     yield from _log_role(root, config)
     yield _makefile(root)
     yield _samconfig(root)
@@ -180,25 +187,30 @@ def _region(root: Path) -> Finding:
     return Finding(name="AWS region", state=NOTE, found="none is set, and 'sam deploy' needs one", hint=hint)
 
 
-def _template(root: Path) -> Finding:
+def _template(root: Path) -> Iterator[Finding]:
+    """Whether template.yaml is current and can be deployed, and what is worth a look in it."""
     try:
-        differences = check_template(root, project_template(root).text)
+        template = project_template(root)
+        found = lint_project(root, lint_region(root)) if can_lint() else LintFindings()
     except EdgeroutesError as error:
-        first, more = (error.problems[0], len(error.problems) - 1) if isinstance(error, ProblemsError) else (error, 0)
-        found = f"{first.where}: {first.problem}" + (f" (and {more} more)" if more else "")
-        return Finding(
-            name=TEMPLATE_FILE, state=MISSING, found=found, hint=first.hint or "Run 'edgeroutes routes' to see all"
-        )
-    if differences:
-        found = "it is not current" if (root / TEMPLATE_FILE).exists() else "there is none"
-        return Finding(name=TEMPLATE_FILE, state=MISSING, found=found, hint="Run 'edgeroutes template'")
-    problems = lint_project(root, lint_region(root)).problems if can_lint() else ()
-    if problems:
-        others = f" (and {len(problems) - 1} more)" if problems[1:] else ""
-        found = f"{problems[0].where}: {problems[0].problem}{others}"
-        hint = problems[0].hint or "Run 'edgeroutes template --check' to see all"
-        return Finding(name=TEMPLATE_FILE, state=MISSING, found=found, hint=hint)
-    return Finding(name=TEMPLATE_FILE, state=OK, found="it is current")
+        yield _refused(error.problems if isinstance(error, ProblemsError) else (error,), "edgeroutes routes")
+        return
+    if check_template(root, template.text):
+        state = "it is not current" if (root / TEMPLATE_FILE).exists() else "there is none"
+        yield Finding(name=TEMPLATE_FILE, state=MISSING, found=state, hint="Run 'edgeroutes template'")
+    elif found.problems:
+        yield _refused(found.problems, "edgeroutes template --check")
+    else:
+        yield Finding(name=TEMPLATE_FILE, state=OK, found="it is current")
+    for warning in (*template.warnings, *warn_region(load_config(root), lint_region(root)), *found.warnings):
+        place = f"{warning.where}: " if warning.where else ""
+        yield Finding(name=TEMPLATE_FILE, state=NOTE, found=f"{place}{warning.problem}", hint=warning.hint)
+
+
+def _refused(problems: Sequence[EdgeroutesError], command: str) -> Finding:
+    first, more = problems[0], len(problems) - 1
+    found = f"{first.where}: {first.problem}" + (f" (and {more} more)" if more else "")
+    return Finding(name=TEMPLATE_FILE, state=MISSING, found=found, hint=first.hint or f"Run '{command}' to see all")
 
 
 def _log_role(root: Path, config: Config) -> Iterator[Finding]:

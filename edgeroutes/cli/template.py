@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.documents import problem_document
 from edgeroutes.cli.template_check import lint_region
+from edgeroutes.config import load_config
 from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, write_template
 from edgeroutes.template.lint import LintFindings, can_lint
+from edgeroutes.template.partitions import warn_region
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +37,7 @@ def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = Fal
         write_template(root, template.text)
     is_stale = bool(check and differences)
     found = lint_project(root, lint_region(root)) if check and can_lint() else LintFindings()
-    warnings = (*template.warnings, *found.warnings)
+    warnings = (*template.warnings, *warn_region(load_config(root), lint_region(root)), *found.warnings)
     code = REFUSED if is_stale or found.problems or (strict and warnings) else DONE
     if as_json:
         document = _document(template, is_current=not differences, is_written=bool(differences) and not check)

@@ -14,9 +14,11 @@ from typing import Any
 
 from edgeroutes.build.stamps import StampRecord
 from edgeroutes.cli.aws_settings import find_region
+from edgeroutes.config import load_config
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.pipeline import TEMPLATE_FILE, check_template, is_generated, lint_project, read_template
 from edgeroutes.template.lint import can_lint
+from edgeroutes.template.partitions import warn_region
 
 # Beside the store, in the folder that git ignores.
 RECORD = ".edgeroutes/template.json"
@@ -57,7 +59,8 @@ class TemplateCheck:
         except BaseException:
             self.close()
             raise
-        self._warnings = [str(warning) for warning in template.warnings]
+        region = warn_region(load_config(self._root), lint_region(self._root))
+        self._warnings = [str(warning) for warning in (*template.warnings, *region)]
         self._inputs = files, folders
 
     def finish(self) -> list[str]:
@@ -67,11 +70,16 @@ class TemplateCheck:
             ConfigError: For the one thing that a deploy would refuse, ProblemsError for several.
         """
         if self._linter is not None:
-            output, _ = self._linter.communicate()
-            if self._linter.returncode == 0:
-                found = json.loads(output)
-                require_no_problems([ConfigError(**each) for each in found["problems"]])
-                self._warnings += found["warnings"]
+            output, errors = self._linter.communicate()
+            if self._linter.returncode:
+                last = next(iter(errors.strip().splitlines()[-1:]), "")
+                self._warnings.append(
+                    f"cfn-lint could not run, so nobody knows whether a deploy takes function.yaml and infra/: {last}"
+                )
+                return self._warnings
+            found = json.loads(output)
+            require_no_problems([ConfigError(**each) for each in found["problems"]])
+            self._warnings += found["warnings"]
         if self._inputs is not None:
             files, folders = self._inputs
             self._record.write(self._warnings, files, folders)
@@ -98,7 +106,7 @@ def lint_region(root: Path) -> str:
 
 def _start_linter(root: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-P", "-m", "edgeroutes.cli.template_check", str(root)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)  # noqa: S603
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)  # noqa: S603
 
 
 def _print_findings(root: Path) -> None:

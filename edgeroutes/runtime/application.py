@@ -221,12 +221,12 @@ class Call:
                 raise
             response = self.fail(error)
         settle_body(response, self.incoming.method)
-        if not response.is_stream:
-            await self.close_streams()  # of a 304, of HEAD, of what middleware has put something else in place of
-        return self._allowed(response)
+        if self._scope is not None and self._scope.streams and not response.is_stream:
+            await self.close_streams()  # of a 304, of HEAD, of a stream that middleware has replaced
+        return response if self.cors is None else self._allowed(response)
 
     def _allowed(self, response: Response) -> Response:
-        """The answer with what it says to pages of other origins."""
+        """The response with its CORS headers."""
         if self.cors is not None:
             from edgeroutes.runtime.cors import allow
 

@@ -42,11 +42,13 @@ class BoundHandler:
         binding = self._binding
         if binding is None:
             result = self._function()
-        elif binding.may_read_form and len(scope.request.peek_body()) >= LARGE_BODY_BYTES:
+        elif not binding.may_read_form:
+            result = self._function(**binding.arguments(scope))
+        elif len((request := scope.request).peek_body()) >= LARGE_BODY_BYTES:
             result = self._function(**await self._arguments_of_large_body(binding, scope))
         else:
-            if binding.may_read_form and scope.request.content_type() == MULTIPART:
-                await scope.request.form()
+            if request.content_type() == MULTIPART:
+                await request.form()
             result = self._function(**binding.arguments(scope))
         if hasattr(result, "__await__"):
             result = await result

@@ -12,7 +12,8 @@ from edgeroutes.http.field_problems import MAX_PROBLEMS
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_checks import NOT_FINITE
 from edgeroutes.http.json_text import may_be_unsendable, parse_json
-from edgeroutes.runtime.pydantic_unions import max_objects_deep, require_not_deeper
+from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
+from edgeroutes.runtime.pydantic_unions import depth_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,20 +24,25 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.validation import Validator
 
 
+# pydantic lists all of its problems or none, a kilobyte and the whole path of each.
 _MAX_LISTED = 10_000
+_MAX_LISTED_CHARACTERS = 5_000_000
 
 
 def model_validator(model: Any) -> Validator:
     """The validator for a pydantic model or msgspec struct, from a JSON value."""
-    objects_deep = max_objects_deep(model)
+    depth = depth_of(model)
+    is_pydantic = hasattr(model, "model_validate")
 
     def validate(value: Any, problems: Problems) -> Any:
-        if objects_deep is not None:
-            require_not_deeper(value, objects_deep, model)
+        if depth is not None:
+            depth.require(value, model)
+        if is_pydantic:
+            require_short_paths(value)
         try:
             made = _convert(model, value)
         except ValueError as error:
-            _add_problems(error, problems)
+            _add_problems(error, problems, value)
             return None
         _require_finite(made, problems)
         return made
@@ -65,7 +71,7 @@ def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
             detail = _malformed_detail(error)
             if detail:
                 raise HTTPError(400, f"the body is no JSON: {detail}") from error
-            _add_problems(error, problems)
+            _add_problems(error, problems, body)
             return None
         if is_pydantic and (is_suspicious or _names_infinity(body.lower())):
             _require_finite(made, problems)
@@ -75,12 +81,13 @@ def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
 
 
 def _pydantic_decoder(model: Any) -> Callable[[bytes], Any]:
-    objects_deep = max_objects_deep(model)
-    if objects_deep is None:
-        return model.model_validate_json  # type: ignore[no-any-return]
+    depth, recursive = depth_of(model), is_recursive(model)
 
     def decode(body: bytes) -> Any:
-        require_not_deeper(parse_json(body), objects_deep, model)
+        if depth is not None:
+            depth.require(parse_json(body), model)
+        if len(body) > SMALL_BYTES and (recursive or has_long_name(body)):
+            require_short_paths(parse_json(body))
         return model.model_validate_json(body)
 
     return decode
@@ -113,7 +120,7 @@ def convert_form_model(model: Any, fields: dict[str, Any], problems: Problems) -
     try:
         made = _convert(model, fields, strict=False)
     except ValueError as error:
-        _add_problems(error, problems)
+        _add_problems(error, problems, fields)
         return None
     _require_finite(made, problems)
     return made
@@ -127,11 +134,11 @@ def _convert(model: Any, value: Any, *, strict: bool = True) -> Any:
     return convert(value, model, strict=strict)
 
 
-def _add_problems(error: ValueError, problems: Problems) -> None:
-    """Add the library's problems with our fields: `address.city`, `items.0`."""
+def _add_problems(error: ValueError, problems: Problems, value: Any) -> None:
+    """Add the library's problems with our fields: `address.city`, `items.0`. `value` is what has them, or its JSON."""
     count = getattr(error, "error_count", None)
     if callable(count):  # pydantic
-        if count() > _MAX_LISTED:  # it lists all or none, which takes a kilobyte and microseconds of each
+        if not _is_listable(count(), value):
             problems.add(f"has {count()} problems, too many to list")
             return
         listed = error.errors(include_url=False, include_context=False, include_input=False)  # type: ignore[attr-defined]
@@ -144,6 +151,31 @@ def _add_problems(error: ValueError, problems: Problems) -> None:
     if missing:
         path, message = f"{path}.{missing[1]}", "is required"
     problems.add(message, *filter(None, path.split(".")))
+
+
+def _is_listable(count: int, value: Any) -> bool:
+    """Whether a list of so many problems of a value, each with its path, is short enough to be made."""
+    if count == 1 or count > _MAX_LISTED:
+        return count == 1
+    if isinstance(value, bytes):
+        if count * len(value) <= _MAX_LISTED_CHARACTERS:
+            return True
+        value = parse_json(value)
+    return count * _longest_path(value) <= _MAX_LISTED_CHARACTERS
+
+
+def _longest_path(value: Any) -> int:
+    """The length of the longest path in a JSON value, in characters of names."""
+    longest = 0
+    left = [(value, 0)]
+    while left:
+        part, length = left.pop()
+        longest = max(longest, length)
+        if part.__class__ is dict:
+            left.extend((inner, length + len(name)) for name, inner in part.items())
+        elif part.__class__ is list:
+            left.extend((inner, length) for inner in part if inner.__class__ is dict or inner.__class__ is list)
+    return longest
 
 
 def _malformed_detail(error: ValueError) -> str:

@@ -11,47 +11,68 @@ from edgeroutes.http.interrupts import HTTPError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
     Schema = dict[str, Any]
 
-_MAX_TRIALS = 3_000  # about 50 ms
+_MAX_TRIALS = 3_000  # of one object in the deepest level: about 50 ms
+_MAX_TRIALS_OF_ALL = 30_000  # of all objects of a body together
 
 
-def max_objects_deep(model: Any) -> int | None:
-    """How many objects may lie in each other in a body for the model; None where it has no union that makes that matter."""
+class Depth:
+    """How much a body may nest for a model whose union of `choices` types contains itself.
+
+    Args:
+        choices: The number of types that are tried for one object.
+    """
+
+    def __init__(self, choices: int) -> None:
+        self.choices = choices
+        self.most_objects = 1
+        while choices**self.most_objects < _MAX_TRIALS:
+            self.most_objects += 1
+
+    def require(self, value: Any, model: Any) -> None:
+        """Raise HTTPError 400 for a JSON value that nests deeper, or has too many objects so deep; the log tells how to have them."""
+        level = [value]
+        trials = 0
+        for depth in range(self.most_objects + 1):
+            objects = []
+            for part in level:  # which grows by what its lists hold
+                if part.__class__ is list:
+                    level.extend(part)
+                elif part.__class__ is dict:
+                    objects.append(part)
+            if not objects:
+                return
+            trials += len(objects) * self.choices ** max(depth - 1, 0)  # the first level is no union, or one alone
+            if trials > _MAX_TRIALS_OF_ALL:
+                self._refuse(
+                    f"{len(objects)} objects at level {depth + 1}", "has too many objects in each other", model
+                )
+            level = [part for found in objects for part in found.values()]
+        allowed = f"{self.most_objects} objects in each other are allowed"
+        self._refuse(f"more than {self.most_objects} objects in each other", f"is nested too deep: {allowed}", model)
+
+    def _refuse(self, what: str, problem: str, model: Any) -> NoReturn:
+        from edgeroutes.runtime.log import log_warning
+
+        remedy = "Give its unions a discriminator (pydantic.Field(discriminator=...)) to take them"
+        log_warning(
+            f"{model.__name__} does not take {what}, for it has a recursive union of {self.choices} types. {remedy}"
+        )
+        raise HTTPError(400, f"the body {problem}")
+
+
+def depth_of(model: Any) -> Depth | None:
+    """How much a body may nest for a model; None where it has no union that makes that matter."""
+    if getattr(model, "__pydantic_complete__", True) is False:  # names what was defined after it, or defers its schema
+        model.model_rebuild(raise_errors=False)
     schema = getattr(model, "__pydantic_core_schema__", None)
     if not isinstance(schema, dict):
         return None
     choices = _recursive_choices(schema)
-    if choices < 2:
-        return None
-    levels = 1
-    while choices**levels < _MAX_TRIALS:
-        levels += 1
-    return levels
-
-
-def require_not_deeper(value: Any, objects_deep: int, model: Any) -> None:
-    """Raise HTTPError 400 for a JSON value with more objects in each other; the log tells how to have them."""
-    level = [value]
-    for _ in range(objects_deep + 1):
-        objects = []
-        for part in level:  # which grows by what its lists hold
-            if part.__class__ is list:
-                level.extend(part)
-            elif part.__class__ is dict:
-                objects.append(part)
-        if not objects:
-            return
-        level = [part for found in objects for part in found.values()]
-    from edgeroutes.runtime.log import log_warning
-
-    remedy = "Give its unions a discriminator (pydantic.Field(discriminator=...)) to take them"
-    log_warning(
-        f"{model.__name__} takes at most {objects_deep} objects in each other, for it has a recursive union. {remedy}"
-    )
-    raise HTTPError(400, f"the body is nested too deep: {objects_deep} objects in each other are allowed")
+    return Depth(choices) if choices > 1 else None
 
 
 def _recursive_choices(schema: Schema) -> int:

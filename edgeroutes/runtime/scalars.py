@@ -80,9 +80,11 @@ def simple_validator(annotation: Any) -> Validator | None:
 def literal_validator(values: tuple[Any, ...]) -> Validator:
     """Takes these values, of these very types."""
     message = f"must be one of {', '.join(str(value) for value in values)}"
+    allowed = {(type(value), value) for value in values}
 
     def validate(value: Any, problems: Problems) -> Any:
-        if not any(value == allowed and type(value) is type(allowed) for allowed in values):
+        kind = value.__class__
+        if kind is list or kind is dict or (kind, value) not in allowed:
             problems.add(message)
         return value
 

@@ -36,6 +36,10 @@ if TYPE_CHECKING:
 
     Validator = Callable[[Any, Problems], Any]
 
+_FEW = 1_000
+_MOST_ALIKE = 50
+_COLLIDING = "has too many different items with the same hash"
+
 
 def make_validator(annotation: Any, where: str) -> Validator:
     """The validator for a type.
@@ -112,6 +116,7 @@ class _Maker:
         if kind is tuple and arguments and arguments[-1] is not Ellipsis:
             return self._fixed(arguments)
         item = self.make(arguments[0]) if arguments else anything
+        hashes = kind in (set, frozenset)
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, list):
@@ -125,9 +130,12 @@ class _Maker:
                     if problems.put_under(str(len(items) - 1), known):
                         break
                     known = len(problems)
-            return (
-                kind(items) if known == start == len(problems) else None
-            )  # what is no item may not be hashable either
+            if not known == start == len(problems):
+                return None  # what is not an item may not be hashable either
+            if hashes and _collides(items):
+                problems.add(_COLLIDING)
+                return None
+            return kind(items)
 
         return validate
 
@@ -188,15 +196,37 @@ class _Maker:
 
 def _with_keys(items: dict[str, Any], convert: Converter, problems: Problems) -> dict[Any, Any]:
     """The mapping with its names, which JSON has as texts, converted."""
-    converted = {}
-    for name, item in items.items():
+    names = []
+    for name in items:
         try:
-            converted[convert(name)] = item
+            names.append(convert(name))
         except ValueError as error:
             problems.add(f"its name {error}", name)
             if len(problems) > MAX_PROBLEMS:
                 break
-    return converted
+    if len(names) < len(items):
+        return {}
+    if _collides(names):
+        problems.add(_COLLIDING)
+        return {}
+    return dict(zip(names, items.values(), strict=True))
+
+
+def _collides(values: list[Any]) -> bool:
+    """Whether so many different values have one hash that a set of them takes quadratic time.
+
+    Strings have secret hashes; an int's is its remainder by 2⁶¹-1, and Decimals and UUIDs follow it, so clients can choose it.
+    """
+    if len(values) <= _FEW:
+        return False
+    by_hash: dict[int, list[Any]] = {}
+    for value in values:
+        alike = by_hash.setdefault(hash(value), [value])
+        if value not in alike:
+            alike.append(value)
+            if len(alike) > _MOST_ALIKE:
+                return True
+    return False
 
 
 def _object(fields: list[tuple[str, Validator, bool]], build: Callable[..., Any]) -> Validator:

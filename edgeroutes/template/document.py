@@ -139,7 +139,7 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     require_no_problems([*_check_secrets(plan, document, infra)])
     finish_api(document, plan)
     for function in plan.functions:
-        properties = document["Resources"][function.logical_id]["Properties"]
+        properties = document["Resources"][function.logical_id].get("Properties") or {}
         if "Role" in properties:  # SAM would ignore what infra/ adds to them: it is in the role
             for key in ROLE_ONLY_KEYS:
                 properties.pop(key, None)

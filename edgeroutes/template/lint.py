@@ -38,6 +38,7 @@ _ABOUT_REFERENCES = ("E1010", "E1019", "E1020", "E3005", "E6101")
 _UNKNOWN_TYPE = "E3006"
 # Source: docs.aws.amazon.com/cli "cloudformation package" (read 2026-11-30), of what has to do with functions.
 _UPLOADED = frozenset({"Code", "CodeUri", "Content", "ContentUri", "DefinitionUri"})
+_SAM_GLOBALS = re.compile(r"'(\w+)' is not a supported property of '(\w+)'")
 _SAM_RESOURCE = re.compile(
     r"Resource with id \[(\w+)\] is invalid\. (?:Event with id \[(\w+)\] is invalid\. )?(.*)", re.DOTALL
 )
@@ -67,12 +68,15 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
     """
     places = _Places(plan, infra)
     reduced = _reduce(document, plan, infra)
+    if not reduced["Resources"]:
+        return LintFindings()
     problems: list[ConfigError] = []
     ignored: tuple[str, ...] = _ABOUT_UNUSED
     try:
         made = transform(deepcopy(reduced), {}, region)
-    except SamError as err:
-        problems += [_sam_problem(cause, places) for cause in err.causes]
+    except Exception as err:  # noqa: BLE001  # what nobody has foreseen makes the translator stumble in many ways
+        causes = err.causes if isinstance(err, SamError) else [f"the translator fails: {type(err).__name__}: {err}"]
+        problems += [_sam_problem(cause, places) for cause in causes]
         made, ignored = _without_sam(reduced), (*_ABOUT_UNUSED, *_ABOUT_REFERENCES)
     found_warnings: list[PlanWarning] = []
     for rule, message, path in _run(made, region, ignored):
@@ -193,7 +197,8 @@ class _Places:
         keys = [part for part in path[2:] if part != "Properties"]
         for document in self._infra.documents:
             found = document.where(section, name, *path[2:])
-            key = ("Properties", keys[0]) if keys and path[2:3] == ["Properties"] else ()
+            key: tuple[str | int, ...] = ("Properties", keys[0]) if keys and path[2:3] == ["Properties"] else ()
+            key = (path[2],) if section == "Globals" and keys else key
             if (section, name, *key) in document.lines:
                 return found, shown
         return self._of_function(name, keys) or self._of_resource(section, name), shown
@@ -225,6 +230,10 @@ class _Places:
 
 def _sam_problem(cause: str, places: _Places) -> ConfigError:
     match = _SAM_RESOURCE.match(cause)
+    shared = _SAM_GLOBALS.search(cause)
+    if shared is not None:
+        where, shown = places.of(["Globals", shared[2], shared[1]])
+        return ConfigError(f"{shown}: {cause.rstrip('.')} (SAM)", where=where)
     if match is None:
         return ConfigError(f"SAM refuses the template: {cause.rstrip('.')}", where="template.yaml")
     name, event, message = places.owner("Resources", match[1]), match[2], match[3].rstrip(".")

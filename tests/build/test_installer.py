@@ -12,7 +12,7 @@ import pytest
 
 from edgeroutes.build.installer import Request, UvInstaller, find_uv
 from edgeroutes.build.target import Target
-from edgeroutes.build.uv_errors import read_uv_error
+from edgeroutes.build.uv_errors import read_uv_error, read_uv_failure
 from edgeroutes.config import ARCHITECTURES, PYTHONS, Config
 from edgeroutes.errors import DependencyError, ToolError
 
@@ -156,3 +156,79 @@ def test_a_full_disk_is_no_fault_of_the_distribution(tmp_path: Path) -> None:
     program.chmod(0o755)
     with pytest.raises(ToolError, match=r"the disk is full. Free some space"):
         UvInstaller({"UV": str(program)}).export_lock(tmp_path)
+
+
+REACHED = {
+    "an index that is down": (
+        (
+            "error: Request failed after 3 retries in 13.1s\n"
+            "  cause: Failed to fetch: http://user:secret@127.0.0.1:9/simple/corp/\n"
+            "  cause: error sending request for url (http://127.0.0.1:9/simple/corp/)\n  cause: client error (Connect)\n"
+            "  cause: tcp connect error\n  cause: Connection refused (os error 111)\n"
+        ),
+        (
+            "uv.lock: http://127.0.0.1:9/simple/corp/ cannot be reached (Connection refused (os error 111)). "
+            "Start the index, or correct its URL."
+        ),
+    ),
+    "an index that wants credentials": (
+        (
+            "error: Failed to download `corp==1.0`\n  cause: Failed to fetch: `https://a.example/corp-1.0-py3-none-any.whl`\n"
+            "  cause: HTTP status client error (401 Unauthorized) for url (https://a.example/corp-1.0-py3-none-any.whl)\n"
+        ),
+        (
+            "uv.lock: https://a.example/corp-1.0-py3-none-any.whl, which has 'corp==1.0' returned 401 Unauthorized. "
+            "Give uv the credentials of the index."
+        ),
+    ),
+    "a repository that is gone": (
+        (
+            "error: Failed to download and build `corp @ git+https://token@git.example/r@abc`\n  cause: Git operation failed\n"
+            "  cause: failed to clone into: /x\n         --- stderr\n         fatal: repository not found\n"
+        ),
+        (
+            "uv.lock: the repository of 'corp @ git+https://git.example/r@abc' cannot be read: fatal: repository not found. "
+            "Correct its URL, or the access of git to it."
+        ),
+    ),
+    "a build that fails": (
+        (
+            "error: Failed to download and build `corp==1.0`\n  cause: The build backend returned an error\n"
+            "         [stderr]\n         error: command 'gfortran' not found\n\nhint: This usually indicates a problem\n"
+        ),
+        (
+            "uv.lock: 'corp' has no wheel for the functions, and building it from its source failed: "
+            "error: command 'gfortran' not found. Choose a version of 'corp' that has a wheel, or replace it."
+        ),
+    ),
+    "a build with machine code": (
+        (
+            "error: Failed to download and build `corp==1.0`\n"
+            "  cause: The built wheel `corp-1.0-cp311-cp311-linux_x86_64.whl` is not compatible with the target Python 3.13\n"
+        ),
+        (
+            "uv.lock: 'corp' has no wheel for the functions, and its source builds machine code for this machine alone "
+            "(cp311-cp311-linux_x86_64). Choose a version of 'corp' that has a wheel for Lambda, or replace it."
+        ),
+    ),
+    "a uv that is too old": (
+        "error: invalid value 'pylock.toml' for '--format <FORMAT>'\n  [possible values: requirements.txt]\n",
+        "/bin/uv: this uv is too old: it does not know --format. Install uv 0.8 or newer.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REACHED)
+def test_a_failure_of_uv_blames_what_is_at_fault_and_tells_no_credentials(case: str, tmp_path: Path) -> None:
+    said, expected = REACHED[case]
+    assert str(read_uv_failure(said, "uv.lock", program="/bin/uv", root=tmp_path)) == expected
+
+
+def test_a_uv_that_does_not_start_is_told_with_the_variable_that_names_it(tmp_path: Path) -> None:
+    installer = UvInstaller({"UV": "/nonexistent", "PYENV_ROOT": str(tmp_path)})
+    for ask in (lambda: installer.export_lock(tmp_path), lambda: installer.find_python("3.99")):
+        with pytest.raises(ToolError) as caught:
+            ask()
+        assert str(caught.value) == (
+            "/nonexistent: uv does not start: No such file or directory. Correct the variable UV, or remove it."
+        )

@@ -213,7 +213,7 @@ def test_for_people_it_is_a_line_each(root: Path, programs: Path, capsys: pytest
     assert len(lines) == len(MACHINE) + len(PROJECT)
     assert lines[2] == (
         "missing  make               it is not on the PATH, and sam build calls it. "
-        "Install it: apt install make, dnf install make, xcode-select --install."
+        "Install it: apt install make, dnf install make, apk add make."
     )
     assert lines[3] == f"ok       SAM CLI            1.170.0, {programs}/sam"
     assert err == "'sam build' needs what is missing.\n"

@@ -66,6 +66,7 @@ def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> No
         "bytes": size,
         "notes": first["notes"],
         "warnings": [],
+        "problems": [],
     }
     assert "ManageApiGatewayAccount=false" in first["notes"][0]
     assert first == {**document, "current": False, "written": False}
@@ -87,3 +88,31 @@ def test_a_refused_project_leaves_the_old_file(root: Path) -> None:
     with pytest.raises(ProjectError, match=r"infra/x\.yaml:2: the file is not YAML"):
         print_template(root, check=False, as_json=False)
     assert (root / "template.yaml").read_text() == "old"
+
+
+def test_strict_makes_warnings_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert print_template(root, check=False, as_json=False, strict=True) == 0
+    (root / "functions" / "r").mkdir()
+    (root / "functions" / "r" / "route.py").write_text(
+        "import os\n\nKEY = os.environ['STRIPE_KEY']\n\ndef GET():\n    return 1\n"
+    )
+    assert print_template(root, check=False, as_json=False) == 0
+    assert print_template(root, check=False, as_json=False, strict=True) == 1
+    assert "warning: functions/r/route.py:3: it reads the variable STRIPE_KEY" in capsys.readouterr().err
+
+
+def test_check_refuses_what_a_deploy_would_refuse(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "infra").mkdir()
+    (root / "infra" / "a.yaml").write_text("Resources:\n  Users:\n    Type: AWS::DynamoDB::Tabel\n")
+    assert print_template(root, check=False, as_json=False) == 0
+    assert print_template(root, check=True, as_json=False) == 1
+    assert "infra/a.yaml:3: Users.Type: Resource type 'AWS::DynamoDB::Tabel' does not exist" in capsys.readouterr().err
+    assert print_template(root, check=True, as_json=True) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert (document["current"], document["problems"][0]["where"]) == (True, "infra/a.yaml:3")
+
+
+def test_a_region_that_cannot_have_the_default_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "samconfig.toml").write_text("[default.deploy.parameters]\nregion = 'us-gov-west-1'\n")
+    assert print_template(root, check=False, as_json=False) == 0
+    assert "AWS GovCloud (US) has no CloudFront" in capsys.readouterr().err

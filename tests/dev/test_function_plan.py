@@ -84,3 +84,23 @@ def test_the_layout_is_another_only_where_functions_are(tmp_path: Path) -> None:
     assert layout_of(Project(tmp_path)) == before
     write_files(tmp_path, {"hi": HELLO})
     assert layout_of(Project(tmp_path)) != before
+
+
+def test_a_loop_is_made_as_cloudformation_would_make_it(tmp_path: Path) -> None:
+    loop = """
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Tables:
+    - Name
+    - [Orders, Users]
+    - "${Name}Table":
+        Type: AWS::DynamoDB::Table
+        Properties:
+          BillingMode: PAY_PER_REQUEST
+          AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+          KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+    variables = "Environment: {Variables: {USERS_TABLE: !Ref UsersTable}}\n"
+    write_files(tmp_path, {"a": HELLO, "functions/a/function.yaml": variables, "infra/foreach.yaml": loop})
+    found = plan_functions(Project(tmp_path))
+    assert found.resources == {"OrdersTable": "AWS::DynamoDB::Table", "UsersTable": "AWS::DynamoDB::Table"}

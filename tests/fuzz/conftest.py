@@ -1,21 +1,12 @@
-"""How long the fuzz tests look: a share in CI, as long as wanted by `make fuzz` (FUZZ_SECONDS for each test).
-
-A failing example is shrunk and printed; the seed is fixed, so that CI tries the same examples each time.
-"""
+"""What the fuzz tests with loops of their own take: their time and their source of chance."""
 
 from __future__ import annotations
 
-import os
 import random
 
 import pytest
-from hypothesis import HealthCheck, settings
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "0"))
-_QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture)
-
-settings.register_profile("fuzz-ci", derandomize=True, deadline=None, database=None, suppress_health_check=_QUIET)
-settings.register_profile("fuzz-long", deadline=None, max_examples=100_000, database=None, suppress_health_check=_QUIET)
+from tests.fuzz.profile import SECONDS
 
 
 @pytest.fixture

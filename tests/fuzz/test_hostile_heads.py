@@ -6,12 +6,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeroutes.dev.gateway import HttpRequest
 from edgeroutes.testing.adapters import ADAPTERS
 from tests.fakes.project import RouteProject
+from tests.fuzz.profile import fuzzed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -158,7 +159,7 @@ NAMES = [
 ]  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@fuzzed(100)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), TEXT), max_size=6), st.sampled_from(PATHS), TEXT.filter(str.isascii))
 def test_no_head_makes_an_adapter_raise(send: Send, headers: list[tuple[str, str]], path: str, query: str) -> None:
     assert send(path, headers, query.replace("#", "")).status < 500

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeroutes.adapters.event_shape import shape_problem
@@ -18,6 +18,7 @@ from edgeroutes.errors import EventError
 from edgeroutes.testing.adapters import StreamingAdapter
 from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event
 from tests.fakes.project import RouteProject
+from tests.fuzz.profile import fuzzed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -144,7 +145,7 @@ def test_nonsense_in_one_place_is_an_event_error_or_is_not_read(
                 _check(handle, changed, (path, key, value))
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@fuzzed(150)
 @given(
     st.sampled_from([*KINDS]),
     st.sampled_from(PATHS),

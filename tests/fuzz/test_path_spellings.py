@@ -7,13 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edgeroutes.dev.gateway import HttpRequest
 from edgeroutes.testing.adapters import ADAPTERS
 from tests.dev.serving import serving
 from tests.fakes.project import RouteProject
+from tests.fuzz.profile import fuzzed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,7 +186,7 @@ def test_no_known_spelling_reaches_it_unguarded(ask: Ask, path: str) -> None:
     _check(ask, path)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@fuzzed(150)
 @given(spellings())
 @example("/legacy/%61dmin%2Fx/")
 def test_no_spelling_reaches_it_unguarded(ask: Ask, path: str) -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import tracemalloc
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,3 +65,21 @@ def test_a_form_is_utf_8_or_415(content_type: str, is_utf_8: bool) -> None:
         return
     with pytest.raises(HTTPError, match="415"):
         require_utf_8(content_type)
+
+
+def test_a_value_that_is_all_escapes_takes_memory_in_proportion() -> None:
+    body = b"a=" + b"%41" * 100_000
+    decode_urlencoded(b"a=%41")
+    tracemalloc.start()
+    [(_, value)] = decode_urlencoded(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert value == "A" * 100_000
+    assert peak < 10 * len(body)
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_no_escape_is_cut_where_a_long_value_is_read_in_pieces(before: int) -> None:
+    text = "x" * before + "é%" * 20_000
+    assert decode_urlencoded(f"a={quote(text)}".encode()) == [("a", text)]
+    assert decode_urlencoded(b"a=" + b"%" * 40_000 + b"41") == [("a", "%" * 39_999 + "A")]

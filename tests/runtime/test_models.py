@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -162,12 +163,63 @@ def test_of_many_problems_pydantics_first_ones_are_listed_and_of_very_many_none(
     assert too_many == [["", "has 100000 problems, too many to list"]]
 
 
+class Named(pydantic.BaseModel):
+    numbers: dict[str, dict[str, int]]
+
+
+def test_problems_with_long_paths_are_not_listed_with_each_path_repeated() -> None:
+    value = {"numbers": {"k" * 9_000: {str(number): "x" for number in range(3_000)}}}
+    problems = [read(Named, json.dumps(value).encode())[1], Problems()]
+    model_validator(Named)(value, problems[1])
+    assert [len(each) for each in problems] == [1, 1]
+    short = read(Named, json.dumps({"numbers": {"k": {str(number): "x" for number in range(9_990)}}}).encode())[1]
+    assert (len(short), short[0][0]) == (101, "numbers.k.0")
+
+
+def test_a_body_of_long_paths_is_not_given_to_pydantic() -> None:
+    """It would make a gigabyte of problems before anybody can stop it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(HTTPError, match="400 the body has too many values under long names"):
+        read(Named, json.dumps({"numbers": {"k" * 100_000: dict.fromkeys(map(str, range(9_990)), "x")}}).encode())
+    with pytest.raises(HTTPError, match="too deep in each other"):
+        read(Node, b'{"children":[' * 100 + b"1," * 100_000 + b"1" + b"]}" * 100)
+    with pytest.raises(HTTPError, match="too many values under long names"):
+        model_validator(Named)({"numbers": {"k" * 100_000: dict.fromkeys(map(str, range(9_990)), "x")}}, Problems())
+    assert read(Named, json.dumps({"numbers": {"k" * 100: dict.fromkeys(map(str, range(9_990)), 1)}}).encode())[1] == []
+    assert read(Node, b'{"children":[' * 5 + b"{}," * 10_000 + b"{}" + b"]}" * 5)[1] == []
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
 class Both(pydantic.BaseModel):
     both: list[Both | Either | str]
 
 
 class Either(pydantic.BaseModel):
     both: list[Both | Either | str]
+
+
+class Early(pydantic.BaseModel):
+    """Its schema waits for what is defined after it."""
+
+    parts: list[Early | Late | Later] = []
+
+
+class Late(pydantic.BaseModel):
+    late: int
+    parts: list[Early | Late | Later] = []
+
+
+class Later(pydantic.BaseModel):
+    later: int
+    parts: list[Early | Late | Later] = []
+
+
+class Deferred(pydantic.BaseModel, defer_build=True):
+    parts: list[Deferred | Deferring | str] = []
+
+
+class Deferring(pydantic.BaseModel, defer_build=True):
+    parts: list[Deferred | Deferring | str] = []
 
 
 class Tagged(pydantic.BaseModel):
@@ -195,6 +247,22 @@ def test_a_recursive_union_without_discriminator_is_not_given_a_deep_body(capsys
     assert "discriminator" in capsys.readouterr().out
     with pytest.raises(HTTPError, match="nested too deep"):
         model_validator(Both)(json.loads(tree(13, "both")), Problems())
+
+
+@pytest.mark.parametrize("model", [Early, Late, Later, Deferred, Deferring])
+def test_a_model_whose_schema_is_not_built_yet_is_not_either(model: Any) -> None:
+    body = tree(14, "parts")
+    with pytest.raises(HTTPError, match="nested too deep"):
+        read(model, body)
+    with pytest.raises(HTTPError, match="nested too deep"):
+        model_validator(model)(json.loads(body), Problems())
+
+
+def test_a_recursive_union_is_not_given_many_objects_in_each_other() -> None:
+    """Each of the innermost ones would be tried 3⁵ times."""
+    assert read(Early, b'{"parts":[' * 5 + b"{}," * 100 + b"{}" + b"]}" * 5)[1] == []
+    with pytest.raises(HTTPError, match="400 the body has too many objects in each other"):
+        read(Early, b'{"parts":[' * 5 + b"{}," * 300_000 + b"{}" + b"]}" * 5)
 
 
 @pytest.mark.parametrize(

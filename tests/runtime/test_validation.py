@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -365,3 +366,40 @@ def test_a_long_path_and_a_long_name_are_shortened() -> None:
 
     assert deep == ["children.0." * 9 + "c…" + ("children.0." * 90 + "name")[-99:], "must be a string"]
     assert long == ["x" * 80 + "…", "must be an integer"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [
+        (set[int], [number * (2**61 - 1) for number in range(1, 20_000)]),
+        (frozenset[int | str], [number * (2**61 - 1) for number in range(1, 20_000)]),
+        (set[Decimal], [str(number * (2**61 - 1)) for number in range(1, 20_000)]),
+        (set[UUID], [str(UUID(int=number * (2**61 - 1))) for number in range(1, 20_000)]),
+        (dict[int, int], {str(number * (2**61 - 1)): 1 for number in range(1, 20_000)}),
+    ],
+)
+def test_values_that_were_chosen_for_their_hash_are_refused(annotation: Any, value: Any) -> None:
+    """A set of them takes quadratic time: 20,000 take seconds."""
+    began = time.thread_time()
+    problems = Problems()
+    make_validator(annotation, "here")(value, problems)
+    assert [message for _, message in problems] == ["has too many different items with the same hash"]
+    assert time.thread_time() - began < 1
+
+
+def test_many_items_of_a_set_are_taken() -> None:
+    problems = Problems()
+    assert make_validator(set[int], "here")([*range(20_000), *[7] * 20_000], problems) == set(range(20_000))
+    assert make_validator(dict[int, str], "here")({str(number): "a" for number in range(2_000)}, problems)[7] == "a"
+    assert not problems
+
+
+def test_a_value_is_found_among_many_literals_at_once() -> None:
+    many: Any = Literal[tuple(f"v{number}" for number in range(20_000))]
+    problems = Problems()
+    began = time.thread_time()
+    make_validator(list[many], "here")(["v19999"] * 20_000, problems)
+    make_validator(many, "here")([], problems)
+    make_validator(Literal[1], "here")(True, problems)
+    assert len(problems) == 2
+    assert time.thread_time() - began < 1

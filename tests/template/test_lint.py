@@ -166,3 +166,24 @@ def test_four_hundred_routes_take_about_as_long_as_one() -> None:
 
     cpu_seconds(1)  # imports
     assert cpu_seconds(400) < 5 * cpu_seconds(1) + 2
+
+
+@pytest.mark.parametrize(
+    ("infra", "expected"),
+    [
+        ("Globals:\n  Function:\n    Policies: [P]\n", "infra/a.yaml:3: Function.Policies: "),
+        ("Globals:\n  Function:\n    MemorySise: 1\n", "infra/a.yaml:3: Function.MemorySise: "),
+        ("Resources:\n  A1:\n    Type: [AWS::SQS::Queue]\n", "infra/a.yaml:"),
+    ],
+)
+def test_what_nobody_foresees_is_an_error_with_its_place_and_no_traceback(infra: str, expected: str) -> None:
+    found = problems("MemorySize: 256\n", infra)
+    assert found
+    assert all(each.startswith(expected) for each in found), found
+
+
+def test_a_function_without_properties_is_no_traceback() -> None:
+    infra = "Resources:\n  AFunction:\n    Properties:\n"
+    parts = parse_infra({"infra/a.yaml": infra})
+    planned = plan({"a/route.py": ""}, parts, cdn={"enabled": False})
+    assert "Properties" not in make_document(planned, parts)["Resources"]["AFunction"]

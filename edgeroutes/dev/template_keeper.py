@@ -1,0 +1,96 @@
+"""Keeps template.yaml current while the project changes, and tells its warnings. Floor 3.
+
+One thread waits until saves have come to rest, then starts a process that does the work; requests and reloads never wait for it.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.dev.reports import Logged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgeroutes.dev.reports import Reporter
+
+# How long nothing must have been saved.
+QUIET_S = 0.4
+
+
+class TemplateKeeper:
+    """The template of a project under a dev server.
+
+    Args:
+        root: The project's folder.
+        report: Gets a line when the file was written, and each warning once.
+        writes: Whether to write the file at all.
+        quiet_s: How long nothing must have been saved.
+    """
+
+    def __init__(self, root: Path, report: Reporter, *, writes: bool, quiet_s: float = QUIET_S) -> None:
+        self._root = root
+        self._report = report
+        self._mode = "write" if writes else "look"
+        self._quiet_s = quiet_s
+        self._told: set[str] = set()
+        self._has_changed = threading.Event()
+        self._closing = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._work, name="edgeroutes-template", daemon=True)
+
+    def start(self) -> None:
+        """Begin, with the project as it is."""
+        self._thread.start()
+        self._has_changed.set()
+
+    def look(self) -> None:
+        """Something was saved."""
+        self._has_changed.set()
+
+    def close(self) -> None:
+        """Stop; a process that runs is ended, and leaves the file whole."""
+        self._closing.set()
+        self._has_changed.set()
+        process = self._process
+        if process is not None:
+            process.kill()
+        self._thread.join(2)
+
+    def _work(self) -> None:
+        while not self._closing.is_set():
+            self._has_changed.wait()
+            while not self._closing.is_set() and self._has_changed.is_set():
+                self._has_changed.clear()
+                self._has_changed.wait(self._quiet_s)
+            if not self._closing.is_set():
+                self._tell(self._run())
+
+    def _run(self) -> dict[str, Any]:
+        command = [sys.executable, "-P", "-m", "edgeroutes.dev.template_process", str(self._root), self._mode]
+        try:
+            self._process = subprocess.Popen(  # noqa: S603
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
+            )
+            if self._closing.is_set():
+                self._process.kill()
+            output, _ = self._process.communicate()
+            found: dict[str, Any] = json.loads(output)
+        except (OSError, ValueError):  # it was ended, or there is no room for a process
+            return {}
+        return found
+
+    def _tell(self, found: dict[str, Any]) -> None:
+        if found.get("written"):
+            self._report(Logged(level="INFO", message="template.yaml is written"))
+        warnings = found.get("warnings")
+        if warnings is None:
+            return
+        for warning in warnings:
+            if warning not in self._told:
+                self._report(Logged(level="WARNING", message=warning))
+        self._told = set(warnings)

@@ -1,0 +1,5 @@
+import os
+
+
+def GET():
+    return len(os.environ.get("STRIPE_KEY"))
