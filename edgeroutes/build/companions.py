@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from edgeroutes.build.wheels import Wheels
 
 FILE = "mentions.json"
-_FORMAT = 2
+_FORMAT = 3
+# Their extras are adapters for libraries that a function uses by itself or not at all.
+_OBSERVERS = frozenset({"ddtrace", "elastic-apm", "logfire", "newrelic", "sentry-sdk"})
 
 
 class Companions:
@@ -71,7 +73,8 @@ class Companions:
     def of_library(self, name: str) -> list[tuple[str, str]]:
         """The declared distributions that a library mentions, each with what `why` says about it."""
         found = {}
-        for each, extra in extras_that_bring(self._wheels.requires(name) or ()).items():
+        offers = () if name in _OBSERVERS else self._wheels.requires(name) or ()
+        for each, extra in extras_that_bring(offers).items():
             if each in self.declared:
                 found[each] = f"{name} offers {each} as its extra {extra!r}, and the project declares both"
         tree = self._wheels.tree(name)

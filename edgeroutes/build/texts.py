@@ -78,13 +78,16 @@ def is_importing(name: str) -> bool:
     return _IMPORTING.search(name) is not None
 
 
+_BY_VARIABLE = re.compile(r"import|find_spec|load_?(?:module|plugin|class|object)|available", re.IGNORECASE)
+
+
 def imports_by_variable(tree: ast.Module) -> bool:
     """Whether a file imports what a variable names, so that its lists of words may be lists of modules."""
     return any(
         isinstance(node, ast.Call)
         and node.args
         and not isinstance(node.args[0], ast.Constant)
-        and is_importing(called_name(node))
+        and _BY_VARIABLE.search(called_name(node))
         for node in ast.walk(tree)
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build.builder import Builder
+from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.store import link_trees
 from edgeroutes.build.target import Target
@@ -125,9 +126,7 @@ def bundles(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     try:
         with builder.store.locked():
             report = builder.build()
-        UvInstaller().install(
-            runtime, "", copy, Target.of(plan.config), folder / "awslambdaric", with_requirements=True
-        )
+        install_distributions(runtime, copy, UvInstaller(), Target.of(plan.config), folder / "awslambdaric")
     except (DependencyError, ToolError) as error:
         pytest.skip(f"the bundles cannot be built: {error}")
     for function in report.functions:
