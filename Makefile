@@ -102,7 +102,11 @@ $(OWN_UV):
 
 # `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
 EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
-EDGEROUTES ?= $(or $(wildcard $(EDGEROUTES_ROOT)/.venv/bin/edgeroutes),edgeroutes)
+export EDGEROUTES_MAKEFILE := $(MAKEFILE_LIST)
+EDGEROUTES ?= "$$edgeroutes"
 build-%:
-	@sh "$(EDGEROUTES_ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \
-	$(EDGEROUTES) bundle $* --root "$(EDGEROUTES_ROOT)" --to "$(ARTIFACTS_DIR)"
+	@case $$EDGEROUTES_MAKEFILE in */Makefile*) root=$${EDGEROUTES_MAKEFILE%%/Makefile*} root=$${root# } ;; *) root=. ;; esac; \
+	sh "$$root/.edgeroutes/store/link.sh" $* "$$ARTIFACTS_DIR" 2>/dev/null && exit; \
+	up=$$(cd "$$root" && pwd); while [ "$$up" ] && [ ! -x "$$up/.venv/bin/edgeroutes" ]; do up=$${up%/*}; done; \
+	edgeroutes=$${up:+$$up/.venv/bin/}edgeroutes; \
+	$(EDGEROUTES) bundle $* --root "$$root" --to "$$ARTIFACTS_DIR"

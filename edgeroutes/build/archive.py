@@ -41,12 +41,17 @@ def zipped_bytes(trees: Iterable[Tree], store: Store) -> int:
 
 
 def _tree_bytes(tree: Tree, store: Store) -> int:
-    name = f"trees/{tree.name}.zipped"
-    known = store.read_text(name)
-    if not known:
-        known = str(sum(_ENTRY_BYTES + 2 * len(path.encode()) + _deflated(tree.folder / path) for path in tree.sizes))
-        store.write_text(name, known)
-    return int(known)
+    known = store.zipped_bytes.get(tree.name)
+    if known is None:
+        name = f"trees/{tree.name}.zipped"
+        text = store.read_text(name)
+        if not text:
+            text = str(
+                sum(_ENTRY_BYTES + 2 * len(path.encode()) + _deflated(tree.folder / path) for path in tree.sizes)
+            )
+            store.write_text(name, text)
+        known = store.zipped_bytes[tree.name] = int(text)
+    return known
 
 
 def _deflated(file: Path) -> int:

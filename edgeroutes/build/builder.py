@@ -18,16 +18,16 @@ from edgeroutes.build.bytecode import find_interpreter
 from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
-from edgeroutes.build.entry import ENTRY_FILE, render_entry
+from edgeroutes.build.entry import render_entry
 from edgeroutes.build.fetch import Fetcher
-from edgeroutes.build.inputs import bundle_inputs, folders_below, forget_inputs, now_ns, record_inputs
+from edgeroutes.build.function_trees import FunctionTrees
+from edgeroutes.build.inputs import bundle_files_read, folders_below, forget_inputs, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
 from edgeroutes.build.loops import LoopAnswers
-from edgeroutes.build.modules import OWN_PACKAGE, SearchPath
-from edgeroutes.build.own_parts import own_files
+from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
-from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped
+from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped, write_summary
 from edgeroutes.build.resolve import Resolver
 from edgeroutes.build.selection import Selector
 from edgeroutes.build.store import FOLDER, Store
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from edgeroutes.build.bytecode import Interpreter
     from edgeroutes.build.graph import TraceWarning
     from edgeroutes.build.installer import Installer
-    from edgeroutes.build.local import LocalFiles
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.store import Tree
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
@@ -106,7 +105,7 @@ class Builder:
         functions = (*self._plan.functions, self._plan.fallback)
         self._progress(f"tracing {len(functions)} functions")
         pins = self._pins()
-        tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False)
+        tracer = Tracer(self._search_path, cache_directory=self.store.folder, saves=False, scans_once=True)
         collector = self._collector(pins, tracer)
         collected = self._collect(functions, collector)
         interpreter = find_interpreter(self._target, self._installer, self.store.folder / "python.json")
@@ -138,7 +137,8 @@ class Builder:
         companions.save()
         self._progress("writing bundles")
         local = local_files(bundles, requirements, pins, self._root)
-        built = self._write(bundles, entries, requirements, wheels, writer, local=local)
+        function_trees = FunctionTrees(self._root, pins, writer, local)
+        built = self._write(bundles, entries, requirements, wheels, function_trees)
         require_no_problems([problem for each in built if (problem := check_size(each)) is not None])
         self.store.write_functions({each.logical_id: each.trees for each in built})
         self.store.sweep({tree.name for each in built for tree in each.trees})
@@ -151,15 +151,14 @@ class Builder:
         )
         self.store.write_text(WARNINGS, json.dumps(warnings))
         new_data = self._note_data(bundles)
+        write_summary(self.store, built)
         if interpreter is not None:  # else the next build looks whether there is one now
             read = [interpreter.program, *tracer.read_files, *(self._root / name for name in pins.files)]
             listed = [*tracer.listed_directories, *folders_below(self._root / self._plan.config.app_dir)]
-            files, folders = bundle_inputs(self._root, bundles)
-            sources = {path for each in local.values() for content in each.values() for path in content.values()}
-            files.update(path for path in sources if not isinstance(path, bytes))
-            folders.update(path.parent for path in sources if not isinstance(path, bytes))
-            looked_into = {*listed, *folders, *collector.folders.listed}
-            record_inputs(self.store, {*read, *files}, looked_into, started_ns=started_ns)
+            local_sources = function_trees.local_files
+            files = {*read, *local_sources, *bundle_files_read(self._root, bundles)}
+            folders = {*listed, *collector.folders.listed, *(file.parent for file in local_sources)}
+            record_inputs(self.store, files, folders, started_ns=started_ns)
         return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
 
     def _collector(self, pins: Pins, tracer: Tracer) -> Collector:
@@ -214,16 +213,14 @@ class Builder:
         entries: Mapping[str, str],
         requirements: Mapping[str, Mapping[str, Requirement]],
         wheels: Wheels,
-        writer: TreeWriter,
-        *,
-        local: Mapping[str, Mapping[str, LocalFiles]],
+        function_trees: FunctionTrees,
     ) -> list[BuiltFunction]:
         plans = {
-            key: self._plans(each, entries[key], requirements[key], writer, local[key])
+            key: function_trees.plan(each, entries[key], requirements[key])
             for each in bundles
             for key in (each.function.logical_id,)
         }
-        writer.make(plan for several in plans.values() for plan in several)
+        function_trees.make(plans.values())
         built = []
         for bundle in bundles:
             key = bundle.function.logical_id
@@ -236,28 +233,6 @@ class Builder:
             is_new = self.store.function_trees(key) != [*trees]
             built.append(BuiltFunction(bundle=bundle, requirements=requirements[key], trees=trees, is_new=is_new))
         return built
-
-    def _plans(
-        self,
-        bundle: Bundle,
-        entry: str,
-        requirements: Mapping[str, Requirement],
-        writer: TreeWriter,
-        local: Mapping[str, LocalFiles],
-    ) -> list[TreePlan]:
-        """Trees for the local distributions of a function, for edgeroutes and for its own files, which win."""
-        files = {each.archive_path: each.source for each in bundle.files}
-        own = own_files(bundle.graph, requirements, bundle.unused)
-        return [
-            *(
-                writer.plan(f"{name}-local", content, of=name, distribution=name)
-                for name, content in sorted(local.items())
-            ),
-            writer.plan(OWN_PACKAGE, own, of=f"{OWN_PACKAGE} itself", is_compact=True),
-            writer.plan(
-                bundle.function.logical_id, {**files, ENTRY_FILE: entry.encode()}, of="the project", is_users=True
-            ),
-        ]
 
     def _note_data(self, bundles: Iterable[Bundle]) -> tuple[str, ...]:
         """The data files that the last build did not have; those of this one are noted for the next."""

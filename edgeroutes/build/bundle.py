@@ -42,16 +42,12 @@ _FUNCTION_YAML = "function.yaml"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFile:
-    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported."""
+    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported; data is what no import reaches."""
 
     archive_path: str
     source: Path
     reason: str
-
-    @property
-    def is_data(self) -> bool:
-        """Whether it is not a module."""
-        return not self.archive_path.endswith(".py")
+    is_data: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +206,8 @@ class Collector:
         self, graph: ImportGraph, function: FunctionPlan, included: tuple[str, ...], data: FoundFiles
     ) -> Iterator[BundleFile]:
         """The project's files: modules, the data beside them, and what is included; less what is excluded."""
-        reasons = {self._place(module.file): "" for module in graph.project_modules}
+        modules = {self._place(module.file) for module in graph.project_modules}
+        reasons = dict.fromkeys(modules, "")
         for path in data.paths:
             reasons.setdefault(path, f"data in {path.rpartition('/')[0]}")
         for path in included:
@@ -219,7 +216,12 @@ class Collector:
         for path in sorted(reasons):
             for archive_path in self._archive_paths(path, function, is_included=path in included):
                 if not (_is_excluded(path, function) or _is_excluded(archive_path, function)):
-                    file = BundleFile(archive_path=archive_path, source=self._root / path, reason=reasons[path])
+                    file = BundleFile(
+                        archive_path=archive_path,
+                        source=self._root / path,
+                        reason=reasons[path],
+                        is_data=path not in modules,
+                    )
                     placed.setdefault(archive_path, file)
         yield from placed.values()
 

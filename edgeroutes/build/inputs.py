@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
-from edgeroutes.build.trees import folder_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,19 +45,13 @@ def record_inputs(store: Store, files: Iterable[Path], folders: Iterable[Path], 
     store.write_text(RECORD, json.dumps([_builder(), store.functions(), stamps, names]))
 
 
-def bundle_inputs(root: Path, bundles: Iterable[Bundle]) -> tuple[set[Path], set[Path]]:
-    """The files that these bundles were made of, and the folders that were looked into for them, beside what was traced."""
+def bundle_files_read(root: Path, bundles: Iterable[Bundle]) -> set[Path]:
+    """The project's files that these bundles were made of, beside what was traced."""
     files: set[Path] = set()
-    folders: set[Path] = set()
     for bundle in bundles:
-        function = bundle.function
         files.update(file.source for file in bundle.files)
-        files.update(root / name for route in function.routes for name in route.function_yaml_files)
-        tops = [top for several in bundle.local_tops.values() for top in several]
-        files.update(source for _, source in folder_files(tops))
-        for folder in tops:
-            folders.update(folders_below(folder))
-    return files, folders
+        files.update(root / name for route in bundle.function.routes for name in route.function_yaml_files)
+    return files
 
 
 def forget_inputs(store: Store) -> None:

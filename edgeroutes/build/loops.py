@@ -67,6 +67,7 @@ class LoopAnswers:
         self._known: dict[str, list[str | bool]] = {}
         with contextlib.suppress(ValueError):
             self._known = json.loads(store.read_text(FILE) or "{}")
+        self._stored = dict(self._known)
         self._used: dict[str, list[str | bool]] = {}
 
     def needs_loop(self, bundle: Bundle, distributions: Iterable[str]) -> dict[str, bool]:
@@ -77,7 +78,7 @@ class LoopAnswers:
 
     def save(self) -> None:
         """Keep the answers that this build used."""
-        if self._used != self._known:
+        if self._used != self._stored:
             self._store.write_text(FILE, json.dumps(self._used, sort_keys=True))
 
     def _answer(self, route: RouteFile, within: frozenset[str], fingerprint: str) -> bool:

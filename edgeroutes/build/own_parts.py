@@ -94,17 +94,21 @@ def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collec
     }
     waiting = [each for each in graph.modules.values() if each.module.origin is Origin.EDGEROUTES and each.module.path]
     kept: dict[Path, Module] = {}
-    found = True
-    while found:
-        found = False
-        for reached in waiting:
-            file = reached.module.file
-            if file in kept or file in unusable:
-                continue
-            is_wanted = not reached.reasons or any(each.importer in kept for each in reached.reasons)
-            if is_imported_outside(graph, reached) or (is_wanted and not _is_in(reached.module, unused)):
-                kept[file] = reached.module
-                found = True
+    importing: dict[Path, list[ReachedModule]] = {}
+    queue = []
+    for reached in waiting:
+        if reached.module.file in unusable:
+            continue
+        is_outside = is_imported_outside(graph, reached)
+        if is_outside or (not reached.reasons and not _is_in(reached.module, unused)):
+            queue.append(reached.module)
+        elif not _is_in(reached.module, unused):
+            for importer in {reason.importer for reason in reached.reasons}:
+                importing.setdefault(importer, []).append(reached)
+    for module in queue:
+        if module.file not in kept:
+            kept[module.file] = module
+            queue += [reached.module for reached in importing.get(module.file, ())]
     return {module.archive_path: file for file, module in kept.items() if module.form.is_file}
 
 

@@ -1,8 +1,8 @@
 """The project's files that no import names: data beside modules, and what function.yaml includes.
 
-A bundled module brings the files beside it, and the folders beside it in which there is no Python at all: templates, queries,
-certificates. Not at the project's root, where everything else lies; nothing hidden (`.env`), no caches, no `function.yaml`, and nothing
-that is private by its name or content (`private_files`), which only `include` can name.
+A bundled module brings the files beside it, and the folders beside it that are not packages and hold no more Python than data:
+templates, queries, certificates. Not at the project's root, where everything else lies; nothing hidden (`.env`), no caches, no
+`function.yaml`, and nothing that is private by its name or content (`private_files`), which only `include` can name.
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from edgeroutes.build.private_files import (
 from edgeroutes.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from edgeroutes.build.project_folders import Entry, ProjectFolders
 
 _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
 _NEVER = frozenset({"__pycache__", "function.yaml", "node_modules", "py.typed"})
+_ROUTE_FILES = ("/route.py", "/middleware.py")
 _ANY = "**"
 NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
 _HINT = (
@@ -118,9 +119,9 @@ class DataFiles:
                 continue
             if entry.is_link:
                 self._folders.require_inside(path)
-            inside = list(self._folders.files_below(path, _is_kept))
-            if not any(each.endswith(".py") for each, _ in inside):
-                yield from (each for each in inside if _is_data(each[0].rpartition("/")[2]))
+            inside = [each for each in self._folders.files_below(path, _is_kept) if _may_be_data(each[0])]
+            if _holds_data(path, [each for each, _ in inside]):
+                yield from inside
 
     def _sorted_out(self, found: Mapping[str, Entry], *, means_private: bool = False, entry: str = "") -> FoundFiles:
         """What of this ships, and why the rest does not."""
@@ -211,6 +212,17 @@ def _sweeps(entry: str, path: str) -> bool:
 
 def _is_kept(name: str) -> bool:
     return not name.startswith(".") and name not in _NEVER and not name.endswith((".dist-info", ".egg-info", ".pyc"))
+
+
+def _may_be_data(path: str) -> bool:
+    return path.endswith(".py") or not path.endswith(_PYTHON_ENDINGS)
+
+
+def _holds_data(folder: str, paths: Sequence[str]) -> bool:
+    """Whether a folder is one of data, some of which may be Python (templates of projects, migrations), and not one of modules."""
+    sources = [path for path in paths if path.endswith(".py")]
+    is_code = f"{folder}/__init__.py" in sources or any(path.endswith(_ROUTE_FILES) for path in sources)
+    return not is_code and 2 * len(sources) <= len(paths)
 
 
 def _is_data(name: str) -> bool:

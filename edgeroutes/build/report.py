@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.archive import zipped_bytes
 from edgeroutes.build.sizes import (
     ZIPPED_LIMIT_BYTES,
     biggest_files,
+    bundle_files,
     check_unzipped,
     render_bytes,
     render_files,
@@ -16,12 +18,14 @@ from edgeroutes.build.sizes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from edgeroutes.build.bundle import Bundle
     from edgeroutes.build.dependencies import Requirement
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.errors import BundleError
+
+_SUMMARY = "summary.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +78,38 @@ class BuildReport:
     new_data: tuple[str, ...] = ()
 
 
+def write_summary(store: Store, functions: Iterable[BuiltFunction]) -> None:
+    """Note what `read_summary` needs to know of functions beside their trees."""
+    summary = {
+        each.logical_id: {
+            "routes": [route.route_path for route in each.bundle.function.routes],
+            "distributions": sorted(each.requirements),
+        }
+        for each in functions
+    }
+    store.write_text(_SUMMARY, json.dumps(summary))
+
+
+def read_summary(store: Store) -> list[dict[str, Any]]:
+    """What the functions of the last build hold and weigh, the fallback last; empty where there was no build."""
+    summary = json.loads(store.read_text(_SUMMARY) or "{}")
+    return [
+        {"function": name, **noted, **_weight(store.function_trees(name), store)} for name, noted in summary.items()
+    ]
+
+
+def _weight(trees: list[Tree], store: Store) -> dict[str, int]:
+    return {
+        "files": len(bundle_files(trees)),
+        "unzipped_bytes": unzipped_bytes(trees),
+        "zipped_bytes": zipped_bytes(trees, store),
+    }
+
+
 def check_size(built: BuiltFunction) -> BundleError | None:
     """What is wrong with a function's size; None where Lambda takes it."""
-    return check_unzipped(built.logical_id, unzipped_bytes(built.trees), biggest_files(built.trees, built.reasons))
+    size_bytes = unzipped_bytes(built.trees)
+    return check_unzipped(built.logical_id, size_bytes, lambda: biggest_files(built.trees, built.reasons))
 
 
 def _brought_by(requirement: Requirement) -> str:

@@ -157,9 +157,20 @@ def _parse(text: str) -> Requirement:
 
 def required_names(
     requires: Iterable[str], extra: str, environment: Mapping[str, str]
-) -> Iterator[tuple[str, frozenset[str]]]:
+) -> tuple[tuple[str, frozenset[str]], ...]:
     """What a distribution requires in an environment, each with the extras that it requests of it."""
-    variables = {**environment, "extra": extra}
+    return _required_names(tuple(requires), extra, tuple(environment.items()))
+
+
+@lru_cache(maxsize=4096)
+def _required_names(
+    requires: tuple[str, ...], extra: str, environment: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(_requirements_of(requires, {**dict(environment), "extra": extra}))
+
+
+def _requirements_of(requires: Iterable[str], variables: dict[str, str]) -> Iterator[tuple[str, frozenset[str]]]:
+    extra = variables["extra"]
     for text in requires:
         requirement = parse_requirement(text, where="METADATA")
         if extra and "extra" not in text:

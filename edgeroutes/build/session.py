@@ -22,12 +22,20 @@ _FAILURE = "failure.txt"
 MAKEFILE_RULE = """\
 # `sam build` makes build-<LogicalId> for every function: the first builds all of them, the others link what it built.
 EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEFILE_LIST))))
-EDGEROUTES ?= $(or $(wildcard $(EDGEROUTES_ROOT)/.venv/bin/edgeroutes),edgeroutes)
+export EDGEROUTES_MAKEFILE := $(MAKEFILE_LIST)
+EDGEROUTES ?= "$$edgeroutes"
 build-%:
-\t@sh "$(EDGEROUTES_ROOT)/.edgeroutes/store/link.sh" $* "$(ARTIFACTS_DIR)" 2>/dev/null || \\
-\t$(EDGEROUTES) bundle $* --root "$(EDGEROUTES_ROOT)" --to "$(ARTIFACTS_DIR)"
+\t@case $$EDGEROUTES_MAKEFILE in */Makefile*) root=$${EDGEROUTES_MAKEFILE%%/Makefile*} root=$${root# } ;; *) root=. ;; esac; \\
+\tsh "$$root/.edgeroutes/store/link.sh" $* "$$ARTIFACTS_DIR" 2>/dev/null && exit; \\
+\tup=$$(cd "$$root" && pwd); while [ "$$up" ] && [ ! -x "$$up/.venv/bin/edgeroutes" ]; do up=$${up%/*}; done; \\
+\tedgeroutes=$${up:+$$up/.venv/bin/}edgeroutes; \\
+\t$(EDGEROUTES) bundle $* --root "$$root" --to "$$ARTIFACTS_DIR"
 """
-"""What a project's Makefile has to say; the line with `sh` saves a Python for each function, and may be left out."""
+"""What a project's Makefile has to say. Paths may have spaces and characters of the shell: only the shell handles them, from variables.
+
+The line with `sh` saves a Python for each function. `EDGEROUTES_ROOT` is for what a Makefile includes. The program is that of the `.venv`
+at or above the project, else the one on the PATH.
+"""
 _MAKES = frozenset({"make", "gmake", "gnumake"})
 _SAM = frozenset({"sam", "samcli"})
 _GENERATIONS = 8

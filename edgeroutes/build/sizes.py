@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from edgeroutes.build.store import Tree
 
@@ -54,13 +54,13 @@ def biggest_files(trees: Iterable[Tree], reasons: Mapping[str, str], count: int 
     return sorted(files, key=lambda file: (-file.size_bytes, file.path))[:count]
 
 
-def check_unzipped(logical_id: str, size_bytes: int, biggest: Iterable[SizedFile]) -> BundleError | None:
+def check_unzipped(logical_id: str, size_bytes: int, biggest: Callable[[], Iterable[SizedFile]]) -> BundleError | None:
     """What is wrong with a bundle's size; None where Lambda takes it."""
     if size_bytes <= UNZIPPED_LIMIT_BYTES:
         return None
     problem = (
         f"{render_bytes(size_bytes)} unzipped are more than Lambda's {render_bytes(UNZIPPED_LIMIT_BYTES)}. "
-        f"The biggest files:\n{render_files(biggest)}"
+        f"The biggest files:\n{render_files(biggest())}"
     )
     hint = "Leave out what is not needed (exclude in function.yaml), or split the route's work over several routes"
     return BundleError(problem, where=logical_id, hint=hint)

@@ -73,6 +73,8 @@ class Store:
         self.folder = folder
         self.changed: list[Path] = []
         """Files that were found to be other than they were written; their trees count as not made."""
+        self.zipped_bytes: dict[str, int] = {}
+        """What is known of how small its trees become, by their names."""
         self._trees: dict[str, Tree | None] = {}
 
     @contextlib.contextmanager
@@ -97,8 +99,10 @@ class Store:
 
     def is_sound(self, name: str) -> bool:
         """Whether the tree of that name is there now, each file as it was written."""
-        self._trees.pop(name, None)
-        return self.tree(name) is not None
+        found = self._trees[name] = self._read_tree(name)
+        if found is None:
+            del self._trees[name]  # it may be made soon, by another build
+        return found is not None
 
     def make_tree(self, name: str, write: Callable[[Path], Mapping[str, Any]]) -> Tree:
         """The tree of that name, made now if it is not there.

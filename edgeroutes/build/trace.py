@@ -39,6 +39,7 @@ class Tracer:
         search_path: Where modules are looked for.
         cache_directory: Where to keep what files import between processes; None keeps it in memory.
         saves: Whether a trace that read many files writes the cache; else only `save` does.
+        scans_once: Whether each file is looked at once and for all, as one build does; else again in each trace.
         loop_names: Names of edgeroutes that need an event loop.
     """
 
@@ -48,6 +49,7 @@ class Tracer:
         *,
         cache_directory: Path | None = None,
         saves: bool = True,
+        scans_once: bool = False,
         loop_names: frozenset[str] = EDGEROUTES_LOOP_NAMES,
     ) -> None:
         self._project_root = search_path.project_root
@@ -55,6 +57,7 @@ class Tracer:
         self._steps = StepReader(Resolver(search_path), self._sources)
         self._loop_names = loop_names
         self._saves = saves
+        self._scans_once, self._has_scanned = scans_once, False
         self._lock = Lock()
         self._cores: dict[tuple[Path, ...], Core] = {}
 
@@ -88,8 +91,10 @@ class Tracer:
         followed = frozenset({Origin.PROJECT, Origin.DISTRIBUTION if into_distributions else Origin.EDGEROUTES})
         loop_names = self._loop_names if into_distributions else frozenset()
         with self._lock:
-            if self._steps.start_scan():
-                self._cores.clear()
+            if not (self._scans_once and self._has_scanned):
+                self._has_scanned = True
+                if self._steps.start_scan():
+                    self._cores.clear()
             walk = Walk(
                 self._steps,
                 followed=followed,

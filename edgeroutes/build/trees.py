@@ -15,7 +15,7 @@ from edgeroutes.errors import BundleError, ImportRaisedError, require_no_problem
 from edgeroutes.routing.reading import read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.build.bytecode import BrokenSource, Interpreter
@@ -39,6 +39,7 @@ class TreePlan:
         is_compact: Whether bytecode stands for the sources, where there is an interpreter to make it.
         is_users: Whether a file that is not Python is the user's to mend.
         programs: Those of its files that can be run.
+        data: Those that are no modules, whatever their names, and get no bytecode.
     """
 
     name: str
@@ -49,6 +50,7 @@ class TreePlan:
     is_compact: bool = False
     is_users: bool = False
     programs: frozenset[str] = frozenset()
+    data: frozenset[str] = frozenset()
 
     def key(self, path: str) -> _Key:
         """What tells a file of this tree from those of others."""
@@ -79,6 +81,7 @@ class TreeWriter:
         distribution: str = "",
         is_compact: bool = False,
         is_users: bool = False,
+        data: frozenset[str] = frozenset(),
     ) -> TreePlan:
         """The tree of these files; `prefix` is the readable part of its name."""
         digests = {path: self.digest(content) for path, content in sorted(files.items())}
@@ -86,7 +89,9 @@ class TreeWriter:
             path for path, content in sorted(files.items()) if not isinstance(content, bytes) and is_program(content)
         ]
         made_by = self._interpreter.magic if self._interpreter is not None else "sources"
-        described = json.dumps([_FORMAT, made_by, is_compact, self._target.cache_tag, list(digests.items()), programs])
+        described = json.dumps(
+            [_FORMAT, made_by, is_compact, self._target.cache_tag, list(digests.items()), programs, sorted(data)]
+        )
         name = f"{prefix}-{hashlib.sha256(described.encode()).hexdigest()[:20]}"
         return TreePlan(
             name=name,
@@ -97,6 +102,7 @@ class TreeWriter:
             is_compact=is_compact,
             is_users=is_users,
             programs=frozenset(programs),
+            data=data,
         )
 
     def make(self, plans: Iterable[TreePlan]) -> None:
@@ -159,7 +165,7 @@ class TreeWriter:
         for plan in plans:
             for path in plan.digests:
                 source = first[plan.key(path)]
-                if not path.endswith(".py"):
+                if not path.endswith(".py") or path in plan.data:
                     continue
                 if plan.is_users:
                     users[str(source)] = path
@@ -204,13 +210,3 @@ def _read(file: Path) -> bytes:
         return read_file(file, str(file), limit_bytes=UNZIPPED_LIMIT_BYTES, error=BundleError)
     except FileNotFoundError as err:
         raise BundleError("it was taken away while it was built", where=str(file), hint="Build again") from err
-
-
-def folder_files(tops: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """All files of these top-level modules of a folder, with their paths in a bundle; no caches."""
-    for top in tops:
-        files = [top] if top.is_file() else sorted(path for path in top.rglob("*") if path.is_file())
-        for file in files:
-            path = file.relative_to(top.parent).as_posix()
-            if "__pycache__" not in path and not file.name.endswith(".pyc"):
-                yield path, file

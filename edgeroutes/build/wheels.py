@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.build.bytecode import Compilation, bytecode_path
 from edgeroutes.build.distributions import read_record, read_requires
 from edgeroutes.build.editables import read_pth
+from edgeroutes.build.metadata_files import top_level_names
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.shipped_files import shipped_files
 from edgeroutes.build.store import storage_errors
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.target import Target
 
-_FORMAT = "2"
+_FORMAT = "3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +157,8 @@ class Wheels:
                 with contextlib.suppress(FileNotFoundError):  # no bytecode, or a record of what is not there
                     os.rename(f"{into}/{each}", f"{own}/{each}")  # noqa: PTH104
         _follow_pth(folder / name)
+        if tops := top_level_names(paths):
+            (folder / name / metadata.name / "top_level.txt").write_text("".join(f"{top}\n" for top in tops), "utf-8")
         self._store.adopt(self._tree_name(name, self._version(name) or version), folder / name, facts)
 
     def _compilation(self, into: Path, path: str) -> Compilation:

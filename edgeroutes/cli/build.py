@@ -25,30 +25,34 @@ _SHOWN_FILES = 10
 
 def print_build(root: Path, *, as_json: bool = False, strict: bool = False) -> int:
     """Build all functions of a project, and print what they weigh; with `strict` 1 when there are warnings."""
-    from edgeroutes.build.archive import zipped_bytes
+    from edgeroutes.build.report import read_summary
+    from edgeroutes.build.store import FOLDER, Store
 
-    builder = make_builder(root, _progress(as_json=as_json))
-    with builder.store.locked():
-        report = builder.build()
-        rows = [
-            {
-                "function": built.logical_id,
-                "routes": [route.route_path for route in built.bundle.function.routes],
-                "new": built.is_new,
-                "distributions": sorted(built.requirements),
-                **_sizes(built.trees),
-                "zipped_bytes": zipped_bytes(built.trees, builder.store),
-            }
-            for built in report.functions
-        ]
+    store = Store(root / FOLDER)
+    with store.locked():
+        built, new_data, warnings = _build_if_changed(root, store, _progress(as_json=as_json))
+        rows = [{**row, "new": row["function"] in built} for row in read_summary(store)]
     _clear_progress(as_json=as_json)
     if as_json:
-        print(json.dumps({"functions": rows, "warnings": report.warnings, "new_data": report.new_data}, indent=2))
+        print(json.dumps({"functions": rows, "warnings": warnings, "new_data": new_data}, indent=2))
     else:
         _print_table(rows)
-        _print_new_data(report.new_data)
-        _print_warnings(report.warnings, sys.stderr)
-    return REFUSED if strict and report.warnings else DONE
+        _print_new_data(new_data)
+        _print_warnings(warnings, sys.stderr)
+    return REFUSED if strict and warnings else DONE
+
+
+def _build_if_changed(
+    root: Path, store: Store, progress: Callable[[str], None]
+) -> tuple[frozenset[str], Sequence[str], Sequence[str]]:
+    """The functions that differ from the last build, the data files that are new, and the warnings. To be called with the store locked."""
+    from edgeroutes.build.inputs import is_unchanged
+
+    if is_unchanged(store):
+        return frozenset(), (), json.loads(store.read_text("warnings.json") or "[]")
+    report = make_builder(root, progress).build()
+    built = frozenset(each.logical_id for each in report.functions if each.is_new)
+    return built, report.new_data, report.warnings
 
 
 def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False) -> int:

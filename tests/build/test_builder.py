@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -74,6 +75,7 @@ def test_a_bundle_holds_what_its_route_reaches_and_runs_alone(tmp_path: Path) ->
 
     assert bundle_paths(users) == {
         "core_of_model-1.0.dist-info/METADATA",
+        "core_of_model-1.0.dist-info/top_level.txt",
         "core_of_model.py",
         "edgeroutes_function.py",
         "functions/middleware.py",
@@ -82,6 +84,7 @@ def test_a_bundle_holds_what_its_route_reaches_and_runs_alone(tmp_path: Path) ->
         "lib/db.py",
         "lib/names.txt",
         "model-2.1.dist-info/METADATA",
+        "model-2.1.dist-info/top_level.txt",
         "model/__init__.py",
         "model/core.py",
     }
@@ -307,15 +310,18 @@ def test_include_and_exclude_of_function_yaml(tmp_path: Path) -> None:
         "edgeroutes_function.py",
         "functions/a/route.py",
         "jmespath-1.0.dist-info/METADATA",
+        "jmespath-1.0.dist-info/top_level.txt",
         "jmespath/__init__.py",
         "lib/a.py",
         "lib/plugins/__init__.py",
         "lib/plugins/one.py",
         "lib/used_by_one.py",
         "model-2.1.dist-info/METADATA",
+        "model-2.1.dist-info/top_level.txt",
         "model/__init__.py",
         "model/core.py",
         "queries-1.0.dist-info/METADATA",
+        "queries-1.0.dist-info/top_level.txt",
         "queries.py",
         "templates/mail/a.html",
     }
@@ -561,3 +567,43 @@ def test_a_projects_programs_can_be_run_in_its_bundle(tmp_path: Path) -> None:
     report = project.build()
     assert {tree.name for tree in report.functions[0].trees} != without
     assert invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"] == "own tool\n"
+
+
+def test_python_that_is_data_ships_as_it_is(tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": HELLO, "functions/a/starter/{{name}}.py": "import {{name}}\n", "functions/a/starter/a.txt": "",
+        "functions/a/starter/b.txt": "",
+    }  # fmt: skip
+    project = make_project(tmp_path, files)
+    report = project.build()
+    bundle = project.link(report, "AFunction", tmp_path / "out")
+    assert (bundle / "functions/a/starter/{{name}}.py").read_text() == "import {{name}}\n"
+    assert not (bundle / "functions/a/starter/__pycache__").exists()
+    assert "functions/a/starter/{{name}}.py" in report.new_data
+
+
+METADATA_ROUTE = """
+from importlib.metadata import distribution, entry_points, packages_distributions, version
+
+def GET():
+    points = [f"{each.name}={each.value}" for each in entry_points(group="shop.plugins")]
+    return [version("my-shop"), points, distribution("my-shop").metadata["Summary"], packages_distributions().get("model")]
+"""
+
+
+def test_a_bundle_knows_the_projects_version_and_entry_points(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{METADATA_ROUTE}"}, WHEELS)
+    settings = (project.root / "pyproject.toml").read_text()
+    project.write(
+        {
+            "pyproject.toml": f"""[project]
+name = "my-shop"
+version = "1.2.3"
+description = "A shop"
+dependencies = ["model"]
+entry-points."shop.plugins" = {{ one = "lib.one:run" }}
+{settings}"""
+        }
+    )
+    bundle = project.link(project.build(), "AFunction", tmp_path / "out")
+    assert json.loads(invoke(bundle, "/a")["body"]) == ["1.2.3", ["one=lib.one:run"], "A shop", ["model"]]

@@ -26,6 +26,7 @@ FILES = (
     "lib/templates/.hidden/b.html",
     "lib/templates/node_modules/c.html",
     "lib/code/x.py",
+    "lib/code/y.py",
     "lib/code/x.txt",
     "lib/__pycache__/db.pyc",
     "functions/[id]/route.py",
@@ -59,11 +60,11 @@ def test_a_module_brings_the_data_beside_it_and_folders_without_python(root: Pat
     ("entry", "expected"),
     [
         ("lib/queries.sql", ["lib/queries.sql"]),
-        ("lib/code", ["lib/code/x.py", "lib/code/x.txt"]),
+        ("lib/code", ["lib/code/x.py", "lib/code/x.txt", "lib/code/y.py"]),
         ("lib/**/*.html", ["lib/templates/mail/a.html"]),
-        ("./lib/code/", ["lib/code/x.py", "lib/code/x.txt"]),
-        ("lib/code/**", ["lib/code/x.py", "lib/code/x.txt"]),
-        ("lib/code/*", ["lib/code/x.py", "lib/code/x.txt"]),
+        ("./lib/code/", ["lib/code/x.py", "lib/code/x.txt", "lib/code/y.py"]),
+        ("lib/code/**", ["lib/code/x.py", "lib/code/x.txt", "lib/code/y.py"]),
+        ("lib/code/*", ["lib/code/x.py", "lib/code/x.txt", "lib/code/y.py"]),
         ("lib/**/**/x.t?t", ["lib/code/x.txt"]),
         ("**/*.html", ["functions/[id]/page.html", "lib/templates/mail/a.html"]),
         ("lib/templates/.hidden/*", ["lib/templates/.hidden/b.html"]),
@@ -201,3 +202,13 @@ def test_many_stars_take_no_time(root: Path) -> None:
     assert data(root).included("**/" * 30 + "*a" * 40 + "b", where="f, include").paths == ()
     assert not matches("a/" * 100 + "b", "**/a/" * 30 + "c")
     assert time.process_time() - began < 2
+
+
+def test_a_folder_of_data_may_have_some_python(root: Path) -> None:
+    for name in ("a.html", "b.html", "{{name}}.py", "deep/c.html"):
+        (root / "lib/starter" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "lib/starter" / name).touch()
+    found = {path for path in data(root).beside(["lib/db.py"]).paths if path.startswith("lib/starter")}
+    assert found == {"lib/starter/a.html", "lib/starter/b.html", "lib/starter/{{name}}.py", "lib/starter/deep/c.html"}
+    (root / "lib/starter/__init__.py").touch()
+    assert not [path for path in data(root).beside(["lib/db.py"]).paths if path.startswith("lib/starter")]

@@ -97,6 +97,7 @@ def test_a_distribution_that_is_a_folder_ships_as_it_lies_there(with_local: Proj
     out = with_local.link(with_local.build(), "AFunction", tmp_path / "out")
     assert bundle_paths(out) == {
         "core-1.0.dist-info/METADATA",
+        "core-1.0.dist-info/top_level.txt",
         "core.py",
         "edgeroutes_function.py",
         "functions/a/route.py",
