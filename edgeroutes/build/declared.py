@@ -144,7 +144,7 @@ def read_declarations(root: Path, *, with_requirements: bool = True) -> Declarat
     text = read_text(root / PROJECT_FILE)
     document = parse_toml(text, where=PROJECT_FILE)
     require_no_problems(list(_check_tables(document)))
-    project = _table(document, "project")
+    project = table(document, "project")
     dynamic = project.get("dynamic") or ()
     lines: tuple[RequirementLine, ...] = ()
     files: tuple[str, ...] = (PROJECT_FILE,)
@@ -226,9 +226,9 @@ def _required_by(names: Iterable[str], requires: Callable[[str], Sequence[str]])
 
 
 def _project_declarations(document: Mapping[str, Any], text: str) -> Iterator[Declaration]:
-    own = normalize_name(str(_table(document, "project").get("name", "")))
+    own = normalize_name(str(table(document, "project").get("name", "")))
     places = _Places(text)
-    standard, others = list(_requirements(document)), list(_other_requirements(_table(document, "tool")))
+    standard, others = list(_requirements(document)), list(_other_requirements(table(document, "tool")))
     for number, (group, requirement) in enumerate((*standard, *others)):
         is_standard = number < len(standard)
         found = _declaration(requirement, where=places.find(requirement), group=group, is_standard=is_standard)
@@ -244,7 +244,7 @@ def _check_tables(document: Mapping[str, Any]) -> Iterator[ConfigError]:
     for name in ("project", "dependency-groups"):
         if not isinstance(document.get(name, {}), dict):
             yield _wrong_value(name, document[name], "a table")
-    project, optional = _table(document, "project"), _table(document, "project", "optional-dependencies")
+    project, optional = table(document, "project"), table(document, "project", "optional-dependencies")
     if not isinstance(project.get("optional-dependencies", {}), dict):
         yield _wrong_value("project.optional-dependencies", project["optional-dependencies"], "a table of lists")
     lists = {"project.dependencies": project.get("dependencies", []), "project.dynamic": project.get("dynamic", [])}
@@ -252,7 +252,7 @@ def _check_tables(document: Mapping[str, Any]) -> Iterator[ConfigError]:
     for name, listed in lists.items():
         if not isinstance(listed, list) or not all(isinstance(each, str) for each in listed):
             yield _wrong_value(name, listed, "a list of strings")
-    for name, listed in _table(document, "dependency-groups").items():
+    for name, listed in table(document, "dependency-groups").items():
         if not isinstance(listed, list) or not all(isinstance(each, str | dict) for each in listed):
             yield _wrong_value(f"dependency-groups.{name}", listed, "a list of strings and {include-group = …}")
 
@@ -263,26 +263,26 @@ def _wrong_value(name: str, value: object, allowed: str) -> ConfigError:
 
 def _requirements(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The requirements in the tables that PyPA and uv define, as text, each with its group."""
-    project = _table(document, "project")
+    project = table(document, "project")
     groups = [
         ("", project.get("dependencies")),
-        *_table(project, "optional-dependencies").items(),
-        *_table(document, "dependency-groups").items(),
-        ("dev", _table(document, "tool", "uv").get("dev-dependencies")),
+        *table(project, "optional-dependencies").items(),
+        *table(document, "dependency-groups").items(),
+        ("dev", table(document, "tool", "uv").get("dev-dependencies")),
     ]
     for group, listed in groups:
-        yield from ((group, each) for each in _texts(listed))
+        yield from ((group, each) for each in strings(listed))
 
 
 def _other_requirements(tool: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The requirements in the tables of PDM and Poetry."""
-    for group, listed in _table(tool, "pdm", "dev-dependencies").items():
-        yield from ((f"dev-{group}", each) for each in _texts(listed))
-    poetry = _table(tool, "poetry")
-    yield from _poetry_requirements("", _table(poetry, "dependencies"))
-    yield from _poetry_requirements("dev", _table(poetry, "dev-dependencies"))
-    for group, settings in _table(poetry, "group").items():
-        yield from _poetry_requirements(group, _table(settings, "dependencies"))
+    for group, listed in table(tool, "pdm", "dev-dependencies").items():
+        yield from ((f"dev-{group}", each) for each in strings(listed))
+    poetry = table(tool, "poetry")
+    yield from _poetry_requirements("", table(poetry, "dependencies"))
+    yield from _poetry_requirements("dev", table(poetry, "dev-dependencies"))
+    for group, settings in table(poetry, "group").items():
+        yield from _poetry_requirements(group, table(settings, "dependencies"))
 
 
 def _poetry_requirements(group: str, table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -292,7 +292,7 @@ def _poetry_requirements(group: str, table: Mapping[str, Any]) -> Iterator[tuple
             continue
         for each in value if isinstance(value, list) else [value]:
             settings = each if isinstance(each, dict) else {"version": each}
-            extras = ",".join(_texts(settings.get("extras")))
+            extras = ",".join(strings(settings.get("extras")))
             version = str(settings.get("version", ""))
             exact = f"=={version.lstrip('= ')}" if re.fullmatch(r"={0,3}\s*\d[\w.!+-]*", version) else ""
             yield group, f"{name}[{extras}]{exact}" if extras else f"{name}{exact}"
@@ -334,11 +334,13 @@ class _Places:
         return PROJECT_FILE
 
 
-def _table(parent: Any, *names: str) -> Mapping[str, Any]:
+def table(parent: Any, *names: str) -> Mapping[str, Any]:
+    """A table in tables of a TOML document; empty where there is none."""
     for name in names:
         parent = parent.get(name) if isinstance(parent, dict) else None
     return parent if isinstance(parent, dict) else {}
 
 
-def _texts(value: Any) -> list[str]:
+def strings(value: Any) -> list[str]:
+    """The strings in an array of a TOML document; none where it is not an array."""
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []

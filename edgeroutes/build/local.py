@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from edgeroutes.build.declared import strings, table
 from edgeroutes.build.editables import Editable
 from edgeroutes.build.requirements import read_text, required_names
 from edgeroutes.config import parse_toml
@@ -228,27 +229,19 @@ def _find_cycle(name: str, requires: Mapping[str, list[str]], path: list[str], d
 
 def _backend_names(tool: Mapping[str, Any]) -> Iterator[str]:
     """Paths and names of packages in the settings of hatchling, poetry-core, flit, uv_build and pdm-backend."""
-    hatch = _table(tool, "hatch", "build")
-    for settings in (hatch, _table(hatch, "targets", "wheel")):
+    hatch = table(tool, "hatch", "build")
+    for settings in (hatch, table(hatch, "targets", "wheel")):
         yield from (*_texts(settings.get("packages")), *_texts(settings.get("only-include")))
-    for each in _table(tool, "poetry").get("packages") or ():
+    for each in table(tool, "poetry").get("packages") or ():
         if isinstance(each, dict):
             yield str(each.get("include", ""))
-    yield from _texts(_table(tool, "flit", "module").get("name"))
-    yield from _texts(_table(tool, "uv", "build-backend").get("module-name"))
-    yield from _texts(_table(tool, "pdm", "build").get("includes"))
-
-
-def _table(parent: Any, *names: str) -> Mapping[str, Any]:
-    for name in names:
-        parent = parent.get(name) if isinstance(parent, dict) else None
-    return parent if isinstance(parent, dict) else {}
+    yield from _texts(table(tool, "flit", "module").get("name"))
+    yield from _texts(table(tool, "uv", "build-backend").get("module-name"))
+    yield from _texts(table(tool, "pdm", "build").get("includes"))
 
 
 def _texts(value: Any) -> list[str]:
-    if isinstance(value, str):
-        return [value]
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return [value] if isinstance(value, str) else strings(value)
 
 
 def _files_of(top: Path) -> Iterator[tuple[str, Path]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from edgeroutes.build.declared import PROJECT_FILE
+from edgeroutes.build.declared import PROJECT_FILE, strings, table
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, applies
 from edgeroutes.build.requirements import REQUIREMENTS_FILE, read_text
@@ -67,7 +67,7 @@ def find_workspace(root: Path) -> Path | None:
         settings = parse_toml(
             read_text(folder / PROJECT_FILE), where=PROJECT_FILE if folder == root else str(folder / PROJECT_FILE)
         )
-        workspace = settings.get("tool", {}).get("uv", {}).get("workspace")
+        workspace = table(settings, "tool", "uv").get("workspace")
         if not isinstance(workspace, dict):
             continue
         members = _matching(folder, workspace.get("members")) - _matching(folder, workspace.get("exclude"))
@@ -135,11 +135,11 @@ def source_indexes(root: Path) -> dict[str, str]:
     found: dict[str, str] = {}
     for folder in dict.fromkeys(filter(None, (workspace, root))):
         document = parse_toml(read_text(folder / PROJECT_FILE), where=PROJECT_FILE)
-        settings = document.get("tool", {}).get("uv", {})
+        settings = table(document, "tool", "uv")
         urls = {
             each.get("name"): str(each.get("url", "")) for each in settings.get("index", ()) if isinstance(each, dict)
         }
-        for name, source in settings.get("sources", {}).items():
+        for name, source in table(settings, "sources").items():
             entries = source if isinstance(source, list) else [source]
             index = next((each["index"] for each in entries if isinstance(each, dict) and "index" in each), None)
             if index is not None and urls.get(index):
@@ -149,8 +149,7 @@ def source_indexes(root: Path) -> dict[str, str]:
 
 
 def _matching(folder: Path, patterns: Any) -> set[Path]:
-    listed = [each for each in patterns if isinstance(each, str)] if isinstance(patterns, list) else []
-    return {path for pattern in listed for path in folder.glob(pattern.rstrip("/"))}
+    return {path for pattern in strings(patterns) for path in folder.glob(pattern.rstrip("/"))}
 
 
 def _is_locked(declaration: Declaration, entry: Mapping[str, Any]) -> bool:

@@ -164,7 +164,11 @@ class _Reader:
             REQUIREMENTS_FILE: self._read_requirements,
             ENVIRONMENT: self._read_environment,
         }[self._source.name]
-        locked = read()
+        try:
+            locked = read()
+        except (AttributeError, KeyError, TypeError, ValueError) as error:  # TOML, and not what a lock has
+            problem = f"the file does not have the form of a lock ({error!r})"
+            raise DependencyError(problem, where=self._source.name, hint="Lock again") from error
         declared = self._distributions()
         is_all = self._source.name != ENVIRONMENT or not any(self._project_requirements())
         return Pins(

@@ -10,7 +10,7 @@ from edgeroutes.build.lock_files import ENVIRONMENT
 from edgeroutes.build.pins import Declared, Pins, own_requirements, read_pins
 from edgeroutes.build.requirements import parse_requirement
 from edgeroutes.build.target import Target
-from edgeroutes.errors import ConfigError, DependencyError, ProblemsError
+from edgeroutes.errors import ConfigError, DependencyError, ProblemsError, ProjectError
 from tests.fakes.installer import FakeInstaller, FakeWheel, write_wheel
 
 if TYPE_CHECKING:
@@ -263,4 +263,23 @@ def test_a_frozen_requirements_file_pins_no_boto3() -> None:
 def test_a_pyproject_that_is_no_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
     with pytest.raises(ConfigError, match=r"^pyproject\.toml:1: not valid TOML"):
+        pins_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.lock", "package = 1\n"),
+        ("uv.lock", '[[package]]\nname = "x"\nmetadata = [1]\n'),
+        ("pylock.toml", 'lock-version = "1.0"\npackages = [1]\n'),
+        ("pylock.toml", "lock-version = '2.0'\n"),
+        ("poetry.lock", "package = [{}]\n"),
+        ("poetry.lock", '[[package]]\nname = "a"\n'),
+        ("uv.lock", "[package\n"),
+    ],
+)
+def test_a_file_that_is_not_a_lock_is_refused_with_its_name(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\n[tool]\nuv = 1\n')
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ProjectError, match=f"^{name}"):
         pins_of(tmp_path)
