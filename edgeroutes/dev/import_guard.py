@@ -75,14 +75,14 @@ class ImportGuard:
             return self._pins
 
     def _read_pins(self, project: Project, found: Future[Pins]) -> None:
-        from edgeroutes.build.distributions import installed_site_packages
-        from edgeroutes.build.installer import UvInstaller
-        from edgeroutes.build.pins import read_pins
-        from edgeroutes.build.store import FOLDER
-        from edgeroutes.build.target import Target
-
-        cache = self._root / FOLDER / "texts"
         try:
+            from edgeroutes.build.distributions import installed_site_packages
+            from edgeroutes.build.installer import UvInstaller
+            from edgeroutes.build.pins import read_pins
+            from edgeroutes.build.store import FOLDER
+            from edgeroutes.build.target import Target
+
+            cache = self._root / FOLDER / "texts"
             target = Target.of(project.config)
             found.set_result(read_pins(self._root, UvInstaller(), target, installed_site_packages(), cache))
         except BaseException as err:  # noqa: BLE001  # whoever waits for it has to be told

@@ -132,7 +132,7 @@ def test_any_text_is_read(source: str) -> None:
     read_middleware(source, "middleware.py")
 
 
-@pytest.mark.parametrize("name", [*CONFIG_NAMES, *METHODS, "app", "generate_static_params"])
+@pytest.mark.parametrize("name", [*sorted(CONFIG_NAMES), *METHODS, "app", "generate_static_params"])
 def test_no_export_is_taken_for_a_misspelling(name: str) -> None:
     problems = read_exports(f"def {name}(): ...", "route.py").problems
     assert [problem for problem in problems if "Rename it" in str(problem)] == []
