@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.wheels import Wheels
 
 FILE = "mentions.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Companions:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.build.import_values import NEVER_RUN, ImportKind
 from edgeroutes.build.imports import parse_imports
 from edgeroutes.build.syntax import parse_source
-from edgeroutes.build.texts import TextPlace, read_texts
+from edgeroutes.build.texts import TextPlace, imports_by_variable, read_texts
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from edgeroutes.build.import_values import ImportSite
     from edgeroutes.build.texts import Text
 
-# Files that only tests, type checkers and command lines load.
+# Files that only tests, type checkers and command lines load; and adapters for libraries that a function uses by itself or not at all
+# (sentry_sdk/integrations).
 _NOT_RUN = re.compile(
-    r"(?:.*/)?(?:tests?|testing|_pytest|benchmarks?|examples)/.*|(?:.*/)?(?:test_.*|conftest|testclient|pytest_plugin|_?hypothesis_plugin|mypy|"
+    r"(?:.*/)?(?:tests?|testing|_pytest|benchmarks?|examples|integrations|instrumentation)/.*|(?:.*/)?(?:test_.*|conftest|testclient|pytest_plugin|_?hypothesis_plugin|mypy|"
     r"__main__|setup)\.py"
 )
 # Extras that are for the library's own developers.
@@ -162,11 +163,19 @@ def _in_source(path: str, source: bytes, seekers: Sequence[_Seeker]) -> Iterator
         tree = parse_source(source, where=path)
     except ImportRaisedError:  # a template, or another version's syntax
         return
-    texts = [text for text in read_texts(tree) if text.place is not TextPlace.KEY]
+    by_variable = imports_by_variable(tree)
+    texts = [text for text in read_texts(tree) if _may_name(text, by_variable=by_variable)]
     for identity in likely:
         mention = _first(identity, path, sites, texts) or _group_text(identity, path, tree)
         if mention is not None:
             yield identity.name, mention
+
+
+def _may_name(text: Text, *, by_variable: bool) -> bool:
+    """Whether a library's text may name a module: a word only where it is imported, for words such as 'redis' have many meanings."""
+    if text.place is TextPlace.KEY:
+        return False
+    return "." in text.dotted or text.place is TextPlace.IMPORTED or (by_variable and text.place is TextPlace.LISTED)
 
 
 def _first(identity: Identity, path: str, sites: Iterable[ImportSite], texts: Iterable[Text]) -> Mention | None:

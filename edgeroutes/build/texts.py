@@ -18,17 +18,23 @@ _LABELLING = frozenset(
     {"getLogger", "get_logger", "getChild", "get_tracer", "get_meter", "getattr", "hasattr", "setattr"}
 )
 # Calls that import what their text names: Django's import_string and setup, Celery's autodiscover_tasks, Werkzeug's, stevedore's.
-_IMPORTING = re.compile(r"import|load|module|autodiscover|include|resolve|register|scan|run_path|locate", re.IGNORECASE)
+_IMPORTING = re.compile(
+    r"import|load|module|autodiscover|include|resolve|register|scan|run_path|locate|find_spec|available|installed|optional|require|depend"
+    r"|backend|plugin|driver",
+    re.IGNORECASE,
+)
 
 
 class TextPlace(StrEnum):
-    """Where a text stands; a single word names a module only where modules are listed or imported."""
+    """Where a text stands, the weakest first; a single word names a module only where modules are listed or imported."""
 
-    PLAIN = "plain"
-    LISTED = "listed"
-    """In a list, tuple or set, or an argument of a call that imports."""
     KEY = "key"
     """A dict's key: of a logging configuration, a route, a registry."""
+    PLAIN = "plain"
+    LISTED = "listed"
+    """In a list, tuple or set."""
+    IMPORTED = "imported"
+    """An argument of a call that imports or loads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,7 @@ class Text:
     Args:
         text: `lib.tasks`, or `lib.tasks:run`.
         line: 1-based, of its first occurrence.
-        place: The strongest of its occurrences: listed, plain, key.
+        place: The strongest of its occurrences.
     """
 
     text: str
@@ -51,7 +57,7 @@ class Text:
         return self.text.replace(":", ".")
 
 
-_STRENGTH = (TextPlace.KEY, TextPlace.PLAIN, TextPlace.LISTED)
+_STRENGTH = tuple(TextPlace)
 
 
 def read_texts(tree: ast.Module) -> tuple[Text, ...]:
@@ -65,6 +71,22 @@ def read_texts(tree: ast.Module) -> tuple[Text, ...]:
         if known is None or _STRENGTH.index(place) > _STRENGTH.index(known.place):
             found[text] = Text(text=text, line=node.lineno, place=place)
     return tuple(sorted(found.values(), key=lambda each: each.line))
+
+
+def is_importing(name: str) -> bool:
+    """Whether a function of this name imports what its arguments name: `import_optional_dependency`, `is_package_available`."""
+    return _IMPORTING.search(name) is not None
+
+
+def imports_by_variable(tree: ast.Module) -> bool:
+    """Whether a file imports what a variable names, so that its lists of words may be lists of modules."""
+    return any(
+        isinstance(node, ast.Call)
+        and node.args
+        and not isinstance(node.args[0], ast.Constant)
+        and is_importing(called_name(node))
+        for node in ast.walk(tree)
+    )
 
 
 def called_name(node: ast.Call) -> str:
@@ -96,7 +118,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
 def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
     name = called_name(node)
     yield node.func, TextPlace.PLAIN
-    place = TextPlace.LISTED if _IMPORTING.search(name) else TextPlace.PLAIN
+    place = TextPlace.IMPORTED if is_importing(name) else TextPlace.PLAIN
     for value in (*node.args, *(keyword.value for keyword in node.keywords)):
         if not (name in _LABELLING and isinstance(value, ast.Constant)):
             yield value, place

@@ -12,6 +12,7 @@ from edgeroutes.http.field_problems import MAX_PROBLEMS
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_checks import NOT_FINITE
 from edgeroutes.http.json_text import may_be_unsendable, parse_json
+from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
 from edgeroutes.runtime.pydantic_unions import depth_of
 
 TYPE_CHECKING = False
@@ -31,10 +32,13 @@ _MAX_LISTED_CHARACTERS = 5_000_000
 def model_validator(model: Any) -> Validator:
     """The validator for a pydantic model or msgspec struct, from a JSON value."""
     depth = depth_of(model)
+    is_pydantic = hasattr(model, "model_validate")
 
     def validate(value: Any, problems: Problems) -> Any:
         if depth is not None:
             depth.require(value, model)
+        if is_pydantic:
+            require_short_paths(value)
         try:
             made = _convert(model, value)
         except ValueError as error:
@@ -77,12 +81,13 @@ def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
 
 
 def _pydantic_decoder(model: Any) -> Callable[[bytes], Any]:
-    depth = depth_of(model)
-    if depth is None:
-        return model.model_validate_json  # type: ignore[no-any-return]
+    depth, recursive = depth_of(model), is_recursive(model)
 
     def decode(body: bytes) -> Any:
-        depth.require(parse_json(body), model)
+        if depth is not None:
+            depth.require(parse_json(body), model)
+        if len(body) > SMALL_BYTES and (recursive or has_long_name(body)):
+            require_short_paths(parse_json(body))
         return model.model_validate_json(body)
 
     return decode

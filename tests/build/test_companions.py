@@ -64,6 +64,10 @@ MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
     "a module in a library's string": (
         USES_HOST, host("BACKENDS = ['plug.backend']\n"), PLUG, "host/parts.py:1 of host names 'plug.backend' in a string",
     ),
+    "a list of modules in a library": (
+        USES_HOST, host("NAMES = ['plug']\nfor name in NAMES:\n    import_optional(name)\n"), PLUG,
+        "host/parts.py:1 of host names 'plug' in a string",
+    ),
     "an entry point group in a library": (
         USES_HOST, host("from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"),
         BY_ENTRY_POINT, "host/parts.py:4 of host reads the entry points 'host.plugins', of which plug has some",
@@ -84,6 +88,8 @@ NO_MENTIONS = {
     "a type": (f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\nimport host\n{HELLO}", host("")),
     "a library's type": (USES_HOST, host("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n")),
     "a library's key": (USES_HOST, host("A = {'plug': 1}\n")),
+    "a word in a library": (USES_HOST, host("SCHEMES = ['plug']\nNAME = 'plug'\nlog('plug')\n")),
+    "a library's adapter": (USES_HOST, FakeWheel(files={**LIBRARY, "host/integrations/plug.py": "import plug\n"})),
     "a library's attribute": (USES_HOST, host("import json as plug\nplug.dumps\nplugs = 'plugged'\n")),
     "a library's own module": (USES_HOST, host("from . import plug\nfrom .plug import x\n")),
     "a library's tests": (
