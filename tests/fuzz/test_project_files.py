@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 HELLO = "def GET():\n    return {}\n"
 FILES = {
-    "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\ndependencies = []\n[tool.edgeroutes]\nname = "shop"\nruntime = "python3.13"\n[tool.edgeroutes.env]\nA = "1"\n',
+    "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\ndependencies = []\n[tool.edgeroutes]\nname = "shop"\nruntime = "python3.13"\n[tool.edgeroutes.env]\nMODE = "1"\n',
     "functions/hello/route.py": f"from lib.db import load\nrevalidate = 60\ntags = ['a']\n\n{HELLO}",
     "functions/users/[id]/route.py": "def GET(id: int, page: int = 1):\n    return id\n",
     "functions/users/middleware.py": "matcher = ['/users/[id]']\n\nasync def middleware(request, call_next):\n    return await call_next(request)\n",
-    "functions/users/function.yaml": "MemorySize: 512\nTimeout: 10\nPolicies:\n  - AmazonS3ReadOnlyAccess\nEnvironment:\n  Variables: {A: !Ref 'AWS::Region'}\n",
+    "functions/users/function.yaml": "MemorySize: 512\nTimeout: 10\nPolicies:\n  - AmazonS3ReadOnlyAccess\nEnvironment:\n  Variables: {PLACE: !Ref 'AWS::Region'}\n",
     "lib/__init__.py": "",
     "lib/db.py": "def load():\n    return 1\n",
     "lib/queries.sql": "select 1\n",
@@ -145,7 +145,7 @@ TEXTS = {
     "timeout digits": ("functions/users/function.yaml", f"Timeout: {'9' * 5000}\n", "template", "function.yaml:1"),
     "timeout hex": ("functions/users/function.yaml", f"Timeout: 0x{'f' * 5000}\n", "template", "function.yaml:1"),
     "timeout float": ("functions/users/function.yaml", "Timeout: .inf\n", "template", "function.yaml:1"),
-    "memory is a mapping": ("functions/users/function.yaml", "MemorySize: {a: 1}\n", "template", "function.yaml:1"),
+    "memory is a mapping": ("functions/users/function.yaml", "MemorySize: {a: 1}\n", "", ""),
     "odd bool": ("functions/users/function.yaml", "Timeout: !!bool maybe\n", "template", "function.yaml:1"),
     "odd float": ("functions/users/function.yaml", "Timeout: !!float x\n", "template", "function.yaml:1"),
     "odd int": ("functions/users/function.yaml", "Timeout: !!int ''\n", "template", "function.yaml:1"),
