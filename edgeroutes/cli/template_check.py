@@ -69,9 +69,10 @@ class TemplateCheck:
         Raises:
             ConfigError: For the one thing that a deploy would refuse, ProblemsError for several.
         """
-        if self._linter is not None:
-            output, errors = self._linter.communicate()
-            if self._linter.returncode:
+        linter, self._linter = self._linter, None
+        if linter is not None:
+            output, errors = linter.communicate()
+            if linter.returncode:
                 last = next(iter(errors.strip().splitlines()[-1:]), "")
                 self._warnings.append(
                     f"cfn-lint could not run, so nobody knows whether a deploy takes function.yaml and infra/: {last}"
@@ -86,10 +87,11 @@ class TemplateCheck:
         return self._warnings
 
     def close(self) -> None:
-        """End what still runs."""
-        if self._linter is not None:
-            self._linter.kill()
-            self._linter.communicate()
+        """End what still runs; `finish` has then nothing to wait for."""
+        linter, self._linter = self._linter, None
+        if linter is not None:
+            linter.kill()
+            linter.communicate()
 
 
 def _stale(root: Path, text: str) -> list[ProjectError]:
