@@ -3,6 +3,8 @@
 
 PORT ?= 3000
 PYTEST_ARGS ?=
+# How many processes run the tests; 0 runs them in one, as a debugger needs it.
+WORKERS ?= auto
 # The first Python that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	found=$$(command -v $$name) && $$found -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$found && break; done)
@@ -22,11 +24,12 @@ DEPLOY_ARGS ?=
 
 FUZZ_SECONDS ?= 120
 
-.PHONY: help dev test fuzz check format lock sam deploy bench clean
+.PHONY: help dev test packages fuzz check format lock sam deploy bench clean
 
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
 	@echo "make test      check, then run every test (PYTEST_ARGS='-k ...' chooses)"
+	@echo "make packages  build every case of tests/packages: real distributions, from the source tree and from the bundle"
 	@echo "make fuzz      try random requests and project files, FUZZ_SECONDS for each test"
 	@echo "make check     lint, formatting, types (the package and every route file), import contracts"
 	@echo "make format    format, and mend what the linter can mend"
@@ -40,7 +43,10 @@ dev: $(SYNCED)
 	$(BIN)/edgeroutes dev --port $(PORT)
 
 test: check
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+packages: $(SYNCED)
+	PACKAGES=all $(BIN)/pytest -n $(WORKERS) tests/packages $(PYTEST_ARGS)
 
 fuzz: $(SYNCED)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz --timeout 0 $(PYTEST_ARGS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
 from edgeroutes.cli import DONE
@@ -14,6 +14,7 @@ from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from edgeroutes.dev.reports import Report, Reporter
@@ -29,22 +30,28 @@ def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, writes
     # What kills the process says where: the traceback of a crash in C code, too.
     with suppress(OSError, ValueError, AttributeError):
         faulthandler.enable()
-    output = own_output()
-    report = JsonLines(output) if as_json else Terminal(root, output)
-    with exits_contained():
+    with own_output() as output, exits_contained():
+        report = JsonLines(output) if as_json else Terminal(root, output)
         reporter = while_read(report, output)
         DevServer(root, reporter, host=host, port=port, cdn=with_cdn, aws=aws, template=writes_template).run()
     return DONE
 
 
-def own_output() -> IO[str]:
+@contextmanager
+def own_output() -> Iterator[IO[str]]:
     """Standard output under a descriptor of its own: handlers may close `sys.stdout`, or put something else in its place."""
     try:
         descriptor = os.dup(sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):  # what stands in for it is no file
-        return sys.stdout
-    # Line by line, as handlers print; and a character that the terminal's encoding lacks is no error.
-    return open(descriptor, "w", encoding=sys.stdout.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123
+    except (OSError, ValueError, AttributeError):  # a replacement that is not a file
+        yield sys.stdout
+        return
+    # Line by line, as handlers print; and a character that the terminal's encoding lacks is not an error.
+    output = open(descriptor, "w", encoding=sys.stdout.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
+    try:
+        yield output
+    finally:
+        with suppress(OSError):  # nobody reads it any more
+            output.close()
 
 
 def while_read(report: Reporter, output: IO[str]) -> Reporter:
@@ -53,7 +60,7 @@ def while_read(report: Reporter, output: IO[str]) -> Reporter:
 
     def tell(each: Report) -> None:
         nonlocal is_read
-        if is_read:
+        if is_read and not output.closed:
             try:
                 report(each)
             except BrokenPipeError:

@@ -299,7 +299,10 @@ def open_folder() -> Iterator[Path]:
     ],
 )
 @pytest.mark.parametrize("mode", [0o000, 0o444])
-def test_what_may_not_be_read_is_named(open_folder: Path, name: str, mode: int) -> None:
+def test_what_may_not_be_read_is_named(
+    open_folder: Path, name: str, mode: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(open_folder))  # cfn-lint looks for its settings there
     project = write_project(open_folder / "project")
     for path in (open_folder, project, *project.rglob("*")):
         os.chown(path, 65534, 65534)

@@ -29,7 +29,7 @@ PYTHON_VERSIONS = ("3.13", "3.14", "3.12")
 """The Lambda runtime of the cases: the first of these that is on this machine."""
 LAMBDA_DISTRIBUTIONS = ("boto3",)
 # What edgeroutes itself needs to read a project: not a part of the project's environment.
-READERS = ("yaml", "_yaml", "packaging", "dotenv")
+READERS = ("yaml", "packaging", "dotenv")
 
 _FROM_SOURCE = """
 import json, os, sys

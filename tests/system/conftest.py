@@ -25,7 +25,7 @@ from edgeroutes.testing import RouteClient
 from tests.system.browser import Browser, find_browser
 from tests.system.example import ENVIRONMENT, HOST, ROOT, Built
 from tests.system.function_process import Sandbox
-from tests.system.sam_local import GATEWAY, docker
+from tests.system.sam_local import bridge_gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,7 +85,7 @@ def server() -> Iterator[ProjectCloud]:
     """The example's resources in a moto server on loopback: what its built functions take for AWS."""
     if find_spec("moto") is None:
         pytest.skip("moto is not installed: it comes with edgeroutes[testing]")
-    gateway = docker("network", "inspect", "bridge", "--format", GATEWAY).strip() if shutil.which("docker") else ""
+    gateway = bridge_gateway()
     with MotoProcess(hosts=[gateway] if gateway else []) as moto:
         yield start_cloud(ROOT, Cloud(moto.url))
 

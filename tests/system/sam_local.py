@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,14 +25,23 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 ANSWER_SECONDS = 60
-# Where containers find this machine, by `docker network inspect bridge --format`.
-GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
 IMAGE = "public.ecr.aws/lambda/python:{version}-{architecture}"
 
 
 def docker(*arguments: str) -> str:
     ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     return ran.stdout if ran.returncode == 0 else ""
+
+
+def bridge_gateway() -> str:
+    """The address at which containers find this machine; empty without Docker."""
+    if shutil.which("docker") is None:
+        return ""
+    networks = json.loads(docker("network", "inspect", "bridge") or "[]")
+    for config in (each for network in networks for each in network["IPAM"]["Config"]):
+        # Docker names the gateway only after the first container has used the network; it is the first address.
+        return str(config.get("Gateway") or next(ip_network(config["Subnet"]).hosts()))
+    return ""
 
 
 def require_image(config: Config) -> None:

@@ -17,7 +17,7 @@ from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.template.yaml import render_yaml
 from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
 from tests.system.relay import Relay
-from tests.system.sam_local import ANSWER_SECONDS, GATEWAY, SamLocal, docker, require_image
+from tests.system.sam_local import ANSWER_SECONDS, SamLocal, bridge_gateway, require_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +34,7 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 def sam_local(sam: str, built: Built, server: ProjectCloud) -> Iterator[SamLocal]:
     """`sam local` over the built template, in which each function's variables stand; no container is left behind."""
     require_image(built.plan.config)
-    door = Relay(
-        docker("network", "inspect", "bridge", "--format", GATEWAY).strip(),
-        urlsplit(str(server.cloud.endpoint_url)).port or 0,
-    )
+    door = Relay(bridge_gateway(), urlsplit(str(server.cloud.endpoint_url)).port or 0)
     document = parse_yaml((built.folder / "template.yaml").read_text(), "template.yaml").value
     for name, resource in document["Resources"].items():
         if resource["Type"] == "AWS::Serverless::Function":
