@@ -151,14 +151,15 @@ def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
     name, default = parameter.name, parameter.default
     annotation, optional = without_none(parameter.annotation)
     convert = _segment_converter(annotation, captured, where)
+    # An optional catch-all captures nothing at its base path.
     make_default = (
-        None if captured is str else _default_maker(default if default is not ABSENT else None if optional else [])
+        list if default is ABSENT and not optional else _default_maker(None if default is ABSENT else default)
     )
 
     def read(scope: RequestScope, errors: Errors) -> Any:  # noqa: ARG001
         value = scope.params.get(name)
-        if value is None:  # an optional catch-all at its base path
-            return make_default() if make_default is not None else default
+        if value is None:
+            return make_default()
         if convert is None:
             return value
         try:

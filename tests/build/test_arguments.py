@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import sys
 
 import pytest
 
 from edgeroutes.build.arguments import Arguments, read_arguments
 from edgeroutes.build.imports import parse_imports
+from edgeroutes.routing.conventions import METHODS
+from edgeroutes.runtime.binding import bind
 
 PLAIN, SCALARS, ANY = Arguments
 CASES = {
@@ -46,3 +49,25 @@ CASES = {
 @pytest.mark.parametrize(("source", "arguments"), CASES.items(), ids=CASES)
 def test_arguments_are_read_from_the_source_or_may_be_anything(source: str, arguments: Arguments) -> None:
     assert read_arguments(ast.parse(source), parse_imports(source, where="route.py").sites) is arguments
+
+
+LEFT_OUT = {PLAIN: ("bodies", "conversion", "defaults"), SCALARS: ("bodies",)}
+BINDINGS = [
+    *((source, {"id": str}) for source, needs in CASES.items() if needs is not ANY),
+    ("def GET(id, q: str = 'x'): ...", {"id": list}),
+    ("def GET(id=None): ...", {"id": list}),
+    ("def GET(request, id, page: int = 1): ...", {"id": list}),
+]
+
+
+@pytest.mark.parametrize(("source", "segments"), BINDINGS)
+def test_handlers_are_bound_without_the_readers_that_a_bundle_lacks(
+    source: str, segments: dict[str, type], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs = read_arguments(ast.parse(source), parse_imports(source, where="route.py").sites)
+    for name in LEFT_OUT[needs]:
+        monkeypatch.setitem(sys.modules, f"edgeroutes.runtime.{name}", None)
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    for method in set(METHODS) & namespace.keys():
+        bind(namespace[method], segments, method)  # type: ignore[arg-type]
