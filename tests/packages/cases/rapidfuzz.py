@@ -5,4 +5,4 @@ from rapidfuzz import fuzz
 
 
 def GET():
-    return round(fuzz.ratio("this is", "this was"), 2)
+    return {"value": round(fuzz.ratio("this is", "this was"), 2)}
