@@ -6,4 +6,4 @@ from sqlalchemy import create_engine
 
 def GET():
     engine = create_engine("postgresql+asyncpg://u:p@127.0.0.1:9/db")
-    return {"driver": engine.dialect.driver, "module": engine.dialect.dbapi.__name__}
+    return {"driver": engine.dialect.driver, "module": type(engine.dialect.dbapi).__name__}

@@ -4,10 +4,13 @@
 import strawberry
 
 
-@strawberry.type
-class Query:
-    hello: str = "world"
+def hello() -> str:
+    return "world"
+
+
+Query = type("Query", (), {"__annotations__": {"hello": str}, "hello": strawberry.field(resolver=hello)})
 
 
 def GET():
-    return strawberry.Schema(Query).execute_sync("{ hello }").data
+    result = strawberry.Schema(strawberry.type(Query)).execute_sync("{ hello }")
+    return {"data": result.data, "errors": [str(error) for error in result.errors or ()]}
