@@ -78,7 +78,7 @@ def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
 def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collection[str] = ()) -> dict[str, Path]:
     """The files of edgeroutes itself that a function can use, by their paths in the bundle.
 
-    What edgeroutes imports only for a feature (mounted apps: Mangum) is no use without that feature's distribution: a module that could
+    What edgeroutes imports only for a feature (mounted apps: Mangum) is useless without that feature's distribution: a module that could
     not be imported stays out, and so does what only such modules import.
 
     Args:
