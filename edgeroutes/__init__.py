@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.parameters import Form as Form
     from edgeroutes.http.parameters import Header as Header
     from edgeroutes.http.parameters import Query as Query
+    from edgeroutes.http.parameters import Status as Status
     from edgeroutes.http.request import Request as Request
     from edgeroutes.http.response import Response as Response
     from edgeroutes.observability.logger import logger as logger
@@ -53,6 +54,7 @@ _EXPORTS = {
     "Request": "edgeroutes.http.request",
     "Response": "edgeroutes.http.response",
     "RouteContext": "edgeroutes.runtime.context",
+    "Status": "edgeroutes.http.parameters",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
     "asgi_middleware": "edgeroutes.adapters.asgi_middleware",
