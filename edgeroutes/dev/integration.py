@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
@@ -28,7 +29,7 @@ def problem_answer(
         members: More of the document.
     """
     error = HTTPError(status, detail, headers=dict(fields))
-    response = problem_response(error, instance=path, request_id="", **members)
+    response = problem_response(error, instance=path, request_id=str(uuid.uuid4()), **members)
     response.headers["cache-control"] = UNCACHED
     return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
 
