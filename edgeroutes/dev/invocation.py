@@ -32,10 +32,12 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from contextvars import Context
 
+    from edgeroutes.dev.generation import Generation
     from edgeroutes.dev.limits import Limits
     from edgeroutes.dev.outlet import Outlet
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.dev.worker import OneInvocation, WorkerGeneration
     from edgeroutes.errors import ProjectError
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
@@ -60,8 +62,10 @@ class Invocation:
         report: Is told what went wrong.
     """
 
-    def __init__(self, live: LiveProject, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter) -> None:
-        self.generation = live.generation
+    def __init__(
+        self, live: LiveProject | OneInvocation, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter
+    ) -> None:
+        self.generation: Generation | WorkerGeneration = live.generation
         self.route: RouteFile | None = None
         self.note = ""
         self.asked_for: tuple[str, ...] | None = None

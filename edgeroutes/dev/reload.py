@@ -56,7 +56,9 @@ class LiveProject:
         environ: MutableMapping[str, str],
         on_replaced: Callable[[Generation], None] = lambda _: None,
     ) -> None:
-        self._root = root
+        self.root = root
+        self.loaded_files: Callable[[], Iterable[str]] = lambda: loaded_files(root)
+        """The files that the loaded modules come from; of other processes, where these run the routes."""
         self._report = report
         self._on_replaced = on_replaced
         self._reloading = threading.Lock()
@@ -85,7 +87,7 @@ class LiveProject:
         duration_ms = (time.perf_counter() - began) * 1000
         self._report(
             Reloaded(
-                changed=tuple(path.relative_to(self._root).as_posix() for path in paths),
+                changed=tuple(path.relative_to(self.root).as_posix() for path in paths),
                 duration_ms=max(duration_ms, _since_save_ms(paths)),
                 routes=generation.route_count,
                 problems=generation.problems,
@@ -97,7 +99,7 @@ class LiveProject:
         with self._reloading:
             self._swap([])
 
-    def wait_for_newer(self, generation: Generation, timeout_s: float) -> bool:
+    def wait_for_newer(self, generation: object, timeout_s: float) -> bool:
         """Whether another has taken the generation's place, now or soon."""
         with self._swapped:
             return self._swapped.wait_for(lambda: self.generation is not generation, timeout_s)
@@ -105,8 +107,8 @@ class LiveProject:
     def had_code(self, folder: Path) -> bool:
         """Whether a folder that is gone had code of the project in it."""
         below = f"{folder}/"
-        scanned = (f"{self._root}/{route.source_file}" for route in self.generation.project.scan.routes)
-        return any(path.startswith(below) for path in (*scanned, *loaded_files(self._root)))
+        scanned = (f"{self.root}/{route.source_file}" for route in self.generation.project.scan.routes)
+        return any(path.startswith(below) for path in (*scanned, *self.loaded_files()))
 
     def _swap(self, changed: list[Path]) -> Generation:
         """Read, forget what was loaded, and let the next request have the new code; while nothing is being loaded."""
@@ -114,7 +116,7 @@ class LiveProject:
         is_free = loading.acquire(timeout=_LOADING_WAIT_S)
         try:
             generation = self._read(changed, loading if is_free else threading.Lock())
-            forget_modules(self._root, changed)
+            forget_modules(self.root, changed)
         finally:
             if is_free:
                 loading.release()
@@ -127,10 +129,10 @@ class LiveProject:
     def _read(self, changed: list[Path], loading: threading.Lock) -> Generation:
         self._tree.forget(changed)
         before = self.generation.project
-        app_dir = self._root / before.config.app_dir
+        app_dir = self.root / before.config.app_dir
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
-            project = Project(self._root, tree=self._tree, scanned=scanned)
+            project = Project(self.root, tree=self._tree, scanned=scanned)
             self._environment.load(project.config.env)
             return Generation(project, loading, guard=self._guard)
         except ProjectError as error:
