@@ -27,7 +27,6 @@ from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.functions import InProcess, Workers
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
-from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
@@ -117,7 +116,16 @@ class DevServer:
             else:
                 self._cloud = Desk(self.live, self._report, environ)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
-            self._watcher = Watcher(root, self._reload, self.live.had_code)
+            guard = self.live.guard
+            self._watcher = Watcher(
+                root,
+                self._reload,
+                self.live.had_code,
+                app_dir=lambda: self.live.generation.project.config.app_dir,
+                files=guard.files,
+            )
+            guard.on_files = self._watcher.refresh
+            self._watcher.refresh()
         except BaseException:
             self._socket.close()
             raise
@@ -192,7 +200,7 @@ class DevServer:
         infra = self.live.generation.project.root / INFRA_FOLDER
         self._cloud.expect(paths)
         code = [path for path in paths if not path.is_relative_to(infra)]
-        if any(path.name in DECLARING_FILES for path in paths):
+        if not set(paths).isdisjoint(self.live.guard.files()):
             self._functions.forget_packages()
         if code:
             self.live.reload(code)
