@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.parameters import Form as Form
     from edgeroutes.http.parameters import Header as Header
     from edgeroutes.http.parameters import Query as Query
+    from edgeroutes.http.parameters import Status as Status
     from edgeroutes.http.request import Request as Request
     from edgeroutes.http.response import Response as Response
     from edgeroutes.observability.logger import logger as logger
@@ -60,6 +61,7 @@ _EXPORTS = {
     "Response": "edgeroutes.http.response",
     "RouteContext": "edgeroutes.runtime.context",
     "ServiceError": "edgeroutes.errors",
+    "Status": "edgeroutes.http.parameters",
     "UploadFile": "starlette.datastructures",
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",

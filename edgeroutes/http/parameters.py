@@ -105,3 +105,25 @@ class File(Source):
         super().__init__(name)
         self.max_bytes = max_bytes
         self.types = (types,) if isinstance(types, str) else tuple(types)
+
+
+class Status:
+    """The status of a handler's response, in its return annotation: `-> Annotated[Order, Status(201)]`.
+
+    Args:
+        status: 200 to 599.
+
+    Raises:
+        ValueError: For another status.
+    """
+
+    __slots__ = ("status",)
+
+    def __init__(self, status: int) -> None:
+        given: object = status
+        if isinstance(given, bool) or not isinstance(given, int) or not 200 <= given <= 599:
+            raise ValueError(f"Status({given!r}): a status is a number from 200 to 599")
+        self.status = int(given)
+
+    def __repr__(self) -> str:
+        return f"Status({self.status})"
