@@ -84,15 +84,17 @@ _EXPORTS = {
 __all__ = [*_EXPORTS]  # noqa: PLE0604  # strings, as a test checks
 
 
-def __getattr__(name: str) -> object:
-    module_name = _EXPORTS.get(name)
-    if module_name is None:
-        raise AttributeError(f"module 'edgeroutes' has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker that sees a module's __getattr__ accepts every name
 
-    value: object = getattr(import_module(module_name), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        module_name = _EXPORTS.get(name)
+        if module_name is None:
+            raise AttributeError(f"module 'edgeroutes' has no attribute {name!r}")
+        from importlib import import_module
+
+        value: object = getattr(import_module(module_name), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, MutableMapping
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+
+    def overload(function: object) -> object:
+        """`typing.overload` without importing typing, which costs milliseconds of a cold start."""
+
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
-    from typing import Any, Self
+    from typing import Any, Self, TypeVar, overload  # noqa: TC004  # at run time it is the function above
 
     HeaderValues = Mapping[str, str] | Iterable[tuple[str, str]]
+    T = TypeVar("T")
 
 
 class Headers(Mapping[str, str]):
@@ -69,6 +76,10 @@ class Headers(Mapping[str, str]):
         """Every field as a pair, names in lower case, repeated ones apart and in order."""
         return list(self._items)
 
+    @overload
+    def get(self, name: str, default: None = None) -> str | None: ...
+    @overload
+    def get(self, name: str, default: T) -> str | T: ...
     def get(self, name: str, default: Any = None) -> Any:
         """The value of `name`, joined where it stands several times; `default` when there is none."""
         name = name.lower()

@@ -16,17 +16,19 @@ from edgeroutes.http.response import project_root
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
-    from typing import Any, Self
+    from typing import Any, Self, TypeVarTuple, Unpack
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.cookies import ResponseCookies
+    from edgeroutes.http.cookies import CookieAttributes, ResponseCookies
     from edgeroutes.http.headers import Headers
     from edgeroutes.http.request import FormLimits
     from edgeroutes.runtime.cache_usage import CacheUsage
     from edgeroutes.runtime.chunks import PrimedStream
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
+
+    Arguments = TypeVarTuple("Arguments")
 
 _current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
 # Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on who asks.
@@ -182,7 +184,7 @@ class Cookies(Mapping[str, str]):
         yield from ()
         return self
 
-    def set(self, name: str, value: str = "", **attributes: Any) -> None:
+    def set(self, name: str, value: str | None = "", **attributes: Unpack[CookieAttributes]) -> None:
         """Set a cookie on whatever the handler answers, a redirect included, an error not: see `ResponseCookies.set`."""
         self._jar().set(name, value, **attributes)
 
@@ -234,7 +236,7 @@ def headers() -> Headers:
     return current_scope("headers()").request.headers
 
 
-def after(function: Callable[..., object], *args: object) -> None:
+def after(function: Callable[[*Arguments], object], *args: *Arguments) -> None:
     """Run `function(*args)` once the answer has gone out, before the sandbox freezes.
 
     Several start in the order given. One that fails is logged; the client never learns of it.
