@@ -55,7 +55,7 @@ def unused_parts(
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     if Arguments.ANY in arguments:
         return
-    yield from ("runtime/bodies.py", "runtime/response_models.py")
+    yield from ("runtime/bodies.py", "runtime/constraints.py", "runtime/models.py", "runtime/response_models.py")
     if Arguments.SCALARS not in arguments:
         yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from edgeroutes.cli import DONE
 from edgeroutes.cli.terminal import JsonLines, Terminal
+from edgeroutes.dev.functions import HAS_WORKERS
 from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.server import DevServer
 
@@ -33,7 +34,17 @@ def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, writes
     with own_output() as output, exits_contained():
         report = JsonLines(output) if as_json else Terminal(root, output)
         reporter = while_read(report, output)
-        DevServer(root, reporter, host=host, port=port, cdn=with_cdn, aws=aws, template=writes_template).run()
+        server = DevServer(
+            root,
+            reporter,
+            host=host,
+            port=port,
+            cdn=with_cdn,
+            aws=aws,
+            template=writes_template,
+            workers=HAS_WORKERS,
+        )
+        server.run()
     return DONE
 
 

@@ -14,14 +14,14 @@ from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.dev.exchange import Exchange, open_exchange
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.integration import problem_answer
-from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.outlet import HttpOutlet
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.loop_thread import LoopThread
+    from edgeroutes.dev.functions import InProcess, RemoteInvocation, Workers
+    from edgeroutes.dev.invocation import Invocation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
@@ -37,7 +37,7 @@ class DevApp:
 
     Args:
         live: What answers.
-        loop: For coroutines that wait.
+        functions: Run it.
         report: Is told what went wrong.
         limits: Of the real thing.
     """
@@ -45,13 +45,13 @@ class DevApp:
     def __init__(
         self,
         live: LiveProject,
-        loop: LoopThread,
+        functions: InProcess | Workers,
         report: Reporter,
         *,
         limits: Limits | None = None,
     ) -> None:
         self._live = live
-        self._loop = loop
+        self._functions = functions
         self._report = report
         self._limits = limits or Limits()
         self._open: set[HttpOutlet] = set()
@@ -80,7 +80,9 @@ class DevApp:
                 outlet.leave()
                 outlet.is_cut = True
 
-    async def _answer(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> Invocation | None:
+    async def _answer(
+        self, request: HttpRequest, receive: Receive, outlet: HttpOutlet
+    ) -> Invocation | RemoteInvocation | None:
         target = f"{request.path}?{request.query}" if request.query else request.path
         refusal = self._limits.check_head(request.method, target, request.headers)
         body = b""
@@ -97,7 +99,7 @@ class DevApp:
         while not self._live.surroundings.is_ready:  # noqa: ASYNC110
             await asyncio.sleep(_LOOK_AGAIN_S)
         event = rest_event(_with_body(request, body))
-        invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
+        invocation = self._functions.invocation(event)
         threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
         await self._wait(outlet, receive, invocation, request)
         return invocation
@@ -132,7 +134,9 @@ class DevApp:
                 break
         return b"".join(chunks), refusal
 
-    async def _wait(self, outlet: HttpOutlet, receive: Receive, invocation: Invocation, request: HttpRequest) -> None:
+    async def _wait(
+        self, outlet: HttpOutlet, receive: Receive, invocation: Invocation | RemoteInvocation, request: HttpRequest
+    ) -> None:
         """Until the answer is out, the client has left or API Gateway would have given up."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
         try:
@@ -162,7 +166,7 @@ class DevApp:
         return self._live.generation.project.gateway_fields
 
 
-def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | None) -> None:
+def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | RemoteInvocation | None) -> None:
     left = "the client left" if outlet.is_gone else ""
     exchange.note = (invocation.note if invocation is not None else "") or left
     if invocation is not None and invocation.route is not None:

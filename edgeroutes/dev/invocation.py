@@ -27,15 +27,18 @@ from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import LoopFree, PersistentLoop, is_fatal
+from edgeroutes.services.revalidation import send_revalidations
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from contextvars import Context
 
+    from edgeroutes.dev.generation import Generation
     from edgeroutes.dev.limits import Limits
     from edgeroutes.dev.outlet import Outlet
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.dev.worker import OneInvocation, WorkerGeneration
     from edgeroutes.errors import ProjectError
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
@@ -49,6 +52,19 @@ if TYPE_CHECKING:
 STREAM_TIMEOUT_S = 300
 
 
+def revalidate_now(call: Call) -> None:
+    """Evict what the handler revalidated before the client has the response: its next request must not get a response of before.
+
+    On AWS this comes after the response, and CloudFront needs seconds for it.
+    """
+    for function, arguments in call.after:
+        if function is send_revalidations:
+            try:
+                send_revalidations(*arguments)
+            except Exception as error:  # noqa: BLE001  # as after the response: only the log can report it
+                log_exception(error, "the revalidation failed", call.incoming)
+
+
 class Invocation:
     """One invocation of the function that would answer a request.
 
@@ -60,8 +76,10 @@ class Invocation:
         report: Is told what went wrong.
     """
 
-    def __init__(self, live: LiveProject, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter) -> None:
-        self.generation = live.generation
+    def __init__(
+        self, live: LiveProject | OneInvocation, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter
+    ) -> None:
+        self.generation: Generation | WorkerGeneration = live.generation
         self.route: RouteFile | None = None
         self.note = ""
         self.asked_for: tuple[str, ...] | None = None
@@ -254,6 +272,7 @@ class Invocation:
             return
         finally:
             await call.close_streams()
+        revalidate_now(call)
         await delivered(outlet.end(), in_loop=in_loop)
 
     def _warn_of_whole_stream(self) -> None:
@@ -287,14 +306,16 @@ class Invocation:
         except IntegrationError as error:
             self._give_up(outlet, str(error))
             return
-        self._send(outlet, self._for_client(answer, call))
+        self._send(outlet, self._for_client(answer, call), call)
 
     def _for_client(self, answer: HttpAnswer, call: Call) -> HttpAnswer:
         if call.incoming.method == "HEAD":
             return HttpAnswer(status=answer.status, headers=answer.headers)
         return for_browser(answer, call.incoming.header("accept") or "")
 
-    def _send(self, outlet: Outlet, answer: HttpAnswer) -> None:
+    def _send(self, outlet: Outlet, answer: HttpAnswer, call: Call | None = None) -> None:
+        if call is not None:
+            revalidate_now(call)
         outlet.answer(answer).result()
 
     def _give_up(self, outlet: Outlet, reason: str) -> None:

@@ -5,17 +5,18 @@ Who finds out about them (`desk`, `deployed`) puts them in; who answers a reques
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock
 from typing import TYPE_CHECKING
 
+from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.function_variables import FunctionVariables, common_variables, running
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from edgeroutes.dev.environment import Environment
     from edgeroutes.errors import ProjectError
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteFile
@@ -26,6 +27,21 @@ DEPLOYED_ONLY = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class VariablesByRoute:
+    """The variables of the functions, as a worker receives them.
+
+    Args:
+        by_function: Logical id → variables.
+        function_of: Route path → logical id.
+        fixed: The names of variables whose value no function sets.
+    """
+
+    by_function: Mapping[str, Mapping[str, str]]
+    function_of: Mapping[str, str]
+    fixed: frozenset[str]
+
+
 class Surroundings:
     """The functions' variables, and whether they are there yet.
 
@@ -34,17 +50,28 @@ class Surroundings:
         environment: The variables that the project has otherwise, of which some win over the functions'.
     """
 
-    def __init__(self, root: Path, environment: Environment) -> None:
+    def __init__(self, root: Path, environment: Environment | VariablesByRoute) -> None:
         self.faults: tuple[ProjectError, ...] = ()
         """What keeps every route from answering."""
         self._root = root
         self._environment = environment
         self._ready = Event()
         self._ready.set()
-        self._by_function: dict[str, dict[str, str]] = {}
-        self._function_of: dict[str, str] = {}
+        self._by_function: Mapping[str, Mapping[str, str]] = {}
+        self._function_of: Mapping[str, str] = {}
         self._lock = Lock()
         self._shared_reads: dict[tuple[str, str], str] = {}
+
+    @classmethod
+    def restored(cls, root: Path, variables: VariablesByRoute) -> Surroundings:
+        """Those of another process, which does not change them any more."""
+        restored = cls(root, variables)
+        restored._by_function, restored._function_of = variables.by_function, variables.function_of
+        return restored
+
+    def variables(self) -> VariablesByRoute:
+        """What `restored` needs."""
+        return VariablesByRoute(self._by_function, self._function_of, self.fixed)
 
     @property
     def fixed(self) -> frozenset[str]:
@@ -74,7 +101,8 @@ class Surroundings:
         self._function_of = {
             route.route_path: function.logical_id for function in plan.functions for route in function.routes
         }
-        self._environment.share(common_variables(self._by_function))
+        if isinstance(self._environment, Environment):
+            self._environment.share(common_variables(self._by_function))
         return self._by_function != before
 
     def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
