@@ -33,14 +33,8 @@ _DETAILS = {
     401: "authentication is required",
     403: "access is denied",
     404: "there is nothing at this URL",
-    409: "the request conflicts with the current state",
-    410: "what was at this URL is gone",
-    413: "the request body is too large",
-    415: "the type of the request body is not supported",
-    422: "the request cannot be processed",
     429: "too many requests were sent",
     500: "the server could not handle the request",
-    503: "the service is not available at the moment",
 }
 
 
@@ -70,7 +64,9 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
         there are others. Long strings end in `…`.
     """
     document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
-    document["detail"] = _shortened(error.detail or default_detail(error.status, is_invalid=bool(error.errors)), _MAX_DETAIL_CHARACTERS)
+    document["detail"] = _shortened(
+        error.detail or default_detail(error.status, is_invalid=bool(error.errors)), _MAX_DETAIL_CHARACTERS
+    )
     document["instance"] = _shortened(instance, _MAX_INSTANCE_CHARACTERS)
     if request_id:
         document["request_id"] = _shortened(request_id, _MAX_ID_CHARACTERS)
