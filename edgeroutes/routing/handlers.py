@@ -121,13 +121,7 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
-    seen: set[int] = set()
-    for export in methods:
-        binding = bindings.last(export.name)
-        function = bindings.function_of(binding) if binding else None
-        if function is None or export.is_decorated or id(function) in seen:
-            continue
-        seen.add(id(function))
+    for export, function in plain_handlers(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
                 fault = "is no captured segment and has neither annotation nor default"
@@ -135,6 +129,17 @@ def check_arguments(
                 where = f"{source_file}:{argument.lineno}"
                 hint = _hint(argument.arg, parameter_names)
                 yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+
+
+def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
+    """The handlers that are defined in the file without decorators, each once."""
+    seen: set[int] = set()
+    for export in methods:
+        binding = bindings.last(export.name)
+        function = bindings.function_of(binding) if binding else None
+        if function is not None and not export.is_decorated and id(function) not in seen:
+            seen.add(id(function))
+            yield export, function
 
 
 def _bare_arguments(function: Function) -> Iterator[ast.arg]:

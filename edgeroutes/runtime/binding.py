@@ -141,7 +141,7 @@ def _is_body(annotation: Any) -> bool:
 
 def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:
     """The reader for what a name or a marker decides; None where the type must, and for the body."""
-    marker = find_marker(parameter.annotation)
+    marker = find_marker(parameter.annotation) or _file_marker(parameter.annotation)
     if marker is not None:
         return _marked_reader(parameter, marker, where)
     annotation, _ = without_none(parameter.annotation)
@@ -156,6 +156,20 @@ def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reade
         return _params_reader(plain, where) or (lambda scope, errors: scope.params)  # noqa: ARG005
     _require_source(parameter, segments, where)
     return None
+
+
+def _file_marker(annotation: Any) -> Source | None:
+    """`File()` for an argument that is an UploadFile, or a list of them."""
+    plain = plain_type(without_none(annotation)[0])
+    item = getattr(plain, "__args__", (None,))[0] if is_container(plain) else plain
+    if getattr(item, "__name__", "") != "UploadFile" or item.__module__.partition(".")[0] not in (
+        "starlette",
+        "fastapi",
+    ):
+        return None
+    from edgeroutes.http.parameters import File
+
+    return File()
 
 
 def _context_reader(annotation: Any, where: str) -> Reader:
