@@ -112,7 +112,7 @@ class AnnotationChecker:
             place = self._place(found)
             if place == "elsewhere" or argument.arg in ("request", "context", "params"):
                 continue
-            if not place and argument.arg in parameter_names:
+            if place in ("", "query") and argument.arg in parameter_names and not self._is_named(found):
                 place = "segment"
             if place == "body" or (not place and found.is_body):
                 bodies.append(argument)
@@ -162,6 +162,13 @@ class AnnotationChecker:
         if found.kind == "file" or any(each.kind == "file" for each in found.inner):
             return "file"
         return next((place for place in map(self._place, found.inner) if place), "") if found.kind == "union" else ""
+
+    def _is_named(self, found: Type) -> bool:
+        """Whether a marker names what it takes, `Query("id")`: then it is not the segment of the argument's name."""
+        return any(
+            isinstance(node, ast.Call) and node.args and _is_ours(_called(node, module))
+            for node, module in found.metadata
+        )
 
     def _check_type(self, found: Type, node: ast.AST, module: Module, where: str, place: str) -> Iterator[Found]:
         """What is wrong with the type of an argument or field, and inside of it."""
