@@ -155,7 +155,9 @@ def query_problem(query: str) -> str:
         return ""
     if found[0] == "%":
         return "the query has a '%' that two hexadecimal digits do not follow. Send it as %25"
-    return f"the query has a raw {found[0]!r}, which API Gateway refuses. Send it percent-encoded (%{ord(found[0]):02X})"
+    return (
+        f"the query has a raw {found[0]!r}, which API Gateway refuses. Send it percent-encoded (%{ord(found[0]):02X})"
+    )
 
 
 def _header_text(name: str, value: Any) -> str:

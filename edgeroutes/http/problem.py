@@ -70,7 +70,9 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
         there are others. Long strings end in `…`.
     """
     document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
-    document["detail"] = _shortened(error.detail or default_detail(error.status, is_invalid=bool(error.errors)), _MAX_DETAIL_CHARACTERS)
+    document["detail"] = _shortened(
+        error.detail or default_detail(error.status, is_invalid=bool(error.errors)), _MAX_DETAIL_CHARACTERS
+    )
     document["instance"] = _shortened(instance, _MAX_INSTANCE_CHARACTERS)
     if request_id:
         document["request_id"] = _shortened(request_id, _MAX_ID_CHARACTERS)
