@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.dev.exchange import Exchange, open_exchange
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
 
+# How often a request looks whether local AWS is there.
+_LOOK_AGAIN_S = 0.1
 # How much of a body that is refused is still read, so that the client comes to reading the refusal.
 _READ_AWAY_BYTES = 64 * 1024 * 1024
-# How often a request that waits for what is around its function looks whether it is there.
-_LOOK_AGAIN_S = 0.01
 
 
 class DevApp:
@@ -93,9 +93,6 @@ class DevApp:
         if refusal is not None:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
-        # That takes no time on AWS, and none of the route's here. A thread sets it, which knows of no loop.
-        while not self._live.surroundings.is_ready:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_AGAIN_S)
         event = rest_event(_with_body(request, body))
         invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
         threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
@@ -136,10 +133,11 @@ class DevApp:
         """Until the answer is out, the client has left or API Gateway would have given up."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
         try:
+            done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
-            done, _ = await asyncio.wait(
-                {outlet.done, watching}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            while not done and not self._live.surroundings.is_ready:  # what local AWS takes is not the route's time
+                done = await _first_of(outlet.done, watching, _LOOK_AGAIN_S)
+            done = done or await _first_of(outlet.done, watching, timeout_s)
             if not done and not outlet.status and not invocation.streams:
                 await self._time_out(outlet, request)
             elif not done:
@@ -192,6 +190,11 @@ def _with_body(request: HttpRequest, body: bytes) -> HttpRequest:
         client_host=request.client_host,
         scheme=request.scheme,
     )
+
+
+async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], timeout_s: float) -> set[asyncio.Future[Any]]:
+    done, _ = await asyncio.wait({one, other}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.faults import faults_by_route, layout_problems
+from edgeroutes.dev.faults import cors_fault, faults_by_file, faults_by_route, layout_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +53,10 @@ class Generation:
         self._counting = Lock()
         self._when_idle: list[Callable[[], None]] = []
         self._broken = broken
-        self._faults = faults_by_route(project.scan)
+        self._faults = {
+            **faults_by_file(project.scan.routes, project.cors_problems),
+            **faults_by_route(project.scan),
+        }
         self._guard = guard
         self._guarded: dict[str, tuple[ProjectError, ...]] = {}
         self._layout_problems = layout_problems(project.scan)
@@ -104,7 +107,10 @@ class Generation:
             return (self._broken,)
         if route is None:
             return ()
-        return self._faults.get(route.route_path) or self._import_faults(self._routes[route.route_path])
+        file = self._routes[route.route_path]
+        found = self._faults.get(route.route_path) or self._import_faults(file)
+        problem = None if found else self.handler.application.cors_problem(route)
+        return found if problem is None else (cors_fault(problem, self.project.root, file),)
 
     def _import_faults(self, route: RouteFile) -> tuple[ProjectError, ...]:
         found = self._guarded.get(route.route_path)

@@ -18,11 +18,12 @@ from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
 from edgeroutes.dev.generation import SETTLING_S
 from edgeroutes.dev.integration import gateway_answer, problem_answer
 from edgeroutes.dev.lambda_context import DevContext
+from edgeroutes.dev.late_start import wait_before_loading
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.outlet import ClientGone, delivered
 from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
-from edgeroutes.errors import ResponseTooLargeError
+from edgeroutes.errors import ProjectError, ResponseTooLargeError
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from edgeroutes.dev.outlet import Outlet
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.errors import ProjectError
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.runtime.application import Call
@@ -140,18 +140,24 @@ class Invocation:
         context.set_timeout(self._timeout_s())
         if call.route is None or self._faults(call):
             return call, None
+        if not self._surroundings.is_ready and self.route is not None:
+            try:
+                wait_before_loading(self._surroundings, self.generation.project, self.route, call)
+            except ProjectError:  # `_faults` has it now
+                return call, None
         return call, self._load(call.route)
 
     def _faults(self, call: Call) -> tuple[ProjectError, ...]:
         """What keeps the route from answering: something of its own, or of what all functions need."""
-        return (self.generation.faults(call.route) or self._surroundings.faults) if call.route is not None else ()
+        return self.generation.faults(call.route) or self._surroundings.faults(self.route)
 
     def _open(self, event: Event, context: DevContext) -> Call:
         handler = self.generation.handler
         is_canonical = canonical_path(self._path, trailing_slash=handler.application.manifest.trailing_slash) is None
-        with (
-            nullcontext() if is_canonical else self.generation.loading
-        ):  # for it may load a route, to see what slashes it wants
+        # The variables decide which origins CORS allows; and a path that is not canonical may load a route.
+        route = self.generation.route_file(handler.application.route_behind(self._path))
+        loading = nullcontext() if is_canonical else self.generation.loading
+        with loading, self._surroundings.running(route) if route is not None else nullcontext():
             return handler.open(event, context)
 
     def _timeout_s(self) -> float:
@@ -277,6 +283,9 @@ class Invocation:
         self._send(outlet, self._for_client(answer, call))
 
     def _send_result(self, outlet: Outlet, response: Response, body: str | bytes | None, call: Call) -> None:
+        if response.status == 500 and (faults := self._surroundings.faults(self.route)):
+            self._send_faults(outlet, faults, call)  # the handler needed what there is not
+            return
         if response.status == 404 and call.route is None and self.generation.faults_behind_404():
             self._send_faults(outlet, self.generation.faults_behind_404(), call)
             return

@@ -67,6 +67,7 @@ class Project:
         self.root = root
         self.config = load_config(root)
         self._tree = tree or DiskTree(root)
+        self._cors_problems: list[ProjectError] = []
         self.scan = scanned or scan(self._tree, self.config.app_dir)
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
@@ -83,11 +84,10 @@ class Project:
             strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
 
         Raises:
-            ProjectError: When the layout, or a route file, has something wrong; all of it at once. When what a function.yaml says
-                of CORS is wrong, even without `strict`.
+            ProjectError: When the layout, a route file, or what a function.yaml says of CORS has something wrong; all of it at once.
         """
         if strict:
-            require_no_problems(self.scan.blocking_problems)
+            require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
         return Manifest(
             [TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
             **manifest_arguments(self.config),
@@ -95,12 +95,14 @@ class Project:
 
     @cached_property
     def cors(self) -> dict[str, CORS]:
-        """Route path → its CORS.
+        """Route path → its CORS."""
+        return read_cors(self.scan.routes, self.config.cors, self._tree.read_text, self._cors_problems)
 
-        Raises:
-            ProjectError: When what a function.yaml says of it is wrong.
-        """
-        return read_cors(self.scan.routes, self.config.cors, self._tree.read_text)
+    @property
+    def cors_problems(self) -> tuple[ProjectError, ...]:
+        """What is wrong with the function.yaml files that declare CORS."""
+        _ = self.cors  # reads them
+        return tuple(self._cors_problems)
 
     @property
     def cors_policies(self) -> tuple[CORS, ...]:

@@ -62,7 +62,7 @@ class LiveProject:
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
-        self.surroundings = Surroundings(root, self._environment)
+        self.surroundings = Surroundings(root, self._environment, report)
         self.standard_streams = StandardStreams()
         self._tree = RememberedTree(root)
         self._guard = ImportGuard(root, report)

@@ -11,6 +11,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLine:
+    """One route of the list: its methods, its path with the base path, its file."""
+
+    methods: tuple[str, ...]
+    path: str
+    source_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """The server takes requests.
 
@@ -19,12 +28,14 @@ class Started:
         routes: How many there are.
         problems: What is wrong with the project.
         warnings: What else the reader should know.
+        table: The routes.
     """
 
     url: str
     routes: int
     problems: tuple[ProjectError, ...] = ()
     warnings: tuple[str, ...] = ()
+    table: tuple[RouteLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

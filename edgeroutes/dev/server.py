@@ -30,23 +30,27 @@ from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
-from edgeroutes.dev.reports import Failed, Logged, Started
+from edgeroutes.dev.reports import Failed, Logged, RouteLine, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
+from edgeroutes.routing.conventions import METHODS
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
     from edgeroutes.dev.generation import Generation
+    from edgeroutes.dev.project import Project
     from edgeroutes.dev.reports import Reporter
 
 # What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
 _LARGEST_HEAD_BYTES = 1024 * 1024
 _SHUTDOWN_WAIT_S = 2
+DEFAULT_PORT = 3000
+_PORTS_TRIED = 20
 
 
 class _UvicornServer(uvicorn.Server):
@@ -75,7 +79,7 @@ class DevServer:
         root: The project's folder, absolute.
         report: Is told what happens; called from several threads, one call at a time.
         host: What to listen on.
-        port: Of it; 0 takes any that is free.
+        port: Of it; 0 takes any that is free, None takes 3000 or the next that is free.
         limits: Of the real thing.
         cdn: Whether a CDN stands in front, where the project's settings have one.
         aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
@@ -93,7 +97,7 @@ class DevServer:
         report: Reporter,
         *,
         host: str = "127.0.0.1",
-        port: int = 3000,
+        port: int | None = None,
         limits: Limits | None = None,
         cdn: bool = True,
         aws: bool = False,
@@ -103,8 +107,9 @@ class DevServer:
         self._reporting = threading.Lock()
         self._tell = report
         self._host = host
-        self._socket = listen(host, port)
+        self._socket = listen(host, port) if port is not None else listen_near(host, DEFAULT_PORT)
         self.port: int = self._socket.getsockname()[1]
+        self._is_moved = port is None and self.port != DEFAULT_PORT
         environ = os.environ if environ is None else environ
         try:
             self.live = LiveProject(root, self._report, environ, self._retire)
@@ -139,7 +144,7 @@ class DevServer:
             at_the_end.callback(add_writer(self._log))
             if self.cdn is not None:
                 at_the_end.callback(use_invalidator(self.cdn))
-            at_the_end.enter_context(per_function_environ())
+            at_the_end.enter_context(per_function_environ(self.live.surroundings.wait_outside))
             at_the_end.callback(self._cloud.close)
             at_the_end.callback(self._loop.close)
             at_the_end.callback(self._apps.end)
@@ -150,6 +155,14 @@ class DevServer:
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
                 self._cloud.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+
+    def clear_cache(self) -> None:
+        """Evict everything from the CDN; from any thread."""
+        if self.cdn is None:
+            self._report(Logged(level="INFO", message="there is no CDN to clear"))
+            return
+        count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+        self._report(Logged(level="INFO", message=f"CDN cache cleared ({_entries(count)})"))
 
     def stop(self) -> None:
         """Have `run` return; from any thread."""
@@ -162,17 +175,26 @@ class DevServer:
                 url=self.url,
                 routes=generation.route_count,
                 problems=generation.problems,
-                warnings=() if is_loopback(self._host) else (_open_to_all(self._host),),
+                warnings=tuple(self._warnings()),
+                table=_route_lines(generation.project),
             )
         )
+
+    def _warnings(self) -> Iterator[str]:
+        if self._is_moved:
+            yield f"port {DEFAULT_PORT} is taken, so this is port {self.port}. --port chooses one"
+        if not is_loopback(self._host):
+            yield _open_to_all(self._host)
 
     def _allows_origin(self, method: str, path: str, origin: str) -> bool:
         """Whether the CORS of the route at this path allows a page's origin."""
         generation = self.live.generation
         event = rest_event(HttpRequest(method=method, path=path))
-        with generation.in_use(), generation.loading:
+        handler = generation.handler
+        route = generation.route_file(handler.application.route_behind(path))
+        with generation.in_use(), self.live.surroundings.running(route), generation.loading:
             try:
-                cors = generation.handler.open(event).cors
+                cors = handler.open(event).cors
             except EdgeroutesError:  # of a route file, or of an event that no adapter can read
                 return False
         return cors is not None and cors.allows(origin)
@@ -193,7 +215,8 @@ class DevServer:
         if self.cdn is not None:
             count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
             if count:
-                self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} of the code before"))
+                message = f"CDN cache cleared after reload ({_entries(count)})"
+                self._report(Logged(level="INFO", message=message))
 
     def _report(self, report: Any) -> None:
         with self._reporting:
@@ -209,6 +232,22 @@ class DevServer:
             self._report(Failed(message=message, error=error))
         else:
             self._report(Logged(level=level, message=message, fields=fields))
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
+
+
+def _route_lines(project: Project) -> tuple[RouteLine, ...]:
+    base = project.config.base_path
+    return tuple(
+        RouteLine(
+            methods=METHODS if route.exports.app is not None else tuple(route.exports.method_names),
+            path=base + route.route_path,
+            source_file=route.source_file,
+        )
+        for route in project.scan.routes
+    )
 
 
 def _cdn_settings(generation: Generation) -> dict[str, Any]:
@@ -242,6 +281,23 @@ def listen(host: str, port: int) -> socket.socket:
             ) from error
         raise ToolError(f"this machine cannot listen there: {error.strerror or error}", where=where) from error
     return listener
+
+
+def listen_near(host: str, port: int) -> socket.socket:
+    """A socket that listens on this port, or on the next that is free.
+
+    Raises:
+        ToolError: None of 20 is free, or this machine cannot listen at all.
+    """
+    for candidate in range(port, port + _PORTS_TRIED):
+        try:
+            return listen(host, candidate)
+        except ToolError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno != errno.EADDRINUSE:
+                raise
+    hint = "End one of the programs that have them, or take another with --port"
+    raise ToolError(f"ports {port} to {port + _PORTS_TRIED - 1} are taken", where=host, hint=hint)
 
 
 def _open_to_all(host: str) -> str:

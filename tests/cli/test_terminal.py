@@ -60,16 +60,13 @@ def answered(**fields: object) -> Answered:
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=True),
-            (
-                "functions/a: it is wrong. Mend it.\n"
-                "the cloud on the desk waits for this to be mended; requests go on with the resources of before"
-            ),
+            ("functions/a: it is wrong. Mend it.\nfix this for local AWS; the other resources of infra/ work"),
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=False),
             (
                 "functions/a: it is wrong. Mend it.\n"
-                "the cloud on the desk waits for this to be mended; every route answers 500 until then"
+                "fix this for local AWS; routes that use resources respond 500 until then"
             ),
         ),
         (Logged(level="DEBUG", message="the answer is not cached"), "debug: the answer is not cached"),
