@@ -145,6 +145,7 @@ def routes(root: Path, as_json: bool) -> int:
 @click.option("--data", "-d", metavar="BODY|@FILE|-", help="The body, a file that holds it, or - for standard input.")
 @click.option("--event", "is_event", is_flag=True, help="Print the event that Lambda would get, and run nothing.")
 @click.option("--include", "-i", "with_head", is_flag=True, help="Print status and headers, too.")
+@click.option("--aws", is_flag=True, help="Make no resources here: boto3 calls AWS, with your credentials.")
 @_as_json
 def invoke(
     *,
@@ -155,11 +156,13 @@ def invoke(
     data: str | None,
     is_event: bool,
     with_head: bool,
+    aws: bool,
     as_json: bool,
 ) -> int:
     """Run one request, as Lambda would, and print its body.
 
-    It goes through the event and the adapter that Lambda uses. The exit code is 1 for a status from 500 on.
+    It goes through the event and the adapter that Lambda uses, and finds the local AWS of edgeroutes dev. The exit code is 1 for a
+    status from 500 on.
     """
     from edgeroutes.cli.invoke import print_answer, print_event, read_request
 
@@ -169,7 +172,7 @@ def invoke(
         raise click.UsageError(str(error)) from error
     if is_event:
         return print_event(request)
-    return print_answer(root.resolve(), request, with_head=with_head, as_json=as_json)
+    return print_answer(root.resolve(), request, with_head=with_head, as_json=as_json, aws=aws)
 
 
 @app.command()

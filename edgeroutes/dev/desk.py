@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.cloud.local_template import local_template, without_dependents
 from edgeroutes.dev.cloud.process import MotoProcess
+from edgeroutes.dev.deployed import Deployed
 from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ToolError
@@ -363,6 +364,15 @@ class Desk:
             if name in self._environ_before:
                 self._environ[name] = self._environ_before[name]
         self._environ_before = None
+
+
+def make_cloud(
+    live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, aws: bool, is_lazy: bool = False
+) -> Desk | Deployed:
+    """Local AWS, or that of the user where it is chosen or an endpoint is named already."""
+    if aws or "AWS_ENDPOINT_URL" in environ:
+        return Deployed(live, report)
+    return Desk(live, report, environ, is_lazy=is_lazy)
 
 
 def _project_errors(err: EdgeroutesError) -> tuple[ProjectError, ...]:

@@ -68,7 +68,7 @@ class LiveProject:
         self._guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
         require_app_folder(project)
-        self._environment.load(project.config.env)
+        self._environment.load(function_settings(project))
         self._guard.start(project)
         self.generation = Generation(project, threading.Lock(), guard=self._guard)
 
@@ -131,10 +131,15 @@ class LiveProject:
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
             project = Project(self._root, tree=self._tree, scanned=scanned)
-            self._environment.load(project.config.env)
+            self._environment.load(function_settings(project))
             return Generation(project, loading, guard=self._guard)
         except ProjectError as error:
             return Generation(before, loading, error)
+
+
+def function_settings(project: Project) -> dict[str, str]:
+    """The variables that the template gives to functions by itself: Powertools calls a service without a name `service_undefined`."""
+    return {"POWERTOOLS_SERVICE_NAME": project.config.name, **project.config.env}
 
 
 def require_app_folder(project: Project) -> None:

@@ -20,8 +20,7 @@ from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
 from edgeroutes.dev.connection import connection_type
-from edgeroutes.dev.deployed import Deployed
-from edgeroutes.dev.desk import Desk
+from edgeroutes.dev.desk import make_cloud
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, rest_event
@@ -113,11 +112,7 @@ class DevServer:
         environ = os.environ if environ is None else environ
         try:
             self.live = LiveProject(root, self._report, environ, self._retire)
-            self._cloud: Desk | Deployed
-            if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
-                self._cloud = Deployed(self.live, self._report)
-            else:
-                self._cloud = Desk(self.live, self._report, environ)
+            self._cloud = make_cloud(self.live, self._report, environ, aws=aws)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
             self._watcher = Watcher(root, self._reload, self.live.had_code)
         except BaseException:
