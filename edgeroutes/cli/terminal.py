@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any
 
 import click
@@ -138,6 +138,8 @@ def _document(report: Report) -> dict[str, Any]:
     document = {each.name: getattr(report, each.name) for each in fields(report)}
     if "problems" in document:
         document["problems"] = [str(problem) for problem in document["problems"]]
+    if "table" in document:
+        document["table"] = [asdict(each) for each in document["table"]]
     return document
 
 

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.asgi_incoming import sent_path
+from edgeroutes.dev.error_page import for_browser, without_route
 from edgeroutes.dev.exchange import Exchange, open_exchange
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.integration import problem_answer
@@ -21,6 +22,7 @@ from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
+    from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.dev.loop_thread import LoopThread
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
@@ -59,11 +61,20 @@ class DevApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = _read_head(scope)
-        outlet = HttpOutlet(send, request.method)
+        invocation: Invocation | None = None
+
+        def present(answer: HttpAnswer) -> HttpAnswer:
+            return self._presented(answer, request, invocation)
+
+        outlet = HttpOutlet(send, request.method, present)
         self._open.add(outlet)
-        invocation = None
         try:
-            invocation = await self._answer(request, receive, outlet)
+            body = await self._whole_body(request, receive, outlet)
+            if body is not None:
+                event = rest_event(_with_body(request, body))
+                invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
+                threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
+                await self._wait(outlet, receive, invocation, request)
         except Exception as error:  # a bug of ours, which uvicorn would keep to itself
             self._report(Failed(message=f"{request.path} failed inside edgeroutes", error=error))
             raise
@@ -80,7 +91,20 @@ class DevApp:
                 outlet.leave()
                 outlet.is_cut = True
 
-    async def _answer(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> Invocation | None:
+    def _presented(self, answer: HttpAnswer, request: HttpRequest, invocation: Invocation | None) -> HttpAnswer:
+        """The response, for a browser as a page where it is an error."""
+        if answer.status not in (404, 500):
+            return answer
+        accept = next((value for name, value in request.headers if name == "accept"), "")
+        project = self._live.generation.project
+        if answer.status == 500:
+            return for_browser(answer, accept, project.root)
+        if invocation is None or invocation.route is not None:
+            return answer
+        return without_route(answer, accept, project.route_lines, request.path)
+
+    async def _whole_body(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> bytes | None:
+        """The body; None where the client has its response already, or has left."""
         target = f"{request.path}?{request.query}" if request.query else request.path
         refusal = self._limits.check_head(request.method, target, request.headers)
         body = b""
@@ -93,11 +117,7 @@ class DevApp:
         if refusal is not None:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
-        event = rest_event(_with_body(request, body))
-        invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
-        threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
-        await self._wait(outlet, receive, invocation, request)
-        return invocation
+        return body
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
         """The whole body, or why it is refused.

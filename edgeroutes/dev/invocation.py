@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_answer
 from edgeroutes.adapters.streaming.wire import render_prelude
-from edgeroutes.dev.error_page import for_browser
 from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
 from edgeroutes.dev.generation import SETTLING_S
 from edgeroutes.dev.integration import gateway_answer, problem_answer
@@ -279,7 +278,9 @@ class Invocation:
         self.note = str(faults[0]) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
         detail = "\n".join(str(fault) for fault in faults)
         fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
-        answer = problem_answer(500, detail, self._path, fields, problems=[str(fault) for fault in faults])
+        request_id = call.incoming.request_id
+        problems = [str(fault) for fault in faults]
+        answer = problem_answer(500, detail, self._path, fields, request_id=request_id, problems=problems)
         self._send(outlet, self._for_client(answer, call))
 
     def _send_result(self, outlet: Outlet, response: Response, body: str | bytes | None, call: Call) -> None:
@@ -301,7 +302,7 @@ class Invocation:
     def _for_client(self, answer: HttpAnswer, call: Call) -> HttpAnswer:
         if call.incoming.method == "HEAD":
             return HttpAnswer(status=answer.status, headers=answer.headers)
-        return for_browser(answer, call.incoming.header("accept") or "")
+        return answer
 
     def _send(self, outlet: Outlet, answer: HttpAnswer) -> None:
         outlet.answer(answer).result()

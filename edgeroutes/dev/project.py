@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
+from edgeroutes.dev.reports import RouteLine
 from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.plan.cors import gateway_fields, read_cors
 from edgeroutes.plan.manifest import manifest_arguments, route_arguments
+from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
@@ -103,6 +105,18 @@ class Project:
         """What is wrong with the function.yaml files that declare CORS."""
         _ = self.cors  # reads them
         return tuple(self._cors_problems)
+
+    @cached_property
+    def route_lines(self) -> tuple[RouteLine, ...]:
+        """The routes as a list shows them."""
+        return tuple(
+            RouteLine(
+                methods=METHODS if route.exports.app is not None else tuple(route.exports.method_names),
+                path=self.config.base_path + route.route_path,
+                source_file=route.source_file,
+            )
+            for route in self.scan.routes
+        )
 
     @property
     def cors_policies(self) -> tuple[CORS, ...]:

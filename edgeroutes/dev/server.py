@@ -19,6 +19,7 @@ from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.changes import Changes
 from edgeroutes.dev.connection import connection_type
 from edgeroutes.dev.desk import make_cloud
 from edgeroutes.dev.front import Front
@@ -29,11 +30,10 @@ from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
-from edgeroutes.dev.reports import Failed, Logged, RouteLine, Started
+from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
-from edgeroutes.routing.conventions import METHODS
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.dev.generation import Generation
-    from edgeroutes.dev.project import Project
     from edgeroutes.dev.reports import Reporter
 
 # What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
@@ -103,6 +102,7 @@ class DevServer:
         environ: MutableMapping[str, str] | None = None,
         template: bool | None = None,
     ) -> None:
+        self._changes = Changes()
         self._reporting = threading.Lock()
         self._tell = report
         self._host = host
@@ -123,9 +123,9 @@ class DevServer:
         self.app = DevApp(self.live, self._loop, self._report, limits=limits)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
-        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host)
+        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
         config = _uvicorn_config(front, (limits or Limits()).head_timeout_s)
-        self._uvicorn = _UvicornServer(config, self._tell_started, self.app.close_streams)
+        self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
 
     @property
     def url(self) -> str:
@@ -151,6 +151,10 @@ class DevServer:
                 self._cloud.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
+    def _end_streams(self) -> None:
+        self._changes.close()
+        self.app.close_streams()
+
     def clear_cache(self) -> None:
         """Evict everything from the CDN; from any thread."""
         if self.cdn is None:
@@ -171,7 +175,7 @@ class DevServer:
                 routes=generation.route_count,
                 problems=generation.problems,
                 warnings=tuple(self._warnings()),
-                table=_route_lines(generation.project),
+                table=generation.project.route_lines,
             )
         )
 
@@ -206,6 +210,7 @@ class DevServer:
             self._template.look()
 
     def _retire(self, generation: Generation) -> None:
+        self._changes.note()
         self._apps.retire(generation)
         if self.cdn is not None:
             count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
@@ -231,18 +236,6 @@ class DevServer:
 
 def _entries(count: int) -> str:
     return f"{count} {'entry' if count == 1 else 'entries'}"
-
-
-def _route_lines(project: Project) -> tuple[RouteLine, ...]:
-    base = project.config.base_path
-    return tuple(
-        RouteLine(
-            methods=METHODS if route.exports.app is not None else tuple(route.exports.method_names),
-            path=base + route.route_path,
-            source_file=route.source_file,
-        )
-        for route in project.scan.routes
-    )
 
 
 def _cdn_settings(generation: Generation) -> dict[str, Any]:
