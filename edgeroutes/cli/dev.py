@@ -9,8 +9,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING
 
 from edgeroutes.cli import DONE
-from edgeroutes.cli.keys import keys, open_browser
 from edgeroutes.cli.terminal import JsonLines, Terminal
+from edgeroutes.dev.functions import HAS_WORKERS
+from edgeroutes.dev.keys import keys, open_browser
 from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.server import DevServer
 
@@ -36,7 +37,16 @@ def serve(
     with own_output() as output, exits_contained():
         report = JsonLines(output) if as_json else Terminal(root, output)
         reporter = while_read(report, output)
-        server = DevServer(root, reporter, host=host, port=port, cdn=with_cdn, aws=aws, template=writes_template)
+        server = DevServer(
+            root,
+            reporter,
+            host=host,
+            port=port,
+            cdn=with_cdn,
+            aws=aws,
+            template=writes_template,
+            workers=HAS_WORKERS,
+        )
         with keys(_actions(server, output)) if not as_json else nullcontext(False) as has_keys:
             if isinstance(report, Terminal):
                 report.has_keys = has_keys

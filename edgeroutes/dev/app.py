@@ -15,15 +15,15 @@ from edgeroutes.dev.error_page import for_browser, without_route
 from edgeroutes.dev.exchange import Exchange, open_exchange
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.integration import problem_answer
-from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.outlet import HttpOutlet
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
+    from edgeroutes.dev.functions import InProcess, RemoteInvocation, Workers
     from edgeroutes.dev.gateway import HttpAnswer
-    from edgeroutes.dev.loop_thread import LoopThread
+    from edgeroutes.dev.invocation import Invocation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
@@ -39,7 +39,7 @@ class DevApp:
 
     Args:
         live: What answers.
-        loop: For coroutines that wait.
+        functions: Run it.
         report: Is told what went wrong.
         limits: Of the real thing.
     """
@@ -47,13 +47,13 @@ class DevApp:
     def __init__(
         self,
         live: LiveProject,
-        loop: LoopThread,
+        functions: InProcess | Workers,
         report: Reporter,
         *,
         limits: Limits | None = None,
     ) -> None:
         self._live = live
-        self._loop = loop
+        self._functions = functions
         self._report = report
         self._limits = limits or Limits()
         self._open: set[HttpOutlet] = set()
@@ -61,7 +61,7 @@ class DevApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = _read_head(scope)
-        invocation: Invocation | None = None
+        invocation: Invocation | RemoteInvocation | None = None
 
         def present(answer: HttpAnswer) -> HttpAnswer:
             return self._presented(answer, request, invocation)
@@ -72,7 +72,7 @@ class DevApp:
             body = await self._whole_body(request, receive, outlet)
             if body is not None:
                 event = rest_event(_with_body(request, body))
-                invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
+                invocation = self._functions.invocation(event)
                 threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
                 await self._wait(outlet, receive, invocation, request)
         except Exception as error:  # a bug of ours, which uvicorn would keep to itself
@@ -91,7 +91,9 @@ class DevApp:
                 outlet.leave()
                 outlet.is_cut = True
 
-    def _presented(self, answer: HttpAnswer, request: HttpRequest, invocation: Invocation | None) -> HttpAnswer:
+    def _presented(
+        self, answer: HttpAnswer, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
+    ) -> HttpAnswer:
         """The response, for a browser as a page where it is an error."""
         if answer.status not in (404, 500):
             return answer
@@ -149,7 +151,9 @@ class DevApp:
                 break
         return b"".join(chunks), refusal
 
-    async def _wait(self, outlet: HttpOutlet, receive: Receive, invocation: Invocation, request: HttpRequest) -> None:
+    async def _wait(
+        self, outlet: HttpOutlet, receive: Receive, invocation: Invocation | RemoteInvocation, request: HttpRequest
+    ) -> None:
         """Until the answer is out, the client has left or API Gateway would have given up."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
         try:
@@ -180,7 +184,7 @@ class DevApp:
         return self._live.generation.project.gateway_fields
 
 
-def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | None) -> None:
+def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | RemoteInvocation | None) -> None:
     left = "the client left" if outlet.is_gone else ""
     exchange.note = (invocation.note if invocation is not None else "") or left
     if invocation is not None and invocation.route is not None:

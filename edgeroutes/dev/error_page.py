@@ -105,7 +105,9 @@ def close_paths(path: str, patterns: Sequence[str]) -> list[str]:
             for segment, part in zip(own, parts + own[len(parts) :], strict=False)
         ]
         candidates.setdefault("/" + "/".join(filled), pattern)
-    return [candidates[near] for near in difflib.get_close_matches(path, candidates, n=3, cutoff=0.75)]
+    found = difflib.get_close_matches(path, candidates, n=3, cutoff=0.75)
+    as_long = [near for near in found if near.count("/") == path.rstrip("/").count("/")]
+    return [candidates[near] for near in as_long or found]
 
 
 def prefers_html(accept: str) -> bool:

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
     from edgeroutes.dev.project import Project
     from edgeroutes.dev.surroundings import Surroundings
     from edgeroutes.routing.scan import RouteFile
-    from edgeroutes.runtime.application import Call
 
 _BLOCKING_CLIENTS = frozenset({"boto3", "botocore"})
 
 
-def wait_before_loading(surroundings: Surroundings, project: Project, route: RouteFile, call: Call) -> None:
+def wait_before_loading(surroundings: Surroundings, project: Project, route: RouteFile, method: str) -> None:
     """Wait for the variables that the route's modules read while they are imported, which one thread does at a time.
 
     A route on the shared event loop also waits for those that it reads later, and for AWS if it has boto3: a handler that waits there
@@ -33,10 +32,11 @@ def wait_before_loading(surroundings: Surroundings, project: Project, route: Rou
     Raises:
         ProjectError: A variable gets no value.
     """
-    if not route.function_yaml_files and not call.needs_loop:
+    needs_loop = project.needs_loop(route)
+    if not route.function_yaml_files and not needs_loop:
         return
     names = surroundings.unresolved(route)
-    shares_loop = call.needs_loop and not may_block(route, call.incoming.method)
+    shares_loop = needs_loop and not may_block(route, method)
     if not names and not shares_loop:
         return
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -70,10 +71,12 @@ class Failed:
     Args:
         message: What was being done.
         error: What was raised.
+        is_repeated: Whether it was reported before: by `logger.exception`, and raised again.
     """
 
     message: str
     error: BaseException
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +143,14 @@ class CloudFailed:
 
     problems: tuple[EdgeroutesError, ...]
     is_working: bool
+
+
+def is_reported(error: BaseException) -> bool:
+    """Whether this was called for the error before."""
+    was_reported = hasattr(error, "_edgeroutes_is_reported")
+    with suppress(AttributeError, TypeError):
+        error._edgeroutes_is_reported = True  # type: ignore[attr-defined]  # noqa: SLF001  # our own mark
+    return was_reported
 
 
 Report = Started | Answered | Failed | Logged | Reloaded | CloudReady | CloudFailed

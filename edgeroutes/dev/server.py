@@ -24,16 +24,16 @@ from edgeroutes.dev.connection import connection_type
 from edgeroutes.dev.desk import make_cloud
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev.functions import InProcess, Workers
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.limits import Limits
-from edgeroutes.dev.loop_thread import LoopThread
-from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
+from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
@@ -83,6 +83,7 @@ class DevServer:
         aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
         environ: Where `.env` goes.
         template: Whether to keep template.yaml current, and tell its warnings; with False only to tell them, with None neither.
+        workers: Whether routes run in worker processes, one for each save; else in this process.
 
     Raises:
         ProjectError: For a project that cannot be read at all.
@@ -101,6 +102,7 @@ class DevServer:
         aws: bool = False,
         environ: MutableMapping[str, str] | None = None,
         template: bool | None = None,
+        workers: bool = False,
     ) -> None:
         self._changes = Changes()
         self._reporting = threading.Lock()
@@ -114,17 +116,31 @@ class DevServer:
             self.live = LiveProject(root, self._report, environ, self._retire)
             self._cloud = make_cloud(self.live, self._report, environ, aws=aws)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
-            self._watcher = Watcher(root, self._reload, self.live.had_code)
+            guard = self.live.guard
+            self._watcher = Watcher(
+                root,
+                self._reload,
+                self.live.had_code,
+                app_dir=lambda: self.live.generation.project.config.app_dir,
+                files=guard.files,
+            )
+            guard.on_files = self._watcher.refresh
+            self._watcher.refresh()
         except BaseException:
             self._socket.close()
             raise
-        self._loop = LoopThread(self._report, str(root))
-        self._apps = MountedApps(self._loop)
-        self.app = DevApp(self.live, self._loop, self._report, limits=limits)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
+        limits = limits or Limits()
+        self._functions: InProcess | Workers
+        if workers:
+            invalidate = self._invalidate if has_cdn else None
+            self._functions = Workers(self.live, self._report, limits, environ=environ, invalidate=invalidate)
+        else:
+            self._functions = InProcess(self.live, self._report, limits)
+        self.app = DevApp(self.live, self._functions, self._report, limits=limits)
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
         front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
-        config = _uvicorn_config(front, (limits or Limits()).head_timeout_s)
+        config = _uvicorn_config(front, limits.head_timeout_s)
         self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
 
     @property
@@ -141,14 +157,14 @@ class DevServer:
                 at_the_end.callback(use_invalidator(self.cdn))
             at_the_end.enter_context(per_function_environ(self.live.surroundings.wait_outside))
             at_the_end.callback(self._cloud.close)
-            at_the_end.callback(self._loop.close)
-            at_the_end.callback(self._apps.end)
+            at_the_end.callback(self._functions.close)
             at_the_end.callback(self._watcher.close)
             if self._template is not None:
                 at_the_end.callback(self._template.close)
                 self._template.start()
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
-                self._cloud.start()
+                self._cloud.start()  # which sets the endpoint that workers start with
+                self._functions.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
     def _end_streams(self) -> None:
@@ -188,10 +204,12 @@ class DevServer:
     def _allows_origin(self, method: str, path: str, origin: str) -> bool:
         """Whether the CORS of the route at this path allows a page's origin."""
         generation = self.live.generation
-        event = rest_event(HttpRequest(method=method, path=path))
+        # With the canonical slashes, so that no route has to be loaded to find out which ones it wants.
+        trailing_slash = generation.project.config.trailing_slash
+        event = rest_event(HttpRequest(method=method, path=canonical_path(path, trailing_slash=trailing_slash) or path))
         handler = generation.handler
         route = generation.route_file(handler.application.route_behind(path))
-        with generation.in_use(), self.live.surroundings.running(route), generation.loading:
+        with generation.in_use(), self.live.surroundings.running(route):
             try:
                 cors = handler.open(event).cors
             except EdgeroutesError:  # of a route file, or of an event that no adapter can read
@@ -203,6 +221,8 @@ class DevServer:
         infra = self.live.generation.project.root / INFRA_FOLDER
         self._cloud.expect(paths)
         code = [path for path in paths if not path.is_relative_to(infra)]
+        if not set(paths).isdisjoint(self.live.guard.files()):
+            self._functions.forget_packages()
         if code:
             self.live.reload(code)
         self._cloud.look(paths)
@@ -211,12 +231,16 @@ class DevServer:
 
     def _retire(self, generation: Generation) -> None:
         self._changes.note()
-        self._apps.retire(generation)
+        self._functions.replace(generation)
         if self.cdn is not None:
             count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
             if count:
                 message = f"CDN cache cleared after reload ({_entries(count)})"
                 self._report(Logged(level="INFO", message=message))
+
+    def _invalidate(self, items: list[str]) -> None:
+        if self.cdn is not None:
+            self.cdn.invalidate(items)
 
     def _report(self, report: Any) -> None:
         with self._reporting:

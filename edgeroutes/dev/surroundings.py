@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Lock, current_thread, main_thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.function_variables import FunctionVariables, common_variables, running
 from edgeroutes.dev.reports import Logged
 
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from contextlib import AbstractContextManager
 
-    from edgeroutes.dev.environment import Environment
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.errors import ProjectError
     from edgeroutes.plan.model import ProjectPlan
@@ -26,6 +27,23 @@ if TYPE_CHECKING:
 DEPLOYED_ONLY = frozenset(
     {"EDGEROUTES_ORIGIN_SECRET", "EDGEROUTES_DISTRIBUTION_PARAMETER", "EDGEROUTES_DISTRIBUTION_ID"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class VariablesByRoute:
+    """The variables of the functions, as a worker receives them.
+
+    Args:
+        by_function: Logical id → variables.
+        function_of: Route path → logical id.
+        fixed: The names of variables whose value no function sets.
+        is_complete: Whether no other values are to come.
+    """
+
+    by_function: Mapping[str, Mapping[str, str]]
+    function_of: Mapping[str, str]
+    fixed: frozenset[str]
+    is_complete: bool = True
 
 
 class Surroundings:
@@ -40,16 +58,18 @@ class Surroundings:
         report: Gets a line for a request that waits.
     """
 
-    def __init__(self, root: Path, environment: Environment, report: Reporter = lambda _: None) -> None:
+    def __init__(
+        self, root: Path, environment: Environment | VariablesByRoute, report: Reporter = lambda _: None
+    ) -> None:
         self._root = root
         self._environment = environment
         self._report = report
         self._is_planned, self._is_resolved = Event(), Event()
         self.wanted = Event()
         """Set when a request waits for local AWS."""
-        self._by_function: dict[str, dict[str, str]] = {}
-        self._resolved: dict[str, dict[str, str]] | None = None
-        self._function_of: dict[str, str] = {}
+        self._by_function: Mapping[str, Mapping[str, str]] = {}
+        self._resolved: Mapping[str, Mapping[str, str]] | None = None
+        self._function_of: Mapping[str, str] = {}
         self._unresolved: Mapping[str, Collection[str]] = {}
         self._faults: Mapping[str, tuple[ProjectError, ...]] = {}
         self._cloud_faults: tuple[ProjectError, ...] = ()
@@ -57,6 +77,26 @@ class Surroundings:
         self._lock = Lock()
         self._shared_reads: dict[tuple[str, str], str] = {}
         self.release()
+
+    @classmethod
+    def restored(cls, root: Path, variables: VariablesByRoute) -> Surroundings:
+        """Those of another process, which does not change them any more."""
+        restored = cls(root, variables)
+        restored.restore(variables)
+        return restored
+
+    def restore(self, variables: VariablesByRoute) -> None:
+        """Take over what is known in another process."""
+        self._environment = variables
+        self._by_function, self._function_of = variables.by_function, variables.function_of
+        if variables.is_complete:
+            self._is_resolved.set()
+        else:
+            self._is_resolved.clear()
+
+    def variables(self) -> VariablesByRoute:
+        """What `restored` needs."""
+        return VariablesByRoute(self._by_function, self._function_of, self.fixed, self.is_ready)
 
     @property
     def fixed(self) -> frozenset[str]:
@@ -123,7 +163,7 @@ class Surroundings:
             route.route_path: function.logical_id for function in plan.functions for route in function.routes
         }
         self._by_function = {name: _shipped(variables) for name, variables in plain.items()}
-        self._environment.share(common_variables(self._by_function))
+        self._share()
         self._is_planned.set()
 
     def put(self, by_function: Mapping[str, Mapping[str, str]]) -> bool:
@@ -131,14 +171,18 @@ class Surroundings:
         before = self._resolved
         self._resolved = self._by_function = {name: _shipped(variables) for name, variables in by_function.items()}
         self._cloud_faults = ()
-        self._environment.share(common_variables(self._by_function))
+        self._share()
         return before is not None and before != self._resolved
+
+    def _share(self) -> None:
+        if isinstance(self._environment, Environment):
+            self._environment.share(common_variables(self._by_function))
 
     def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
         """What runs within finds the variables of the route's function."""
         if self._is_resolved.is_set():
             return running(self.variables_of(route, loading=loading))
-        return running(_LateVariables(self, route, loading=loading))
+        return running(LateVariables(self, route, loading=loading))
 
     def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
         """Wait until a variable of a route's function, or all of them for None, is known.
@@ -169,9 +213,11 @@ class Surroundings:
 
     def wait_outside(self, name: str) -> None:
         """Wait for a variable that a thread without a function reads, such as one of a `ThreadPoolExecutor`."""
-        thread = current_thread()
-        if self._is_resolved.is_set() or thread is main_thread() or thread.name.startswith("edgeroutes"):
-            return
+        if not self._is_resolved.is_set() and not is_own_thread():
+            self.wait_for_name(name)
+
+    def wait_for_name(self, name: str) -> None:
+        """Wait for a variable that any function gets."""
         self._is_planned.wait()
         if any(name in names for names in self._unresolved.values()):
             self.wanted.set()
@@ -186,7 +232,19 @@ class Surroundings:
 
     def has_value(self, name: str) -> bool:
         """Whether a variable has a value that no function's own one replaces."""
-        return self._environment.is_fixed(name)
+        if isinstance(self._environment, Environment):
+            return self._environment.is_fixed(name)
+        return name in self._environment.fixed
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether any route may have a fault."""
+        return bool(self._faults or self._cloud_faults or self._plan_faults)
+
+    @property
+    def late_names(self) -> frozenset[str]:
+        """The variables that get their values from local AWS."""
+        return frozenset(name for names in self._unresolved.values() for name in names)
 
     def take_shared_reads(self) -> list[str]:
         """What is to be said of modules that several functions share and that read what differs between these, once."""
@@ -228,11 +286,34 @@ class Surroundings:
             self._shared_reads.setdefault((where, key), text)
 
 
+def is_own_thread() -> bool:
+    """Whether the thread is one of the dev server's, not one that the project has started."""
+    thread = current_thread()
+    return thread is main_thread() or thread.name.startswith("edgeroutes")
+
+
 def _shipped(variables: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in variables.items() if key not in DEPLOYED_ONLY}
 
 
-class _LateVariables:
+class LateSurroundings(Protocol):
+    """What `LateVariables` uses of `Surroundings`; a worker has those of its parent."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything is known."""
+
+    def has_value(self, name: str) -> bool:
+        """Whether a variable has a value that no function's own one replaces."""
+
+    def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
+        """Wait until a variable, or all of them for None, is known."""
+
+    def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
+        """The variables of a route's function, as far as they are known."""
+
+
+class LateVariables:
     """The variables of a function while not all of them are known: who reads one waits for that one.
 
     Args:
@@ -241,7 +322,7 @@ class _LateVariables:
         loading: Whether its file is being imported.
     """
 
-    def __init__(self, surroundings: Surroundings, route: RouteFile | None, *, loading: bool) -> None:
+    def __init__(self, surroundings: LateSurroundings, route: RouteFile | None, *, loading: bool) -> None:
         self._surroundings = surroundings
         self._route = route
         self._loading = loading

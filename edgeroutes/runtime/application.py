@@ -18,7 +18,8 @@ from edgeroutes.runtime.loop import is_fatal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.runtime.base_path import BasePath
@@ -190,6 +191,11 @@ class Call:
     def needs_loop(self) -> bool:
         """Whether its coroutines must run on an event loop."""
         return self.route is not None and self.route.needs_loop
+
+    @property
+    def after(self) -> Sequence[tuple[object, tuple[Any, ...]]]:
+        """What was given to `after`: functions and their arguments."""
+        return () if self._scope is None else self._scope.after
 
     @property
     def has_after(self) -> bool:

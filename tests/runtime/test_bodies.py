@@ -235,10 +235,10 @@ def test_a_form_names_every_problem_once(project: Make) -> None:
     answer = project(route(DATACLASS)).post_form("/x", "count=x&at=y&kind=3")
 
     assert answer.json()["errors"] == [
+        {"field": "title", "message": "is required"},
         {"field": "count", "message": "must be an integer"},
         {"field": "at", "message": "must be an ISO 8601 date"},
         {"field": "kind", "message": "must be one of 1, 2"},
-        {"field": "title", "message": "is required"},
     ]
 
 

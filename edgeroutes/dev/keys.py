@@ -1,7 +1,7 @@
 """Keys that `edgeroutes dev` takes in a terminal: one thread reads them, and leaves the terminal to whoever else reads from it.
 
 A debugger and `input()` of a handler need the terminal in its usual mode, and all of its keys. So `input()` pauses the keys, and
-`breakpoint()` ends them.
+`breakpoint()` ends them; both also in worker processes, which have the same terminal.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 _LOOK_S = 0.1
+_reader: _Keys | None = None
 
 
 @contextmanager
 def keys(actions: Mapping[str, Callable[[], None]]) -> Iterator[bool]:
     """Call the action of each key that is pressed meanwhile; whether keys are taken at all: only from a terminal of this process."""
+    global _reader  # noqa: PLW0603 - there is one terminal
     try:
         import termios  # not on Windows
 
@@ -33,9 +35,43 @@ def keys(actions: Mapping[str, Callable[[], None]]) -> Iterator[bool]:
     if not is_usable:
         yield False
         return
-    reader = _Keys(descriptor, actions, termios)
-    with reader.running():
-        yield True
+    _reader = reader = _Keys(descriptor, actions, termios)
+    threading.Thread(target=reader.read, name="edgeroutes-keys", daemon=True).start()
+    try:
+        with yielding(control):
+            yield True
+    finally:
+        _reader = None
+        reader.stop()
+
+
+def control(action: str) -> None:
+    """`pause` the keys, `resume` them, or `stop` them for good."""
+    if _reader is not None:
+        getattr(_reader, action)()
+
+
+@contextmanager
+def yielding(tell: Callable[[str], None]) -> Iterator[None]:
+    """Have `input()` and `breakpoint()` of this process get the terminal, by way of `tell(action)`."""
+    ask, debug = builtins.input, sys.breakpointhook
+
+    def paused_input(*arguments: Any) -> str:
+        tell("pause")
+        try:
+            return ask(*arguments)
+        finally:
+            tell("resume")
+
+    def debug_without_keys(*arguments: Any, **more: Any) -> Any:
+        tell("stop")  # for good: nobody can tell when the debugger is done with the terminal
+        return debug(*arguments, **more)
+
+    builtins.input, sys.breakpointhook = paused_input, debug_without_keys
+    try:
+        yield
+    finally:
+        builtins.input, sys.breakpointhook = ask, debug
 
 
 class _Keys:
@@ -57,45 +93,25 @@ class _Keys:
         self._lock = threading.Lock()
         self._is_raw = False
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Read keys until the end; the terminal is as before then."""
-        ask, debug = builtins.input, sys.breakpointhook
-
-        def paused_input(*arguments: Any) -> str:
-            with self._paused():
-                return ask(*arguments)
-
-        def debug_without_keys(*arguments: Any, **more: Any) -> Any:
-            self.stop()  # for good: nobody can tell when the debugger is done with the terminal
-            return debug(*arguments, **more)
-
-        builtins.input, sys.breakpointhook = paused_input, debug_without_keys
-        threading.Thread(target=self._read, name="edgeroutes-keys", daemon=True).start()
-        try:
-            yield
-        finally:
-            builtins.input, sys.breakpointhook = ask, debug
-            self.stop()
-
     def stop(self) -> None:
         """Read no more keys."""
         self._is_over.set()
         with self._lock:
             self._set_raw(is_raw=False)
 
-    @contextmanager
-    def _paused(self) -> Iterator[None]:
+    def pause(self) -> None:
+        """Leave the terminal to somebody else, until `resume`."""
         with self._lock:
             self._others += 1
             self._set_raw(is_raw=False)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._others -= 1
 
-    def _read(self) -> None:
+    def resume(self) -> None:
+        """Go on, once nobody else needs the terminal."""
+        with self._lock:
+            self._others -= 1
+
+    def read(self) -> None:
+        """Until the end."""
         import select
 
         while not self._is_over.is_set():
