@@ -202,6 +202,7 @@ def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, l
     return SegmentConfig.from_namespace(values, source_file), problems
 
 
+@lru_cache(maxsize=1024)
 def read_middleware(source: str, source_file: str) -> MiddlewareExports:
     """What this middleware file exports, and all that is wrong with it.
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Final")  # of fields
 _MARKERS = "edgeroutes.http.parameters"
-_CONTAINERS = (list, set, tuple, frozenset)
 _MODEL_MARKS = ("__dataclass_fields__", "model_validate", "__struct_fields__")
 
 
@@ -81,7 +80,7 @@ def is_any(annotation: Any) -> bool:
 
 def is_container(annotation: Any) -> bool:
     """Whether it takes all values of a name, not the last alone: `list[T]`, `set[T]`, `tuple[T, ...]`, and these without items."""
-    return (origin(annotation) or annotation) in _CONTAINERS
+    return (origin(annotation) or annotation) in (list, set, tuple, frozenset)
 
 
 def describe(annotation: Any) -> str:

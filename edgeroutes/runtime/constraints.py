@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import operator
 import re
-from enum import EnumMeta
 from itertools import takewhile
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.annotations import describe, is_container, is_literal, origin, peel
+from edgeroutes.http.constraints import LENGTHS, NAMES, find_contradiction, find_problem
+from edgeroutes.runtime.annotations import describe, is_literal, origin, peel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,22 +30,12 @@ _COMPARISONS: dict[str, tuple[Callable[[Any, Any], bool], str]] = {
     "le": (operator.le, "<="),
     "lt": (operator.lt, "<"),
 }
-_LENGTHS = ("min_length", "max_length")
-_NAMES = (*_COMPARISONS, "multiple_of", *_LENGTHS, "pattern")
-_SIZED = (str, bytes, list, set, frozenset, tuple, dict)
 # Of annotated_types: the class of each and the attribute with its value.
 _ANNOTATED_TYPES = {
     "Ge": "ge", "Gt": "gt", "Le": "le", "Lt": "lt", "MultipleOf": "multiple_of", "MinLen": "min_length", "MaxLen": "max_length",
     "Predicate": "func", "Timezone": "tz",
 }  # fmt: skip
 _DOCUMENTATION = ("DocInfo", "Unit", "Doc")
-_ALLOWED = {
-    "multiple_of": "Allowed are numbers above 0, for int, float and Decimal",
-    "min_length": "Allowed are counts from 0, for strings, lists, sets, tuples and dicts",
-    "max_length": "Allowed are counts from 0, for strings, lists, sets, tuples and dicts",
-    "pattern": "Allowed are regular expressions, for str",
-    "tz": "Allowed is datetime",
-}
 
 
 def find_checks(annotation: Any, where: str) -> tuple[Check, ...]:
@@ -68,7 +58,7 @@ def find_checks(annotation: Any, where: str) -> tuple[Check, ...]:
             _require_applicable(_constraints(first, where), plain, where)
         own = [item for item in metadata if not _is_of(item, "annotated_types", "pydantic")]
         constraints = list(_constraints(own, where))
-    _require_satisfiable(dict(constraints), where)
+    _require_none(find_contradiction(dict(constraints)), where)
     return tuple(_make_check(name, value) for name, value in constraints)
 
 
@@ -135,7 +125,7 @@ def _constraints(metadata: Iterable[Any], where: str) -> Iterator[Constraint]:
 
 
 def _msgspec_constraints(meta: Any) -> Iterator[Constraint]:
-    for name in _NAMES:
+    for name in NAMES:
         if getattr(meta, name) is not None:
             yield name, getattr(meta, name)
     if meta.tz is not None:
@@ -154,7 +144,7 @@ def _other(item: Any, where: str) -> Iterator[Constraint]:
         yield "func", item  # Not(f)
         return
     else:
-        is_harmless = not (callable(item) or any(getattr(item, each, None) is not None for each in _NAMES))
+        is_harmless = not (callable(item) or any(getattr(item, each, None) is not None for each in NAMES))
     if is_harmless:
         return
     problem = f"{item!r:.80} in Annotated may be a constraint, and edgeroutes cannot enforce it"
@@ -173,25 +163,13 @@ def _require_no_field_options(field: Any, where: str) -> None:
 
 def _require_applicable(constraints: Iterable[Constraint], annotation: Any, where: str) -> None:
     for name, value in constraints:
-        if name == "pattern":
-            _require_pattern(value, where)
         for kind in _classes(annotation) if name != "func" else ():
-            if not _is_applicable(name, value, kind):
-                allowed = _ALLOWED.get(
-                    name, "Allowed are bounds of the type's own kind, for numbers, dates and strings"
-                )
-                problem = f"{name}={value!r} is not possible for {describe(kind)}. {allowed}"
-                is_items = is_container(annotation) and name not in _LENGTHS
-                hint = "Constrain the items: list[Annotated[T, …]]" if is_items else "Remove it, or change the type"
-                raise RouteFileError(problem, where=where, hint=hint)
+            _require_none(find_problem(name, value, kind, describe(kind)), where)
 
 
-def _require_pattern(pattern: Any, where: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, TypeError) as error:
-        problem = f"pattern={pattern!r} is not a regular expression: {error}"
-        raise RouteFileError(problem, where=where, hint="Correct it") from error
+def _require_none(problem: tuple[str, str] | None, where: str) -> None:
+    if problem is not None:
+        raise RouteFileError(problem[0], where=where, hint=problem[1])
 
 
 def _classes(annotation: Any) -> Iterator[Any]:
@@ -207,40 +185,11 @@ def _classes(annotation: Any) -> Iterator[Any]:
         yield origin(plain) or plain
 
 
-def _is_applicable(name: str, value: Any, kind: Any) -> bool:
-    if not isinstance(kind, type) or (isinstance(kind, EnumMeta) and not issubclass(kind, (int, float, str))):
-        return False
-    if name in _LENGTHS:
-        return issubclass(kind, _SIZED) and type(value) is int and value >= 0
-    if name == "pattern":
-        return issubclass(kind, str)
-    if name == "tz":
-        return kind.__module__ == "datetime" and kind.__name__ == "datetime"
-    if _is_number(kind):
-        return _is_number(type(value)) and (name != "multiple_of" or value > 0)
-    return name != "multiple_of" and (kind.__module__ == "datetime" or issubclass(kind, str)) and type(value) is kind
-
-
-def _is_number(kind: type) -> bool:
-    if kind.__module__ == "decimal" and kind.__name__ == "Decimal":
-        return True
-    return issubclass(kind, (int, float)) and kind is not bool
-
-
-def _require_satisfiable(found: dict[str, Any], where: str) -> None:
-    for low, high in (("ge", "le"), ("ge", "lt"), ("gt", "le"), ("gt", "lt"), _LENGTHS):
-        if low in found and high in found:
-            strict = {"gt", "lt"}.intersection((low, high))
-            if found[low] > found[high] or (strict and found[low] == found[high]):
-                problem = f"{low}={found[low]!r} and {high}={found[high]!r} allow no value"
-                raise RouteFileError(problem, where=where, hint="Correct one of them")
-
-
 def _make_check(name: str, value: Any) -> Check:
     if name in _COMPARISONS:
         compare, symbol = _COMPARISONS[name]
         return _check(lambda given: compare(given, value), f"must be {symbol} {value}")
-    if name in _LENGTHS:
+    if name in LENGTHS:
         return _length_check(name, value)
     if name == "multiple_of":
         return _check(lambda given: _is_multiple(given, value), f"must be a multiple of {value}")

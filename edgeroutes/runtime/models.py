@@ -60,7 +60,7 @@ def model_validator(model: Any, where: str) -> Validator:
             require_few_collisions(value)
         try:
             made = library.from_value(value)
-        except ValueError as error:
+        except library.errors as error:
             _add_problems(error, problems, value)
             return None
         _require_finite(made, problems)
@@ -86,7 +86,7 @@ def json_reader(model: Any, where: str) -> Callable[[bytes, Problems], Any]:
             made = decode(body)
         except RecursionError as error:
             raise HTTPError(400, "the body is nested too deep") from error
-        except ValueError as error:
+        except library.errors as error:
             detail = _malformed_detail(error)
             if detail:
                 raise HTTPError(400, f"the body is no JSON: {detail}") from error
@@ -133,15 +133,19 @@ class _Library:
         from_value: From a JSON value.
         from_json: From JSON as bytes.
         from_fields: From the strings of a form or query.
+
+    Attributes:
+        errors: What these raise. Errors of msgspec before 0.20 are not ValueErrors.
     """
 
-    __slots__ = ("from_fields", "from_json", "from_value", "has_weak_hashes", "is_pydantic", "owner")
+    __slots__ = ("errors", "from_fields", "from_json", "from_value", "has_weak_hashes", "is_pydantic", "owner")
 
     def __init__(self, owner: Any, from_value: Any, from_json: Any, from_fields: Any) -> None:
         self.owner = owner
         self.from_value, self.from_json, self.from_fields = from_value, from_json, from_fields
         self.is_pydantic = not hasattr(owner, "__struct_fields__")
         self.has_weak_hashes = False
+        self.errors: tuple[type[Exception], ...] = (ValueError,)
 
 
 def _read_library(model: Any, where: str) -> _Library:
@@ -150,7 +154,7 @@ def _read_library(model: Any, where: str) -> _Library:
     elif hasattr(model, "__struct_fields__"):
         from functools import partial
 
-        from msgspec import convert
+        from msgspec import MsgspecError, convert
         from msgspec.json import Decoder
 
         try:
@@ -158,6 +162,7 @@ def _read_library(model: Any, where: str) -> _Library:
         except (TypeError, ValueError) as error:
             raise RouteFileError(f"msgspec cannot use {describe(model)}: {error}", where=where) from error
         library = _Library(model, partial(convert, type=model), decode, partial(convert, type=model, strict=False))
+        library.errors = (ValueError, MsgspecError)
     else:
         adapter = _adapter(model, where)
         owner = _Schema(adapter.core_schema, describe(model))
@@ -274,7 +279,7 @@ def fields_converter(model: Any, where: str) -> Callable[[dict[str, Any], Proble
     def convert(fields: dict[str, Any], problems: Problems) -> Any:
         try:
             made = library.from_fields(fields)
-        except ValueError as error:
+        except library.errors as error:
             _add_problems(error, problems, fields)
             return None
         _require_finite(made, problems)
@@ -283,7 +288,7 @@ def fields_converter(model: Any, where: str) -> Callable[[dict[str, Any], Proble
     return convert
 
 
-def _add_problems(error: ValueError, problems: Problems, value: Any) -> None:
+def _add_problems(error: Exception, problems: Problems, value: Any) -> None:
     """Add the library's problems with our fields: `address.city`, `items.0`. `value` is what has them, or its JSON."""
     count = getattr(error, "error_count", None)
     if callable(count):  # pydantic
@@ -327,7 +332,7 @@ def _longest_path(value: Any) -> int:
     return longest
 
 
-def _malformed_detail(error: ValueError) -> str:
+def _malformed_detail(error: Exception) -> str:
     """What is wrong with a body that is no JSON at all; empty for JSON of the wrong shape."""
     if hasattr(error, "error_count"):
         if error.error_count() > 1:

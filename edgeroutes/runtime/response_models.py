@@ -528,7 +528,7 @@ def _null(value: Any) -> None:
 
 
 def _is_leaf(kind: Any) -> bool:
-    return isinstance(kind, EnumMeta) or is_literal(kind) or kind in _NUMBERS or scalar_converter(kind) is not None
+    return isinstance(kind, EnumMeta) or is_literal(kind) or kind in _NUMBERS or scalar_converter(kind, "") is not None
 
 
 def _as_str(value: Any) -> tuple[Any, bool]:
@@ -555,7 +555,7 @@ _NUMBERS: dict[Any, Callable[[Any], tuple[Any, bool]]] = {str: _as_str, bool: _a
 
 
 def _from_text(kind: Any, value: Any) -> Any:
-    convert = scalar_converter(kind)
+    convert = scalar_converter(kind, "")
     try:
         return convert(value) if isinstance(value, str) and convert is not None else value
     except ValueError as error:

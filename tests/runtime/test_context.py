@@ -239,8 +239,6 @@ def test_a_redirect_to_raw_input_with_a_line_break_is_a_500_and_no_header(
 def test_concurrent_requests_never_see_each_others(project: Make) -> None:
     source = """
         import asyncio
-import subprocess
-import sys
         from edgeroutes import cookies, headers
         gate = None
         async def GET(id: str):
