@@ -24,7 +24,7 @@ from edgeroutes.dev.deployed import Deployed
 from edgeroutes.dev.desk import Desk
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.functions import InProcess, Workers
+from edgeroutes.dev.functions import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.limits import Limits
@@ -108,7 +108,10 @@ class DevServer:
         self._socket = listen(host, port)
         self.port: int = self._socket.getsockname()[1]
         environ = os.environ if environ is None else environ
+        starter = Starter(str(root), forks=CAN_FORK) if workers else None
         try:
+            if starter is not None:
+                starter.begin()  # it needs as long as the rest of this
             self.live = LiveProject(root, self._report, environ, self._retire)
             self._cloud: Desk | Deployed
             if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
@@ -128,13 +131,17 @@ class DevServer:
             self._watcher.refresh()
         except BaseException:
             self._socket.close()
+            if starter is not None:
+                starter.end()
             raise
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         limits = limits or Limits()
         self._functions: InProcess | Workers
-        if workers:
+        if starter is not None:
             invalidate = self._invalidate if has_cdn else None
-            self._functions = Workers(self.live, self._report, limits, environ=environ, invalidate=invalidate)
+            self._functions = Workers(
+                self.live, self._report, limits, environ=environ, invalidate=invalidate, starter=starter
+            )
         else:
             self._functions = InProcess(self.live, self._report, limits)
         self.app = DevApp(self.live, self._functions, self._report, limits=limits)

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
 _WINDOW_BYTES = 64 * 1024
 # How long the exit functions of the project may take.
 _EXIT_WAIT_S = 2.0
+_end_process = os._exit  # handlers find another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -443,11 +444,11 @@ _standard_streams = StandardStreams()
 
 def _run_exit_functions() -> None:
     """Run what the project registered with `atexit`, then end the process: no thread of the project keeps it alive."""
-    end = threading.Timer(_EXIT_WAIT_S, os._exit, (0,))
+    end = threading.Timer(_EXIT_WAIT_S, _end_process, (0,))
     end.daemon = True
     end.start()
     atexit._run_exitfuncs()  # noqa: SLF001  # as the interpreter does, but without waiting for threads first
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(0)
+    _end_process(0)
