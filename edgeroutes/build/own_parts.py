@@ -44,6 +44,8 @@ def unused_parts(
         arguments: What the handlers of its route files take.
         names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use.
     """
+    if Arguments.ANY in arguments:  # then a return annotation may make a stream of items
+        names = {*names, "ndjson"}
     unnamed = (module for by, modules in _BY_NAME if by.isdisjoint(names) for module in modules)
     if config.cors is not None or function.cors:
         unnamed = (part for part in unnamed if part != "http/cors.py")
@@ -53,9 +55,9 @@ def unused_parts(
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     if Arguments.ANY in arguments:
         return
-    yield "runtime/bodies.py"
+    yield from ("runtime/bodies.py", "runtime/constraints.py", "runtime/models.py", "runtime/response_models.py")
     if Arguments.SCALARS not in arguments:
-        yield from ("runtime/conversion.py", "runtime/defaults.py")
+        yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
 
 
 def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:

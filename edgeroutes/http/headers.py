@@ -12,7 +12,7 @@ if not TYPE_CHECKING:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from typing import Any, Self, TypeVar, overload  # noqa: TC004  # at run time it is the function above
 
     HeaderValues = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -45,6 +45,11 @@ class Headers(Mapping[str, str]):
         headers = cls.__new__(cls)
         headers._items = items  # noqa: SLF001  # its own
         return headers
+
+    def __await__(self) -> Generator[None, None, Self]:
+        """Itself, for `await headers()` as in Next.js 15."""
+        yield from ()
+        return self
 
     def has_any(self, names: frozenset[str]) -> bool:
         """Whether one of these names, given in lower case, is among the fields: one look at each, however many are asked."""

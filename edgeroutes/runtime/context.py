@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from types import GenericAlias
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import LARGE_BODY_BYTES, Request
@@ -14,8 +15,8 @@ from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, TypeVarTuple, Unpack
+    from collections.abc import Callable, Generator, Iterator
+    from typing import Any, Self, TypeVarTuple, Unpack
 
     from starlette.datastructures import FormData
 
@@ -178,6 +179,11 @@ class Cookies(Mapping[str, str]):
         self._scope = scope
         self._sent = scope.request.cookies
 
+    def __await__(self) -> Generator[None, None, Self]:
+        """Itself, for `await cookies()` as in Next.js 15."""
+        yield from ()
+        return self
+
     def set(self, name: str, value: str | None = "", **attributes: Unpack[CookieAttributes]) -> None:
         """Set a cookie on whatever the handler answers, a redirect included, an error not: see `ResponseCookies.set`."""
         self._jar().set(name, value, **attributes)
@@ -244,13 +250,38 @@ def after(function: Callable[[*Arguments], object], *args: *Arguments) -> None:
     current_scope("after()").after.append((function, args))
 
 
-class RouteContext:
-    """What is known of the invocation besides the request: declare a parameter `context: RouteContext` to get it."""
+if TYPE_CHECKING:
+    from typing import Generic
 
-    __slots__ = ("_scope",)
+    from typing_extensions import TypeVar
 
-    def __init__(self, scope: RequestScope) -> None:
+    P = TypeVar("P", default=Params)
+
+    class _OfParams(Generic[P]):
+        """What type checkers see: the type of `params`."""
+
+else:
+
+    class _OfParams:
+        """typing is not loaded for a request."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, params):
+            return GenericAlias(cls, params)
+
+
+class RouteContext(_OfParams["P"]):
+    """What is known of the invocation besides the request: declare a parameter `context: RouteContext` to get it.
+
+    With `RouteContext[Params]`, a TypedDict, dataclass or other model, `params` has the segments converted.
+    """
+
+    __slots__ = ("_params", "_scope")
+
+    def __init__(self, scope: RequestScope, params: P | None = None) -> None:
         self._scope = scope
+        self._params = params
 
     @property
     def route(self) -> str:
@@ -258,9 +289,9 @@ class RouteContext:
         return self._scope.endpoint.route.route_path
 
     @property
-    def params(self) -> Params:
+    def params(self) -> P:
         """The captured segments, decoded."""
-        return self._scope.params
+        return self._scope.params if self._params is None else self._params  # type: ignore[return-value]  # bare: Params
 
     @property
     def request_id(self) -> str:

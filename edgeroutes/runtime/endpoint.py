@@ -11,6 +11,7 @@ from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EX
 from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.signature import ABSENT, return_annotation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,11 +31,17 @@ if TYPE_CHECKING:
 class BoundHandler:
     """A handler with the way in which it is called."""
 
-    __slots__ = ("_binding", "_function", "where")
+    __slots__ = ("_binding", "_function", "_write", "where")
 
     def __init__(self, function: Handler, segments: Segments, where: str, threads: Threads | None = None) -> None:
         self._function = function if threads is None else threads.calling(function)
         self._binding: Binding | None = bind(function, segments, where)
+        self._write = None
+        annotation, annotated = return_annotation(function)
+        if annotation is not ABSENT:
+            from edgeroutes.runtime.returns import find_writer
+
+            self._write = find_writer(annotation, annotated, where)
         self.where = where
 
     async def __call__(self, scope: RequestScope) -> Response:
@@ -52,7 +59,7 @@ class BoundHandler:
             result = self._function(**binding.arguments(scope))
         if hasattr(result, "__await__"):
             result = await result
-        return to_response(result, self.where)
+        return to_response(result, self.where) if self._write is None else self._write(result)
 
     @staticmethod
     async def _arguments_of_large_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
@@ -210,12 +217,16 @@ class Endpoint:
     async def primed(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
 
-        Of a file the part that was asked for, whole where it is small.
+        Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
         """
         if hasattr(response.body, "part"):
             from edgeroutes.runtime.files import served_file
 
             response = served_file(response, scope)
+            if not response.is_stream:
+                return response
+        elif hasattr(response.body, "sender"):
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
             if not response.is_stream:
                 return response
         from edgeroutes.runtime.chunks import primed

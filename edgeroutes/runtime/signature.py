@@ -84,6 +84,58 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter]:
     ]
 
 
+def return_annotation(handler: Handler) -> tuple[Any, Any]:
+    """The annotation of what `handler` returns, as it is written or ABSENT, and the function that has it."""
+    function: Any = handler
+    while not hasattr(function, "__signature__") and hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if (signature := getattr(function, "__signature__", None)) is not None:
+        found = signature.return_annotation
+        return (ABSENT if found is signature.empty else found), function
+    if not hasattr(function, "__code__"):
+        function = type(function).__call__  # of an instance; a partial has no annotation
+    return _annotations(function).get("return", ABSENT), function
+
+
+def return_namespace(function: Any) -> dict[str, Any]:
+    """The names that a return annotation may use.
+
+    Those that a file imports only for type checkers, as linters advise for `AsyncIterator` or Response, are found without it.
+    """
+    return _Names(getattr(function, "__globals__", None) or module_namespace(function))
+
+
+class _Names(dict):  # type: ignore[type-arg]  # Any is not imported when this runs
+    """A module's names, and behind them those of typing, collections.abc and responses."""
+
+    def __missing__(self, name: str) -> Any:
+        import collections.abc
+        import typing
+
+        from edgeroutes.http.response import Response
+
+        if name in _RESPONSES:
+            return Response
+        for module in (collections.abc, typing):
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise KeyError(name)
+
+
+# Edgeroutes' and Starlette's, which a return annotation treats alike.
+_RESPONSES = frozenset(
+    [
+        "Response",
+        "JSONResponse",
+        "HTMLResponse",
+        "PlainTextResponse",
+        "RedirectResponse",
+        "StreamingResponse",
+        "FileResponse",
+    ]
+)
+
+
 def _annotations(function: Handler) -> Mapping[str, Any]:
     try:
         return getattr(function, "__annotations__", {})
@@ -103,7 +155,7 @@ def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, dict(namespace))  # noqa: S307  # the author's own source
+        return eval(annotation, dict(namespace), namespace)  # noqa: S307  # the author's own source
     except NameError as error:
         hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
         problem = f"its annotation {annotation!r} cannot be read: {error}"

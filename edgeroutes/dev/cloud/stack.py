@@ -12,6 +12,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.dev.cloud.process import OWN_ACCESS_KEY
 from edgeroutes.dev.cloud.stand_ins import NO_MODEL
 from edgeroutes.errors import ConfigError, ToolError
 from edgeroutes.plan.model import PlanWarning
@@ -166,7 +167,7 @@ def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered b
     """
     import boto3
 
-    return boto3.Session("edgeroutes", "edgeroutes")
+    return boto3.Session(OWN_ACCESS_KEY, OWN_ACCESS_KEY)
 
 
 def _is_held(resource: Resource) -> bool:
