@@ -161,7 +161,13 @@ class Worker:
             raise ClientGone from error
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """The parent's answer to a question, waited for."""
+        """The parent's answer to a question, waited for.
+
+        Raises:
+            RuntimeError: In the thread that would receive it.
+        """
+        if threading.current_thread() is threading.main_thread():
+            raise RuntimeError(f"the main thread of a worker cannot wait for {name!r}")
         future: Future[Any] = Future()
         number = id(future)
         self._questions[number] = future

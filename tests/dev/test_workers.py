@@ -260,6 +260,38 @@ def test_a_get_after_the_response_to_a_post_that_revalidates_is_never_old(tmp_pa
         assert seen == list(range(1, 61))
 
 
+def test_a_module_of_a_package_beside_the_project_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = tmp_path / "shared"
+    (beside / "beside_package").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(beside))
+    module = beside / "beside_package/__init__.py"
+    module.write_text("WORD = 'one'\n")
+    route = "import importlib\n\nWORD = importlib.import_module('_'.join(('beside', 'package'))).WORD\n\ndef GET():\n    return WORD\n"
+    with working(tmp_path / "project", {"a": route, "b": "def GET():\n    return 'b'\n"}) as served:
+        assert served.get("/a").text == "one"
+        module.write_text("WORD = 'three'\n")
+        served.saved({"b": "def GET():\n    return 'c'\n"})
+        assert served.get("/a").text == "three"
+
+
+def test_a_module_that_is_a_link_out_of_the_project_is_refused_as_by_the_build(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere/words.py"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("WORD = 'one'\n")
+    project = tmp_path / "project"
+    (project / "lib").mkdir(parents=True)
+    (project / "lib/words.py").symlink_to(elsewhere)
+    with working(project, {"a": "from lib.words import WORD\n\ndef GET():\n    return WORD\n"}) as served:
+        response = served.get("/a")
+    assert response.status_code == 500
+    assert response.json()["detail"] == (
+        f"lib/words.py: this links to '{elsewhere}', outside the project."
+        " Put a copy in its place, or make it a package that the project depends on by its path."
+    )
+
+
 def test_a_client_that_leaves_a_stream_closes_its_generator_in_the_worker(tmp_path: Path) -> None:
     route = """
         import asyncio, pathlib
