@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
@@ -31,11 +32,11 @@ def problem_answer(
         detail: What happened.
         path: That was asked for.
         fields: Header fields that it has besides, such as those of CORS.
-        request_id: By which the log has it; empty leaves it out.
+        request_id: The one of the log; without it a new one.
         members: More of the document.
     """
     error = HTTPError(status, detail, headers=dict(fields))
-    response = problem_response(error, instance=path, request_id=request_id, **members)
+    response = problem_response(error, instance=path, request_id=request_id or str(uuid.uuid4()), **members)
     response.headers["cache-control"] = UNCACHED
     return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
 

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edgeroutes.dev.gateway import sent_name
 from edgeroutes.runtime.loop import uninterrupted
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class HttpOutlet:
             self._close()
 
     async def _send_answer(self, answer: HttpAnswer, *, is_stream: bool) -> None:
-        headers = [(name.lower().encode("latin-1"), _encoded(value)) for name, value in answer.headers]
+        headers = [(sent_name(name).encode("latin-1"), _encoded(value)) for name, value in answer.headers]
         if not is_stream and answer.status not in (204, 304) and not (self._method == "HEAD" and not answer.body):
             headers.append((b"content-length", str(len(answer.body)).encode()))
         self.status = answer.status
