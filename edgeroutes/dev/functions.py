@@ -23,6 +23,7 @@ from queue import SimpleQueue
 from socket import socketpair
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.dev import keys
 from edgeroutes.dev.integration import problem_answer
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.loop_thread import LoopThread
@@ -31,6 +32,7 @@ from edgeroutes.dev.outlet import ClientGone
 from edgeroutes.dev.remote_errors import unpack_error
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.dev.worker import RouteFacts, WorkerState
+from edgeroutes.errors import ProjectError
 from edgeroutes.plan.manifest import manifest_arguments, route_arguments
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.outlet import Outlet
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.dev.surroundings import VariablesByRoute
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.types import Event
 
@@ -164,7 +167,8 @@ class Workers:
             worker = self._all[-1]
             number, messages = worker.expect()
         worker.started.wait()
-        worker.tell("run", number, event, self.live.surroundings.faults)
+        surroundings = self.live.surroundings
+        worker.tell("run", number, event, surroundings.is_ready, surroundings.has_faults)
         return worker, number, messages
 
     def _begin_worker(self, predecessor: WorkerProcess | None) -> None:
@@ -172,7 +176,8 @@ class Workers:
         worker = WorkerProcess(self, self.live.generation)
         self._all = [each for each in self._all if not each.ended.is_set()] + [worker]
         environ = {**os.environ, **self._environ}
-        self._starter.start_worker(worker, environ)
+        late = self.live.surroundings.late_names  # for which the packages need not be imported again
+        self._starter.start_worker(worker, {name: value for name, value in environ.items() if name not in late})
         threading.Thread(target=worker.begin, args=(self._state(environ), predecessor), daemon=True).start()
 
     def _state(self, environ: Mapping[str, str]) -> WorkerState:
@@ -202,14 +207,36 @@ class Workers:
             return self._invalidate(*arguments) if self._invalidate is not None else None
         if name == "newer":
             return self.live.wait_for_newer(worker.generation, *arguments)
+        if name == "outside":
+            self.live.surroundings.wait_for_name(*arguments)
+            return os.environ.get(arguments[0])
+        if name == "keys":
+            return keys.control(*arguments)
         generation = worker.generation
-        route = generation.routes[arguments[0]]
+        route = generation.routes[arguments[0]] if arguments[0] is not None else None
+        if name in ("late", "variables"):
+            return self._late_variables(route, *arguments[1:], is_loading=name == "late")
+        assert route is not None  # noqa: S101  # only variables are those of no route
         return RouteFacts(
             file=route,
             faults=generation.faults(route),
             needs_loop=generation.project.needs_loop(route),
             is_final=generation.has_judged(route),
         )
+
+    def _late_variables(
+        self, route: RouteFile | None, *arguments: Any, is_loading: bool
+    ) -> tuple[VariablesByRoute, tuple[ProjectError, ...]]:
+        """The variables once one of them is known, and what keeps the route from having it."""
+        surroundings = self.live.surroundings
+        try:
+            if is_loading and route is not None:
+                self.live.wait_before_loading(route, *arguments)
+            elif arguments:
+                surroundings.wait_for(route, *arguments)
+        except ProjectError as error:
+            return surroundings.variables(), surroundings.faults(route) or (error,)
+        return surroundings.variables(), surroundings.faults(route)
 
     def note_modules(self, installed: list[str], files: list[str]) -> None:
         """Remember what a worker has loaded, and have the next one's packages imported in advance."""
@@ -424,7 +451,7 @@ class WorkerProcess:
             case "modules":
                 self._workers.note_modules(*rest)
             case "failed":
-                report(Failed(message=rest[0], error=unpack_error(rest[1])))
+                report(Failed(message=rest[0], error=unpack_error(rest[1]), is_repeated=rest[2]))
             case "logged":
                 report(Logged(level=rest[0], message=rest[1], fields=rest[2]))
 

@@ -141,8 +141,9 @@ def _is_body(annotation: Any) -> bool:
 
 def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:
     """The reader for what a name or a marker decides; None where the type must, and for the body."""
-    marker = find_marker(parameter.annotation)
-    if marker is not None:
+    marker = find_marker(parameter.annotation) or _file_marker(parameter.annotation)
+    is_segment = parameter.name in segments
+    if marker is not None and not (is_segment and marker.place == "query" and not marker.name):
         return _marked_reader(parameter, marker, where)
     annotation, _ = without_none(parameter.annotation)
     plain = plain_type(annotation)
@@ -150,12 +151,26 @@ def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reade
         return lambda scope, errors: scope.request  # noqa: ARG005
     if plain is RouteContext or origin(plain) is RouteContext or parameter.name == "context":
         return _context_reader(plain, where)
-    if parameter.name in segments:
+    if is_segment:  # `Query(ge=1)` on one has its constraints
         return _segment_reader(parameter, segments[parameter.name], where)
     if parameter.name == "params":
         return _params_reader(plain, where) or (lambda scope, errors: scope.params)  # noqa: ARG005
     _require_source(parameter, segments, where)
     return None
+
+
+def _file_marker(annotation: Any) -> Source | None:
+    """`File()` for an argument that is an UploadFile, or a list of them."""
+    plain = plain_type(without_none(annotation)[0])
+    item = getattr(plain, "__args__", (None,))[0] if is_container(plain) else plain
+    if getattr(item, "__name__", "") != "UploadFile" or item.__module__.partition(".")[0] not in (
+        "starlette",
+        "fastapi",
+    ):
+        return None
+    from edgeroutes.http.parameters import File
+
+    return File()
 
 
 def _context_reader(annotation: Any, where: str) -> Reader:

@@ -217,12 +217,16 @@ class Endpoint:
     async def primed(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
 
-        Of a file the part that was asked for, whole where it is small.
+        Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
         """
         if hasattr(response.body, "part"):
             from edgeroutes.runtime.files import served_file
 
             response = served_file(response, scope)
+            if not response.is_stream:
+                return response
+        elif hasattr(response.body, "sender"):
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
             if not response.is_stream:
                 return response
         from edgeroutes.runtime.chunks import primed
