@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.asgi_incoming import sent_path
+from edgeroutes.dev.error_page import for_browser, without_route
 from edgeroutes.dev.exchange import Exchange, open_exchange
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.integration import problem_answer
@@ -21,15 +22,16 @@ from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
     from edgeroutes.dev.functions import InProcess, RemoteInvocation, Workers
+    from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.dev.invocation import Invocation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
 
+# How often a request looks whether local AWS is there.
+_LOOK_AGAIN_S = 0.1
 # How much of a body that is refused is still read, so that the client comes to reading the refusal.
 _READ_AWAY_BYTES = 64 * 1024 * 1024
-# How often a request that waits for what is around its function looks whether it is there.
-_LOOK_AGAIN_S = 0.01
 
 
 class DevApp:
@@ -59,11 +61,20 @@ class DevApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = _read_head(scope)
-        outlet = HttpOutlet(send, request.method)
+        invocation: Invocation | RemoteInvocation | None = None
+
+        def present(answer: HttpAnswer) -> HttpAnswer:
+            return self._presented(answer, request, invocation)
+
+        outlet = HttpOutlet(send, request.method, present)
         self._open.add(outlet)
-        invocation = None
         try:
-            invocation = await self._answer(request, receive, outlet)
+            body = await self._whole_body(request, receive, outlet)
+            if body is not None:
+                event = rest_event(_with_body(request, body))
+                invocation = self._functions.invocation(event)
+                threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
+                await self._wait(outlet, receive, invocation, request)
         except Exception as error:  # a bug of ours, which uvicorn would keep to itself
             self._report(Failed(message=f"{request.path} failed inside edgeroutes", error=error))
             raise
@@ -80,9 +91,22 @@ class DevApp:
                 outlet.leave()
                 outlet.is_cut = True
 
-    async def _answer(
-        self, request: HttpRequest, receive: Receive, outlet: HttpOutlet
-    ) -> Invocation | RemoteInvocation | None:
+    def _presented(
+        self, answer: HttpAnswer, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
+    ) -> HttpAnswer:
+        """The response, for a browser as a page where it is an error."""
+        if answer.status not in (404, 500):
+            return answer
+        accept = next((value for name, value in request.headers if name == "accept"), "")
+        project = self._live.generation.project
+        if answer.status == 500:
+            return for_browser(answer, accept, project.root)
+        if invocation is None or invocation.route is not None:
+            return answer
+        return without_route(answer, accept, project.route_lines, request.path)
+
+    async def _whole_body(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> bytes | None:
+        """The body; None where the client has its response already, or has left."""
         target = f"{request.path}?{request.query}" if request.query else request.path
         refusal = self._limits.check_head(request.method, target, request.headers)
         body = b""
@@ -95,14 +119,7 @@ class DevApp:
         if refusal is not None:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
-        # That takes no time on AWS, and none of the route's here. A thread sets it, which knows of no loop.
-        while not self._live.surroundings.is_ready:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_AGAIN_S)
-        event = rest_event(_with_body(request, body))
-        invocation = self._functions.invocation(event)
-        threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
-        await self._wait(outlet, receive, invocation, request)
-        return invocation
+        return body
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
         """The whole body, or why it is refused.
@@ -140,10 +157,11 @@ class DevApp:
         """Until the answer is out, the client has left or API Gateway would have given up."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
         try:
+            done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
-            done, _ = await asyncio.wait(
-                {outlet.done, watching}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            while not done and not self._live.surroundings.is_ready:  # what local AWS takes is not the route's time
+                done = await _first_of(outlet.done, watching, _LOOK_AGAIN_S)
+            done = done or await _first_of(outlet.done, watching, timeout_s)
             if not done and not outlet.status and not invocation.streams:
                 await self._time_out(outlet, request)
             elif not done:
@@ -196,6 +214,11 @@ def _with_body(request: HttpRequest, body: bytes) -> HttpRequest:
         client_host=request.client_host,
         scheme=request.scheme,
     )
+
+
+async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], timeout_s: float) -> set[asyncio.Future[Any]]:
+    done, _ = await asyncio.wait({one, other}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

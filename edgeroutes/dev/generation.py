@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.faults import faults_by_route, layout_problems
+from edgeroutes.dev.faults import faults_by_file, faults_by_route, layout_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +53,10 @@ class Generation:
         self._counting = Lock()
         self._when_idle: list[Callable[[], None]] = []
         self._broken = broken
-        self._faults = faults_by_route(project.scan)
+        self._faults = {
+            **faults_by_file(project.scan.routes, project.cors_problems),
+            **faults_by_route(project.scan),
+        }
         self._guard = guard
         self._guarded: dict[str, tuple[ProjectError, ...]] = {}
         self._layout_problems = layout_problems(project.scan)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
 
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.routing.scan import RouteFile
 
 # How long a save waits for a route that is just being loaded. One that never ends must not keep its own mending out.
 _LOADING_WAIT_S = 1.0
@@ -65,13 +66,13 @@ class LiveProject:
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
-        self.surroundings = Surroundings(root, self._environment)
+        self.surroundings = Surroundings(root, self._environment, report)
         self.standard_streams = StandardStreams()
         self._tree = RememberedTree(root)
         self.guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
         require_app_folder(project)
-        self._environment.load(project.config.env)
+        self._environment.load(function_settings(project))
         self.guard.start(project)
         self.generation = Generation(project, threading.Lock(), guard=self.guard)
 
@@ -94,6 +95,16 @@ class LiveProject:
                 problems=generation.problems,
             )
         )
+
+    def wait_before_loading(self, route: RouteFile, method: str) -> None:
+        """Wait for what would make other routes wait, if the route waited for it later.
+
+        Raises:
+            ProjectError: A variable gets no value.
+        """
+        from edgeroutes.dev.late_start import wait_before_loading
+
+        wait_before_loading(self.surroundings, self.generation.project, route, method)
 
     def refresh(self) -> None:
         """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
@@ -134,10 +145,15 @@ class LiveProject:
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
             project = Project(self.root, tree=self._tree, scanned=scanned)
-            self._environment.load(project.config.env)
+            self._environment.load(function_settings(project))
             return Generation(project, loading, guard=self.guard)
         except ProjectError as error:
             return Generation(before, loading, error)
+
+
+def function_settings(project: Project) -> dict[str, str]:
+    """The variables that the template gives to functions by itself: Powertools calls a service without a name `service_undefined`."""
+    return {"POWERTOOLS_SERVICE_NAME": project.config.name, **project.config.env}
 
 
 def require_app_folder(project: Project) -> None:

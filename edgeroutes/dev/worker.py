@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
-from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev import keys
+from edgeroutes.dev.function_variables import per_function_environ, running
 from edgeroutes.dev.generation import SETTLING_S
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
@@ -31,18 +32,20 @@ from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.outlet import ClientGone
 from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.remote_errors import pack_error, plain_value
-from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.dev.reports import Failed, Logged, is_reported
 from edgeroutes.dev.standard_streams import StandardStreams
-from edgeroutes.dev.surroundings import Surroundings
+from edgeroutes.dev.surroundings import LateVariables, Surroundings, is_own_thread
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local, use_invalidator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from multiprocessing.connection import Connection
 
     from edgeroutes.config import Config
+    from edgeroutes.dev.function_variables import FunctionVariables
     from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.dev.reports import Report
     from edgeroutes.dev.surroundings import VariablesByRoute
@@ -54,6 +57,7 @@ if TYPE_CHECKING:
 _WINDOW_BYTES = 64 * 1024
 # How long the exit functions of the project may take.
 _EXIT_WAIT_S = 2.0
+_end_process = os._exit  # handlers find another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +138,7 @@ class Worker:
         self._enter(state)
         loop = LoopThread(self.report, state.root)
         apps = MountedApps(loop)
-        with exits_contained(), per_function_environ():
+        with exits_contained(), per_function_environ(self._wait_outside), keys.yielding(self._control_keys):
             generation = WorkerGeneration(state, self)
             surroundings = Surroundings.restored(Path(state.root), state.functions)
             with suppress(EOFError, OSError):
@@ -157,7 +161,13 @@ class Worker:
             raise ClientGone from error
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """The parent's answer to a question, waited for."""
+        """The parent's answer to a question, waited for.
+
+        Raises:
+            RuntimeError: In the thread that would receive it.
+        """
+        if threading.current_thread() is threading.main_thread():
+            raise RuntimeError(f"the main thread of a worker cannot wait for {name!r}")
         future: Future[Any] = Future()
         number = id(future)
         self._questions[number] = future
@@ -168,9 +178,20 @@ class Worker:
         """Have the parent report it."""
         with suppress(ClientGone):
             if isinstance(report, Failed):
-                self.send("failed", report.message, pack_error(report.error))
+                is_repeated = report.is_repeated or is_reported(report.error)
+                self.send("failed", report.message, pack_error(report.error), is_repeated)
             elif isinstance(report, Logged):
                 self.send("logged", report.level, report.message, plain_value(dict(report.fields)))
+
+    def _control_keys(self, action: str) -> None:
+        with suppress(ClientGone):
+            self.ask("keys", action)
+
+    def _wait_outside(self, name: str) -> None:
+        """Have a variable that functions get later, for a thread in which no function is known to run."""
+        value = None if is_own_thread() else self.ask("outside", name)
+        if value is not None:
+            os.environ[name] = value
 
     def _enter(self, state: WorkerState) -> None:
         """Make this process the project's: its environment, search path, output and services."""
@@ -199,9 +220,10 @@ class Worker:
     ) -> None:
         kind, number, *rest = message
         if kind == "run":
-            event, surroundings.faults = rest
+            event, is_ready, has_faults = rest
+            late = ParentSurroundings(self, surroundings, is_ready=is_ready, has_faults=has_faults)
             outlet = self._outlets[number] = RemoteOutlet(number, self)
-            live = OneInvocation(self, outlet, generation, surroundings)
+            live = OneInvocation(self, outlet, generation, late)
             arguments = (live, event, outlet, loop, generation.limits)
             threading.Thread(target=self._run, args=arguments, name="edgeroutes-request", daemon=True).start()
         elif kind == "reply":
@@ -407,7 +429,7 @@ class OneInvocation:
     """
 
     def __init__(
-        self, worker: Worker, outlet: RemoteOutlet, generation: WorkerGeneration, surroundings: Surroundings
+        self, worker: Worker, outlet: RemoteOutlet, generation: WorkerGeneration, surroundings: ParentSurroundings
     ) -> None:
         self.generation = generation
         self.surroundings = surroundings
@@ -415,12 +437,90 @@ class OneInvocation:
         self._worker = worker
         self._outlet = outlet
 
+    def wait_before_loading(self, route: RouteFile, method: str) -> None:
+        """Wait for what would make other routes wait, if the route waited for it later.
+
+        Raises:
+            ProjectError: A variable gets no value.
+        """
+        self.surroundings.ask("late", route, method)
+
     def wait_for_newer(self, _: object, timeout_s: float) -> bool:
         """False, or ClientGone where a newer worker runs the event."""
         if self._worker.ask("newer", timeout_s):
             self._outlet.supersede()
             raise ClientGone
         return False
+
+
+class ParentSurroundings:
+    """What `Invocation` uses of `Surroundings`, where the parent may still be finding them out.
+
+    Args:
+        worker: Asks the parent.
+        known: What this worker knows; what it learns goes in there.
+        is_ready: Whether the parent knows everything.
+        has_faults: Whether the parent knows of faults.
+    """
+
+    def __init__(self, worker: Worker, known: Surroundings, *, is_ready: bool, has_faults: bool) -> None:
+        self._worker = worker
+        self._known = known
+        self._has_faults = has_faults
+        self._is_ready = is_ready and known.is_ready
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything is known."""
+        return self._is_ready
+
+    def faults(self, route: RouteFile | None) -> tuple[ProjectError, ...]:
+        """What keeps a route from responding."""
+        if route is None or (self._is_ready and not self._has_faults):
+            return ()
+        return self._asked("variables", route.route_path)
+
+    def ask(self, name: str, route: RouteFile | None, *arguments: Any) -> None:
+        """Have the parent wait for variables, and take them over.
+
+        Raises:
+            ProjectError: A variable gets no value.
+        """
+        faults = self._asked(name, None if route is None else route.route_path, *arguments)
+        if faults:
+            raise faults[0]
+
+    def _asked(self, name: str, route_path: str | None, *arguments: Any) -> tuple[ProjectError, ...]:
+        variables, faults = self._worker.ask(name, route_path, *arguments)
+        self._known.restore(variables)
+        self._is_ready = variables.is_complete
+        return tuple(faults)
+
+    def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
+        """Wait until a variable of a route's function, or all of them for None, is known.
+
+        Raises:
+            ProjectError: It gets no value.
+        """
+        self.ask("variables", route, name, reason)
+
+    def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
+        """What runs within finds the variables of the route's function."""
+        if self._is_ready:
+            return self._known.running(route, loading=loading)
+        return running(LateVariables(self, route, loading=loading))
+
+    def has_value(self, name: str) -> bool:
+        """Whether a variable has a value that no function's own one replaces."""
+        return self._known.has_value(name)
+
+    def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
+        """The variables of a route's function, as far as they are known."""
+        return self._known.variables_of(route, loading=loading)
+
+    def take_shared_reads(self) -> list[str]:
+        """What modules that several functions share have read of what differs between these, once."""
+        return self._known.take_shared_reads()
 
 
 class _ParentCdn:
@@ -443,11 +543,11 @@ _standard_streams = StandardStreams()
 
 def _run_exit_functions() -> None:
     """Run what the project registered with `atexit`, then end the process: no thread of the project keeps it alive."""
-    end = threading.Timer(_EXIT_WAIT_S, os._exit, (0,))
+    end = threading.Timer(_EXIT_WAIT_S, _end_process, (0,))
     end.daemon = True
     end.start()
     atexit._run_exitfuncs()  # noqa: SLF001  # as the interpreter does, but without waiting for threads first
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(0)
+    _end_process(0)

@@ -126,13 +126,7 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
-    seen: set[int] = set()
-    for export in methods:
-        binding = bindings.last(export.name)
-        function = bindings.function_of(binding) if binding else None
-        if function is None or export.is_decorated or id(function) in seen:
-            continue
-        seen.add(id(function))
+    for export, function in plain_handlers(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
                 fault = "is no captured segment and has neither annotation nor default"
@@ -142,6 +136,17 @@ def check_arguments(
                 yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
 
 
+def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
+    """The handlers that are defined in the file without decorators, each once."""
+    seen: set[int] = set()
+    for export in methods:
+        binding = bindings.last(export.name)
+        function = bindings.function_of(binding) if binding else None
+        if function is not None and not export.is_decorated and id(function) not in seen:
+            seen.add(id(function))
+            yield export, function
+
+
 def check_returns(
     methods: Sequence[Export], bindings: Bindings, source_file: str
 ) -> Iterator[tuple[int, RouteFileError]]:
@@ -149,13 +154,9 @@ def check_returns(
 
     Handlers behind decorators, and those defined elsewhere, are checked when the route is loaded.
     """
-    seen: set[int] = set()
-    for export in methods:
-        binding = bindings.last(export.name)
-        function = bindings.function_of(binding) if binding else None
-        if function is None or isinstance(function, ast.Lambda) or export.is_decorated or id(function) in seen:
+    for export, function in plain_handlers(methods, bindings):
+        if isinstance(function, ast.Lambda):
             continue
-        seen.add(id(function))
         returned = _unquoted(function.returns)
         if returned is not None:
             for problem, hint in (*_status_problems(returned, bindings), *_type_problems(returned, bindings)):

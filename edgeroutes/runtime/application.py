@@ -61,7 +61,7 @@ class Application:
         if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
             from edgeroutes.runtime.cors import CorsGate
 
-            self._cors = CorsGate(manifest, self._table)
+            self._cors = CorsGate(manifest, self._table, is_late=debug)
 
     def endpoint(self, route: ManifestRoute) -> Endpoint:
         """The route, loaded.
@@ -80,6 +80,14 @@ class Application:
                 threads=self.threads,
             )
         return endpoint
+
+    def cors_problem(self, route: ManifestRoute) -> ProjectError | None:
+        """What is wrong with the environment variables that hold the origins of a route, after it was requested."""
+        return None if self._cors is None else self._cors.problems.get(route.route_path)
+
+    def route_behind(self, path: str) -> ManifestRoute | None:
+        """The route of a path in any spelling, where CORS decides by it; else None."""
+        return None if self._cors is None else self._cors.route_behind(path)
 
     def open(self, incoming: Incoming) -> Call:
         """The call that will answer this request; nothing of the author's runs yet."""

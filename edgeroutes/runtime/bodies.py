@@ -12,6 +12,7 @@ from edgeroutes.http.response import JSON
 from edgeroutes.runtime.annotations import (
     describe,
     find_marker,
+    is_any,
     is_container,
     is_model,
     is_named_tuple,
@@ -291,12 +292,11 @@ def field_reader(marker: Source, annotation: Any, argument: str, default: Any, w
     many = is_container(plain)
     container = origin(plain) or plain
     is_file = isinstance(marker, File)
-    item = getattr(plain, "__args__", (str,))[0] if many else annotation
-    convert = (
-        _files_check(marker, name, container if many else None)
-        if is_file
-        else _field_converter(annotation, name, where)
-    )
+    item = getattr(plain, "__args__", (str,))[0] if many else plain
+    if is_file:
+        convert = _files_check(marker, name, item, container if many else None, where)
+    else:
+        convert = _field_converter(annotation, name, where)
     make_default = default_maker(container() if many and default is ABSENT else default)
     skips_empty = not is_file and (many or default is not ABSENT) and not takes_empty(item)
 
@@ -321,9 +321,16 @@ def field_reader(marker: Source, annotation: Any, argument: str, default: Any, w
     return read
 
 
-def _files_check(marker: Any, name: str, container: Any) -> Callable[[list[Any], Errors], Any]:
+def _files_check(marker: Any, name: str, item: Any, container: Any, where: str) -> Callable[[list[Any], Errors], Any]:
+    """Checks files against the marker's limits; gives their content where the annotation is `bytes`."""
+    if item not in (bytes, str, object) and not is_any(item) and getattr(item, "__name__", "") != "UploadFile":
+        hint = "Use UploadFile, bytes, or a list of these"
+        raise RouteFileError(f"{describe(item)} is not a supported type of a file", where=where, hint=hint)
+
     def check_files(values: list[Any], _: Errors) -> Any:
         files = [_checked_file(value, marker, name) for value in values]
+        if item is bytes:
+            files = [file.file.read() for file in files]
         return files[0] if container is None else container(files)
 
     return check_files

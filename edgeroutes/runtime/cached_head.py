@@ -40,7 +40,7 @@ def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
 
 
 def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
-    """The response with the handler's own `Cache-Control`, or `Expires` alone; where that lets others have it, with tags, too.
+    """The response with the handler's own `Cache-Control`, or its `Expires` alone; with tags where shared caches may store it.
 
     It becomes private beside a cookie, since CloudFront would give one visitor's cookie to the next, and where the response varies by a
     header that is not in CloudFront's cache key.

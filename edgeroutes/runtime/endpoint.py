@@ -229,7 +229,7 @@ class Endpoint:
             if not response.is_stream:
                 return response
         elif hasattr(response.body, "sender"):
-            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as SelfSending
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
             if not response.is_stream:
                 return response
         from edgeroutes.runtime.chunks import primed

@@ -14,12 +14,12 @@ All schemes but `twilio` are HMAC-SHA256. They differ in what is signed and wher
 A scheme without a time cannot refuse a request that is sent again: who has caught one can repeat it for ever. Where you choose the scheme,
 take `standard`, and remember the ids that you have handled (the example application does). With `github`, remember `X-GitHub-Delivery`.
 
-`twilio` signs the URL as it is written in Twilio's console. A REST API gives functions the decoded query alone, so the URL is tried in each
-way in which a query is usually escaped, with and without the port. `bodySHA256` in the query covers a body that is not a form.
+`twilio` signs the URL as it is written in Twilio's console. A REST API gives functions the decoded query alone, so the URL is tried in
+each way in which a query is usually escaped, with and without the port. A body that is not a form is covered by `bodySHA256` in the query.
 
-Source: docs.stripe.com/webhooks (manual verification); docs.github.com "validating-webhook-deliveries"; api.slack.com "verifying-
-requests-from-slack"; twilio.com/docs/usage/security; github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying
-Webhooks Manually" (all read 2026-11-21).
+Source: docs.stripe.com/webhooks (manual verification); docs.github.com "validating-webhook-deliveries"; api.slack.com
+"verifying-requests-from-slack"; twilio.com/docs/usage/security and twilio-node's `webhooks.ts`;
+github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying Webhooks Manually" (all read 2026-11-21).
 """
 
 from __future__ import annotations
