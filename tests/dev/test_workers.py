@@ -36,12 +36,16 @@ REGISTRY = """
             tables[cls.__name__] = cls
 """
 MODELS = """
-    import atexit, logging, pathlib, signal, socket, sys, threading, time, warnings
+    import atexit, logging, signal, socket, sys, threading, time, warnings
     from json import encoder
     import remembers
 
     class Hero(remembers.Base):
         pass
+
+    def note_end():
+        with open(ENDED, "a") as file:
+            file.write("ended\\n")
 
     remembers.listeners.append(Hero)
     LOG = logging.getLogger("app")
@@ -51,7 +55,7 @@ MODELS = """
     sys.path.append("/somewhere")
     warnings.simplefilter("error", ResourceWarning)
     encoder.patched = getattr(encoder, "patched", 0) + 1
-    atexit.register(lambda: pathlib.Path(ENDED).open("a").write("ended\\n"))
+    atexit.register(note_end)
 """
 HEROES = """
     import logging, sys, threading
