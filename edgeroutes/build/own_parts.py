@@ -55,7 +55,8 @@ def unused_parts(
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     if Arguments.ANY in arguments:
         return
-    yield from ("runtime/bodies.py", "runtime/constraints.py", "runtime/models.py", "runtime/response_models.py")
+    parts = ("bodies", "constraints", "markers", "models", "response_models")
+    yield from (f"runtime/{part}.py" for part in parts)
     if Arguments.SCALARS not in arguments:
         yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
 
