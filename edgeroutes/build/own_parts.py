@@ -32,6 +32,9 @@ _BY_NAME = (
     ({"cors", "CORS"}, ("http/cors.py",)),
 )
 
+# Whose HTTPException is understood.
+_FRAMEWORKS = frozenset({"fastapi", "starlette", "werkzeug"})
+
 
 def unused_parts(
     function: FunctionPlan, config: Config, names: Collection[str], arguments: Collection[Arguments]
@@ -72,6 +75,8 @@ def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -
     mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names
     if not mounts and "mangum" not in map(str.lower, function.include):
         yield "adapters/mount.py"  # which load balancers' events need, too, and those need Mangum
+    if _FRAMEWORKS.isdisjoint(names):
+        yield "http/foreign_errors.py"
     if all(route.config.dynamic_params for route in function.routes):
         yield "runtime/static_params.py"
     if not config.cdn.enabled:
