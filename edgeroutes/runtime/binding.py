@@ -89,7 +89,7 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
     readers, bodies, form = [], [], False
     for parameter in parameters:
         place = f"{where}, argument {parameter.name!r}"
-        _require_plaindefault_of(parameter, place)
+        _require_plain_default(parameter, place)
         reader = _special_reader(parameter, segments, place) or _known_reader(parameter, segments, place)
         if reader is None:
             reader = _query_reader(parameter, place)
@@ -97,21 +97,13 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
             bodies.append(parameter.name)
         form = form or getattr(reader, "reads_form", False)
         readers.append((parameter.name, reader))
-    _require_one_body(bodies, where, reads_form=form)
-    return Binding(readers, form=form or bool(bodies))
-
-
-def _require_one_body(bodies: list[str], where: str, *, reads_form: bool) -> None:
     if len(bodies) > 1:
         hint = "Make one model with a field for each, or mark single fields with Form()"
         raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
-    if bodies and reads_form:
-        problem = f"the body is {bodies[0]}, and other arguments read a form"
-        hint = f"Mark {bodies[0]} with Form(), or remove the Form() and File() arguments"
-        raise RouteFileError(problem, where=where, hint=hint)
+    return Binding(readers, form=form or bool(bodies))
 
 
-def _require_plaindefault_of(parameter: Parameter, where: str) -> None:
+def _require_plain_default(parameter: Parameter, where: str) -> None:
     if is_marker(parameter.default):
         problem = f"its default is {parameter.default!r:.60}. Allowed are values"
         hint = f"Write '{parameter.name}: Annotated[T, …] = value'"
