@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
 _BODILESS = (204, 205, 304)
+_FOUND_ANYWAY = ("collections.abc.", "edgeroutes.", "fastapi.responses.", "starlette.responses.", "typing.")
 _PYDANTIC_HOOK = "__get_pydantic_core_schema__"
 _UNCONVERTIBLE = frozenset(
     {"complex", "memoryview", "range", "slice", "type", "collections.abc.Callable", "typing.Callable"}
@@ -192,10 +193,11 @@ def _status_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[s
 
 
 def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(returned):
-        if not isinstance(node, ast.Name | ast.Attribute):
-            continue
+    for node in _type_names(returned, bindings):
         name = bindings.dotted_name(node) or ""
+        if isinstance(node, ast.Name) and _is_for_type_checkers(node.id, bindings):
+            problem = f"the return type {node.id} is imported for type checkers only, and is needed when the route runs"
+            yield problem, "Import it outside 'if TYPE_CHECKING:'"
         binding = bindings.last(node.id) if isinstance(node, ast.Name) else None
         is_bare = binding is not None and isinstance(binding.node, ast.ClassDef) and _has_no_fields(binding.node)
         is_imported = binding is None or binding.kind == "import"
@@ -204,6 +206,26 @@ def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str
                 "Use a dataclass, TypedDict, NamedTuple, pydantic model, msgspec Struct, JSON's own types or Response"
             )
             yield f"the return type {name} cannot be used to convert a response", hint
+
+
+def _type_names(node: ast.expr, bindings: Bindings) -> Iterator[ast.Name | ast.Attribute]:
+    """The types in an annotation, without the values in Annotated and Literal."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield node
+    elif isinstance(node, ast.Subscript):
+        name = _last_name(node, bindings)
+        inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        yield from _type_names(node.value, bindings)
+        for each in inner[: {"Annotated": 1, "Literal": 0}.get(name)]:
+            yield from _type_names(each, bindings)
+    elif isinstance(node, ast.BinOp):
+        yield from (*_type_names(node.left, bindings), *_type_names(node.right, bindings))
+
+
+def _is_for_type_checkers(name: str, bindings: Bindings) -> bool:
+    """Whether the file has the name under `if TYPE_CHECKING:` alone, and edgeroutes does not find it without the import."""
+    imported = bindings.imports.get(name, "")
+    return bool(imported) and bindings.last(name) is None and not imported.startswith(_FOUND_ANYWAY)
 
 
 def _has_no_fields(node: ast.ClassDef) -> bool:

@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.parameters import Status
 from edgeroutes.http.response import BODILESS, Response
-from edgeroutes.runtime.annotations import origin
+from edgeroutes.runtime.annotations import origin, plain_type
 from edgeroutes.runtime.results import Unfit, is_response, json_response, to_response
 from edgeroutes.runtime.signature import evaluate, module_namespace
 
@@ -212,6 +212,7 @@ def _require_effect(status: int | None, kinds: list[Any], models: list[Any], whe
 
 def _is_response_class(kind: Any) -> bool:
     """Whether it is our Response, or a class that looks like Starlette's."""
+    kind = plain_type(kind)
     return isinstance(kind, type) and (issubclass(kind, Response) or hasattr(kind, "init_headers"))
 
 

@@ -576,6 +576,78 @@ QUERIES = [
     ),
 ]
 
+OTHERS = [
+    Case(
+        name="a mapping is JSON",
+        path="/others/mapping",
+        sent=(("X-Own", "1"),),
+        headers={"content-type": JSON},
+        wanted={"jsonPartial": {"x-own": "1"}},
+    ),
+    Case(
+        name="a UUID and a date are keys",
+        path="/others/keys",
+        wanted='{"00000000-0000-0000-0000-000000000001":{"2026-01-02":1}}',
+    ),
+    Case(
+        name="an event with foreign keys is data",
+        path="/others/events",
+        wanted='data: {"event":"on_end","run":1}\n\nevent: tick\ndata: 1\n\n',
+    ),
+    Case(
+        name="an HTTPException of Starlette has its status, detail and headers",
+        path="/others/exception",
+        status=429,
+        headers={"retry-after": "3"},
+        wanted=problem(429, "Too Many Requests", detail="slow down"),
+    ),
+    Case(name="a FileResponse is a file", path="/others/file", headers={"accept-ranges": "bytes"}, wanted="0123456789"),
+    Case(
+        name="a FileResponse has ranges",
+        path="/others/file",
+        sent=(("Range", "bytes=2-4"),),
+        status=206,
+        headers={"content-range": "bytes 2-4/10"},
+        wanted="234",
+    ),
+    Case(
+        name="HEAD of a FileResponse has its length",
+        method="HEAD",
+        path="/others/file",
+        headers={"content-length": "10"},
+        wanted="",
+    ),
+    Case(
+        name="a response with a call of its own is called with the request",
+        path="/others/own",
+        status=203,
+        headers={"x-method": "GET", "x-path": "/others/own"},
+        wanted="own",
+    ),
+    Case(
+        name="a return annotation filters and sets the status",
+        method="PUT",
+        path="/others/x",
+        status=201,
+        headers={"content-type": JSON},
+        wanted='[{"id":1}]',
+    ),
+    Case(
+        name="a generator of models is NDJSON",
+        method="POST",
+        path="/others/x",
+        headers={"content-type": "application/x-ndjson"},
+        wanted='{"id":1}\n',
+    ),
+    Case(
+        name="a value that does not fit its annotation is a 500",
+        method="DELETE",
+        path="/others/x",
+        status=500,
+        wanted=problem(500, "Internal Server Error"),
+    ),
+]
+
 REDIRECTS = [
     Case(
         name="redirect is a 307",
@@ -1010,6 +1082,7 @@ CASES = [
     *COOKIES,
     *BODIES,
     *HEADERS,
+    *OTHERS,
     *PATHS,
     *QUERIES,
     *REDIRECTS,

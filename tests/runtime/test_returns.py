@@ -96,6 +96,7 @@ def row():
         ("list['Out']", "[InDB(1)]", [{"id": 1, "name": "x"}]),
         ("Awaitable[Out]", "InDB(1)", {"id": 1, "name": "x"}),
         ("Out | Response", "Response.json({'password': 1})", {"password": 1}),
+        ("Annotated[Response, 'x']", "Response.json(1)", 1),
         ("Out", "Response.json({'password': 1})", {"password": 1}),
         ("Iterable[Out]", "{1: InDB(1)}.values()", [{"id": 1, "name": "x"}]),
         ("object", "InDB(1)", {"id": 1, "name": "x", "password": "secret"}),
