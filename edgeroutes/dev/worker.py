@@ -501,6 +501,7 @@ class ParentSurroundings:
         variables, faults = self._worker.ask(name, route_path, *arguments)
         self._known.restore(variables)
         self._is_ready = variables.is_complete
+        self._has_faults = self._has_faults or bool(faults)
         return tuple(faults)
 
     def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
