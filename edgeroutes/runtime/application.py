@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
-from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.http.interrupts import HTTPError, find_interrupt
 from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
@@ -251,7 +251,10 @@ class Call:
         """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
         try:
             response = await endpoint.primed(response, scope)
-        except (HTTPError, Redirect) as interrupt:
+        except Exception as error:
+            interrupt = find_interrupt(error)
+            if interrupt is None:
+                raise
             return endpoint.interrupted(scope, interrupt)
         scope.sealed = "after the stream had begun"
         return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
-from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES, LARGE_BODY_BYTES, MULTIPART
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
@@ -199,7 +199,10 @@ class Endpoint:
             return await self._respond_through_layers(scope, answer)
         try:
             return await answer(scope)
-        except (HTTPError, Redirect) as interrupt:
+        except Exception as error:
+            interrupt = find_interrupt(error)
+            if interrupt is None:
+                raise
             return self.interrupted(scope, interrupt)
 
     async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edgeroutes.errors import LayoutError, ProblemsError, RouteFileError
-from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.http.interrupts import find_interrupt
 from edgeroutes.routing.table import RouteTable
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.results import to_response
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
+    from edgeroutes.http.interrupts import HTTPError, Redirect
     from edgeroutes.http.request import Request
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.context import RequestScope
@@ -127,5 +128,8 @@ async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, i
 
     try:
         return await layers[0].run(scope.request, call_next) if layers else await answer(scope)
-    except (HTTPError, Redirect) as interrupt:
+    except Exception as error:
+        interrupt = find_interrupt(error)
+        if interrupt is None:
+            raise
         return interrupted(interrupt)
