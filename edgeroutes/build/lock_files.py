@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 UV_LOCK = "uv.lock"
 PYLOCK = "pylock.toml"
 POETRY_LOCK = "poetry.lock"
+PDM_LOCK = "pdm.lock"
 ENVIRONMENT = "the environment"
 # Keys of an entry of uv.lock that say where a distribution is from: such an entry has no version to compare.
 _PLACES = frozenset({"editable", "directory", "virtual", "path", "git", "url"})
@@ -53,7 +54,7 @@ def find_source(root: Path) -> Source:
     if (workspace / UV_LOCK).exists():
         members = () if workspace == root else (str(workspace / UV_LOCK), str(workspace / PROJECT_FILE))
         return Source(name=UV_LOCK, path=workspace / UV_LOCK, files=(PROJECT_FILE, *members))
-    for name in (PYLOCK, POETRY_LOCK, REQUIREMENTS_FILE):
+    for name in (PYLOCK, POETRY_LOCK, PDM_LOCK, REQUIREMENTS_FILE):
         if (root / name).exists():
             return Source(name=name, path=root / name, files=(PROJECT_FILE, name))
     return Source(name=ENVIRONMENT, path=root, files=(PROJECT_FILE,))
@@ -105,23 +106,23 @@ def check_uv_lock(lock: str, declarations: Declarations) -> list[ProjectError]:
     return problems
 
 
-def parse_poetry_lock(text: str, root: Path, environment: Mapping[str, str]) -> Locked:
-    """What Poetry locked. Its files have hashes and no URLs: uv looks them up, and only those with these hashes count.
+def parse_poetry_lock(text: str, root: Path, environment: Mapping[str, str], *, where: str = POETRY_LOCK) -> Locked:
+    """What Poetry or PDM locked. The files have hashes and no URLs: uv looks them up, and only those with these hashes count.
 
-    Source: python-poetry, packages/locker.py, lock-version 2.
+    Source: python-poetry, packages/locker.py, lock-version 2; pdm, project/lockfile, lock_version 4.5.
 
     Raises:
         ConfigError: It is not valid TOML.
     """
     pins: dict[str, Pin] = {}
     folders: dict[str, Path] = {}
-    for package in parse_toml(text, where=POETRY_LOCK).get("package", ()):
+    for package in parse_toml(text, where=where).get("package", ()):
         name = normalize_name(package["name"])
         if name == OWN_PACKAGE or not any(
-            applies(marker, environment, where=POETRY_LOCK) for marker in _poetry_markers(package)
+            applies(marker, environment, where=where) for marker in _poetry_markers(package)
         ):
             continue
-        source = package.get("source", {})
+        source = package.get("source") or _pdm_source(package, root)
         if source.get("type") == "directory":
             folders[name] = root / source["url"]
         else:
@@ -168,8 +169,18 @@ def _is_locked(declaration: Declaration, entry: Mapping[str, Any]) -> bool:
 
 def _poetry_markers(package: Mapping[str, Any]) -> Iterator[Any]:
     """The markers of a package, of which one must hold: one for all groups, or one for each."""
-    markers = package.get("markers")
+    markers = package.get("markers", package.get("marker"))
     yield from markers.values() if isinstance(markers, dict) else [markers]
+
+
+def _pdm_source(package: Mapping[str, Any], root: Path) -> Mapping[str, Any]:
+    """Where a package of pdm.lock is from, as poetry.lock has it; empty for an index."""
+    if "git" in package:
+        below = {"subdirectory": package["subdirectory"]} if package.get("subdirectory") else {}
+        return {"type": "git", "url": package["git"], "resolved_reference": package["revision"], **below}
+    if "path" in package:
+        return {"type": "directory" if (root / package["path"]).is_dir() else "file", "url": package["path"]}
+    return {"type": "url", "url": package["url"]} if "url" in package else {}
 
 
 def _poetry_pin(name: str, package: Mapping[str, Any], source: Mapping[str, Any], root: Path) -> Pin:

@@ -20,6 +20,7 @@ from edgeroutes.build.installer import Request
 from edgeroutes.build.local import check_cycles, file_of_url, local_distributions
 from edgeroutes.build.lock_files import (
     ENVIRONMENT,
+    PDM_LOCK,
     POETRY_LOCK,
     PYLOCK,
     UV_LOCK,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
 _FORMAT = 2
 # Whether one of them is there decides, too.
-_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, REQUIREMENTS_FILE)
+_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, PDM_LOCK, REQUIREMENTS_FILE)
 # edgeroutes ships by itself: for uv it is a distribution that no environment needs.
 _OWN_PLACE = re.compile(rf"(?:^|[/\\]){OWN_PACKAGE}(?:$|[-/\\\[\s@=<>~!;])")
 _WITHOUT_OWN = f"{OWN_PACKAGE} ; python_version < '0'\n"
@@ -161,6 +162,7 @@ class _Reader:
             UV_LOCK: self._read_uv_lock,
             PYLOCK: self._read_pylock,
             POETRY_LOCK: self._read_poetry_lock,
+            PDM_LOCK: self._read_poetry_lock,
             REQUIREMENTS_FILE: self._read_requirements,
             ENVIRONMENT: self._read_environment,
         }[self._source.name]
@@ -218,7 +220,10 @@ class _Reader:
 
     def _read_poetry_lock(self) -> Locked:
         lock = read_text(self._source.path)
-        return self._cached([lock], lambda: parse_poetry_lock(lock, self._root, self._environment))
+        return self._cached([lock], lambda: self._parsed_poetry(lock))
+
+    def _parsed_poetry(self, lock: str) -> Locked:
+        return parse_poetry_lock(lock, self._root, self._environment, where=self._source.name)
 
     def _parsed(self, lock: str) -> Locked:
         return parse_pylock(lock, self._root, self._environment, where=self._source.name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.routing.scan import RouteFile
 
-DECLARING_FILES = ("pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock", "requirements.txt")
+DECLARING_FILES = ("pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
 # uv reads a lock in a tenth of a second, and answers from its cache; only requirements.txt may have it ask an index, at the first start.
 _PATIENCE_S = 2.0
 
