@@ -51,6 +51,7 @@ def unused_parts(
 
 
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
+    yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library asks for it
     if Arguments.ANY in arguments:
         return
     yield "runtime/bodies.py"

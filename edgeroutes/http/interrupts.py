@@ -61,6 +61,19 @@ class Redirect(Exception):  # noqa: N818  # no error: the answer that was wanted
         self.form_status = form_status or status
 
 
+def find_interrupt(error: Exception) -> HTTPError | Redirect | None:
+    """The HTTPError or Redirect that was raised, also in task groups; None for any other error.
+
+    Of an exception group whose leaves are all interrupts it is the first; one other error among them makes the response a 500.
+    """
+    if isinstance(error, (HTTPError, Redirect)):
+        return error
+    if not isinstance(error, ExceptionGroup):
+        return None
+    found = [find_interrupt(each) for each in error.exceptions]
+    return None if None in found else found[0]
+
+
 def redirect(url: str) -> NoReturn:
     """End with a 307 to `url`: the method is kept; after a form POST 303, so that the browser goes on with GET."""
     raise Redirect(url, 307, 303)

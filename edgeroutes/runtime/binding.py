@@ -11,18 +11,19 @@ from types import UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.request import Request
+from edgeroutes.http.request import MULTIPART, Request
 from edgeroutes.runtime.annotations import describe, is_model, origin, without_none
 from edgeroutes.runtime.context import RouteContext
 from edgeroutes.runtime.signature import ABSENT, Parameter, read_parameters
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from edgeroutes.http.parameters import Source
     from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.dependencies import Depends
     from edgeroutes.types import Handler
 
     Errors = list[dict[str, str]]
@@ -38,13 +39,17 @@ class Binding:
     Args:
         readers: For each argument its name and what reads it from the request.
         form: Whether some of them may come from a form.
+        dependencies: The arguments that functions give.
     """
 
-    __slots__ = ("_readers", "may_read_form")
+    __slots__ = ("_readers", "dependencies", "may_read_form")
 
-    def __init__(self, readers: list[tuple[str, Reader]], *, form: bool) -> None:
+    def __init__(
+        self, readers: list[tuple[str, Reader]], *, form: bool, dependencies: Sequence[tuple[str, Depends]] = ()
+    ) -> None:
         self._readers = readers
         self.may_read_form = form
+        self.dependencies = dependencies
 
     def arguments(self, scope: RequestScope) -> dict[str, Any]:
         """The arguments for the handler; a form has been read before.
@@ -53,14 +58,30 @@ class Binding:
             HTTPError: 404 for a segment, 400 with every problem for anything else, 415 for a body of another type.
         """
         errors: Errors = []
+        arguments = self.read(scope, errors)
+        if errors:
+            raise HTTPError(400, errors=errors)
+        return arguments
+
+    def read(self, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+        """The arguments, those that are not valid left out, with an error for each in `errors`."""
         arguments: dict[str, Any] = {}
         for name, read in self._readers:
             value = read(scope, errors)
             if value is not ABSENT:
                 arguments[name] = value
-        if errors:
-            raise HTTPError(400, errors=errors)
         return arguments
+
+
+async def read_arguments(binding: Binding, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+    """The arguments, as `Binding.read` gives them, once the form that they may need has been read."""
+    if not binding.may_read_form:
+        return binding.read(scope, errors)
+    request = scope.request
+    if request.content_type() == MULTIPART:
+        await request.form()
+    arguments: dict[str, Any] = await scope.compute(lambda _: binding.read(scope, errors), request.peek_body())
+    return arguments
 
 
 def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
@@ -79,8 +100,12 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
         return None
     # Segments first: where there is no such page, nothing else is said of the request.
     parameters.sort(key=lambda parameter: parameter.name not in segments)
-    readers, bodies, form = [], [], False
+    readers, bodies, dependencies, form = [], [], [], False
     for parameter in parameters:
+        depends = _find_depends(parameter)
+        if depends is not None:
+            dependencies.append((parameter.name, depends))
+            continue
         place = f"{where}, argument {parameter.name!r}"
         reader = _known_reader(parameter, segments, place)
         if reader is None:
@@ -97,7 +122,18 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
     if len(bodies) > 1:
         hint = "Put one model's fields into the other, or mark single fields with Form()"
         raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
-    return Binding(readers, form=form or bool(bodies))
+    return Binding(readers, form=form or bool(bodies), dependencies=dependencies)
+
+
+def _find_depends(parameter: Parameter) -> Depends | None:
+    """The `Depends(…)` of an annotation or a default, with the function that it calls."""
+    marker: Any = parameter.default
+    if getattr(marker, "place", "") != "dependency":
+        marker = _find_marker(parameter.annotation)
+    if marker is None or marker.place != "dependency":
+        return None
+    called = without_none(parameter.annotation)[0] if marker.dependency is None else marker.dependency
+    return marker.for_function(called)  # type: ignore[no-any-return]
 
 
 def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:

@@ -14,7 +14,7 @@ from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
     from typing import Any
 
     from starlette.datastructures import FormData
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.chunks import PrimedStream
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
+
+    Cleanup = Callable[[BaseException | None], Awaitable[object]]
 
 _current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
 # Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on who asks.
@@ -48,6 +50,7 @@ class RequestScope:
         "_request",
         "after",
         "asked_for",
+        "cleanups",
         "endpoint",
         "incoming",
         "is_shared",
@@ -73,6 +76,7 @@ class RequestScope:
         self.sealed = ""
         self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
+        self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.streams: list[
             PrimedStream
         ] = []  # to be closed, innermost first in the list: middleware may put one around another
@@ -141,12 +145,12 @@ class RequestScope:
         return form
 
     async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
-        """`function(body)`; of a large body in a thread, where other requests share the event loop."""
+        """`function(body)`; of a large body outside the event loop, which other requests may share."""
         if len(body) < LARGE_BODY_BYTES:
             return function(body)
-        from edgeroutes.runtime.offload import compute
+        from edgeroutes.runtime.offload import call_sync
 
-        return await compute(lambda: function(body))
+        return await call_sync(lambda: function(body))
 
 
 def find_scope() -> RequestScope | None:

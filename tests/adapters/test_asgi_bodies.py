@@ -50,10 +50,10 @@ def test_a_large_body_that_the_handler_reads_itself_is_read_in_a_thread(
     method, content_type, body, expected = sent
     project.write("x/route.py", READS)
     url = f"{serve(project.asgi())}/x"
-    reading = {thread for thread in threading.enumerate() if thread.name.startswith("asyncio_")}
+    reading = {thread for thread in threading.enumerate() if thread.name.startswith("AnyIO")}
 
     answer = httpx.request(method, url, content=body, headers={"content-type": content_type})
 
     assert answer.json() == expected
-    readers = {thread for thread in threading.enumerate() if thread.name.startswith("asyncio_")} - reading
+    readers = {thread for thread in threading.enumerate() if thread.name.startswith("AnyIO")} - reading
     assert len(readers) == 1
