@@ -55,7 +55,7 @@ check: $(SYNCED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m edgeroutes.cli.typecheck
+	$(BIN)/edgeroutes typecheck
 	$(BIN)/lint-imports
 	$(BIN)/edgeroutes template --check
 

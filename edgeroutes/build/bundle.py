@@ -5,7 +5,7 @@ Project modules go in one by one, edgeroutes' own likewise (its request wing onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from edgeroutes.build.dependencies import Root, check_declared, imported_roots
 from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.own_parts import unused_parts, unused_without_loops
 from edgeroutes.build.private_files import is_environment_file
 from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
 from edgeroutes.build.project_folders import ProjectFolders
@@ -82,6 +82,11 @@ class Bundle:
 def check_imports(graph: ImportGraph, pins: Pins) -> list[ProjectError]:
     """What the files of a function import and its bundle cannot hold."""
     return [*graph.problems(), *check_declared(graph, pins), *_wrong_wing(graph)]
+
+
+def without_loop_parts(bundle: Bundle) -> Bundle:
+    """The bundle of a function whose routes need no event loop."""
+    return replace(bundle, unused=unused_without_loops(bundle.unused))
 
 
 class Collector:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -168,6 +169,9 @@ class UvInstaller:
     def _run(self, root: Path, *arguments: str, where: str) -> str:
         command = (self._program(), *arguments)
         ran = self._start(command, root)
+        if ran.returncode < 0:
+            problem = f"uv was ended by signal {-ran.returncode} ({signal.strsignal(-ran.returncode)})"
+            raise ToolError(problem, where=command[0], hint="Give it more memory or disk space, and build again")
         if ran.returncode:
             raise read_uv_failure(ran.stderr, where, program=command[0], root=root)
         return ran.stdout

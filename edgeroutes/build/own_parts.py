@@ -33,6 +33,15 @@ _BY_NAME = (
 )
 
 
+_ON_LOOPS = frozenset({"runtime/offload.py", "runtime/tasks.py"})
+_MOUNT = "adapters/mount.py"  # load balancers' events need it, too, and those need Mangum
+
+
+def unused_without_loops(unused: frozenset[str]) -> frozenset[str]:
+    """`unused_parts` of a function whose routes need no event loop; a load balancer's events have one."""
+    return unused | _ON_LOOPS if _MOUNT in unused else unused
+
+
 def unused_parts(
     function: FunctionPlan, config: Config, names: Collection[str], arguments: Collection[Arguments]
 ) -> frozenset[str]:
@@ -44,6 +53,8 @@ def unused_parts(
         arguments: What the handlers of its route files take.
         names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use.
     """
+    if Arguments.ANY in arguments:  # then a return annotation may make a stream of items
+        names = {*names, "ndjson"}
     unnamed = (module for by, modules in _BY_NAME if by.isdisjoint(names) for module in modules)
     if config.cors is not None or function.cors:
         unnamed = (part for part in unnamed if part != "http/cors.py")
@@ -54,9 +65,15 @@ def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library asks for it
     if Arguments.ANY in arguments:
         return
-    yield "runtime/bodies.py"
+    yield from (
+        "runtime/decorated.py",
+        "runtime/bodies.py",
+        "runtime/constraints.py",
+        "runtime/models.py",
+        "runtime/response_models.py",
+    )
     if Arguments.SCALARS not in arguments:
-        yield from ("runtime/conversion.py", "runtime/defaults.py")
+        yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
 
 
 def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
@@ -69,7 +86,7 @@ def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
     if not any(route.exports.app is not None for route in function.routes) and "mangum" not in map(
         str.lower, function.include
     ):
-        yield "adapters/mount.py"  # which load balancers' events need, too, and those need Mangum
+        yield _MOUNT
     if all(route.config.dynamic_params for route in function.routes):
         yield "runtime/static_params.py"
     if not config.cdn.enabled:

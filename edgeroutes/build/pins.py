@@ -5,6 +5,7 @@ Everything that the first of these knows is declared, groups and extras too: wha
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,17 +21,23 @@ from edgeroutes.build.installer import Request
 from edgeroutes.build.local import check_cycles, file_of_url, local_distributions
 from edgeroutes.build.lock_files import (
     ENVIRONMENT,
+    PDM_LOCK,
+    PIPENV_LOCK,
     POETRY_LOCK,
     PYLOCK,
     UV_LOCK,
+    check_names,
     check_uv_lock,
     find_source,
-    parse_poetry_lock,
+    parse_tool_lock,
     source_indexes,
 )
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, parse_pylock
-from edgeroutes.build.requirements import REQUIREMENTS_FILE, parse_requirement, read_text, required_names
+from edgeroutes.build.requirements import REQUIREMENTS_FILE, has_name, parse_requirement, read_text, required_names
+from edgeroutes.build.store import write_whole
+from edgeroutes.build.uv_errors import UnknownDistributionError
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
 
 if TYPE_CHECKING:
@@ -44,8 +51,9 @@ if TYPE_CHECKING:
     from edgeroutes.errors import ProjectError
 
 _FORMAT = 2
+_REPORTED_NAMES = 20
 # Whether one of them is there decides, too.
-_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, REQUIREMENTS_FILE)
+_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, PDM_LOCK, PIPENV_LOCK, REQUIREMENTS_FILE)
 # edgeroutes ships by itself: for uv it is a distribution that no environment needs.
 _OWN_PLACE = re.compile(rf"(?:^|[/\\]){OWN_PACKAGE}(?:$|[-/\\\[\s@=<>~!;])")
 _WITHOUT_OWN = f"{OWN_PACKAGE} ; python_version < '0'\n"
@@ -160,7 +168,8 @@ class _Reader:
         read = {
             UV_LOCK: self._read_uv_lock,
             PYLOCK: self._read_pylock,
-            POETRY_LOCK: self._read_poetry_lock,
+            POETRY_LOCK: self._read_tool_lock,
+            PDM_LOCK: self._read_tool_lock,
             REQUIREMENTS_FILE: self._read_requirements,
             ENVIRONMENT: self._read_environment,
         }[self._source.name]
@@ -206,19 +215,25 @@ class _Reader:
 
     def _read_uv_lock(self) -> Locked:
         def read() -> Locked:
-            require_no_problems(check_uv_lock(lock, self._declarations))
+            require_no_problems(check_uv_lock(lock, self._declarations, self._root))
             return self._parsed(self._installer.export_lock(self._root))
 
         lock = read_text(self._source.path)
         return self._cached([lock, *(read_text(self._root / name) for name in self._source.files)], read)
 
     def _read_pylock(self) -> Locked:
-        lock = read_text(self._source.path)
+        lock = self._checked_lock("Make the lock again, with the tool that made it")
         return self._cached([lock], lambda: self._parsed(lock))
 
-    def _read_poetry_lock(self) -> Locked:
-        lock = read_text(self._source.path)
-        return self._cached([lock], lambda: parse_poetry_lock(lock, self._root, self._environment))
+    def _read_tool_lock(self) -> Locked:
+        name = self._source.name
+        lock = self._checked_lock(f"Run '{name.partition('.')[0]} lock'")
+        return self._cached([lock], lambda: parse_tool_lock(lock, self._root, self._environment, where=name))
+
+    def _checked_lock(self, hint: str) -> str:
+        lock, name = read_text(self._source.path), self._source.name
+        require_no_problems(check_names(parse_toml(lock, where=name), self._declarations, name, hint))
+        return lock
 
     def _parsed(self, lock: str) -> Locked:
         return parse_pylock(lock, self._root, self._environment, where=self._source.name)
@@ -235,8 +250,33 @@ class _Reader:
         places = [_stamp(self._root, line.requirement) for line in self._declarations.lines]
         variables = [os.environ.get(name, "") for name in _INDEX_VARIABLES]
         parts = [repr(request), *map(read_text, files), *places, *variables]
-        locked = self._cached(parts, lambda: self._parsed(self._installer.compile(request, self._root, self._target)))
+        locked = self._cached(parts, lambda: self._parsed(self._compiled(request)))
         return replace(locked, pins=_with_hashes(locked.pins, self._declarations))
+
+    def _compiled(self, request: Request) -> str:
+        """The lock of a request. Names that no index has are taken out one after the other, to report all of them."""
+        problems: list[ProjectError] = []
+        while True:
+            try:
+                lock = self._installer.compile(request, self._root, self._target)
+            except DependencyError as error:
+                problems.append(self._placed(error))
+                if not isinstance(error, UnknownDistributionError) or len(problems) > _REPORTED_NAMES:
+                    require_no_problems(problems)
+                else:
+                    without = f"{request.overrides}{error.name} ; python_version < '0'\n"
+                    request = replace(request, overrides=without)
+            else:
+                require_no_problems(problems)
+                return lock
+
+    def _placed(self, error: DependencyError) -> DependencyError:
+        """The error at the line of the one declared distribution that it names."""
+        named = {
+            each.name: each.where for each in reversed([*self._declarations]) if has_name(error.problem, each.name)
+        }
+        where = named.popitem()[1] if len(named) == 1 else error.where
+        return DependencyError(error.problem, where=where, hint=error.hint)
 
     def _unlisted(self) -> list[str]:
         """What edgeroutes and pyproject.toml need to run, where requirements.txt does not name it.
@@ -308,10 +348,8 @@ class _Reader:
         if known:
             return Locked.from_json(known)
         locked = read()
-        self._cache.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.new")
-        unfinished.write_text(locked.to_json(), "utf-8")
-        unfinished.replace(path)
+        with contextlib.suppress(OSError):  # without it, the next build asks uv again
+            write_whole(path, locked.to_json())
         return locked
 
 

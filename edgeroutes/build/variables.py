@@ -6,6 +6,8 @@ import ast
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeroutes.routing.python_source import parse_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -44,7 +46,7 @@ def read_variable_uses(file: Path) -> tuple[VariableUse, ...]:
         source = file.read_bytes()
         if not any(mark in source for mark in _MARKS):
             return ()
-        tree = ast.parse(source)
+        tree = parse_python(source)
     except (OSError, SyntaxError, ValueError, RecursionError):
         return ()
     reader = _Reader(tree)

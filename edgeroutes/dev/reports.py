@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgeroutes.errors import EdgeroutesError, ProjectError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLine:
+    """One route of the list: its methods, its path with the base path, its file."""
+
+    methods: tuple[str, ...]
+    path: str
+    source_file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +29,14 @@ class Started:
         routes: How many there are.
         problems: What is wrong with the project.
         warnings: What else the reader should know.
+        table: The routes.
     """
 
     url: str
     routes: int
     problems: tuple[ProjectError, ...] = ()
     warnings: tuple[str, ...] = ()
+    table: tuple[RouteLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +71,12 @@ class Failed:
     Args:
         message: What was being done.
         error: What was raised.
+        is_repeated: Whether it was reported before: by `logger.exception`, and raised again.
     """
 
     message: str
     error: BaseException
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +143,14 @@ class CloudFailed:
 
     problems: tuple[EdgeroutesError, ...]
     is_working: bool
+
+
+def is_reported(error: BaseException) -> bool:
+    """Whether this was called for the error before."""
+    was_reported = hasattr(error, "_edgeroutes_is_reported")
+    with suppress(AttributeError, TypeError):
+        error._edgeroutes_is_reported = True  # type: ignore[attr-defined]  # noqa: SLF001  # our own mark
+    return was_reported
 
 
 Report = Started | Answered | Failed | Logged | Reloaded | CloudReady | CloudFailed

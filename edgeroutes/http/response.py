@@ -9,7 +9,7 @@ from edgeroutes.http.json_text import render_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable
+    from collections.abc import AsyncIterable, Iterable, Iterator
     from os import PathLike
     from typing import Any, Self
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Chunks = Iterable[str | bytes] | AsyncIterable[str | bytes]
     Items = Iterable[Any] | AsyncIterable[Any]
     Body = str | bytes | None | Chunks
+    # An iterable that is not an iterator, such as a dict or a list, is a mistake that the constructor refuses.
+    Content = str | bytes | None | Iterator[str | bytes] | AsyncIterable[str | bytes]
 
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -58,7 +60,7 @@ class Response:
     headers: MutableHeaders
     body: Body
 
-    def __init__(self, body: Body = None, status: int = 200, headers: HeaderValues = ()) -> None:
+    def __init__(self, body: Content = None, status: int = 200, headers: HeaderValues = ()) -> None:
         self._fill(body, status, headers, _content_type(body))
 
     def _fill(self, body: Body, status: int, headers: HeaderValues, content_type: str) -> None:
@@ -126,7 +128,7 @@ class Response:
             from edgeroutes.http.streams import read_pieces
 
             return cls(read_pieces(chunks), status, headers)
-        iterator = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
+        iterator: Any = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
         return cls(iterator, status, headers)
 
     @classmethod

@@ -64,7 +64,8 @@ def make_plan(
     cors = plan_cors(scan.routes, config.cors, {file: each.cors for file, each in read.items()}, problems)
     for route in scan.routes:
         problems += check_timeout(route, settings[route.route_path], config)
-    groups = group_routes(scan.routes, config.isolate, problems)
+    isolate = {path: own.isolate or config.isolate for path, own in settings.items()}
+    groups = group_routes(scan.routes, isolate, problems)
     functions = tuple(
         _plan_function(logical_id, group, settings, config, problems, cors=cors, shared=shared)
         for logical_id, group in zip(_name_groups(groups), groups, strict=True)

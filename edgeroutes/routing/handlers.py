@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from edgeroutes.routing.bindings import Binding, Bindings, Function
 
 _STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
+_BODILESS = (204, 205, 304)
+_PYDANTIC_HOOK = "__get_pydantic_core_schema__"
+_UNCONVERTIBLE = frozenset(
+    {"complex", "memoryview", "range", "slice", "type", "collections.abc.Callable", "typing.Callable"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +81,7 @@ def is_streaming(methods: Sequence[Export], bindings: Bindings, module: ast.Modu
 
 
 def _is_streaming_answer(parts: list[str]) -> bool:
-    if parts[-1] == "StreamingResponse":
+    if parts[-1] in {"StreamingResponse", "EventSourceResponse"}:
         return True
     return parts[0] in {"Response", "edgeroutes"} and parts[-2:-1] == ["Response"] and parts[-1] in _STREAMING_ANSWERS
 
@@ -121,13 +126,7 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
-    seen: set[int] = set()
-    for export in methods:
-        binding = bindings.last(export.name)
-        function = bindings.function_of(binding) if binding else None
-        if function is None or export.is_decorated or id(function) in seen:
-            continue
-        seen.add(id(function))
+    for export, function in plain_handlers(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
                 fault = "is no captured segment and has neither annotation nor default"
@@ -135,6 +134,87 @@ def check_arguments(
                 where = f"{source_file}:{argument.lineno}"
                 hint = _hint(argument.arg, parameter_names)
                 yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+
+
+def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
+    """The handlers that are defined in the file without decorators, each once."""
+    seen: set[int] = set()
+    for export in methods:
+        binding = bindings.last(export.name)
+        function = bindings.function_of(binding) if binding else None
+        if function is not None and not export.is_decorated and id(function) not in seen:
+            seen.add(id(function))
+            yield export, function
+
+
+def check_returns(
+    methods: Sequence[Export], bindings: Bindings, source_file: str
+) -> Iterator[tuple[int, RouteFileError]]:
+    """The handlers' return annotations that cannot have an effect, with their lines, as far as the source shows.
+
+    Handlers behind decorators, and those defined elsewhere, are checked when the route is loaded.
+    """
+    for export, function in plain_handlers(methods, bindings):
+        if isinstance(function, ast.Lambda):
+            continue
+        returned = _unquoted(function.returns)
+        if returned is not None:
+            for problem, hint in (*_status_problems(returned, bindings), *_type_problems(returned, bindings)):
+                where = f"{source_file}:{function.lineno}"
+                yield function.lineno, RouteFileError(f"{export.name}: {problem}", where=where, hint=hint)
+
+
+def _unquoted(node: ast.expr | None) -> ast.expr | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return None
+    return node
+
+
+def _status_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
+    outer: list[ast.expr] = []
+    if _last_name(returned, bindings) == "Annotated" and isinstance(returned, ast.Subscript):
+        outer = list(returned.slice.elts) if isinstance(returned.slice, ast.Tuple) else []
+    for node in ast.walk(returned):
+        if not isinstance(node, ast.Call) or bindings.dotted_name(node.func) != "edgeroutes.Status":
+            continue
+        status = next((each.value for each in node.args if isinstance(each, ast.Constant)), 200)
+        if type(status) is not int or not 200 <= status <= 599:
+            yield f"Status has the value {status!r}. Allowed is a number from 200 to 599", "Correct it"
+        elif node not in outer[1:]:
+            problem = f"Status({status}) has no effect inside the return annotation"
+            yield problem, f"Write '-> Annotated[…, Status({status})]' around the whole annotation"
+        elif status in _BODILESS and not (isinstance(outer[0], ast.Constant) and outer[0].value is None):
+            problem = f"status {status} has no body, and the return annotation has a type for one"
+            yield problem, f"Write '-> Annotated[None, Status({status})]'"
+
+
+def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(returned):
+        if not isinstance(node, ast.Name | ast.Attribute):
+            continue
+        name = bindings.dotted_name(node) or ""
+        binding = bindings.last(node.id) if isinstance(node, ast.Name) else None
+        is_bare = binding is not None and isinstance(binding.node, ast.ClassDef) and _has_no_fields(binding.node)
+        is_imported = binding is None or binding.kind == "import"
+        if is_bare or (is_imported and name in _UNCONVERTIBLE):
+            hint = (
+                "Use a dataclass, TypedDict, NamedTuple, pydantic model, msgspec Struct, JSON's own types or Response"
+            )
+            yield f"the return type {name} cannot be used to convert a response", hint
+
+
+def _has_no_fields(node: ast.ClassDef) -> bool:
+    """Whether it is a plain class, which neither a decorator nor a base class nor `__json__` makes a model."""
+    defined = {getattr(statement, "name", "") for statement in node.body}
+    return not (node.bases or node.keywords or node.decorator_list or defined & {"__json__", _PYDANTIC_HOOK})
+
+
+def _last_name(node: ast.expr, bindings: Bindings) -> str:
+    name = bindings.dotted_name(node.value) if isinstance(node, ast.Subscript) else None
+    return (name or "").rpartition(".")[2]
 
 
 def _bare_arguments(function: Function) -> Iterator[ast.arg]:

@@ -5,12 +5,21 @@ Runs nothing. First the folders are listed, then everything is decided on what w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProjectError
+from edgeroutes.routing.annotations import Module
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE, SegmentConfig
-from edgeroutes.routing.exports import MiddlewareExports, RouteExports, read_exports, read_middleware
+from edgeroutes.routing.exports import (
+    MiddlewareExports,
+    RouteExports,
+    check_annotations,
+    read_exports,
+    read_middleware,
+    read_module,
+)
 from edgeroutes.routing.file_tree import DiskTree, FileTree
 from edgeroutes.routing.layout import Place, check_layout, first_of_each_url
 from edgeroutes.routing.patterns import Pattern, check_segments
@@ -18,7 +27,7 @@ from edgeroutes.routing.reading import link_problem
 from edgeroutes.routing.segments import GROUP, Segment, parse_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["DiskTree", "FileTree", "RouteFile", "RouteScan", "scan"]
 
@@ -94,7 +103,8 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     places = _read_places(directories, app_dir, problems)
     problems += check_layout(places)
     middleware = _read_all_middleware(tree, places, found, problems)
-    routes = [_read_route(tree, place, found, middleware) for place in first_of_each_url(places)]
+    modules = _ProjectModules(tree)
+    routes = [_read_route(tree, place, found, middleware, modules) for place in first_of_each_url(places)]
     absences = []
     for route in routes:
         problems += route.exports.problems
@@ -210,7 +220,11 @@ def _read_all_middleware(
 
 
 def _read_route(
-    tree: FileTree, place: Place, found: Mapping[str, frozenset[str]], middleware: Mapping[str, MiddlewareExports]
+    tree: FileTree,
+    place: Place,
+    found: Mapping[str, frozenset[str]],
+    middleware: Mapping[str, MiddlewareExports],
+    modules: _ProjectModules,
 ) -> RouteFile:
     file = place.source_file
     text = _read(tree, file)
@@ -218,6 +232,8 @@ def _read_route(
         exports = RouteExports(source_file=file, config=SegmentConfig(), problems=(text,))
     else:
         exports = read_exports(text, file, place.pattern.parameter_names)
+        wrong = check_annotations(text, exports, place.pattern.parameter_names, modules.find)
+        exports = replace(exports, problems=(*exports.problems, *wrong)) if wrong else exports
     files = _files_above(place, MIDDLEWARE_FILE, found)
     return RouteFile(
         route_path=place.pattern.route_path,
@@ -229,6 +245,45 @@ def _read_route(
         function_yaml_files=_files_above(place, FUNCTION_FILE, found),
         wraps=tuple(middleware[name] for name in files),
     )
+
+
+class _ProjectModules:
+    """The project's modules that route files import; each file is read once in a scan."""
+
+    def __init__(self, tree: FileTree) -> None:
+        self._tree = tree
+        self._found: dict[str, Module | None] = {}
+
+    def find(self, dotted: str, importer: str) -> Module | None:
+        """The module with this name, which begins with dots where it is relative to the importing file."""
+        rest = dotted.lstrip(".")
+        if rest.partition(".")[0] in sys.stdlib_module_names and rest == dotted:
+            return None
+        found = (self._read(path) for path in _candidates(dotted, importer))
+        return next((module for module in found if module is not None), None)
+
+    def _read(self, path: str) -> Module | None:
+        if path not in self._found:
+            self._found[path] = None
+            text = "" if self._tree.leads_out(path) else _read(self._tree, path)
+            parsed = read_module(text, path) if isinstance(text, str) and text else None
+            if isinstance(parsed, tuple):
+                self._found[path] = Module(parsed[1], path)
+        return self._found[path]
+
+
+def _candidates(dotted: str, importer: str) -> Iterator[str]:
+    rest = dotted.lstrip(".")
+    level = len(dotted) - len(rest)
+    folders: list[str] = ["", "src/"]
+    if level:
+        parts = importer.split("/")[:-1]
+        # `from . import a` is read as '..a', as `from ..a import b` begins.
+        above = [parts[: len(parts) - up] for up in range(max(level - 2, 0), level)]
+        folders = ["".join(f"{part}/" for part in folder) for folder in reversed(above)]
+    for folder in folders:
+        path = folder + rest.replace(".", "/")
+        yield from (f"{path}.py", f"{path}/__init__.py")
 
 
 def _read(tree: FileTree, source_file: str) -> str | ProjectError:

@@ -21,7 +21,8 @@ from edgeroutes.runtime.loop_state import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.runtime.base_path import BasePath
@@ -60,7 +61,7 @@ class Application:
         if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
             from edgeroutes.runtime.cors import CorsGate
 
-            self._cors = CorsGate(manifest, self._table)
+            self._cors = CorsGate(manifest, self._table, is_late=debug)
 
     def endpoint(self, route: ManifestRoute) -> Endpoint:
         """The route, loaded.
@@ -95,6 +96,14 @@ class Application:
         from edgeroutes.runtime.offload import call_sync
 
         return await call_sync(lambda: self._load(route))
+
+    def cors_problem(self, route: ManifestRoute) -> ProjectError | None:
+        """What is wrong with the environment variables that hold the origins of a route, after it was requested."""
+        return None if self._cors is None else self._cors.problems.get(route.route_path)
+
+    def route_behind(self, path: str) -> ManifestRoute | None:
+        """The route of a path in any spelling, where CORS decides by it; else None."""
+        return None if self._cors is None else self._cors.route_behind(path)
 
     def open(self, incoming: Incoming) -> Call:
         """The call that will answer this request; nothing of the author's runs yet."""
@@ -199,6 +208,11 @@ class Call:
     def needs_loop(self) -> bool:
         """Whether its coroutines must run on an event loop."""
         return self.route is not None and self.route.needs_loop
+
+    @property
+    def after(self) -> Sequence[tuple[object, tuple[Any, ...]]]:
+        """What was given to `after`: functions and their arguments."""
+        return () if self._scope is None else self._scope.after
 
     @property
     def has_after(self) -> bool:

@@ -1,8 +1,7 @@
-"""From a request to a handler's arguments: each by its name or annotation. Request wing, floor 2.
+"""From a request to a handler's arguments: each by its name or annotation.
 
 A handler's signature is read once, when its route is loaded, into a list of readers; a request then runs each of them. A
-segment that does not convert is no such page (404); everything else that does not fit is the client's mistake (400), all
-of them at once.
+segment that does not fit means that there is no such page (404); everything else that does not fit is a 400 with all problems.
 """
 
 from __future__ import annotations
@@ -12,7 +11,18 @@ from types import UnionType
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import MULTIPART, Request
-from edgeroutes.runtime.annotations import describe, is_model, origin, without_none
+from edgeroutes.runtime.annotations import (
+    describe,
+    find_marker,
+    is_any,
+    is_container,
+    is_marker,
+    is_model,
+    origin,
+    peel,
+    plain_type,
+    without_none,
+)
 from edgeroutes.runtime.context import RouteContext
 from edgeroutes.runtime.signature import ABSENT, Parameter, read_parameters
 
@@ -96,6 +106,10 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
         RouteFileError: For an argument that nothing in a request can be.
     """
     parameters = read_parameters(handler, where)
+    if parameters is None:
+        from edgeroutes.runtime.decorated import inspect_parameters
+
+        parameters = inspect_parameters(handler, where)
     if not parameters:
         return None
     # Segments first: where there is no such page, nothing else is said of the request.
@@ -107,10 +121,11 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
             dependencies.append((parameter.name, depends))
             continue
         place = f"{where}, argument {parameter.name!r}"
+        _require_plain_default(parameter, place)
         reader = _known_reader(parameter, segments, place)
         if reader is None:
             annotation, optional = without_none(parameter.annotation)
-            if is_model(annotation):
+            if _is_body(parameter.annotation):
                 from edgeroutes.runtime.bodies import body_reader
 
                 bodies.append(parameter.name)
@@ -119,9 +134,7 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
                 reader = _query_reader(parameter, place)
         form = form or getattr(reader, "reads_form", False)
         readers.append((parameter.name, reader))
-    if len(bodies) > 1:
-        hint = "Put one model's fields into the other, or mark single fields with Form()"
-        raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
+    _require_one_body(bodies, where, reads_form=form)
     return Binding(readers, form=form or bool(bodies), dependencies=dependencies)
 
 
@@ -129,31 +142,93 @@ def _find_depends(parameter: Parameter) -> Depends | None:
     """The `Depends(…)` of an annotation or a default, with the function that it calls."""
     marker: Any = parameter.default
     if getattr(marker, "place", "") != "dependency":
-        marker = _find_marker(parameter.annotation)
-    if marker is None or marker.place != "dependency":
+        marker = find_marker(parameter.annotation)
+    if getattr(marker, "place", "") != "dependency":
         return None
-    called = without_none(parameter.annotation)[0] if marker.dependency is None else marker.dependency
+    called = plain_type(without_none(parameter.annotation)[0]) if marker.dependency is None else marker.dependency
     return marker.for_function(called)  # type: ignore[no-any-return]
 
 
+def _require_one_body(bodies: list[str], where: str, *, reads_form: bool) -> None:
+    if len(bodies) > 1:
+        hint = "Make one model with a field for each, or mark single fields with Form()"
+        raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
+    if bodies and reads_form:
+        problem = f"the body is {bodies[0]}, and other arguments read a form"
+        hint = f"Mark {bodies[0]} with Form(), or remove the Form() and File() arguments"
+        raise RouteFileError(problem, where=where, hint=hint)
+
+
+def _require_plain_default(parameter: Parameter, where: str) -> None:
+    if is_marker(parameter.default):
+        problem = f"its default is {parameter.default!r:.60}. Allowed are values"
+        hint = f"Write '{parameter.name}: Annotated[T, …] = value'"
+        raise RouteFileError(problem, where=where, hint=hint)
+
+
+def _is_body(annotation: Any) -> bool:
+    """Whether an argument without a known name is the body: marked so, a model, a dict, a list of these, or a union with one."""
+    plain, metadata = peel(annotation)
+    if metadata and getattr(find_marker(annotation), "place", "") == "body":
+        return True
+    kind = origin(plain) or plain
+    if kind is UnionType:
+        return any(map(_is_body, plain.__args__))
+    if is_container(plain):
+        return any(_is_body(item) or is_container(plain_type(item)) for item in getattr(plain, "__args__", ()))
+    return kind is dict or is_model(kind)
+
+
 def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:
-    """The reader for what a name or a marker decides; None where the type must."""
-    marker = _find_marker(parameter.annotation)
-    if marker is not None:
+    """The reader for what a name or a marker decides; None where the type must, and for the body."""
+    marker = find_marker(parameter.annotation) or _file_marker(parameter.annotation)
+    is_segment = parameter.name in segments
+    if marker is not None and not (is_segment and marker.place == "query" and not marker.name):
         return _marked_reader(parameter, marker, where)
     annotation, _ = without_none(parameter.annotation)
-    if annotation is Request or (
-        parameter.name == "request" and (annotation in (ABSENT, object) or _is_any(annotation))
-    ):
+    plain = plain_type(annotation)
+    if plain is Request or (parameter.name == "request" and (plain in (ABSENT, object) or is_any(plain))):
         return lambda scope, errors: scope.request  # noqa: ARG005
-    if annotation is RouteContext or parameter.name == "context":
-        return lambda scope, errors: RouteContext(scope)  # noqa: ARG005
-    if parameter.name in segments:
+    if plain is RouteContext or origin(plain) is RouteContext or parameter.name == "context":
+        return _context_reader(plain, where)
+    if is_segment:  # `Query(ge=1)` on one has its constraints
         return _segment_reader(parameter, segments[parameter.name], where)
     if parameter.name == "params":
-        return lambda scope, errors: scope.params  # noqa: ARG005
+        return _params_reader(plain, where) or (lambda scope, errors: scope.params)  # noqa: ARG005
     _require_source(parameter, segments, where)
     return None
+
+
+def _file_marker(annotation: Any) -> Source | None:
+    """`File()` for an argument that is an UploadFile, or a list of them."""
+    plain = plain_type(without_none(annotation)[0])
+    item = getattr(plain, "__args__", (None,))[0] if is_container(plain) else plain
+    if getattr(item, "__name__", "") != "UploadFile" or item.__module__.partition(".")[0] not in (
+        "starlette",
+        "fastapi",
+    ):
+        return None
+    from edgeroutes.http.parameters import File
+
+    return File()
+
+
+def _context_reader(annotation: Any, where: str) -> Reader:
+    """Reads the context; with `RouteContext[Params]`, its params converted."""
+    arguments = getattr(annotation, "__args__", ())
+    read_params = _params_reader(arguments[0], where) if arguments else None
+    if read_params is None:
+        return lambda scope, errors: RouteContext(scope)  # noqa: ARG005
+    return lambda scope, errors: RouteContext(scope, read_params(scope, errors))
+
+
+def _params_reader(annotation: Any, where: str) -> Reader | None:
+    """Reads the segments as a model; None where the annotation is not one."""
+    if not is_model(plain_type(annotation)):
+        return None
+    from edgeroutes.runtime.bodies import model_reader
+
+    return model_reader(annotation, "segment", "params", ABSENT, where)
 
 
 def _require_source(parameter: Parameter, segments: Segments, where: str) -> None:
@@ -167,35 +242,20 @@ def _require_source(parameter: Parameter, segments: Segments, where: str) -> Non
         raise RouteFileError("it is no segment and has neither annotation nor default", where=where, hint=hint)
 
 
-def _find_marker(annotation: Any) -> Source | None:
-    """The `Header()`, `Cookie`, … of an annotation, also inside `… | None` and `type X = …`."""
-    if type(annotation).__name__ == "TypeAliasType":
-        return _find_marker(annotation.__value__)
-    for mark in getattr(annotation, "__metadata__", ()):
-        from edgeroutes.http.parameters import Source
-
-        if isinstance(mark, Source):
-            return mark
-        if isinstance(mark, type) and issubclass(mark, Source):
-            return mark()
-    if origin(annotation) is UnionType:
-        return next((mark for mark in map(_find_marker, annotation.__args__) if mark is not None), None)
-    return None
-
-
 def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
     name, default = parameter.name, parameter.default
     annotation, optional = without_none(parameter.annotation)
     convert = _segment_converter(annotation, captured, where)
+    is_required = default is ABSENT and not optional
     # An optional catch-all captures nothing at its base path.
-    make_default = (
-        list if default is ABSENT and not optional else _default_maker(None if default is ABSENT else default)
-    )
+    make_default = list if is_required else _default_maker(None if default is ABSENT else default)
 
     def read(scope: RequestScope, errors: Errors) -> Any:  # noqa: ARG001
         value = scope.params.get(name)
         if value is None:
-            return make_default()
+            value = make_default()
+            if not is_required:
+                return value
         if convert is None:
             return value
         try:
@@ -208,24 +268,35 @@ def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
 
 def _segment_converter(annotation: Any, captured: type, where: str) -> Callable[[Any], Any] | None:
     """What makes the argument of what the path captured; None where it is that already."""
-    if annotation is ABSENT or _is_any(annotation) or annotation is captured:
+    if annotation is ABSENT or annotation is captured or is_any(annotation):
         return None
+    plain = plain_type(annotation)
     if captured is list:
-        if origin(annotation) is not list:
-            problem = f"it is a catch-all, a list of texts, and no {describe(annotation)}"
+        if (origin(plain) or plain) is not list:
+            problem = f"it is a catch-all, a list of strings, not {describe(plain)}"
             raise RouteFileError(problem, where=where, hint="Annotate it list[str]")
-        item = _find_converter(annotation.__args__[0], where)
-        return None if item is str else lambda values: [item(value) for value in values]
-    if _is_many(annotation):
+        from edgeroutes.runtime.conversion import values_converter
+
+        return values_converter(annotation, where)
+    if is_container(plain):
         hint = "Annotate it str, or name its folder '[...name]'"
-        raise RouteFileError(f"it is one segment, and no {describe(annotation)}", where=where, hint=hint)
+        raise RouteFileError(f"it is one segment, not {describe(plain)}", where=where, hint=hint)
     return _find_converter(annotation, where)
 
 
-def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
+def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader | None:
+    """Reads what a marker names; None for the body."""
+    if marker.place == "body":
+        if marker.name:
+            raise RouteFileError(f"Body({marker.name!r}) has a name", where=where, hint="Write Body()")
+        return None
     annotation, optional = without_none(parameter.annotation)
     annotation = str if annotation is ABSENT else annotation
     default = _default(parameter, optional=optional)
+    if is_model(plain_type(annotation)) and not hasattr(marker, "max_bytes"):
+        from edgeroutes.runtime.bodies import model_reader
+
+        return model_reader(annotation, marker.place, parameter.name, default, where)
     if marker.place == "form":
         from edgeroutes.runtime.bodies import field_reader
 
@@ -234,7 +305,7 @@ def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
         return _values_reader(annotation, default, marker.name or parameter.name, _in_query, where)
     if marker.place == "cookie":
         return _values_reader(annotation, default, marker.name or parameter.name, _in_cookies, where)
-    find = _in_headers if _is_many(annotation) else _in_headers_joined
+    find = _in_headers if is_container(plain_type(annotation)) else _in_headers_joined
     return _values_reader(annotation, default, marker.name or parameter.name.replace("_", "-"), find, where)
 
 
@@ -271,27 +342,26 @@ def _values_reader(
     Where there is a default, an empty value counts as absent, unless the type takes one; a browser sends it for a field that nobody
     filled in. So does any cookie that does not fit: who has a stale one could not get rid of it.
     """
-    many = _is_many(annotation)
-    kinds = getattr(annotation, "__args__", (str, Ellipsis))
-    container = origin(annotation) or annotation
-    if container is tuple and kinds[-1] is not Ellipsis:
-        raise RouteFileError("repeated values have no fixed number", where=where, hint="Write tuple[T, ...] or list[T]")
-    convert = _find_converter(kinds[0] if many else annotation, where)
+    plain = plain_type(annotation)
+    many = is_container(plain)
+    item = getattr(plain, "__args__", (str,))[0] if many else plain
+    convert = _find_converter(annotation, where, many=many)
     is_required = default is ABSENT and not many
-    make_default = _default_maker(container() if default is ABSENT and many else default)
-    skips_empty = convert is not str and not is_required and not _takes_empty(convert)
+    checks_none = default is ABSENT and many  # a list may have a minimum length
+    make_default = _default_maker(default)
+    skips_empty = item is not str and not is_required and not _takes_empty(item)
     forgives = find is _in_cookies and not is_required
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         values = find(scope, name)
         if skips_empty:
             values = [value for value in values if value != ""]
-        if not values:
+        if not values and not checks_none:
             if is_required:
                 errors.append({"field": name, "message": "is required"})
             return make_default()
         try:
-            return container(convert(value) for value in values) if many else convert(values[-1])
+            return convert(values if many else values[-1])
         except ValueError as error:
             if not forgives:
                 errors.append({"field": name, "message": str(error)})
@@ -308,10 +378,10 @@ def _default_maker(default: Any) -> Callable[[], Any]:
     return default_maker(default)
 
 
-def _takes_empty(convert: Callable[[str], Any]) -> bool:
+def _takes_empty(annotation: Any) -> bool:
     from edgeroutes.runtime.conversion import takes_empty
 
-    return takes_empty(convert)
+    return takes_empty(annotation)
 
 
 def _default(parameter: Parameter, *, optional: bool) -> Any:
@@ -319,19 +389,9 @@ def _default(parameter: Parameter, *, optional: bool) -> Any:
     return None if parameter.default is ABSENT and optional else parameter.default
 
 
-def _find_converter(annotation: Any, where: str) -> Callable[[str], Any]:
+def _find_converter(annotation: Any, where: str, *, many: bool = False) -> Callable[[Any], Any]:
     if annotation is str:
         return str
-    from edgeroutes.runtime.conversion import find_converter
+    from edgeroutes.runtime.conversion import find_converter, values_converter
 
-    return find_converter(annotation, where)
-
-
-def _is_many(annotation: Any) -> bool:
-    """Whether it takes all values of its name, not the last one alone."""
-    kinds = (list, set, tuple, frozenset)
-    return annotation in kinds or origin(annotation) in kinds
-
-
-def _is_any(annotation: Any) -> bool:
-    return getattr(annotation, "__module__", "") == "typing" and getattr(annotation, "__name__", "") == "Any"
+    return values_converter(annotation, where) if many else find_converter(annotation, where)

@@ -12,6 +12,7 @@ from edgeroutes.runtime.binding import bind, read_arguments
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.signature import ABSENT, return_annotation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,13 +33,19 @@ if TYPE_CHECKING:
 class BoundHandler:
     """A handler with the way in which it is called."""
 
-    __slots__ = ("_binding", "_dependencies", "_function", "_is_sync", "where")
+    __slots__ = ("_binding", "_dependencies", "_function", "_is_sync", "_write", "where")
 
     def __init__(self, function: Handler, segments: Segments, where: str, root: str) -> None:
         self._function = function
         self._binding: Binding | None = bind(function, segments, where)
         self._is_sync = not starts_nothing(function)
         self._dependencies: Dependencies | None = None
+        self._write = None
+        annotation, annotated = return_annotation(function)
+        if annotation is not ABSENT:
+            from edgeroutes.runtime.returns import find_writer
+
+            self._write = find_writer(annotation, annotated, where)
         self.where = where
         if self._binding is not None and self._binding.dependencies:
             from edgeroutes.runtime.dependencies import Dependencies
@@ -72,7 +79,7 @@ class BoundHandler:
             result = self._function(**arguments)
         if hasattr(result, "__await__"):
             result = await result
-        return to_response(result, self.where)
+        return to_response(result, self.where) if self._write is None else self._write(result)
 
     async def _respond_with_dependencies(
         self, dependencies: Dependencies, binding: Binding, scope: RequestScope
@@ -238,12 +245,16 @@ class Endpoint:
     async def primed(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
 
-        Of a file the part that was asked for, whole where it is small.
+        Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
         """
         if hasattr(response.body, "part"):
             from edgeroutes.runtime.files import served_file
 
             response = served_file(response, scope)
+            if not response.is_stream:
+                return response
+        elif hasattr(response.body, "sender"):
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
             if not response.is_stream:
                 return response
         from edgeroutes.runtime.chunks import primed

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
-from types import FunctionType
 
 from edgeroutes.errors import RouteFileError
 
@@ -21,9 +19,9 @@ if TYPE_CHECKING:
 
 
 # Source: inspect.CO_VARARGS and CO_VARKEYWORDS.
-_VAR_KEYWORDS = 0x08
-_VARIADIC = 0x04 | _VAR_KEYWORDS
-_NO_SLASH = "Remove the '/' from its signature"
+VAR_KEYWORDS = 0x08
+_VARIADIC = 0x04 | VAR_KEYWORDS
+NO_SLASH = "Remove the '/' from its signature"
 
 
 class _Absent:
@@ -55,27 +53,24 @@ class Parameter:
     __hash__ = None  # type: ignore[assignment]
 
 
-def read_parameters(handler: Handler, where: str) -> list[Parameter]:
-    """The arguments of `handler` as `inspect.signature` reports them, with annotations evaluated.
-
-    A plain function and a method are read without `inspect`.
+def read_parameters(handler: Handler, where: str) -> list[Parameter] | None:
+    """The arguments of a plain function or method, with annotations evaluated; None for what `decorated.inspect_parameters` reads.
 
     Args:
         handler: A function, a decorated one, or any callable.
         where: Its file and name, for messages.
 
     Raises:
-        RouteFileError: For an argument that cannot be given by name, a decorator that does not take what it reports, or an annotation
-            that names what is not there.
+        RouteFileError: For an argument that cannot be given by name, or an annotation that names what is not there.
     """
     function: Any = getattr(handler, "__func__", handler)  # of a method
     code: CodeType | None = getattr(function, "__code__", None)
     if code is None or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
-        return _inspected(handler, where)
+        return None
     if code.co_posonlyargcount:
-        raise RouteFileError("a handler's arguments are given by name", where=where, hint=_NO_SLASH)
+        raise RouteFileError("a handler's arguments are given by name", where=where, hint=NO_SLASH)
     if code.co_flags & _VARIADIC:
-        raise _variadic_error(where)
+        raise variadic_error(where)
     positional = code.co_varnames[: code.co_argcount]
     keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
@@ -94,9 +89,62 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter]:
     ]
 
 
-def _variadic_error(where: str) -> RouteFileError:
+def variadic_error(where: str) -> RouteFileError:
+    """The error for `*args` and `**kwargs`."""
     hint = "Name each argument. A decorator's wrapper that takes *args and **kwargs needs '@functools.wraps(function)'"
     return RouteFileError("it takes *args or **kwargs, which nothing in a request can fill", where=where, hint=hint)
+
+
+def return_annotation(handler: Handler) -> tuple[Any, Any]:
+    """The annotation of what `handler` returns, as it is written or ABSENT, and the function that has it."""
+    function: Any = handler
+    while not hasattr(function, "__signature__") and hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if (signature := getattr(function, "__signature__", None)) is not None:
+        found = signature.return_annotation
+        return (ABSENT if found is signature.empty else found), function
+    if not hasattr(function, "__code__"):
+        function = type(function).__call__  # of an instance; a partial has no annotation
+    return _annotations(function).get("return", ABSENT), function
+
+
+def return_namespace(function: Any) -> dict[str, Any]:
+    """The names that a return annotation may use.
+
+    Those that a file imports only for type checkers, as linters advise for `AsyncIterator` or Response, are found without it.
+    """
+    return _Names(getattr(function, "__globals__", None) or module_namespace(function))
+
+
+class _Names(dict):  # type: ignore[type-arg]  # Any is not imported when this runs
+    """A module's names, and behind them those of typing, collections.abc and responses."""
+
+    def __missing__(self, name: str) -> Any:
+        import collections.abc
+        import typing
+
+        from edgeroutes.http.response import Response
+
+        if name in _RESPONSES:
+            return Response
+        for module in (collections.abc, typing):
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise KeyError(name)
+
+
+# Edgeroutes' and Starlette's, which a return annotation treats alike.
+_RESPONSES = frozenset(
+    [
+        "Response",
+        "JSONResponse",
+        "HTMLResponse",
+        "PlainTextResponse",
+        "RedirectResponse",
+        "StreamingResponse",
+        "FileResponse",
+    ]
+)
 
 
 def _annotations(function: Handler) -> Mapping[str, Any]:
@@ -118,7 +166,7 @@ def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, dict(namespace))  # noqa: S307  # the author's own source
+        return eval(annotation, dict(namespace), namespace)  # noqa: S307  # the author's own source
     except NameError as error:
         hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
         problem = f"its annotation {annotation!r} cannot be read: {error}"
@@ -133,64 +181,3 @@ def module_namespace(owner: Any) -> dict[str, Any]:
     """The names that a class's annotations may use."""
     module = sys.modules.get(getattr(owner, "__module__", ""))
     return dict(vars(module)) if module else {}
-
-
-def _inspected(function: Handler, where: str) -> list[Parameter]:
-    import inspect
-
-    try:
-        signature = inspect.signature(function)
-    except (NameError, TypeError, ValueError) as error:
-        raise RouteFileError(f"its signature cannot be read: {error}", where=where) from error
-    kinds = {parameter.kind for parameter in signature.parameters.values()}
-    if inspect.Parameter.POSITIONAL_ONLY in kinds:
-        raise RouteFileError("a handler's arguments are given by name", where=where, hint=_NO_SLASH)
-    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} & kinds:
-        raise _variadic_error(where)
-    # What a partial object sets is the author's value, and no client's.
-    fixed = function.keywords if isinstance(function, partial) else {}
-    names = [name for name in signature.parameters if name not in fixed]
-    _require_names(function, names, where)
-    namespace = _namespace(inspect.unwrap(function))
-    found = []
-    for name in names:
-        parameter = signature.parameters[name]
-        annotation = ABSENT if parameter.annotation is parameter.empty else parameter.annotation
-        found.append(
-            Parameter(
-                name,
-                evaluate(annotation, namespace, f"{where}, argument {name!r}"),
-                ABSENT if parameter.default is parameter.empty else parameter.default,
-            )
-        )
-    return found
-
-
-def _namespace(function: Any) -> dict[str, Any]:
-    """The names that the annotations of a callable may use."""
-    while isinstance(function, partial):
-        function = function.func
-    if not hasattr(function, "__globals__"):
-        function = getattr(function, "__init__" if isinstance(function, type) else "__call__", function)
-    return getattr(function, "__globals__", None) or module_namespace(function)
-
-
-def _require_names(function: Any, names: list[str], where: str) -> None:
-    """Raise RouteFileError where a decorator's wrapper does not take the arguments that the signature reports."""
-    method = getattr(function, "__func__", function)
-    if type(method) is not FunctionType:
-        return
-    code = method.__code__
-    first = code.co_posonlyargcount + (method is not function)
-    taken = code.co_varnames[first : code.co_argcount + code.co_kwonlyargcount]
-    with_default = len(method.__defaults__ or ())
-    optional = {*(method.__kwdefaults__ or {}), *code.co_varnames[code.co_argcount - with_default : code.co_argcount]}
-    refused = [] if code.co_flags & _VAR_KEYWORDS else [name for name in names if name not in taken]
-    if refused:
-        problem = f"its decorator's wrapper does not take the argument {refused[0]!r}"
-        raise RouteFileError(problem, where=where, hint="Give the wrapper **kwargs, and pass them on")
-    for name in taken:
-        if name not in names and name not in optional:
-            problem = f"its decorator's wrapper requires the argument {name!r}, which the signature does not report"
-            hint = "Set the wrapper's __signature__ to one with it, or take the argument in the handler, too"
-            raise RouteFileError(problem, where=where, hint=hint)

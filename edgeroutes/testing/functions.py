@@ -141,7 +141,7 @@ class Functions:
         """What keeps a function to its policies, where that is asked for."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
-        from edgeroutes.dev.cloud.iam import enforce
+        from edgeroutes.dev.cloud.iam.enforcement import enforce
 
         return enforce(self.cloud, plan.logical_id, root=self.root)
 

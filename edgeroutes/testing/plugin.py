@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.testing.client import RouteClient
     from edgeroutes.testing.cloud import Aws
+    from edgeroutes.testing.environment import FrozenTime
     from edgeroutes.testing.exchanges import Exchanges
     from edgeroutes.testing.functions import Functions
     from edgeroutes.testing.output import Metric
@@ -148,7 +149,7 @@ def lambda_event() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def frozen_time() -> Iterator[Any]:
+def frozen_time() -> Iterator[FrozenTime]:
     """Time stands still, from now on: `frozen_time.move_to("2026-11-21T08:00Z")`, `frozen_time.shift(60)`."""
     try:
         import time_machine

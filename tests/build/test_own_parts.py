@@ -42,7 +42,7 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
     (function,) = make_plan(config, scan(FakeFileTree(files)), files).functions
     sources = (text for path, text in files.items() if path.endswith(".py"))
     names = {name for text in sources for name in read_uses(parse_source(text, where="x.py"), OWN_NAMES)}
-    return BARE - unused_parts(function, config, names, {Arguments.ANY})
+    return BARE - unused_parts(function, config, names, {Arguments.PLAIN})
 
 
 @pytest.mark.parametrize(

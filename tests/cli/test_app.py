@@ -41,7 +41,7 @@ def test_what_each_command_does_fits_into_a_line_of_the_help(capsys: pytest.Capt
     ("arguments", "said"),
     [
         ([], "Usage: edgeroutes"),
-        (["rouets"], "No such command 'rouets'"),
+        (["rouets"], "'rouets' is not a command of edgeroutes. Did you mean 'routes'?"),
         (["routes", "--jsn"], "No such option"),
         (["routes", "--root", "/no/such/folder"], "does not exist"),
         (["dev", "--port", "70000"], "70000"),

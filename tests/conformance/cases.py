@@ -302,6 +302,53 @@ ERRORS = [
     ),
 ]
 
+CONSTRAINED = "/constrained/5"
+
+
+def wrong(name: str, message: str, **request: Any) -> Case:
+    """A request that breaks one constraint of `constrained`."""
+    wanted = problem(400, "Bad Request", errors=[{"field": request.pop("field"), "message": message}])
+    return Case(name=f"a constraint holds: {name}", path=CONSTRAINED, status=400, wanted=wanted, **request)
+
+
+def sends(value: str) -> dict[str, Any]:
+    return {"method": "POST", "sent": (("Content-Type", JSON),), "body": value.encode()}
+
+
+CONSTRAINTS = [
+    Case(
+        name="segments, a query model, headers and cookies within their constraints",
+        path=CONSTRAINED,
+        query="limit=100&tag=a&tag=b&order=desc",
+        sent=(("X-Level", "2"), ("Cookie", "session=ab")),
+        wanted={
+            "json": {
+                "id": [5, 5],
+                "filters": {"limit": 100, "tags": ["a", "b"], "order": "desc"},
+                "level": 2,
+                "session": "ab",
+            }
+        },
+    ),
+    Case(name="a segment that breaks a constraint is no such page", path="/constrained/6", status=404),
+    wrong("query model", "must be >= 1", query="limit=0", field="limit"),
+    wrong("alias", "must have at most 2 items", query="tag=a&tag=b&tag=c", field="tag"),
+    wrong("pattern", "must match the pattern ^(asc|desc)$", query="order=up", field="order"),
+    wrong("header", "must be < 3", sent=(("X-Level", "3"),), field="x-level"),
+    Case(
+        name="a list of models is the body",
+        path=CONSTRAINED,
+        **sends('[{"name":"a","points":[[1,2],{"x":3}]}]'),
+        wanted='[{"name":"a","points":[[1,2],[3,0]]}]',
+    ),
+    wrong("items", "must be an integer", **sends('[{"name":"a","points":[[1,2],["x"]]}]'), field="0.points.1.x"),
+    wrong("list", "must have at least 2 items", **sends('[{"name":"a","points":[]}]'), field="0.points"),
+    wrong("string", "must have at least 1 character", **sends('[{"name":"","points":[[1],[2]]}]'), field="0.name"),
+    Case(name="a scalar is the body", path=CONSTRAINED, **{**sends("3"), "method": "PUT"}, wanted='{"count":3}'),
+    wrong("scalar body", "must be > 0", **{**sends("0"), "method": "PUT"}, field="body"),
+    Case(name="a dict is the body", path=CONSTRAINED, **{**sends('{"a":1}'), "method": "PATCH"}, wanted='{"a":1}'),
+    wrong("dict", "must be an integer", **{**sends('{"a":"x"}'), "method": "PATCH"}, field="a"),
+]
 VALIDATION = [
     Case(
         name="a body becomes a dataclass and a dataclass a body",
@@ -1060,6 +1107,7 @@ CASES = [
     *METHODS,
     *ERRORS,
     *VALIDATION,
+    *CONSTRAINTS,
     *COOKIES,
     *BODIES,
     *HEADERS,

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.signature import ABSENT, Parameter, read_parameters
+from edgeroutes.runtime.decorated import inspect_parameters
+from edgeroutes.runtime.signature import ABSENT, Parameter
+from edgeroutes.runtime.signature import read_parameters as read_plain_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def read_parameters(handler: Callable[..., Any], where: str) -> list[Parameter]:
+    found = read_plain_parameters(handler, where)
+    return inspect_parameters(handler, where) if found is None else found
 
 
 def functions(source: str) -> dict[str, Any]:

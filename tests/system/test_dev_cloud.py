@@ -53,6 +53,8 @@ FILES = {
         "import os\n\n\ndef GET():\n    names = ('AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'NOTES')\n"
         "    return {name: os.environ.get(name) for name in names}\n"
     ),
+    "hello": "import boto3\n\n\ndef GET():\n    return 'hello'\n",
+    "lists": "import boto3\n\n\ndef GET():\n    return boto3.client('s3').list_buckets()['Buckets']\n",
     "infra/data.yaml": TABLE,
     "infra/seed/data.yaml": "Notes: [{id: seed}]\n",
 }
@@ -126,6 +128,17 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     write_files(root, FILES)
     with running(root) as dev:
         yield dev
+
+
+def test_only_a_request_that_uses_local_aws_waits_for_it(dev: Dev) -> None:
+    assert dev.client.get("/hello").text == "hello"
+    assert not any(each["kind"] == "cloudready" for each in dev.told)
+    assert dev.client.get("/lists").json() == []  # it calls AWS, and reads no variable
+    waited = [
+        each["message"] for each in dev.told if each["kind"] == "logged" and "waits for local AWS" in each["message"]
+    ]
+    assert waited == ["a request waits for local AWS: s3"]
+    assert any(each["kind"] == "cloudready" for each in dev.told)
 
 
 def test_the_first_request_waits_for_the_resources_and_finds_the_seeds(dev: Dev) -> None:
@@ -207,7 +220,7 @@ def test_a_parameter_without_a_default_has_the_value_that_sam_deploy_takes(dev: 
     write_files(dev.root, {"infra/named.yaml": parameter})
     (said,) = dev.wait_for("cloudfailed", since)["problems"]
     assert said.startswith(
-        "template.yaml: the parameter 'Size' has no value. Give it a Default, or a value by parameter_overrides"
+        "infra/named.yaml:1: the parameter 'Size' has no value. Give it a Default, or a value by parameter_overrides"
     )
     since = len(dev.told)
     settings = '[default.deploy.parameters]\nparameter_overrides = "Size=large"\n'
