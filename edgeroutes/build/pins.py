@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import ProjectError
 
 _FORMAT = 2
-_REPORTED_NAMES = 20
+_REPORTED_NAMES = 8
 # Whether one of them is there decides, too.
 _FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, PDM_LOCK, PIPENV_LOCK, REQUIREMENTS_FILE)
 # edgeroutes ships by itself: for uv it is a distribution that no environment needs.
@@ -206,7 +206,20 @@ class _Reader:
         for each in self._local.values():
             if each.is_inside(self._root) and each.name != self._declarations.name:
                 declarations += _member_declarations(each, self._root)
-        return declared_distributions(declarations, self._installed, self._required)
+        return declared_distributions(declarations, self._installed, self._required, own=self._own_closure())
+
+    def _own_closure(self) -> frozenset[str]:
+        """What edgeroutes and its extras bring along, where requirements.txt pins all of it: a tool wrote such a file.
+
+        `pip freeze` and `pip-compile` list what is installed, and nobody declares what they add.
+        """
+        pinned = {each.name for each in self._declarations.from_requirements if each.is_exact}
+        own = self._installed.get(OWN_PACKAGE)
+        extras = re.findall(r"""extra == ['"]([\w-]+)['"]""", " ".join(own.requires)) if own is not None else []
+        closures = [self._reached([(OWN_PACKAGE, frozenset({extra}))]) - {OWN_PACKAGE} for extra in ("", *extras)]
+        return (
+            frozenset().union(*(each for each in closures if each <= pinned)) if closures[0] <= pinned else frozenset()
+        )
 
     def _required(self, name: str) -> list[str]:
         """The names that an installed distribution requires."""
@@ -315,9 +328,12 @@ class _Reader:
         declared = [each.text for each in self._declarations.from_project]
         texts = dict.fromkeys((*declared, *self._project_requirements()))
         queue = [parse_requirement(text, where=PROJECT_FILE) for text in texts]
+        return self._reached([(each.name, frozenset(each.extras)) for each in queue])
+
+    def _reached(self, pairs: list[tuple[str, frozenset[str]]]) -> frozenset[str]:
+        """These distributions, with what they require of what is installed."""
         seen = {(self._declarations.name, "")}
         found: set[str] = set()
-        pairs = [(each.name, frozenset(each.extras)) for each in queue]
         for name, extras in pairs:
             normal = normalize_name(name)
             found.add(normal)

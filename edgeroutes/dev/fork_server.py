@@ -40,11 +40,18 @@ class ForkServer:
                 kind, argument = self._control.recv()
             except (EOFError, OSError):
                 return
-            if not self._preload(argument) if kind == "preload" else self._start_worker():
+            is_over = kind == "end"
+            if kind == "preload":
+                is_over = not self._preload(*argument)
+            elif kind == "start":
+                is_over = self._start_worker()
+            if is_over:
                 return
 
-    def _preload(self, names: list[str]) -> bool:
+    def _preload(self, names: list[str], environ: dict[str, str]) -> bool:
         """Import the modules; False where workers must not be made of this process any more."""
+        os.environ.clear()
+        os.environ.update(environ)
         for name in names:
             if name not in sys.modules and not self._import(name):
                 # A thread, an open file or a module of the project would be missing, shared or old in a copy of this process.
@@ -96,8 +103,6 @@ def main(arguments: list[str]) -> None:
     control = Connection(int(arguments[0]))
     first: dict[str, Any] = control.recv()
     sys.path[:] = first["sys_path"]
-    os.environ.clear()
-    os.environ.update(first["environ"])
     ForkServer(control, forks=first["forks"]).serve()
 
 

@@ -100,7 +100,7 @@ class Workers:
         limits: Of event and result.
         environ: The variables of the workers.
         invalidate: Has the CDN evict; None without a CDN.
-        forks: Whether workers are forked.
+        starter: Starts them.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class Workers:
         *,
         environ: Mapping[str, str],
         invalidate: Callable[[list[str]], None] | None,
-        forks: bool = CAN_FORK,
+        starter: Starter,
     ) -> None:
         self.live = live
         self.report = report
@@ -122,7 +122,7 @@ class Workers:
         self._files: set[str] = set()
         self._is_closing = False
         self._all: list[WorkerProcess] = []
-        self._starter = Starter(str(live.root), forks=forks)
+        self._starter = starter
         live.loaded_files = lambda: list(self._files)
 
     def start(self) -> None:
@@ -258,88 +258,115 @@ class Starter:
         self._lock = threading.RLock()
         self._names: dict[str, None] = {}
         self._excluded: set[str] = set()
-        self._environ: Mapping[str, str] = {}
-        self._control: Connection | None = None
-        self._process: subprocess.Popen[bytes] | None = None
-        self._unstarted: deque[WorkerProcess] = deque()
+        self._environ: Mapping[str, str] = dict(os.environ)
+        self._server: ForkServerProcess | None = None
+
+    def begin(self) -> ForkServerProcess:
+        """Start the server, before it is needed."""
+        with self._lock:
+            # The project's modules must not be found there, even by a package that imports them.
+            sys_path = [path for path in sys.path if path and not self._is_own_folder(path)]
+            self._server = server = ForkServerProcess(sys_path, forks=self._forks)
+            if self._names:
+                server.send("preload", (list(self._names), dict(self._environ)))
+            threading.Thread(target=self._read, args=(server,), name="edgeroutes-starter", daemon=True).start()
+            return server
 
     def start_worker(self, worker: WorkerProcess, environ: Mapping[str, str]) -> None:
         """Start one. A package may have read the environment when it was imported, so another environment takes another server."""
         with self._lock:
-            if environ != self._environ:
+            if environ != self._environ and self._names:
                 self.end()
-                self._environ = environ
-            self._unstarted.append(worker)
-            self._request(worker)
+            self._environ = environ
+            (self._server or self.begin()).start_worker(worker)
 
     def preload(self, names: Iterable[str]) -> None:
         """Have the next workers contain these modules."""
         with self._lock:
             new = [name for name in names if name not in self._names and name.partition(".")[0] not in self._excluded]
             self._names.update(dict.fromkeys(new))
-            if new and self._control is not None:
-                with suppress(OSError):
-                    self._control.send(("preload", new))
+            if new and self._server is not None:
+                self._server.send("preload", (new, dict(self._environ)))
 
     def end(self) -> None:
-        """End the server; its workers live on."""
+        """End the server, when it has started what it was requested to; its workers live on."""
         with self._lock:
-            control, self._control = self._control, None
-            process, self._process = self._process, None
-        if control is not None:
-            control.close()
-        if process is not None:
-            threading.Thread(target=process.wait, daemon=True).start()
+            server, self._server = self._server, None
+            if server is not None:
+                server.end()
 
-    def _request(self, worker: WorkerProcess) -> None:
-        if self._control is None:
-            self._begin()
-        assert self._control is not None  # noqa: S101  # it has just been started
-        with suppress(OSError):  # the server has died: whoever reads its messages starts the worker again
-            self._control.send(("start", None))
-            send_handle(self._control, worker.descriptor, 0)
+    def _is_own_folder(self, path: str) -> bool:
+        return f"{path}/".startswith(f"{self._root}/") and not {"site-packages", "dist-packages"} & set(path.split("/"))
 
-    def _begin(self) -> None:
-        """Start a server, which imports what workers have needed until now."""
-        control, its_end = Pipe()
+    def _read(self, server: ForkServerProcess) -> None:
+        """Take what a server sends until it ends; one that ends by itself has a successor."""
+        with suppress(EOFError, OSError):
+            while True:
+                kind, value = server.control.recv()
+                with self._lock:
+                    if kind == "started":
+                        server.has_started(value)
+                        if not self._forks and server is self._server:
+                            self.end()
+                            self.begin()
+                    elif kind == "unforkable":
+                        self._excluded.add(value)
+                        self._names = {name: None for name in self._names if name.partition(".")[0] != value}
+        with self._lock:
+            if server is self._server:
+                self.end()
+                self.begin()
+            for worker in server.unstarted:
+                (self._server or self.begin()).start_worker(worker)
+        server.process.wait()
+
+
+class ForkServerProcess:
+    """A `fork_server`, seen from the parent.
+
+    Args:
+        sys_path: Its search path.
+        forks: Whether it starts workers more than once.
+    """
+
+    def __init__(self, sys_path: list[str], *, forks: bool) -> None:
+        self.control, its_end = Pipe()
+        self.unstarted: deque[WorkerProcess] = deque()
+        self._is_ending = False
         command = [
             sys.executable,
             *subprocess._args_from_interpreter_flags(),  # type: ignore[attr-defined]  # noqa: SLF001  # as multiprocessing does
             *("-P", "-m", "edgeroutes.dev.fork_server", str(its_end.fileno())),
         ]
         with its_end:
-            self._process = subprocess.Popen(command, pass_fds=[its_end.fileno()], env=dict(self._environ))  # noqa: S603
-        self._control = control
-        packages = [path for path in sys.path if path and not self._is_own_folder(path)]
-        control.send({"sys_path": packages, "environ": dict(self._environ), "forks": self._forks})
-        if self._names:
-            control.send(("preload", list(self._names)))
-        threading.Thread(target=self._read, args=(control,), name="edgeroutes-starter", daemon=True).start()
+            self.process = subprocess.Popen(command, pass_fds=[its_end.fileno()])  # noqa: S603
+        self.control.send({"sys_path": sys_path, "forks": forks})
 
-    def _is_own_folder(self, path: str) -> bool:
-        """Whether the project's modules would be found there."""
-        return f"{path}/".startswith(f"{self._root}/") and not {"site-packages", "dist-packages"} & set(path.split("/"))
+    def send(self, kind: str, value: Any) -> None:
+        """Request something; whoever reads what it sends sees when it has died."""
+        with suppress(OSError):
+            self.control.send((kind, value))
 
-    def _read(self, control: Connection) -> None:
-        with suppress(EOFError, OSError):
-            while True:
-                kind, value = control.recv()
-                with self._lock:
-                    if kind == "started":
-                        self._unstarted.popleft().has_started(value)
-                        if not self._forks and control is self._control:
-                            self.end()
-                            self._begin()
-                    elif kind == "unforkable":
-                        self._excluded.add(value)
-                        self._names = {name: None for name in self._names if name.partition(".")[0] != value}
-        with self._lock:
-            if control is self._control:
-                self.end()
-                if self._unstarted or self._names:
-                    self._begin()
-                for worker in self._unstarted:
-                    self._request(worker)
+    def start_worker(self, worker: WorkerProcess) -> None:
+        """Request a worker."""
+        self.unstarted.append(worker)
+        self.send("start", None)
+        with suppress(OSError):
+            send_handle(self.control, worker.descriptor, 0)
+
+    def has_started(self, pid: int) -> None:
+        """The worker that was requested first is there."""
+        self.unstarted.popleft().has_started(pid)
+        self._end_if_idle()
+
+    def end(self) -> None:
+        """End it when no worker is to be started any more."""
+        self._is_ending = True
+        self._end_if_idle()
+
+    def _end_if_idle(self) -> None:
+        if self._is_ending and not self.unstarted:
+            self.send("end", None)
 
 
 Messages = SimpleQueue[tuple[str, Any, tuple[str | None, str, tuple[str, ...] | None]]]

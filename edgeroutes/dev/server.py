@@ -24,7 +24,7 @@ from edgeroutes.dev.connection import connection_type
 from edgeroutes.dev.desk import make_cloud
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.functions import InProcess, Workers
+from edgeroutes.dev.functions import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.limits import Limits
@@ -112,7 +112,10 @@ class DevServer:
         self.port: int = self._socket.getsockname()[1]
         self._is_moved = port is None and self.port != DEFAULT_PORT
         environ = os.environ if environ is None else environ
+        starter = Starter(str(root), forks=CAN_FORK) if workers else None
         try:
+            if starter is not None:
+                starter.begin()  # it needs as long as the rest of this
             self.live = LiveProject(root, self._report, environ, self._retire)
             self._cloud = make_cloud(self.live, self._report, environ, aws=aws)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
@@ -128,13 +131,17 @@ class DevServer:
             self._watcher.refresh()
         except BaseException:
             self._socket.close()
+            if starter is not None:
+                starter.end()
             raise
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
         limits = limits or Limits()
         self._functions: InProcess | Workers
-        if workers:
+        if starter is not None:
             invalidate = self._invalidate if has_cdn else None
-            self._functions = Workers(self.live, self._report, limits, environ=environ, invalidate=invalidate)
+            self._functions = Workers(
+                self.live, self._report, limits, environ=environ, invalidate=invalidate, starter=starter
+            )
         else:
             self._functions = InProcess(self.live, self._report, limits)
         self.app = DevApp(self.live, self._functions, self._report, limits=limits)

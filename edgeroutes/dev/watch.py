@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from watchfiles._rust_notify import RustNotify
 
+from edgeroutes.build.distributions import installed_site_packages
+from edgeroutes.build.editables import read_pth
 from edgeroutes.config import ENV_FILES, FILE, INFRA_FOLDER
 from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
@@ -46,6 +48,7 @@ class Watcher:
         had_code: Whether a path that is gone was a folder with code of the project.
         app_dir: The folder of routes; everything in it is watched, whatever its folders are called.
         files: More files that matter, such as the lock of a workspace.
+        beside: Folders of packages outside the project; by default those of editable installs.
 
     Raises:
         ToolError: When this machine cannot watch so many folders.
@@ -59,13 +62,14 @@ class Watcher:
         *,
         app_dir: Callable[[], str] = lambda: "",
         files: Callable[[], Iterable[Path]] = tuple,
+        beside: Iterable[Path] | None = None,
     ) -> None:
         self._root = root
         self._on_change = on_change
         self._had_code = had_code
         self._app_dir = app_dir
         self._files = files
-        self._beside = folders_beside(root)
+        self._beside = folders_beside(root, installed_site_packages()) if beside is None else tuple(beside)
         self._own: tuple[Path, ...] = ()
         self._calling = threading.Lock()
         self._watching = threading.Lock()
@@ -166,14 +170,16 @@ def linked_folders(app_dir: Path) -> list[str]:
     return sorted({os.path.realpath(link) for link in links})
 
 
-def folders_beside(root: Path) -> tuple[Path, ...]:
-    """The folders of editable installs outside the project: members of its workspace, and packages that it depends on by a path."""
-    from edgeroutes.build.distributions import installed_site_packages
-    from edgeroutes.build.editables import read_pth
+def folders_beside(root: Path, installed: Iterable[Path]) -> tuple[Path, ...]:
+    """The folders of editable installs outside the project: members of its workspace, and packages that it depends on by a path.
 
+    Args:
+        root: The project's folder.
+        installed: The site-packages directories.
+    """
     own = Path(__file__).parents[1]
     found: dict[Path, None] = {}
-    for site_packages in installed_site_packages():
+    for site_packages in installed:
         for pth in sorted(site_packages.glob("*.pth")):
             editable = read_pth(pth)
             places = (*editable.folders, *(place.parent for place in editable.modules.values()))

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
 _WINDOW_BYTES = 64 * 1024
 # How long the exit functions of the project may take.
 _EXIT_WAIT_S = 2.0
+_end_process = os._exit  # handlers find another one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,7 +161,13 @@ class Worker:
             raise ClientGone from error
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """The parent's answer to a question, waited for."""
+        """The parent's answer to a question, waited for.
+
+        Raises:
+            RuntimeError: In the thread that would receive it.
+        """
+        if threading.current_thread() is threading.main_thread():
+            raise RuntimeError(f"the main thread of a worker cannot wait for {name!r}")
         future: Future[Any] = Future()
         number = id(future)
         self._questions[number] = future
@@ -536,11 +543,11 @@ _standard_streams = StandardStreams()
 
 def _run_exit_functions() -> None:
     """Run what the project registered with `atexit`, then end the process: no thread of the project keeps it alive."""
-    end = threading.Timer(_EXIT_WAIT_S, os._exit, (0,))
+    end = threading.Timer(_EXIT_WAIT_S, _end_process, (0,))
     end.daemon = True
     end.start()
     atexit._run_exitfuncs()  # noqa: SLF001  # as the interpreter does, but without waiting for threads first
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(0)
+    _end_process(0)

@@ -104,7 +104,7 @@ class AnnotationChecker:
         """What is wrong with the arguments of one handler."""
         bodies, forms = [], []
         for argument, default in _arguments(function):
-            if argument.annotation is None:
+            if argument.annotation is None or _is_elsewhere(default, self.module):
                 continue
             where = f"argument {argument.arg!r} of {name}"
             yield from self._check_default(argument, default, where)
@@ -394,6 +394,12 @@ def _called(node: ast.expr, module: Module) -> str:
 
 def _is_ours(name: str) -> bool:
     return name.startswith("edgeroutes.") and name.rpartition(".")[2] in _PLACES
+
+
+def _is_elsewhere(default: ast.expr | None, module: Module) -> bool:
+    """Whether a default says that the argument comes from elsewhere than the request: `Depends(f)`."""
+    name = _called(default, module) if isinstance(default, ast.Call) else ""
+    return name.startswith("edgeroutes.") and not _is_ours(name)
 
 
 def _is_field_call(name: str) -> bool:

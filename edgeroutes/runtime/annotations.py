@@ -114,11 +114,14 @@ def is_model(annotation: Any) -> bool:
 
 
 def find_marker(annotation: Any) -> Any:
-    """The `Header()`, `Cookie`, … of an annotation, also inside `… | None` and `type X = …`; None without one."""
+    """The `Header()`, `Cookie`, … of an annotation, also inside `… | None` and `type X = …`; None without one.
+
+    Every class of edgeroutes with a `place` is one.
+    """
     plain, metadata = peel(annotation)
     for mark in reversed(metadata):
         kind = mark if isinstance(mark, type) else type(mark)
-        if kind.__module__ in _MARKERS and hasattr(kind, "place"):
+        if kind.__module__.startswith("edgeroutes.") and hasattr(kind, "place"):
             return mark() if mark is kind else mark
     if origin(plain) is UnionType:
         return next((mark for mark in map(find_marker, plain.__args__) if mark is not None), None)

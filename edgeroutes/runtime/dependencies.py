@@ -8,9 +8,9 @@ from functools import partial
 from types import AsyncGeneratorType, GeneratorType
 
 from edgeroutes.errors import HandlerError, RouteFileError
-from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
 from edgeroutes.http.parameters import Source
-from edgeroutes.runtime.binding import bind, read_arguments
+from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loop import is_fatal
 from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.signature import ABSENT
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
+    from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.binding import Binding, Errors, Segments
     from edgeroutes.runtime.context import RequestScope
@@ -127,9 +128,26 @@ class Dependencies:
         self._nodes.append(_Node(function, binding, inputs, place))
         return self._known.setdefault(key, len(self._nodes) - 1) if depends.use_cache else len(self._nodes) - 1
 
-    def with_overrides(self) -> Dependencies:
-        """These, with the functions that a test has put in the place of others."""
-        return Dependencies(*self._arguments) if overrides else self
+    async def respond(
+        self, call: Callable[[dict[str, Any]], Awaitable[Response]], binding: Binding, scope: RequestScope
+    ) -> Response:
+        """The handler's response; an error is raised in the generators that have yielded, a redirect is not.
+
+        Args:
+            call: Calls the handler with its arguments.
+            binding: The handler's.
+            scope: The request.
+        """
+        used = Dependencies(*self._arguments) if overrides else self
+        try:
+            return await call(await used.arguments(scope, binding))
+        except BaseException as error:
+            if isinstance(error, Exception) and isinstance(find_interrupt(error), Redirect):
+                raise
+            raised = await unwind(scope, error)
+            if raised is None or raised is error:
+                raise
+            raise raised from raised.__cause__
 
     async def arguments(self, scope: RequestScope, binding: Binding) -> dict[str, Any]:
         """The handler's arguments, with those that its dependencies give.
@@ -140,7 +158,7 @@ class Dependencies:
             HTTPError: As `Binding.arguments`.
         """
         errors: Errors = []
-        arguments = await read_arguments(binding, scope, errors)
+        arguments = await _read_arguments(binding, scope, errors)
         values: list[Any] = []
         for node in self._nodes:
             values.append(await node.value(values, scope, errors))
@@ -176,7 +194,7 @@ class _Node:
     async def value(self, values: list[Any], scope: RequestScope, errors: Errors) -> Any:
         """The function's value; `_FAILED`, with the errors, where its arguments are not valid."""
         count = len(errors)
-        arguments = await read_arguments(self._binding, scope, errors) if self._binding is not None else {}
+        arguments = await _read_arguments(self._binding, scope, errors) if self._binding is not None else {}
         arguments.update((name, values[index]) for name, index in self._inputs)
         if len(errors) > count or any(values[index] is _FAILED for _, index in self._inputs):
             return _FAILED
@@ -228,6 +246,14 @@ class _Node:
 def _triple(error: BaseException | None) -> tuple[Any, Any, Any]:
     """An error as context managers take it."""
     return (None, None, None) if error is None else (type(error), error, error.__traceback__)
+
+
+async def _read_arguments(binding: Binding, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+    if not binding.may_read_form:
+        return binding.read(scope, errors)
+    from edgeroutes.runtime.bodies import read_arguments
+
+    return await read_arguments(binding, scope, errors)
 
 
 async def _call(function: Callable[[], Any], context: Context | None = None) -> Any:

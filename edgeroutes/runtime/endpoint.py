@@ -8,7 +8,7 @@ from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
-from edgeroutes.runtime.binding import bind, read_arguments
+from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
@@ -58,12 +58,14 @@ class BoundHandler:
         if binding is None:
             return self._respond({})
         if self._dependencies is not None:
-            return self._respond_with_dependencies(self._dependencies, binding, scope)
+            return self._dependencies.respond(self._respond, binding, scope)
         if not binding.may_read_form:
             return self._respond(binding.arguments(scope))
         return self._respond_with_body(binding, scope)
 
     async def _respond_with_body(self, binding: Binding, scope: RequestScope) -> Response:
+        from edgeroutes.runtime.bodies import read_arguments
+
         errors: Errors = []
         arguments = await read_arguments(binding, scope, errors)
         if errors:
@@ -80,22 +82,6 @@ class BoundHandler:
         if hasattr(result, "__await__"):
             result = await result
         return to_response(result, self.where) if self._write is None else self._write(result)
-
-    async def _respond_with_dependencies(
-        self, dependencies: Dependencies, binding: Binding, scope: RequestScope
-    ) -> Response:
-        """The response; an error is raised in the dependencies that are generators first, a redirect is not."""
-        from edgeroutes.runtime.dependencies import unwind
-
-        try:
-            return await self._respond(await dependencies.with_overrides().arguments(scope, binding))
-        except BaseException as error:
-            if isinstance(error, Exception) and isinstance(find_interrupt(error), Redirect):
-                raise
-            raised = await unwind(scope, error)
-            if raised is None or raised is error:
-                raise
-            raise raised from raised.__cause__
 
 
 class Endpoint:

@@ -403,7 +403,7 @@ def test_the_import_that_wants_an_unobtainable_wheel_is_named(tmp_path: Path) ->
     del project.installer.wheels["model"]
     with pytest.raises(DependencyError) as refused:
         project.build()
-    assert str(refused.value) == "functions/a/route.py:1: no index has 'model'. Mend its name."
+    assert str(refused.value) == "functions/a/route.py:1: no index has 'model'. Correct its name."
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

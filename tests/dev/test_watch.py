@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.watch import Watcher, matters, watched_folders
+from edgeroutes.dev.watch import Watcher, folders_beside, matters, watched_folders
 from tests.dev.serving import until, write_files
 
 if TYPE_CHECKING:
@@ -97,6 +97,24 @@ def test_what_a_link_made_later_leads_to_is_watched(project: Path) -> None:
         seen.clear()
         write_files(project, {"build/shared/route.py": "A = 1"})
         until(lambda: {path.name for path in seen} == {"route.py"}, "the change behind the link")
+    finally:
+        watcher.close()
+
+
+def test_editable_installs_outside_the_project_are_watched(tmp_path: Path) -> None:
+    project, member, site_packages = tmp_path / "api", tmp_path / "shared/src", tmp_path / "environment/site-packages"
+    write_files(tmp_path, {"api/lib/db.py": "", "shared/src/shop/a.py": "", "environment/site-packages/x.py": ""})
+    (site_packages / "_shop.pth").write_text(f"{member}\n")
+    (site_packages / "_own.pth").write_text(f"{project}\n")
+    beside = folders_beside(project, [site_packages])
+    assert beside == (member,)
+    seen: set[Path] = set()
+    watcher = Watcher(project, seen.update, lambda _: False, beside=beside)
+    try:
+        write_files(
+            tmp_path, {"shared/src/shop/a.py": "A = 1", "shared/src/shop/data.txt": "", "shared/README.txt": ""}
+        )
+        until(lambda: seen == {member / "shop/a.py"}, "the change")
     finally:
         watcher.close()
 

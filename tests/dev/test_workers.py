@@ -79,6 +79,16 @@ def working(root: Path, files: dict[str, str]) -> Iterator[Served]:
         yield served
 
 
+def install(site_packages: Path, name: str, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module as an installed distribution."""
+    monkeypatch.syspath_prepend(str(site_packages))
+    information = site_packages / f"{name}-1.dist-info"
+    information.mkdir(parents=True)
+    (site_packages / f"{name}.py").write_text(source)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+    (information / "RECORD").write_text(f"{name}.py,,\n")
+
+
 def free_port() -> int:
     import socket
 
@@ -93,26 +103,14 @@ def until_text(served: Served, path: str, text: str) -> httpx.Response:
 
 def test_a_save_leaves_nothing_of_the_last_load_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = tmp_path / "ended.log"
-    site_packages = tmp_path / "environment/site-packages"
+    install(tmp_path / "environment/site-packages", "remembers", dedent(REGISTRY), monkeypatch)
     models = MODELS.replace("PORT", str(free_port())).replace("ENDED", repr(str(ended)))
-    monkeypatch.syspath_prepend(str(site_packages))
     files = {
         "pyproject.toml": "[project]\nname = 'x'\nversion = '0'\ndependencies = ['remembers']\n",
         "lib/models.py": models,
         "heroes": HEROES.replace("VERSION", "0"),
         "other": "def GET():\n    return 'other'\n",
     }
-    metadata = {
-        "METADATA": "Metadata-Version: 2.1\nName: remembers\nVersion: 1\n",
-        "RECORD": "remembers.py,,\n",
-        "INSTALLER": "",
-    }
-    for name, text in {
-        "remembers.py": REGISTRY,
-        **{f"remembers-1.dist-info/{k}": v for k, v in metadata.items()},
-    }.items():
-        (site_packages / name).parent.mkdir(parents=True, exist_ok=True)
-        (site_packages / name).write_text(dedent(text))
     once = {"tables": 1, "listeners": 1, "handlers": 1, "pollers": 1, "paths": 1, "patched": 1}
     with working(tmp_path / "project", files) as served:
         assert served.get("/heroes").json() == {"version": 0, **once}
@@ -124,6 +122,36 @@ def test_a_save_leaves_nothing_of_the_last_load_behind(tmp_path: Path, monkeypat
         assert "remembers" not in sys.modules
         assert not any(name.startswith(("lib.", "functions.")) for name in sys.modules)
     assert ended.read_text() == "ended\n" * 5
+
+
+def test_where_nothing_can_be_forked_the_next_worker_waits_in_advance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgeroutes.dev.server.CAN_FORK", False)  # as on macOS
+    pid = "import os\n\ndef GET():\n    return f'{os.getpid()} {VERSION}'\n"
+    with working(tmp_path, {"a": pid.replace("VERSION", "0")}) as served:
+        seen = [served.get("/a").text]
+        for version in "123":
+            served.saved({"a": pid.replace("VERSION", version)})
+            seen.append(served.get("/a").text)
+    assert [each.partition(" ")[2] for each in seen] == ["0", "1", "2", "3"]
+    assert len({each.partition(" ")[0] for each in seen}) == 4
+
+
+def test_a_package_that_starts_a_thread_when_it_is_imported_works_in_every_worker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = "import threading, time\n\nTHREAD = threading.Thread(target=time.sleep, args=(600,), daemon=True)\nTHREAD.start()\n"
+    install(tmp_path / "environment/site-packages", "ticking", package, monkeypatch)
+    files = {
+        "pyproject.toml": "[project]\nname = 'x'\nversion = '0'\ndependencies = ['ticking']\n",
+        "a": "import ticking\n\ndef GET():\n    return f'{ticking.THREAD.is_alive()} 0'\n",
+    }
+    with working(tmp_path / "project", files) as served:
+        assert served.get("/a").text == "True 0"
+        for version in "123":
+            served.saved({"a": files["a"].replace("0", version)})
+            assert served.get("/a").text == f"True {version}"
 
 
 def test_an_open_stream_ends_in_the_worker_that_began_it(tmp_path: Path) -> None:
@@ -230,6 +258,38 @@ def test_a_get_after_the_response_to_a_post_that_revalidates_is_never_old(tmp_pa
                 assert served.client.post("/set", params={"n": number}).status_code == 303
                 seen.append(served.get("/x").json()["n"])
         assert seen == list(range(1, 61))
+
+
+def test_a_module_of_a_package_beside_the_project_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside = tmp_path / "shared"
+    (beside / "beside_package").mkdir(parents=True)
+    monkeypatch.syspath_prepend(str(beside))
+    module = beside / "beside_package/__init__.py"
+    module.write_text("WORD = 'one'\n")
+    route = "import importlib\n\nWORD = importlib.import_module('_'.join(('beside', 'package'))).WORD\n\ndef GET():\n    return WORD\n"
+    with working(tmp_path / "project", {"a": route, "b": "def GET():\n    return 'b'\n"}) as served:
+        assert served.get("/a").text == "one"
+        module.write_text("WORD = 'three'\n")
+        served.saved({"b": "def GET():\n    return 'c'\n"})
+        assert served.get("/a").text == "three"
+
+
+def test_a_module_that_is_a_link_out_of_the_project_is_refused_as_by_the_build(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere/words.py"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("WORD = 'one'\n")
+    project = tmp_path / "project"
+    (project / "lib").mkdir(parents=True)
+    (project / "lib/words.py").symlink_to(elsewhere)
+    with working(project, {"a": "from lib.words import WORD\n\ndef GET():\n    return WORD\n"}) as served:
+        response = served.get("/a")
+    assert response.status_code == 500
+    assert response.json()["detail"] == (
+        f"lib/words.py: this links to '{elsewhere}', outside the project."
+        " Put a copy in its place, or make it a package that the project depends on by its path."
+    )
 
 
 def test_a_client_that_leaves_a_stream_closes_its_generator_in_the_worker(tmp_path: Path) -> None:

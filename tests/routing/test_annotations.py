@@ -109,7 +109,7 @@ RIGHT = [
     "a: dict[str, Any]",
     "a: Near | None = None",
     "a: Unknown, b: Any, c: object",
-    "a: Annotated[Strange, Depends(Strange)]",
+    "a: Annotated[Strange, Depends(Strange)], b: Strange = Depends()",
 ]
 
 

@@ -392,19 +392,79 @@ def GET() -> str:
     "markers of arguments": """
 from typing import Annotated
 
-from starlette.datastructures import UploadFile
-
-from edgeroutes import Cookie, File, Form, Header, Query
+from edgeroutes import Cookie, File, Form, Header, Query, UploadFile
 
 async def POST(
-    page: Annotated[int, Query()],
+    page: Annotated[int, Query(ge=1, le=100)],
+    rate: Annotated[float, Query(gt=0, lt=1.5, multiple_of=0.5)],
+    code: Annotated[str, Query("c", min_length=2, max_length=8, pattern="[a-z]+")],
     tags: Annotated[list[str], Query("tag")],
     user_agent: Annotated[str, Header()],
     title: Annotated[str, Form()],
     image: Annotated[UploadFile, File(max_bytes=1_000, types=["image/*"])],
     session: Annotated[str | None, Cookie()] = None,
 ) -> str:
-    return f"{page + 1} {tags} {user_agent} {title} {image.filename} {session}"
+    return f"{page + 1} {rate * 2} {code.upper()} {tags} {user_agent} {title} {image.filename} {session}"
+""",
+    "the body and the status by their markers": """
+from typing import Annotated, TypedDict
+
+from edgeroutes import Body, Status
+
+class Order(TypedDict):
+    id: int
+
+async def POST(numbers: Annotated[list[int], Body()]) -> Annotated[Order, Status(201)]:
+    return {"id": sum(numbers)}
+""",
+    "a list of models and a dict as the body": """
+from dataclasses import dataclass
+from typing import Any
+
+@dataclass
+class Post:
+    title: str
+
+def POST(posts: list[Post]) -> list[Post]:
+    return posts[:1]
+
+def PUT(body: dict[str, Any]) -> int:
+    return len(body)
+""",
+    "the environment": """
+from edgeroutes import environment
+
+def GET() -> str:
+    return "fake" if environment == "test" else "real"
+""",
+    "errors of AWS": """
+from edgeroutes import ServiceError, revalidate_tag
+
+def POST() -> str:
+    try:
+        revalidate_tag("a", wait=True)
+    except ServiceError as error:
+        return error.problem
+    return "ok"
+""",
+    "cookies and headers that are awaited": """
+from edgeroutes import cookies, headers
+
+async def GET() -> str | None:
+    (await cookies()).set("a", "1", secure=True)
+    theme: str | None = (await cookies()).get("theme")
+    return theme or (await headers()).get("accept")
+""",
+    "the context with its parameters": """
+from typing import TypedDict
+
+from edgeroutes import RouteContext
+
+class Params(TypedDict):
+    id: int
+
+def GET(context: RouteContext[Params]) -> int:
+    return context.params["id"] + 1
 """,
     "a body model": """
 from dataclasses import dataclass
@@ -776,6 +836,33 @@ from edgeroutes.webhooks import verify
 
 def POST(request: Request) -> bytes:
     return verify(request, scheme="github")  # error
+""",
+    "an environment that does not exist": """
+from edgeroutes import environment
+
+def GET() -> bool:
+    return environment == "production"  # error
+""",
+    "a parameter that the context does not have": """
+from typing import TypedDict
+
+from edgeroutes import RouteContext
+
+class Params(TypedDict):
+    id: int
+
+def GET(context: RouteContext[Params]) -> int:
+    return context.params["slug"]  # error
+""",
+    "a constraint that does not exist": """
+from edgeroutes import Query
+
+PAGE = Query(minimum=1)  # error
+""",
+    "a status that is a text": """
+from edgeroutes import Status
+
+CREATED = Status("201")  # error
 """,
     "a remaining time that may be absent": """
 from edgeroutes import RouteContext
