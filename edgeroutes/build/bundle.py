@@ -163,7 +163,10 @@ class Collector:
             local_tops=self._local_tops(graph),
             graph=graph,
             unused=unused_parts(
-                function, self._config, {name for each in used for name, _ in each.uses}, self._arguments(function)
+                function,
+                self._config,
+                {*(name for each in used for name, _ in each.uses), *graph.distributions},
+                self._arguments(function),
             ),
             libraries=tuple(libraries),
             warnings=(*graph.warnings, *self._idle_excludes(function)),

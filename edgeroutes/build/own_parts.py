@@ -51,14 +51,15 @@ def unused_parts(
         function: The plan.
         config: The project's settings.
         arguments: What the handlers of its route files take.
-        names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use.
+        names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use, and the distributions
+            that they import.
     """
     if Arguments.ANY in arguments:  # then a return annotation may make a stream of items
         names = {*names, "ndjson"}
     unnamed = (module for by, modules in _BY_NAME if by.isdisjoint(names) for module in modules)
     if config.cors is not None or function.cors:
         unnamed = (part for part in unnamed if part != "http/cors.py")
-    return frozenset((*_unplanned(function, config), *unnamed, *_unread(arguments)))
+    return frozenset((*_unplanned(function, config, names), *unnamed, *_unread(arguments)))
 
 
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
@@ -71,16 +72,15 @@ def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
         yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
 
 
-def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
+def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -> Iterator[str]:
     if config.cors is None and not function.cors:
         yield "runtime/cors.py"
     if not config.base_path:
         yield "runtime/base_path.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
-    if not any(route.exports.app is not None for route in function.routes) and "mangum" not in map(
-        str.lower, function.include
-    ):
+    mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names
+    if not mounts and "mangum" not in map(str.lower, function.include):
         yield _MOUNT
     if all(route.config.dynamic_params for route in function.routes):
         yield "runtime/static_params.py"

@@ -91,9 +91,9 @@ class Terminal:
         done = f"{_milliseconds(ready.duration_ms)} at {ready.url}"
         if ready.added or ready.removed:
             changes = [f"{name} made" for name in ready.added] + [f"{name} removed" for name in ready.removed]
-            said = f"cloud changed: {', '.join(changes)}, in {done}"
+            said = f"local AWS changed: {', '.join(changes)}, in {done}"
         else:
-            said = f"cloud: {_counted(ready.resources)}, in {done}"
+            said = f"local AWS: {_counted(ready.resources)}, in {done}"
         self._print(click.style(escape_line(said), fg="green"))
         for warning in ready.warnings:
             self._print(click.style(f"warning: {escape_lines(warning)}", fg="yellow"))

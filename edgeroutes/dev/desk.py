@@ -71,6 +71,7 @@ class Desk:
         self._has_made = False
         self._has_failed = False
         self._failure = ""
+        self._told_failure: tuple[str, bool] | None = None
         self._warned: set[str] = set()
         self._route_problems: frozenset[str] = frozenset()
         self._short_lives = 0
@@ -235,6 +236,7 @@ class Desk:
         warnings = [str(each) for each in started.cloud.warnings if str(each) not in self._warned]
         if is_new or added or removed or warnings or (self._has_failed and not wanted.problems):
             self._has_failed = False
+            self._told_failure = None
             self._warned.update(warnings)
             self._report(
                 CloudReady(
@@ -339,7 +341,9 @@ class Desk:
         if not is_working:
             self._failure = str(err)
             self._surroundings.fail_cloud(_project_errors(err))
-        self._report(CloudFailed(problems=problems, is_working=is_working))
+        if self._told_failure != (str(err), is_working):
+            self._told_failure = (str(err), is_working)
+            self._report(CloudFailed(problems=problems, is_working=is_working))
 
     def _set_environ(self, url: str) -> None:
         """Take out what could reach the user's account, and put the endpoint in."""

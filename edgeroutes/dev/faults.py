@@ -53,7 +53,7 @@ def cors_fault(problem: ProjectError, root: Path, route: RouteFile) -> ProjectEr
         for number, line in enumerate(lines, 1):
             if re.match(r"cors\b", line):
                 return ConfigError(problem.problem, where=f"{file}:{number}", hint=problem.hint)
-    return problem
+    return ConfigError(problem.problem, where="pyproject.toml: [tool.edgeroutes.cors]", hint=problem.hint)
 
 
 def _of_files(route: RouteFile, by_file: Mapping[str, list[ProjectError]]) -> tuple[ProjectError, ...]:

@@ -129,7 +129,9 @@ class _FunctionEnviron(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 -
             del variables.own[key]
 
     def __iter__(self) -> Iterator[Any]:
-        variables = _function_variables(None)
+        # A client that botocore makes copies the environment for a few names of its own; it needs nothing that is still to come.
+        is_botocore = f"{os.sep}botocore{os.sep}" in _reader(sys._getframe(1))[0]  # noqa: SLF001
+        variables = _function_variables("AWS_REGION" if is_botocore else None)
         if variables is None:
             return super().__iter__()
         names = [name for name in super().__iter__() if name not in variables]

@@ -236,7 +236,7 @@ class Workers:
                 surroundings.wait_for(route, *arguments)
         except ProjectError as error:
             return surroundings.variables(), surroundings.faults(route) or (error,)
-        return surroundings.variables(), surroundings.faults(route)
+        return surroundings.variables(), () if arguments else surroundings.faults(route)
 
     def note_modules(self, installed: list[str], files: list[str]) -> None:
         """Remember what a worker has loaded, and have the next one's packages imported in advance."""

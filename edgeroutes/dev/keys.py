@@ -65,7 +65,11 @@ def yielding(tell: Callable[[str], None]) -> Iterator[None]:
 
     def debug_without_keys(*arguments: Any, **more: Any) -> Any:
         tell("stop")  # for good: nobody can tell when the debugger is done with the terminal
-        return debug(*arguments, **more)
+        if os.environ.get("PYTHONBREAKPOINT") or debug is not sys.__breakpointhook__:
+            return debug(*arguments, **more)
+        import pdb
+
+        return pdb.Pdb().set_trace(sys._getframe(1))  # noqa: SLF001
 
     builtins.input, sys.breakpointhook = paused_input, debug_without_keys
     try:

@@ -22,6 +22,7 @@ from edgeroutes.routing.exports import (
 )
 from edgeroutes.routing.file_tree import DiskTree, FileTree
 from edgeroutes.routing.layout import Place, check_layout, first_of_each_url
+from edgeroutes.routing.misplaced import foreign_segments, misplaced_files
 from edgeroutes.routing.patterns import Pattern, check_segments
 from edgeroutes.routing.reading import link_problem
 from edgeroutes.routing.segments import GROUP, Segment, parse_segment
@@ -74,11 +75,13 @@ class RouteScan:
         routes: In the order in which they are tried. Of several with one URL the first; none whose path is no good.
         problems: All that is wrong, layout before files; empty for a good project.
         nothing_exported: Those among the problems that only say that a route file exports no handler.
+        warnings: Files and folders that look like a convention and are none.
     """
 
     routes: tuple[RouteFile, ...]
     problems: tuple[ProjectError, ...] = ()
     nothing_exported: tuple[ProjectError, ...] = ()
+    warnings: tuple[ProjectError, ...] = ()
 
     @property
     def blocking_problems(self) -> tuple[ProjectError, ...]:
@@ -98,7 +101,8 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
         return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
-    found = _find_files(tree, app_dir, problems)
+    names: dict[str, Sequence[str]] = {}
+    found = _find_files(tree, app_dir, problems, names)
     directories = sorted(directory for directory, names in found.items() if ROUTE_FILE in names)
     places = _read_places(directories, app_dir, problems)
     problems += check_layout(places)
@@ -114,11 +118,14 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         routes=tuple(sorted(routes, key=lambda route: route.pattern.sort_key)),
         problems=(*problems, *absences),
         nothing_exported=tuple(absences),
+        warnings=(*misplaced_files(tree, app_dir, names), *foreign_segments(found)),
     )
 
 
-def _find_files(tree: FileTree, app_dir: str, problems: list[ProjectError]) -> dict[str, frozenset[str]]:
-    """Every folder at or below `app_dir`, with the files in it that mean something.
+def _find_files(
+    tree: FileTree, app_dir: str, problems: list[ProjectError], all_names: dict[str, Sequence[str]]
+) -> dict[str, frozenset[str]]:
+    """Every folder at or below `app_dir`, with the files in it that mean something; `all_names` gets all names.
 
     Private folders are not entered (`__pycache__` is one by its name), nor is a link that leads back up or out of the project.
     """
@@ -140,7 +147,7 @@ def _find_files(tree: FileTree, app_dir: str, problems: list[ProjectError]) -> d
             problems.append(LayoutError(problem, where=directory, hint="Take out links or folders"))
             break
         try:
-            names = tree.list_names(directory)
+            names = all_names[directory] = tree.list_names(directory)
         except OSError as err:
             problems.append(LayoutError(f"the folder cannot be read: {err.strerror or err}", where=directory))
             continue

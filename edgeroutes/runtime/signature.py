@@ -108,45 +108,6 @@ def return_annotation(handler: Handler) -> tuple[Any, Any]:
     return _annotations(function).get("return", ABSENT), function
 
 
-def return_namespace(function: Any) -> dict[str, Any]:
-    """The names that a return annotation may use.
-
-    Those that a file imports only for type checkers, as linters advise for `AsyncIterator` or Response, are found without it.
-    """
-    return _Names(getattr(function, "__globals__", None) or module_namespace(function))
-
-
-class _Names(dict):  # type: ignore[type-arg]  # Any is not imported when this runs
-    """A module's names, and behind them those of typing, collections.abc and responses."""
-
-    def __missing__(self, name: str) -> Any:
-        import collections.abc
-        import typing
-
-        from edgeroutes.http.response import Response
-
-        if name in _RESPONSES:
-            return Response
-        for module in (collections.abc, typing):
-            if hasattr(module, name):
-                return getattr(module, name)
-        raise KeyError(name)
-
-
-# Edgeroutes' and Starlette's, which a return annotation treats alike.
-_RESPONSES = frozenset(
-    [
-        "Response",
-        "JSONResponse",
-        "HTMLResponse",
-        "PlainTextResponse",
-        "RedirectResponse",
-        "StreamingResponse",
-        "FileResponse",
-    ]
-)
-
-
 def _annotations(function: Handler) -> Mapping[str, Any]:
     try:
         return getattr(function, "__annotations__", {})

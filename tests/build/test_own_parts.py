@@ -89,6 +89,13 @@ def test_the_fallback_has_what_the_project_asks_for() -> None:
     ]
 
 
+def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> None:
+    files = {"functions/x/route.py": HANDLER}
+    (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
+
+    assert "adapters/mount.py" not in unused_parts(function, Config(), ["starlette"], [Arguments.PLAIN])
+
+
 def test_readers_ship_where_an_argument_may_need_them() -> None:
     files = {"functions/x/route.py": HANDLER}
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions

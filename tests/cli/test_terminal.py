@@ -59,15 +59,15 @@ def answered(**fields: object) -> Answered:
             CloudReady(
                 url=MOTO, resources={"A": TABLE, "B": TABLE, "C": "AWS::X::Thing"}, duration_ms=4120, warnings=("w",)
             ),
-            f"cloud: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
+            f"local AWS: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
         ),
         (
             CloudReady(url=MOTO, resources=dict.fromkeys("AB", "AWS::S3::BucketPolicy"), duration_ms=5),
-            f"cloud: 2 bucket policies, in 5.0 ms at {MOTO}",
+            f"local AWS: 2 bucket policies, in 5.0 ms at {MOTO}",
         ),
         (
             CloudReady(url=MOTO, resources={"A": TABLE}, added=("A",), removed=("B",), duration_ms=5),
-            f"cloud changed: A made, B removed, in 5.0 ms at {MOTO}",
+            f"local AWS changed: A made, B removed, in 5.0 ms at {MOTO}",
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=True),

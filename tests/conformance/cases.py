@@ -560,7 +560,13 @@ QUERIES = [
         query="a=1&a=2&b=x+y%20z&c=&d&%C3%A9=%E2%9C%93&e=%26%3D%25",
         wanted={"json": {"a": ["1", "2"], "b": ["x y z"], "c": [""], "d": [""], "é": ["✓"], "e": ["&=%"]}},
     ),
-    Case(name="an escape that is none stays in a query", path="/query", query="a=%zz", wanted={"json": {"a": ["%zz"]}}),
+    Case(
+        name="an escape that is none stays in a query",
+        path="/query",
+        query="a=%zz",
+        wanted={"json": {"a": ["%zz"]}},
+        skip={"dev": "API Gateway refuses it, and so does dev"},
+    ),
     Case(name="a semicolon parts nothing", path="/query", query="a=1;b=2", wanted={"json": {"a": ["1;b=2"]}}),
     Case(
         name="a query may hold a URL",

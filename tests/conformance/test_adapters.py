@@ -53,6 +53,7 @@ def test_a_problem_is_the_whole_document_and_says_nothing_of_the_cause(adapter: 
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
+        "detail": "the server could not handle the request",
         "instance": "/errors/raised",
     }
 

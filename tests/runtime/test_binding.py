@@ -237,6 +237,7 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
+        "detail": "the request has fields that are not valid",
         "instance": "/x",
         "request_id": "request-1",
         "errors": [
