@@ -142,10 +142,13 @@ class Dependencies:
         try:
             return await call(await used.arguments(scope, binding))
         except BaseException as error:
-            if isinstance(error, Exception) and isinstance(find_interrupt(error), Redirect):
+            interrupt = find_interrupt(error) if isinstance(error, Exception) else None
+            if isinstance(interrupt, Redirect):
                 raise
-            raised = await unwind(scope, error)
-            if raised is None or raised is error:
+            # Of a task group the generators see the one error that is the response.
+            thrown = interrupt if interrupt is not None and isinstance(error, ExceptionGroup) else error
+            raised = await unwind(scope, thrown)
+            if raised is None or raised is thrown:
                 raise
             raise raised from raised.__cause__
 

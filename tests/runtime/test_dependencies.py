@@ -143,6 +143,18 @@ def GET(session: Session, swallowed: Annotated[None, Depends(swallow)]):
     )
 
 
+@KINDS
+def test_an_interrupt_in_a_task_group_is_raised_in_the_generator_as_itself(project: Make, session: str) -> None:
+    source = """
+async def GET(session: Session):
+    async with asyncio.TaskGroup():
+        not_found()
+"""
+    routes = project(HEAD + session + source, needs_loop=True)
+
+    assert (routes.get("/x").status, log_of(routes)) == (404, ["rollback HTTPError(404, '')", "close"])
+
+
 @LOOPS
 @KINDS
 def test_what_a_generator_raises_after_the_response_is_logged(
