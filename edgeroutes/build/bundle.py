@@ -5,7 +5,7 @@ Project modules go in one by one, edgeroutes' own likewise (its request wing onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.hints import likely_distribution
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.own_parts import unused_parts, unused_without_loops
 from edgeroutes.build.private_files import is_environment_file
 from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
 from edgeroutes.build.project_folders import ProjectFolders
@@ -97,6 +97,11 @@ def _declared_missing(error: ModuleMissingError, module: str, pins: Pins) -> Mod
     how = "Run 'uv sync'" if pins.source == "uv.lock" else "Install the project's dependencies"
     problem = f"{error.problem}: {name!r} is declared, and is not installed in this environment"
     return ModuleMissingError(problem, where=error.where, hint=how)
+
+
+def without_loop_parts(bundle: Bundle) -> Bundle:
+    """The bundle of a function whose routes need no event loop."""
+    return replace(bundle, unused=unused_without_loops(bundle.unused))
 
 
 class Collector:

@@ -7,7 +7,7 @@ from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_text import parse_json
 from edgeroutes.http.parameters import File
-from edgeroutes.http.request import FORM_TYPES, URLENCODED
+from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
 from edgeroutes.http.response import JSON
 from edgeroutes.runtime.annotations import (
     describe,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.parameters import Source
-    from edgeroutes.runtime.binding import Errors, Reader
+    from edgeroutes.runtime.binding import Binding, Errors, Reader
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.validation import Validator
 
@@ -391,3 +391,12 @@ def _require_json(content_type: str, *, takes_form: bool) -> None:
     if content_type and not content_type.endswith("+json"):
         allowed = f"{JSON} or a form" if takes_form else JSON
         raise HTTPError(415, f"the body is {content_type}: send {allowed}")
+
+
+async def read_arguments(binding: Binding, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+    """The arguments, as `Binding.read` gives them, once the form that they may need has been read."""
+    request = scope.request
+    if request.content_type() == MULTIPART:
+        await request.form()
+    arguments: dict[str, Any] = await scope.compute(lambda _: binding.read(scope, errors), request.peek_body())
+    return arguments
