@@ -34,6 +34,13 @@ _BY_NAME = (
 
 # Whose HTTPException is understood.
 _FRAMEWORKS = frozenset({"fastapi", "starlette", "werkzeug"})
+_ON_LOOPS = frozenset({"runtime/offload.py", "runtime/tasks.py"})
+_MOUNT = "adapters/mount.py"  # load balancers' events need it, too, and those need Mangum
+
+
+def unused_without_loops(unused: frozenset[str]) -> frozenset[str]:
+    """`unused_parts` of a function whose routes need no event loop; a load balancer's events have one."""
+    return unused | _ON_LOOPS if _MOUNT in unused else unused
 
 
 def unused_parts(
@@ -57,9 +64,10 @@ def unused_parts(
 
 
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
+    yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library asks for it
     if Arguments.ANY in arguments:
         return
-    parts = ("bodies", "constraints", "markers", "models", "response_models")
+    parts = ("bodies", "constraints", "decorated", "markers", "models", "response_models")
     yield from (f"runtime/{part}.py" for part in parts)
     if Arguments.SCALARS not in arguments:
         yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
@@ -74,7 +82,7 @@ def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -
         yield "runtime/middleware.py"
     mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names
     if not mounts and "mangum" not in map(str.lower, function.include):
-        yield "adapters/mount.py"  # which load balancers' events need, too, and those need Mangum
+        yield _MOUNT
     if _FRAMEWORKS.isdisjoint(names):
         yield "http/foreign_errors.py"
     if all(route.config.dynamic_params for route in function.routes):

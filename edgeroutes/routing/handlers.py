@@ -116,10 +116,10 @@ def _text(binding: Binding) -> str:
 def check_arguments(
     methods: Sequence[Export], bindings: Bindings, parameter_names: Sequence[str], source_file: str
 ) -> Iterator[tuple[int, RouteFileError]]:
-    """The handlers' arguments that nothing can fill, with their lines.
+    """The arguments of handlers, and of their dependencies in the same file, that nothing can fill, with their lines.
 
     An argument is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its
-    default. Handlers behind decorators, and those defined elsewhere, are left alone.
+    default. Functions behind decorators, and those defined elsewhere, are checked when the route is loaded.
 
     Args:
         methods: The handlers to look at.
@@ -127,14 +127,50 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
-    for export, function in plain_handlers(methods, bindings):
+    for name, function in _with_dependencies(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
                 fault = "is no captured segment and has neither annotation nor default"
-                problem = f"argument {argument.arg!r} of {export.name} {fault}"
+                problem = f"argument {argument.arg!r} of {name} {fault}"
                 where = f"{source_file}:{argument.lineno}"
                 hint = _hint(argument.arg, parameter_names)
                 yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+        for rest, stars in ((function.args.vararg, "*"), (function.args.kwarg, "**")):
+            if rest is not None:
+                problem = f"{name} takes {stars}{rest.arg}, which nothing in a request can fill"
+                where = f"{source_file}:{rest.lineno}"
+                yield rest.lineno, RouteFileError(problem, where=where, hint="Name each argument")
+
+
+def _with_dependencies(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[str, Function]]:
+    """The handlers as `plain_handlers` gives them, and the functions of the file that they depend on, each once."""
+    waiting: list[tuple[str, Function]] = [
+        (export.name, function) for export, function in plain_handlers(methods, bindings)
+    ]
+    for name, function in waiting:
+        yield name, function
+        known = [each for _, each in waiting]
+        waiting += [each for each in _dependencies(function, bindings) if each[1] not in known]
+
+
+def _dependencies(function: Function, bindings: Bindings) -> Iterator[tuple[str, Function]]:
+    """The functions of the file in the `Depends(…)` of a function's arguments, and in the aliases that annotate these."""
+    nodes = list(ast.walk(function.args))
+    aliases = (bindings.last(node.id) for node in nodes if isinstance(node, ast.Name))
+    nodes += [
+        node
+        for each in aliases
+        if each is not None and each.kind == "value" and each.node
+        for node in ast.walk(each.node)
+    ]
+    for node in nodes:
+        if not isinstance(node, ast.Call) or bindings.dotted_name(node.func) != "edgeroutes.Depends" or not node.args:
+            continue
+        name = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
+        binding = bindings.last(name)
+        found = bindings.function_of(binding) if binding is not None else None
+        if found is not None and not getattr(found, "decorator_list", ()):
+            yield name, found
 
 
 def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:

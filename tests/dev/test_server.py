@@ -174,10 +174,20 @@ def test_what_a_package_prints_at_its_import_is_printed_once(tmp_path: Path, mon
     route = "import importlib\n\ngreeting = importlib.import_module(''.join(('greet', 'ing')))\n\ndef GET():\n    return 'V'\n"
     write_files(tmp_path / "project", {"a": route})
     command = Command(tmp_path / "project")
-    assert httpx.get(f"{command.url}/a").text == "V"
-    for version in "12":
-        write_files(tmp_path / "project", {"a": route.replace("V", version)})
-        until(lambda: httpx.get(f"{command.url}/a").text == version, "the reload")  # noqa: B023
-    command.process.send_signal(signal.SIGINT)
-    output, error = command.process.communicate(timeout=PATIENCE_S)
+    try:
+        for version in "V12":
+            write_files(tmp_path / "project", {"a": route.replace("V", version)})
+            until(lambda: httpx.get(f"{command.url}/a").text == version, "the reload")  # noqa: B023
+    finally:
+        command.process.send_signal(signal.SIGINT)
+        output, error = command.process.communicate(timeout=PATIENCE_S)
     assert (output.count(b"hello from greeting"), error.count(b"hello from C")) == (1, 1)
+
+
+def test_no_worker_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+    write_files(tmp_path, {"pids": "import os\n\ndef GET():\n    return f'{os.getpid()} {os.getppid()}'\n"})
+    command = Command(tmp_path)
+    pids = [int(pid) for pid in httpx.get(f"{command.url}/pids").text.split()]
+    command.process.kill()
+    command.process.communicate()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the end of the worker and the fork server")
