@@ -10,7 +10,7 @@ import threading
 
 from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
-from edgeroutes.http.interrupts import HTTPError, find_interrupt
+from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
@@ -69,20 +69,18 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        endpoint = self._endpoints.get(route.route_path)
-        return endpoint or self._load(route)
-
-    def _load(self, route: ManifestRoute) -> Endpoint:
-        with self._loading:
-            if route.route_path not in self._endpoints:
-                self._endpoints[route.route_path] = Endpoint(
-                    route,
-                    self.root,
-                    self._mount,
-                    base_path=self.manifest.base_path,
-                    trailing_slash=self.manifest.trailing_slash,
-                )
-            return self._endpoints[route.route_path]
+        path = route.route_path
+        if path not in self._endpoints:
+            with self._loading:
+                if path not in self._endpoints:
+                    self._endpoints[path] = Endpoint(
+                        route,
+                        self.root,
+                        self._mount,
+                        base_path=self.manifest.base_path,
+                        trailing_slash=self.manifest.trailing_slash,
+                    )
+        return self._endpoints[path]
 
     async def load(self, route: ManifestRoute) -> Endpoint:
         """The route, imported outside the event loop: a file may call `asyncio.run` at its top level.
@@ -90,12 +88,11 @@ class Application:
         Raises:
             ProjectError: When it cannot be loaded; the next call tries again.
         """
-        endpoint = self._endpoints.get(route.route_path)
-        if endpoint is not None or running_loop() is None:
-            return endpoint or self._load(route)
+        if route.route_path in self._endpoints or running_loop() is None:
+            return self.endpoint(route)
         from edgeroutes.runtime.offload import call_sync
 
-        return await call_sync(lambda: self._load(route))
+        return await call_sync(lambda: self.endpoint(route))
 
     def cors_problem(self, route: ManifestRoute) -> ProjectError | None:
         """What is wrong with the environment variables that hold the origins of a route, after it was requested."""
@@ -268,11 +265,8 @@ class Call:
         """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
         try:
             response = await endpoint.primed(response, scope)
-        except Exception as error:
-            interrupt = find_interrupt(error)
-            if interrupt is None:
-                raise
-            return endpoint.interrupted(scope, interrupt)
+        except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+            return endpoint.interrupted(scope, error)
         scope.sealed = "after the stream had begun"
         return response
 

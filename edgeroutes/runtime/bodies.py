@@ -32,10 +32,11 @@ from edgeroutes.runtime.validation import make_object, make_validator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from typing import Any
 
     from edgeroutes.http.parameters import Source
+    from edgeroutes.http.response import Response
     from edgeroutes.runtime.binding import Binding, Errors, Reader
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.validation import Validator
@@ -391,6 +392,17 @@ def _require_json(content_type: str, *, takes_form: bool) -> None:
     if content_type and not content_type.endswith("+json"):
         allowed = f"{JSON} or a form" if takes_form else JSON
         raise HTTPError(415, f"the body is {content_type}: send {allowed}")
+
+
+async def respond_with_body(
+    call: Callable[[dict[str, Any]], Awaitable[Response]], binding: Binding, scope: RequestScope
+) -> Response:
+    """The response of a handler whose arguments may come from a form."""
+    errors: Errors = []
+    arguments = await read_arguments(binding, scope, errors)
+    if errors:
+        raise HTTPError(400, errors=errors)
+    return await call(arguments)
 
 
 async def read_arguments(binding: Binding, scope: RequestScope, errors: Errors) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
-from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
+from edgeroutes.http.interrupts import Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.runtime.application import Mount
-    from edgeroutes.runtime.binding import Binding, Errors, Segments
+    from edgeroutes.runtime.binding import Binding, Segments
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.dependencies import Dependencies
     from edgeroutes.runtime.manifest import ManifestRoute
@@ -61,16 +61,9 @@ class BoundHandler:
             return self._dependencies.respond(self._respond, binding, scope)
         if not binding.may_read_form:
             return self._respond(binding.arguments(scope))
-        return self._respond_with_body(binding, scope)
+        from edgeroutes.runtime.bodies import respond_with_body
 
-    async def _respond_with_body(self, binding: Binding, scope: RequestScope) -> Response:
-        from edgeroutes.runtime.bodies import read_arguments
-
-        errors: Errors = []
-        arguments = await read_arguments(binding, scope, errors)
-        if errors:
-            raise HTTPError(400, errors=errors)
-        return await self._respond(arguments)
+        return respond_with_body(self._respond, binding, scope)
 
     async def _respond(self, arguments: dict[str, Any]) -> Response:
         if self._is_sync and running_loop() is not None:
@@ -210,19 +203,16 @@ class Endpoint:
             return await self._respond_through_layers(scope, answer)
         try:
             return await answer(scope)
-        except Exception as error:
-            interrupt = find_interrupt(error)
-            if interrupt is None:
-                raise
-            return self.interrupted(scope, interrupt)
+        except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+            return self.interrupted(scope, error)
 
     async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:
         async def started(scope: RequestScope) -> Response:
             response = await answer(scope)
             return await self.primed(response, scope) if response.is_stream else response
 
-        def interrupted(interrupt: HTTPError | Redirect) -> Response:
-            return self.interrupted(scope, interrupt)
+        def interrupted(error: Exception) -> Response:
+            return self.interrupted(scope, error)
 
         from edgeroutes.runtime.middleware import run_layers
 
@@ -258,8 +248,11 @@ class Endpoint:
         assert self.app is not None  # noqa: S101  # only a route with an app is given this answer
         return await self._mount(self.app, scope)
 
-    def interrupted(self, scope: RequestScope, interrupt: HTTPError | Redirect) -> Response:
-        """The answer that a raised redirect or error stands for; an error leaves the cookies of `cookies()` behind."""
+    def interrupted(self, scope: RequestScope, error: Exception) -> Response:
+        """The response for a raised redirect or HTTPError, which has no cookies of `cookies()`; any other error is raised again."""
+        interrupt = find_interrupt(error)
+        if interrupt is None:
+            raise error
         if isinstance(interrupt, Redirect):
             request = scope.request
             is_form_post = request.method == "POST" and request.content_type() in FORM_TYPES

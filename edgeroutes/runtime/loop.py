@@ -217,11 +217,10 @@ class PersistentLoop:
 
     def _call_later(self, call: Call) -> Future[None]:
         """Have a function called by `run`, once the loop has stopped."""
-        loop = running_loop()
-        assert loop is not None  # noqa: S101  # `offload` calls it in a task
-        called: Future[None] = loop.create_future()
+        loop: AbstractEventLoop = running_loop()  # type: ignore[assignment]  # a task calls this
+        called = loop.create_future()
         self._calls.append((call, called))
-        if not self._is_calling:  # else a sync function runs this loop itself, and `_make_calls` comes to it
+        if not self._is_calling:  # else a sync function runs this loop itself
             loop.stop()
         return called
 

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
     Call = Callable[[], None]
 
-# How the running request calls a sync function outside its event loop: takes the call, which never raises, and returns a future of its
-# end. Without a value a thread of the loop's executor does it. See `runtime.offload`.
+# Takes the call of a sync function, and returns a future of its end: see `runtime.offload`.
 outside: ContextVar[Callable[[Call], Future[None]]] = ContextVar("edgeroutes_outside")
 
 # Source: inspect.CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE and CO_ASYNC_GENERATOR.
@@ -32,7 +31,7 @@ def running_loop() -> AbstractEventLoop | None:
 def starts_nothing(function: Any) -> bool:
     """Whether a call of `function` runs none of its code: it makes a coroutine or a generator.
 
-    The function itself decides, not what a decorator has wrapped: `@wraps(handler) def wrapper(): return asyncio.run(handler())` blocks.
+    The function itself decides, not the one that it wraps: a sync wrapper may call `asyncio.run(handler())`.
     """
     while isinstance(function, partial):
         function = function.func

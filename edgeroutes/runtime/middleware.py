@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from edgeroutes.errors import HandlerError, LayoutError, ProblemsError, RouteFileError
-from edgeroutes.http.interrupts import find_interrupt
 from edgeroutes.routing.table import RouteTable
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.loop_state import running_loop, starts_nothing
@@ -14,14 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from edgeroutes.http.interrupts import HTTPError, Redirect
     from edgeroutes.http.request import Request
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import CallNext, Middleware
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
-    Interrupted = Callable[[HTTPError | Redirect], Response]
+    Interrupted = Callable[[Exception], Response]
 
 
 # Source: inspect.CO_VARARGS, CO_GENERATOR and CO_ASYNC_GENERATOR.
@@ -157,7 +155,7 @@ async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, i
         layers: Those that cover the path, outermost first.
         scope: With the request for the outermost.
         answer: What the innermost calls.
-        interrupted: Makes the Response of a redirect or HTTPError.
+        interrupted: Makes the Response of a redirect or HTTPError, and raises any other error again.
     """
 
     async def call_next(passed: Request) -> Response:
@@ -166,8 +164,5 @@ async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, i
 
     try:
         return await layers[0].run(scope.request, call_next) if layers else await answer(scope)
-    except Exception as error:
-        interrupt = find_interrupt(error)
-        if interrupt is None:
-            raise
-        return interrupted(interrupt)
+    except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+        return interrupted(error)
