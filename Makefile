@@ -62,7 +62,7 @@ fuzz: $(SYNCED)
 
 floors: | $(UV)
 	$(UV) venv --quiet --clear --python 3.11 .tools/floors
-	$(UV) pip install --quiet --resolution lowest-direct --python .tools/floors/bin/python --editable . --group dev
+	$(UV) pip install --quiet --resolution lowest-direct --python .tools/floors/bin/python --editable '.[dev,testing]' --group dev
 	.tools/floors/bin/pytest -n $(WORKERS) --dist loadfile $(VERSION_TESTS) $(PYTEST_ARGS)
 
 pythons: $(PYTHONS:%=python-%)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
     from edgeroutes.runtime.context import headers as headers
+    from edgeroutes.runtime.dependencies import Depends as Depends
     from edgeroutes.runtime.environment import environment as environment
     from edgeroutes.services.cached import cached as cached
     from edgeroutes.services.fetch import FetchResponse as FetchResponse
@@ -49,6 +50,7 @@ _EXPORTS = {
     "Body": "edgeroutes.http.parameters",
     "CORS": "edgeroutes.http.cors",
     "Cookie": "edgeroutes.http.parameters",
+    "Depends": "edgeroutes.runtime.dependencies",
     "EdgeroutesError": "edgeroutes.errors",
     "FetchError": "edgeroutes.errors",
     "FetchResponse": "edgeroutes.services.fetch",

@@ -252,8 +252,11 @@ def is_load_balancer(event: object) -> bool:
 def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     """The proxy result for a REST API: every header as a list, so that repeated ones survive."""
     headers: dict[str, list[str]] = {}
-    for name, value in response.headers.multi_items():
-        headers.setdefault(name, []).append(value)
+    for name, value in response.headers.pairs():
+        if name in headers:
+            headers[name].append(value)
+        else:
+            headers[name] = [value]
     text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
     return {"statusCode": response.status, "multiValueHeaders": headers, "body": text, "isBase64Encoded": encoded}
 

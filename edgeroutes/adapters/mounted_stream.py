@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from edgeroutes.adapters.connection import PLAIN_500, connection_scope, decode_headers
+from edgeroutes.adapters.connection import PLAIN_500, base_scope, connection_scope, decode_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.etags import is_not_modified, kept_headers
@@ -51,7 +51,9 @@ async def sent_response(sender: AsgiApp, scope: RequestScope) -> Response:
         sender: The response.
         scope: The request.
     """
-    exchange = AppExchange(sender, scope, connection_scope(scope))
+    own = base_scope(scope.incoming)
+    paths = {name: own[name] for name in ("path", "raw_path", "root_path")}
+    exchange = AppExchange(sender, scope, {**connection_scope(scope), **paths})
     response = await exchange.begin()
     if scope.incoming.method == "HEAD":
         return exchange.without_body(Response(None, response.status, exchange.headers))

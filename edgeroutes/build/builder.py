@@ -13,11 +13,12 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.bundle import Bundle, Collector
+from edgeroutes.build.bundle import Bundle, Collector, without_loop_parts
 from edgeroutes.build.bytecode import find_interpreter
 from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
+from edgeroutes.build.editables import startup_code, unread_links
 from edgeroutes.build.entry import render_entry
 from edgeroutes.build.fetch import Fetcher
 from edgeroutes.build.function_trees import FunctionTrees
@@ -45,7 +46,7 @@ from edgeroutes.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.build.bytecode import Interpreter
@@ -127,8 +128,14 @@ class Builder:
         )
         selection = selector.select(collected)
         bundles, requirements = selection.bundles, selection.requirements
+        on_loops = {
+            each.function.logical_id: loops.needs_loop(each, requirements[each.function.logical_id]) for each in bundles
+        }
+        bundles = tuple(
+            each if any(on_loops[each.function.logical_id].values()) else without_loop_parts(each) for each in bundles
+        )
         entries = {
-            key: render_entry(each.function, self._plan.config, loops.needs_loop(each, requirements[key]))
+            key: render_entry(each.function, self._plan.config, on_loops[key])
             for each in bundles
             for key in (each.function.logical_id,)
         }
@@ -146,6 +153,7 @@ class Builder:
         warnings = (
             *map(str, self._plan.warnings),
             *selection.notes,
+            *self._environment_warnings(wheels, requirements),
             *self._warnings(bundles, interpreter),
             *heavy,
         )
@@ -233,6 +241,26 @@ class Builder:
             is_new = self.store.function_trees(key) != [*trees]
             built.append(BuiltFunction(bundle=bundle, requirements=requirements[key], trees=trees, is_new=is_new))
         return built
+
+    def _environment_warnings(
+        self, wheels: Wheels, requirements: Mapping[str, Mapping[str, Requirement]]
+    ) -> Iterator[str]:
+        """What works here because Python reads files at its start that Lambda does not read."""
+        for name in sorted({name for each in requirements.values() for name in each}):
+            tree = wheels.tree(name)
+            if tree is None:
+                continue
+            for path in (each for each in tree.sizes if each.endswith(".pth") and "/" not in each):
+                for number, line in startup_code(tree.folder / path):
+                    yield (
+                        f"{path}:{number} of {name} runs {line[:80]!r} when Python starts, which Lambda does not do. If the functions need "
+                        "it, run the same at the top of their route files."
+                    )
+        for link, folder in (found for each in self._site_packages for found in unread_links(each, self._root)):
+            yield (
+                f"{link.name}: {folder} was installed by 'setup.py develop', and functions get nothing of it: such a link does not say "
+                f"which modules it has. Install it again with 'pip install -e {folder}' (pip 21.3 or newer), or with uv."
+            )
 
     def _note_data(self, bundles: Iterable[Bundle]) -> tuple[str, ...]:
         """The data files that the last build did not have; those of this one are noted for the next."""

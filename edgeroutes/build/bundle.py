@@ -5,7 +5,7 @@ Project modules go in one by one, edgeroutes' own likewise (its request wing onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.hints import likely_distribution
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.own_parts import unused_parts, unused_without_loops
 from edgeroutes.build.private_files import is_environment_file
 from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
 from edgeroutes.build.project_folders import ProjectFolders
@@ -23,7 +23,7 @@ from edgeroutes.build.settings_texts import settings_texts
 from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, ProjectError, require_no_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.build.arguments import Arguments
@@ -99,6 +99,11 @@ def _declared_missing(error: ModuleMissingError, module: str, pins: Pins) -> Mod
     return ModuleMissingError(problem, where=error.where, hint=how)
 
 
+def without_loop_parts(bundle: Bundle) -> Bundle:
+    """The bundle of a function whose routes need no event loop."""
+    return replace(bundle, unused=unused_without_loops(bundle.unused))
+
+
 class Collector:
     """Decides what goes into the functions of one project.
 
@@ -158,14 +163,17 @@ class Collector:
             local_tops=self._local_tops(graph),
             graph=graph,
             unused=unused_parts(
-                function, self._config, {name for each in used for name, _ in each.uses}, self._arguments(function)
+                function,
+                self._config,
+                {*(name for each in used for name, _ in each.uses), *graph.distributions},
+                self._arguments(function),
             ),
             libraries=tuple(libraries),
             warnings=(*graph.warnings, *self._idle_excludes(function)),
             left_out={
                 path: reason
                 for path, reason in left_out.items()
-                if path not in names and not _is_excluded(path, function)
+                if not _is_excluded(path, function) and not _ships(path, names)
             },
         )
 
@@ -189,11 +197,28 @@ class Collector:
             settings = found
 
     def _data_of(self, graph: ImportGraph) -> FoundFiles:
-        """The data beside the function's modules, and the files at the project's root that these name in strings."""
+        """The data beside the function's modules, and the files and folders of the project that these name in strings."""
         modules = [module for module in graph.project_modules if module.file.suffix == ".py"]
         beside = self._data.beside(self._place(module.file) for module in graph.project_modules)
-        named = self._data.named({text.text for module in modules for text in self._tracer.imports(module.file).texts})
-        return FoundFiles(paths=(*beside.paths, *named.paths), left_out={**beside.left_out, **named.left_out})
+        named = self._data.named(
+            {
+                each.path: graph.where(module.file, each.line)
+                for module in modules
+                for each in self._tracer.imports(module.file).paths
+            }
+        )
+        stubs = [*self._stubs(modules)]
+        paths = dict.fromkeys((*beside.paths, *named.paths, *stubs))
+        reasons = {**named.reasons, **dict.fromkeys(stubs, "a stub that its package reads")}
+        return FoundFiles(paths=tuple(paths), left_out={**beside.left_out, **named.left_out}, reasons=reasons)
+
+    def _stubs(self, modules: Iterable[Module]) -> Iterator[str]:
+        """The stubs of packages that load their modules lazily: `lazy_loader.attach_stub` reads them at run time."""
+        for module in modules:
+            if any(scan.is_whole_package for scan in self._tracer.imports(module.file).scans):
+                stub = f"{self._place(module.file)}i"
+                if self.folders.entry(stub) is not None:
+                    yield stub
 
     def _arguments(self, function: FunctionPlan) -> set[Arguments]:
         files = (self._root / route.source_file for route in function.routes if route.exports.app is None)
@@ -261,7 +286,7 @@ class Collector:
         reasons = dict.fromkeys(modules, "")
         for path in data.paths:
             folder = path.rpartition("/")[0]
-            reasons.setdefault(path, f"data in {folder}" if folder else "a module names it in a string")
+            reasons.setdefault(path, data.reasons.get(path) or f"data in {folder}")
         for path in included:
             reasons[path] = reasons.get(path) or f"include in {_settings_file(function)}"
         placed: dict[str, BundleFile] = {}
@@ -368,6 +393,11 @@ def _wrong_wing(graph: ImportGraph) -> Iterator[BundleError]:
         yield BundleError(
             f"{reached.module.name!r} never goes into a function", where=graph.where(link.file, link.line), hint=hint
         )
+
+
+def _ships(path: str, names: Collection[str]) -> bool:
+    """Whether a file ships, or anything in a folder."""
+    return path in names or any(name.startswith(f"{path}/") for name in names)
 
 
 def _is_excluded(path: str, function: FunctionPlan) -> bool:

@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.dependencies import Root
+from edgeroutes.build.dependencies import Companion, Root
 from edgeroutes.build.identity import is_tool, make_identity
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.libraries import own_users
@@ -67,23 +67,26 @@ class Companions:
             stored = json.loads(store.read_text(FILE) or "{}")
             self._known = stored.get("trees", {}) if stored.get("format") == _FORMAT else {}
         self._used: dict[str, Any] = {}
-        self._identities: dict[str, tuple[str, Identity]] = {}
+        self._identities: dict[tuple[str, bool], tuple[str, Identity]] = {}
         self._by_file: dict[Path, tuple[FileImports, list[tuple[str, int, str]]]] = {}
 
-    def of_library(self, name: str) -> list[tuple[str, str]]:
-        """The declared distributions that a library mentions, each with what `why` says about it."""
-        found = {}
+    def of_library(self, name: str) -> list[Companion]:
+        """The declared distributions that a library mentions."""
+        found: dict[str, Companion] = {}
         offers = () if name in _OBSERVERS else self._wheels.requires(name) or ()
-        for each, extra in extras_that_bring(offers).items():
+        extras = extras_that_bring(offers)
+        for each, extra in extras.items():
             if each in self.declared:
-                found[each] = f"{name} offers {each} as its extra {extra!r}, and the project declares both"
+                how = f"{name} offers {each} as its extra {extra!r}, and the project declares both"
+                found[each] = Companion(name=each, how=how)
         tree = self._wheels.tree(name)
         if tree is not None or name in self._local:
             mentions = self._mentions(tree, name) if tree is not None else self._read_local(name)[0]
             for each, mention in mentions.items():
                 place = f"{mention.file}:{mention.line}" if mention.line else mention.file
-                found[each] = f"{place} of {name} {mention.how}"
-        return [(each, found[each]) for each in sorted(found)]
+                is_weak = each not in extras and not mention.is_by_entry_point
+                found[each] = Companion(name=each, how=f"{place} of {name} {mention.how}", is_weak=is_weak)
+        return [found[each] for each in sorted(found)]
 
     def of_project(self, graph: ImportGraph, tracer: Tracer) -> Iterator[Root]:
         """The declared distributions that the project's files in a graph mention."""
@@ -189,10 +192,10 @@ class Companions:
 
     def _identity(self, name: str) -> tuple[str, Identity]:
         """What a declared distribution is called in code, and a short text that changes with it."""
-        known = self._identities.get(name)
+        tree = self._wheels.tree(name)
+        known = self._identities.get((name, tree is not None))
         if known is not None:
             return known
-        tree = self._wheels.tree(name)
         files: Sequence[str] = ()
         groups = ""
         if tree is not None:
@@ -207,8 +210,9 @@ class Companions:
         )
         described = json.dumps([name, identity.import_names, identity.groups])
         known = (hashlib.sha256(described.encode()).hexdigest()[:16], identity)
-        if tree is not None:  # else it is told again once the tree is here
-            self._identities[name] = known
+        self._identities[name, tree is not None] = known
+        if self._identities.get((name, False), known) != known:  # the wheel has other names than what is installed
+            self._by_file.clear()
         return known
 
 

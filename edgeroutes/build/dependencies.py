@@ -50,6 +50,22 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """A declared distribution that a library mentions without requiring it.
+
+    Args:
+        name: Normalized.
+        how: What `why` shows: `bs4/builder/_lxml.py:9 of beautifulsoup4 imports lxml`.
+        is_weak: Whether neither an extra of the library nor a group of entry points connects the two: the mention may be one for
+            other users of the library (urllib3/contrib/pyopenssl.py).
+    """
+
+    name: str
+    how: str
+    is_weak: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """A distribution of a function, with what asked for it: a root, or a distribution that requires it.
 
@@ -109,7 +125,8 @@ def resolve(
     target: Target,
     *,
     exclude: Collection[str] = (),
-    companions: Callable[[str], Iterable[tuple[str, str]]] = lambda _: (),
+    companions: Callable[[str], Iterable[Companion]] = lambda _: (),
+    imported: Collection[str] = (),
 ) -> dict[str, Requirement]:
     """All distributions of a function by name, each with who asked for it first.
 
@@ -121,7 +138,9 @@ def resolve(
         pins: Say what the project pins.
         target: Decides markers.
         exclude: Names that stay out, with what only they require.
-        companions: The declared distributions that go along with one, each with the reason.
+        companions: The declared distributions that a library mentions.
+        imported: The distributions that files of the project use by themselves, in any function. That explains their declaration: a weak
+            mention in a library that the function has only because another one requires it does not bring them.
     """
     roots = list(roots)
     pinned = {root.name for root in roots if root.reason.startswith("include")}
@@ -130,6 +149,7 @@ def resolve(
     found: dict[str, Requirement] = {}
     seen: set[tuple[str, str]] = set()
     queue = [(root, root.name, root.extras, "", "") for root in roots]
+    chosen = {root.name for root in roots}
     for root, name, requested, required_by, how in queue:
         extras = requested | pins.extras_of(name)  # however it is reached: a driver is declared with its extra
         if name in left_out:
@@ -138,7 +158,11 @@ def resolve(
             continue
         if name not in found:
             found[name] = Requirement(name=name, root=root, required_by=required_by, how=how)
-            queue += [(root, each, frozenset(), name, why) for each, why in companions(name)]
+            queue += [
+                (root, each.name, frozenset(), name, each.how)
+                for each in companions(name)
+                if not each.is_weak or name in chosen or each.name not in imported
+            ]
         requires = wheels.requires(name)
         for extra in ("", *sorted(extras | pins.extras_of(name))):
             if requires is None or (name, extra) in seen:
@@ -156,7 +180,9 @@ def resolve_all(
     wheels: Wheels,
     pins: Pins,
     target: Target,
-    companions: Callable[[str], Iterable[tuple[str, str]]] = lambda _: (),
+    *,
+    companions: Callable[[str], Iterable[Companion]] = lambda _: (),
+    imported: Collection[str] = (),
 ) -> tuple[dict[str, dict[str, Requirement]], dict[str, Requirement]]:
     """The distributions of every function, and those of them that the store lacks.
 
@@ -166,9 +192,10 @@ def resolve_all(
         pins: The versions.
         target: What they are for.
         companions: As for `resolve`.
+        imported: As for `resolve`.
     """
     answers = {
-        key: resolve(roots, wheels, pins, target, exclude=exclude, companions=companions)
+        key: resolve(roots, wheels, pins, target, exclude=exclude, companions=companions, imported=imported)
         for key, (roots, exclude) in functions.items()
     }
     found = {name: each for answer in answers.values() for name, each in answer.items()}

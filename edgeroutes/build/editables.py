@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _MAP_METHOD = "map_module"
 _STUB_LIMIT_BYTES = 2_000
+# Source: setuptools, namespaces.py (`*-nspkg.pth`) and distutils-precedence.pth.
+_NEEDLESS_CODE = ("module_from_spec", "has_mfs", "_distutils_hack", "declare_namespace")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,24 @@ def read_pth(pth: Path) -> Editable:
     return Editable(folders=tuple(folders), modules=modules, spaces=spaces, is_complete=is_complete)
 
 
+def startup_code(pth: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a `.pth` file that Python runs when it starts and a function needs, numbered from 1.
+
+    Those for namespace packages and for distutils are left out: they change nothing where modules are found by Python 3.12's rules.
+    """
+    for number, line in enumerate(_text(pth).splitlines(), start=1):
+        if line.startswith(("import ", "import\t")) and not any(mark in line for mark in _NEEDLESS_CODE):
+            yield number, line.strip()
+
+
+def unread_links(site_packages: Path, root: Path) -> Iterator[tuple[Path, Path]]:
+    """The `.egg-link` files of `setup.py develop`, each with its folder, which is outside the project."""
+    for link in sorted(site_packages.glob("*.egg-link")):
+        folder = Path(_text(link).partition("\n")[0].strip())
+        if folder.is_absolute() and not folder.is_relative_to(root):
+            yield link, folder
+
+
 def read_editable(site_packages: Path, record: Iterable[str]) -> Editable:
     """What the files that a distribution recorded add to the search path."""
     folders: list[Path] = []
@@ -87,13 +107,16 @@ def read_editable(site_packages: Path, record: Iterable[str]) -> Editable:
 
 
 def _lines(pth: Path) -> Iterator[str]:
-    try:
-        text = pth.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError:
-        return
-    for line in text.splitlines():
+    for line in _text(pth).splitlines():
         if line.strip() and not line.startswith("#"):
             yield line.strip()
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError:
+        return ""
 
 
 def _imported(line: str) -> Iterator[str]:

@@ -63,6 +63,11 @@ class FolderScan:
     is_call: bool = True
     is_listing: bool = True
 
+    @property
+    def is_whole_package(self) -> bool:
+        """Whether it looks for all that is in the file's own package."""
+        return self.module == "." and not (self.ups or self.parts or self.pattern)
+
 
 def read_folder_scans(tree: ast.Module, packages: Mapping[str, str]) -> tuple[FolderScan, ...]:
     """The folders that a file looks into for modules, in the order of their lines.

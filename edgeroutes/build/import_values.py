@@ -11,6 +11,7 @@ from edgeroutes.build.arguments import Arguments
 if TYPE_CHECKING:
     from edgeroutes.build.folder_scans import FolderScan
     from edgeroutes.build.lazy_exports import LazyExport
+    from edgeroutes.build.path_texts import PathText
     from edgeroutes.build.texts import Text
 
 
@@ -84,6 +85,7 @@ class FileImports:
         lazy: For a PEP 562 façade, the modules that stand behind each name.
         exports: The literal `__all__`.
         texts: String literals that may name modules; of the project's files alone.
+        paths: String literals that may be paths from the project's root; of the project's files alone.
         scans: Folders whose modules it loads; of the project's files alone.
         uses: Names of edgeroutes' methods and settings that it uses, each with its first line.
         has_fields: Whether it defines a class with annotated fields, whose annotations a library may evaluate.
@@ -95,6 +97,7 @@ class FileImports:
     lazy: tuple[LazyExport, ...] = ()
     exports: tuple[str, ...] = ()
     texts: tuple[Text, ...] = ()
+    paths: tuple[PathText, ...] = ()
     scans: tuple[FolderScan, ...] = ()
     uses: tuple[tuple[str, int], ...] = ()
     has_fields: bool = False

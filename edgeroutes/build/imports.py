@@ -13,6 +13,7 @@ from edgeroutes.build.arguments import read_arguments
 from edgeroutes.build.folder_scans import read_folder_scans
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.lazy_exports import parse_exports, parse_lazy_exports
+from edgeroutes.build.path_texts import read_path_texts
 from edgeroutes.build.syntax import (
     MACHINE_NAMES,
     attribute_uses,
@@ -95,6 +96,7 @@ def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
         found,
         unknown=() if looks_into_folder else tuple(call for call in found.unknown if call.line not in named),
         texts=read_texts(tree),
+        paths=read_path_texts(tree),
         scans=scans,
         uses=tuple(read_uses(tree, OWN_NAMES).items()),
         arguments=read_arguments(tree, found.sites),

@@ -38,6 +38,7 @@ _DEVELOPERS_EXTRA = re.compile(
 )
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_READS = "reads the entry points "
 _PREFIX = re.compile(r"[A-Za-z0-9]{5,}[._-]")
 """The first word of a group, which a library may complete: `opentelemetry_`."""
 
@@ -55,6 +56,11 @@ class Mention:
     file: str
     line: int
     how: str
+
+    @property
+    def is_by_entry_point(self) -> bool:
+        """Whether a group of entry points connects the two: each was written for the other."""
+        return self.how.startswith(_READS)
 
 
 def find_mentions(
@@ -107,7 +113,7 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
     """The string literals that name a distribution's module or a group of its entry points, each with what `why` shows."""
     for text in texts:
         if text.text in identity.groups:
-            yield text, f"reads the entry points {text.text!r}, of which {identity.name} has some"
+            yield text, f"{_READS}{text.text!r}, of which {identity.name} has some"
         elif _is_in(text.dotted, identity):
             yield text, f"names {text.text!r} in a string"
 
@@ -195,7 +201,7 @@ def _group_text(identity: Identity, path: str, tree: ast.Module) -> Mention | No
             (each for each in identity.groups if each == text or (text and _is_beginning(text, each, node))), ""
         )
         if group:
-            how = f"reads the entry points {group!r}, of which {identity.name} has some"
+            how = f"{_READS}{group!r}, of which {identity.name} has some"
             return Mention(file=path, line=getattr(node, "lineno", 0), how=how)
     return None
 

@@ -1,8 +1,8 @@
 """The project's files that no import names: data beside modules, and what function.yaml includes.
 
 A bundled module brings the files beside it, and the folders beside it that are not packages and hold no more Python than data:
-templates, queries, certificates. Not at the project's root, where everything else lies; nothing hidden (`.env`), no caches, no
-`function.yaml`, and nothing that is private by its name or content (`private_files`), which only `include` can name.
+templates, queries, certificates. Of the project's root, where everything else lies, what a string names. Nothing hidden (`.env`), no
+caches, no `function.yaml`, and nothing that is private by its name or content (`private_files`), which only `include` can name.
 """
 
 from __future__ import annotations
@@ -42,10 +42,12 @@ class FoundFiles:
     Args:
         paths: Relative to its root, sorted.
         left_out: Those that do not ship, each with the reason.
+        reasons: Why a path is among them, where it does not lie beside a module.
     """
 
     paths: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 class DataFiles:
@@ -68,12 +70,30 @@ class DataFiles:
             left_out={path: reason for each in found for path, reason in each.left_out.items()},
         )
 
-    def named(self, texts: Iterable[str]) -> FoundFiles:
-        """The files at the project's root that these strings of its modules name, such as `config.yaml`."""
-        there = self._folders.entries("")
-        return self._sorted_out(
-            {text: there[text] for text in texts if text in there and _is_named_data(text, there[text])}
-        )
+    def named(self, places: Mapping[str, str]) -> FoundFiles:
+        """The files that strings of the project's modules name from its root: `config.yaml`, `data/x.json`, and all in `templates`.
+
+        Args:
+            places: Path → the file and line that names it.
+        """
+        found: dict[str, Entry] = {}
+        reasons: dict[str, str] = {}
+        code: dict[str, str] = {}
+        for path, place in places.items():
+            entry = self._folders.entry(path) if all(map(_is_kept, path.split("/"))) else None
+            if entry is None:
+                continue
+            inside = dict(self._inside(path, entry)) if entry.is_folder else {path: entry}
+            if path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside])):
+                code[path] = (
+                    f"is left out, although {place} names it: it holds Python. If the function needs it, add 'include: [{path}]' to its "
+                    "function.yaml"
+                )
+                continue
+            found |= inside
+            reasons |= dict.fromkeys(inside, f"data that {place} names as {path!r}")
+        sorted_out = self._sorted_out(found)
+        return FoundFiles(paths=sorted_out.paths, left_out={**sorted_out.left_out, **code}, reasons=reasons)
 
     def included(self, entry: str, *, where: str) -> FoundFiles:
         """The files that an `include` of function.yaml names: a file, a folder, or a pattern such as `templates/**/*.html`.
@@ -133,11 +153,15 @@ class DataFiles:
             if not entry.is_folder:
                 yield path, entry
                 continue
-            if entry.is_link:
-                self._folders.require_inside(path)
-            inside = [each for each in self._folders.files_below(path, _is_kept) if _may_be_data(each[0])]
+            inside = self._inside(path, entry)
             if _holds_data(path, [each for each, _ in inside]):
                 yield from inside
+
+    def _inside(self, folder: str, entry: Entry) -> list[tuple[str, Entry]]:
+        """The files in a folder that may be data."""
+        if entry.is_link:
+            self._folders.require_inside(folder)
+        return [each for each in self._folders.files_below(folder, _is_kept) if _may_be_data(each[0])]
 
     def _sorted_out(self, found: Mapping[str, Entry], *, means_private: bool = False, entry: str = "") -> FoundFiles:
         """What of this ships, and why the rest does not."""
@@ -228,10 +252,6 @@ def _sweeps(entry: str, path: str) -> bool:
 
 def _is_kept(name: str) -> bool:
     return not name.startswith(".") and name not in _NEVER and not name.endswith((".dist-info", ".egg-info", ".pyc"))
-
-
-def _is_named_data(name: str, entry: Entry) -> bool:
-    return "." in name and entry.is_file and _is_data(name)
 
 
 def _may_be_data(path: str) -> bool:

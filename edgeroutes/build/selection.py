@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.dependencies import LAMBDA_HAS, Requirement, Root, resolve_all
@@ -102,10 +103,14 @@ class Selector:
         """Every function's distributions, fetched where the store lacks them."""
         lacked: set[str] = set()
         while True:
+            imported = self._imported(bundles)
+            companions = cache(self._companions.of_library)  # as long as the store has the same trees
             needed = {each.function.logical_id: (self._roots(each, everywhere), each.exclude) for each in bundles}
             if any(roots for roots, _ in needed.values()):
                 needed[_DECLARED] = (self._declared_roots(bundles), frozenset[str]())
-            answers, missing = resolve_all(needed, self._wheels, self._pins, self._target, self._companions.of_library)
+            answers, missing = resolve_all(
+                needed, self._wheels, self._pins, self._target, companions=companions, imported=imported
+            )
             answers.pop(_DECLARED, None)
             if not missing:
                 return answers
@@ -122,6 +127,11 @@ class Selector:
             for root in everywhere.values():
                 found.setdefault(root.name, root)
         return [*found.values()]
+
+    def _imported(self, bundles: Sequence[Bundle]) -> frozenset[str]:
+        """The distributions that the project's files import or name, in any function."""
+        named = (root for each in bundles for root in self._companions.of_project(each.graph, self._tracer))
+        return frozenset(root.name for root in (*(root for each in bundles for root in each.roots), *named))
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
         """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""

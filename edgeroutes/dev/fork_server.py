@@ -12,13 +12,16 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.modules import is_installed
 from edgeroutes.dev.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class ForkServer:
@@ -52,11 +55,12 @@ class ForkServer:
         """Import the modules; False where workers must not be made of this process any more."""
         os.environ.clear()
         os.environ.update(environ)
-        for name in names:
-            if name not in sys.modules and not self._import(name):
-                # A thread, an open file or a module of the project would be missing, shared or old in a copy of this process.
-                self._control.send(("unforkable", name.partition(".")[0]))
-                return False
+        with _silent_output():  # what a package prints when it is imported was printed by the worker
+            bad = next((name for name in names if name not in sys.modules and not self._import(name)), None)
+        if bad is not None:
+            # A thread, an open file or a module of the project would be missing, shared or old in a copy of this process.
+            self._control.send(("unforkable", bad.partition(".")[0]))
+            return False
         gc.collect()
         gc.freeze()
         return True
@@ -85,6 +89,25 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         Worker(Connection(descriptor)).serve()
         return True
+
+
+@contextmanager
+def _silent_output() -> Iterator[None]:
+    """Lead standard output and error to nowhere, those of C code too."""
+    kept = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for descriptor, _ in kept:
+            os.dup2(nowhere, descriptor)
+        yield
+        with suppress(AttributeError, OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+    finally:
+        for descriptor, copy in kept:
+            os.dup2(copy, descriptor)
+            os.close(copy)
+        os.close(nowhere)
 
 
 def _descriptors() -> set[str]:

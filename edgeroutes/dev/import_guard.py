@@ -7,6 +7,7 @@ is there for the next, so that a hook would find it one time and not the other.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -114,7 +115,8 @@ class ImportGuard:
         except BaseException as err:  # noqa: BLE001  # whoever waits for it has to be told
             found.set_exception(err if isinstance(err, EdgeroutesError) else EdgeroutesError(repr(err)))
             message = f"what routes import is not compared with what the project declares: {err}"
-            self._report(Logged(level="WARNING", message=message))
+            with contextlib.suppress(OSError, ValueError):  # the server is ending, and its output is closed
+                self._report(Logged(level="WARNING", message=message))
 
     def _add_files(self, pins: Pins) -> None:
         files = tuple(dict.fromkeys((*self._files, *(self._root / name for name in pins.files))))

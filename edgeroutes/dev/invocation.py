@@ -21,13 +21,12 @@ from edgeroutes.dev.integration import gateway_answer, problem_answer
 from edgeroutes.dev.lambda_context import DevContext
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.outlet import ClientGone, delivered
-from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.errors import ProjectError, ResponseTooLargeError
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import LoopFree, PersistentLoop, is_fatal
+from edgeroutes.runtime.loop import LoopFree, is_fatal
 from edgeroutes.services.revalidation import send_revalidations
 
 if TYPE_CHECKING:
@@ -201,18 +200,11 @@ class Invocation:
         return None
 
     def _run_where_it_belongs(self, outlet: Outlet, call: Call) -> None:
-        """Run the call without a loop, on one of its own, or on the one that all share."""
+        """Run the call without a loop, or on the one that all share."""
         running_in = copy_context()
         if not call.needs_loop:
             free = LoopFree()
             self._run_call(outlet, call, lambda coroutine: free.run(coroutine, running_in), in_loop=False)
-        elif self.route is not None and may_block(self.route, call.incoming.method):
-            # One for this request, since a sync handler would block that of the others.
-            own = PersistentLoop()
-            try:
-                self._run_call(outlet, call, lambda coroutine: own.run(coroutine, running_in), in_loop=True)
-            finally:
-                own.close()
         else:
             self._run_call(
                 outlet, call, lambda coroutine: self._run_shared(coroutine, running_in, outlet), in_loop=True

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.project import may_block
 from edgeroutes.errors import ProjectError
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def wait_before_loading(surroundings: Surroundings, project: Project, route: Rou
     if not route.function_yaml_files and not needs_loop:
         return
     names = surroundings.unresolved(route)
-    shares_loop = needs_loop and not may_block(route, method)
+    shares_loop = needs_loop and not _has_own_thread(route, method)
     if not names and not shares_loop:
         return
     try:
@@ -49,6 +48,14 @@ def wait_before_loading(surroundings: Surroundings, project: Project, route: Rou
             return
     if shares_loop and _has_blocking_client(graph):
         surroundings.wait_for_cloud(route, "it uses boto3 on the event loop that async routes share")
+
+
+def _has_own_thread(route: RouteFile, method: str) -> bool:
+    """Whether a sync handler runs, which is called in its request's thread, with no middleware around it."""
+    exports = {export.name: export for export in route.exports.methods}
+    export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
+    is_sync = export is not None and export.is_async is False and not export.is_decorated
+    return is_sync and not route.middleware_files
 
 
 def _variable_uses(graph: ImportGraph) -> Iterator[VariableUse]:

@@ -149,15 +149,6 @@ class Project:
             return True  # loading the file reports the error better
 
 
-def may_block(route: RouteFile, method: str) -> bool:
-    """Whether a sync handler answers, with nothing around it that could have a client open on the shared loop."""
-    if route.middleware_files:
-        return False
-    exports = {export.name: export for export in route.exports.methods}
-    export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
-    return export is not None and export.is_async is False and not export.is_decorated
-
-
 @cache
 def _tracer(root: Path) -> Tracer:
     """One for all readings of a project: it remembers every file until that changes."""

@@ -17,6 +17,7 @@ import time
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,6 +125,7 @@ class Worker:
         self._questions: dict[int, Future[Any]] = {}
         self._modules = 0
         self.root = ""
+        self.standard_streams: StandardStreams
         os.register_at_fork(after_in_child=connection.close)  # else the parent would not see this process end
 
     def serve(self) -> None:
@@ -199,9 +201,12 @@ class Worker:
         os.environ.clear()
         os.environ.update(state.environ)
         sys.path[:] = state.sys_path
-        for stream in (sys.stdout, sys.stderr):
-            with suppress(AttributeError, ValueError, OSError):
-                stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a file, as at every start
+        for name, descriptor in (("stdout", 1), ("stderr", 2)):
+            if (before := getattr(sys, name)) is not None:
+                file = BufferedWriter(_UnbrokenOutput(descriptor, "w", closefd=False))
+                options = {"encoding": before.encoding, "errors": before.errors}
+                setattr(sys, name, TextIOWrapper(file, line_buffering=True, **options))
+        self.standard_streams = StandardStreams()
         if "numpy.random" in sys.modules:  # else all workers had the same random numbers; `random` itself does this
             sys.modules["numpy.random"].seed()
         stay_local()
@@ -306,6 +311,8 @@ class RemoteOutlet:
     def delivered(self) -> None:
         """The parent has sent the oldest of what waits."""
         with self._lock:
+            if not self._waiting:  # the client has left meanwhile
+                return
             sent, size = self._waiting.pop(0)
             self._waiting_bytes -= size
         sent.set_result(None)
@@ -433,7 +440,7 @@ class OneInvocation:
     ) -> None:
         self.generation = generation
         self.surroundings = surroundings
-        self.standard_streams = _standard_streams
+        self.standard_streams = worker.standard_streams
         self._worker = worker
         self._outlet = outlet
 
@@ -539,7 +546,15 @@ class _ParentCdn:
         self._worker.ask("invalidate", list(items))
 
 
-_standard_streams = StandardStreams()
+class _UnbrokenOutput(FileIO):
+    """Standard output that may be a pipe whose reader has left (`edgeroutes dev | head`): no `print` fails for that."""
+
+    def write(self, data: Any) -> int:
+        """Write; into a broken pipe nothing."""
+        try:
+            return super().write(data) or 0
+        except BrokenPipeError:
+            return len(data)
 
 
 def _run_exit_functions() -> None:

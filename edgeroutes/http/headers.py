@@ -76,6 +76,10 @@ class Headers(Mapping[str, str]):
         """Every field as a pair, names in lower case, repeated ones apart and in order."""
         return list(self._items)
 
+    def pairs(self) -> list[tuple[str, str]]:
+        """The fields as `multi_items` gives them, not copied: to be read at once."""
+        return self._items
+
     @overload
     def get(self, name: str, default: None = None) -> str | None: ...
     @overload

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     FieldProblems = Sequence[dict[str, str]]
 
@@ -59,6 +59,47 @@ class Redirect(Exception):  # noqa: N818  # no error: the answer that was wanted
         self.location = location(url)
         self.status = status
         self.form_status = form_status or status
+
+
+def find_interrupt(error: Exception) -> HTTPError | Redirect | None:
+    """The HTTPError or Redirect that was raised, also in task groups; None for any other error.
+
+    Of an exception group whose leaves are all interrupts it is the first; one other error among them makes the response a 500.
+    """
+    if isinstance(error, (HTTPError, Redirect)):
+        return error
+    if not isinstance(error, ExceptionGroup):
+        return _find_foreign(error)
+    found = [find_interrupt(each) for each in error.exceptions]
+    return None if None in found else found[0]
+
+
+def _find_foreign(error: Any) -> HTTPError | Redirect | None:
+    """The HTTPException of Starlette, FastAPI or Werkzeug as ours: status, detail and headers."""
+    modules = {kind.__module__ for kind in type(error).__mro__ if kind.__name__ == "HTTPException"}
+    if "starlette.exceptions" in modules:
+        status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
+    elif "werkzeug.exceptions" in modules:
+        source = error.response if error.response is not None else error
+        headers = dict(source.headers if source is error.response else error.get_headers())
+        status, detail = (source.status_code, "") if source is error.response else (error.code, error.description or "")
+    else:
+        return None
+    headers = {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}
+    location = next(
+        (value for name, value in headers.items() if name.lower() == "location"), getattr(error, "new_url", "")
+    )
+    if status in (301, 302, 303, 307, 308) and location:
+        return Redirect(location, status)
+    if not 400 <= status <= 599:
+        return None
+    found = HTTPError(status, headers=headers)
+    found.detail = detail  # also an object, such as FastAPI's
+    return found
+
+
+# Of another body than the problem document.
+_OWN_HEADERS = frozenset(("content-type", "content-length"))
 
 
 def redirect(url: str) -> NoReturn:

@@ -33,14 +33,8 @@ _DETAILS = {
     401: "authentication is required",
     403: "access is denied",
     404: "there is nothing at this URL",
-    409: "the request conflicts with the current state",
-    410: "what was at this URL is gone",
-    413: "the request body is too large",
-    415: "the type of the request body is not supported",
-    422: "the request cannot be processed",
     429: "too many requests were sent",
     500: "the server could not handle the request",
-    503: "the service is not available at the moment",
 }
 
 

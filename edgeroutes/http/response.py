@@ -95,7 +95,15 @@ class Response:
     @classmethod
     def json(cls, data: object, status: int = 200, headers: HeaderValues = ()) -> Response:
         """`data` as compact JSON: JSON's own types, dataclasses, models, dates, UUIDs, Decimals, enums and sets."""
-        return cls._typed(render_json(data), status, headers, JSON)
+        body = render_json(data)
+        if status.__class__ is not int or status != 200 or headers:
+            return cls._typed(body, status, headers, JSON)
+        response = cls.__new__(cls)  # as `_fill` does, without what a plain response has no use for
+        response.status = 200
+        response.body = body
+        response._cookies = response.background = response.heartbeat_seconds = None  # noqa: SLF001  # its own
+        response.headers = MutableHeaders.from_lowered([("content-type", JSON)])
+        return response
 
     @classmethod
     def text(cls, text: str, status: int = 200, headers: HeaderValues = ()) -> Response:
@@ -218,7 +226,8 @@ class Response:
     @property
     def is_stream(self) -> bool:
         """Whether the body is produced piece by piece."""
-        return not isinstance(self.body, _WHOLE)
+        body = self.body
+        return body.__class__ is not str and not isinstance(body, _WHOLE)
 
     @property
     def has_cookies(self) -> bool:

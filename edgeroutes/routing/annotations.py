@@ -102,7 +102,7 @@ class AnnotationChecker:
 
     def check(self, name: str, function: Function, parameter_names: Sequence[str]) -> Iterator[Found]:
         """What is wrong with the arguments of one handler."""
-        bodies, forms = [], []
+        bodies = []
         for argument, default in _arguments(function):
             if argument.annotation is None or _is_elsewhere(default, self.module):
                 continue
@@ -116,25 +116,18 @@ class AnnotationChecker:
                 place = "segment"
             if place == "body" or (not place and found.is_body):
                 bodies.append(argument)
-            if place in ("form", "file"):
-                forms.append(argument)
             if place == "file":
                 yield from self._check_file(found, argument, where)
             else:
                 yield from self._check_type(found, argument, self.module, where, place)
-        yield from self._check_bodies(name, bodies, forms)
+        yield from self._check_bodies(name, bodies)
 
-    def _check_bodies(self, name: str, bodies: list[ast.arg], forms: list[ast.arg]) -> Iterator[Found]:
+    def _check_bodies(self, name: str, bodies: list[ast.arg]) -> Iterator[Found]:
         if len(bodies) > 1:
             names = " and ".join(argument.arg for argument in bodies)
             problem = f"the body of {name} cannot be {names} at once"
             yield self._problem(
                 bodies[1], problem, "Make one model with a field for each, or mark single fields with Form()"
-            )
-        elif bodies and forms:
-            problem = f"the body of {name} is {bodies[0].arg}, and {forms[0].arg} reads a form"
-            yield self._problem(
-                forms[0], problem, f"Mark {bodies[0].arg} with Form(), or remove the Form() and File() arguments"
             )
 
     def _check_file(self, found: Type, argument: ast.arg, where: str) -> Iterator[Found]:
@@ -200,15 +193,18 @@ class AnnotationChecker:
                 continue
             label = f"{where}: field {definition.name}.{statement.target.id}"
             inner = self._read(statement.annotation, module, 0)
-            if found.library:
-                yield from self._check_library(inner, statement, module, label, found.library)
-                continue
-            if isinstance(statement.value, ast.Call) and _is_field_call(_called(statement.value, module)):
+            if (
+                not found.library
+                and isinstance(statement.value, ast.Call)
+                and _is_field_call(_called(statement.value, module))
+            ):
                 problem = f"{label} has the default {_text(statement.value)}. Allowed are values"
                 yield self._problem(statement, problem, "Write 'name: Annotated[T, …] = value'", module)
-            if from_strings and inner.is_body:
+            if from_strings and inner.kind in ("model", "dict") and not inner.metadata:
                 problem = f"{label}: {inner.label} cannot be read from a {place}. Allowed are scalars and lists of them"
                 yield self._problem(statement, problem, "Move it into a body model", module)
+            elif found.library:
+                yield from self._check_library(inner, statement, module, label, found.library)
             else:
                 yield from self._check_type(inner, statement, module, label, "")
 

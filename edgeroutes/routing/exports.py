@@ -281,6 +281,28 @@ def _check_middleware(middleware: Export | None, bindings: Bindings, source_file
         problem = "middleware is a plain function, which cannot await call_next"
         where = f"{source_file}:{middleware.line}"
         yield middleware.line, RouteFileError(problem, where=where, hint=f"Write '{signature}'")
+    elif not middleware.is_decorated:
+        yield from _check_middleware_arguments(middleware, bindings, source_file, signature)
+
+
+def _check_middleware_arguments(
+    middleware: Export, bindings: Bindings, source_file: str, signature: str
+) -> Iterator[_Found]:
+    binding = bindings.last("middleware")
+    function = bindings.function_of(binding) if binding is not None else None
+    if function is None:
+        return
+    taken = [*function.args.posonlyargs, *function.args.args]
+    required = len(taken) - len(function.args.defaults)
+    if required > 2 or (len(taken) < 2 and function.args.vararg is None):
+        names = ", ".join(argument.arg for argument in taken)
+        problem = f"the middleware takes ({names}). Allowed are the request and call_next"
+        hint = f"Write '{signature}', and end it with 'return await call_next(request)'"
+        yield middleware.line, RouteFileError(problem, where=f"{source_file}:{middleware.line}", hint=hint)
+    elif middleware.is_generator:
+        problem = "the middleware is a generator. Allowed is a function that returns a response"
+        hint = "Write 'return await call_next(request)' instead of 'yield'"
+        yield middleware.line, RouteFileError(problem, where=f"{source_file}:{middleware.line}", hint=hint)
 
 
 def _read_matcher(bindings: Bindings, source_file: str) -> tuple[tuple[Pattern, ...] | None, list[_Found]]:

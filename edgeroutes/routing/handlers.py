@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
 _BODILESS = (204, 205, 304)
+_FOUND_ANYWAY = ("collections.abc.", "edgeroutes.", "fastapi.responses.", "starlette.responses.", "typing.")
 _PYDANTIC_HOOK = "__get_pydantic_core_schema__"
 _UNCONVERTIBLE = frozenset(
     {"complex", "memoryview", "range", "slice", "type", "collections.abc.Callable", "typing.Callable"}
@@ -115,10 +116,10 @@ def _text(binding: Binding) -> str:
 def check_arguments(
     methods: Sequence[Export], bindings: Bindings, parameter_names: Sequence[str], source_file: str
 ) -> Iterator[tuple[int, RouteFileError]]:
-    """The handlers' arguments that nothing can fill, with their lines.
+    """The arguments of handlers, and of their dependencies in the same file, that nothing can fill, with their lines.
 
     An argument is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its
-    default. Handlers behind decorators, and those defined elsewhere, are left alone.
+    default. Functions behind decorators, and those defined elsewhere, are checked when the route is loaded.
 
     Args:
         methods: The handlers to look at.
@@ -126,14 +127,50 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
-    for export, function in plain_handlers(methods, bindings):
+    for name, function in _with_dependencies(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
                 fault = "is no captured segment and has neither annotation nor default"
-                problem = f"argument {argument.arg!r} of {export.name} {fault}"
+                problem = f"argument {argument.arg!r} of {name} {fault}"
                 where = f"{source_file}:{argument.lineno}"
                 hint = _hint(argument.arg, parameter_names)
                 yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+        for rest, stars in ((function.args.vararg, "*"), (function.args.kwarg, "**")):
+            if rest is not None:
+                problem = f"{name} takes {stars}{rest.arg}, which nothing in a request can fill"
+                where = f"{source_file}:{rest.lineno}"
+                yield rest.lineno, RouteFileError(problem, where=where, hint="Name each argument")
+
+
+def _with_dependencies(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[str, Function]]:
+    """The handlers as `plain_handlers` gives them, and the functions of the file that they depend on, each once."""
+    waiting: list[tuple[str, Function]] = [
+        (export.name, function) for export, function in plain_handlers(methods, bindings)
+    ]
+    for name, function in waiting:
+        yield name, function
+        known = [each for _, each in waiting]
+        waiting += [each for each in _dependencies(function, bindings) if each[1] not in known]
+
+
+def _dependencies(function: Function, bindings: Bindings) -> Iterator[tuple[str, Function]]:
+    """The functions of the file in the `Depends(…)` of a function's arguments, and in the aliases that annotate these."""
+    nodes = list(ast.walk(function.args))
+    aliases = (bindings.last(node.id) for node in nodes if isinstance(node, ast.Name))
+    nodes += [
+        node
+        for each in aliases
+        if each is not None and each.kind == "value" and each.node
+        for node in ast.walk(each.node)
+    ]
+    for node in nodes:
+        if not isinstance(node, ast.Call) or bindings.dotted_name(node.func) != "edgeroutes.Depends" or not node.args:
+            continue
+        name = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
+        binding = bindings.last(name)
+        found = bindings.function_of(binding) if binding is not None else None
+        if found is not None and not getattr(found, "decorator_list", ()):
+            yield name, found
 
 
 def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
@@ -192,10 +229,11 @@ def _status_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[s
 
 
 def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
-    for node in ast.walk(returned):
-        if not isinstance(node, ast.Name | ast.Attribute):
-            continue
+    for node in _type_names(returned, bindings):
         name = bindings.dotted_name(node) or ""
+        if isinstance(node, ast.Name) and _is_for_type_checkers(node.id, bindings):
+            problem = f"the return type {node.id} is imported for type checkers only, and is needed when the route runs"
+            yield problem, "Import it outside 'if TYPE_CHECKING:'"
         binding = bindings.last(node.id) if isinstance(node, ast.Name) else None
         is_bare = binding is not None and isinstance(binding.node, ast.ClassDef) and _has_no_fields(binding.node)
         is_imported = binding is None or binding.kind == "import"
@@ -204,6 +242,26 @@ def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str
                 "Use a dataclass, TypedDict, NamedTuple, pydantic model, msgspec Struct, JSON's own types or Response"
             )
             yield f"the return type {name} cannot be used to convert a response", hint
+
+
+def _type_names(node: ast.expr, bindings: Bindings) -> Iterator[ast.Name | ast.Attribute]:
+    """The types in an annotation, without the values in Annotated and Literal."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield node
+    elif isinstance(node, ast.Subscript):
+        name = _last_name(node, bindings)
+        inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        yield from _type_names(node.value, bindings)
+        for each in inner[: {"Annotated": 1, "Literal": 0}.get(name)]:
+            yield from _type_names(each, bindings)
+    elif isinstance(node, ast.BinOp):
+        yield from (*_type_names(node.left, bindings), *_type_names(node.right, bindings))
+
+
+def _is_for_type_checkers(name: str, bindings: Bindings) -> bool:
+    """Whether the file has the name under `if TYPE_CHECKING:` alone, and edgeroutes does not find it without the import."""
+    imported = bindings.imports.get(name, "")
+    return bool(imported) and bindings.last(name) is None and not imported.startswith(_FOUND_ANYWAY)
 
 
 def _has_no_fields(node: ast.ClassDef) -> bool:

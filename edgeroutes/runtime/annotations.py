@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Final")  # of fields
-_MARKERS = "edgeroutes.http.parameters"
+_MARKERS = ("edgeroutes.http.parameters", "edgeroutes.runtime.dependencies")
 _MODEL_MARKS = ("__dataclass_fields__", "model_validate", "__struct_fields__")
 
 
@@ -131,4 +131,4 @@ def find_marker(annotation: Any) -> Any:
 def is_marker(value: Any) -> bool:
     """Whether a default is a marker, or pydantic's or FastAPI's `Field` and the like, which belong into `Annotated`."""
     kinds = type(value).__mro__
-    return any(kind.__module__ == _MARKERS or kind.__name__ == "FieldInfo" for kind in kinds)
+    return any(kind.__module__ in _MARKERS or kind.__name__ == "FieldInfo" for kind in kinds)

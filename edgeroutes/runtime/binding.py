@@ -11,6 +11,7 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import Request
 from edgeroutes.runtime.annotations import (
     describe,
+    find_marker,
     is_any,
     is_container,
     is_marker,
@@ -24,10 +25,11 @@ from edgeroutes.runtime.values import default_of, find_converter, in_query, make
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.dependencies import Depends
     from edgeroutes.types import Handler
 
     Errors = list[dict[str, str]]
@@ -45,13 +47,17 @@ class Binding:
     Args:
         readers: For each argument its name and what reads it from the request.
         form: Whether some of them may come from a form.
+        dependencies: The arguments that functions give.
     """
 
-    __slots__ = ("_readers", "may_read_form")
+    __slots__ = ("_readers", "dependencies", "may_read_form")
 
-    def __init__(self, readers: list[tuple[str, Reader]], *, form: bool) -> None:
+    def __init__(
+        self, readers: list[tuple[str, Reader]], *, form: bool, dependencies: Sequence[tuple[str, Depends]] = ()
+    ) -> None:
         self._readers = readers
         self.may_read_form = form
+        self.dependencies = dependencies
 
     def arguments(self, scope: RequestScope) -> dict[str, Any]:
         """The arguments for the handler; a form has been read before.
@@ -60,13 +66,18 @@ class Binding:
             HTTPError: 404 for a segment, 400 with every problem for anything else, 415 for a body of another type.
         """
         errors: Errors = []
+        arguments = self.read(scope, errors)
+        if errors:
+            raise HTTPError(400, errors=errors)
+        return arguments
+
+    def read(self, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+        """The arguments, those that are not valid left out, with an error for each in `errors`."""
         arguments: dict[str, Any] = {}
         for name, read in self._readers:
             value = read(scope, errors)
             if value is not ABSENT:
                 arguments[name] = value
-        if errors:
-            raise HTTPError(400, errors=errors)
         return arguments
 
 
@@ -82,14 +93,22 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
         RouteFileError: For an argument that nothing in a request can be.
     """
     parameters = read_parameters(handler, where)
+    if parameters is None:
+        from edgeroutes.runtime.decorated import inspect_parameters
+
+        parameters = inspect_parameters(handler, where)
     if not parameters:
         return None
     # Segments first: where there is no such page, nothing else is said of the request.
     parameters.sort(key=lambda parameter: parameter.name not in segments)
-    readers, bodies, form = [], [], False
+    readers, bodies, dependencies, form = [], [], [], False
     for parameter in parameters:
+        depends = _find_depends(parameter)
+        if depends is not None:
+            dependencies.append((parameter.name, depends))
+            continue
         place = f"{where}, argument {parameter.name!r}"
-        _require_plaindefault_of(parameter, place)
+        _require_plain_default(parameter, place)
         reader = _special_reader(parameter, segments, place) or _known_reader(parameter, segments, place)
         if reader is None:
             reader = _query_reader(parameter, place)
@@ -97,21 +116,24 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
             bodies.append(parameter.name)
         form = form or getattr(reader, "reads_form", False)
         readers.append((parameter.name, reader))
-    _require_one_body(bodies, where, reads_form=form)
-    return Binding(readers, form=form or bool(bodies))
-
-
-def _require_one_body(bodies: list[str], where: str, *, reads_form: bool) -> None:
     if len(bodies) > 1:
         hint = "Make one model with a field for each, or mark single fields with Form()"
         raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
-    if bodies and reads_form:
-        problem = f"the body is {bodies[0]}, and other arguments read a form"
-        hint = f"Mark {bodies[0]} with Form(), or remove the Form() and File() arguments"
-        raise RouteFileError(problem, where=where, hint=hint)
+    return Binding(readers, form=form or bool(bodies), dependencies=dependencies)
 
 
-def _require_plaindefault_of(parameter: Parameter, where: str) -> None:
+def _find_depends(parameter: Parameter) -> Depends | None:
+    """The `Depends(…)` of an annotation or a default, with the function that it calls."""
+    marker: Any = parameter.default
+    if getattr(marker, "place", "") != "dependency":
+        marker = find_marker(parameter.annotation)
+    if getattr(marker, "place", "") != "dependency":
+        return None
+    called = plain_type(without_none(parameter.annotation)[0]) if marker.dependency is None else marker.dependency
+    return marker.for_function(called)  # type: ignore[no-any-return]
+
+
+def _require_plain_default(parameter: Parameter, where: str) -> None:
     if is_marker(parameter.default):
         problem = f"its default is {parameter.default!r:.60}. Allowed are values"
         hint = f"Write '{parameter.name}: Annotated[T, …] = value'"

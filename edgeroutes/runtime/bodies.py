@@ -7,7 +7,7 @@ from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_text import parse_json
 from edgeroutes.http.parameters import File
-from edgeroutes.http.request import FORM_TYPES, URLENCODED
+from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
 from edgeroutes.http.response import JSON
 from edgeroutes.runtime.annotations import (
     describe,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.parameters import Source
-    from edgeroutes.runtime.binding import Errors, Reader
+    from edgeroutes.runtime.binding import Binding, Errors, Reader
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.validation import Validator
 
@@ -143,6 +143,7 @@ class StringsModel:
 
             self._convert = fields_converter(annotation if needs_pydantic(annotation) else plain, where)
             for name, kind in model_annotations(plain, where).items():
+                _require_strings(kind, place, f"{where}, {plain.__name__}.{name}")
                 self.shapes[name.replace("_", "-") if place == "header" else name] = _shape(kind, name)
         self._checks = find_checks(annotation, where)
 
@@ -198,15 +199,24 @@ def _shape(annotation: Any, name: str) -> Shape:
     return name, is_many, takes_empty(item) or not is_scalar, not is_scalar
 
 
+def _require_strings(annotation: Any, place: str, where: str) -> None:
+    """Raise RouteFileError for a field that is a model or a mapping, unless the body may be JSON or pydantic reads it from a string."""
+    kind, _ = without_none(annotation)
+    plain, metadata = peel(kind)
+    is_complex = is_model(plain) or (origin(plain) or plain) is dict
+    if place and is_complex and not (metadata and needs_pydantic(kind)):
+        problem = f"{describe(plain)} cannot be read from a {place}. Allowed are scalars and lists of them"
+        raise RouteFileError(problem, where=where, hint="Move it into a body model")
+
+
 def _string_converter(annotation: Any, place: str, where: str) -> Callable[[Any], Any] | None:
     """The converter of a field; None for one that only JSON fills."""
     kind, _ = without_none(annotation)
     if is_container(plain_type(kind)) and (place or _has_scalar_items(kind, where)):
         return values_converter(kind, where)
     convert = scalar_converter(kind, where)
-    if convert is None and place:
-        problem = f"{describe(plain_type(kind))} cannot be read from a {place}. Allowed are scalars and lists of them"
-        raise RouteFileError(problem, where=where, hint="Move it into a body model")
+    if convert is None:
+        _require_strings(kind, place, where)
     return convert
 
 
@@ -381,3 +391,12 @@ def _require_json(content_type: str, *, takes_form: bool) -> None:
     if content_type and not content_type.endswith("+json"):
         allowed = f"{JSON} or a form" if takes_form else JSON
         raise HTTPError(415, f"the body is {content_type}: send {allowed}")
+
+
+async def read_arguments(binding: Binding, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+    """The arguments, as `Binding.read` gives them, once the form that they may need has been read."""
+    request = scope.request
+    if request.content_type() == MULTIPART:
+        await request.form()
+    arguments: dict[str, Any] = await scope.compute(lambda _: binding.read(scope, errors), request.peek_body())
+    return arguments

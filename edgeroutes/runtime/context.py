@@ -15,7 +15,7 @@ from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Awaitable, Callable, Generator, Iterator
     from typing import Any, Self, TypeVarTuple, Unpack
 
     from starlette.datastructures import FormData
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
 
+    Cleanup = Callable[[BaseException | None], Awaitable[object]]
     Arguments = TypeVarTuple("Arguments")
 
 _current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
@@ -51,6 +52,7 @@ class RequestScope:
         "_request",
         "after",
         "asked_for",
+        "cleanups",
         "endpoint",
         "incoming",
         "is_shared",
@@ -76,6 +78,7 @@ class RequestScope:
         self.sealed = ""
         self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
+        self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.streams: list[
             PrimedStream
         ] = []  # to be closed, innermost first in the list: middleware may put one around another
@@ -144,12 +147,12 @@ class RequestScope:
         return form
 
     async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
-        """`function(body)`; of a large body in a thread, where other requests share the event loop."""
+        """`function(body)`; of a large body outside the event loop, which other requests may share."""
         if len(body) < LARGE_BODY_BYTES:
             return function(body)
-        from edgeroutes.runtime.offload import compute
+        from edgeroutes.runtime.offload import call_sync
 
-        return await compute(lambda: function(body))
+        return await call_sync(lambda: function(body))
 
 
 def find_scope() -> RequestScope | None:

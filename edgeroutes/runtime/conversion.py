@@ -45,7 +45,9 @@ def find_converter(annotation: Any, where: str) -> Converter:
     converter = scalar_converter(annotation, where)
     if converter is None:
         hint = "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum, a Literal or, for a body, a model"
-        raise RouteFileError(f"{describe(annotation)} is not a supported parameter type", where=where, hint=hint)
+        raise RouteFileError(
+            f"{describe(plain_type(annotation))} is not a supported parameter type", where=where, hint=hint
+        )
     return converter
 
 

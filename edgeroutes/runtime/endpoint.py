@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
-from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.request import FORM_TYPES, LARGE_BODY_BYTES, MULTIPART
+from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
+from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
 from edgeroutes.runtime.signature import ABSENT, return_annotation
 
@@ -19,11 +20,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.runtime.application import Mount
-    from edgeroutes.runtime.binding import Binding, Segments
+    from edgeroutes.runtime.binding import Binding, Errors, Segments
     from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.dependencies import Dependencies
     from edgeroutes.runtime.manifest import ManifestRoute
     from edgeroutes.runtime.middleware import Layer
-    from edgeroutes.types import AsgiApp, Handler, Incoming, Threads
+    from edgeroutes.types import AsgiApp, Handler, Incoming
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
 
@@ -31,11 +33,13 @@ if TYPE_CHECKING:
 class BoundHandler:
     """A handler with the way in which it is called."""
 
-    __slots__ = ("_binding", "_function", "_write", "where")
+    __slots__ = ("_binding", "_dependencies", "_function", "_is_sync", "_write", "where")
 
-    def __init__(self, function: Handler, segments: Segments, where: str, threads: Threads | None = None) -> None:
-        self._function = function if threads is None else threads.calling(function)
+    def __init__(self, function: Handler, segments: Segments, where: str, root: str) -> None:
+        self._function = function
         self._binding: Binding | None = bind(function, segments, where)
+        self._is_sync = not starts_nothing(function)
+        self._dependencies: Dependencies | None = None
         self._write = None
         annotation, annotated = return_annotation(function)
         if annotation is not ABSENT:
@@ -43,30 +47,41 @@ class BoundHandler:
 
             self._write = find_writer(annotation, annotated, where)
         self.where = where
+        if self._binding is not None and self._binding.dependencies:
+            from edgeroutes.runtime.dependencies import Dependencies
 
-    async def __call__(self, scope: RequestScope) -> Response:
-        """The handler's answer, whatever it returned."""
+            self._dependencies = Dependencies(self._binding.dependencies, segments, where, root)
+
+    def __call__(self, scope: RequestScope) -> Awaitable[Response]:
+        """The response for whatever the handler returns."""
         binding = self._binding
         if binding is None:
-            result = self._function()
-        elif not binding.may_read_form:
-            result = self._function(**binding.arguments(scope))
-        elif len((request := scope.request).peek_body()) >= LARGE_BODY_BYTES:
-            result = self._function(**await self._arguments_of_large_body(binding, scope))
+            return self._respond({})
+        if self._dependencies is not None:
+            return self._dependencies.respond(self._respond, binding, scope)
+        if not binding.may_read_form:
+            return self._respond(binding.arguments(scope))
+        return self._respond_with_body(binding, scope)
+
+    async def _respond_with_body(self, binding: Binding, scope: RequestScope) -> Response:
+        from edgeroutes.runtime.bodies import read_arguments
+
+        errors: Errors = []
+        arguments = await read_arguments(binding, scope, errors)
+        if errors:
+            raise HTTPError(400, errors=errors)
+        return await self._respond(arguments)
+
+    async def _respond(self, arguments: dict[str, Any]) -> Response:
+        if self._is_sync and running_loop() is not None:
+            from edgeroutes.runtime.offload import call_sync
+
+            result: Any = await call_sync(lambda: self._function(**arguments))
         else:
-            if request.content_type() == MULTIPART:
-                await request.form()
-            result = self._function(**binding.arguments(scope))
+            result = self._function(**arguments)
         if hasattr(result, "__await__"):
             result = await result
         return to_response(result, self.where) if self._write is None else self._write(result)
-
-    @staticmethod
-    async def _arguments_of_large_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
-        if scope.request.content_type() == MULTIPART:
-            await scope.request.form()
-        arguments: dict[str, Any] = await scope.compute(lambda _: binding.arguments(scope), scope.request.peek_body())
-        return arguments
 
 
 class Endpoint:
@@ -78,7 +93,6 @@ class Endpoint:
         mount: How an `app` is asked for its answer.
         base_path: Under which the project is served.
         trailing_slash: Whether the form with the slash is the canonical one.
-        threads: Where handlers that block run; None calls them directly.
 
     Raises:
         RouteImportError: When the file, or one of its middleware files, does not import.
@@ -89,7 +103,6 @@ class Endpoint:
         "_answers",
         "_layers",
         "_mount",
-        "_threads",
         "app",
         "base_path",
         "config",
@@ -108,14 +121,12 @@ class Endpoint:
         *,
         base_path: str = "",
         trailing_slash: bool = False,
-        threads: Threads | None = None,
     ) -> None:
         self.route = route
         self.root = root
         self.base_path = base_path
         self.trailing_slash = trailing_slash
         self._mount = mount
-        self._threads = threads
         namespace = vars(load_module(root, route.source_file))
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
@@ -156,7 +167,7 @@ class Endpoint:
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
-        return BoundHandler(function, segments, where, self._threads)
+        return BoundHandler(function, segments, where, self.root)
 
     def _if_listed(self, answer: Answer) -> Answer:
         """The answer for paths that the route generates; the others do not exist, whatever the method (facts C28)."""
@@ -199,7 +210,10 @@ class Endpoint:
             return await self._respond_through_layers(scope, answer)
         try:
             return await answer(scope)
-        except (HTTPError, Redirect) as interrupt:
+        except Exception as error:
+            interrupt = find_interrupt(error)
+            if interrupt is None:
+                raise
             return self.interrupted(scope, interrupt)
 
     async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:
@@ -233,7 +247,7 @@ class Endpoint:
 
         scope.is_starting = True
         try:
-            response = await primed(response, self.route.source_file, self._threads)
+            response = await primed(response, self.route.source_file)
         finally:
             scope.is_starting = False
         if response.is_stream:

@@ -16,7 +16,7 @@ _NOTED = CONNECTION_HEADERS | {"cache-control", "expires", "set-cookie"}
 def finish_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
     """The answer as `complete_head` makes it, and of a stream also how its body goes out: compressed, or with its length."""
     response = complete_head(response, scope, endpoint, tag_header)
-    if not response.is_stream:
+    if response.body.__class__ is str or not response.is_stream:
         return response
     from edgeroutes.runtime.compression import compressed
 

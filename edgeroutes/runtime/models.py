@@ -260,9 +260,9 @@ def model_annotations(model: Any, where: str) -> dict[str, Any]:
     """The fields of a model by the names that a form has for them, with their annotations."""
     if is_own_model(model):
         return field_annotations(model, where)
-    if hasattr(model, "__pydantic_fields__"):
+    if not hasattr(model, "__struct_fields__"):
         found: dict[str, Any] = {}
-        for name, field in model.__pydantic_fields__.items():
+        for name, field in getattr(model, "__pydantic_fields__", {}).items():  # BaseModel itself has none
             aliases = getattr(field.validation_alias, "choices", (field.validation_alias, field.alias))
             named = dict.fromkeys(alias for alias in (name, *aliases) if isinstance(alias, str))
             found.update(dict.fromkeys(named, annotated(field.annotation, tuple(field.metadata))))

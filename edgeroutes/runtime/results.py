@@ -24,6 +24,9 @@ def to_response(value: object, where: str) -> Response:
     Raises:
         HandlerError: For None, for what is none of these, and for what holds a value that JSON has not.
     """
+    kind = value.__class__
+    if kind is dict or kind is list:  # most handlers
+        return json_response(value, where)
     if isinstance(value, Response):
         return value.copy()  # cookies and headers of this request must not stay on a Response that is returned again
     if isinstance(value, (dict, list)):

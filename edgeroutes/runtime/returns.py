@@ -11,9 +11,9 @@ from types import NoneType, UnionType
 from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.parameters import Status
 from edgeroutes.http.response import BODILESS, Response
-from edgeroutes.runtime.annotations import origin
+from edgeroutes.runtime.annotations import origin, plain_type
 from edgeroutes.runtime.results import Unfit, is_response, json_response, to_response
-from edgeroutes.runtime.signature import evaluate, return_namespace
+from edgeroutes.runtime.signature import evaluate, module_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def find_writer(written: Any, function: Any, where: str) -> Writer | None:
     Raises:
         RouteFileError: For an annotation that has no effect, or that names what its module does not have.
     """
-    where, namespace = _with_line(where, function), return_namespace(function)
+    where, namespace = _with_line(where, function), _namespace_of(function)
     annotation = evaluate(written, namespace, f"{where}, return annotation")
     annotation, status = _split_status(annotation, where)
     kinds = [kind for kind in _union_kinds(annotation) if not _is_response_class(kind)]
@@ -65,6 +65,43 @@ def _with_line(where: str, function: Any) -> str:
     file, comma, name = where.partition(", ")
     code = getattr(function, "__code__", None)
     return f"{file}:{code.co_firstlineno}{comma}{name}" if code and code.co_filename.endswith(file) else where
+
+
+def _namespace_of(function: Any) -> dict[str, Any]:
+    """The names that a return annotation may use.
+
+    Those that a file imports only for type checkers, as linters advise for `AsyncIterator` or Response, are found without it.
+    """
+    return _Names(getattr(function, "__globals__", None) or module_namespace(function))
+
+
+class _Names(dict):  # type: ignore[type-arg]  # Any is not imported when this runs
+    """A module's names, and behind them those of typing, collections.abc and responses."""
+
+    def __missing__(self, name: str) -> Any:
+        import collections.abc
+        import typing
+
+        if name in _RESPONSES:
+            return Response
+        for module in (collections.abc, typing):
+            if hasattr(module, name):
+                return getattr(module, name)
+        raise KeyError(name)
+
+
+# Edgeroutes' and Starlette's, which a return annotation treats alike.
+_RESPONSES = frozenset(
+    [
+        "Response",
+        "JSONResponse",
+        "HTMLResponse",
+        "PlainTextResponse",
+        "RedirectResponse",
+        "StreamingResponse",
+        "FileResponse",
+    ]
+)
 
 
 class _Writer:
@@ -175,6 +212,7 @@ def _require_effect(status: int | None, kinds: list[Any], models: list[Any], whe
 
 def _is_response_class(kind: Any) -> bool:
     """Whether it is our Response, or a class that looks like Starlette's."""
+    kind = plain_type(kind)
     return isinstance(kind, type) and (issubclass(kind, Response) or hasattr(kind, "init_headers"))
 
 

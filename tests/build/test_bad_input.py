@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ from edgeroutes.build import pins as pins_module
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.pins import own_requirements
 from edgeroutes.build.requirements import parse_requirement
-from edgeroutes.build.store import Store
+from edgeroutes.build.store import Store, write_whole
 from edgeroutes.errors import EdgeroutesError, ToolError
 from tests.build.projects import HELLO, OWN_RUNTIME, make_project
 from tests.fakes.installer import FakeWheel
@@ -260,3 +261,12 @@ def test_a_uv_that_the_system_ends_is_not_blamed_on_the_project(tmp_path: Path) 
     program.chmod(0o755)
     with pytest.raises(ToolError, match=r"uv was ended by signal 9 \(Killed\)\. Give it more memory or disk space"):
         UvInstaller({"UV": str(program)}).export_lock(tmp_path)
+
+
+def test_texts_that_threads_write_at_once_are_whole(tmp_path: Path) -> None:
+    path = tmp_path / "texts" / "x.json"
+    texts = [letter * 200_000 for letter in "abcdefgh"]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_whole(path, text), texts * 5))
+    assert path.read_text() in texts
+    assert list(path.parent.iterdir()) == [path]

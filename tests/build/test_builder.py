@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build import report, sizes
+from edgeroutes.build.explain import explain
 from edgeroutes.build.inputs import is_unchanged
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.errors import (
@@ -638,3 +639,95 @@ def test_a_file_at_the_root_that_a_module_names_ships(tmp_path: Path) -> None:
     assert invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"] == "a: 1"
     assert not (tmp_path / "out/other.yaml").exists()
     assert not (project.link(report, "BFunction", tmp_path / "b") / "config.yaml").exists()
+
+
+PAGES = {"pages/a.html", "pages/b/c.html"}
+NAMED_DATA: dict[str, tuple[str, set[str]]] = {
+    "a folder of a template loader": ("from jinja import FileSystemLoader\nLOADER = FileSystemLoader('pages')\n", PAGES),
+    "a folder": ("from pathlib import Path\nDATA = Path('pages')\n", PAGES),
+    "a file in a folder": ("TEXT = open('pages/a.html').read()\n", {"pages/a.html"}),
+    "a folder of resources": ("from importlib.resources import files\nTEXT = files('pages')\n", PAGES),
+    "a word": ("NAME = 'pages'\n", set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), NAMED_DATA.values(), ids=NAMED_DATA)
+def test_a_folder_or_file_at_the_root_ships_where_a_string_names_it_as_a_path(
+    source: str, expected: set[str], tmp_path: Path
+) -> None:
+    jinja = FakeWheel(files={"jinja.py": "def FileSystemLoader(path): return path\n"})
+    files = {
+        "functions/x/route.py": source + HELLO,
+        "functions/y/route.py": HELLO,
+        "pages/a.html": "a",
+        "pages/b/c.html": "c",
+    }
+    pyproject = f'[project]\nname = "p"\nversion = "0"\ndependencies = ["jinja"]\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
+    project = make_project(tmp_path, {"pyproject.toml": pyproject, **files}, {"jinja": jinja})
+    report = project.build()
+    bundle = project.link(report, "XFunction", tmp_path / "x")
+    assert {path for path in bundle_paths(bundle) if path.startswith("pages")} == expected
+    assert not (project.link(report, "YFunction", tmp_path / "y") / "pages").exists()
+    if expected:
+        assert "functions/x/route.py:" in explain(report, "/x", "pages/a.html")[-1]
+
+
+def test_a_folder_of_modules_that_is_named_as_a_path_is_warned_of_with_the_line_to_write(tmp_path: Path) -> None:
+    files = {
+        "functions/x/route.py": f"from pathlib import Path\nPLUGINS = Path('plugins')\n{HELLO}",
+        "plugins/a.py": "",
+        "plugins/b.py": "",
+    }
+    project = make_project(tmp_path, files)
+    said = (
+        "plugins is left out, although functions/x/route.py:2 names it: it holds Python. If the function needs it, add "
+        "'include: [plugins]' to its function.yaml."
+    )
+    assert said in project.build().warnings
+    project.write({"functions/x/function.yaml": "include: [plugins]\n"})
+    report = project.build()
+    assert said not in report.warnings
+    assert {"plugins/a.py", "plugins/b.py"} <= bundle_paths(project.link(report, "XFunction", tmp_path / "x"))
+
+
+def test_the_stub_of_a_package_that_attaches_it_ships(tmp_path: Path) -> None:
+    lazy = FakeWheel(
+        files={"lazy_loader.py": "def attach_stub(name, file):\n    return open(file + 'i').read(), name, []\n"}
+    )
+    package = "import lazy_loader as lazy\n__getattr__, __dir__, __all__ = lazy.attach_stub(__name__, __file__)\n"
+    pyproject = f'[project]\nname = "p"\nversion = "0"\ndependencies = ["lazy-loader"]\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
+    files = {
+        "pyproject.toml": pyproject,
+        "functions/x/route.py": f"import lib\nimport other\n{HELLO}",
+        "lib/__init__.py": package,
+        "lib/__init__.pyi": "from .a import x\n",
+        "lib/a.py": "x = 1\n",
+        "other/__init__.py": "",
+        "other/__init__.pyi": "",
+    }
+    project = make_project(tmp_path, files, {"lazy-loader": lazy})
+    bundle = project.link(project.build(), "XFunction", tmp_path / "x")
+    assert {"lib/__init__.pyi", "lib/a.py"} <= bundle_paths(bundle)
+    assert "other/__init__.pyi" not in bundle_paths(bundle)
+    assert invoke(bundle, "/x")["status"] == 200
+
+
+def test_what_python_runs_at_its_start_is_warned_of(tmp_path: Path) -> None:
+    nspkg = "import sys, types, os;has_mfs = sys.version_info > (3, 5);p = os.path.join(sys._getframe(1).f_locals['sitedir'], *('a',))\n"
+    hooked = FakeWheel(
+        files={"hooked.py": "", "hooked.pth": "# on\nimport hooked; hooked.install()\n", "old-nspkg.pth": nspkg}
+    )
+    pyproject = f'[project]\nname = "p"\nversion = "0"\ndependencies = ["hooked"]\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
+    files = {"pyproject.toml": pyproject, "functions/x/route.py": f"import hooked\n{HELLO}"}
+    project = make_project(tmp_path, files, {"hooked": hooked})
+    (project.site_packages / "far.egg-link").write_text(f"{tmp_path}/far\n.")
+    (project.site_packages / "own.egg-link").write_text(f"{project.root}\n.")
+    code = (
+        "hooked.pth:2 of hooked runs 'import hooked; hooked.install()' when Python starts, which Lambda does not do. If the functions need "
+        "it, run the same at the top of their route files."
+    )
+    link = (
+        f"far.egg-link: {tmp_path}/far was installed by 'setup.py develop', and functions get nothing of it: such a link does not say "
+        f"which modules it has. Install it again with 'pip install -e {tmp_path}/far' (pip 21.3 or newer), or with uv."
+    )
+    assert project.build().warnings == (code, link)

@@ -331,3 +331,34 @@ def test_a_folder_of_this_machine_is_a_library_like_any_other(tmp_path: Path) ->
     (folder / "shared/__init__.py").write_text(source.replace("backend('plug')", "pass"))
     project.write({"functions/x/route.py": f"{route}# more\n", "functions/y/route.py": f"import plug\n{HELLO}"})
     assert held(project.build())["XFunction"] == ["shared"]
+
+
+CRYPTO = "from plug import NAME\n"
+WEAK: dict[str, tuple[str, FakeWheel, bool]] = {
+    "a library that another one requires": ("import front", FakeWheel(files={"host.py": CRYPTO}), False),
+    "a library that the function imports": ("import front, host", FakeWheel(files={"host.py": CRYPTO}), True),
+    "a library that the function names": ("import front\nNAME = 'host'", FakeWheel(files={"host.py": CRYPTO}), True),
+    "an extra of a library that another one requires": (
+        "import front", FakeWheel(files={"host.py": CRYPTO}, requires=("plug; extra == 'fast'",)), True,
+    ),
+    "a group of entry points": ("import front", FakeWheel(files={"host.py": "entry_points(group='host.plugins')\n"}), True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("imports", "library", "ships"), WEAK.values(), ids=WEAK)
+def test_a_weak_mention_does_not_bring_what_another_function_is_declared_for(
+    imports: str, library: FakeWheel, ships: bool, tmp_path: Path
+) -> None:
+    """As urllib3, which requests requires, mentions cryptography, which another function imports."""
+    front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
+    wheels = {"front": front, "host": library, "plug": BY_ENTRY_POINT}
+    report = build(tmp_path, f"{imports}\n{HELLO}", wheels)
+    assert ("plug" in held(report)["XFunction"]) is ships
+
+
+def test_a_weak_mention_brings_what_no_function_imports(tmp_path: Path) -> None:
+    """As PySocks, which urllib3 imports if it is there."""
+    front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
+    wheels = {"front": front, "host": FakeWheel(files={"host.py": CRYPTO}), "plug": PLUG}
+    report = build(tmp_path, f"import front\n{HELLO}", wheels, more={"functions/uses/route.py": HELLO})
+    assert held(report)["XFunction"] == ["front", "host", "plug"]

@@ -190,6 +190,54 @@ lock-version = "2.1"
     assert pins.direct.extras == {"a": {"x"}}
 
 
+def test_a_lock_of_pdm_is_read_for_the_target(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "0"\ndependencies = ["a[x]"]\n')
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "pdm.lock").write_text(
+        """\
+[metadata]
+groups = ["default", "dev"]
+lock_version = "4.5.0"
+[[package]]
+name = "a"
+version = "1.2"
+groups = ["default"]
+files = [{file = "a-1.2-py3-none-any.whl", hash = "sha256:bb"}]
+[[package]]
+name = "a"
+version = "1.2"
+extras = ["x"]
+groups = ["default"]
+files = [{file = "a-1.2-py3-none-any.whl", hash = "sha256:bb"}]
+[[package]]
+name = "only-windows"
+version = "1.0"
+marker = "sys_platform == \\"win32\\""
+[[package]]
+name = "repository"
+version = "1.0"
+git = "https://example.org/r.git"
+ref = "main"
+revision = "abc"
+[[package]]
+name = "archive"
+version = "1.0"
+url = "https://example.org/archive-1.0-py3-none-any.whl"
+[[package]]
+name = "folder"
+version = "1.0"
+path = "./folder"
+editable = true
+"""
+    )
+    pins = pins_of(tmp_path)
+    assert (pins.source, versions(pins)) == ("pdm.lock", {"a": "1.2", "repository": "1.0", "archive": "1.0"})
+    assert pins.by_name["a"].hashes == ("sha256:bb",)
+    assert pins.by_name["repository"].requirement == "repository @ git+https://example.org/r.git@abc"
+    assert pins.by_name["archive"].requirement == "archive @ https://example.org/archive-1.0-py3-none-any.whl"
+    assert pins.absent == {"folder": tmp_path / "folder"}
+
+
 def test_requirements_are_compiled_with_those_they_include(tmp_path: Path) -> None:
     (tmp_path / "requirements.txt").write_text("a  # why\n-c more/constraints.txt\nedgeroutes[dev]==1\n")
     (tmp_path / "more").mkdir()

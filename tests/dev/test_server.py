@@ -151,3 +151,43 @@ def test_the_process_reloads_and_serves(command: Command, tmp_path: Path) -> Non
     write_files(tmp_path, {"plain": "def GET():\n    return 'anew'\n"})
     until(lambda: httpx.get(f"{command.url}/plain").text == "anew", "the reload")
     assert command.end() == (0, b"")
+
+
+def test_a_handler_prints_on_when_whoever_reads_the_output_has_left(command: Command, tmp_path: Path) -> None:
+    write_files(tmp_path, {"plain": "def GET():\n    print('x' * 100_000)\n    return 'printed'\n"})
+    assert command.process.stdout is not None
+    command.process.stdout.close()
+    until(lambda: httpx.get(f"{command.url}/plain").text == "printed", "the response")
+    assert httpx.get(f"{command.url}/plain").text == "printed"
+    command.process.send_signal(signal.SIGINT)
+    assert command.process.wait(PATIENCE_S) == 0
+    assert command.process.stderr is not None
+    command.process.stderr.close()
+
+
+def test_what_a_package_prints_at_its_import_is_printed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site_packages = tmp_path / "environment/site-packages"
+    write_files(
+        site_packages, {"greeting.py": "import os\nprint('hello from greeting')\nos.write(2, b'hello from C\\n')\n"}
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site_packages))
+    route = "import importlib\n\ngreeting = importlib.import_module(''.join(('greet', 'ing')))\n\ndef GET():\n    return 'V'\n"
+    write_files(tmp_path / "project", {"a": route})
+    command = Command(tmp_path / "project")
+    try:
+        for version in "V12":
+            write_files(tmp_path / "project", {"a": route.replace("V", version)})
+            until(lambda: httpx.get(f"{command.url}/a").text == version, "the reload")  # noqa: B023
+    finally:
+        command.process.send_signal(signal.SIGINT)
+        output, error = command.process.communicate(timeout=PATIENCE_S)
+    assert (output.count(b"hello from greeting"), error.count(b"hello from C")) == (1, 1)
+
+
+def test_no_worker_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+    write_files(tmp_path, {"pids": "import os\n\ndef GET():\n    return f'{os.getpid()} {os.getppid()}'\n"})
+    command = Command(tmp_path)
+    pids = [int(pid) for pid in httpx.get(f"{command.url}/pids").text.split()]
+    command.process.kill()
+    command.process.communicate()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the end of the worker and the fork server")

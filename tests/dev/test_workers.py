@@ -36,12 +36,16 @@ REGISTRY = """
             tables[cls.__name__] = cls
 """
 MODELS = """
-    import atexit, logging, pathlib, signal, socket, sys, threading, time, warnings
+    import atexit, logging, signal, socket, sys, threading, time, warnings
     from json import encoder
     import remembers
 
     class Hero(remembers.Base):
         pass
+
+    def note_end():
+        with open(ENDED, "a") as file:
+            file.write("ended\\n")
 
     remembers.listeners.append(Hero)
     LOG = logging.getLogger("app")
@@ -51,7 +55,7 @@ MODELS = """
     sys.path.append("/somewhere")
     warnings.simplefilter("error", ResourceWarning)
     encoder.patched = getattr(encoder, "patched", 0) + 1
-    atexit.register(lambda: pathlib.Path(ENDED).open("a").write("ended\\n"))
+    atexit.register(note_end)
 """
 HEROES = """
     import logging, sys, threading
@@ -199,7 +203,10 @@ def test_requests_during_many_saves_all_have_a_response_of_some_version(tmp_path
     with working(tmp_path, {"a": "def POST():\n    return '0'\n"}) as served, ThreadPoolExecutor(3) as pool:
         requests = [pool.submit(request) for _ in range(3)]
         for number in range(1, 9):
-            served.saved({"a": f"def POST():\n    return '{number}'\n"})
+            count = len(served.told.reloaded)
+            (tmp_path / "new.tmp").write_text(f"def POST():\n    return '{number}'\n")
+            (tmp_path / "new.tmp").replace(tmp_path / "functions/a/route.py")
+            until(lambda: served.told.reloaded[count:], "the reload")  # noqa: B023
         until(lambda: served.client.post("/a").text == "8", "the last version")
         stop.set()
         seen = set().union(*(each.result() for each in requests))

@@ -26,6 +26,8 @@ class Model(BaseModel):
 @dataclass
 class Plain:
     n: int = 0
+class NestedModel(BaseModel):
+    plain: Model
 @dataclass
 class Nested:
     plain: Plain
@@ -87,11 +89,9 @@ WRONG = [
     ("a: dict, b: list[Plain]", "cannot be a and b at once"),
     ("a: Near, b: dict", "cannot be a and b at once"),
     ("a: Plain | Model, b: Annotated[int, Body()]", "cannot be a and b at once"),
-    ("a: Model, b: Annotated[str, Form()]", "the body of POST is a, and b reads a form. Mark a with Form()"),
-    ("a: Model, b: Annotated[UploadFile, File()]", "the body of POST is a, and b reads a form"),
-    ("a: Model, b: list[UploadFile] | None", "the body of POST is a, and b reads a form"),
     ("a: Annotated[int, File()]", "int is not a supported type of a file. Use UploadFile, bytes"),
     ("a: Annotated[Nested, Query()]", "field Nested.plain: Plain cannot be read from a query"),
+    ("a: Annotated[NestedModel, Header()]", "field NestedModel.plain: Model cannot be read from a header"),
     ("a: Imported", "lib/schemas.py:10: argument 'a' of POST: field Imported.bad: min_length=1 is not possible for int"),
     ("a: Page", "min_length=1 is not possible for int"),
     ("a: OfStruct", "lib/schemas.py:13: argument 'a' of POST: field OfStruct.n: msgspec does not enforce annotated_types.Ge(1)"),
@@ -106,6 +106,7 @@ RIGHT = [
     "a: Annotated[str, AfterValidator(len), Field(ge=1)]",
     "a: Annotated[list[int], Query(min_length=1)], b: Annotated[str, 'documentation']",
     "a: list[Model]",
+    "a: Model, b: Annotated[str, Form()], c: UploadFile",
     "a: dict[str, Any]",
     "a: Near | None = None",
     "a: Unknown, b: Any, c: object",

@@ -21,6 +21,10 @@ HEAD = "from typing import Annotated\nfrom dataclasses import dataclass\nfrom ed
         ("def GET() -> list[Annotated[dict, Status(201)]]: ...", "Status(201) has no effect inside"),
         ("def GET() -> Annotated[dict, Status(204)]: ...", "status 204 has no body"),
         ("class Out: ...\ndef GET() -> list[Out]: ...", "the return type Out cannot be used"),
+        (
+            "if TYPE_CHECKING:\n    from lib import Out\ndef GET() -> 'list[Out]': ...",
+            "the return type Out is imported for type checkers only",
+        ),
         ("def GET() -> complex: ...", "the return type complex cannot be used"),
         ("from collections.abc import Callable\ndef GET() -> Callable[[], int]: ...", "cannot be used"),
     ],
@@ -44,6 +48,10 @@ def test_an_annotation_that_cannot_have_an_effect_is_a_problem_of_its_line(sourc
         "from lib import complex\ndef GET() -> complex: ...",
         "@wrap\ndef GET() -> complex: ...",
         "def GET() -> Response: ...",
+        "class Doc: ...\ndef GET() -> Annotated[dict, Doc()]: ...",
+        "class Doc: ...\ndef GET() -> Annotated[dict, Doc]: ...",
+        "if TYPE_CHECKING:\n    from collections.abc import Iterator\ndef GET() -> 'Iterator[str]': ...",
+        "from lib import Out\ndef GET() -> Out: ...",
     ],
 )
 def test_an_annotation_that_has_one_is_none(source: str) -> None:

@@ -237,6 +237,7 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
+        "detail": "the request has fields that are not valid",
         "instance": "/x",
         "request_id": "request-1",
         "errors": [
@@ -266,7 +267,7 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
             "id: list[str]",
             "argument 'id': it is one segment, not list[str]. Annotate it str, or name its folder '[...name]'.",
         ),
-        ("id, /", "a handler's arguments are given by name. Take the '/' out of its signature."),
+        ("id, /", "a handler's arguments are given by name. Remove the '/' from its signature."),
         ("a: A, b: B", "the body cannot be a and b at once. Make one model with a field for each"),
     ],
 )

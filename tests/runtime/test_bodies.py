@@ -558,3 +558,22 @@ def test_a_library_model_does_not_hash_what_a_client_chose_to_collide(
     plain: Any = list(range(2_000))
     good = {"set[int]": plain, "dict[int, str]": {str(n): "x" for n in plain}}.get(annotation, [plain])
     assert routes.post_json("/x", {"a": good}).text == "made"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown"),
+    [
+        ("filename*=UTF-8''caf%C3%A9.txt", "'abc'"),
+        ("filename=\"a.txt\"; filename*=UTF-8''caf%C3%A9.txt", "'a.txt'"),
+        ("filename*=UTF-8''caf%C3%A9.txt; filename=\"a.txt\"", "'a.txt'"),
+    ],
+)
+def test_a_part_with_filename_star_alone_is_a_field(project: Make, parameters: str, shown: str) -> None:
+    """RFC 7578 §4.2 forbids `filename*` in forms."""
+    source = (
+        "async def POST(request):\n"
+        "    value = (await request.form())['a']\n    return repr(getattr(value, 'filename', value))\n"
+    )
+    body = f'--b\r\nContent-Disposition: form-data; name="a"; {parameters}\r\n\r\nabc\r\n--b--\r\n'
+
+    assert project({"x/route.py": source}).post_form("/x", body, "multipart/form-data; boundary=b").text == shown

@@ -282,7 +282,7 @@ REFUSED = [
     ("a: OfOurs", "has no effect inside a model of a library"),
     ("a: Annotated[Plain, Query(ge=1)]", "ge=1 is not possible for Plain"),
     ("a: Annotated[Nested, Query()]", "Plain cannot be read from a query"),
-    ("a: Nested, b: Annotated[str, Form()]", "the body is a, and other arguments read a form"),
+    ("a: Annotated[NestedModel, Query()]", "Deep cannot be read from a query"),
     ("a: dict, b: list[Plain]", "the body cannot be a and b at once"),
     ("a: Annotated[int, Body('n')]", "Body('n') has a name"),
     ("a: Wrong", "Wrong.n: min_length=1 is not possible for int"),
@@ -306,6 +306,10 @@ class OfStruct(msgspec.Struct):
     n: PositiveInt
 class OfModel(BaseModel):
     n: list[Annotated[int, msgspec.Meta(ge=1)]]
+class Deep(BaseModel):
+    any: BaseModel
+class NestedModel(BaseModel):
+    inner: Deep | None = None
 class OfOurs(BaseModel):
     n: Annotated[int, Query(ge=1)]
 """
