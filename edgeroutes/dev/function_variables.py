@@ -129,9 +129,10 @@ class _FunctionEnviron(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 -
             del variables.own[key]
 
     def __iter__(self) -> Iterator[Any]:
-        # A client that botocore makes copies the environment for a few names of its own; it needs nothing that is still to come.
-        is_botocore = f"{os.sep}botocore{os.sep}" in _reader(sys._getframe(1))[0]  # noqa: SLF001
-        variables = _function_variables("AWS_REGION" if is_botocore else None)
+        # Clients of HTTP look for proxies, and those of botocore for a few names: they need nothing that is still to come.
+        reader = _reader(sys._getframe(1))[0]  # noqa: SLF001
+        looks_for_proxies = f"{os.sep}botocore{os.sep}" in reader or reader.endswith(f"urllib{os.sep}request.py")
+        variables = _function_variables("AWS_REGION" if looks_for_proxies else None)
         if variables is None:
             return super().__iter__()
         names = [name for name in super().__iter__() if name not in variables]

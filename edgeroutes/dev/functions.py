@@ -30,7 +30,7 @@ from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.outlet import ClientGone
 from edgeroutes.dev.remote_errors import unpack_error
-from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.dev.reports import REPORTED, Failed, Logged
 from edgeroutes.dev.worker import RouteFacts, WorkerState
 from edgeroutes.errors import ProjectError
 from edgeroutes.plan.manifest import manifest_arguments, route_arguments
@@ -478,7 +478,9 @@ class WorkerProcess:
             case "modules":
                 self._workers.note_modules(*rest)
             case "failed":
-                report(Failed(message=rest[0], error=unpack_error(rest[1]), is_repeated=rest[2]))
+                error = unpack_error(rest[1])
+                vars(error).pop(REPORTED, None)  # which only the worker's own reports decide
+                report(Failed(message=rest[0], error=error, is_repeated=rest[2]))
             case "logged":
                 report(Logged(level=rest[0], message=rest[1], fields=rest[2]))
 

@@ -145,11 +145,14 @@ class CloudFailed:
     is_working: bool
 
 
+REPORTED = "_edgeroutes_is_reported"
+
+
 def is_reported(error: BaseException) -> bool:
     """Whether this was called for the error before."""
-    was_reported = hasattr(error, "_edgeroutes_is_reported")
+    was_reported = hasattr(error, REPORTED)
     with suppress(AttributeError, TypeError):
-        error._edgeroutes_is_reported = True  # type: ignore[attr-defined]  # noqa: SLF001  # our own mark
+        setattr(error, REPORTED, True)
     return was_reported
 
 

@@ -74,6 +74,7 @@ class Surroundings:
         self._faults: Mapping[str, tuple[ProjectError, ...]] = {}
         self._cloud_faults: tuple[ProjectError, ...] = ()
         self._plan_faults: tuple[ProjectError, ...] = ()
+        self._plan_faults_before: tuple[ProjectError, ...] = ()
         self._lock = Lock()
         self._shared_reads: dict[tuple[str, str], str] = {}
         self.release()
@@ -158,21 +159,33 @@ class Surroundings:
             unresolved: Logical id → the names of the others.
             faults: Route path → what keeps it from responding.
         """
+        self._plan_faults_before = self._plan_faults
         self._plan_faults, self._faults, self._unresolved = (), faults, unresolved
         self._function_of = {
             route.route_path: function.logical_id for function in plan.functions for route in function.routes
         }
-        self._by_function = {name: _shipped(variables) for name, variables in plain.items()}
+        # With the values of before, which stay if the resources cannot be changed.
+        before = self._resolved or {}
+        self._by_function = {
+            name: _shipped(
+                {
+                    **variables,
+                    **{key: value for key, value in before.get(name, {}).items() if key in unresolved.get(name, ())},
+                }
+            )
+            for name, variables in plain.items()
+        }
         self._share()
         self._is_planned.set()
 
     def put(self, by_function: Mapping[str, Mapping[str, str]]) -> bool:
         """Take over all variables, logical id → variables; whether modules may have read others before."""
-        before = self._resolved
+        before, has_failed = self._resolved, bool(self._cloud_faults or self._plan_faults_before)
+        self._plan_faults_before = ()
         self._resolved = self._by_function = {name: _shipped(variables) for name, variables in by_function.items()}
         self._cloud_faults = ()
         self._share()
-        return before is not None and before != self._resolved
+        return has_failed or (before is not None and before != self._resolved)
 
     def _share(self) -> None:
         if isinstance(self._environment, Environment):
