@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
     FieldProblems = Sequence[dict[str, str]]
 
@@ -74,22 +74,13 @@ def find_interrupt(error: Exception) -> HTTPError | Redirect | None:
     return None if None in found else found[0]
 
 
-def _find_foreign(error: Any) -> HTTPError | Redirect | None:
-    """The HTTPException of Starlette, FastAPI or Werkzeug as ours: status, detail and headers."""
-    modules = {kind.__module__ for kind in type(error).__mro__ if kind.__name__ == "HTTPException"}
-    if "starlette.exceptions" in modules:
-        status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
-    elif "werkzeug.exceptions" in modules:
-        source = error.response if error.response is not None else error
-        headers = dict(source.headers if source is error.response else error.get_headers())
-        status, detail = (source.status_code, "") if source is error.response else (error.code, error.description or "")
-    else:
+def _find_foreign(error: Exception) -> HTTPError | Redirect | None:
+    if not any(kind.__module__ in _FOREIGN and kind.__name__ == "HTTPException" for kind in type(error).__mro__):
         return None
-    headers = {name: value for name, value in headers.items() if name.lower() not in _OWN_HEADERS}
-    location = next(
-        (value for name, value in headers.items() if name.lower() == "location"), getattr(error, "new_url", "")
-    )
-    if status in (301, 302, 303, 307, 308) and location:
+    from edgeroutes.http.foreign_errors import read_foreign
+
+    status, detail, headers, location = read_foreign(error)
+    if location and 301 <= status <= 308:
         return Redirect(location, status)
     if not 400 <= status <= 599:
         return None
@@ -98,8 +89,8 @@ def _find_foreign(error: Any) -> HTTPError | Redirect | None:
     return found
 
 
-# Of another body than the problem document.
-_OWN_HEADERS = frozenset(("content-type", "content-length"))
+# Whose HTTPException is understood; FastAPI's is a Starlette one.
+_FOREIGN = ("starlette.exceptions", "werkzeug.exceptions")
 
 
 def redirect(url: str) -> NoReturn:

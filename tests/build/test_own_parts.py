@@ -93,7 +93,9 @@ def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> 
     files = {"functions/x/route.py": HANDLER}
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
 
-    assert "adapters/mount.py" not in unused_parts(function, Config(), ["starlette"], [Arguments.PLAIN])
+    unused = unused_parts(function, Config(), ["starlette"], [Arguments.PLAIN])
+    assert {"adapters/mount.py", "http/foreign_errors.py"}.isdisjoint(unused)
+    assert "http/foreign_errors.py" in unused_parts(function, Config(), [], [Arguments.PLAIN])
 
 
 def test_readers_ship_where_an_argument_may_need_them() -> None:
