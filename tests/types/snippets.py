@@ -466,6 +466,42 @@ class Params(TypedDict):
 def GET(context: RouteContext[Params]) -> int:
     return context.params["id"] + 1
 """,
+    "dependencies": """
+from collections.abc import AsyncIterator, Iterator
+from typing import Annotated
+
+from edgeroutes import Depends, Header
+from edgeroutes.testing import RouteClient
+
+class User:
+    name = "Ada"
+
+class Page:
+    def __init__(self, limit: int = 10) -> None:
+        self.limit = limit
+
+async def current_user(authorization: Annotated[str, Header()]) -> User:
+    return User()
+
+def connection() -> Iterator[str]:
+    yield "open"
+
+async def session(user: Annotated[User, Depends(current_user)]) -> AsyncIterator[str]:
+    yield user.name
+
+def GET(
+    user: Annotated[User, Depends(current_user)],
+    db: Annotated[str, Depends(connection)],
+    session: Annotated[str, Depends(session, use_cache=False)],
+    page: Annotated[Page, Depends()],
+) -> str:
+    return f"{user.name} {db.upper()} {session.upper()} {page.limit}"
+
+def test_fake(client: RouteClient) -> None:
+    with client.override(current_user, lambda: User()):
+        assert client.get("/").text
+    client.override(connection, lambda: "fake")
+""",
     "a body model": """
 from dataclasses import dataclass
 
@@ -853,6 +889,21 @@ class Params(TypedDict):
 
 def GET(context: RouteContext[Params]) -> int:
     return context.params["slug"]  # error
+""",
+    "a dependency that is called": """
+from edgeroutes import Depends
+from edgeroutes.testing import RouteClient
+
+class User:
+    name = "Ada"
+
+def current_user() -> User:
+    return User()
+
+USER = Depends(current_user())  # error
+
+def test_fake(client: RouteClient) -> None:
+    client.override(current_user, User())  # error
 """,
     "a constraint that does not exist": """
 from edgeroutes import Query
