@@ -1,7 +1,7 @@
 """Event loops for requests that are answered side by side. Floor 3; knows coroutines, not requests.
 
 Lambda gives each sandbox one request at a time and one loop for life. Here one loop, in a thread of its own, serves all: a client that a
-handler opens in it lives on from request to request, and through reloads. What would block it gets a loop for one request.
+handler opens in it lives on from request to request, until a save replaces the worker. What would block it gets a loop for one request.
 """
 
 from __future__ import annotations

@@ -187,7 +187,9 @@ def test_what_a_package_prints_at_its_import_is_printed_once(tmp_path: Path, mon
 def test_no_worker_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
     write_files(tmp_path, {"pids": "import os\n\ndef GET():\n    return f'{os.getpid()} {os.getppid()}'\n"})
     command = Command(tmp_path)
-    pids = [int(pid) for pid in httpx.get(f"{command.url}/pids", timeout=PATIENCE_S).text.split()]
-    command.process.kill()
-    command.process.communicate()
+    try:
+        pids = [int(pid) for pid in httpx.get(f"{command.url}/pids", timeout=PATIENCE_S).text.split()]
+    finally:
+        command.process.kill()
+        command.process.communicate()
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the end of the worker and the fork server")
