@@ -1,8 +1,8 @@
 """Event loops for requests that are answered side by side. Floor 3; knows coroutines, not requests.
 
 Lambda gives each sandbox one request at a time and one loop for life. Here one loop, in a thread of its own, serves all: a client that a
-handler opens in it lives on from request to request, and through reloads. Sync functions are called
-in the request's own thread, which waits for the response.
+handler opens in it lives on from request to request, until a save replaces the worker. Sync functions are called in the request's own
+thread, which waits for the response.
 """
 
 from __future__ import annotations

@@ -147,9 +147,9 @@ def test_ctrl_c_ends_it_with_0_also_with_open_streams(command: Command) -> None:
 
 
 def test_the_process_reloads_and_serves(command: Command, tmp_path: Path) -> None:
-    assert httpx.get(f"{command.url}/plain").text == "text"
+    assert httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "text"
     write_files(tmp_path, {"plain": "def GET():\n    return 'anew'\n"})
-    until(lambda: httpx.get(f"{command.url}/plain").text == "anew", "the reload")
+    until(lambda: httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "anew", "the reload")
     assert command.end() == (0, b"")
 
 
@@ -157,8 +157,8 @@ def test_a_handler_prints_on_when_whoever_reads_the_output_has_left(command: Com
     write_files(tmp_path, {"plain": "def GET():\n    print('x' * 100_000)\n    return 'printed'\n"})
     assert command.process.stdout is not None
     command.process.stdout.close()
-    until(lambda: httpx.get(f"{command.url}/plain").text == "printed", "the response")
-    assert httpx.get(f"{command.url}/plain").text == "printed"
+    until(lambda: httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "printed", "the response")
+    assert httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "printed"
     command.process.send_signal(signal.SIGINT)
     assert command.process.wait(PATIENCE_S) == 0
     assert command.process.stderr is not None
@@ -177,7 +177,7 @@ def test_what_a_package_prints_at_its_import_is_printed_once(tmp_path: Path, mon
     try:
         for version in "V12":
             write_files(tmp_path / "project", {"a": route.replace("V", version)})
-            until(lambda: httpx.get(f"{command.url}/a").text == version, "the reload")  # noqa: B023
+            until(lambda: httpx.get(f"{command.url}/a", timeout=PATIENCE_S).text == version, "the reload")  # noqa: B023
     finally:
         command.process.send_signal(signal.SIGINT)
         output, error = command.process.communicate(timeout=PATIENCE_S)
@@ -187,7 +187,9 @@ def test_what_a_package_prints_at_its_import_is_printed_once(tmp_path: Path, mon
 def test_no_worker_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
     write_files(tmp_path, {"pids": "import os\n\ndef GET():\n    return f'{os.getpid()} {os.getppid()}'\n"})
     command = Command(tmp_path)
-    pids = [int(pid) for pid in httpx.get(f"{command.url}/pids").text.split()]
-    command.process.kill()
-    command.process.communicate()
+    try:
+        pids = [int(pid) for pid in httpx.get(f"{command.url}/pids", timeout=PATIENCE_S).text.split()]
+    finally:
+        command.process.kill()
+        command.process.communicate()
     until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the end of the worker and the fork server")
