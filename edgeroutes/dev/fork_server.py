@@ -34,7 +34,7 @@ class ForkServer:
 
     def __init__(self, control: Connection, *, forks: bool) -> None:
         self._control = control
-        self._forks = forks
+        self._forks = forks and hasattr(os, "fork")
 
     def serve(self) -> None:
         """Until the parent leaves. In a worker this returns when the worker has ended."""

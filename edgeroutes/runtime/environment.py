@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from os import environ
+from sys import modules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-# `edgeroutes.testing` sets it to "test". Lambda, also under `sam local`, gives every function the address of its Runtime API.
-environment: Literal["dev", "test", "lambda"] = "lambda" if "AWS_LAMBDA_RUNTIME_API" in environ else "dev"
+# Nothing but tests imports `edgeroutes.testing`. Lambda, also under `sam local`, gives every function the address of its Runtime API.
+environment: Literal["dev", "test", "lambda"] = (
+    "test" if "edgeroutes.testing" in modules else "lambda" if "AWS_LAMBDA_RUNTIME_API" in environ else "dev"
+)

@@ -5,8 +5,6 @@ The plugin (`plugin`) loads nothing of this before a test asks for one of its fi
 
 from __future__ import annotations
 
-from edgeroutes.runtime import environment as _environment
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes.testing.client import RouteClient as RouteClient
@@ -28,7 +26,6 @@ _EXPORTS = {
     "TestResponse": "edgeroutes.testing.response",
     "lambda_event": "edgeroutes.testing.events",
 }
-_environment.environment = "test"
 __all__ = [*_EXPORTS]  # noqa: PLE0604  # strings, as a test checks
 
 
