@@ -24,13 +24,22 @@ DEPLOY_ARGS ?=
 
 FUZZ_SECONDS ?= 120
 
-.PHONY: help dev test packages fuzz check format lock sam deploy bench clean
+# The Pythons of `make pythons`; one that is neither installed nor can be fetched is skipped.
+PYTHONS ?= 3.12 3.13 3.14
+# What `make floors` and `make pythons` run: the tests of what depends on the versions of Python and of libraries.
+VERSION_TESTS ?= tests/adapters tests/cli tests/functions tests/http tests/observability tests/plan tests/routing tests/runtime \
+	tests/services tests/template tests/testing
+
+.PHONY: help dev test packages fuzz floors pythons audit check format lock sam deploy bench clean
 
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
 	@echo "make test      check, then run every test (PYTEST_ARGS='-k ...' chooses)"
 	@echo "make packages  build every case of tests/packages: real distributions, from the source tree and from the bundle"
 	@echo "make fuzz      try random requests and project files, FUZZ_SECONDS for each test"
+	@echo "make floors    run the tests with the lowest versions of the direct dependencies that pyproject.toml allows"
+	@echo "make pythons   run the tests under Python $(PYTHONS), as far as they are there"
+	@echo "make audit     look up known vulnerabilities of the versions in uv.lock"
 	@echo "make check     lint, formatting, types (the package and every route file), import contracts"
 	@echo "make format    format, and mend what the linter can mend"
 	@echo "make lock      bring uv.lock up to date with pyproject.toml"
@@ -51,11 +60,28 @@ packages: $(SYNCED)
 fuzz: $(SYNCED)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) $(BIN)/pytest tests/fuzz --timeout 0 $(PYTEST_ARGS)
 
+floors: | $(UV)
+	$(UV) venv --quiet --clear --python 3.11 .tools/floors
+	$(UV) pip install --quiet --resolution lowest-direct --python .tools/floors/bin/python --editable '.[dev,testing]' --group dev
+	.tools/floors/bin/pytest -n $(WORKERS) --dist loadfile $(VERSION_TESTS) $(PYTEST_ARGS)
+
+pythons: $(PYTHONS:%=python-%)
+
+python-%: | $(UV)
+	@if ! $(UV) venv --quiet --clear --python $* .tools/python$* 2>/dev/null; then \
+		echo "Python $* is skipped: it is not installed, and uv cannot fetch it"; exit; fi; \
+	set -ex; UV_PROJECT_ENVIRONMENT=.tools/python$* $(UV) sync --quiet --frozen; \
+	.tools/python$*/bin/pytest -n $(WORKERS) --dist loadfile $(VERSION_TESTS) $(PYTEST_ARGS)
+
+# uv exits with 1 for a vulnerability, and with 2 where the service cannot be reached or uv is too old to have the command.
+audit: | $(UV)
+	@$(UV) audit --frozen || { code=$$?; test $$code = 2 && echo "The audit is skipped, for the reason above"; }
+
 check: $(SYNCED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m edgeroutes.cli.typecheck
+	$(BIN)/edgeroutes typecheck
 	$(BIN)/lint-imports
 	$(BIN)/edgeroutes template --check
 

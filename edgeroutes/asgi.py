@@ -52,8 +52,10 @@ def make_app(root: str | Path = ".", *, debug: bool = False) -> AsgiApplication:
     return asgi_application(manifest, str(folder), debug=debug)
 
 
-def __getattr__(name: str) -> object:
-    if name != "app":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    made = globals()["app"] = make_app()
-    return made
+if not TYPE_CHECKING:  # a type checker that sees a module's __getattr__ accepts every name
+
+    def __getattr__(name: str) -> object:
+        if name != "app":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        made = globals()["app"] = make_app()
+        return made

@@ -17,6 +17,7 @@ from typing import Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
+from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 from edgeroutes.routing.reading import read_text
 
 FILE = "pyproject.toml"
@@ -392,6 +393,7 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "cdn": _table,
     "env": _env,
     "enabled": _flag,
+    "isolate": lambda value: "" if is_group_name(value) else f"Allowed: {GROUP_NAMES}",
     "tag_header": _header_name,
     "domain_name": _domain_names,
     "price_class": _choice(PRICE_CLASSES),

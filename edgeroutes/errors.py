@@ -48,6 +48,9 @@ class EdgeroutesError(Exception):
         self.where = where
         self.hint = hint
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self).__new__, (type(self), *self.args), self.__dict__  # `__init__` takes names, which pickle lacks
+
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
         said = f"{self.problem}. {self.hint}" if self.hint else self.problem

@@ -51,6 +51,7 @@ from edgeroutes.errors import ProjectError, ToolError, require_no_problems
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
+from edgeroutes.routing.python_source import shared_trees
 from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.template.document import Template, make_document, make_template
@@ -144,9 +145,11 @@ def _read_template(root: Path) -> tuple[Template, Tracer]:
     infra = read_infra(root)
     tracer = Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
     graphs: dict[str, ImportGraph] = {}
-    plan = _with_features(plan_project(root, infra), tracer, graphs)
+    with shared_trees():
+        plan = _with_features(plan_project(root, infra), tracer, graphs)
+        uses = _variable_uses(graphs)
     env_files = {name: read_env_names(root / name) for name in ENV_FILES}
-    return make_template(plan, infra, uses=_variable_uses(graphs), env_files=env_files), tracer
+    return make_template(plan, infra, uses=uses, env_files=env_files), tracer
 
 
 def read_env_names(path: Path) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -48,18 +48,6 @@ class Invalidator(Protocol):
         Args:
             items: As CloudFront takes them: `#products` for a tag, `/a?page=2` for one URL, `/a*` for all that begin so.
         """
-        ...
-
-
-class Threads(Protocol):
-    """Where blocking code runs on a server that answers many requests at once. Lambda answers one, and has none."""
-
-    def calling(self, function: Handler) -> Handler:
-        """`function` where it does not block to be called; else one that calls it in a thread and gives an awaitable."""
-        ...
-
-    def iterating(self, chunks: Iterable[Any]) -> AsyncIterator[Any]:
-        """The chunks of a sync iterator, each produced in a thread."""
         ...
 
 

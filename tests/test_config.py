@@ -154,6 +154,7 @@ def test_what_is_wrong_is_said_with_what_is_allowed(table: dict[str, object], me
         ("stage", ""),
         ("stage", 1),
         ("isolate", ""),
+        ("isolate", "two words"),
         ("cors", True),
         ("trailing_slash", "yes"),
         ("base_path", "api"),

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -99,3 +102,37 @@ def test_a_function_that_revalidates_with_a_role_of_the_users_is_warned_of(root:
             "cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says."
         )
     ]
+
+
+PARSED = """
+import ast, builtins, collections, json, sys
+
+compile, parsed = builtins.compile, collections.Counter()
+
+def counting(source, filename, mode, flags=0, *arguments, **options):
+    if flags & ast.PyCF_ONLY_AST:
+        parsed[source if isinstance(source, str) else source.decode()] += 1
+    return compile(source, filename, mode, flags, *arguments, **options)
+
+from edgeroutes.cli import main
+
+builtins.compile = counting
+code = main(["template", "--check", "--root", sys.argv[1]])
+print(json.dumps([code, parsed]))
+"""
+
+
+def test_a_check_of_the_template_parses_each_file_once(root: Path) -> None:
+    files = {
+        "lib/table.py": "import os\n\nTABLE = os.environ['T']\n",
+        "functions/middleware.py": "import lib.table\n\nasync def middleware(request, call_next):\n    return await call_next(request)\n",
+        "functions/a/route.py": "import os\n\nfrom lib.table import TABLE\n\ndef GET():\n    return os.environ.get('A')\n",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    pipeline.write_template(root, pipeline.render_template(root))
+    done = subprocess.run([sys.executable, "-c", PARSED, str(root)], capture_output=True, text=True, check=True)
+    code, parsed = json.loads(done.stdout.splitlines()[-1])
+    assert code == 0
+    assert {text: parsed.get(text) for text in files.values()} == dict.fromkeys(files.values(), 1)

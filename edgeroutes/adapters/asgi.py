@@ -23,12 +23,17 @@ from edgeroutes.http.numbers import parse_digits
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import as_exception, is_fatal
+from edgeroutes.runtime.loop_state import outside
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.manifest import Manifest
     from edgeroutes.types import Message, Receive, Scope, Send
+
+    CallOutside = Callable[[Callable[[], None]], asyncio.Future[None]]
 
 # How often it is looked whether a handler whose client has left now streams.
 _LOOK_SECONDS = 0.05
@@ -43,24 +48,28 @@ def asgi_application(manifest: Manifest, root: str, *, debug: bool = False) -> A
         root: The project's folder.
         debug: Whether a 500 tells the client what happened.
     """
-    from edgeroutes.adapters.threads import WorkerThreads  # which needs AnyIO, and a load balancer's function has none
+    from edgeroutes.adapters.threads import call_in_thread  # which needs AnyIO, and a load balancer's function has none
 
-    return AsgiApplication(Application(manifest, root, mount, debug=debug, threads=WorkerThreads()))
+    return AsgiApplication(Application(manifest, root, mount, debug=debug), call_in_thread)
 
 
 class AsgiApplication:
     """An ASGI 3 app over the runtime.
 
     Args:
-        application: The routes. Without `threads`, a sync handler keeps all others waiting: see `asgi_application`.
+        application: The routes.
+        call_outside: Calls sync functions outside the event loop; None leaves that to whatever runs the loop.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, call_outside: CallOutside | None = None) -> None:
         self.application = application
+        self._call_outside = call_outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection of any kind."""
         kind = scope["type"]
+        if self._call_outside is not None:
+            outside.set(self._call_outside)
         if kind == "http":
             await self._answer(scope, receive, send)
         elif kind == "websocket":
@@ -127,7 +136,7 @@ class AsgiApplication:
         """Load every route and start every app; what fails is logged, and tried again when it is asked for."""
         for route in self.application.manifest.routes:
             try:
-                app = self.application.endpoint(route).app
+                app = (await self.application.load(route)).app
                 if app is not None:
                     await lifespan_state(app, route.source_file)
             except ProjectError as error:

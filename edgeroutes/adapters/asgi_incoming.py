@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -22,10 +23,11 @@ class AsgiIncoming:
         scope: Of type http or websocket.
     """
 
-    __slots__ = ("_scope", "content", "method", "path", "root_path")
+    __slots__ = ("_request_id", "_scope", "content", "method", "path", "root_path")
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
+        self._request_id = ""
         self.content = b""
         self.method: str = scope.get("method", "GET")
         self.root_path: str = (scope.get("root_path") or "").rstrip("/")
@@ -33,8 +35,11 @@ class AsgiIncoming:
 
     @property
     def request_id(self) -> str:
-        """The invocation's id behind a load balancer; else what a proxy in front has called the request."""
-        return getattr(self.aws_context, "aws_request_id", None) or self.header("x-request-id") or ""
+        """The invocation's id behind a load balancer; else the id that a proxy in front has given the request, or a new one."""
+        if not self._request_id:
+            found = getattr(self.aws_context, "aws_request_id", None) or self.header("x-request-id")
+            self._request_id = found or os.urandom(16).hex()
+        return self._request_id
 
     @property
     def event(self) -> Event | None:

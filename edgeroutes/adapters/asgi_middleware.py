@@ -6,7 +6,7 @@ Source: asgi.readthedocs.io "HTTP & WebSocket ASGI Message Format" 2.4, read 202
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from edgeroutes.adapters.connection import (
     app_headers,
@@ -27,11 +27,14 @@ if TYPE_CHECKING:
     from edgeroutes.http.request import Request
     from edgeroutes.types import AsgiApp, CallNext, Message, Middleware, Receive, Scope, Send
 
+P = ParamSpec("P")
 _BODILESS = (204, 205, 304)
 _CROSSING = "edgeroutes.crossing"
 
 
-def asgi_middleware(factory: Callable[..., AsgiApp], *arguments: Any, **options: Any) -> Middleware:
+def asgi_middleware(
+    factory: Callable[Concatenate[AsgiApp, P], AsgiApp], /, *arguments: P.args, **options: P.kwargs
+) -> Middleware:
     """The `middleware` of a folder that an ASGI middleware is.
 
     ::

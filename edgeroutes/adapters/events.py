@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from edgeroutes.types import Event, LambdaContext
 
 
+# In a query's name or value. Source: WHATWG URL, "query percent-encode set", less the characters that separate parameters, and less
+# "'", which browsers escape and others do not.
+_UNESCAPED = "!$'()*,-./:;?@[]_~"
+
+
 class LambdaEvent:
     """What every Lambda event has in common."""
 
@@ -115,13 +120,13 @@ class RestEvent(LambdaEvent):
         return items
 
     def query_string(self) -> str:
-        """The query, encoded anew: API Gateway gives only the decoded values."""
+        """The query, encoded again because API Gateway gives only decoded values: characters that browsers leave alone stay."""
         items = self.query_items()
         if not items:
             return ""
-        from urllib.parse import urlencode
+        from urllib.parse import quote, urlencode
 
-        return urlencode(items, errors="surrogatepass")
+        return urlencode(items, safe=_UNESCAPED, errors="surrogatepass", quote_via=quote)
 
     def client_host(self) -> str | None:
         """The caller's address as API Gateway saw it."""
@@ -247,8 +252,11 @@ def is_load_balancer(event: object) -> bool:
 def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     """The proxy result for a REST API: every header as a list, so that repeated ones survive."""
     headers: dict[str, list[str]] = {}
-    for name, value in response.headers.multi_items():
-        headers.setdefault(name, []).append(value)
+    for name, value in response.headers.pairs():
+        if name in headers:
+            headers[name].append(value)
+        else:
+            headers[name] = [value]
     text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
     return {"statusCode": response.status, "multiValueHeaders": headers, "body": text, "isBase64Encoded": encoded}
 

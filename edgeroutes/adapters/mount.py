@@ -13,9 +13,13 @@ async def mount(app: AsgiApp, scope: RequestScope) -> Response:
     """The app's answer: as the app sends it where the route says `streaming = True`, else whole.
 
     Args:
-        app: What the route exports.
+        app: What the route exports, or a Starlette response, which is an ASGI app, too.
         scope: The request, routed.
     """
+    if app is not scope.endpoint.app:
+        from edgeroutes.adapters.mounted_stream import sent_response
+
+        return await sent_response(app, scope)
     if scope.endpoint.config.streaming:
         from edgeroutes.adapters.mounted_stream import streamed_response
 

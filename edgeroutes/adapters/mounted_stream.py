@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from edgeroutes.adapters.connection import PLAIN_500, connection_scope, decode_headers
+from edgeroutes.adapters.connection import PLAIN_500, base_scope, connection_scope, decode_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
+from edgeroutes.http.etags import is_not_modified, kept_headers
+from edgeroutes.http.headers import Headers
 from edgeroutes.http.request import read_body
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.log import log_exception
@@ -40,6 +42,28 @@ async def streamed_response(app: AsgiApp, scope: RequestScope) -> Response:
     return await AppExchange(app, scope, {**connection_scope(scope), "state": state}).begin()
 
 
+async def sent_response(sender: AsgiApp, scope: RequestScope) -> Response:
+    """What a Starlette response sends for this request: ranges of a file, events with pings.
+
+    It is a 304 where the client has the content already, which Starlette leaves to whoever is in front.
+
+    Args:
+        sender: The response.
+        scope: The request.
+    """
+    own = base_scope(scope.incoming)
+    paths = {name: own[name] for name in ("path", "raw_path", "root_path")}
+    exchange = AppExchange(sender, scope, {**connection_scope(scope), **paths})
+    response = await exchange.begin()
+    if scope.incoming.method == "HEAD":
+        return exchange.without_body(Response(None, response.status, exchange.headers))
+    if response.status == 200 and scope.incoming.method == "GET" and scope.endpoint.lifetime_seconds is None:
+        request = Headers.from_lowered(scope.incoming.header_items())
+        if is_not_modified(request, response.headers):
+            return exchange.without_body(Response(None, 304, kept_headers(response.headers)))
+    return response
+
+
 class AppExchange:
     """One request to an app, and the messages of its answer, each taken when the one before has gone out.
 
@@ -58,6 +82,7 @@ class AppExchange:
         self._messages: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
         self._gone_out = asyncio.Event()
         self._awaited = _START
+        self.headers: list[tuple[str, str]] = []
         self._task = asyncio.ensure_future(outcome(app, connection, self._receive, self._send))
         routed.after.append((self._finish, ()))
 
@@ -65,14 +90,20 @@ class AppExchange:
         """The head of the app's answer; its body is a stream, unless the status has none."""
         try:
             start = await self._next()
+            self.headers = decode_headers(start.get("headers", ()))
             chunks, has_body = self._chunks(start["status"]), start["status"] not in BODILESS
             if not has_body:
                 async for _ in chunks:
                     """Nothing of it may go out."""
-            return Response(chunks if has_body else None, start["status"], decode_headers(start.get("headers", ())))
+            return Response(chunks if has_body else None, start["status"], self.headers)
         except BaseException:
             self._task.cancel()
             raise
+
+    def without_body(self, response: Response) -> Response:
+        """`response`, whose client wants none of the app's body."""
+        self._let_go()
+        return response
 
     async def _chunks(self, status: int) -> AsyncGenerator[bytes, None]:
         """The body's parts; when they are all out, or nobody wants them, the app is let go."""

@@ -230,8 +230,9 @@ def fitting_result(call: Call, response: Response, body: str | bytes | None) -> 
 async def whole_answer(call: Call) -> tuple[Response, str | bytes | None]:
     """The answer with its whole body: for results that cannot stream."""
     response = await call.respond()
-    if not response.is_stream:
-        return response, response.body  # type: ignore[return-value]
+    body = response.body
+    if body.__class__ is str or not response.is_stream:
+        return response, body  # type: ignore[return-value]
     return await read_answer(call, response)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.import_values import ImportSite
 
-_OWN_TYPES = frozenset({"Request", "RouteContext"})
+_OWN_TYPES = frozenset({"Request", "Response", "RouteContext"})
 _SCALARS = frozenset({"bool", "float", "int"})
 _NAMES = frozenset(_METHODS)
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -26,9 +26,9 @@ class Arguments(StrEnum):
     PLAIN = "plain"
     """The request, its context, segments and texts: no reader of its own."""
     SCALARS = "scalars"
-    """Numbers and truth values, which are converted."""
+    """Numbers and truth values, which are converted, or a return annotation that only names a plain type."""
     ANY = "any"
-    """Models, forms, or whatever the source does not show."""
+    """Models, forms, a return annotation that converts, or whatever the source does not show."""
 
 
 _ORDER = tuple(Arguments)
@@ -71,10 +71,13 @@ def _need(function: _Function, own: set[str], taken: set[str]) -> Arguments:
     arguments = function.args
     if function.decorator_list or arguments.vararg or arguments.kwarg:
         return Arguments.ANY
+    if not _is_plain_return(function.returns, own, taken):
+        return Arguments.ANY
     every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
     needs = [_of_annotation(each.annotation, own, taken) for each in every]
     defaults = (*arguments.defaults, *(each for each in arguments.kw_defaults if each is not None))
-    return max((*needs, *map(_of_default, defaults)), key=_ORDER.index, default=Arguments.PLAIN)
+    returned = Arguments.PLAIN if function.returns is None else Arguments.SCALARS
+    return max((*needs, returned, *map(_of_default, defaults)), key=_ORDER.index, default=Arguments.PLAIN)
 
 
 def _of_annotation(node: ast.expr | None, own: set[str], taken: set[str]) -> Arguments:
@@ -87,6 +90,22 @@ def _of_annotation(node: ast.expr | None, own: set[str], taken: set[str]) -> Arg
     if node.id in own or (node.id == "str" and node.id not in taken):
         return Arguments.PLAIN
     return Arguments.SCALARS if node.id in _SCALARS - taken else Arguments.ANY
+
+
+def _is_plain_return(node: ast.expr | None, own: set[str], taken: set[str]) -> bool:
+    """Whether a return annotation needs no converter, as far as the source shows: `dict[str, object]`, Response, `str`."""
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return True
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple | ast.Name):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        names = [
+            node.value.id if isinstance(node.value, ast.Name) else "",
+            *(getattr(item, "id", "") for item in items),
+        ]
+        return names in (["dict", "str", "object"], ["list", "object"]) and taken.isdisjoint(names)
+    return isinstance(node, ast.Name) and (
+        node.id in own or (node.id in {"dict", "list", "str", "bytes", "object"} and node.id not in taken)
+    )
 
 
 def _of_default(node: ast.expr) -> Arguments:

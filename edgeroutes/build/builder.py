@@ -13,7 +13,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.bundle import Bundle, Collector
+from edgeroutes.build.bundle import Bundle, Collector, without_loop_parts
 from edgeroutes.build.bytecode import find_interpreter
 from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
@@ -128,8 +128,14 @@ class Builder:
         )
         selection = selector.select(collected)
         bundles, requirements = selection.bundles, selection.requirements
+        on_loops = {
+            each.function.logical_id: loops.needs_loop(each, requirements[each.function.logical_id]) for each in bundles
+        }
+        bundles = tuple(
+            each if any(on_loops[each.function.logical_id].values()) else without_loop_parts(each) for each in bundles
+        )
         entries = {
-            key: render_entry(each.function, self._plan.config, loops.needs_loop(each, requirements[key]))
+            key: render_entry(each.function, self._plan.config, on_loops[key])
             for each in bundles
             for key in (each.function.logical_id,)
         }

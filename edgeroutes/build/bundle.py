@@ -5,20 +5,22 @@ Project modules go in one by one, edgeroutes' own likewise (its request wing onl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.dependencies import Root, check_declared, imported_roots
+from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3, Root, check_declared, imported_roots
 from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import feature_roots, file_uses, own_requirements
+from edgeroutes.build.graph import TraceWarning
+from edgeroutes.build.hints import likely_distribution
 from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
-from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.own_parts import unused_parts, unused_without_loops
 from edgeroutes.build.private_files import is_environment_file
 from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
 from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.build.settings_texts import settings_texts
-from edgeroutes.errors import BundleError, ConfigError, require_no_problems
+from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, ProjectError, require_no_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -26,13 +28,12 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.arguments import Arguments
     from edgeroutes.build.features import FileUses
-    from edgeroutes.build.graph import ImportGraph, LibraryImports, TraceWarning
+    from edgeroutes.build.graph import ImportGraph, LibraryImports
     from edgeroutes.build.modules import Module
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.trace import Tracer
     from edgeroutes.config import Config
-    from edgeroutes.errors import ProjectError
     from edgeroutes.plan.model import FunctionPlan
 
 # Rooms of edgeroutes that never ship.
@@ -81,7 +82,26 @@ class Bundle:
 
 def check_imports(graph: ImportGraph, pins: Pins) -> list[ProjectError]:
     """What the files of a function import and its bundle cannot hold."""
-    return [*graph.problems(), *check_declared(graph, pins), *_wrong_wing(graph)]
+    missing = [
+        _declared_missing(error, each.module, pins) or error
+        for error, each in zip(graph.problems(), graph.missing, strict=True)
+    ]
+    return [*missing, *check_declared(graph, pins), *_wrong_wing(graph)]
+
+
+def _declared_missing(error: ModuleMissingError, module: str, pins: Pins) -> ModuleMissingError | None:
+    """The error for a module whose distribution is declared and not installed; None for any other."""
+    name = likely_distribution(module)
+    if not name or not (name in pins.by_name or any(each.name == name for each in pins.distributions)):
+        return None
+    how = "Run 'uv sync'" if pins.source == "uv.lock" else "Install the project's dependencies"
+    problem = f"{error.problem}: {name!r} is declared, and is not installed in this environment"
+    return ModuleMissingError(problem, where=error.where, hint=how)
+
+
+def without_loop_parts(bundle: Bundle) -> Bundle:
+    """The bundle of a function whose routes need no event loop."""
+    return replace(bundle, unused=unused_without_loops(bundle.unused))
 
 
 class Collector:
@@ -108,6 +128,7 @@ class Collector:
         self._tops = resolver.top_level_names()
         self.folders = ProjectFolders(root)
         self._data = DataFiles(self.folders)
+        self._idle: dict[str, bool] = {}
 
     def collect(self, function: FunctionPlan, libraries: Sequence[LibraryImports] = ()) -> Bundle:
         """What goes into a function.
@@ -119,7 +140,7 @@ class Collector:
         Raises:
             ProjectError: For the one thing that is wrong; ProblemsError for several.
         """
-        included = [self._include(function, entry) for entry in function.include]
+        included = self._included(function)
         paths = tuple(path for found, _ in included for path in found.paths)
         entries = [self._root / file for file in function.source_files]
         entries += [self._root / path for path in paths if path.endswith(".py")]
@@ -142,10 +163,13 @@ class Collector:
             local_tops=self._local_tops(graph),
             graph=graph,
             unused=unused_parts(
-                function, self._config, {name for each in used for name, _ in each.uses}, self._arguments(function)
+                function,
+                self._config,
+                {*(name for each in used for name, _ in each.uses), *graph.distributions},
+                self._arguments(function),
             ),
             libraries=tuple(libraries),
-            warnings=graph.warnings,
+            warnings=(*graph.warnings, *self._idle_excludes(function)),
             left_out={
                 path: reason
                 for path, reason in left_out.items()
@@ -199,6 +223,34 @@ class Collector:
     def _arguments(self, function: FunctionPlan) -> set[Arguments]:
         files = (self._root / route.source_file for route in function.routes if route.exports.app is None)
         return {self._tracer.imports(file).arguments for file in files}
+
+    def _included(self, function: FunctionPlan) -> list[tuple[FoundFiles, list[Root]]]:
+        found: list[tuple[FoundFiles, list[Root]]] = []
+        problems: list[ProjectError] = []
+        for entry in function.include:
+            try:
+                found.append(self._include(function, entry))
+            except ProjectError as error:
+                problems.append(error)
+        require_no_problems(problems)
+        return found
+
+    def _idle_excludes(self, function: FunctionPlan) -> Iterator[TraceWarning]:
+        """Entries of `exclude` that name nothing that any function could have."""
+        for entry in function.exclude:
+            if entry not in self._idle:
+                name = normalize_name(entry)
+                is_distribution = self._pins.is_declared(name) or name in LAMBDA_HAS | LAMBDA_HAS_FOR_BOTO3
+                is_module = (
+                    all(part.isidentifier() for part in entry.split(".")) and self._resolver.resolve(entry).modules
+                )
+                self._idle[entry] = not (is_distribution or is_module or self._data.matches_any(entry))
+            if self._idle[entry]:
+                file = self._root / _settings_file(function)
+                lines = enumerate(file.read_text("utf-8", "replace").splitlines(), start=1)
+                line = next((number for number, text in lines if entry in text), 1)
+                hint = "Name a file, a pattern, a module or a distribution, or remove it"
+                yield TraceWarning(importer=file, line=line, problem=f"exclude has no effect for {entry!r}", hint=hint)
 
     def _include(self, function: FunctionPlan, entry: str) -> tuple[FoundFiles, list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.

@@ -165,6 +165,7 @@ def declared_distributions(
     declarations: Iterable[Declaration],
     installed: Mapping[str, InstalledDistribution],
     requires: Callable[[str], Sequence[str]],
+    own: frozenset[str] = frozenset(),
 ) -> tuple[DeclaredDistribution, ...]:
     """The declared distributions, in the order in which the project names them, without edgeroutes itself.
 
@@ -172,6 +173,7 @@ def declared_distributions(
         declarations: Of the project.
         installed: By name: gives import names and entry points.
         requires: Gives the names that a distribution requires on the functions' platform.
+        own: What only edgeroutes requires, and the project does not declare by itself.
     """
     by_name: dict[str, list[Declaration]] = {}
     for declaration in declarations:
@@ -187,7 +189,7 @@ def declared_distributions(
                 declarations=tuple(several),
                 import_names=here.import_names if here is not None else frozenset(),
                 entry_points=here.entry_points if here is not None else (),
-                required_by=frozenset(required_by[name]),
+                required_by=frozenset(required_by[name]) | ({OWN_PACKAGE} if name in own else frozenset()),
                 is_local=here is not None and here.is_local,
             )
         )

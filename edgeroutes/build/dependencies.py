@@ -7,14 +7,13 @@ jmespath is whichever its boto3 wants.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
-from edgeroutes.build.requirements import required_names
+from edgeroutes.build.requirements import has_name, required_names
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -198,15 +197,9 @@ def resolve_all(
 
 def explain_missing(error: ProjectError, missing: Mapping[str, Requirement]) -> DependencyError:
     """What cannot be had, with the import that needs it as the place; as it is when it names none of them."""
-    named = [each for name, each in sorted(missing.items()) if _mentions(error.problem, name)]
+    named = [each for name, each in sorted(missing.items()) if has_name(error.problem, name)]
     where = next((each.root.where for each in named if each.root.where), error.where)
     return DependencyError(error.problem, where=where, hint=error.hint)
-
-
-def _mentions(text: str, name: str) -> bool:
-    """Whether a text has the normalized name of a distribution as a word of its own."""
-    pattern = name.replace("-", "[-_.]")
-    return re.search(rf"(?<![\w.-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:

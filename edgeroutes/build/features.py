@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FORMS = ("starlette", "python-multipart")
 MOUNTED_APP = ("mangum",)
-_FORM_ARGUMENTS = frozenset({"File", "Form"})
+_FORM_ARGUMENTS = frozenset({"File", "Form", "UploadFile"})
 
 
 class FileUses(NamedTuple):

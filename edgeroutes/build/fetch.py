@@ -122,20 +122,20 @@ class Fetcher:
 
     def _unusable(self, pin: Pin) -> DependencyError | None:
         """Why no file of a distribution can go into a function; None where one can."""
-        if pin.has_source or pin.wheels(self._target):
+        if pin.wheels(self._target) or (pin.has_source and not pin.wheel_names):
             return None
         where = f"python{self._target.python} on {self._target.machine}"
         version = f" {pin.version}" if pin.version else ""
+        if not pin.files and not pin.allowed:
+            return DependencyError(f"{pin.name!r}{version} has no file in {self._pins.source}", hint="Lock again")
         if not pin.files:
             hashes = ", ".join(sorted(pin.allowed))
             problem = f"{pin.name!r}{version} has no file with a hash that {self._pins.source} lists ({hashes})"
             return DependencyError(problem, hint="Find out why they differ, then lock again")
         platforms = list(described_platforms(pin))
         shown = ", ".join(platforms[:_SHOWN_PLATFORMS]) + (" …" if len(platforms) > _SHOWN_PLATFORMS else "")
-        problem = (
-            f"{pin.name!r}{version} has no wheel for {where} ({self._target.platform}), and no source to build one from: it has wheels "
-            f"for {shown}"
-        )
+        # Who publishes wheels for single platforms has machine code: its source would be compiled, for minutes, to be refused.
+        problem = f"{pin.name!r}{version} has no wheel for {where} ({self._target.platform}). It has wheels for {shown}"
         hint = f"Choose a version of {pin.name!r} that has such a wheel, or replace it"
         return DependencyError(problem, hint=hint)
 

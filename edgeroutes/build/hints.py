@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.modules import normalize_name
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -23,6 +25,12 @@ _DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "PyYAML",
 }
+
+
+def likely_distribution(name: str) -> str:
+    """The distribution, normalized, that would bring a module; empty for a relative name."""
+    top = name.partition(".")[0]
+    return normalize_name(_DISTRIBUTIONS.get(top, top))
 
 
 def missing_hint(name: str, neighbours: Collection[str], *, in_project: bool) -> str:

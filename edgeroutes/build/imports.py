@@ -34,7 +34,20 @@ if TYPE_CHECKING:
 
 _TEXT_LIMIT = 80
 OWN_NAMES = frozenset(
-    {".form", "CORS", "File", "Form", "cors", "file", "heartbeat_seconds", "json_array", "ndjson", "sse", "stream"}
+    {
+        ".form",
+        "CORS",
+        "File",
+        "Form",
+        "UploadFile",
+        "cors",
+        "file",
+        "heartbeat_seconds",
+        "json_array",
+        "ndjson",
+        "sse",
+        "stream",
+    }
 )
 """Attributes, arguments and exports by which code asks for a part of edgeroutes that no import shows; see `own_parts.py`."""
 

@@ -5,8 +5,10 @@ uv reads its own settings (indexes, credentials) from the project and the enviro
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -15,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from edgeroutes.build.pylock import render_preferences, with_absolute_paths
+from edgeroutes.build.store import full_disk_errors
 from edgeroutes.build.uv_errors import read_uv_failure
 from edgeroutes.errors import DependencyError, ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from edgeroutes.build.target import Target
 
@@ -113,8 +116,7 @@ class UvInstaller:
 
     def compile(self, request: Request, root: Path, target: Target) -> str:
         """A lock of one version for each distribution that the request needs."""
-        with tempfile.TemporaryDirectory(prefix="edgeroutes-") as made:
-            folder = Path(made).resolve()
+        with _scratch_folder() as folder:
             output = folder / _LOCK
             output.write_text(render_preferences(request.preferred), "utf-8")
             options = [*request.options, *(["--no-deps"] if request.is_flat else [])]
@@ -138,8 +140,8 @@ class UvInstaller:
         self, lock: str, root: Path, target: Target, into: Path, *, options: Sequence[str] = (), builds: bool = False
     ) -> None:
         """Put what a lock has into a directory."""
-        with tempfile.TemporaryDirectory(prefix="edgeroutes-") as made:
-            file = Path(made, _LOCK)
+        with _scratch_folder() as folder:
+            file = folder / _LOCK
             file.write_text(lock, "utf-8")
             self._run(
                 root, "pip", "install", "--target", str(into), "-r", str(file), "--no-deps", "--link-mode", "copy",
@@ -168,6 +170,9 @@ class UvInstaller:
     def _run(self, root: Path, *arguments: str, where: str) -> str:
         command = (self._program(), *arguments)
         ran = self._start(command, root)
+        if ran.returncode < 0:
+            problem = f"uv was ended by signal {-ran.returncode} ({signal.strsignal(-ran.returncode)})"
+            raise ToolError(problem, where=command[0], hint="Give it more memory or disk space, and build again")
         if ran.returncode:
             raise read_uv_failure(ran.stderr, where, program=command[0], root=root)
         return ran.stdout
@@ -181,6 +186,13 @@ class UvInstaller:
         except OSError as error:
             hint = "Correct the variable UV, or remove it" if environment.get("UV") else "Install edgeroutes[dev]"
             raise ToolError(f"uv does not start: {error.strerror or error}", where=command[0], hint=hint) from error
+
+
+@contextlib.contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder that is removed afterwards; a full disk is reported with its place."""
+    with full_disk_errors(Path(tempfile.gettempdir())), tempfile.TemporaryDirectory(prefix="edgeroutes-") as made:
+        yield Path(made).resolve()
 
 
 def find_uv(environment: Mapping[str, str]) -> str:

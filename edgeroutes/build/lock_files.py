@@ -1,4 +1,4 @@
-"""The files in which a project's versions are locked: which of them counts, whether it is current, and Poetry's, read by ourselves."""
+"""The files in which a project's versions are locked: which of them counts, whether it is current; the readers of Poetry's and PDM's."""
 
 from __future__ import annotations
 
@@ -26,9 +26,18 @@ UV_LOCK = "uv.lock"
 PYLOCK = "pylock.toml"
 POETRY_LOCK = "poetry.lock"
 PDM_LOCK = "pdm.lock"
+PIPENV_LOCK = "Pipfile.lock"
 ENVIRONMENT = "the environment"
 # Keys of an entry of uv.lock that say where a distribution is from: such an entry has no version to compare.
 _PLACES = frozenset({"editable", "directory", "virtual", "path", "git", "url"})
+# Keys of [tool.uv.sources] and the keys of uv.lock that say the same.
+_KINDS: Mapping[str, frozenset[str]] = {
+    "git": frozenset({"git"}),
+    "url": frozenset({"url"}),
+    "index": frozenset({"index"}),
+    "path": frozenset({"path", "directory", "editable", "virtual"}),
+    "workspace": frozenset({"directory", "editable", "virtual"}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +66,9 @@ def find_source(root: Path) -> Source:
     for name in (PYLOCK, POETRY_LOCK, PDM_LOCK, REQUIREMENTS_FILE):
         if (root / name).exists():
             return Source(name=name, path=root / name, files=(PROJECT_FILE, name))
+    if (root / PIPENV_LOCK).exists():
+        hint = "Run 'pipenv requirements --hash > requirements.txt' after each 'pipenv lock'"
+        raise DependencyError("edgeroutes does not read this lock", where=PIPENV_LOCK, hint=hint)
     return Source(name=ENVIRONMENT, path=root, files=(PROJECT_FILE,))
 
 
@@ -76,8 +88,8 @@ def find_workspace(root: Path) -> Path | None:
     return None
 
 
-def check_uv_lock(lock: str, declarations: Declarations) -> list[ProjectError]:
-    """What pyproject.toml declares and uv.lock has in another way, or the other way round.
+def check_uv_lock(lock: str, declarations: Declarations, root: Path) -> list[ProjectError]:
+    """What pyproject.toml declares and uv.lock has in another way, or the other way round, sources and constraints too.
 
     Compares text with text: uv's own `--locked` resolves anew, and refuses a lock that another index was used for.
     """
@@ -103,13 +115,68 @@ def check_uv_lock(lock: str, declarations: Declarations) -> list[ProjectError]:
     for name in sorted(locked.keys() - names - {declarations.name}):
         problem = f"it has {name!r} for {declarations.name!r}, and pyproject.toml no longer declares it"
         problems.append(DependencyError(problem, where=UV_LOCK, hint="Run 'uv lock'"))
+    return [*problems, *_check_sources(declared, locked, root), *_check_limits(document, root)]
+
+
+def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str, hint: str) -> list[ProjectError]:
+    """What the project needs to run and a lock without a copy of these declarations lacks, or has in another version.
+
+    Args:
+        lock: The document.
+        declarations: Of the project.
+        where: The lock.
+        hint: How to lock again.
+    """
+    locked: dict[str, set[str]] = {}
+    for package in (*lock.get("package", ()), *lock.get("packages", ())):
+        locked.setdefault(normalize_name(package["name"]), set()).add(str(package.get("version", "")))
+    problems: list[ProjectError] = []
+    for each in declarations.from_project:
+        if each.group or each.name in {OWN_PACKAGE, declarations.name}:
+            continue
+        allowed, versions = Requirement(each.text).specifier, locked.get(each.name, set())
+        fits = any(not version or allowed.contains(version, prereleases=True) for version in versions)
+        if not fits:
+            has = f"has {each.name} {', '.join(sorted(versions))}" if versions else f"does not have {each.name!r}"
+            problem = f"{each.text!r} is declared, and {where} {has}"
+            problems.append(DependencyError(problem, where=each.where, hint=hint))
     return problems
 
 
-def parse_poetry_lock(text: str, root: Path, environment: Mapping[str, str], *, where: str = POETRY_LOCK) -> Locked:
-    """What Poetry or PDM locked. The files have hashes and no URLs: uv looks them up, and only those with these hashes count.
+def _check_sources(
+    declared: Iterable[Declaration], locked: Mapping[str, list[Mapping[str, Any]]], root: Path
+) -> Iterator[DependencyError]:
+    """Distributions that `[tool.uv.sources]` takes from elsewhere than the lock has them from."""
+    sources = {name: found for _, settings in _uv_settings(root) for name, found in table(settings, "sources").items()}
+    by_name = {normalize_name(name): found if isinstance(found, list) else [found] for name, found in sources.items()}
+    for each in {each.name: each for each in declared if "@" not in each.text and each.name in locked}.values():
+        found = {kind for entry in locked[each.name] for kind in entry.keys() & (_PLACES | {"index"})}
+        wanted = [source for source in by_name.get(each.name, ()) if isinstance(source, dict)]
+        allowed = {kind for source in wanted for kind in source.keys() & _KINDS.keys()}
+        if not found <= frozenset().union(*(_KINDS[kind] for kind in allowed)) or (allowed and not found):
+            lock, settings = (", ".join(sorted(kinds)) or "the default index" for kinds in (found, allowed))
+            problem = f"{each.name!r} comes from {lock} in uv.lock, and from {settings} by [tool.uv.sources]"
+            yield DependencyError(problem, where=each.where, hint="Run 'uv lock'")
 
-    Source: python-poetry, packages/locker.py, lock-version 2; pdm, project/lockfile, lock_version 4.5.
+
+def _check_limits(lock: Mapping[str, Any], root: Path) -> Iterator[DependencyError]:
+    """Constraints and overrides that the lock was made without, or with others. Source: uv's lock, table `manifest`."""
+    (_, settings), *_ = _uv_settings(root)
+    for key, name in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):
+        texts = [Requirement(each) for each in strings(settings.get(key))]
+        declared = {(normalize_name(each.name), each.specifier) for each in texts if each.url is None}
+        entries = [each for each in table(lock, "manifest").get(name, ()) if not _PLACES & each.keys()]
+        locked = {(normalize_name(each["name"]), SpecifierSet(each.get("specifier", ""))) for each in entries}
+        if declared != locked:
+            shown = ", ".join(sorted(f"{name}{specifier}" for name, specifier in declared ^ locked))
+            problem = f"[tool.uv] {key} is not what uv.lock has ({shown})"
+            yield DependencyError(problem, where=PROJECT_FILE, hint="Run 'uv lock'")
+
+
+def parse_tool_lock(text: str, root: Path, environment: Mapping[str, str], *, where: str) -> Locked:
+    """What Poetry or PDM locked. Their files have hashes and no URLs: uv looks them up, and only those with these hashes count.
+
+    Source: python-poetry, packages/locker.py, lock-version 2; pdm, formats and models/repositories/lock.py, lock_version 4.
 
     Raises:
         ConfigError: It is not valid TOML.
@@ -118,25 +185,20 @@ def parse_poetry_lock(text: str, root: Path, environment: Mapping[str, str], *, 
     folders: dict[str, Path] = {}
     for package in parse_toml(text, where=where).get("package", ()):
         name = normalize_name(package["name"])
-        if name == OWN_PACKAGE or not any(
-            applies(marker, environment, where=where) for marker in _poetry_markers(package)
-        ):
+        if name == OWN_PACKAGE or not any(applies(marker, environment, where=where) for marker in _markers(package)):
             continue
         source = package.get("source") or _pdm_source(package, root)
         if source.get("type") == "directory":
             folders[name] = root / source["url"]
         else:
-            pins[name] = _poetry_pin(name, package, source, root)
+            pins[name] = _pin(name, package, source, root)
     return Locked(pins=pins, folders=folders)
 
 
 def source_indexes(root: Path) -> dict[str, str]:
     """By distribution, the index that `[tool.uv.sources]` names for it, as uv's options take it: `name=URL`."""
-    workspace = find_workspace(root)
     found: dict[str, str] = {}
-    for folder in dict.fromkeys(filter(None, (workspace, root))):
-        document = parse_toml(read_text(folder / PROJECT_FILE), where=PROJECT_FILE)
-        settings = table(document, "tool", "uv")
+    for folder, settings in _uv_settings(root):
         urls = {
             each.get("name"): str(each.get("url", "")) for each in settings.get("index", ()) if isinstance(each, dict)
         }
@@ -147,6 +209,13 @@ def source_indexes(root: Path) -> dict[str, str]:
                 url = urls[index] if "://" in urls[index] else str((folder / urls[index]).resolve())
                 found[normalize_name(name)] = f"{index}={url}"
     return found
+
+
+def _uv_settings(root: Path) -> list[tuple[Path, Mapping[str, Any]]]:
+    """`[tool.uv]` of the workspace, then of the project, each with its folder; one where both are the same."""
+    folders = dict.fromkeys(filter(None, (find_workspace(root), root)))
+    documents = ((folder, parse_toml(read_text(folder / PROJECT_FILE), where=PROJECT_FILE)) for folder in folders)
+    return [(folder, table(document, "tool", "uv")) for folder, document in documents]
 
 
 def _matching(folder: Path, patterns: Any) -> set[Path]:
@@ -167,23 +236,22 @@ def _is_locked(declaration: Declaration, entry: Mapping[str, Any]) -> bool:
         return True
 
 
-def _poetry_markers(package: Mapping[str, Any]) -> Iterator[Any]:
-    """The markers of a package, of which one must hold: one for all groups, or one for each."""
-    markers = package.get("markers", package.get("marker"))
-    yield from markers.values() if isinstance(markers, dict) else [markers]
-
-
 def _pdm_source(package: Mapping[str, Any], root: Path) -> Mapping[str, Any]:
-    """Where a package of pdm.lock is from, as poetry.lock has it; empty for an index."""
+    """Where PDM has a package from, in Poetry's words; empty for an index."""
     if "git" in package:
-        below = {"subdirectory": package["subdirectory"]} if package.get("subdirectory") else {}
-        return {"type": "git", "url": package["git"], "resolved_reference": package["revision"], **below}
+        return {**package, "type": "git", "url": package["git"], "resolved_reference": package["revision"]}
     if "path" in package:
         return {"type": "directory" if (root / package["path"]).is_dir() else "file", "url": package["path"]}
     return {"type": "url", "url": package["url"]} if "url" in package else {}
 
 
-def _poetry_pin(name: str, package: Mapping[str, Any], source: Mapping[str, Any], root: Path) -> Pin:
+def _markers(package: Mapping[str, Any]) -> Iterator[Any]:
+    """The markers of a package, of which one must hold: one for all groups, or Poetry's one for each."""
+    markers = package.get("markers", package.get("marker"))
+    yield from markers.values() if isinstance(markers, dict) else [markers]
+
+
+def _pin(name: str, package: Mapping[str, Any], source: Mapping[str, Any], root: Path) -> Pin:
     version, kind, url = str(package["version"]), source.get("type"), str(source.get("url", ""))
     hashes = frozenset(str(file["hash"]) for file in package.get("files", ()) if "hash" in file)
     entry: dict[str, Any] = {"name": name, "version": version}

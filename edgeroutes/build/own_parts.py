@@ -32,6 +32,16 @@ _BY_NAME = (
     ({"cors", "CORS"}, ("http/cors.py",)),
 )
 
+# Whose HTTPException is understood.
+_FRAMEWORKS = frozenset({"fastapi", "starlette", "werkzeug"})
+_ON_LOOPS = frozenset({"runtime/offload.py", "runtime/tasks.py"})
+_MOUNT = "adapters/mount.py"  # load balancers' events need it, too, and those need Mangum
+
+
+def unused_without_loops(unused: frozenset[str]) -> frozenset[str]:
+    """`unused_parts` of a function whose routes need no event loop; a load balancer's events have one."""
+    return unused | _ON_LOOPS if _MOUNT in unused else unused
+
 
 def unused_parts(
     function: FunctionPlan, config: Config, names: Collection[str], arguments: Collection[Arguments]
@@ -42,33 +52,39 @@ def unused_parts(
         function: The plan.
         config: The project's settings.
         arguments: What the handlers of its route files take.
-        names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use.
+        names: Those of `imports.OWN_NAMES` that the project's files and the libraries that import edgeroutes use, and the distributions
+            that they import.
     """
+    if Arguments.ANY in arguments:  # then a return annotation may make a stream of items
+        names = {*names, "ndjson"}
     unnamed = (module for by, modules in _BY_NAME if by.isdisjoint(names) for module in modules)
     if config.cors is not None or function.cors:
         unnamed = (part for part in unnamed if part != "http/cors.py")
-    return frozenset((*_unplanned(function, config), *unnamed, *_unread(arguments)))
+    return frozenset((*_unplanned(function, config, names), *unnamed, *_unread(arguments)))
 
 
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
+    yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library asks for it
     if Arguments.ANY in arguments:
         return
-    yield "runtime/bodies.py"
+    parts = ("bodies", "constraints", "decorated", "markers", "models", "response_models")
+    yield from (f"runtime/{part}.py" for part in parts)
     if Arguments.SCALARS not in arguments:
-        yield from ("runtime/conversion.py", "runtime/defaults.py")
+        yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
 
 
-def _unplanned(function: FunctionPlan, config: Config) -> Iterator[str]:
+def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -> Iterator[str]:
     if config.cors is None and not function.cors:
         yield "runtime/cors.py"
     if not config.base_path:
         yield "runtime/base_path.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
-    if not any(route.exports.app is not None for route in function.routes) and "mangum" not in map(
-        str.lower, function.include
-    ):
-        yield "adapters/mount.py"  # which load balancers' events need, too, and those need Mangum
+    mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names
+    if not mounts and "mangum" not in map(str.lower, function.include):
+        yield _MOUNT
+    if _FRAMEWORKS.isdisjoint(names):
+        yield "http/foreign_errors.py"
     if all(route.config.dynamic_params for route in function.routes):
         yield "runtime/static_params.py"
     if not config.cdn.enabled:

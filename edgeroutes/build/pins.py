@@ -5,6 +5,7 @@ Everything that the first of these knows is declared, groups and extras too: wha
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -21,17 +22,22 @@ from edgeroutes.build.local import check_cycles, file_of_url, local_distribution
 from edgeroutes.build.lock_files import (
     ENVIRONMENT,
     PDM_LOCK,
+    PIPENV_LOCK,
     POETRY_LOCK,
     PYLOCK,
     UV_LOCK,
+    check_names,
     check_uv_lock,
     find_source,
-    parse_poetry_lock,
+    parse_tool_lock,
     source_indexes,
 )
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, parse_pylock
-from edgeroutes.build.requirements import REQUIREMENTS_FILE, parse_requirement, read_text, required_names
+from edgeroutes.build.requirements import REQUIREMENTS_FILE, has_name, parse_requirement, read_text, required_names
+from edgeroutes.build.store import write_whole
+from edgeroutes.build.uv_errors import UnknownDistributionError
+from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
 
 if TYPE_CHECKING:
@@ -45,8 +51,9 @@ if TYPE_CHECKING:
     from edgeroutes.errors import ProjectError
 
 _FORMAT = 2
+_REPORTED_NAMES = 8
 # Whether one of them is there decides, too.
-_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, PDM_LOCK, REQUIREMENTS_FILE)
+_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, PDM_LOCK, PIPENV_LOCK, REQUIREMENTS_FILE)
 # edgeroutes ships by itself: for uv it is a distribution that no environment needs.
 _OWN_PLACE = re.compile(rf"(?:^|[/\\]){OWN_PACKAGE}(?:$|[-/\\\[\s@=<>~!;])")
 _WITHOUT_OWN = f"{OWN_PACKAGE} ; python_version < '0'\n"
@@ -161,8 +168,8 @@ class _Reader:
         read = {
             UV_LOCK: self._read_uv_lock,
             PYLOCK: self._read_pylock,
-            POETRY_LOCK: self._read_poetry_lock,
-            PDM_LOCK: self._read_poetry_lock,
+            POETRY_LOCK: self._read_tool_lock,
+            PDM_LOCK: self._read_tool_lock,
             REQUIREMENTS_FILE: self._read_requirements,
             ENVIRONMENT: self._read_environment,
         }[self._source.name]
@@ -199,7 +206,20 @@ class _Reader:
         for each in self._local.values():
             if each.is_inside(self._root) and each.name != self._declarations.name:
                 declarations += _member_declarations(each, self._root)
-        return declared_distributions(declarations, self._installed, self._required)
+        return declared_distributions(declarations, self._installed, self._required, own=self._own_closure())
+
+    def _own_closure(self) -> frozenset[str]:
+        """What edgeroutes and its extras bring along, where requirements.txt pins all of it: a tool wrote such a file.
+
+        `pip freeze` and `pip-compile` list what is installed, and nobody declares what they add.
+        """
+        pinned = {each.name for each in self._declarations.from_requirements if each.is_exact}
+        own = self._installed.get(OWN_PACKAGE)
+        extras = re.findall(r"""extra == ['"]([\w-]+)['"]""", " ".join(own.requires)) if own is not None else []
+        closures = [self._reached([(OWN_PACKAGE, frozenset({extra}))]) - {OWN_PACKAGE} for extra in ("", *extras)]
+        return (
+            frozenset().union(*(each for each in closures if each <= pinned)) if closures[0] <= pinned else frozenset()
+        )
 
     def _required(self, name: str) -> list[str]:
         """The names that an installed distribution requires."""
@@ -208,22 +228,25 @@ class _Reader:
 
     def _read_uv_lock(self) -> Locked:
         def read() -> Locked:
-            require_no_problems(check_uv_lock(lock, self._declarations))
+            require_no_problems(check_uv_lock(lock, self._declarations, self._root))
             return self._parsed(self._installer.export_lock(self._root))
 
         lock = read_text(self._source.path)
         return self._cached([lock, *(read_text(self._root / name) for name in self._source.files)], read)
 
     def _read_pylock(self) -> Locked:
-        lock = read_text(self._source.path)
+        lock = self._checked_lock("Make the lock again, with the tool that made it")
         return self._cached([lock], lambda: self._parsed(lock))
 
-    def _read_poetry_lock(self) -> Locked:
-        lock = read_text(self._source.path)
-        return self._cached([lock], lambda: self._parsed_poetry(lock))
+    def _read_tool_lock(self) -> Locked:
+        name = self._source.name
+        lock = self._checked_lock(f"Run '{name.partition('.')[0]} lock'")
+        return self._cached([lock], lambda: parse_tool_lock(lock, self._root, self._environment, where=name))
 
-    def _parsed_poetry(self, lock: str) -> Locked:
-        return parse_poetry_lock(lock, self._root, self._environment, where=self._source.name)
+    def _checked_lock(self, hint: str) -> str:
+        lock, name = read_text(self._source.path), self._source.name
+        require_no_problems(check_names(parse_toml(lock, where=name), self._declarations, name, hint))
+        return lock
 
     def _parsed(self, lock: str) -> Locked:
         return parse_pylock(lock, self._root, self._environment, where=self._source.name)
@@ -240,8 +263,33 @@ class _Reader:
         places = [_stamp(self._root, line.requirement) for line in self._declarations.lines]
         variables = [os.environ.get(name, "") for name in _INDEX_VARIABLES]
         parts = [repr(request), *map(read_text, files), *places, *variables]
-        locked = self._cached(parts, lambda: self._parsed(self._installer.compile(request, self._root, self._target)))
+        locked = self._cached(parts, lambda: self._parsed(self._compiled(request)))
         return replace(locked, pins=_with_hashes(locked.pins, self._declarations))
+
+    def _compiled(self, request: Request) -> str:
+        """The lock of a request. Names that no index has are taken out one after the other, to report all of them."""
+        problems: list[ProjectError] = []
+        while True:
+            try:
+                lock = self._installer.compile(request, self._root, self._target)
+            except DependencyError as error:
+                problems.append(self._placed(error))
+                if not isinstance(error, UnknownDistributionError) or len(problems) > _REPORTED_NAMES:
+                    require_no_problems(problems)
+                else:
+                    without = f"{request.overrides}{error.name} ; python_version < '0'\n"
+                    request = replace(request, overrides=without)
+            else:
+                require_no_problems(problems)
+                return lock
+
+    def _placed(self, error: DependencyError) -> DependencyError:
+        """The error at the line of the one declared distribution that it names."""
+        named = {
+            each.name: each.where for each in reversed([*self._declarations]) if has_name(error.problem, each.name)
+        }
+        where = named.popitem()[1] if len(named) == 1 else error.where
+        return DependencyError(error.problem, where=where, hint=error.hint)
 
     def _unlisted(self) -> list[str]:
         """What edgeroutes and pyproject.toml need to run, where requirements.txt does not name it.
@@ -280,9 +328,12 @@ class _Reader:
         declared = [each.text for each in self._declarations.from_project]
         texts = dict.fromkeys((*declared, *self._project_requirements()))
         queue = [parse_requirement(text, where=PROJECT_FILE) for text in texts]
+        return self._reached([(each.name, frozenset(each.extras)) for each in queue])
+
+    def _reached(self, pairs: list[tuple[str, frozenset[str]]]) -> frozenset[str]:
+        """These distributions, with what they require of what is installed."""
         seen = {(self._declarations.name, "")}
         found: set[str] = set()
-        pairs = [(each.name, frozenset(each.extras)) for each in queue]
         for name, extras in pairs:
             normal = normalize_name(name)
             found.add(normal)
@@ -313,10 +364,8 @@ class _Reader:
         if known:
             return Locked.from_json(known)
         locked = read()
-        self._cache.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.new")
-        unfinished.write_text(locked.to_json(), "utf-8")
-        unfinished.replace(path)
+        with contextlib.suppress(OSError):  # without it, the next build asks uv again
+            write_whole(path, locked.to_json())
         return locked
 
 

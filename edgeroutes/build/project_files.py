@@ -130,6 +130,15 @@ class DataFiles:
         last = plain.rpartition("/")[2]
         return self._sorted_out(found, means_private=bool(private_by_name(last) or private_folder(last)), entry=plain)
 
+    def matches_any(self, entry: str) -> bool:
+        """Whether an `exclude` of function.yaml means any file or folder of the project."""
+        plain = "/".join(part for part in entry.split("/") if part not in ("", "."))
+        if entry.startswith("/") or ".." in entry.split("/"):
+            return False
+        if not is_glob(entry):
+            return self._folders.entry(plain) is not None or "." in plain
+        return next(iter(self._expand("", glob_parts(entry))), None) is not None
+
     def _data_in(self, folder: str) -> FoundFiles:
         found = self._beside.get(folder)
         if found is None:

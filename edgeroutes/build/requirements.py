@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 
 from edgeroutes.build.modules import normalize_name
-from edgeroutes.errors import DependencyError
+from edgeroutes.errors import DependencyError, require_no_problems
 from edgeroutes.routing import reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from edgeroutes.errors import ProjectError
 
 REQUIREMENTS_FILE = "requirements.txt"
 _INCLUDES = frozenset({"-r", "--requirement"})
@@ -49,6 +51,8 @@ class RequirementLine:
         return self.option not in _EDITABLES and _NAMED.match(self.requirement) is not None
 
 
+# A path or a URL, which need not have the form of a requirement.
+_PLACE = re.compile(r"[/\\]|^\.|\.(?:whl|zip|tar\.\w+)$")
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:$|[\[<>=!~;@(])")
 
 
@@ -71,27 +75,50 @@ def read_requirements_file(root: Path, name: str) -> RequirementsFile:
     Raises:
         DependencyError: A file is not there or cannot be read.
     """
-    lines: list[RequirementLine] = []
-    files: list[str] = []
-    _read_into(root, root / name, lines, files, included_at="")
-    return RequirementsFile(lines=tuple(lines), files=tuple(files))
+    reader = _Reader(root)
+    reader.read(root / name)
+    require_no_problems(reader.problems)
+    return RequirementsFile(lines=tuple(reader.lines), files=tuple(reader.files))
 
 
-def _read_into(root: Path, path: Path, lines: list[RequirementLine], files: list[str], *, included_at: str) -> None:
-    shown = _shown(root, path)
-    if shown in files:
-        return
-    if included_at and not path.is_file():
-        raise DependencyError(f"there is no file {shown!r}", where=included_at, hint="Correct the path, or remove it")
-    files.append(shown)
-    for number, text in numbered_lines(read_text(path)):
-        line = _parse_line(text, where=f"{shown}:{number}")
-        if line.option in _INCLUDES:
-            _read_into(root, path.parent / line.value, lines, files, included_at=line.where)
-            continue
-        if line.option in _CONSTRAINTS and "://" not in line.value:
-            _read_into(root, path.parent / line.value, [], files, included_at=line.where)
-        lines.append(line)
+class _Reader:
+    """Reads requirements files with those that they include, and collects what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.lines: list[RequirementLine] = []
+        self.files: list[str] = []
+        self.problems: list[ProjectError] = []
+
+    def read(self, path: Path, *, included_at: str = "", is_constraint: bool = False) -> None:
+        shown = _shown(self._root, path)
+        if shown in self.files:
+            return
+        if included_at and not path.is_file():
+            hint = "Correct the path, or remove it"
+            self.problems.append(DependencyError(f"there is no file {shown!r}", where=included_at, hint=hint))
+            return
+        self.files.append(shown)
+        try:
+            text = read_text(path)
+        except DependencyError as error:
+            self.problems.append(error)
+            return
+        for number, each in numbered_lines(text):
+            self._add(_parse_line(each, where=f"{shown}:{number}"), path.parent, is_constraint=is_constraint)
+
+    def _add(self, line: RequirementLine, folder: Path, *, is_constraint: bool) -> None:
+        if line.option in _INCLUDES | _CONSTRAINTS and "://" not in line.value:
+            becomes_constraint = is_constraint or line.option in _CONSTRAINTS
+            self.read(folder / line.value, included_at=line.where, is_constraint=becomes_constraint)
+        if line.option in _INCLUDES or is_constraint:
+            return
+        if not line.option and not _PLACE.search(line.requirement):
+            try:
+                parse_requirement(line.requirement, where=line.where)
+            except DependencyError as error:
+                self.problems.append(error)
+        self.lines.append(line)
 
 
 def _parse_line(text: str, *, where: str) -> RequirementLine:
@@ -146,8 +173,14 @@ def parse_requirement(text: str, *, where: str) -> Requirement:
     try:
         return _parse(text)
     except InvalidRequirement as error:
-        problem = f"{text!r} is no requirement: {str(error).splitlines()[0]}"
+        problem = f"{text!r} is not a requirement: {str(error).splitlines()[0]}"
         raise DependencyError(problem, where=where) from error
+
+
+def has_name(text: str, name: str) -> bool:
+    """Whether a text has the normalized name of a distribution as a word of its own."""
+    pattern = name.replace("-", "[-_.]")
+    return re.search(rf"(?<![\w.-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 @lru_cache(maxsize=4096)

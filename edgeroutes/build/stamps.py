@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.store import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,13 +57,8 @@ class StampRecord:
         if newest > time.time_ns() - _UNSETTLED_NS:
             return
         text = json.dumps([_builder(), stamps, {str(folder): _names(str(folder)) for folder in folders}, value])
-        temporary = self._path.with_name(f"{self._path.name}.{os.getpid()}")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_text(text, "utf-8")
-            temporary.replace(self._path)
-        except OSError:
-            temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            write_whole(self._path, text)
 
 
 def _builder() -> list[Any]:

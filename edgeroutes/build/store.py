@@ -89,6 +89,7 @@ class Store:
                 make_local_folder(self.folder)
                 held.enter_context(file_lock(self.folder / "lock"))
             self._trees.clear()
+            held.enter_context(full_disk_errors(self.folder))
             yield
 
     def tree(self, name: str) -> Tree | None:
@@ -150,14 +151,8 @@ class Store:
 
     def write_text(self, name: str, text: str) -> None:
         """Put a text into the store, in one step."""
-        path = self.folder / name
         with storage_errors(self.folder):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, unfinished = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(unfinished).chmod(0o644)
-            Path(unfinished).replace(path)
+            write_whole(self.folder / name, text)
 
     def read_text(self, name: str) -> str:
         """A text of the store; empty where there is none."""
@@ -193,10 +188,11 @@ class Store:
             with contextlib.suppress(OSError):
                 os.utime(self.folder / "trees" / f"{name}.json", (now, now))
         with contextlib.suppress(OSError):
-            for path in (*self.folder.glob(f"{_UNFINISHED}*"), *self.folder.glob(f"functions/{_UNFINISHED}*")):
-                path.unlink()
-            for path in (self.folder / "trees").glob(f"{_UNFINISHED}*"):
-                shutil.rmtree(path, ignore_errors=True)
+            for path in (*self.folder.glob(f"{_UNFINISHED}*"), *self.folder.glob(f"*/{_UNFINISHED}*")):
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink(missing_ok=True)
             for note in (self.folder / "trees").glob("*.json"):
                 if now - note.stat().st_mtime > _KEPT_SECONDS:
                     note.unlink()
@@ -255,16 +251,49 @@ def storage_errors(folder: Path) -> Iterator[None]:
         ToolError: The disk is full, or may not be written.
     """
     try:
-        yield
+        with full_disk_errors(folder):
+            yield
     except OSError as error:
         place = str(error.filename or folder)
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise ToolError(
-                f"the disk is full ({error.strerror})", where=str(folder), hint="Free some space"
-            ) from error
-        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.EISDIR}:
             problem = f"it cannot be written ({error.strerror})"
             raise ToolError(problem, where=place, hint="Allow writing, or choose another folder") from error
+        raise
+
+
+@contextlib.contextmanager
+def full_disk_errors(folder: Path) -> Iterator[None]:
+    """A full disk or quota as an error of ours.
+
+    Raises:
+        ToolError: There is no room.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise
+        place = Path(error.filename or folder)
+        where = str(folder if place.is_relative_to(folder) else place)
+        raise ToolError(f"the disk is full ({error.strerror})", where=where, hint="Free some space") from error
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file in one step, its folder too: a reader sees the old text or the new one.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
         raise
 
 

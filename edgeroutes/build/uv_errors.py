@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MINIMAL_UV = "0.8"
 _NO_WHEEL = re.compile(r"Because (?:all versions of )?(\S+?)(?:[=<>]=?\S+)? has no (?:usable )?wheels")
 _UNKNOWN = re.compile(r"Because (\S+) was not found in the (?:package registry|cache|provided package locations)")
+_NO_VERSION = re.compile(r"^Because there is no version of (\S+) and you require \1$")
+_BOTH = re.compile(r"^Because you require \S+ and \S+")
 _UNKNOWN_PLATFORM = re.compile(r"invalid value '(\S+)' for '--python-platform")
 _UNKNOWN_OPTION = re.compile(
     r"unexpected argument '(\S+)' found|invalid value '\S+' for '(--(?:format|output-file)\S*)"
@@ -29,6 +31,20 @@ _WRONG_TAGS = re.compile(r"The built wheel `([^`]+)` is not compatible")
 _MISMATCH = re.compile(r"Hash mismatch for `([^`]+)`.*?Expected:\s*(.*?)\s*Computed:\s*(\S+)", re.DOTALL)
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _NO_SPACE = "No space left on device"
+
+
+class UnknownDistributionError(DependencyError):
+    """No index has a distribution.
+
+    Args:
+        name: Of the distribution.
+        where: The file that the versions come from.
+        hint: What to do.
+    """
+
+    def __init__(self, name: str, *, where: str, hint: str) -> None:
+        super().__init__(f"no index has {name!r}", where=where, hint=hint)
+        self.name = name
 
 
 def read_uv_failure(said: str, where: str, *, program: str, root: Path) -> EdgeroutesError:
@@ -77,9 +93,11 @@ def read_uv_error(said: str, where: str) -> DependencyError:
         hint = f"Choose a version of {name!r} that has such a wheel, or replace it: Lambda cannot build it"
         return DependencyError(f"{name!r} has no wheel for the functions: {text}", where=where, hint=hint)
     if unknown := _UNKNOWN.search(text):
-        hint = hints[0] if hints else "Mend its name, or give uv the index that has it (UV_INDEX)"
-        return DependencyError(f"no index has {unknown[1]!r}", where=where, hint=hint)
-    if "depends on" in text:
+        hint = hints[0] if hints else "Correct its name, or give uv the index that has it (UV_INDEX)"
+        return UnknownDistributionError(unknown[1], where=where, hint=hint)
+    if absent := _NO_VERSION.search(text):
+        return DependencyError(f"no index has {absent[1]}", where=where, hint="Choose a version that exists")
+    if "depends on" in text or _BOTH.search(text):
         hint = "Change one of these versions so that they agree, then lock again"
         return DependencyError(f"distributions are in conflict: {text}", where=where, hint=hint)
     return DependencyError(f"uv could not do it: {text}", where=where, hint=". ".join(hints))

@@ -79,9 +79,8 @@ class Walk:
             for step in self._steps.text_steps(each.module, each.texts):
                 self._follow(each.module, step, late=False)
         self._drain()
-        require_no_problems(self._problems)
         sure = sure_modules(self._modules) if self._has_scans else self._modules.keys()
-        return ImportGraph(
+        graph = ImportGraph(
             project_root=self._steps.project_root,
             entries=(*entries, *core),
             modules={key: ReachedModule(module=m, reasons=tuple(rs)) for key, (m, rs) in self._modules.items()},
@@ -96,6 +95,9 @@ class Walk:
             unsure=frozenset(self._modules.keys() - sure),
             is_complete=not self._stopped,
         )
+        if self._problems:
+            require_no_problems([*self._problems, *graph.problems()])
+        return graph
 
     def _walk_core(self, core: tuple[Path, ...]) -> None:
         """Walk what every function has; the same for all, so that it is walked once."""

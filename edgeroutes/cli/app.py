@@ -6,6 +6,7 @@ click, not typer: since 0.27 typer loads pydantic for every command, which is ha
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import sys
@@ -34,7 +35,46 @@ _root = click.option(
 _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for programs.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+# Commands that users of other tools type.
+_OTHER_TOOLS = {
+    "delete": "sam delete",
+    "deploy": "sam build && sam deploy",
+    "destroy": "sam delete",
+    "logs": "sam logs --tail",
+    "package": "sam package",
+    "publish": "sam build && sam deploy",
+    "remove": "sam delete",
+    "run": "edgeroutes dev",
+    "serve": "edgeroutes dev",
+    "start": "edgeroutes dev",
+    "sync": "sam sync",
+    "tail": "sam logs --tail",
+    "test": "pytest",
+    "validate": "edgeroutes template --check",
+}
+
+
+class _Commands(click.Group):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command; for an unknown one an error that names the right one."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and self.get_command(ctx, name) is None:
+            near = difflib.get_close_matches(name, self.list_commands(ctx), n=1)
+            if name in _OTHER_TOOLS:
+                hint = f" Run '{_OTHER_TOOLS[name]}'."
+            else:
+                hint = f" Did you mean '{near[0]}'?" if near else ""
+            ctx.fail(f"'{name}' is not a command of edgeroutes.{hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="'sam build', 'sam deploy' and 'sam logs' are commands of the AWS SAM CLI.",
+)
 @click.version_option(__version__, prog_name="edgeroutes", message="%(prog)s %(version)s")
 def app() -> None:
     """Next.js route handlers for Python, on your own AWS account."""
@@ -49,7 +89,10 @@ def app() -> None:
     help="What to listen on. Any other than loopback lets other machines run the project's code.",
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65_535), default=3000, show_default=True, help="0 takes any that is free."
+    "--port",
+    type=click.IntRange(0, 65_535),
+    metavar="NUMBER",
+    help="By default 3000, or the next that is free; 0 takes any that is free.",
 )
 @click.option("--no-cdn", is_flag=True, help="Leave the CDN out that stands in front as CloudFront does.")
 @click.option("--no-template", is_flag=True, help="Leave template.yaml as it is, instead of keeping it current.")
@@ -57,7 +100,7 @@ def app() -> None:
 @click.option("--aws", is_flag=True, help="Make no resources here: boto3 asks AWS, with your credentials.")
 @_as_json
 def dev(
-    *, root: Path, host: str, port: int, no_cdn: bool, no_template: bool, persist: bool, aws: bool, as_json: bool
+    *, root: Path, host: str, port: int | None, no_cdn: bool, no_template: bool, persist: bool, aws: bool, as_json: bool
 ) -> int:
     """Serve the routes and what infra/ has, on this machine.
 
@@ -102,6 +145,7 @@ def routes(root: Path, as_json: bool) -> int:
 @click.option("--data", "-d", metavar="BODY|@FILE|-", help="The body, a file that holds it, or - for standard input.")
 @click.option("--event", "is_event", is_flag=True, help="Print the event that Lambda would get, and run nothing.")
 @click.option("--include", "-i", "with_head", is_flag=True, help="Print status and headers, too.")
+@click.option("--aws", is_flag=True, help="Make no resources here: boto3 calls AWS, with your credentials.")
 @_as_json
 def invoke(
     *,
@@ -112,11 +156,13 @@ def invoke(
     data: str | None,
     is_event: bool,
     with_head: bool,
+    aws: bool,
     as_json: bool,
 ) -> int:
     """Run one request, as Lambda would, and print its body.
 
-    It goes through the event and the adapter that Lambda uses. The exit code is 1 for a status from 500 on.
+    It goes through the event and the adapter that Lambda uses, and finds the local AWS of edgeroutes dev. The exit code is 1 for a
+    status from 500 on.
     """
     from edgeroutes.cli.invoke import print_answer, print_event, read_request
 
@@ -126,7 +172,7 @@ def invoke(
         raise click.UsageError(str(error)) from error
     if is_event:
         return print_event(request)
-    return print_answer(root.resolve(), request, with_head=with_head, as_json=as_json)
+    return print_answer(root.resolve(), request, with_head=with_head, as_json=as_json, aws=aws)
 
 
 @app.command()

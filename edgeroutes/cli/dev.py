@@ -5,27 +5,31 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import IO, TYPE_CHECKING
 
 from edgeroutes.cli import DONE
 from edgeroutes.cli.terminal import JsonLines, Terminal
+from edgeroutes.dev.functions import HAS_WORKERS
+from edgeroutes.dev.keys import keys, open_browser
 from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from edgeroutes.dev.reports import Report, Reporter
 
 
-def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, writes_template: bool, as_json: bool) -> int:
+def serve(
+    root: Path, *, host: str, port: int | None, with_cdn: bool, aws: bool, writes_template: bool, as_json: bool
+) -> int:
     """Serve until Ctrl-C.
 
     Raises:
         ProjectError: For a project that cannot be read at all.
-        ToolError: When the port is taken.
+        ToolError: When a port that was chosen is taken.
     """
     # What kills the process says where: the traceback of a crash in C code, too.
     with suppress(OSError, ValueError, AttributeError):
@@ -33,8 +37,29 @@ def serve(root: Path, *, host: str, port: int, with_cdn: bool, aws: bool, writes
     with own_output() as output, exits_contained():
         report = JsonLines(output) if as_json else Terminal(root, output)
         reporter = while_read(report, output)
-        DevServer(root, reporter, host=host, port=port, cdn=with_cdn, aws=aws, template=writes_template).run()
+        server = DevServer(
+            root,
+            reporter,
+            host=host,
+            port=port,
+            cdn=with_cdn,
+            aws=aws,
+            template=writes_template,
+            workers=HAS_WORKERS,
+        )
+        with keys(_actions(server, output)) if not as_json else nullcontext(False) as has_keys:
+            if isinstance(report, Terminal):
+                report.has_keys = has_keys
+            server.run()
     return DONE
+
+
+def _actions(server: DevServer, output: IO[str]) -> dict[str, Callable[[], None]]:
+    def show() -> None:
+        if not open_browser(server.url):
+            print(f"open {server.url}", file=output)
+
+    return {"o": show, "c": server.clear_cache, "q": server.stop}
 
 
 @contextmanager

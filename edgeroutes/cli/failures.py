@@ -10,6 +10,7 @@ from rich.text import Text
 
 from edgeroutes.cli.console import make_console
 from edgeroutes.cli.escaping import escape_line, escape_lines
+from edgeroutes.dev.reports import is_reported
 from edgeroutes.errors import EdgeroutesError, RouteImportError
 from edgeroutes.runtime.failures import both_ends
 from edgeroutes.runtime.loader import is_own_file
@@ -26,6 +27,9 @@ def print_failure(failed: Failed, root: str, stream: IO[str]) -> None:
     """Print what was raised; colours only on a terminal."""
     console = make_console(stream)
     console.print(Text(escape_lines(failed.message), style="bold red"), soft_wrap=True)
+    if failed.is_repeated or is_reported(failed.error):
+        console.print(Text(f"{_message(failed.error)} (traceback above)", style="red"), soft_wrap=True)
+        return
     for line in failure_lines(failed.error, root):
         console.print(line, soft_wrap=True)
 

@@ -7,12 +7,14 @@ import os
 import sys
 from base64 import b64encode
 from concurrent.futures import Future
-from contextlib import redirect_stdout
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.terminal import Terminal
+from edgeroutes.dev.desk import make_cloud
+from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, rest_event
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
@@ -90,7 +92,7 @@ def print_event(request: HttpRequest) -> int:
     return DONE
 
 
-def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: bool) -> int:
+def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: bool, aws: bool = False) -> int:
     """Run the request and print its answer, a stream as it is produced; what the project prints goes to standard error.
 
     Raises:
@@ -102,8 +104,12 @@ def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: 
     end_logging = add_writer(_tell(terminal))
     loop = LoopThread()
     try:
-        with redirect_stdout(sys.stderr):
+        with ExitStack() as used, redirect_stdout(sys.stderr):
             live = LiveProject(root, terminal, os.environ)
+            used.enter_context(per_function_environ(live.surroundings.wait_outside))
+            cloud = make_cloud(live, terminal, os.environ, aws=aws, is_lazy=True)
+            used.callback(cloud.close)
+            cloud.start()
             invocation = Invocation(live, rest_event(request), loop=loop, limits=Limits(), report=terminal)
             invocation.run(outlet)
         outlet.close()

@@ -21,6 +21,7 @@ from edgeroutes.config import load_config
 from edgeroutes.errors import LayoutError, require_no_problems
 from edgeroutes.pipeline import TEMPLATE_FILE
 from edgeroutes.routing.conventions import METHODS, ROUTE_FILE
+from edgeroutes.routing.misplaced import foreign_segments
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.routing.segments import PRIVATE, parse_segment
 
@@ -56,7 +57,11 @@ def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -
             about=f"{' '.join(methods)} {route.route_path}",
         )
     ]
-    notes: list[str] = []
+    folders = route.directory.split("/")
+    notes = [
+        str(each).rstrip(".")
+        for each in foreign_segments("/".join(folders[: depth + 1]) for depth in range(len(folders)))
+    ]
     test = place_test(root, directory.removeprefix(app_dir).strip("/"))
     if (root / test).exists():
         notes.append(f"{test}: it is there already, and was left as it is")

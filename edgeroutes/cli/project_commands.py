@@ -1,4 +1,4 @@
-"""The commands `init`, `new`, `doctor` and `iam` with their options. Roof; each one's work is in a module of its own.
+"""The commands `init`, `new`, `doctor`, `iam` and `typecheck` with their options; the work of each is in a module of its own.
 
 `doctor` is a group that works without a subcommand: a module that has one adds it, `doctor.add_command(...)`.
 """
@@ -23,7 +23,7 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Write JSON, for
 def register(app: click.Group) -> None:
     """Give the program these commands."""
     register_doctor(doctor)
-    for command in (init, new, doctor, iam):
+    for command in (init, new, doctor, iam, typecheck):
         app.add_command(command)
 
 
@@ -84,3 +84,17 @@ def iam(route: str | None, root: Path, as_json: bool) -> int:
     from edgeroutes.cli.iam import print_iam
 
     return print_iam(root.resolve(), route, as_json=as_json)
+
+
+@click.command()
+@click.argument("mypy_options", nargs=-1, metavar="[-- MYPY OPTIONS]")
+@_root
+@_as_json
+def typecheck(mypy_options: tuple[str, ...], root: Path, as_json: bool) -> int:
+    """Check the types of the files in functions/ with mypy.
+
+    Settings come from mypy's configuration; options after -- win over it. The exit code is 1 when there is an error.
+    """
+    from edgeroutes.cli.typecheck import print_type_errors
+
+    return print_type_errors(root.resolve(), mypy_options, as_json=as_json)

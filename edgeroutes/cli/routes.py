@@ -46,10 +46,13 @@ def print_routes(root: Path, *, as_json: bool) -> int:
             "routes": [route_document(route, names.get(route.route_path)) for route in project.scan.routes],
             "functions": [function_document(function) for function in functions],
             "problems": [problem_document(problem) for problem in problems],
+            "warnings": [problem_document(warning) for warning in project.scan.warnings],
         }
         print(json.dumps(document, indent=2))
         return REFUSED if problems else DONE
     print_table(project.scan.routes, functions, project.config.base_path, make_console())
+    for warning in project.scan.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     for problem in problems:
         print(problem, file=sys.stderr)
     return REFUSED if problems else DONE

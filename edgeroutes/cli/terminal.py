@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 import traceback
 from collections import Counter
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from edgeroutes.cli import BEGAN
 from edgeroutes.cli.escaping import escape_line, escape_lines
-from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, Started
+from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, RouteLine, Started
+from edgeroutes.routing.conventions import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.dev.reports import Report
     from edgeroutes.errors import EdgeroutesError
 
 _NAMED_FILES = 3
+# How many routes are listed at the start, and how wide a line is where nobody looks at a terminal.
+_LISTED_ROUTES = 20
+_WIDE = 120
 _LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
 
 
@@ -38,6 +43,7 @@ class Terminal:
     def __init__(self, root: Path, stream: IO[str] | None = None) -> None:
         self._root = str(root)
         self._stream = stream
+        self.has_keys = False
 
     def __call__(self, report: Report) -> None:
         """Print one report."""
@@ -63,9 +69,17 @@ class Terminal:
         ready_ms = (time.perf_counter() - BEGAN) * 1000
         url = click.style(escape_line(started.url), fg="cyan", bold=True)
         self._print(f"edgeroutes dev {url}  {_count(started.routes, 'route')}, ready in {ready_ms:.0f} ms")
+        for line in route_lines(started.table, self._width()):
+            self._print(line)
+        if self.has_keys:
+            self._print(click.style("press o to open a browser, c to clear the CDN cache, q to quit", dim=True))
         for warning in started.warnings:
             self._print(click.style(f"warning: {escape_lines(warning)}", fg="yellow"))
         self._problems(started.problems)
+
+    def _width(self) -> int:
+        stream = self._stream or sys.stdout
+        return shutil.get_terminal_size().columns if stream.isatty() else _WIDE
 
     def _reloaded(self, reloaded: Reloaded) -> None:
         more = len(reloaded.changed) - _NAMED_FILES
@@ -77,9 +91,9 @@ class Terminal:
         done = f"{_milliseconds(ready.duration_ms)} at {ready.url}"
         if ready.added or ready.removed:
             changes = [f"{name} made" for name in ready.added] + [f"{name} removed" for name in ready.removed]
-            said = f"cloud changed: {', '.join(changes)}, in {done}"
+            said = f"local AWS changed: {', '.join(changes)}, in {done}"
         else:
-            said = f"cloud: {_counted(ready.resources)}, in {done}"
+            said = f"local AWS: {_counted(ready.resources)}, in {done}"
         self._print(click.style(escape_line(said), fg="green"))
         for warning in ready.warnings:
             self._print(click.style(f"warning: {escape_lines(warning)}", fg="yellow"))
@@ -87,9 +101,11 @@ class Terminal:
     def _cloud_failed(self, failed: CloudFailed) -> None:
         self._problems(failed.problems)
         then = (
-            "requests go on with the resources of before" if failed.is_working else "every route answers 500 until then"
+            "the other resources of infra/ work"
+            if failed.is_working
+            else "routes that use resources respond 500 until then"
         )
-        self._print(click.style(f"the cloud on the desk waits for this to be mended; {then}", fg="red"))
+        self._print(click.style(f"fix this for local AWS; {then}", fg="red"))
 
     def _problems(self, problems: Sequence[EdgeroutesError]) -> None:
         for problem in problems:
@@ -122,7 +138,27 @@ def _document(report: Report) -> dict[str, Any]:
     document = {each.name: getattr(report, each.name) for each in fields(report)}
     if "problems" in document:
         document["problems"] = [str(problem) for problem in document["problems"]]
+    if "table" in document:
+        document["table"] = [asdict(each) for each in document["table"]]
     return document
+
+
+def route_lines(table: Sequence[RouteLine], width: int) -> Iterator[str]:
+    """The first routes, each in a line that is not wider than this: methods, path, and the file where there is room."""
+    listed = table[:_LISTED_ROUTES]
+    rows = [(_methods(each.methods), escape_line(each.path), escape_line(each.source_file)) for each in listed]
+    first = max((len(methods) for methods, _, _ in rows), default=0)
+    second = max((len(path) for _, path, _ in rows), default=0)
+    with_file = all(4 + first + 2 + second + 2 + len(file) <= width for _, _, file in rows)
+    for methods, path, file in rows:
+        shown = f"{path:{second}}  {click.style(file, dim=True)}" if with_file else path[: max(20, width - first - 4)]
+        yield f"  {click.style(f'{methods:{first}}', fg='green')}  {shown}"
+    if len(table) > len(listed):
+        yield click.style(f"  … and {len(table) - len(listed):,} more: edgeroutes routes", dim=True)
+
+
+def _methods(methods: Sequence[str]) -> str:
+    return "any" if len(methods) == len(METHODS) else " ".join(methods) or "none"
 
 
 def access_line(answered: Answered) -> str:

@@ -1,29 +1,59 @@
-"""Type checking of every file under functions/, by mypy. Roof; knows no runtime.
+"""`edgeroutes typecheck`: mypy over every Python file below the folder of the routes.
 
-mypy names a file after its folders where it can, and those of `[id]`, `(group)` or `rss.xml` are no names: two `route.py` are then one
-"duplicate module". Here each file is given its name, the same by which the runtime loads it, in one build: imports between the files,
-relative ones too, are followed. All settings are the project's own, from its mypy configuration.
+mypy names a module after its folders where it can. `[id]`, `(group)` and `rss.xml` are not valid module names, so two `route.py` become one
+"duplicate module". Here each file gets the name under which the runtime loads it, and all are checked in one build, which follows imports
+between them, relative ones included.
 
-Run as `python -m edgeroutes.cli.typecheck [PROJECT]`. Source: mypy 1.15 to 2.4, `mypy.main.process_options` and `mypy.build`.
+Source: mypy 1.15 to 2.4, `mypy.main.process_options` and `mypy.build`.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-from pathlib import Path
+import contextlib
+import json
 from typing import TYPE_CHECKING
 
+from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.config import load_config
-from edgeroutes.errors import EdgeroutesError, ProjectError, ToolError
+from edgeroutes.errors import ProjectError, ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from mypy.modulefinder import BuildSource
+    from pathlib import Path
 
 # Stands for a dot inside a folder's name, as in `runtime/loader.py`.
 _DOT = "\u2024"
+
+
+def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool) -> int:
+    """Print the type errors of a project; 1 when there is one.
+
+    Args:
+        root: The project.
+        mypy_options: Command line options of mypy, which win over its configuration.
+        as_json: For programs.
+
+    Raises:
+        ProjectError: The project's settings are wrong, or there is no Python file to check.
+        ToolError: mypy is not installed.
+    """
+    files = source_files(root, load_config(root).app_dir)
+    if not files:
+        raise ProjectError("there is no Python file to check", where=str(root), hint="Name the project's folder")
+    lines = run_mypy(root, files, mypy_options, as_json=as_json)
+    if as_json:
+        found = [json.loads(line) for line in lines]
+        print(json.dumps({"files": len(files), "errors": found}, indent=2))
+        return REFUSED if any(each["severity"] == "error" for each in found) else DONE
+    for line in lines:
+        print(line)
+    count = sum(": error: " in line for line in lines)
+    print(
+        f"Type errors: {count}, in {len(files)} files and what they import"
+        if count
+        else f"No type errors in {len(files)} files"
+    )
+    return REFUSED if count else DONE
 
 
 def module_name(file: Path) -> str:
@@ -49,14 +79,8 @@ def source_files(root: Path, app_dir: str) -> list[Path]:
     )
 
 
-def type_errors(root: Path, files: Sequence[Path]) -> list[str]:
-    """What mypy says of the files and of what they import, a line each: `functions/x/route.py:3: error: …`.
-
-    Its paths are relative to the working directory, which becomes `root`.
-
-    Raises:
-        ToolError: When mypy is not installed.
-    """
+def run_mypy(root: Path, files: Sequence[Path], mypy_options: Sequence[str], *, as_json: bool) -> list[str]:
+    """What mypy reports of the files and of what they import: lines of text with paths relative to `root`, or JSON objects."""
     try:
         from mypy.build import build
         from mypy.errors import CompileError
@@ -65,45 +89,13 @@ def type_errors(root: Path, files: Sequence[Path]) -> list[str]:
     except ModuleNotFoundError as error:
         hint = "Add mypy to the project's development group"
         raise ToolError("mypy is not installed", where="type checking", hint=hint) from error
-    os.chdir(root)
-    # Any file will do: it keeps mypy from the targets that its configuration names.
-    _, options = process_options([__file__])
-    options.mypy_path = [*options.mypy_path, str(root)]
-    sources: list[BuildSource] = [BuildSource(str(file), module_name(file), None) for file in files]
-    try:
-        return build(sources, options).errors
-    except CompileError as error:
-        return error.messages
-
-
-def main(arguments: Sequence[str] = ()) -> int:
-    """Check a project and print what is found.
-
-    Args:
-        arguments: The project's folder; none for this one.
-
-    Returns:
-        0 when nothing is wrong, 1 when something is.
-    """
-    root = Path(*arguments[:1]).resolve()
-    try:
-        files = source_files(root, load_config(root).app_dir)
-        if not files:
-            raise ProjectError("there is no Python file to check", where=str(root), hint="Name the project's folder")
-        lines = type_errors(root, files)
-    except EdgeroutesError as error:
-        print(error, file=sys.stderr)
-        return 1
-    for line in lines:
-        print(line)
-    count = sum(": error: " in line for line in lines)
-    print(
-        f"Type errors: {count}, in {len(files)} files and what they import"
-        if count
-        else f"No type errors in {len(files)} files"
-    )
-    return 1 if lines else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with contextlib.chdir(root):
+        # Any file will do: it replaces the targets that mypy's configuration names.
+        _, options = process_options([*mypy_options, __file__])
+        options.mypy_path = [*options.mypy_path, str(root)]
+        if as_json:
+            options.output = "json"
+        try:
+            return build([BuildSource(str(file), module_name(file), None) for file in files], options).errors
+        except CompileError as error:
+            return error.messages

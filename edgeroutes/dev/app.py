@@ -8,28 +8,30 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.asgi_incoming import sent_path
+from edgeroutes.dev.error_page import for_browser, without_route
 from edgeroutes.dev.exchange import Exchange, open_exchange
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.integration import problem_answer
-from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.outlet import HttpOutlet
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.loop_thread import LoopThread
+    from edgeroutes.dev.functions import InProcess, RemoteInvocation, Workers
+    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.dev.invocation import Invocation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
 
+# How often a request looks whether local AWS is there.
+_LOOK_AGAIN_S = 0.1
 # How much of a body that is refused is still read, so that the client comes to reading the refusal.
 _READ_AWAY_BYTES = 64 * 1024 * 1024
-# How often a request that waits for what is around its function looks whether it is there.
-_LOOK_AGAIN_S = 0.01
 
 
 class DevApp:
@@ -37,7 +39,7 @@ class DevApp:
 
     Args:
         live: What answers.
-        loop: For coroutines that wait.
+        functions: Run it.
         report: Is told what went wrong.
         limits: Of the real thing.
     """
@@ -45,13 +47,13 @@ class DevApp:
     def __init__(
         self,
         live: LiveProject,
-        loop: LoopThread,
+        functions: InProcess | Workers,
         report: Reporter,
         *,
         limits: Limits | None = None,
     ) -> None:
         self._live = live
-        self._loop = loop
+        self._functions = functions
         self._report = report
         self._limits = limits or Limits()
         self._open: set[HttpOutlet] = set()
@@ -59,11 +61,20 @@ class DevApp:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = _read_head(scope)
-        outlet = HttpOutlet(send, request.method)
+        invocation: Invocation | RemoteInvocation | None = None
+
+        def present(answer: HttpAnswer) -> HttpAnswer:
+            return self._presented(answer, request, invocation)
+
+        outlet = HttpOutlet(send, request.method, present)
         self._open.add(outlet)
-        invocation = None
         try:
-            invocation = await self._answer(request, receive, outlet)
+            body = await self._whole_body(request, receive, outlet)
+            if body is not None:
+                event = rest_event(_with_body(request, body))
+                invocation = self._functions.invocation(event)
+                threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
+                await self._wait(outlet, receive, invocation, request)
         except Exception as error:  # a bug of ours, which uvicorn would keep to itself
             self._report(Failed(message=f"{request.path} failed inside edgeroutes", error=error))
             raise
@@ -80,7 +91,22 @@ class DevApp:
                 outlet.leave()
                 outlet.is_cut = True
 
-    async def _answer(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> Invocation | None:
+    def _presented(
+        self, answer: HttpAnswer, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
+    ) -> HttpAnswer:
+        """The response, for a browser as a page where it is an error."""
+        if answer.status not in (404, 500):
+            return answer
+        accept = next((value for name, value in request.headers if name == "accept"), "")
+        project = self._live.generation.project
+        if answer.status == 500:
+            return for_browser(answer, accept, project.root)
+        if invocation is None or invocation.route is not None:
+            return answer
+        return without_route(answer, accept, project.route_lines, request.path)
+
+    async def _whole_body(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> bytes | None:
+        """The body; None where the client has its response already, or has left."""
         target = f"{request.path}?{request.query}" if request.query else request.path
         refusal = self._limits.check_head(request.method, target, request.headers)
         body = b""
@@ -93,14 +119,7 @@ class DevApp:
         if refusal is not None:
             await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
             return None
-        # That takes no time on AWS, and none of the route's here. A thread sets it, which knows of no loop.
-        while not self._live.surroundings.is_ready:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK_AGAIN_S)
-        event = rest_event(_with_body(request, body))
-        invocation = Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
-        threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
-        await self._wait(outlet, receive, invocation, request)
-        return invocation
+        return body
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
         """The whole body, or why it is refused.
@@ -132,14 +151,17 @@ class DevApp:
                 break
         return b"".join(chunks), refusal
 
-    async def _wait(self, outlet: HttpOutlet, receive: Receive, invocation: Invocation, request: HttpRequest) -> None:
+    async def _wait(
+        self, outlet: HttpOutlet, receive: Receive, invocation: Invocation | RemoteInvocation, request: HttpRequest
+    ) -> None:
         """Until the answer is out, the client has left or API Gateway would have given up."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
         try:
+            done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
-            done, _ = await asyncio.wait(
-                {outlet.done, watching}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED
-            )
+            while not done and not self._live.surroundings.is_ready:  # what local AWS takes is not the route's time
+                done = await _first_of(outlet.done, watching, _LOOK_AGAIN_S)
+            done = done or await _first_of(outlet.done, watching, timeout_s)
             if not done and not outlet.status and not invocation.streams:
                 await self._time_out(outlet, request)
             elif not done:
@@ -162,7 +184,7 @@ class DevApp:
         return self._live.generation.project.gateway_fields
 
 
-def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | None) -> None:
+def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | RemoteInvocation | None) -> None:
     left = "the client left" if outlet.is_gone else ""
     exchange.note = (invocation.note if invocation is not None else "") or left
     if invocation is not None and invocation.route is not None:
@@ -192,6 +214,11 @@ def _with_body(request: HttpRequest, body: bytes) -> HttpRequest:
         client_host=request.client_host,
         scheme=request.scheme,
     )
+
+
+async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], timeout_s: float) -> set[asyncio.Future[Any]]:
+    done, _ = await asyncio.wait({one, other}, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+    return done
 
 
 async def _wait_for_disconnect(receive: Receive) -> None:

@@ -49,9 +49,12 @@ class Deployed:
     def _read(self) -> None:
         try:
             wanted = plan_functions(self._live.generation.project)
-            found = self._found(wanted)
             plain = wanted.plain_variables
-            self._surroundings.put(wanted.plan, {name: {**plain[name], **found.get(name, {})} for name in plain})
+            self._surroundings.put_plan(wanted.plan, plain, wanted.unresolved_of, wanted.faults)
+            for problem in wanted.problems:
+                self._report(Logged(level="ERROR", message=str(problem)))
+            found = self._found(wanted)
+            self._surroundings.put({name: {**plain[name], **found.get(name, {})} for name in plain})
             self._warn_of_unresolved(wanted, found)
         except EdgeroutesError as err:
             self._report(Logged(level="ERROR", message=str(err)))

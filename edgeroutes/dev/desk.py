@@ -1,19 +1,24 @@
-"""The resources of infra/ in a moto server, for as long as the dev server runs. Floor 3; moto itself is in a process of its own.
+"""Local AWS: the resources of infra/ in a moto server, for as long as the dev server runs. moto itself is in a process of its own.
 
-One thread does everything, in the order of what it is told: make the resources, change them after a save, make them again when the server
-has died. Requests wait meanwhile, so that the one after a save finds what was saved. What cannot be made leaves what there was.
+One thread does everything, in the order of its tasks: make the resources, change them after a save, make them again when the server
+has died. A request waits only when it reads a variable that refers to a resource, or calls AWS.
 """
 
 from __future__ import annotations
 
+import select
 import sys
 import threading
 import time
+from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from edgeroutes.config import INFRA_FOLDER
-from edgeroutes.dev.function_plan import layout_of, may_need_plan, plan_functions
+from edgeroutes.dev.cloud.local_template import local_template, without_dependents
+from edgeroutes.dev.cloud.process import MotoProcess
+from edgeroutes.dev.deployed import Deployed
+from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ToolError
 
@@ -21,30 +26,34 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, MutableMapping
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.process import MotoProcess
     from edgeroutes.dev.cloud.project import ProjectCloud
     from edgeroutes.dev.cloud.seeds import Seed
     from edgeroutes.dev.function_plan import FunctionsPlan
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.plan.infra import Infra
 
 # A server that dies so soon again and again will not be kept alive by starting it once more.
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
-# What of the user's would have boto3 ask elsewhere, or with other credentials, than the desk's.
+_LOOK_AGAIN_S = 0.02
+# Variables of the user's that would lead boto3 to another endpoint, or give it other credentials.
 _AWAY = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
 
 
 class Desk:
-    """Keeps the cloud of a project as its files say.
+    """Keeps local AWS as the project's files declare it.
 
     Args:
         live: The project; its functions get their variables.
-        report: Is told what was made.
+        report: Gets what was made.
         environ: Gets the endpoint and credentials that are no one's; `os.environ`, or a stand-in.
+        is_lazy: Whether moto starts only when a request needs it.
     """
 
-    def __init__(self, live: LiveProject, report: Reporter, environ: MutableMapping[str, str]) -> None:
+    def __init__(
+        self, live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, is_lazy: bool = False
+    ) -> None:
         self._live = live
         self._root: Path = live.generation.project.root
         self._surroundings = live.surroundings
@@ -52,30 +61,39 @@ class Desk:
         self._environ = environ
         self._environ_before: dict[str, str] | None = None
         self._region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        self._is_lazy = is_lazy
         self._moto: MotoProcess | None = None
+        self._made: ProjectCloud | None = None
         self._resources: Mapping[str, str] | None = None
         self._seeds: Mapping[str, Seed] = {}
+        self._infra: Infra | None = None
         self._layout: Hashable = None
         self._has_made = False
         self._has_failed = False
+        self._failure = ""
+        self._told_failure: tuple[str, bool] | None = None
         self._warned: set[str] = set()
+        self._route_problems: frozenset[str] = frozenset()
         self._short_lives = 0
         self._tasks: SimpleQueue[str] = SimpleQueue()
         self._is_closing = False
         self._thread = threading.Thread(target=self._work, name="edgeroutes-desk", daemon=True)
 
     def start(self) -> None:
-        """Begin, where the project has anything to be made or resolved; requests wait for it."""
-        self._layout = layout_of(self._live.generation.project)
+        """Begin, where the project has anything to be made or resolved."""
+        project = self._live.generation.project
+        self._layout = layout_of(project)
         self._thread.start()
-        if may_need_plan(self._live.generation.project):
-            self._surroundings.hold()
+        if may_need_plan(project):
+            if may_need_cloud(project):
+                self._prepare()
+            self._hold()
             self._tasks.put("make")
 
     def expect(self, changed: Iterable[Path]) -> None:
-        """Have requests wait from before a save is read until `look` is done with it, where it is one for the cloud."""
+        """Have requests wait from before a save is read until `look` is done with it, where it is one for local AWS."""
         if any(_may_change_functions(path, self._root) for path in changed):
-            self._surroundings.hold()
+            self._hold()
 
     def look(self, changed: Iterable[Path]) -> None:
         """Take over what a save has changed in infra/, in function.yaml files, in settings, or in which functions there are."""
@@ -84,7 +102,7 @@ class Desk:
         self._layout = layout
         is_named = any(_may_change_functions(path, self._root) for path in changed)
         if is_named or (layout != before and (self._has_made or may_need_plan(project))):
-            self._surroundings.hold()
+            self._hold()
             self._tasks.put("make")
 
     def close(self) -> None:
@@ -97,6 +115,16 @@ class Desk:
             self._thread.join(2)
         self._restore_environ()
 
+    def _hold(self) -> None:
+        self._surroundings.hold()
+        if self._moto is not None:
+            self._moto.tell("held")
+
+    def _release(self) -> None:
+        if self._moto is not None:
+            self._moto.tell("failed" if self._failure else "open", self._failure)
+        self._surroundings.release()
+
     def _work(self) -> None:
         while (task := self._tasks.get()) != "end":
             while not self._tasks.empty() and task != "end":
@@ -104,11 +132,11 @@ class Desk:
             if task == "end" or self._is_closing:
                 break
             if self._try_to_make() and self._tasks.empty():
-                self._surroundings.release()
+                self._release()
         self._surroundings.release()
 
     def _try_to_make(self) -> bool:
-        """Whether requests may go on: with what was made, with what was there before, or to be told what is wrong."""
+        """Whether requests may go on: with what was made, with what was there before, or to get the reason why they cannot."""
         try:
             self._make()
         except EdgeroutesError as err:
@@ -116,39 +144,99 @@ class Desk:
         except Exception as err:  # noqa: BLE001  # of boto3, or ours
             if self._is_closing:
                 return True
-            if self._moto is not None and not self._moto.is_running:
+            if self._moto is not None and self._has_made and not self._moto.is_running:
                 return False  # it has died in the middle of a call; who watches it has all made again
-            self._report(Failed(message="the cloud on the desk could not be made", error=err))
+            self._report(Failed(message="local AWS could not be made", error=err))
             self._tell_problems(ToolError(f"moto could not be used: {type(err).__name__}: {err}"))
         return True
 
     def _make(self) -> None:
-        """Bring everything to what the files say."""
+        """Bring everything to what the files declare."""
         began = time.perf_counter()
-        wanted = plan_functions(self._live.generation.project)
-        self._has_made = True
-        if self._moto is None and not wanted.needs_cloud:
-            if self._surroundings.put(wanted.plan, wanted.plain_variables):
-                self._start_anew()
-            self._surroundings.faults = ()
-            return
+        try:
+            wanted = plan_functions(self._live.generation.project, self._infra)
+            wanted, dropped = self._without_missing_parameters(wanted)
+        except EdgeroutesError as err:
+            self._surroundings.fail_plan(_project_errors(err))
+            raise
+        has_lost = bool(wanted.problems) and self._infra is not None and _files(self._infra) - _files(wanted.infra)
+        if not has_lost:
+            self._infra = wanted.infra
+        self._surroundings.put_plan(wanted.plan, wanted.plain_variables, wanted.unresolved_of, wanted.faults)
+        self._tell_route_problems(wanted)
+        if not wanted.needs_cloud and not self._has_made:
+            self._end_without_cloud(wanted)
+        elif has_lost and self._made is not None:  # its resources would be deleted, with their data
+            self._put_variables(wanted, self._made, dropped)
+        elif self._wait_until_wanted():
+            self._make_cloud(wanted, dropped, began)
+        if wanted.problems:
+            self._tell_problems(ProblemsError(wanted.problems), is_working=True)
+
+    def _without_missing_parameters(self, wanted: FunctionsPlan) -> tuple[FunctionsPlan, set[str]]:
+        """The plan without what needs a parameter that has no value, and the logical ids of that."""
+        from edgeroutes.dev.cloud.parameters import missing_parameter, read_parameters
+
+        _, missing = read_parameters(self._root, local_template(wanted.document))
+        if not missing:
+            return wanted, set()
+        places = {name: where for name, _, where in wanted.infra.properties("Parameters")}
+        problems = tuple(missing_parameter(name, places.get(name, "template.yaml")) for name in missing)
+        document, dropped = without_dependents(wanted.document, missing)
+        faults = {
+            route.route_path: problems
+            for function in wanted.plan.functions
+            if function.logical_id in dropped
+            for route in function.routes
+        }
+        functions = tuple(each for each in wanted.plan.functions if each.logical_id not in dropped)
+        return replace(
+            wanted,
+            plan=replace(wanted.plan, functions=functions),
+            document=document,
+            resources={name: kind for name, kind in wanted.resources.items() if name not in dropped},
+            faults={**wanted.faults, **faults},
+            problems=(*wanted.problems, *problems),
+        ), dropped
+
+    def _end_without_cloud(self, wanted: FunctionsPlan) -> None:
+        """Give functions their variables; nothing has to be made."""
+        self._failure = ""
+        had_endpoint = self._environ_before is not None
+        self._restore_environ()
+        if self._moto is not None:
+            self._moto.stop()
+            self._moto = None
+        if self._surroundings.put(wanted.plain_variables) or had_endpoint:
+            self._start_anew()
+
+    def _wait_until_wanted(self) -> bool:
+        """Wait until a request needs moto, where it shall not start before; False when nothing needs it any more."""
+        self._prepare()
+        if not self._is_lazy or self._moto is None:
+            return True
+        listening = self._moto.listen()
+        while not self._is_closing:
+            if self._surroundings.wanted.wait(_LOOK_AGAIN_S) or select.select([listening], [], [], 0)[0]:
+                self._is_lazy = False
+                return True
+        return False
+
+    def _make_cloud(self, wanted: FunctionsPlan, dropped: set[str], began: float) -> None:
         is_new = self._start_moto()
         if self._is_closing:
             return
-        started = self._put(wanted, is_new=is_new)
-        variables = {each.logical_id: started.cloud.environment_of(each.logical_id) for each in wanted.plan.functions}
-        is_other = self._surroundings.put(wanted.plan, variables)
-        if is_other or is_new:  # a client that a module has opened asks an endpoint of before
-            self._start_anew()
-        self._surroundings.faults = ()
+        started = self._made = self._put(wanted, is_new=is_new)
+        self._put_variables(wanted, started, dropped)
         lacking = {each.where for each in started.cloud.warnings}
         made = {name: type_name for name, type_name in wanted.resources.items() if name not in lacking}
         before, self._resources = self._resources or {}, made
         added = tuple(name for name in made if name not in before)
         removed = tuple(name for name in before if name not in made)
         warnings = [str(each) for each in started.cloud.warnings if str(each) not in self._warned]
-        if is_new or added or removed or warnings or self._has_failed:
+        if is_new or added or removed or warnings or (self._has_failed and not wanted.problems):
             self._has_failed = False
+            self._told_failure = None
             self._warned.update(warnings)
             self._report(
                 CloudReady(
@@ -161,19 +249,33 @@ class Desk:
                 )
             )
 
+    def _put_variables(self, wanted: FunctionsPlan, started: ProjectCloud, dropped: set[str]) -> None:
+        plain = wanted.plain_variables
+        functions = {each.logical_id for each in wanted.plan.functions} - dropped
+        known = functions & started.cloud.resources.keys()
+        variables = {name: started.cloud.environment_of(name) if name in known else plain[name] for name in functions}
+        self._failure = ""
+        if self._surroundings.put(variables):
+            self._start_anew()
+
+    def _prepare(self) -> None:
+        """Take away what leads boto3 to the user's account, and put an address in its place; nothing listens there yet."""
+        if self._moto is None:
+            self._moto = MotoProcess(on_wait=self._tell_wait)
+        self._moto.listen()
+        self._set_environ(self._moto.url)
+
+    def _tell_wait(self, call: str) -> None:
+        self._report(Logged(level="INFO", message=f"a request waits for local AWS: {call}"))
+
     def _start_moto(self) -> bool:
         """Have a server that runs; whether it is a new one."""
-        from edgeroutes.dev.cloud.process import MotoProcess
-
-        self._set_environ()
-        if self._moto is None:
-            self._report(
-                Logged(level="INFO", message="starting moto for the resources of infra/; requests wait for them")
-            )
-            self._moto = MotoProcess()
+        assert self._moto is not None  # noqa: S101  # it has just been prepared
+        if not self._has_made:
+            self._report(Logged(level="INFO", message="local AWS starts; only requests that use it wait"))
+        self._has_made = True
         if not self._moto.ensure():
             return False
-        self._environ["AWS_ENDPOINT_URL"] = self._moto.url
         threading.Thread(
             target=self._watch, args=(self._moto, time.monotonic()), name="edgeroutes-moto", daemon=True
         ).start()
@@ -184,13 +286,14 @@ class Desk:
         moto.wait()
         if self._is_closing:
             return
-        self._surroundings.hold()
+        self._hold()
         self._short_lives = self._short_lives + 1 if time.monotonic() - started_at < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:
             hint = "Free memory or disk space, save a file of infra/ to try again, or use --aws"
             problem = ToolError(f"the moto server has died {self._short_lives} times in a row", hint=hint)
             self._tell_problems(problem, is_working=False)
             self._surroundings.release()
+            moto.stop()  # else requests would wait on its socket
             return
         message = "the moto server has died; it is started again, and its resources hold what is in infra/seed/"
         self._report(Logged(level="WARNING", message=message))
@@ -204,8 +307,10 @@ class Desk:
         assert self._moto is not None  # noqa: S101  # it has just been started
         cloud = Cloud(self._moto.url, self._region)
         seeds = read_seeds(self._root)
+        if wanted.problems:  # the seeds of what is left out wait with it
+            seeds = {name: seed for name, seed in seeds.items() if name in wanted.resources}
         before = self._seeds = {} if is_new else self._seeds
-        started = start_cloud(self._root, cloud, document=wanted.document, seeds_before=before)
+        started = start_cloud(self._root, cloud, document=wanted.document, seeds=seeds, seeds_before=before)
         self._seeds = seeds
         return started
 
@@ -216,6 +321,16 @@ class Desk:
             cache.forget_data_cache()
         self._live.refresh()
 
+    def _tell_route_problems(self, wanted: FunctionsPlan) -> None:
+        """Report what keeps single routes from responding, once; what the scan found is reported with the reload."""
+        scanned = {str(each) for each in self._live.generation.problems}
+        of_infra = {str(each) for each in wanted.problems}
+        found = {str(each): None for faults in wanted.faults.values() for each in faults}
+        for problem in found:
+            if problem not in scanned | of_infra | self._route_problems:
+                self._report(Logged(level="ERROR", message=problem))
+        self._route_problems = frozenset(found)
+
     def _tell_problems(self, err: EdgeroutesError, *, is_working: bool | None = None) -> None:
         if self._is_closing:
             return
@@ -224,16 +339,16 @@ class Desk:
         if is_working is None:
             is_working = self._resources is not None and self._moto is not None and self._moto.is_running
         if not is_working:
-            self._surroundings.faults = tuple(each for each in problems if isinstance(each, ProjectError)) or (
-                ProjectError(err.problem, where=err.where, hint=err.hint),
-            )
-        self._report(CloudFailed(problems=problems, is_working=is_working))
+            self._failure = str(err)
+            self._surroundings.fail_cloud(_project_errors(err))
+        if self._told_failure != (str(err), is_working):
+            self._told_failure = (str(err), is_working)
+            self._report(CloudFailed(problems=problems, is_working=is_working))
 
-    def _set_environ(self) -> None:
-        """Take what could reach the user's account out: no request is answered before there is an endpoint in its place."""
-        if self._environ_before is not None:
-            return
-        self._environ_before = dict(self._environ)
+    def _set_environ(self, url: str) -> None:
+        """Take out what could reach the user's account, and put the endpoint in."""
+        if self._environ_before is None:
+            self._environ_before = dict(self._environ)
         for name in _AWAY:
             self._environ.pop(name, None)
         self._environ.update(
@@ -241,6 +356,7 @@ class Desk:
             AWS_SECRET_ACCESS_KEY="edgeroutes",  # noqa: S106  # nobody's
             AWS_REGION=self._region,
             AWS_DEFAULT_REGION=self._region,
+            AWS_ENDPOINT_URL=url,
         )
 
     def _restore_environ(self) -> None:
@@ -251,6 +367,26 @@ class Desk:
             self._environ.pop(name, None)
             if name in self._environ_before:
                 self._environ[name] = self._environ_before[name]
+        self._environ_before = None
+
+
+def make_cloud(
+    live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, aws: bool, is_lazy: bool = False
+) -> Desk | Deployed:
+    """Local AWS, or that of the user where it is chosen or an endpoint is named already."""
+    if aws or "AWS_ENDPOINT_URL" in environ:
+        return Deployed(live, report)
+    return Desk(live, report, environ, is_lazy=is_lazy)
+
+
+def _project_errors(err: EdgeroutesError) -> tuple[ProjectError, ...]:
+    problems = err.problems if isinstance(err, ProblemsError) else (err,)
+    found = tuple(each for each in problems if isinstance(each, ProjectError))
+    return found or (ProjectError(err.problem, where=err.where, hint=err.hint),)
+
+
+def _files(infra: Infra) -> set[str]:
+    return {each.source_file for each in infra.documents}
 
 
 def _may_change_functions(path: Path, root: Path) -> bool:

@@ -38,6 +38,10 @@ class Environment:
         """The names that have their value from outside or from a file, whatever a function's own is."""
         return frozenset(self._environ) - (self._own.keys() - self._files.keys())
 
+    def is_fixed(self, name: str) -> bool:
+        """Whether a name has its value from outside or from a file."""
+        return name in self._environ and (name not in self._own or name in self._files)
+
     def share(self, variables: Mapping[str, str]) -> None:
         """Put in what all functions that have it agree on, in place of what they agreed on before."""
         self._shared = variables

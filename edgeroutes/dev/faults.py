@@ -1,13 +1,17 @@
-"""Which routes cannot answer, and why: the scan's problems, told route by route, so that all others keep working. Floor 3; no I/O."""
+"""Which routes cannot answer, and why: the scan's problems, told route by route, so that all others keep working."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from edgeroutes.errors import LayoutError
+from edgeroutes.errors import ConfigError, LayoutError, ProjectError
+from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
-    from edgeroutes.errors import ProjectError
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
     from edgeroutes.routing.scan import RouteFile, RouteScan
 
 
@@ -19,6 +23,42 @@ def faults_by_route(scan: RouteScan) -> dict[str, tuple[ProjectError, ...]]:
     layout = layout_problems(scan)
     found = {route.route_path: _faults(route, layout) for route in scan.routes}
     return {route_path: faults for route_path, faults in found.items() if faults}
+
+
+def faults_by_file(
+    routes: Iterable[RouteFile], problems: Iterable[ProjectError]
+) -> dict[str, tuple[ProjectError, ...]]:
+    """Route path → the problems in its route file, or in a middleware file or function.yaml of its folders."""
+    by_file: dict[str, list[ProjectError]] = {}
+    for problem in problems:
+        by_file.setdefault(file_of(problem.where), []).append(problem)
+    found = {route.route_path: _of_files(route, by_file) for route in routes}
+    return {route_path: faults for route_path, faults in found.items() if faults}
+
+
+def file_of(where: str) -> str:
+    """The file of a place, `infra/tables.yaml` of `infra/tables.yaml:12`."""
+    file, _, line = where.rpartition(":")
+    return file if line.isdigit() else where
+
+
+def cors_fault(problem: ProjectError, root: Path, route: RouteFile) -> ProjectError:
+    """A problem with the origins of a route, at the line that declares its CORS."""
+    folders = sorted((*route.middleware_files, *route.function_yaml_files), key=lambda file: -file.count("/"))
+    for file in (route.source_file, *folders):
+        try:
+            lines = read_text(root / file, file).splitlines()
+        except (OSError, ProjectError):
+            continue
+        for number, line in enumerate(lines, 1):
+            if re.match(r"cors\b", line):
+                return ConfigError(problem.problem, where=f"{file}:{number}", hint=problem.hint)
+    return ConfigError(problem.problem, where="pyproject.toml: [tool.edgeroutes.cors]", hint=problem.hint)
+
+
+def _of_files(route: RouteFile, by_file: Mapping[str, list[ProjectError]]) -> tuple[ProjectError, ...]:
+    files = (route.source_file, *route.middleware_files, *route.function_yaml_files)
+    return tuple(problem for file in files for problem in by_file.get(file, ()))
 
 
 def layout_problems(scan: RouteScan) -> tuple[ProjectError, ...]:

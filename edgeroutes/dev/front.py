@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.adapters.connection import decode_headers, encode_headers
+from edgeroutes.dev.error_page import CHANGES_PATH
 from edgeroutes.dev.exchange import open_exchange
 from edgeroutes.dev.hosts import is_allowed, is_loopback
 from edgeroutes.dev.integration import problem_answer
@@ -36,9 +37,19 @@ class Front:
         report: Is told of every answer.
         allows_origin: Whether the CORS of the route at a path allows an origin: `allows_origin(method, path, origin)`. It may block.
         host: That the server listens on.
+        changes: Tells the dev server's own pages of changes.
     """
 
-    def __init__(self, app: AsgiApp, report: Reporter, allows_origin: CorsLookup, *, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        app: AsgiApp,
+        report: Reporter,
+        allows_origin: CorsLookup,
+        *,
+        host: str = "127.0.0.1",
+        changes: AsgiApp | None = None,
+    ) -> None:
+        self._changes = changes
         self._app = app
         self._report = report
         self._allows_origin = allows_origin
@@ -48,6 +59,9 @@ class Front:
         """Answer one request."""
         began = time.perf_counter()
         sent = _Sent(send)
+        if self._changes is not None and scope["path"] == CHANGES_PATH and not await self._refusal(scope):
+            await self._changes(scope, receive, send)  # not a line of the log: a page that is open asks again and again
+            return
         try:
             # Before the CDN: what it has stored is nothing for a page of another site, either.
             reason = await self._refusal(scope)

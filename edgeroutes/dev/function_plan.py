@@ -1,20 +1,25 @@
-"""A project's functions and its template as dev wants them: of the good routes, whatever their code uses. Floor 3."""
+"""A project's functions and its template as dev wants them: of what is right, so that a mistake breaks only what depends on it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.cloud.local_template import stands_in_front
-from edgeroutes.dev.faults import faults_by_route
+from edgeroutes.dev.faults import faults_by_file, faults_by_route, file_of
 from edgeroutes.dev.surroundings import DEPLOYED_ONLY
+from edgeroutes.errors import ProblemsError, ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Collection, Hashable, Mapping
 
     from edgeroutes.dev.project import Project
+    from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
+
+_MAY_REFER = re.compile(rb"Resources|Ref\b|Fn::|![A-Z]|\{\{resolve:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +30,17 @@ class FunctionsPlan:
         plan: The functions.
         document: The template.
         resources: Those that infra/ declares, logical id → type; what stands before the functions is not among them.
+        infra: The files of infra/ that it is made of.
+        faults: Route path → what keeps it from having a function.
+        problems: What is wrong with infra/; its file is left out, or is as it was before.
     """
 
     plan: ProjectPlan
     document: Mapping[str, Any]
     resources: Mapping[str, str]
+    infra: Infra
+    faults: Mapping[str, tuple[ProjectError, ...]] = field(default_factory=dict)
+    problems: tuple[ProjectError, ...] = ()
 
     @property
     def variables(self) -> dict[str, dict[str, Any]]:
@@ -55,6 +66,15 @@ class FunctionsPlan:
         return found
 
     @property
+    def unresolved_of(self) -> dict[str, frozenset[str]]:
+        """Function → the names of its variables that are no plain texts."""
+        found: dict[str, set[str]] = {}
+        for name, functions in self.unresolved.items():
+            for function in functions:
+                found.setdefault(function, set()).add(name)
+        return {function: frozenset(names) for function, names in found.items()}
+
+    @property
     def plain_variables(self) -> dict[str, dict[str, str]]:
         """Of the variables those that are plain texts."""
         unresolved = self.unresolved
@@ -69,22 +89,52 @@ class FunctionsPlan:
         return bool(self.resources or self.unresolved)
 
 
-def plan_functions(project: Project) -> FunctionsPlan:
-    """The functions of those routes that can answer.
+def plan_functions(project: Project, good: Infra | None = None) -> FunctionsPlan:
+    """The functions of those routes that have nothing wrong with them.
+
+    Args:
+        project: The project.
+        good: The files of infra/ as they last were right: a file that is wrong now is as it was then, or left out.
 
     Raises:
-        ProjectError: For what is wrong with function.yaml files and infra/.
+        ProjectError: For a problem that is not in a file of a route or of infra/.
     """
     # Here, because a project that needs none of this starts without it.
     from edgeroutes.pipeline import plan_scan, read_infra
-    from edgeroutes.plan.loops import expand_loops
     from edgeroutes.template.document import make_document
 
-    faulty = faults_by_route(project.scan)
-    good = tuple(route for route in project.scan.routes if route.route_path not in faulty)
-    infra = read_infra(project.root)
-    plan = plan_scan(project.root, project.config, replace(project.scan, routes=good, problems=()), infra)
-    whole = make_document(plan, infra)
+    faults = dict(faults_by_route(project.scan))
+    infra, problems = _without_broken(read_infra(project.root), good)
+    while True:
+        routes = tuple(route for route in project.scan.routes if route.route_path not in faults)
+        scan = replace(project.scan, routes=routes, problems=())
+        try:
+            plan = plan_scan(project.root, project.config, scan, infra)
+            whole = make_document(plan, infra)
+            break
+        except ProjectError as error:
+            found = error.problems if isinstance(error, ProblemsError) else (error,)
+            broken = faults_by_file(routes, found)
+            wrong = tuple(each for each in found if file_of(each.where).startswith(f"{INFRA_FOLDER}/"))
+            replaced = _replace_documents(infra, {file_of(each.where) for each in wrong}, good)
+            if replaced == infra and not broken:
+                raise
+            good = None  # what was right with the routes of before may be wrong with these
+            causes = problems if any("refers to" in each.problem for each in found) else ()
+            infra, problems = replaced, (*problems, *wrong)
+            faults |= {path: (*each, *causes) for path, each in broken.items()}
+    return _functions_plan(plan, whole, infra, faults, problems)
+
+
+def _functions_plan(
+    plan: ProjectPlan,
+    whole: Mapping[str, Any],
+    infra: Infra,
+    faults: Mapping[str, tuple[ProjectError, ...]],
+    problems: tuple[ProjectError, ...],
+) -> FunctionsPlan:
+    from edgeroutes.plan.loops import expand_loops
+
     document = expand_loops(whole)
     declared = {name for name, _, _ in infra.properties("Resources")} | (
         document["Resources"].keys() - whole["Resources"].keys()
@@ -95,13 +145,32 @@ def plan_functions(project: Project) -> FunctionsPlan:
         for name, resource in document["Resources"].items()
         if name in declared - own and not stands_in_front(resource)
     }
-    return FunctionsPlan(plan, document, resources)
+    return FunctionsPlan(plan, document, resources, infra, faults, problems)
+
+
+def _without_broken(infra: Infra, good: Infra | None) -> tuple[Infra, tuple[ProjectError, ...]]:
+    """The files of infra/ that can be read, with those of before in the places of the others, and what is wrong with these."""
+    broken = {file_of(each.where) for each in infra.problems}
+    return _replace_documents(replace(infra, problems=()), broken, good), infra.problems
+
+
+def _replace_documents(infra: Infra, files: Collection[str], good: Infra | None) -> Infra:
+    before = [each for each in (good.documents if good else ()) if each.source_file in files]
+    rest = [each for each in infra.documents if each.source_file not in files]
+    return replace(infra, documents=tuple(sorted([*rest, *before], key=lambda each: each.source_file)))
 
 
 def may_need_plan(project: Project) -> bool:
     """Whether any file can give functions something around them; cheap, for a project that has none."""
     has_settings = any(route.function_yaml_files for route in project.scan.routes)
     return has_settings or any((project.root / INFRA_FOLDER).glob("*.y*ml"))
+
+
+def may_need_cloud(project: Project) -> bool:
+    """Whether a file may declare resources, or variables that refer to some; reads them as text."""
+    files = {file for route in project.scan.routes for file in route.function_yaml_files}
+    names = [project.root / file for file in files] + [*(project.root / INFRA_FOLDER).glob("*.y*ml")]
+    return any(_MAY_REFER.search(path.read_bytes()) for path in names if path.is_file())
 
 
 def layout_of(project: Project) -> Hashable:

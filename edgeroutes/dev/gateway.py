@@ -6,6 +6,7 @@ decoded, the path is not, bodies come in base64 (the API takes `*/*` as binary).
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from base64 import b64decode, b64encode
@@ -19,6 +20,27 @@ if TYPE_CHECKING:
     from edgeroutes.types import Event
 
 STAGE = "live"
+# What a REST API sends under another name, because it sets these fields itself or does not let a function set them.
+# Source: docs.aws.amazon.com/apigateway "Amazon API Gateway important notes"; Architect's sandbox, whose list was observed on AWS.
+_REMAPPED = frozenset(
+    (
+        "authorization",
+        "connection",
+        "content-md5",
+        "date",
+        "expect",
+        "host",
+        "max-forwards",
+        "proxy-authenticate",
+        "server",
+        "trailer",
+        "upgrade",
+        "user-agent",
+        "www-authenticate",
+    )
+)
+# A percent sign that starts no escape, and characters that a REST API takes in a query only percent-encoded. Source: the same notes.
+_REFUSED_IN_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[{}|]")
 # What a client gets where the integration's answer is none. Source: aws-lambda-dotnet ApiGatewayResponseTestCases, verified on AWS.
 BAD_GATEWAY_BODY = b'{"message": "Internal server error"}'
 
@@ -114,6 +136,28 @@ def read_result(result: Any) -> HttpAnswer:
         raise IntegrationError(f"body is a {type(body).__name__}, not a string")
     content = b64decode(body or "") if result.get("isBase64Encoded") else (body or "").encode()
     return HttpAnswer(status=status, headers=headers, body=content)
+
+
+def sent_name(name: str) -> str:
+    """The name, in lower case, under which a REST API sends a header of a function's response.
+
+    >>> sent_name("WWW-Authenticate"), sent_name("ETag")
+    ('x-amzn-remapped-www-authenticate', 'etag')
+    """
+    lowered = name.lower()
+    return f"x-amzn-remapped-{lowered}" if lowered in _REMAPPED else lowered
+
+
+def query_problem(query: str) -> str:
+    """Why a REST API refuses a query with 400; empty where it takes it."""
+    found = _REFUSED_IN_QUERY.search(query)
+    if found is None:
+        return ""
+    if found[0] == "%":
+        return "the query has a '%' that two hexadecimal digits do not follow. Send it as %25"
+    return (
+        f"the query has a raw {found[0]!r}, which API Gateway refuses. Send it percent-encoded (%{ord(found[0]):02X})"
+    )
 
 
 def _header_text(name: str, value: Any) -> str:

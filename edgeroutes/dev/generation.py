@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.faults import faults_by_route, layout_problems
+from edgeroutes.dev.faults import faults_by_file, faults_by_route, layout_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,16 +48,19 @@ class Generation:
         self.problems: tuple[ProjectError, ...] = (broken,) if broken is not None else project.scan.problems
         self.loading = loading or Lock()
         self.warned: set[str] = set()
-        self._read_at = time.monotonic()
+        self.read_at = time.monotonic()
         self._in_use = 0
         self._counting = Lock()
         self._when_idle: list[Callable[[], None]] = []
         self._broken = broken
-        self._faults = faults_by_route(project.scan)
+        self._faults = {
+            **faults_by_file(project.scan.routes, project.cors_problems),
+            **faults_by_route(project.scan),
+        }
         self._guard = guard
         self._guarded: dict[str, tuple[ProjectError, ...]] = {}
         self._layout_problems = layout_problems(project.scan)
-        self._routes = {route.route_path: route for route in project.scan.routes}
+        self.routes: dict[str, RouteFile] = {route.route_path: route for route in project.scan.routes}
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
@@ -86,25 +89,25 @@ class Generation:
     @property
     def route_count(self) -> int:
         """How many routes there are, those that cannot answer among them."""
-        return len(self._routes)
+        return len(self.routes)
 
     def route_file(self, route: ManifestRoute | None) -> RouteFile | None:
         """What the scan says of a route."""
-        return None if route is None else self._routes[route.route_path]
+        return None if route is None else self.routes[route.route_path]
 
     def may_be_half_read(self, route: ManifestRoute | None) -> bool:
         """Whether what is wrong with a route may be that its file was being written when it was read."""
-        if time.monotonic() - self._read_at > SETTLING_S or route is None:
+        if time.monotonic() - self.read_at > SETTLING_S or route is None:
             return False
-        return bool(self.faults(route)) or self._routes[route.route_path].exports.nothing_exported is not None
+        return bool(self.faults(route)) or self.routes[route.route_path].exports.nothing_exported is not None
 
-    def faults(self, route: ManifestRoute | None) -> tuple[ProjectError, ...]:
+    def faults(self, route: ManifestRoute | RouteFile | None) -> tuple[ProjectError, ...]:
         """What keeps a route from answering."""
         if self._broken is not None:
             return (self._broken,)
         if route is None:
             return ()
-        return self._faults.get(route.route_path) or self._import_faults(self._routes[route.route_path])
+        return self._faults.get(route.route_path) or self._import_faults(self.routes[route.route_path])
 
     def _import_faults(self, route: RouteFile) -> tuple[ProjectError, ...]:
         found = self._guarded.get(route.route_path)
@@ -113,6 +116,11 @@ class Generation:
             if found is not None:
                 self._guarded[route.route_path] = found
         return found or ()
+
+    def has_judged(self, route: RouteFile) -> bool:
+        """Whether `faults` is all that is wrong with a route; not while the project's declarations are still being read."""
+        path = route.route_path
+        return self._broken is not None or self._guard is None or path in self._faults or path in self._guarded
 
     def faults_behind_404(self) -> tuple[ProjectError, ...]:
         """What may be the reason that a path is not found."""

@@ -7,6 +7,7 @@ is there for the next, so that a hook would find it one time and not the other.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
@@ -17,6 +18,9 @@ from edgeroutes.dev.reports import Logged
 from edgeroutes.errors import EdgeroutesError, ProjectError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgeroutes.build.graph import ImportGraph
     from edgeroutes.build.pins import Pins
     from edgeroutes.dev.project import Project
     from edgeroutes.dev.reports import Reporter
@@ -43,6 +47,8 @@ class ImportGuard:
         self._lock = threading.Lock()
         self._pins: Future[Pins] = Future()
         self._stamp: _Stamp | None = None
+        self._files = tuple(root / name for name in DECLARING_FILES)
+        self.on_files: Callable[[], None] = lambda: None
 
     def problems(self, project: Project, route: RouteFile) -> tuple[ProjectError, ...] | None:
         """What the route's bundle would lack; None where that is not known yet."""
@@ -59,14 +65,33 @@ class ImportGuard:
             graph = project.tracer.trace(map(Path, (*route.middleware_files, route.source_file)))
         except ProjectError:
             return ()  # what does not parse does not load either, and loading tells it better
-        return tuple(check_imports(graph, declared))
+        return (*check_imports(graph, declared), *self._links_out(graph))
+
+    def _links_out(self, graph: ImportGraph) -> list[ProjectError]:
+        """The modules that a link takes out of the project, which no bundle may contain."""
+        from edgeroutes.build.project_folders import ProjectFolders
+
+        folders = ProjectFolders(self._root)
+        problems: dict[str, ProjectError] = {}
+        for module in graph.project_modules:
+            try:
+                folders.require_inside(module.file.relative_to(self._root).as_posix())
+            except ProjectError as error:
+                problems[str(error)] = error
+            except ValueError:  # of an editable install, which is not the project's
+                continue
+        return list(problems.values())
+
+    def files(self) -> tuple[Path, ...]:
+        """The files that declare what functions contain; those of a workspace and of included requirements once they are known."""
+        return self._files
 
     def start(self, project: Project) -> None:
         """Begin to find out what is declared, so that the first request need not wait for it."""
         self._known_pins(project)
 
     def _known_pins(self, project: Project) -> Future[Pins]:
-        stamp = tuple(map(_stamp, (self._root / name for name in DECLARING_FILES)))
+        stamp = tuple(map(_stamp, self._files))
         with self._lock:
             if stamp != self._stamp:
                 self._stamp, self._pins = stamp, Future()
@@ -84,11 +109,23 @@ class ImportGuard:
 
             cache = self._root / FOLDER / "texts"
             target = Target.of(project.config)
-            found.set_result(read_pins(self._root, UvInstaller(), target, installed_site_packages(), cache))
+            pins = read_pins(self._root, UvInstaller(), target, installed_site_packages(), cache)
+            self._add_files(pins)
+            found.set_result(pins)
         except BaseException as err:  # noqa: BLE001  # whoever waits for it has to be told
             found.set_exception(err if isinstance(err, EdgeroutesError) else EdgeroutesError(repr(err)))
             message = f"what routes import is not compared with what the project declares: {err}"
-            self._report(Logged(level="WARNING", message=message))
+            with contextlib.suppress(OSError, ValueError):  # the server is ending, and its output is closed
+                self._report(Logged(level="WARNING", message=message))
+
+    def _add_files(self, pins: Pins) -> None:
+        files = tuple(dict.fromkeys((*self._files, *(self._root / name for name in pins.files))))
+        with self._lock:
+            if files == self._files:
+                return
+            self._files = files
+            self._stamp = tuple(map(_stamp, files))
+        self.on_files()
 
 
 def _stamp(path: Path) -> tuple[int, int]:

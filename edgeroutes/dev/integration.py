@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 
 def problem_answer(
-    status: int, detail: str, path: str, fields: Iterable[tuple[str, str]] = (), **members: object
+    status: int,
+    detail: str,
+    path: str,
+    fields: Iterable[tuple[str, str]] = (),
+    *,
+    request_id: str = "",
+    **members: object,
 ) -> HttpAnswer:
     """An error of the gateway itself.
 
@@ -25,10 +32,11 @@ def problem_answer(
         detail: What happened.
         path: That was asked for.
         fields: Header fields that it has besides, such as those of CORS.
+        request_id: The one of the log; without it a new one.
         members: More of the document.
     """
     error = HTTPError(status, detail, headers=dict(fields))
-    response = problem_response(error, instance=path, request_id="", **members)
+    response = problem_response(error, instance=path, request_id=request_id or str(uuid.uuid4()), **members)
     response.headers["cache-control"] = UNCACHED
     return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
 

@@ -8,35 +8,37 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack, nullcontext, suppress
 from contextvars import copy_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_answer
 from edgeroutes.adapters.streaming.wire import render_prelude
-from edgeroutes.dev.error_page import for_browser
+from edgeroutes.dev.faults import cors_fault
 from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
 from edgeroutes.dev.generation import SETTLING_S
 from edgeroutes.dev.integration import gateway_answer, problem_answer
 from edgeroutes.dev.lambda_context import DevContext
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.outlet import ClientGone, delivered
-from edgeroutes.dev.project import may_block
 from edgeroutes.dev.reports import Failed, Logged
-from edgeroutes.errors import ResponseTooLargeError
+from edgeroutes.errors import ProjectError, ResponseTooLargeError
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import LoopFree, PersistentLoop, is_fatal
+from edgeroutes.runtime.loop import LoopFree, is_fatal
+from edgeroutes.services.revalidation import send_revalidations
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from contextvars import Context
 
+    from edgeroutes.dev.generation import Generation
     from edgeroutes.dev.limits import Limits
     from edgeroutes.dev.outlet import Outlet
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.errors import ProjectError
+    from edgeroutes.dev.worker import OneInvocation, WorkerGeneration
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.runtime.application import Call
@@ -47,6 +49,19 @@ if TYPE_CHECKING:
 
 # Source: decisions.md, "Template and deploy": routes that stream have 300 s unless they say otherwise.
 STREAM_TIMEOUT_S = 300
+
+
+def revalidate_now(call: Call) -> None:
+    """Evict what the handler revalidated before the client has the response: its next request must not get a response of before.
+
+    On AWS this comes after the response, and CloudFront needs seconds for it.
+    """
+    for function, arguments in call.after:
+        if function is send_revalidations:
+            try:
+                send_revalidations(*arguments)
+            except Exception as error:  # noqa: BLE001  # as after the response: only the log can report it
+                log_exception(error, "the revalidation failed", call.incoming)
 
 
 class Invocation:
@@ -60,8 +75,10 @@ class Invocation:
         report: Is told what went wrong.
     """
 
-    def __init__(self, live: LiveProject, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter) -> None:
-        self.generation = live.generation
+    def __init__(
+        self, live: LiveProject | OneInvocation, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter
+    ) -> None:
+        self.generation: Generation | WorkerGeneration = live.generation
         self.route: RouteFile | None = None
         self.note = ""
         self.asked_for: tuple[str, ...] | None = None
@@ -140,18 +157,28 @@ class Invocation:
         context.set_timeout(self._timeout_s())
         if call.route is None or self._faults(call):
             return call, None
+        if not self._surroundings.is_ready and self.route is not None:
+            try:
+                self._live.wait_before_loading(self.route, call.incoming.method)
+            except ProjectError:  # `_faults` has it now
+                return call, None
         return call, self._load(call.route)
 
     def _faults(self, call: Call) -> tuple[ProjectError, ...]:
         """What keeps the route from answering: something of its own, or of what all functions need."""
-        return (self.generation.faults(call.route) or self._surroundings.faults) if call.route is not None else ()
+        if call.route is None or self.route is None:
+            return self.generation.faults(call.route)
+        found = self.generation.faults(call.route) or self._surroundings.faults(self.route)
+        problem = None if found else self.generation.handler.application.cors_problem(call.route)
+        return found if problem is None else (cors_fault(problem, Path(self.generation.project.root), self.route),)
 
     def _open(self, event: Event, context: DevContext) -> Call:
         handler = self.generation.handler
         is_canonical = canonical_path(self._path, trailing_slash=handler.application.manifest.trailing_slash) is None
-        with (
-            nullcontext() if is_canonical else self.generation.loading
-        ):  # for it may load a route, to see what slashes it wants
+        # The variables decide which origins CORS allows; and a path that is not canonical may load a route.
+        route = self.generation.route_file(handler.application.route_behind(self._path))
+        loading = nullcontext() if is_canonical else self.generation.loading
+        with loading, self._surroundings.running(route) if route is not None else nullcontext():
             return handler.open(event, context)
 
     def _timeout_s(self) -> float:
@@ -173,18 +200,11 @@ class Invocation:
         return None
 
     def _run_where_it_belongs(self, outlet: Outlet, call: Call) -> None:
-        """Run the call without a loop, on one of its own, or on the one that all share."""
+        """Run the call without a loop, or on the one that all share."""
         running_in = copy_context()
         if not call.needs_loop:
             free = LoopFree()
             self._run_call(outlet, call, lambda coroutine: free.run(coroutine, running_in), in_loop=False)
-        elif self.route is not None and may_block(self.route, call.incoming.method):
-            # One for this request, since a sync handler would block that of the others.
-            own = PersistentLoop()
-            try:
-                self._run_call(outlet, call, lambda coroutine: own.run(coroutine, running_in), in_loop=True)
-            finally:
-                own.close()
         else:
             self._run_call(
                 outlet, call, lambda coroutine: self._run_shared(coroutine, running_in, outlet), in_loop=True
@@ -254,6 +274,7 @@ class Invocation:
             return
         finally:
             await call.close_streams()
+        revalidate_now(call)
         await delivered(outlet.end(), in_loop=in_loop)
 
     def _warn_of_whole_stream(self) -> None:
@@ -273,10 +294,15 @@ class Invocation:
         self.note = str(faults[0]) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
         detail = "\n".join(str(fault) for fault in faults)
         fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
-        answer = problem_answer(500, detail, self._path, fields, problems=[str(fault) for fault in faults])
+        request_id = call.incoming.request_id
+        problems = [str(fault) for fault in faults]
+        answer = problem_answer(500, detail, self._path, fields, request_id=request_id, problems=problems)
         self._send(outlet, self._for_client(answer, call))
 
     def _send_result(self, outlet: Outlet, response: Response, body: str | bytes | None, call: Call) -> None:
+        if response.status == 500 and (faults := self._surroundings.faults(self.route)):
+            self._send_faults(outlet, faults, call)  # the handler needed what there is not
+            return
         if response.status == 404 and call.route is None and self.generation.faults_behind_404():
             self._send_faults(outlet, self.generation.faults_behind_404(), call)
             return
@@ -287,14 +313,16 @@ class Invocation:
         except IntegrationError as error:
             self._give_up(outlet, str(error))
             return
-        self._send(outlet, self._for_client(answer, call))
+        self._send(outlet, self._for_client(answer, call), call)
 
     def _for_client(self, answer: HttpAnswer, call: Call) -> HttpAnswer:
         if call.incoming.method == "HEAD":
             return HttpAnswer(status=answer.status, headers=answer.headers)
-        return for_browser(answer, call.incoming.header("accept") or "")
+        return answer
 
-    def _send(self, outlet: Outlet, answer: HttpAnswer) -> None:
+    def _send(self, outlet: Outlet, answer: HttpAnswer, call: Call | None = None) -> None:
+        if call is not None:
+            revalidate_now(call)
         outlet.answer(answer).result()
 
     def _give_up(self, outlet: Outlet, reason: str) -> None:

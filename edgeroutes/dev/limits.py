@@ -1,4 +1,4 @@
-"""What API Gateway and Lambda refuse of a request for its size, with a sentence that says which limit it was. Floor 3; does no I/O.
+"""What API Gateway and Lambda refuse of a request for its size or its form, with a sentence that names the limit. Floor 3; does no I/O.
 
 The numbers are those of `http.limits`, which the runtime checks its results against, too.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgeroutes.dev.gateway import query_problem
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES, LAMBDA_EVENT_BYTES
 
@@ -38,7 +39,9 @@ class Limits:
     body_timeout_s: float = 120.0
 
     def check_head(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> HTTPError | None:
-        """The refusal of a request's line and headers, None when they fit."""
+        """The refusal of a request's line and headers, None when API Gateway takes them."""
+        if problem := query_problem(target.partition("?")[2]):
+            return HTTPError(400, problem)
         request_line = len(method) + len(target) + len("  HTTP/1.1")
         size = request_line + sum(len(value) for _, value in headers)
         if size <= self.head_bytes:

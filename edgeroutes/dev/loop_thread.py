@@ -1,7 +1,8 @@
 """Event loops for requests that are answered side by side. Floor 3; knows coroutines, not requests.
 
 Lambda gives each sandbox one request at a time and one loop for life. Here one loop, in a thread of its own, serves all: a client that a
-handler opens in it lives on from request to request, and through reloads. What would block it gets a loop for one request.
+handler opens in it lives on from request to request, until a save replaces the worker. Sync functions are called in the request's own
+thread, which waits for the response.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import threading
 import time
 import traceback
 from contextvars import Context, ContextVar
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from edgeroutes.dev.reports import Logged
 from edgeroutes.runtime.loader import is_own_file
 from edgeroutes.runtime.loop import log_task_exit, log_task_failure
+from edgeroutes.runtime.loop_state import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from types import FrameType
 
     from edgeroutes.dev.reports import Reporter
@@ -174,6 +177,11 @@ class LoopThread:
         self._stopping = self._loop.create_task(stop())
 
 
+def _set_done(called: asyncio.Future[None]) -> None:
+    if not called.done():
+        called.set_result(None)
+
+
 class Running(Generic[T]):
     """A coroutine on a loop of another thread."""
 
@@ -183,7 +191,9 @@ class Running(Generic[T]):
         self._context = context
         self._task: asyncio.Task[T] | None = None
         self._is_cancelled = False
+        self._calls: SimpleQueue[tuple[Callable[[], None], asyncio.Future[None]] | None] = SimpleQueue()
         self._ended = threading.Event()
+        context.run(outside.set, self._call_later)
 
     def begin(self) -> asyncio.Task[T]:
         """Make the task; called on the loop."""
@@ -196,6 +206,21 @@ class Running(Generic[T]):
     def _end(self, _: asyncio.Task[T]) -> None:
         self._coroutine.close()  # one that was cancelled before its first step has never been awaited
         self._ended.set()
+        self._calls.put(None)
+
+    def _call_later(self, call: Callable[[], None]) -> asyncio.Future[None]:
+        """Have a sync function called in the thread that waits for the result; after that, in a thread of the executor."""
+        if self._ended.is_set():
+            return self._loop.run_in_executor(None, call)
+        called: asyncio.Future[None] = self._loop.create_future()
+        self._calls.put((call, called))
+        return called
+
+    def _make_calls(self, timeout_s: float | None) -> None:
+        while (waiting := self._calls.get(timeout=timeout_s)) is not None:
+            call, called = waiting
+            call()
+            self._loop.call_soon_threadsafe(_set_done, called)
 
     def cancel(self) -> None:
         """Cancel the task from any thread; `result` raises CancelledError once it has cleaned up."""
@@ -207,12 +232,15 @@ class Running(Generic[T]):
             self._task.cancel()
 
     def result(self, timeout_s: float | None = None) -> T:
-        """The coroutine's value, waited for; what it raised is raised.
+        """The coroutine's value, waited for in the thread that is to call its sync functions; what it raised is raised.
 
         Raises:
-            TimeoutError: When it takes longer than that.
+            TimeoutError: When nothing comes of it for longer than that.
         """
-        if not self._ended.wait(timeout_s):
-            raise TimeoutError
+        try:
+            if not self._ended.is_set():
+                self._make_calls(timeout_s)
+        except Empty:
+            raise TimeoutError from None
         assert self._task is not None  # noqa: S101  # it has ended
         return self._task.result()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import linecache
+import os
 import sys
+import sysconfig
 import time
 from contextlib import suppress
 from importlib.machinery import ExtensionFileLoader
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from types import ModuleType
 
+_STANDARD_LIBRARY = tuple(
+    {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), str(Path(os.__file__).parent)}
+)
 # How long a reload waits for an import that another thread is in the middle of.
 _IMPORT_WAIT_S = 2.0
 
@@ -53,6 +58,28 @@ def loaded_files(root: Path) -> Iterator[str]:
     """The files and folders that the project's loaded modules come from."""
     for _, module in _project_modules(root):
         yield from _paths(module)
+
+
+def loaded_modules() -> tuple[list[str], list[str]]:
+    """The names of the loaded modules that no save changes, in the order of their imports, and the files of all others."""
+    installed, files = [], []
+    for name, module in list(sys.modules.items()):
+        if is_installed(name, module):
+            installed.append(name)
+        else:
+            files += _paths(module)
+    return installed, files
+
+
+def is_installed(name: str, module: ModuleType | None) -> bool:
+    """Whether a module is of an installed package, the standard library or edgeroutes, and so is the same after every save."""
+    if name.partition(".")[0] in ("edgeroutes", "__main__", "__mp_main__") or module is None:
+        return True
+    file = getattr(module, "__file__", None)
+    return all(
+        path.startswith(_STANDARD_LIBRARY) or {"site-packages", "dist-packages"}.intersection(path.split("/"))
+        for path in ([file] if isinstance(file, str) else _paths(module))
+    )
 
 
 def _wait_for_imports(root: Path) -> None:

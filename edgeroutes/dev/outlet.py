@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edgeroutes.dev.gateway import sent_name
 from edgeroutes.runtime.loop import uninterrupted
 
 if TYPE_CHECKING:
@@ -62,9 +63,13 @@ class HttpOutlet:
     Args:
         send: The ASGI server's, of the request.
         method: Of the request: the answer to HEAD has no body, and says no length of one.
+        present: Makes the response that the client gets of one that is whole: a page of an error.
     """
 
-    def __init__(self, send: Send, method: str) -> None:
+    def __init__(
+        self, send: Send, method: str, present: Callable[[HttpAnswer], HttpAnswer] = lambda answer: answer
+    ) -> None:
+        self._present = present
         self.loop = asyncio.get_running_loop()
         self.done: asyncio.Future[None] = self.loop.create_future()
         self.status = 0
@@ -85,7 +90,7 @@ class HttpOutlet:
 
     def answer(self, answer: HttpAnswer) -> Future[None]:
         """A whole answer."""
-        return self._submit(lambda: self._send_whole(answer))
+        return self._submit(lambda: self._send_whole(self._present(answer)))
 
     def start(self, head: HttpAnswer) -> None:
         """The head of a stream, which goes out at once; what is written next waits for it, and nobody else."""
@@ -148,7 +153,7 @@ class HttpOutlet:
             self._close()
 
     async def _send_answer(self, answer: HttpAnswer, *, is_stream: bool) -> None:
-        headers = [(name.lower().encode("latin-1"), _encoded(value)) for name, value in answer.headers]
+        headers = [(sent_name(name).encode("latin-1"), _encoded(value)) for name, value in answer.headers]
         if not is_stream and answer.status not in (204, 304) and not (self._method == "HEAD" and not answer.body):
             headers.append((b"content-length", str(len(answer.body)).encode()))
         self.status = answer.status

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
+from edgeroutes.dev.reports import RouteLine
 from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.plan.cors import gateway_fields, read_cors
 from edgeroutes.plan.manifest import manifest_arguments, route_arguments
+from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
@@ -67,6 +69,7 @@ class Project:
         self.root = root
         self.config = load_config(root)
         self._tree = tree or DiskTree(root)
+        self._cors_problems: list[ProjectError] = []
         self.scan = scanned or scan(self._tree, self.config.app_dir)
         if str(root) not in sys.path:
             sys.path.insert(0, str(root))
@@ -83,11 +86,10 @@ class Project:
             strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
 
         Raises:
-            ProjectError: When the layout, or a route file, has something wrong; all of it at once. When what a function.yaml says
-                of CORS is wrong, even without `strict`.
+            ProjectError: When the layout, a route file, or what a function.yaml says of CORS has something wrong; all of it at once.
         """
         if strict:
-            require_no_problems(self.scan.blocking_problems)
+            require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
         return Manifest(
             [TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
             **manifest_arguments(self.config),
@@ -95,12 +97,26 @@ class Project:
 
     @cached_property
     def cors(self) -> dict[str, CORS]:
-        """Route path → its CORS.
+        """Route path → its CORS."""
+        return read_cors(self.scan.routes, self.config.cors, self._tree.read_text, self._cors_problems)
 
-        Raises:
-            ProjectError: When what a function.yaml says of it is wrong.
-        """
-        return read_cors(self.scan.routes, self.config.cors, self._tree.read_text)
+    @property
+    def cors_problems(self) -> tuple[ProjectError, ...]:
+        """What is wrong with the function.yaml files that declare CORS."""
+        _ = self.cors  # reads them
+        return tuple(self._cors_problems)
+
+    @cached_property
+    def route_lines(self) -> tuple[RouteLine, ...]:
+        """The routes as a list shows them."""
+        return tuple(
+            RouteLine(
+                methods=METHODS if route.exports.app is not None else tuple(route.exports.method_names),
+                path=self.config.base_path + route.route_path,
+                source_file=route.source_file,
+            )
+            for route in self.scan.routes
+        )
 
     @property
     def cors_policies(self) -> tuple[CORS, ...]:
@@ -131,15 +147,6 @@ class Project:
             return needs_loop(route, self.tracer)
         except ProjectError:
             return True  # loading the file reports the error better
-
-
-def may_block(route: RouteFile, method: str) -> bool:
-    """Whether a sync handler answers, with nothing around it that could have a client open on the shared loop."""
-    if route.middleware_files:
-        return False
-    exports = {export.name: export for export in route.exports.methods}
-    export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
-    return export is not None and export.is_async is False and not export.is_decorated
 
 
 @cache

@@ -6,9 +6,11 @@ it imports are loaded when it is next asked for, so that a save costs the same i
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.config import FILE
@@ -22,16 +24,18 @@ from edgeroutes.dev.reports import Failed, Reloaded
 from edgeroutes.dev.standard_streams import StandardStreams
 from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.errors import LayoutError, ProjectError
-from edgeroutes.routing.conventions import MIDDLEWARE_FILE, ROUTE_FILE
+from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, MutableMapping
-    from pathlib import Path
 
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.routing.scan import RouteFile
 
 # How long a save waits for a route that is just being loaded. One that never ends must not keep its own mending out.
 _LOADING_WAIT_S = 1.0
+# How long an empty file may be one that is about to be written.
+_EMPTY_WAIT_S = 0.1
 # A file whose mtime is older was not just saved, but moved or copied here.
 _OLD_SAVE_S = 5.0
 
@@ -56,26 +60,29 @@ class LiveProject:
         environ: MutableMapping[str, str],
         on_replaced: Callable[[Generation], None] = lambda _: None,
     ) -> None:
-        self._root = root
+        self.root = root
+        self.loaded_files: Callable[[], Iterable[str]] = lambda: loaded_files(root)
+        """The files that the loaded modules come from; of other processes, where these run the routes."""
         self._report = report
         self._on_replaced = on_replaced
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
-        self.surroundings = Surroundings(root, self._environment)
+        self.surroundings = Surroundings(root, self._environment, report)
         self.standard_streams = StandardStreams()
         self._tree = RememberedTree(root)
-        self._guard = ImportGuard(root, report)
+        self.guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
         require_app_folder(project)
-        self._environment.load(project.config.env)
-        self._guard.start(project)
-        self.generation = Generation(project, threading.Lock(), guard=self._guard)
+        self._environment.load(function_settings(project))
+        self.guard.start(project)
+        self.generation = Generation(project, threading.Lock(), guard=self.guard)
 
     def reload(self, changed: Iterable[Path]) -> None:
         """Read the project again; what cannot be read keeps it from answering until it is mended."""
         began = time.perf_counter()
         paths = sorted(changed)
+        _wait_for_content(paths)
         with self._reloading:
             try:
                 generation = self._swap(paths)
@@ -85,19 +92,29 @@ class LiveProject:
         duration_ms = (time.perf_counter() - began) * 1000
         self._report(
             Reloaded(
-                changed=tuple(path.relative_to(self._root).as_posix() for path in paths),
+                changed=tuple(Path(os.path.relpath(path, self.root)).as_posix() for path in paths),
                 duration_ms=max(duration_ms, _since_save_ms(paths)),
                 routes=generation.route_count,
                 problems=generation.problems,
             )
         )
 
+    def wait_before_loading(self, route: RouteFile, method: str) -> None:
+        """Wait for what would make other routes wait, if the route waited for it later.
+
+        Raises:
+            ProjectError: A variable gets no value.
+        """
+        from edgeroutes.dev.late_start import wait_before_loading
+
+        wait_before_loading(self.surroundings, self.generation.project, route, method)
+
     def refresh(self) -> None:
         """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
         with self._reloading:
             self._swap([])
 
-    def wait_for_newer(self, generation: Generation, timeout_s: float) -> bool:
+    def wait_for_newer(self, generation: object, timeout_s: float) -> bool:
         """Whether another has taken the generation's place, now or soon."""
         with self._swapped:
             return self._swapped.wait_for(lambda: self.generation is not generation, timeout_s)
@@ -105,8 +122,8 @@ class LiveProject:
     def had_code(self, folder: Path) -> bool:
         """Whether a folder that is gone had code of the project in it."""
         below = f"{folder}/"
-        scanned = (f"{self._root}/{route.source_file}" for route in self.generation.project.scan.routes)
-        return any(path.startswith(below) for path in (*scanned, *loaded_files(self._root)))
+        scanned = (f"{self.root}/{route.source_file}" for route in self.generation.project.scan.routes)
+        return any(path.startswith(below) for path in (*scanned, *self.loaded_files()))
 
     def _swap(self, changed: list[Path]) -> Generation:
         """Read, forget what was loaded, and let the next request have the new code; while nothing is being loaded."""
@@ -114,7 +131,7 @@ class LiveProject:
         is_free = loading.acquire(timeout=_LOADING_WAIT_S)
         try:
             generation = self._read(changed, loading if is_free else threading.Lock())
-            forget_modules(self._root, changed)
+            forget_modules(self.root, changed)
         finally:
             if is_free:
                 loading.release()
@@ -127,14 +144,19 @@ class LiveProject:
     def _read(self, changed: list[Path], loading: threading.Lock) -> Generation:
         self._tree.forget(changed)
         before = self.generation.project
-        app_dir = self._root / before.config.app_dir
+        app_dir = self.root / before.config.app_dir
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
-            project = Project(self._root, tree=self._tree, scanned=scanned)
-            self._environment.load(project.config.env)
-            return Generation(project, loading, guard=self._guard)
+            project = Project(self.root, tree=self._tree, scanned=scanned)
+            self._environment.load(function_settings(project))
+            return Generation(project, loading, guard=self.guard)
         except ProjectError as error:
             return Generation(before, loading, error)
+
+
+def function_settings(project: Project) -> dict[str, str]:
+    """The variables that the template gives to functions by itself: Powertools calls a service without a name `service_undefined`."""
+    return {"POWERTOOLS_SERVICE_NAME": project.config.name, **project.config.env}
 
 
 def require_app_folder(project: Project) -> None:
@@ -146,11 +168,28 @@ def require_app_folder(project: Project) -> None:
 
 
 def _may_be_scanned(path: Path, app_dir: Path) -> bool:
-    """Whether the scan of the routes may say something else when this path has changed; a module that routes import is none of it."""
-    if path.name == FILE or path in app_dir.parents:
+    """Whether the scan of the routes may differ when this path has changed; a module that routes import is not part of it.
+
+    A route's folder may be a link to a folder elsewhere in the project, so a route file counts wherever it is.
+    """
+    if path.name in (FILE, ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE) or path in app_dir.parents:
         return True
-    is_module = path.suffix == ".py" and path.name not in (ROUTE_FILE, MIDDLEWARE_FILE)
-    return path.is_relative_to(app_dir) and (not is_module or path.is_dir())
+    return path.suffix != ".py" or path.is_dir() if path.is_relative_to(app_dir) else path.is_dir()
+
+
+def _wait_for_content(paths: Iterable[Path]) -> None:
+    """Wait for editors that empty a file before they write it, within reason: the file may stay empty."""
+    until = time.monotonic() + _EMPTY_WAIT_S
+    for path in paths:
+        while path.suffix == ".py" and path.name != "__init__.py" and time.monotonic() < until and _is_empty(path):
+            time.sleep(0.002)
+
+
+def _is_empty(path: Path) -> bool:
+    try:
+        return path.stat().st_size == 0
+    except OSError:
+        return False
 
 
 def _since_save_ms(paths: Iterable[Path]) -> float:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edgeroutes.errors import EdgeroutesError, ProjectError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLine:
+    """One route of the list: its methods, its path with the base path, its file."""
+
+    methods: tuple[str, ...]
+    path: str
+    source_file: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +29,14 @@ class Started:
         routes: How many there are.
         problems: What is wrong with the project.
         warnings: What else the reader should know.
+        table: The routes.
     """
 
     url: str
     routes: int
     problems: tuple[ProjectError, ...] = ()
     warnings: tuple[str, ...] = ()
+    table: tuple[RouteLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +71,12 @@ class Failed:
     Args:
         message: What was being done.
         error: What was raised.
+        is_repeated: Whether it was reported before: by `logger.exception`, and raised again.
     """
 
     message: str
     error: BaseException
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +143,17 @@ class CloudFailed:
 
     problems: tuple[EdgeroutesError, ...]
     is_working: bool
+
+
+REPORTED = "_edgeroutes_is_reported"
+
+
+def is_reported(error: BaseException) -> bool:
+    """Whether this was called for the error before."""
+    was_reported = hasattr(error, REPORTED)
+    with suppress(AttributeError, TypeError):
+        setattr(error, REPORTED, True)
+    return was_reported
 
 
 Report = Started | Answered | Failed | Logged | Reloaded | CloudReady | CloudFailed

@@ -19,26 +19,26 @@ from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
+from edgeroutes.dev.changes import Changes
 from edgeroutes.dev.connection import connection_type
-from edgeroutes.dev.deployed import Deployed
-from edgeroutes.dev.desk import Desk
+from edgeroutes.dev.desk import make_cloud
 from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev.functions import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.limits import Limits
-from edgeroutes.dev.loop_thread import LoopThread
-from edgeroutes.dev.mounted_apps import MountedApps
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
+from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
     from edgeroutes.dev.generation import Generation
@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 # What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
 _LARGEST_HEAD_BYTES = 1024 * 1024
 _SHUTDOWN_WAIT_S = 2
+DEFAULT_PORT = 3000
+_PORTS_TRIED = 20
 
 
 class _UvicornServer(uvicorn.Server):
@@ -75,12 +77,13 @@ class DevServer:
         root: The project's folder, absolute.
         report: Is told what happens; called from several threads, one call at a time.
         host: What to listen on.
-        port: Of it; 0 takes any that is free.
+        port: Of it; 0 takes any that is free, None takes 3000 or the next that is free.
         limits: Of the real thing.
         cdn: Whether a CDN stands in front, where the project's settings have one.
         aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
         environ: Where `.env` goes.
         template: Whether to keep template.yaml current, and tell its warnings; with False only to tell them, with None neither.
+        workers: Whether routes run in worker processes, one for each save; else in this process.
 
     Raises:
         ProjectError: For a project that cannot be read at all.
@@ -93,39 +96,59 @@ class DevServer:
         report: Reporter,
         *,
         host: str = "127.0.0.1",
-        port: int = 3000,
+        port: int | None = None,
         limits: Limits | None = None,
         cdn: bool = True,
         aws: bool = False,
         environ: MutableMapping[str, str] | None = None,
         template: bool | None = None,
+        workers: bool = False,
     ) -> None:
+        self._changes = Changes()
         self._reporting = threading.Lock()
         self._tell = report
         self._host = host
-        self._socket = listen(host, port)
+        self._socket = listen(host, port) if port is not None else listen_near(host, DEFAULT_PORT)
         self.port: int = self._socket.getsockname()[1]
+        self._is_moved = port is None and self.port != DEFAULT_PORT
         environ = os.environ if environ is None else environ
+        starter = Starter(str(root), forks=CAN_FORK) if workers else None
         try:
+            if starter is not None:
+                starter.begin()  # it needs as long as the rest of this
             self.live = LiveProject(root, self._report, environ, self._retire)
-            self._cloud: Desk | Deployed
-            if aws or "AWS_ENDPOINT_URL" in environ:  # who has named an endpoint has a cloud already
-                self._cloud = Deployed(self.live, self._report)
-            else:
-                self._cloud = Desk(self.live, self._report, environ)
+            self._cloud = make_cloud(self.live, self._report, environ, aws=aws)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
-            self._watcher = Watcher(root, self._reload, self.live.had_code)
+            guard = self.live.guard
+            self._watcher = Watcher(
+                root,
+                self._reload,
+                self.live.had_code,
+                app_dir=lambda: self.live.generation.project.config.app_dir,
+                files=guard.files,
+            )
+            guard.on_files = self._watcher.refresh
+            self._watcher.refresh()
         except BaseException:
             self._socket.close()
+            if starter is not None:
+                starter.end()
             raise
-        self._loop = LoopThread(self._report, str(root))
-        self._apps = MountedApps(self._loop)
-        self.app = DevApp(self.live, self._loop, self._report, limits=limits)
         has_cdn = cdn and self.live.generation.project.config.cdn.enabled
+        limits = limits or Limits()
+        self._functions: InProcess | Workers
+        if starter is not None:
+            invalidate = self._invalidate if has_cdn else None
+            self._functions = Workers(
+                self.live, self._report, limits, environ=environ, invalidate=invalidate, starter=starter
+            )
+        else:
+            self._functions = InProcess(self.live, self._report, limits)
+        self.app = DevApp(self.live, self._functions, self._report, limits=limits)
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
-        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host)
-        config = _uvicorn_config(front, (limits or Limits()).head_timeout_s)
-        self._uvicorn = _UvicornServer(config, self._tell_started, self.app.close_streams)
+        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
+        config = _uvicorn_config(front, limits.head_timeout_s)
+        self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
 
     @property
     def url(self) -> str:
@@ -139,17 +162,29 @@ class DevServer:
             at_the_end.callback(add_writer(self._log))
             if self.cdn is not None:
                 at_the_end.callback(use_invalidator(self.cdn))
-            at_the_end.enter_context(per_function_environ())
+            at_the_end.enter_context(per_function_environ(self.live.surroundings.wait_outside))
             at_the_end.callback(self._cloud.close)
-            at_the_end.callback(self._loop.close)
-            at_the_end.callback(self._apps.end)
+            at_the_end.callback(self._functions.close)
             at_the_end.callback(self._watcher.close)
             if self._template is not None:
                 at_the_end.callback(self._template.close)
                 self._template.start()
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
-                self._cloud.start()
+                self._cloud.start()  # which sets the endpoint that workers start with
+                self._functions.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
+
+    def _end_streams(self) -> None:
+        self._changes.close()
+        self.app.close_streams()
+
+    def clear_cache(self) -> None:
+        """Evict everything from the CDN; from any thread."""
+        if self.cdn is None:
+            self._report(Logged(level="INFO", message="there is no CDN to clear"))
+            return
+        count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+        self._report(Logged(level="INFO", message=f"CDN cache cleared ({_entries(count)})"))
 
     def stop(self) -> None:
         """Have `run` return; from any thread."""
@@ -162,17 +197,28 @@ class DevServer:
                 url=self.url,
                 routes=generation.route_count,
                 problems=generation.problems,
-                warnings=() if is_loopback(self._host) else (_open_to_all(self._host),),
+                warnings=tuple(self._warnings()),
+                table=generation.project.route_lines,
             )
         )
+
+    def _warnings(self) -> Iterator[str]:
+        if self._is_moved:
+            yield f"port {DEFAULT_PORT} is taken, so this is port {self.port}. --port chooses one"
+        if not is_loopback(self._host):
+            yield _open_to_all(self._host)
 
     def _allows_origin(self, method: str, path: str, origin: str) -> bool:
         """Whether the CORS of the route at this path allows a page's origin."""
         generation = self.live.generation
-        event = rest_event(HttpRequest(method=method, path=path))
-        with generation.in_use(), generation.loading:
+        # With the canonical slashes, so that no route has to be loaded to find out which ones it wants.
+        trailing_slash = generation.project.config.trailing_slash
+        event = rest_event(HttpRequest(method=method, path=canonical_path(path, trailing_slash=trailing_slash) or path))
+        handler = generation.handler
+        route = generation.route_file(handler.application.route_behind(path))
+        with generation.in_use(), self.live.surroundings.running(route):
             try:
-                cors = generation.handler.open(event).cors
+                cors = handler.open(event).cors
             except EdgeroutesError:  # of a route file, or of an event that no adapter can read
                 return False
         return cors is not None and cors.allows(origin)
@@ -182,6 +228,8 @@ class DevServer:
         infra = self.live.generation.project.root / INFRA_FOLDER
         self._cloud.expect(paths)
         code = [path for path in paths if not path.is_relative_to(infra)]
+        if not set(paths).isdisjoint(self.live.guard.files()):
+            self._functions.forget_packages()
         if code:
             self.live.reload(code)
         self._cloud.look(paths)
@@ -189,11 +237,17 @@ class DevServer:
             self._template.look()
 
     def _retire(self, generation: Generation) -> None:
-        self._apps.retire(generation)
+        self._changes.note()
+        self._functions.replace(generation)
         if self.cdn is not None:
             count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
             if count:
-                self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} of the code before"))
+                message = f"CDN cache cleared after reload ({_entries(count)})"
+                self._report(Logged(level="INFO", message=message))
+
+    def _invalidate(self, items: list[str]) -> None:
+        if self.cdn is not None:
+            self.cdn.invalidate(items)
 
     def _report(self, report: Any) -> None:
         with self._reporting:
@@ -209,6 +263,10 @@ class DevServer:
             self._report(Failed(message=message, error=error))
         else:
             self._report(Logged(level=level, message=message, fields=fields))
+
+
+def _entries(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def _cdn_settings(generation: Generation) -> dict[str, Any]:
@@ -242,6 +300,23 @@ def listen(host: str, port: int) -> socket.socket:
             ) from error
         raise ToolError(f"this machine cannot listen there: {error.strerror or error}", where=where) from error
     return listener
+
+
+def listen_near(host: str, port: int) -> socket.socket:
+    """A socket that listens on this port, or on the next that is free.
+
+    Raises:
+        ToolError: None of 20 is free, or this machine cannot listen at all.
+    """
+    for candidate in range(port, port + _PORTS_TRIED):
+        try:
+            return listen(host, candidate)
+        except ToolError as error:
+            cause = error.__cause__
+            if not isinstance(cause, OSError) or cause.errno != errno.EADDRINUSE:
+                raise
+    hint = "End one of the programs that have them, or take another with --port"
+    raise ToolError(f"ports {port} to {port + _PORTS_TRIED - 1} are taken", where=host, hint=hint)
 
 
 def _open_to_all(host: str) -> str:

@@ -1,21 +1,24 @@
-"""What functions find around them while requests are answered: their variables, once these are known. Floor 3; knows no AWS.
+"""The environment of functions while requests are handled: their variables, once these are known.
 
-Who finds out about them (`desk`, `deployed`) puts them in; who answers a request waits for that, and takes out.
+`desk` and `deployed` put them in; a request takes them out, and waits for what it reads.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event, Lock
-from typing import TYPE_CHECKING
+from threading import Event, Lock, current_thread, main_thread
+from typing import TYPE_CHECKING, Protocol
 
+from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.function_variables import FunctionVariables, common_variables, running
+from edgeroutes.dev.reports import Logged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from contextlib import AbstractContextManager
 
-    from edgeroutes.dev.environment import Environment
+    from edgeroutes.dev.reports import Reporter
     from edgeroutes.errors import ProjectError
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteFile
@@ -26,25 +29,75 @@ DEPLOYED_ONLY = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class VariablesByRoute:
+    """The variables of the functions, as a worker receives them.
+
+    Args:
+        by_function: Logical id → variables.
+        function_of: Route path → logical id.
+        fixed: The names of variables whose value no function sets.
+        is_complete: Whether no other values are to come.
+    """
+
+    by_function: Mapping[str, Mapping[str, str]]
+    function_of: Mapping[str, str]
+    fixed: frozenset[str]
+    is_complete: bool = True
+
+
 class Surroundings:
-    """The functions' variables, and whether they are there yet.
+    """The functions' variables, and what keeps functions from having them.
+
+    They become known in two steps: the plan says which variables each function has, then local AWS resolves those that refer to
+    resources. A request waits only when it needs what is not known yet.
 
     Args:
         root: The project's folder.
         environment: The variables that the project has otherwise, of which some win over the functions'.
+        report: Gets a line for a request that waits.
     """
 
-    def __init__(self, root: Path, environment: Environment) -> None:
-        self.faults: tuple[ProjectError, ...] = ()
-        """What keeps every route from answering."""
+    def __init__(
+        self, root: Path, environment: Environment | VariablesByRoute, report: Reporter = lambda _: None
+    ) -> None:
         self._root = root
         self._environment = environment
-        self._ready = Event()
-        self._ready.set()
-        self._by_function: dict[str, dict[str, str]] = {}
-        self._function_of: dict[str, str] = {}
+        self._report = report
+        self._is_planned, self._is_resolved = Event(), Event()
+        self.wanted = Event()
+        """Set when a request waits for local AWS."""
+        self._by_function: Mapping[str, Mapping[str, str]] = {}
+        self._resolved: Mapping[str, Mapping[str, str]] | None = None
+        self._function_of: Mapping[str, str] = {}
+        self._unresolved: Mapping[str, Collection[str]] = {}
+        self._faults: Mapping[str, tuple[ProjectError, ...]] = {}
+        self._cloud_faults: tuple[ProjectError, ...] = ()
+        self._plan_faults: tuple[ProjectError, ...] = ()
+        self._plan_faults_before: tuple[ProjectError, ...] = ()
         self._lock = Lock()
         self._shared_reads: dict[tuple[str, str], str] = {}
+        self.release()
+
+    @classmethod
+    def restored(cls, root: Path, variables: VariablesByRoute) -> Surroundings:
+        """Those of another process, which does not change them any more."""
+        restored = cls(root, variables)
+        restored.restore(variables)
+        return restored
+
+    def restore(self, variables: VariablesByRoute) -> None:
+        """Take over what is known in another process."""
+        self._environment = variables
+        self._by_function, self._function_of = variables.by_function, variables.function_of
+        if variables.is_complete:
+            self._is_resolved.set()
+        else:
+            self._is_resolved.clear()
+
+    def variables(self) -> VariablesByRoute:
+        """What `restored` needs."""
+        return VariablesByRoute(self._by_function, self._function_of, self.fixed, self.is_ready)
 
     @property
     def fixed(self) -> frozenset[str]:
@@ -52,34 +105,159 @@ class Surroundings:
         return self._environment.fixed
 
     def hold(self) -> None:
-        """Have requests wait."""
-        self._ready.clear()
+        """Have requests wait for the plan, and for values."""
+        self._is_planned.clear()
+        self._is_resolved.clear()
 
     def release(self) -> None:
         """Let requests go on."""
-        self._ready.set()
+        self._is_planned.set()
+        self._is_resolved.set()
 
     @property
     def is_ready(self) -> bool:
-        """Whether requests may go on."""
-        return self._ready.is_set()
+        """Whether everything is known."""
+        return self._is_resolved.is_set()
 
-    def put(self, plan: ProjectPlan, by_function: Mapping[str, Mapping[str, str]]) -> bool:
-        """Take over what the functions have, logical id → variables; whether any of it is another than before."""
-        before = self._by_function
-        self._by_function = {
-            name: {key: value for key, value in variables.items() if key not in DEPLOYED_ONLY}
-            for name, variables in by_function.items()
-        }
+    def faults(self, route: RouteFile | None) -> tuple[ProjectError, ...]:
+        """What keeps a route from responding; waits where a save may have fixed it."""
+        found = self._known_faults(route)
+        if found and not self._is_resolved.is_set():
+            self._is_planned.wait()
+            found = self._known_faults(route)
+            if found and found == self._cloud_faults:
+                self._is_resolved.wait()
+                found = self._known_faults(route)
+        return found
+
+    def _known_faults(self, route: RouteFile | None) -> tuple[ProjectError, ...]:
+        if route is None:
+            return ()
+        needs_cloud = self._unresolved.get(self._function_of.get(route.route_path, ""))
+        return self._faults.get(route.route_path) or self._plan_faults or (self._cloud_faults if needs_cloud else ())
+
+    def fail_plan(self, faults: tuple[ProjectError, ...]) -> None:
+        """Nothing is known of any function, for these reasons."""
+        self._plan_faults = faults
+
+    def fail_cloud(self, faults: tuple[ProjectError, ...]) -> None:
+        """What refers to resources has no value, for these reasons."""
+        self._cloud_faults = faults
+
+    def put_plan(
+        self,
+        plan: ProjectPlan,
+        plain: Mapping[str, Mapping[str, str]],
+        unresolved: Mapping[str, Collection[str]],
+        faults: Mapping[str, tuple[ProjectError, ...]],
+    ) -> None:
+        """Take over which variables functions have; the unresolved ones get their values by `put`.
+
+        Args:
+            plan: The functions.
+            plain: Logical id → the variables whose values are known.
+            unresolved: Logical id → the names of the others.
+            faults: Route path → what keeps it from responding.
+        """
+        self._plan_faults_before = self._plan_faults
+        self._plan_faults, self._faults, self._unresolved = (), faults, unresolved
         self._function_of = {
             route.route_path: function.logical_id for function in plan.functions for route in function.routes
         }
-        self._environment.share(common_variables(self._by_function))
-        return self._by_function != before
+        # With the values of before, which stay if the resources cannot be changed.
+        before = self._resolved or {}
+        self._by_function = {
+            name: _shipped(
+                {
+                    **variables,
+                    **{key: value for key, value in before.get(name, {}).items() if key in unresolved.get(name, ())},
+                }
+            )
+            for name, variables in plain.items()
+        }
+        self._share()
+        self._is_planned.set()
+
+    def put(self, by_function: Mapping[str, Mapping[str, str]]) -> bool:
+        """Take over all variables, logical id → variables; whether modules may have read others before."""
+        before, has_failed = self._resolved, bool(self._cloud_faults or self._plan_faults_before)
+        self._plan_faults_before = ()
+        self._resolved = self._by_function = {name: _shipped(variables) for name, variables in by_function.items()}
+        self._cloud_faults = ()
+        self._share()
+        return has_failed or (before is not None and before != self._resolved)
+
+    def _share(self) -> None:
+        if isinstance(self._environment, Environment):
+            self._environment.share(common_variables(self._by_function))
 
     def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
         """What runs within finds the variables of the route's function."""
-        return running(self._variables_of(route, loading=loading))
+        if self._is_resolved.is_set():
+            return running(self.variables_of(route, loading=loading))
+        return running(LateVariables(self, route, loading=loading))
+
+    def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
+        """Wait until a variable of a route's function, or all of them for None, is known.
+
+        Raises:
+            ProjectError: It gets no value.
+        """
+        self._is_planned.wait()
+        if route is None or self._is_resolved.is_set():
+            return
+        unresolved = self._unresolved.get(self._function_of.get(route.route_path, ""), ())
+        if name in unresolved or (name is None and unresolved):
+            self.wait_for_cloud(route, reason)
+
+    def wait_for_cloud(self, route: RouteFile, reason: str) -> None:
+        """Wait until the resources of infra/ are made.
+
+        Raises:
+            ProjectError: They cannot be made.
+        """
+        if not self._is_resolved.is_set():
+            self.wanted.set()
+            self._report(Logged(level="INFO", message=f"{route.route_path} waits for local AWS: {reason}"))
+            self._is_resolved.wait()
+        faults = self.faults(route)
+        if faults:
+            raise faults[0]
+
+    def wait_outside(self, name: str) -> None:
+        """Wait for a variable that a thread without a function reads, such as one of a `ThreadPoolExecutor`."""
+        if not self._is_resolved.is_set() and not is_own_thread():
+            self.wait_for_name(name)
+
+    def wait_for_name(self, name: str) -> None:
+        """Wait for a variable that any function gets."""
+        self._is_planned.wait()
+        if any(name in names for names in self._unresolved.values()):
+            self.wanted.set()
+            self._is_resolved.wait()
+
+    def unresolved(self, route: RouteFile) -> Collection[str]:
+        """The names of a route's variables that have no value yet; waits for the plan."""
+        self._is_planned.wait()
+        if self._is_resolved.is_set():
+            return ()
+        return self._unresolved.get(self._function_of.get(route.route_path, ""), ())
+
+    def has_value(self, name: str) -> bool:
+        """Whether a variable has a value that no function's own one replaces."""
+        if isinstance(self._environment, Environment):
+            return self._environment.is_fixed(name)
+        return name in self._environment.fixed
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether any route may have a fault."""
+        return bool(self._faults or self._cloud_faults or self._plan_faults)
+
+    @property
+    def late_names(self) -> frozenset[str]:
+        """The variables that get their values from local AWS."""
+        return frozenset(name for names in self._unresolved.values() for name in names)
 
     def take_shared_reads(self) -> list[str]:
         """What is to be said of modules that several functions share and that read what differs between these, once."""
@@ -88,7 +266,8 @@ class Surroundings:
             self._shared_reads = dict.fromkeys(self._shared_reads, "")
         return said
 
-    def _variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
+    def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
+        """The variables of a route's function, as far as they are known."""
         name = self._function_of.get(route.route_path) if route is not None else None
         if name is None or name not in self._by_function:
             return None
@@ -118,3 +297,63 @@ class Surroundings:
         )
         with self._lock:
             self._shared_reads.setdefault((where, key), text)
+
+
+def is_own_thread() -> bool:
+    """Whether the thread is one of the dev server's, not one that the project has started."""
+    thread = current_thread()
+    return thread is main_thread() or thread.name.startswith("edgeroutes")
+
+
+def _shipped(variables: Mapping[str, str]) -> dict[str, str]:
+    return {key: value for key, value in variables.items() if key not in DEPLOYED_ONLY}
+
+
+class LateSurroundings(Protocol):
+    """What `LateVariables` uses of `Surroundings`; a worker has those of its parent."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether everything is known."""
+
+    def has_value(self, name: str) -> bool:
+        """Whether a variable has a value that no function's own one replaces."""
+
+    def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
+        """Wait until a variable, or all of them for None, is known."""
+
+    def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
+        """The variables of a route's function, as far as they are known."""
+
+
+class LateVariables:
+    """The variables of a function while not all of them are known: who reads one waits for that one.
+
+    Args:
+        surroundings: Know them.
+        route: Of the function.
+        loading: Whether its file is being imported.
+    """
+
+    def __init__(self, surroundings: LateSurroundings, route: RouteFile | None, *, loading: bool) -> None:
+        self._surroundings = surroundings
+        self._route = route
+        self._loading = loading
+        self._known: FunctionVariables | None = None
+        self._is_complete = False
+
+    def for_name(self, name: str | None) -> FunctionVariables | None:
+        """The variables once this one is known, or all of them for None; None where the process's own value counts.
+
+        Raises:
+            ProjectError: It gets no value.
+        """
+        if self._is_complete or (name is not None and self._surroundings.has_value(name)):
+            return self._known
+        self._surroundings.wait_for(self._route, name, f"it reads {name or 'its environment'}")
+        is_complete = self._surroundings.is_ready
+        found = self._surroundings.variables_of(self._route, loading=self._loading)
+        if found is not None and self._known is not None:
+            found.own.update(self._known.own)  # what the handler has set meanwhile
+        self._known, self._is_complete = found, is_complete
+        return found

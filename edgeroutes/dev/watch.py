@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from watchfiles._rust_notify import RustNotify
 
-from edgeroutes.config import ENV_FILES, INFRA_FOLDER
+from edgeroutes.build.distributions import installed_site_packages
+from edgeroutes.build.editables import read_pth
+from edgeroutes.config import ENV_FILES, FILE, INFRA_FOLDER
 from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
 
@@ -44,39 +46,71 @@ class Watcher:
         root: The project's folder.
         on_change: What to call; must not raise.
         had_code: Whether a path that is gone was a folder with code of the project.
+        app_dir: The folder of routes; everything in it is watched, whatever its folders are called.
+        files: More files that matter, such as the lock of a workspace.
+        beside: Folders of packages outside the project; by default those of editable installs.
 
     Raises:
         ToolError: When this machine cannot watch so many folders.
     """
 
-    def __init__(self, root: Path, on_change: OnChange, had_code: HadCode) -> None:
+    def __init__(
+        self,
+        root: Path,
+        on_change: OnChange,
+        had_code: HadCode,
+        *,
+        app_dir: Callable[[], str] = lambda: "",
+        files: Callable[[], Iterable[Path]] = tuple,
+        beside: Iterable[Path] | None = None,
+    ) -> None:
         self._root = root
         self._on_change = on_change
         self._had_code = had_code
+        self._app_dir = app_dir
+        self._files = files
+        self._beside = folders_beside(root, installed_site_packages()) if beside is None else tuple(beside)
+        self._own: tuple[Path, ...] = ()
         self._calling = threading.Lock()
-        self._stop = threading.Event()
-        self._stop_deep = threading.Event()
-        self._folders: tuple[str, ...] = ()
+        self._watching = threading.Lock()
+        self._stops: list[threading.Event] = [threading.Event(), threading.Event(), threading.Event()]
+        self._watched: list[tuple[str, ...]] = [(), (), ()]
         self._threads: list[threading.Thread] = []
-        self._start(_notifier([str(root)], is_recursive=False), self._stop, self._on_shallow)
-        self._watch_folders()
+        self._watch(0, (str(root),), self._on_shallow)
+        self.refresh()
 
     def close(self) -> None:
         """Stop; a call that is on its way is waited for."""
-        self._stop.set()
-        self._stop_deep.set()
+        for stop in self._stops:
+            stop.set()
         for thread in self._threads:
             if thread is not threading.current_thread():
                 thread.join(2)
 
-    def _watch_folders(self) -> None:
-        folders = tuple(watched_folders(self._root))
-        if folders == self._folders:
+    def refresh(self) -> None:
+        """Look again which folders there are to watch."""
+        with self._watching:
+            if self._stops[0].is_set():
+                return
+            app_dir = self._root / self._app_dir()
+            links = linked_folders(app_dir) if app_dir != self._root else []
+            own = (app_dir, *map(Path, links)) if app_dir != self._root else ()
+            code = {each for folder in self._beside for each in watched_folders(folder)}
+            top = {str(self._root / app_dir.relative_to(self._root).parts[0])} if own and app_dir.is_dir() else set()
+            self._own = own
+            self._watch(1, tuple(sorted({*watched_folders(self._root), *top, *links, *code})), self._on_deep)
+            self._watch(2, tuple(sorted({str(file.parent) for file in self._outer_files()})), self._on_deep)
+
+    def _outer_files(self) -> list[Path]:
+        return [file for file in self._files() if not file.is_relative_to(self._root) and file.parent.is_dir()]
+
+    def _watch(self, index: int, folders: tuple[str, ...], tell: Callable[[Iterable[str]], None]) -> None:
+        """Watch these folders in place of the former ones; only the second list with all that is below."""
+        if folders == self._watched[index]:
             return
-        before, self._stop_deep = self._stop_deep, threading.Event()
-        self._folders = folders
+        before, self._stops[index], self._watched[index] = self._stops[index], threading.Event(), folders
         if folders:
-            self._start(_notifier(list(folders), is_recursive=True), self._stop_deep, self._on_deep)
+            self._start(_notifier(list(folders), is_recursive=index == 1), self._stops[index], tell)
         before.set()
 
     def _start(self, notifier: RustNotify, stop: threading.Event, tell: Callable[[Iterable[str]], None]) -> None:
@@ -93,45 +127,103 @@ class Watcher:
         thread.start()
 
     def _on_shallow(self, paths: Iterable[str]) -> None:
-        self._watch_folders()
+        self.refresh()
         self._on_deep(paths)
 
     def _on_deep(self, paths: Iterable[str]) -> None:
-        changed = frozenset(path for path in map(Path, paths) if matters(path, self._root, self._had_code))
+        found = [Path(path) for path in paths]
+        if any(path.is_symlink() or path.name == FILE for path in found):
+            self.refresh()
+        files = frozenset(self._files())
+        changed = frozenset(path for path in found if self._matters(path, files))
         with self._calling:
-            if changed and not self._stop.is_set():
+            if changed and not self._stops[0].is_set():
                 self._on_change(changed)
+
+    def _matters(self, path: Path, files: frozenset[Path]) -> bool:
+        beside = next((folder for folder in self._beside if path.is_relative_to(folder)), None)
+        if path in files:
+            return True
+        if beside is not None and not path.is_relative_to(self._root):
+            return path.suffix == ".py" and matters(path, beside, self._had_code)
+        return matters(path, self._root, self._had_code, self._own)
 
 
 def watched_folders(root: Path) -> list[str]:
     """The folders directly in the project that may hold its code."""
-    with os.scandir(root) as entries:
-        return sorted(
-            entry.path
-            for entry in entries
-            if not _is_ignored(entry.name) and entry.is_dir() and not Path(entry.path, "pyvenv.cfg").is_file()
-        )
+    try:
+        with os.scandir(root) as entries:
+            return sorted(
+                entry.path
+                for entry in entries
+                if not _is_ignored(entry.name) and entry.is_dir() and not Path(entry.path, "pyvenv.cfg").is_file()
+            )
+    except OSError:  # a package beside the project that was moved away
+        return []
 
 
-def matters(path: Path, root: Path, had_code: HadCode) -> bool:
+def linked_folders(app_dir: Path) -> list[str]:
+    """Where links below the folder of routes lead."""
+    links = []
+    for folder, names, _ in os.walk(app_dir):
+        links += [path for name in names if os.path.islink(path := os.path.join(folder, name))]  # noqa: PTH114, PTH118
+    return sorted({os.path.realpath(link) for link in links})
+
+
+def folders_beside(root: Path, installed: Iterable[Path]) -> tuple[Path, ...]:
+    """The folders of editable installs outside the project: members of its workspace, and packages that it depends on by a path.
+
+    Args:
+        root: The project's folder.
+        installed: The site-packages directories.
+    """
+    own = Path(__file__).parents[1]
+    found: dict[Path, None] = {}
+    for site_packages in installed:
+        for pth in sorted(site_packages.glob("*.pth")):
+            editable = read_pth(pth)
+            places = (*editable.folders, *(place.parent for place in editable.modules.values()))
+            found.update(dict.fromkeys(place for place in places if place.is_dir()))
+    return tuple(
+        place
+        for place in found
+        if place != own.parent and not place.is_relative_to(root) and not {"site-packages"} & set(place.parts)
+    )
+
+
+def matters(path: Path, root: Path, had_code: HadCode, own: Iterable[Path] = ()) -> bool:
     """Whether a change of this path can change what the project answers: code, settings, variables, infra/, or a folder with code.
 
     A folder or file that a handler makes while it answers is none of these, so that no request makes the project be read again.
+
+    Args:
+        path: Of what has changed.
+        root: The project's folder.
+        had_code: Whether a path that is gone was a folder with code.
+        own: Folders in which any folder may be a route's, such as `functions/build`.
     """
+    folder = next((each for each in own if path.is_relative_to(each)), None)
+    ignores = _is_ignored if folder is None else _is_hidden
     try:
-        parts = path.relative_to(root).parts
+        parts = path.relative_to(folder or root).parts
     except ValueError:
         return False
-    if any(_is_ignored(part) for part in parts[:-1]) or not parts:
+    if any(ignores(part) for part in parts[:-1]):
         return False
+    if not parts:
+        return folder is not None
     name = parts[-1]
-    if parts[0] == INFRA_FOLDER:
+    if parts[0] == INFRA_FOLDER and folder is None:
         return path.suffix in _INFRA_SUFFIXES
     if name in _FILES or name.endswith(".py"):
         return True
     if path.is_dir():
-        return not _is_ignored(name) and any(path.rglob("*.py"))
+        return not ignores(name) and any(path.rglob("*.py"))
     return not path.exists() and had_code(path)
+
+
+def _is_hidden(name: str) -> bool:
+    return name == "__pycache__" or name.startswith(".")
 
 
 def _is_ignored(name: str) -> bool:

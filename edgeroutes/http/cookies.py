@@ -14,6 +14,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
+    from typing import Literal, TypedDict
+
+    SameSite = Literal["strict", "lax", "none"]
+
+    class CookieAttributes(TypedDict, total=False):
+        """The keyword arguments of `ResponseCookies.set`, which describes them."""
+
+        path: str
+        expires: datetime | str | float | None
+        max_age: int | None
+        domain: str | None
+        secure: bool
+        http_only: bool
+        same_site: SameSite | None
+        partitioned: bool
+
 
 _SAME_SITE = ("strict", "lax", "none")
 # What HTTP calls white space, and browsers take off a cookie's name before they look at its prefix. `str.strip()` alone would
@@ -129,7 +145,7 @@ class ResponseCookies:
         domain: str | None = None,
         secure: bool = False,
         http_only: bool = False,
-        same_site: str | None = None,
+        same_site: SameSite | None = None,
         partitioned: bool = False,
     ) -> None:
         """Set a cookie.

@@ -37,9 +37,13 @@ class Problems(list[tuple["Path", str]]):
         self[start:] = [((name, path), message) for path, message in self[start:]]
         return len(self) > MAX_PROBLEMS
 
-    def errors(self) -> Errors:
-        """As the problem document lists them: `[{"field": "items.0", "message": "must be an integer"}]`."""
-        return [{"field": render_path(path) or "body", "message": message} for path, message in self]
+    def errors(self, root: str = "body") -> Errors:
+        """As the problem document lists them: `[{"field": "items.0", "message": "must be an integer"}]`.
+
+        Args:
+            root: The field of a problem of the whole.
+        """
+        return [{"field": render_path(path) or root, "message": message} for path, message in self]
 
 
 def make_path(names: Iterable[str]) -> Path:

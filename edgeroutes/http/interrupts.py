@@ -61,6 +61,38 @@ class Redirect(Exception):  # noqa: N818  # no error: the answer that was wanted
         self.form_status = form_status or status
 
 
+def find_interrupt(error: Exception) -> HTTPError | Redirect | None:
+    """The HTTPError or Redirect that was raised, also in task groups; None for any other error.
+
+    Of an exception group whose leaves are all interrupts it is the first; one other error among them makes the response a 500.
+    """
+    if isinstance(error, (HTTPError, Redirect)):
+        return error
+    if not isinstance(error, ExceptionGroup):
+        return _find_foreign(error)
+    found = [find_interrupt(each) for each in error.exceptions]
+    return None if None in found else found[0]
+
+
+def _find_foreign(error: Exception) -> HTTPError | Redirect | None:
+    if not any(kind.__module__ in _FOREIGN and kind.__name__ == "HTTPException" for kind in type(error).__mro__):
+        return None
+    from edgeroutes.http.foreign_errors import read_foreign
+
+    status, detail, headers, location = read_foreign(error)
+    if location and 301 <= status <= 308:
+        return Redirect(location, status)
+    if not 400 <= status <= 599:
+        return None
+    found = HTTPError(status, headers=headers)
+    found.detail = detail  # also an object, such as FastAPI's
+    return found
+
+
+# Whose HTTPException is understood; FastAPI's is a Starlette one.
+_FOREIGN = ("starlette.exceptions", "werkzeug.exceptions")
+
+
 def redirect(url: str) -> NoReturn:
     """End with a 307 to `url`: the method is kept; after a form POST 303, so that the browser goes on with GET."""
     raise Redirect(url, 307, 303)

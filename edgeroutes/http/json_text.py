@@ -23,20 +23,46 @@ def render_json(value: object) -> str:
     """`value` as compact JSON text; non-ASCII stays as it is.
 
     Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as
-    text), enums (by value), sets, mappings such as `headers()`, and anything with `__json__`.
+    text), enums (by value), sets, mappings such as `headers()`, and anything with `__json__`. Keys may be such scalars, too.
 
     Raises:
         TypeError: For a value of another type.
         ValueError: For NaN or an infinity.
         RecursionError: For a structure that contains itself.
     """
-    text = "".join(_encode(value, 0))
+    try:
+        text = "".join(_encode(value, 0))
+    except TypeError as error:
+        if not str(error).startswith("keys must be"):
+            raise
+        value = _with_plain_keys(value)
+        text = "".join(_encode(value, 0))
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:  # a lone surrogate: valid in a Python str, in no UTF-8
             return json.dumps(value, separators=(",", ":"), default=_plain, allow_nan=False)
     return text
+
+
+def _with_plain_keys(value: Any) -> Any:
+    """`value` with every key of a mapping in JSON's own types: a UUID, date, Decimal or enum as it is written as a value."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return {_plain_key(key): _with_plain_keys(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_plain_keys(part) for part in value]
+    return _with_plain_keys(_plain(value))
+
+
+def _plain_key(key: object) -> object:
+    while not (key is None or isinstance(key, (str, int, float))):
+        plain = _plain(key)
+        if isinstance(plain, (Mapping, list, tuple)):
+            raise TypeError(f"a key of type {type(key).__name__} is not supported in JSON: {key!r:.80}")
+        key = plain
+    return key
 
 
 def _plain(value: object) -> object:

@@ -27,6 +27,17 @@ _MAX_ID_CHARACTERS = 200
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 
 
+# A detail for errors that have none of their own.
+_DETAILS = {
+    400: "the request is not valid",
+    401: "authentication is required",
+    403: "access is denied",
+    404: "there is nothing at this URL",
+    429: "too many requests were sent",
+    500: "the server could not handle the request",
+}
+
+
 def reason_phrase(status: int) -> str:
     """The status's own name, `Not Found` for 404; `Error` for one that the registry does not know."""
     from http import HTTPStatus
@@ -48,13 +59,14 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
 
     Returns:
         For `HTTPError(404)`:
-        `{"type":"about:blank","title":"Not Found","status":404,"instance":"/x","request_id":"…"}`; `detail` and `errors`
-        stand in it where the error has them. It lists at most 100 errors and 24 kB of them; `"more_errors":true` says that
+        `{"type":"about:blank","title":"Not Found","status":404,"detail":"…","instance":"/x","request_id":"…"}`, and `errors` where the
+        error has them. It lists at most 100 errors and 24 kB of them; `"more_errors":true` says that
         there are others. Long strings end in `…`.
     """
     document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
-    if error.detail:
-        document["detail"] = _shortened(error.detail, _MAX_DETAIL_CHARACTERS)
+    document["detail"] = _shortened(
+        error.detail or default_detail(error.status, is_invalid=bool(error.errors)), _MAX_DETAIL_CHARACTERS
+    )
     document["instance"] = _shortened(instance, _MAX_INSTANCE_CHARACTERS)
     if request_id:
         document["request_id"] = _shortened(request_id, _MAX_ID_CHARACTERS)
@@ -66,6 +78,13 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
     response = Response.json(document, status=error.status, headers=dict(error.headers))
     response.headers["content-type"] = CONTENT_TYPE
     return response
+
+
+def default_detail(status: int, *, is_invalid: bool = False) -> str:
+    """The detail of an error that has none of its own; `is_invalid` where the document lists the fields that are not valid."""
+    if is_invalid:
+        return "the request has fields that are not valid"
+    return _DETAILS.get(status) or reason_phrase(status).lower()
 
 
 def _listed(errors: FieldProblems) -> list[dict[str, object]]:

@@ -208,6 +208,13 @@ class Request:
 
         return URL(*self._incoming.origin(), self.path, self._incoming.query_string())
 
+    def sent_paths(self) -> list[str]:
+        """The path with the base path, and with the API's stage where that may have been in front: for edgeroutes' own use."""
+        event = self._incoming.event or {}
+        context = event.get("requestContext")
+        staged = context.get("path") if isinstance(context, dict) else None
+        return list(dict.fromkeys(path for path in (self._incoming.path, staged) if isinstance(path, str)))
+
     @property
     def query_params(self) -> QueryParams:
         """The decoded query parameters.

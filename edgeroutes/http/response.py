@@ -9,7 +9,7 @@ from edgeroutes.http.json_text import render_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable
+    from collections.abc import AsyncIterable, Iterable, Iterator
     from os import PathLike
     from typing import Any, Self
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Chunks = Iterable[str | bytes] | AsyncIterable[str | bytes]
     Items = Iterable[Any] | AsyncIterable[Any]
     Body = str | bytes | None | Chunks
+    # An iterable that is not an iterator, such as a dict or a list, is a mistake that the constructor refuses.
+    Content = str | bytes | None | Iterator[str | bytes] | AsyncIterable[str | bytes]
 
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
@@ -58,7 +60,7 @@ class Response:
     headers: MutableHeaders
     body: Body
 
-    def __init__(self, body: Body = None, status: int = 200, headers: HeaderValues = ()) -> None:
+    def __init__(self, body: Content = None, status: int = 200, headers: HeaderValues = ()) -> None:
         self._fill(body, status, headers, _content_type(body))
 
     def _fill(self, body: Body, status: int, headers: HeaderValues, content_type: str) -> None:
@@ -93,7 +95,15 @@ class Response:
     @classmethod
     def json(cls, data: object, status: int = 200, headers: HeaderValues = ()) -> Response:
         """`data` as compact JSON: JSON's own types, dataclasses, models, dates, UUIDs, Decimals, enums and sets."""
-        return cls._typed(render_json(data), status, headers, JSON)
+        body = render_json(data)
+        if status.__class__ is not int or status != 200 or headers:
+            return cls._typed(body, status, headers, JSON)
+        response = cls.__new__(cls)  # as `_fill` does, without what a plain response has no use for
+        response.status = 200
+        response.body = body
+        response._cookies = response.background = response.heartbeat_seconds = None  # noqa: SLF001  # its own
+        response.headers = MutableHeaders.from_lowered([("content-type", JSON)])
+        return response
 
     @classmethod
     def text(cls, text: str, status: int = 200, headers: HeaderValues = ()) -> Response:
@@ -126,7 +136,7 @@ class Response:
             from edgeroutes.http.streams import read_pieces
 
             return cls(read_pieces(chunks), status, headers)
-        iterator = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
+        iterator: Any = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
         return cls(iterator, status, headers)
 
     @classmethod
@@ -216,7 +226,8 @@ class Response:
     @property
     def is_stream(self) -> bool:
         """Whether the body is produced piece by piece."""
-        return not isinstance(self.body, _WHOLE)
+        body = self.body
+        return body.__class__ is not str and not isinstance(body, _WHOLE)
 
     @property
     def has_cookies(self) -> bool:

@@ -6,6 +6,8 @@ closes what it is made of.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edgeroutes.http.json_text import render_json
 
 TYPE_CHECKING = False
@@ -92,23 +94,21 @@ async def _read_async(file: Any, read: Callable[[int], Any]) -> AsyncIterator[st
 def render_event(item: object) -> str:
     r"""One server-sent event. Source: HTML Living Standard §9.2.6.
 
-    A text is its data; a mapping may have `event`, `id`, `retry` (milliseconds) and `data`; data that is no text becomes
-    JSON, and so does an item that is neither.
+    A string is its data. A mapping whose keys are all among `event`, `id`, `retry` (milliseconds) and `data` has these fields; any other
+    item is data. Data that is not a string becomes JSON.
 
     >>> render_event({"event": "tick", "data": {"n": 1}})
     'event: tick\ndata: {"n":1}\n\n'
 
     Raises:
-        ValueError: For an unknown field, or one that would end its line.
+        ValueError: For a field that would end its line, or a `retry` that is not a number of milliseconds.
     """
-    fields = item if isinstance(item, dict) and item.keys() & set(_EVENT_FIELDS) else {"data": item}
-    unknown = [name for name in fields if name not in _EVENT_FIELDS]
-    if unknown:
-        raise ValueError(f"an event has the field {unknown[0]!r}: event, id, retry and data are allowed")
+    is_event = isinstance(item, Mapping) and item and all(name in _EVENT_FIELDS for name in item)
+    fields: Mapping[Any, Any] = item if is_event else {"data": item}  # type: ignore[assignment]  # a mapping
     lines = []
     for name in _EVENT_FIELDS[:3]:
         if fields.get(name) is not None:
-            value = str(fields[name])
+            value = _retry(fields[name]) if name == "retry" else str(fields[name])
             if "\n" in value or "\r" in value or "\0" in value:
                 raise ValueError(f"an event's {name} has a line break or NUL: {value!r}")
             lines.append(f"{name}: {value}\n")
@@ -117,6 +117,15 @@ def render_event(item: object) -> str:
         text = data if isinstance(data, str) else render_json(data)
         lines += [f"data: {line}\n" for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
     return f"{''.join(lines)}\n"
+
+
+def _retry(value: Any) -> str:
+    """Milliseconds in digits; a browser ignores anything else."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return str(int(value))
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        return value
+    raise ValueError(f"an event's retry is {value!r}. Allowed are whole milliseconds from 0")
 
 
 def render_line(item: object) -> str:

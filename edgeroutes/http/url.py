@@ -25,7 +25,7 @@ class URL:
 
     Args:
         scheme: `http` or `https`.
-        host: As in the `Host` header: name or address, IPv6 in brackets, with a port where it is not the scheme's own.
+        host: As in the `Host` header, in lower case: name or address, IPv6 in brackets, with a port where it is not the scheme's own.
         path: Percent-encoded, starting with `/`, without the project's base path.
         query: Without its `?`; empty when there is none.
 
@@ -36,8 +36,8 @@ class URL:
     __slots__ = ("host", "path", "query", "scheme")
 
     def __init__(self, scheme: str, host: str, path: str, query: str = "") -> None:
-        self.scheme = scheme
-        self.host = host
+        self.scheme = scheme.lower()
+        self.host = host.lower()
         self.path = path
         self.query = query
 
@@ -46,7 +46,7 @@ class URL:
         """Scheme and host, as a browser's `Origin` header writes them: the scheme's own port left out."""
         host = self.host
         default = f":{_DEFAULT_PORTS.get(self.scheme)}"
-        return f"{self.scheme}://{host.removesuffix(default)}".lower()
+        return f"{self.scheme}://{host.removesuffix(default)}"
 
     @property
     def hostname(self) -> str:

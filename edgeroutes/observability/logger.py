@@ -5,6 +5,7 @@ Costs the import of Powertools' Logger (about 23 ms of a cold start), so only ro
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from typing import TextIO
@@ -12,6 +13,12 @@ from typing import TextIO
 from aws_lambda_powertools import Logger
 
 from edgeroutes.runtime.context import find_scope
+from edgeroutes.runtime.log import current_writer
+
+# What the terminal of `edgeroutes dev` shows anyway, beside the line or in the access log.
+_STANDARD_KEYS = frozenset(
+    ("level", "location", "message", "timestamp", "service", "exception", "exception_name", "stack_trace")
+) | {"route", "method", "path", "request_id"}
 
 
 class RequestFilter(logging.Filter):
@@ -33,6 +40,24 @@ class StdoutHandler(logging.StreamHandler[TextIO]):
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line of JSON; in dev, give what was logged to the terminal."""
+        writer = current_writer()
+        if writer is None:
+            super().emit(record)
+            return
+        message = record.getMessage() if isinstance(record.msg, str) else json.dumps(record.msg, default=str)
+        error = record.exc_info[1] if record.exc_info else None
+        writer(record.levelname, message, self._fields(record), error)
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, object]:
+        """The author's own keys of a record; those of `append_keys` are in the formatter."""
+        try:
+            document = json.loads(self.format(record))
+        except ValueError:  # a formatter of the author's own
+            return {}
+        return {name: value for name, value in document.items() if name not in _STANDARD_KEYS}
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it

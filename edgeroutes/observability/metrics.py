@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Metrics
 
 from edgeroutes.runtime.context import find_scope
+from edgeroutes.runtime.log import current_writer
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
@@ -29,6 +30,19 @@ class RequestMetrics(Metrics):
             self.add_dimension("route", scope.endpoint.route.route_path)
             scope.after.append(flush)
         super().add_metric(name, unit, value, resolution)
+
+    def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:  # noqa: FBT001, FBT002  # as Powertools has it
+        """Write the metrics that were added as one line of JSON; in dev, as a line for people."""
+        writer = current_writer()
+        if writer is None or not self.provider.metric_set:
+            super().flush_metrics(raise_on_empty_metrics)
+            return
+        values = ", ".join(
+            f"{name} {'+'.join(f'{value:g}' for value in each['Value'])} {each['Unit']}"
+            for name, each in self.provider.metric_set.items()
+        )
+        writer("INFO", f"metrics: {values}", dict(self.provider.dimension_set), None)
+        self.clear_metrics()
 
 
 # CloudWatch needs a namespace: POWERTOOLS_METRICS_NAMESPACE names the project's own.

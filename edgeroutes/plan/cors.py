@@ -42,27 +42,36 @@ def plan_cors(
     return found
 
 
-def read_cors(routes: Sequence[RouteFile], default: CORS | None, read_text: Callable[[str], str]) -> dict[str, CORS]:
+def read_cors(
+    routes: Sequence[RouteFile],
+    default: CORS | None,
+    read_text: Callable[[str], str],
+    problems: list[ProjectError] | None = None,
+) -> dict[str, CORS]:
     """The same for places that plan nothing and serve: only what function.yaml files say of CORS is read.
 
     Args:
         routes: Of the project.
         default: Of the project.
         read_text: Gives a file of the project.
+        problems: Gets what is wrong with it; without a list that is raised.
 
     Raises:
         ProjectError: For all that is wrong with it.
     """
-    problems: list[ProjectError] = []
+    found_problems: list[ProjectError] = []
     folders: dict[str, Said] = {}
     for file in sorted({file for route in routes for file in route.function_yaml_files}):
         text = read_text(file)
         if "cors" in text:
             from edgeroutes.plan.function_yaml import parse_function_yaml
 
-            folders[file] = parse_function_yaml(text, file, problems).cors
-    found = plan_cors(routes, default, folders, problems)
-    require_no_problems([problem for problem in problems if "cors" in str(problem)])
+            folders[file] = parse_function_yaml(text, file, found_problems).cors
+    found = plan_cors(routes, default, folders, found_problems)
+    if problems is None:
+        require_no_problems([problem for problem in found_problems if "cors" in str(problem)])
+    else:
+        problems += found_problems
     return found
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.config import THROTTLES, parse_cors, variable_problem
 from edgeroutes.errors import ConfigError, ProjectError
 from edgeroutes.plan.cloudformation import is_intrinsic, parse_yaml
+from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +74,7 @@ FUNCTION_PROPERTIES = frozenset(
     }
 )
 THROTTLE_KEYS = ("throttle_rate", "throttle_burst")
-OWN_KEYS = ("include", "exclude", "cors", *THROTTLE_KEYS)
+OWN_KEYS = ("include", "exclude", "cors", "isolate", *THROTTLE_KEYS)
 # What edgeroutes decides itself, with the way to decide it.
 _RESERVED = {
     "Architectures": "Set 'architecture' in [tool.edgeroutes]",
@@ -104,6 +105,7 @@ class FunctionSettings:
         throttles: `throttle_rate` and `throttle_burst`, as far as they are declared; their places are in `places`.
         cors: What one file says for its folder: a `CORS`, False for none, or None where it says nothing. Which file counts, `plan.cors`
             decides.
+        isolate: "route" or the name of a group; None where no file sets it.
     """
 
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -112,6 +114,7 @@ class FunctionSettings:
     places: Mapping[str, str] = field(default_factory=dict)
     throttles: Mapping[str, int] = field(default_factory=dict)
     cors: CORS | bool | None = None
+    isolate: str | None = None
 
 
 def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError]) -> FunctionSettings:
@@ -132,6 +135,7 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
         places={key: document.where(key) for key in (*properties, *THROTTLE_KEYS) if key in document.value},
         throttles=_read_throttles(document, problems),
         cors=_read_cors(document, problems) if "cors" in document.value else None,
+        isolate=_read_isolate(document, problems) if "isolate" in document.value else None,
     )
 
 
@@ -173,7 +177,9 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
     include: list[str] = []
     exclude: list[str] = []
     throttles: dict[str, int] = {}
+    isolate: str | None = None
     for each in settings:
+        isolate = each.isolate or isolate
         throttles |= each.throttles
         places |= {key: each.places[key] for key in each.throttles}
         for key, value in each.properties.items():
@@ -190,6 +196,7 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
         exclude=tuple(dict.fromkeys(exclude)),
         places=places,
         throttles=throttles,
+        isolate=isolate,
     )
 
 
@@ -282,6 +289,15 @@ def _read_throttles(document: YamlText, problems: list[ProjectError]) -> dict[st
             problem = f"{key} is {value!r}. Allowed are whole numbers from {THROTTLES[0]:,} to {THROTTLES[-1]:,}"
             problems.append(ConfigError(problem, where=document.where(key)))
     return found
+
+
+def _read_isolate(document: YamlText, problems: list[ProjectError]) -> str | None:
+    value = document.value["isolate"]
+    if is_group_name(value):
+        return str(value)
+    problem = f"isolate is {value!r}. Allowed: {GROUP_NAMES}"
+    problems.append(ConfigError(problem, where=document.where("isolate")))
+    return None
 
 
 def _read_cors(document: YamlText, problems: list[ProjectError]) -> CORS | bool | None:

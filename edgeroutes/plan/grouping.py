@@ -9,7 +9,7 @@ from edgeroutes.errors import ProjectError, RouteFileError
 from edgeroutes.plan.api_tree import plant_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from edgeroutes.plan.api_tree import PathNode
     from edgeroutes.routing.scan import RouteFile
@@ -35,16 +35,18 @@ class Group:
     reason: str = ""
 
 
-def group_routes(routes: Sequence[RouteFile], isolate: str, problems: list[ProjectError]) -> tuple[Group, ...]:
+def group_routes(
+    routes: Sequence[RouteFile], isolate: Mapping[str, str], problems: list[ProjectError]
+) -> tuple[Group, ...]:
     """Every route in one group, in the order of the groups' first routes.
 
     Args:
         routes: In the order in which they are tried.
-        isolate: The project's default, "route" or a group's name.
+        isolate: Route path → "route" or a group's name, as the folders and the project set it; the route file's own wins.
         problems: Where a group with streaming and buffered routes is added.
     """
     by_path = {route.route_path: route for route in routes}
-    named = {route.route_path: route.config.isolate or isolate for route in routes}
+    named = {path: route.config.isolate or isolate[path] for path, route in by_path.items()}
     joined = _Joined(by_path)
     for first, other, reason in _cannot_tell_apart(plant_paths(route.pattern for route in routes)):
         # The API's tree can hold them apart as well, and does where they could not share a function.
@@ -123,8 +125,13 @@ def _check_modes(group: Group) -> list[ProjectError]:
     if not streaming or not buffered:
         return []
     problem = (
-        f"group {group.name!r} holds {streaming[0].source_file}, which streams, and {buffered[0].source_file}, which "
-        "does not. A function does one or the other"
+        f"group {group.name!r} contains streaming routes ({_shown(streaming)}) and buffered ones ({_shown(buffered)}). "
+        "A function is one or the other"
     )
-    hint = "Give one of the two another 'isolate', or export 'streaming' alike in both"
+    hint = "Export another 'isolate' in one of the two kinds, such as 'isolate = \"route\"', or the same 'streaming' in both"
     return [RouteFileError(problem, where=streaming[0].source_file, hint=hint)]
+
+
+def _shown(routes: Sequence[RouteFile]) -> str:
+    files = [route.source_file for route in routes[:3]]
+    return ", ".join([*files, f"{len(routes) - 3} more"] if len(routes) > 3 else files)

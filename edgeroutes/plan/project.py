@@ -17,7 +17,7 @@ from edgeroutes.plan.function_yaml import (
 )
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
-from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
+from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, PlanWarning, ProjectPlan
 from edgeroutes.plan.validate import (
     check_cdn,
     check_functions,
@@ -64,7 +64,8 @@ def make_plan(
     cors = plan_cors(scan.routes, config.cors, {file: each.cors for file, each in read.items()}, problems)
     for route in scan.routes:
         problems += check_timeout(route, settings[route.route_path], config)
-    groups = group_routes(scan.routes, config.isolate, problems)
+    isolate = {path: own.isolate or config.isolate for path, own in settings.items()}
+    groups = group_routes(scan.routes, isolate, problems)
     functions = tuple(
         _plan_function(logical_id, group, settings, config, problems, cors=cors, shared=shared)
         for logical_id, group in zip(_name_groups(groups), groups, strict=True)
@@ -84,7 +85,10 @@ def make_plan(
         fallback=_plan_fallback(shared),
         api_resources=resources,
         api_resource_count=count,
-        warnings=tuple(warn_api_resources(count)),
+        warnings=(
+            *(PlanWarning(problem=each.problem, where=each.where, hint=each.hint) for each in scan.warnings),
+            *warn_api_resources(count),
+        ),
     )
 
 

@@ -114,8 +114,8 @@ def warn_api_resources(count: int) -> list[PlanWarning]:
         return []
     problem = f"the API has {count} resources, and an account allows {API_RESOURCES} unless the quota is raised"
     hint = (
-        f"Raise '{API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or give "
-        "routes of one folder the same 'isolate'"
+        f"Raise '{API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or share one function "
+        "among the routes of a folder: 'isolate: <name>' in its function.yaml"
     )
     return [PlanWarning(problem=problem, hint=hint)]
 

@@ -38,6 +38,8 @@ FETCH_CACHE_VALUES: Final = (
     "only-no-store",
 )
 
+GROUP_NAMES: Final = "'route', and a group's name of letters, digits, - and _"
+
 # Source: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, function timeout (read 2026-11-21).
 MAX_DURATION_SECONDS: Final = 900
 
@@ -214,10 +216,13 @@ def _preferred_region(name: str, value: object, where: str) -> object:
     return _refuse(name, value, where, "'auto', 'global', and a list with names of regions")
 
 
+def is_group_name(value: object) -> bool:
+    """Whether `isolate` may have this value."""
+    return isinstance(value, str) and value.isascii() and value.replace("-", "").replace("_", "").isalnum()
+
+
 def _isolate(name: str, value: object, where: str) -> object:
-    if isinstance(value, str) and value and value.isascii() and value.replace("-", "").replace("_", "").isalnum():
-        return value
-    return _refuse(name, value, where, "'route', and a group's name of letters, digits, - and _")
+    return value if is_group_name(value) else _refuse(name, value, where, GROUP_NAMES)
 
 
 def _cors(name: str, value: object, where: str) -> object:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError, ProjectError, RouteFileError
+from edgeroutes.routing.annotations import AnnotationChecker, Module
 from edgeroutes.routing.bindings import read_bindings
 from edgeroutes.routing.conventions import (
     APP_EXPORT,
@@ -26,7 +27,9 @@ from edgeroutes.routing.handlers import (
     Export,
     check_arguments,
     check_callable,
+    check_returns,
     is_streaming,
+    plain_handlers,
     read_export,
     read_methods,
 )
@@ -37,7 +40,7 @@ from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
     import ast
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.routing.bindings import Bindings
@@ -125,12 +128,44 @@ def config_lines(source: str) -> dict[str, int]:
     return {binding.name: binding.line for binding in read_bindings(module).every if binding.name in CONFIG_NAMES}
 
 
+def check_annotations(
+    source: str,
+    exports: RouteExports,
+    parameter_names: Sequence[str],
+    find_module: Callable[[str, str], Module | None],
+) -> tuple[ProjectError, ...]:
+    """What is wrong with the annotations of a route file's handlers, by line.
+
+    Args:
+        source: The file's text.
+        exports: What it exports.
+        parameter_names: What the route's path captures.
+        find_module: See `AnnotationChecker`.
+    """
+    parsed = read_module(source, exports.source_file)
+    if isinstance(parsed, ProjectError):
+        return ()
+    checker = AnnotationChecker(Module(parsed[1], exports.source_file), find_module)
+    return _by_line(
+        found
+        for export, function in plain_handlers(exports.methods, parsed[1])
+        for found in checker.check(export.name, function, parameter_names)
+    )
+
+
+@lru_cache(maxsize=4096)
+def read_module(source: str, source_file: str) -> tuple[ast.Module, Bindings] | ProjectError:
+    """A file's syntax tree and what it binds, or why it is not Python."""
+    module = _parse(source, source_file)
+    return module if isinstance(module, ProjectError) else (module, read_bindings(module))
+
+
 @lru_cache(maxsize=4096)
 def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, ...]) -> RouteExports:
-    module = _parse(source, source_file)
-    if isinstance(module, ProjectError):
-        return RouteExports(source_file=source_file, config=SegmentConfig(), problems=(module,))
-    bindings = read_bindings(module)
+    parsed = read_module(source, source_file)
+    if isinstance(parsed, ProjectError):
+        return RouteExports(source_file=source_file, config=SegmentConfig(), problems=(parsed,))
+    module, bindings = parsed
     methods = read_methods(bindings)
     app = read_export(APP_EXPORT, bindings)
     config, config_problems = _read_config(bindings, source_file)
@@ -149,6 +184,7 @@ def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, 
                 *check_callable(STATIC_PARAMS_EXPORT, bindings, source_file),
                 *_check_app(app, methods, source_file),
                 *check_arguments(methods, bindings, parameter_names, source_file),
+                *check_returns(methods, bindings, source_file),
             ]
         ),
         nothing_exported=None if methods or app else _nothing_exported(bindings, source_file),
@@ -200,6 +236,7 @@ def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, l
     return SegmentConfig.from_namespace(values, source_file), problems
 
 
+@lru_cache(maxsize=1024)
 def read_middleware(source: str, source_file: str) -> MiddlewareExports:
     """What this middleware file exports, and all that is wrong with it.
 
@@ -244,6 +281,28 @@ def _check_middleware(middleware: Export | None, bindings: Bindings, source_file
         problem = "middleware is a plain function, which cannot await call_next"
         where = f"{source_file}:{middleware.line}"
         yield middleware.line, RouteFileError(problem, where=where, hint=f"Write '{signature}'")
+    elif not middleware.is_decorated:
+        yield from _check_middleware_arguments(middleware, bindings, source_file, signature)
+
+
+def _check_middleware_arguments(
+    middleware: Export, bindings: Bindings, source_file: str, signature: str
+) -> Iterator[_Found]:
+    binding = bindings.last("middleware")
+    function = bindings.function_of(binding) if binding is not None else None
+    if function is None:
+        return
+    taken = [*function.args.posonlyargs, *function.args.args]
+    required = len(taken) - len(function.args.defaults)
+    if required > 2 or (len(taken) < 2 and function.args.vararg is None):
+        names = ", ".join(argument.arg for argument in taken)
+        problem = f"the middleware takes ({names}). Allowed are the request and call_next"
+        hint = f"Write '{signature}', and end it with 'return await call_next(request)'"
+        yield middleware.line, RouteFileError(problem, where=f"{source_file}:{middleware.line}", hint=hint)
+    elif middleware.is_generator:
+        problem = "the middleware is a generator. Allowed is a function that returns a response"
+        hint = "Write 'return await call_next(request)' instead of 'yield'"
+        yield middleware.line, RouteFileError(problem, where=f"{source_file}:{middleware.line}", hint=hint)
 
 
 def _read_matcher(bindings: Bindings, source_file: str) -> tuple[tuple[Pattern, ...] | None, list[_Found]]:

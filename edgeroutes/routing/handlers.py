@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from edgeroutes.routing.bindings import Binding, Bindings, Function
 
 _STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
+_BODILESS = (204, 205, 304)
+_FOUND_ANYWAY = ("collections.abc.", "edgeroutes.", "fastapi.responses.", "starlette.responses.", "typing.")
+_PYDANTIC_HOOK = "__get_pydantic_core_schema__"
+_UNCONVERTIBLE = frozenset(
+    {"complex", "memoryview", "range", "slice", "type", "collections.abc.Callable", "typing.Callable"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +82,7 @@ def is_streaming(methods: Sequence[Export], bindings: Bindings, module: ast.Modu
 
 
 def _is_streaming_answer(parts: list[str]) -> bool:
-    if parts[-1] == "StreamingResponse":
+    if parts[-1] in {"StreamingResponse", "EventSourceResponse"}:
         return True
     return parts[0] in {"Response", "edgeroutes"} and parts[-2:-1] == ["Response"] and parts[-1] in _STREAMING_ANSWERS
 
@@ -110,10 +116,10 @@ def _text(binding: Binding) -> str:
 def check_arguments(
     methods: Sequence[Export], bindings: Bindings, parameter_names: Sequence[str], source_file: str
 ) -> Iterator[tuple[int, RouteFileError]]:
-    """The handlers' arguments that nothing can fill, with their lines.
+    """The arguments of handlers, and of their dependencies in the same file, that nothing can fill, with their lines.
 
     An argument is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its
-    default. Handlers behind decorators, and those defined elsewhere, are left alone.
+    default. Functions behind decorators, and those defined elsewhere, are checked when the route is loaded.
 
     Args:
         methods: The handlers to look at.
@@ -121,20 +127,152 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
+    for name, function in _with_dependencies(methods, bindings):
+        for argument in _bare_arguments(function):
+            if argument.arg not in (*parameter_names, *RESERVED_NAMES):
+                fault = "is no captured segment and has neither annotation nor default"
+                problem = f"argument {argument.arg!r} of {name} {fault}"
+                where = f"{source_file}:{argument.lineno}"
+                hint = _hint(argument.arg, parameter_names)
+                yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+        for rest, stars in ((function.args.vararg, "*"), (function.args.kwarg, "**")):
+            if rest is not None:
+                problem = f"{name} takes {stars}{rest.arg}, which nothing in a request can fill"
+                where = f"{source_file}:{rest.lineno}"
+                yield rest.lineno, RouteFileError(problem, where=where, hint="Name each argument")
+
+
+def _with_dependencies(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[str, Function]]:
+    """The handlers as `plain_handlers` gives them, and the functions of the file that they depend on, each once."""
+    waiting: list[tuple[str, Function]] = [
+        (export.name, function) for export, function in plain_handlers(methods, bindings)
+    ]
+    for name, function in waiting:
+        yield name, function
+        known = [each for _, each in waiting]
+        waiting += [each for each in _dependencies(function, bindings) if each[1] not in known]
+
+
+def _dependencies(function: Function, bindings: Bindings) -> Iterator[tuple[str, Function]]:
+    """The functions of the file in the `Depends(…)` of a function's arguments, and in the aliases that annotate these."""
+    nodes = list(ast.walk(function.args))
+    aliases = (bindings.last(node.id) for node in nodes if isinstance(node, ast.Name))
+    nodes += [
+        node
+        for each in aliases
+        if each is not None and each.kind == "value" and each.node
+        for node in ast.walk(each.node)
+    ]
+    for node in nodes:
+        if not isinstance(node, ast.Call) or bindings.dotted_name(node.func) != "edgeroutes.Depends" or not node.args:
+            continue
+        name = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
+        binding = bindings.last(name)
+        found = bindings.function_of(binding) if binding is not None else None
+        if found is not None and not getattr(found, "decorator_list", ()):
+            yield name, found
+
+
+def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
+    """The handlers that are defined in the file without decorators, each once."""
     seen: set[int] = set()
     for export in methods:
         binding = bindings.last(export.name)
         function = bindings.function_of(binding) if binding else None
-        if function is None or export.is_decorated or id(function) in seen:
+        if function is not None and not export.is_decorated and id(function) not in seen:
+            seen.add(id(function))
+            yield export, function
+
+
+def check_returns(
+    methods: Sequence[Export], bindings: Bindings, source_file: str
+) -> Iterator[tuple[int, RouteFileError]]:
+    """The handlers' return annotations that cannot have an effect, with their lines, as far as the source shows.
+
+    Handlers behind decorators, and those defined elsewhere, are checked when the route is loaded.
+    """
+    for export, function in plain_handlers(methods, bindings):
+        if isinstance(function, ast.Lambda):
             continue
-        seen.add(id(function))
-        for argument in _bare_arguments(function):
-            if argument.arg not in (*parameter_names, *RESERVED_NAMES):
-                fault = "is no captured segment and has neither annotation nor default"
-                problem = f"argument {argument.arg!r} of {export.name} {fault}"
-                where = f"{source_file}:{argument.lineno}"
-                hint = _hint(argument.arg, parameter_names)
-                yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+        returned = _unquoted(function.returns)
+        if returned is not None:
+            for problem, hint in (*_status_problems(returned, bindings), *_type_problems(returned, bindings)):
+                where = f"{source_file}:{function.lineno}"
+                yield function.lineno, RouteFileError(f"{export.name}: {problem}", where=where, hint=hint)
+
+
+def _unquoted(node: ast.expr | None) -> ast.expr | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return None
+    return node
+
+
+def _status_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
+    outer: list[ast.expr] = []
+    if _last_name(returned, bindings) == "Annotated" and isinstance(returned, ast.Subscript):
+        outer = list(returned.slice.elts) if isinstance(returned.slice, ast.Tuple) else []
+    for node in ast.walk(returned):
+        if not isinstance(node, ast.Call) or bindings.dotted_name(node.func) != "edgeroutes.Status":
+            continue
+        status = next((each.value for each in node.args if isinstance(each, ast.Constant)), 200)
+        if type(status) is not int or not 200 <= status <= 599:
+            yield f"Status has the value {status!r}. Allowed is a number from 200 to 599", "Correct it"
+        elif node not in outer[1:]:
+            problem = f"Status({status}) has no effect inside the return annotation"
+            yield problem, f"Write '-> Annotated[…, Status({status})]' around the whole annotation"
+        elif status in _BODILESS and not (isinstance(outer[0], ast.Constant) and outer[0].value is None):
+            problem = f"status {status} has no body, and the return annotation has a type for one"
+            yield problem, f"Write '-> Annotated[None, Status({status})]'"
+
+
+def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
+    for node in _type_names(returned, bindings):
+        name = bindings.dotted_name(node) or ""
+        if isinstance(node, ast.Name) and _is_for_type_checkers(node.id, bindings):
+            problem = f"the return type {node.id} is imported for type checkers only, and is needed when the route runs"
+            yield problem, "Import it outside 'if TYPE_CHECKING:'"
+        binding = bindings.last(node.id) if isinstance(node, ast.Name) else None
+        is_bare = binding is not None and isinstance(binding.node, ast.ClassDef) and _has_no_fields(binding.node)
+        is_imported = binding is None or binding.kind == "import"
+        if is_bare or (is_imported and name in _UNCONVERTIBLE):
+            hint = (
+                "Use a dataclass, TypedDict, NamedTuple, pydantic model, msgspec Struct, JSON's own types or Response"
+            )
+            yield f"the return type {name} cannot be used to convert a response", hint
+
+
+def _type_names(node: ast.expr, bindings: Bindings) -> Iterator[ast.Name | ast.Attribute]:
+    """The types in an annotation, without the values in Annotated and Literal."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        yield node
+    elif isinstance(node, ast.Subscript):
+        name = _last_name(node, bindings)
+        inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        yield from _type_names(node.value, bindings)
+        for each in inner[: {"Annotated": 1, "Literal": 0}.get(name)]:
+            yield from _type_names(each, bindings)
+    elif isinstance(node, ast.BinOp):
+        yield from (*_type_names(node.left, bindings), *_type_names(node.right, bindings))
+
+
+def _is_for_type_checkers(name: str, bindings: Bindings) -> bool:
+    """Whether the file has the name under `if TYPE_CHECKING:` alone, and edgeroutes does not find it without the import."""
+    imported = bindings.imports.get(name, "")
+    return bool(imported) and bindings.last(name) is None and not imported.startswith(_FOUND_ANYWAY)
+
+
+def _has_no_fields(node: ast.ClassDef) -> bool:
+    """Whether it is a plain class, which neither a decorator nor a base class nor `__json__` makes a model."""
+    defined = {getattr(statement, "name", "") for statement in node.body}
+    return not (node.bases or node.keywords or node.decorator_list or defined & {"__json__", _PYDANTIC_HOOK})
+
+
+def _last_name(node: ast.expr, bindings: Bindings) -> str:
+    name = bindings.dotted_name(node.value) if isinstance(node, ast.Subscript) else None
+    return (name or "").rpartition(".")[2]
 
 
 def _bare_arguments(function: Function) -> Iterator[ast.arg]:

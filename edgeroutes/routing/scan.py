@@ -5,20 +5,30 @@ Runs nothing. First the folders are listed, then everything is decided on what w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProjectError
+from edgeroutes.routing.annotations import Module
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE, SegmentConfig
-from edgeroutes.routing.exports import MiddlewareExports, RouteExports, read_exports, read_middleware
+from edgeroutes.routing.exports import (
+    MiddlewareExports,
+    RouteExports,
+    check_annotations,
+    read_exports,
+    read_middleware,
+    read_module,
+)
 from edgeroutes.routing.file_tree import DiskTree, FileTree
 from edgeroutes.routing.layout import Place, check_layout, first_of_each_url
+from edgeroutes.routing.misplaced import foreign_segments, misplaced_files
 from edgeroutes.routing.patterns import Pattern, check_segments
 from edgeroutes.routing.reading import link_problem
 from edgeroutes.routing.segments import GROUP, Segment, parse_segment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["DiskTree", "FileTree", "RouteFile", "RouteScan", "scan"]
 
@@ -65,11 +75,13 @@ class RouteScan:
         routes: In the order in which they are tried. Of several with one URL the first; none whose path is no good.
         problems: All that is wrong, layout before files; empty for a good project.
         nothing_exported: Those among the problems that only say that a route file exports no handler.
+        warnings: Files and folders that look like a convention and are none.
     """
 
     routes: tuple[RouteFile, ...]
     problems: tuple[ProjectError, ...] = ()
     nothing_exported: tuple[ProjectError, ...] = ()
+    warnings: tuple[ProjectError, ...] = ()
 
     @property
     def blocking_problems(self) -> tuple[ProjectError, ...]:
@@ -89,12 +101,14 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
         return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
-    found = _find_files(tree, app_dir, problems)
+    names: dict[str, Sequence[str]] = {}
+    found = _find_files(tree, app_dir, problems, names)
     directories = sorted(directory for directory, names in found.items() if ROUTE_FILE in names)
     places = _read_places(directories, app_dir, problems)
     problems += check_layout(places)
     middleware = _read_all_middleware(tree, places, found, problems)
-    routes = [_read_route(tree, place, found, middleware) for place in first_of_each_url(places)]
+    modules = _ProjectModules(tree)
+    routes = [_read_route(tree, place, found, middleware, modules) for place in first_of_each_url(places)]
     absences = []
     for route in routes:
         problems += route.exports.problems
@@ -104,11 +118,14 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         routes=tuple(sorted(routes, key=lambda route: route.pattern.sort_key)),
         problems=(*problems, *absences),
         nothing_exported=tuple(absences),
+        warnings=(*misplaced_files(tree, app_dir, names), *foreign_segments(found)),
     )
 
 
-def _find_files(tree: FileTree, app_dir: str, problems: list[ProjectError]) -> dict[str, frozenset[str]]:
-    """Every folder at or below `app_dir`, with the files in it that mean something.
+def _find_files(
+    tree: FileTree, app_dir: str, problems: list[ProjectError], all_names: dict[str, Sequence[str]]
+) -> dict[str, frozenset[str]]:
+    """Every folder at or below `app_dir`, with the files in it that mean something; `all_names` gets all names.
 
     Private folders are not entered (`__pycache__` is one by its name), nor is a link that leads back up or out of the project.
     """
@@ -130,7 +147,7 @@ def _find_files(tree: FileTree, app_dir: str, problems: list[ProjectError]) -> d
             problems.append(LayoutError(problem, where=directory, hint="Take out links or folders"))
             break
         try:
-            names = tree.list_names(directory)
+            names = all_names[directory] = tree.list_names(directory)
         except OSError as err:
             problems.append(LayoutError(f"the folder cannot be read: {err.strerror or err}", where=directory))
             continue
@@ -210,7 +227,11 @@ def _read_all_middleware(
 
 
 def _read_route(
-    tree: FileTree, place: Place, found: Mapping[str, frozenset[str]], middleware: Mapping[str, MiddlewareExports]
+    tree: FileTree,
+    place: Place,
+    found: Mapping[str, frozenset[str]],
+    middleware: Mapping[str, MiddlewareExports],
+    modules: _ProjectModules,
 ) -> RouteFile:
     file = place.source_file
     text = _read(tree, file)
@@ -218,6 +239,8 @@ def _read_route(
         exports = RouteExports(source_file=file, config=SegmentConfig(), problems=(text,))
     else:
         exports = read_exports(text, file, place.pattern.parameter_names)
+        wrong = check_annotations(text, exports, place.pattern.parameter_names, modules.find)
+        exports = replace(exports, problems=(*exports.problems, *wrong)) if wrong else exports
     files = _files_above(place, MIDDLEWARE_FILE, found)
     return RouteFile(
         route_path=place.pattern.route_path,
@@ -229,6 +252,45 @@ def _read_route(
         function_yaml_files=_files_above(place, FUNCTION_FILE, found),
         wraps=tuple(middleware[name] for name in files),
     )
+
+
+class _ProjectModules:
+    """The project's modules that route files import; each file is read once in a scan."""
+
+    def __init__(self, tree: FileTree) -> None:
+        self._tree = tree
+        self._found: dict[str, Module | None] = {}
+
+    def find(self, dotted: str, importer: str) -> Module | None:
+        """The module with this name, which begins with dots where it is relative to the importing file."""
+        rest = dotted.lstrip(".")
+        if rest.partition(".")[0] in sys.stdlib_module_names and rest == dotted:
+            return None
+        found = (self._read(path) for path in _candidates(dotted, importer))
+        return next((module for module in found if module is not None), None)
+
+    def _read(self, path: str) -> Module | None:
+        if path not in self._found:
+            self._found[path] = None
+            text = "" if self._tree.leads_out(path) else _read(self._tree, path)
+            parsed = read_module(text, path) if isinstance(text, str) and text else None
+            if isinstance(parsed, tuple):
+                self._found[path] = Module(parsed[1], path)
+        return self._found[path]
+
+
+def _candidates(dotted: str, importer: str) -> Iterator[str]:
+    rest = dotted.lstrip(".")
+    level = len(dotted) - len(rest)
+    folders: list[str] = ["", "src/"]
+    if level:
+        parts = importer.split("/")[:-1]
+        # `from . import a` is read as '..a', as `from ..a import b` begins.
+        above = [parts[: len(parts) - up] for up in range(max(level - 2, 0), level)]
+        folders = ["".join(f"{part}/" for part in folder) for folder in reversed(above)]
+    for folder in folders:
+        path = folder + rest.replace(".", "/")
+        yield from (f"{path}.py", f"{path}/__init__.py")
 
 
 def _read(tree: FileTree, source_file: str) -> str | ProjectError:

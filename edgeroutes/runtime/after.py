@@ -1,28 +1,28 @@
-"""What runs once an answer has gone out. Request wing, floor 2."""
+"""Functions that run once the response has been sent."""
 
 from __future__ import annotations
 
 import sys
 
 from edgeroutes.runtime.log import log_exception
+from edgeroutes.runtime.loop import explain_missing_loop, is_fatal
+from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Task
+    from asyncio import Task
     from collections.abc import Callable
 
     from edgeroutes.runtime.context import RequestScope
-    from edgeroutes.types import Threads
 
 
-async def run_after(scope: RequestScope, threads: Threads | None = None) -> None:
-    """Start what `after` was given, in order; what waits goes on side by side where there is a loop.
+async def run_after(scope: RequestScope) -> None:
+    """Call what `after` was given, in order; async functions go on side by side where there is a loop.
 
     What a callable adds with `after` runs too. Whatever fails is logged.
 
     Args:
         scope: The request that has been answered.
-        threads: Where callables that block run; None calls them here.
     """
     scope.sealed = "after the answer had gone out"
     scope.is_shared = False
@@ -31,9 +31,8 @@ async def run_after(scope: RequestScope, threads: Threads | None = None) -> None
     while scope.after or started:
         while scope.after:
             function, args = scope.after.pop(0)
-            called = function if threads is None else threads.calling(function)
-            running = _run(called, args, _name(function), scope)
-            if loop is None:
+            running = _run(function, args, scope)
+            if loop is None or not starts_nothing(function):
                 await running
             else:
                 started.append(loop.create_task(running))
@@ -43,26 +42,22 @@ async def run_after(scope: RequestScope, threads: Threads | None = None) -> None
             started.clear()
 
 
-def running_loop() -> AbstractEventLoop | None:
-    """The loop that this runs on; without loading asyncio to learn that there is none."""
-    asyncio = sys.modules.get("asyncio")
-    loop: AbstractEventLoop | None = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001
-    return loop
-
-
-async def _run(function: Callable[..., object], args: tuple[object, ...], name: str, scope: RequestScope) -> None:
+async def _run(function: Callable[..., object], args: tuple[object, ...], scope: RequestScope) -> None:
     try:
-        result = function(*args)
+        if running_loop() is None or starts_nothing(function):
+            result = function(*args)
+        else:
+            from edgeroutes.runtime.offload import call_sync
+
+            result = await call_sync(lambda: function(*args))
         if hasattr(result, "__await__"):
             await result
     except BaseException as error:  # the response has been sent: there is only the log to tell
-        from edgeroutes.runtime.loop import explain_missing_loop, is_fatal
-
         if is_fatal(error):
             raise
-
         explained = error if running_loop() else explain_missing_loop(error)
-        log_exception(explained, f"after(): {name} failed", scope.incoming, route=scope.endpoint.route.route_path)
+        message = f"after(): {_name(function)} failed"
+        log_exception(explained, message, scope.incoming, route=scope.endpoint.route.route_path)
 
 
 def _name(function: object) -> str:

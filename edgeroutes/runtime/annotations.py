@@ -12,18 +12,39 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Final")  # of fields
+_MARKERS = ("edgeroutes.http.parameters", "edgeroutes.runtime.dependencies")
+_MODEL_MARKS = ("__dataclass_fields__", "model_validate", "__struct_fields__")
 
-def plain_type(annotation: Any) -> Any:
-    """The annotation without what only names or describes it: `Annotated[T, …]`, `NewType`, `type X = T`."""
+
+def peel(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The type below `Annotated[T, …]`, `NewType`, `type X = T` and `NotRequired[T]`, and their metadata, innermost first."""
+    metadata: tuple[Any, ...] = ()
+    found: Any
     while True:
         if hasattr(annotation, "__metadata__"):
+            metadata = (*annotation.__metadata__, *metadata)
             annotation = annotation.__origin__
         elif hasattr(annotation, "__supertype__"):
             annotation = annotation.__supertype__
         elif type(annotation).__name__ == "TypeAliasType":
             annotation = annotation.__value__
+        elif type(found := getattr(annotation, "__origin__", None)).__name__ == "TypeAliasType":
+            annotation = found.__value__[annotation.__args__]
+        elif getattr(found, "_name", None) in _QUALIFIERS:
+            annotation = annotation.__args__[0]
         else:
-            return annotation
+            return annotation, metadata
+
+
+def plain_type(annotation: Any) -> Any:
+    """The type below `Annotated[T, …]`, `NewType`, `type X = T` and `NotRequired[T]`."""
+    return peel(annotation)[0]
+
+
+def annotated(kind: Any, metadata: tuple[Any, ...]) -> Any:
+    """`Annotated[kind, *metadata]`; `kind` where there is no metadata."""
+    return sys.modules["typing"].Annotated[(kind, *metadata)] if metadata else kind
 
 
 def origin(annotation: Any) -> Any:
@@ -44,15 +65,22 @@ def is_literal(annotation: Any) -> bool:
 
 
 def without_none(annotation: Any) -> tuple[Any, bool]:
-    """`T | None` as `(T, True)`; anything else as `(annotation, False)`; a union of several types keeps them."""
-    annotation = plain_type(annotation)
-    if origin(annotation) is not UnionType:
+    """`T | None` as `(T, True)`, with the metadata of the whole; anything else as `(annotation, False)`."""
+    plain, metadata = peel(annotation)
+    if origin(plain) is not UnionType or NoneType not in plain.__args__:
         return annotation, False
-    kinds = [kind for kind in annotation.__args__ if kind is not NoneType]
-    optional = len(kinds) < len(annotation.__args__)
-    if len(kinds) == 1:
-        return plain_type(kinds[0]), optional
-    return annotation, optional
+    kinds = [kind for kind in plain.__args__ if kind is not NoneType]
+    return (annotated(kinds[0], metadata) if len(kinds) == 1 else annotation), True
+
+
+def is_any(annotation: Any) -> bool:
+    """Whether it is `typing.Any`, which is recognized without loading typing."""
+    return getattr(annotation, "__module__", "") == "typing" and getattr(annotation, "__name__", "") == "Any"
+
+
+def is_container(annotation: Any) -> bool:
+    """Whether it takes all values of a name, not the last alone: `list[T]`, `set[T]`, `tuple[T, ...]`, and these without items."""
+    return (origin(annotation) or annotation) in (list, set, tuple, frozenset)
 
 
 def describe(annotation: Any) -> str:
@@ -66,9 +94,41 @@ def is_typed_dict(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, dict) and hasattr(annotation, "__total__")
 
 
+def is_named_tuple(annotation: Any) -> bool:
+    """Whether it is a NamedTuple."""
+    return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")
+
+
+def is_own_model(annotation: Any) -> bool:
+    """Whether it is a class that edgeroutes validates itself: a dataclass, TypedDict or NamedTuple."""
+    if is_typed_dict(annotation) or is_named_tuple(annotation):
+        return True
+    return hasattr(annotation, "__dataclass_fields__") and not hasattr(annotation, "__pydantic_fields__")
+
+
 def is_model(annotation: Any) -> bool:
-    """Whether it is a class whose instances a body can become: dataclass, TypedDict, pydantic model, msgspec struct."""
+    """Whether it is a class with fields: dataclass, TypedDict, NamedTuple, pydantic model, msgspec struct."""
     if not isinstance(annotation, type):
         return False
-    marks = ("__dataclass_fields__", "model_validate", "__struct_fields__")
-    return any(hasattr(annotation, mark) for mark in marks) or is_typed_dict(annotation)
+    return any(hasattr(annotation, mark) for mark in _MODEL_MARKS) or is_own_model(annotation)
+
+
+def find_marker(annotation: Any) -> Any:
+    """The `Header()`, `Cookie`, … of an annotation, also inside `… | None` and `type X = …`; None without one.
+
+    Every class of edgeroutes with a `place` is one.
+    """
+    plain, metadata = peel(annotation)
+    for mark in reversed(metadata):
+        kind = mark if isinstance(mark, type) else type(mark)
+        if kind.__module__.startswith("edgeroutes.") and hasattr(kind, "place"):
+            return mark() if mark is kind else mark
+    if origin(plain) is UnionType:
+        return next((mark for mark in map(find_marker, plain.__args__) if mark is not None), None)
+    return None
+
+
+def is_marker(value: Any) -> bool:
+    """Whether a default is a marker, or pydantic's or FastAPI's `Field` and the like, which belong into `Annotated`."""
+    kinds = type(value).__mro__
+    return any(kind.__module__ in _MARKERS or kind.__name__ == "FieldInfo" for kind in kinds)

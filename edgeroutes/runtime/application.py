@@ -6,24 +6,28 @@ the answer into what its place expects.
 
 from __future__ import annotations
 
+import threading
+
 from edgeroutes.errors import ProjectError
 from edgeroutes.http.caching import UNCACHED
-from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.head import complete_head, finish_head, settle_body
 from edgeroutes.runtime.loop import is_fatal
+from edgeroutes.runtime.loop_state import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
+    from typing import Any
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.runtime.base_path import BasePath
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
-    from edgeroutes.types import AsgiApp, Incoming, Params, Threads
+    from edgeroutes.types import AsgiApp, Incoming, Params
 
     Mount = Callable[[AsgiApp, RequestScope], Awaitable[Response]]
 
@@ -36,16 +40,12 @@ class Application:
         root: The project's folder.
         mount: How a route that exports `app` is asked for its answer; each adapter has its way.
         debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
-        threads: Where code that blocks runs, on a server that answers many requests at once; None calls it directly.
     """
 
-    def __init__(
-        self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False, threads: Threads | None = None
-    ) -> None:
+    def __init__(self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False) -> None:
         self.manifest = manifest
         self.root = root
         self.debug = debug
-        self.threads = threads
         self._base: BasePath | None = None
         self._home = "/"
         if manifest.base_path:
@@ -56,11 +56,12 @@ class Application:
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
         self._endpoints: dict[str, Endpoint] = {}
+        self._loading = threading.RLock()  # a thread must not use a module that another one still runs
         self._cors = None
         if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
             from edgeroutes.runtime.cors import CorsGate
 
-            self._cors = CorsGate(manifest, self._table)
+            self._cors = CorsGate(manifest, self._table, is_late=debug)
 
     def endpoint(self, route: ManifestRoute) -> Endpoint:
         """The route, loaded.
@@ -68,17 +69,38 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        endpoint = self._endpoints.get(route.route_path)
-        if endpoint is None:
-            endpoint = self._endpoints[route.route_path] = Endpoint(
-                route,
-                self.root,
-                self._mount,
-                base_path=self.manifest.base_path,
-                trailing_slash=self.manifest.trailing_slash,
-                threads=self.threads,
-            )
-        return endpoint
+        path = route.route_path
+        if path not in self._endpoints:
+            with self._loading:
+                if path not in self._endpoints:
+                    self._endpoints[path] = Endpoint(
+                        route,
+                        self.root,
+                        self._mount,
+                        base_path=self.manifest.base_path,
+                        trailing_slash=self.manifest.trailing_slash,
+                    )
+        return self._endpoints[path]
+
+    async def load(self, route: ManifestRoute) -> Endpoint:
+        """The route, imported outside the event loop: a file may call `asyncio.run` at its top level.
+
+        Raises:
+            ProjectError: When it cannot be loaded; the next call tries again.
+        """
+        if route.route_path in self._endpoints or running_loop() is None:
+            return self.endpoint(route)
+        from edgeroutes.runtime.offload import call_sync
+
+        return await call_sync(lambda: self.endpoint(route))
+
+    def cors_problem(self, route: ManifestRoute) -> ProjectError | None:
+        """What is wrong with the environment variables that hold the origins of a route, after it was requested."""
+        return None if self._cors is None else self._cors.problems.get(route.route_path)
+
+    def route_behind(self, path: str) -> ManifestRoute | None:
+        """The route of a path in any spelling, where CORS decides by it; else None."""
+        return None if self._cors is None else self._cors.route_behind(path)
 
     def open(self, incoming: Incoming) -> Call:
         """The call that will answer this request; nothing of the author's runs yet."""
@@ -151,7 +173,7 @@ class Call:
         early: The answer where no route is asked.
     """
 
-    __slots__ = ("_application", "_scope", "cors", "early", "incoming", "params", "path", "route")
+    __slots__ = ("_application", "_scope", "cors", "early", "failure", "incoming", "params", "path", "route")
 
     def __init__(
         self,
@@ -170,6 +192,7 @@ class Call:
         self.params = params or {}
         self.early = early
         self._scope: RequestScope | None = None
+        self.failure: BaseException | None = None  # of the response, or of its stream on the way
         self.cors: CORS | None = None  # what pages of other origins may do with the answer
 
     def answering(self, early: Response | HTTPError) -> Call:
@@ -184,9 +207,14 @@ class Call:
         return self.route is not None and self.route.needs_loop
 
     @property
+    def after(self) -> Sequence[tuple[object, tuple[Any, ...]]]:
+        """What was given to `after`: functions and their arguments."""
+        return () if self._scope is None else self._scope.after
+
+    @property
     def has_after(self) -> bool:
         """Whether something is left to run once the answer has gone out."""
-        return self._scope is not None and bool(self._scope.after)
+        return self._scope is not None and bool(self._scope.after or self._scope.cleanups)
 
     @property
     def asked_for(self) -> tuple[str, ...]:
@@ -208,7 +236,7 @@ class Call:
             if route is None:
                 response = self._unrouted()
             else:
-                endpoint = self._application.endpoint(route)
+                endpoint = await self._application.load(route)
                 scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
                 if response.is_stream:
@@ -237,8 +265,8 @@ class Call:
         """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
         try:
             response = await endpoint.primed(response, scope)
-        except (HTTPError, Redirect) as interrupt:
-            return endpoint.interrupted(scope, interrupt)
+        except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+            return endpoint.interrupted(scope, error)
         scope.sealed = "after the stream had begun"
         return response
 
@@ -291,8 +319,13 @@ class Call:
             await close_all(self._scope.streams, self)
 
     async def finish(self) -> None:
-        """Run what `after` was given; to be called once, when the last byte has gone out."""
-        if self._scope is not None and self._scope.after:
+        """Run what `after` was given, then end dependencies; to be called once, when the last byte has gone out."""
+        scope = self._scope
+        if scope is not None and scope.after:
             from edgeroutes.runtime.after import run_after
 
-            await run_after(self._scope, self._application.threads)
+            await run_after(scope)
+        if scope is not None and scope.cleanups:
+            from edgeroutes.runtime.dependencies import unwind_after_response
+
+            await unwind_after_response(scope, self)

@@ -1,63 +1,84 @@
-"""Arguments that come from the body: one model, or single form fields and files. Request wing, floor 2."""
+"""Arguments that come from the body, of any type, and models that a query, form, headers, cookies or segments fill."""
 
 from __future__ import annotations
 
-from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
+from edgeroutes.errors import RouteFileError
+from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_text import parse_json
 from edgeroutes.http.parameters import File
-from edgeroutes.http.request import FORM_TYPES, URLENCODED
+from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
 from edgeroutes.http.response import JSON
-from edgeroutes.runtime.annotations import is_typed_dict, origin, without_none
-from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty
+from edgeroutes.runtime.annotations import (
+    describe,
+    find_marker,
+    is_any,
+    is_container,
+    is_model,
+    is_named_tuple,
+    is_own_model,
+    is_typed_dict,
+    origin,
+    peel,
+    plain_type,
+    without_none,
+)
+from edgeroutes.runtime.constraints import find_checks, needs_pydantic
+from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty, values_converter
 from edgeroutes.runtime.defaults import default_maker
-from edgeroutes.runtime.fields import field_annotations
+from edgeroutes.runtime.fields import field_annotations, field_names_required
 from edgeroutes.runtime.signature import ABSENT
-from edgeroutes.runtime.validation import make_validator
+from edgeroutes.runtime.validation import make_object, make_validator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Iterable
     from typing import Any
 
-    from starlette.datastructures import FormData
-
     from edgeroutes.http.parameters import Source
-    from edgeroutes.runtime.binding import Errors, Reader
+    from edgeroutes.http.response import Response
+    from edgeroutes.runtime.binding import Binding, Errors, Reader
     from edgeroutes.runtime.context import RequestScope
-    from edgeroutes.runtime.conversion import Converter
     from edgeroutes.runtime.validation import Validator
 
-    FormFields = dict[str, tuple[Converter | None, bool]]
+    # Of a field: its name in the model's input, whether it takes all values, an empty string, and files.
+    Shape = tuple[str, bool, bool, bool]
+    Shapes = dict[str, Shape]
+    Pairs = list[tuple[str, Any]]
 
-_MANY = (list, set, tuple, frozenset)
 
-
-def body_reader(model: Any, default: Any, where: str, *, optional: bool = False) -> Reader:
-    """Reads the body as `model`: from a form when the content type says so, from JSON otherwise.
+def body_reader(annotation: Any, default: Any, where: str, *, optional: bool = False) -> Reader:
+    """Reads the body: a model from a form when the content type says so, everything else from JSON.
 
     Args:
-        model: A dataclass, TypedDict, pydantic model or msgspec struct.
+        annotation: What JSON becomes, `None` apart.
         default: Without a body.
         where: The argument, for messages.
         optional: Whether JSON's `null` is None.
     """
-    is_own = hasattr(model, "__dataclass_fields__") or is_typed_dict(model)
-    read_json, read_form = _own_readers(model, where) if is_own else _library_readers(model)
+    plain, metadata = peel(annotation)
+    is_library = is_model(plain) and not is_own_model(plain)
+    if is_library and not metadata:
+        from edgeroutes.runtime.models import json_reader
+
+        read_json = json_reader(plain, where)
+    else:
+        read_json = _json_reader(annotation, where)
+    read_form = StringsModel(annotation, "", where).read if is_model(plain) and not is_named_tuple(plain) else None
     make_default = default_maker(default)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         request = scope.request
         content_type = request.content_type()
         problems = Problems()
-        if content_type in FORM_TYPES:
+        if content_type in FORM_TYPES and read_form is not None:
             value = _read_posted(scope, read_form, problems)
         else:
             body = request.peek_body()
             if not body and default is not ABSENT:
                 return make_default()
             if content_type != JSON:
-                _require_json(content_type)
+                _require_json(content_type, takes_form=read_form is not None)
             if optional and body.strip() == b"null":
                 return None
             try:
@@ -72,13 +93,13 @@ def body_reader(model: Any, default: Any, where: str, *, optional: bool = False)
     return read
 
 
-def _read_posted(scope: RequestScope, read_form: Callable[[FormData, Problems], Any], problems: Problems) -> Any:
+def _read_posted(scope: RequestScope, read_form: Callable[[Any, Problems], Any], problems: Problems) -> Any:
     """The model from a form; where that fails for a body that is JSON, as `curl -d` sends it, the problem says so."""
     request = scope.request
     is_json = request.content_type() == URLENCODED and request.peek_body().lstrip()[:1] in (b"{", b"[")
     value = None
     try:
-        value = read_form(_form(scope), problems)
+        value = read_form(_form(scope).multi_items(), problems)
     except HTTPError as error:
         if error.status != 413 or not is_json:
             raise
@@ -89,12 +110,8 @@ def _read_posted(scope: RequestScope, read_form: Callable[[FormData, Problems], 
     return value
 
 
-def _own_readers(
-    model: Any, where: str
-) -> tuple[Callable[[bytes, Problems], Any], Callable[[FormData, Problems], Any]]:
-    """How a dataclass or TypedDict is read from JSON and from a form."""
-    validate = make_validator(model, where)
-    fields = _form_fields(field_annotations(model, where))
+def _json_reader(annotation: Any, where: str) -> Callable[[bytes, Problems], Any]:
+    validate = make_validator(annotation, where)
 
     def read_json(body: bytes, problems: Problems) -> Any:
         try:
@@ -102,32 +119,197 @@ def _own_readers(
         except RecursionError as error:
             raise HTTPError(400, "the body is nested too deep for its type") from error
 
-    def read_form(form: FormData, problems: Problems) -> Any:
-        return _read_form(form, fields, validate, problems)
-
-    return read_json, read_form
+    return read_json
 
 
-def _library_readers(model: Any) -> tuple[Callable[[bytes, Problems], Any], Callable[[FormData, Problems], Any]]:
-    """How a pydantic model or msgspec struct is read, which validates itself."""
-    from edgeroutes.runtime.models import convert_form_model, json_reader, model_annotations
+class StringsModel:
+    """How a model is made of the strings of a query, form, headers, cookies or segments.
 
-    fields = _form_fields(model_annotations(model))
+    Args:
+        annotation: The model.
+        place: Where the strings come from; empty for a body, of which JSON may fill what a form cannot.
+        where: The argument, for messages.
 
-    def read_form(form: FormData, problems: Problems) -> Any:
-        return convert_form_model(model, _form_texts(form, fields), problems)
+    Raises:
+        RouteFileError: For a field that no string becomes, or a constraint that cannot be enforced.
+    """
 
-    return json_reader(model), read_form
+    def __init__(self, annotation: Any, place: str, where: str) -> None:
+        plain = plain_type(annotation)
+        self.shapes: Shapes = {}
+        if is_own_model(plain) and not needs_pydantic(annotation):
+            self._convert = self._own(plain, place, where)
+        else:
+            from edgeroutes.runtime.models import fields_converter, model_annotations
+
+            self._convert = fields_converter(annotation if needs_pydantic(annotation) else plain, where)
+            for name, kind in model_annotations(plain, where).items():
+                _require_strings(kind, place, f"{where}, {plain.__name__}.{name}")
+                self.shapes[name.replace("_", "-") if place == "header" else name] = _shape(kind, name)
+        self._checks = find_checks(annotation, where)
+
+    def _own(self, model: Any, place: str, where: str) -> Validator:
+        required = field_names_required(model)
+        fields = []
+        attributes = {}
+        for attribute, annotation in field_annotations(model, where).items():
+            marker = find_marker(annotation)
+            name = marker.name if marker is not None and marker.place == place and marker.name else attribute
+            if place == "header" and name == attribute:
+                name = name.replace("_", "-")
+            convert = _string_converter(annotation, place, f"{where}, {model.__name__}.{attribute}")
+            is_required = attribute in required
+            if convert is not None:
+                self.shapes[name] = _shape(annotation, name)
+                attributes[name] = attribute
+            fields.append(
+                (name, _string_validator(convert, forgives=place == "cookie" and not is_required), is_required)
+            )
+
+        def build(**found: Any) -> Any:
+            given = {attributes[name]: value for name, value in found.items() if value is not ABSENT}
+            return given if is_typed_dict(model) else model(**given)
+
+        return make_object(fields, build)
+
+    def read(self, pairs: Iterable[tuple[str, Any]], problems: Problems) -> Any:
+        """The model; what is wrong is added to the problems."""
+        texts: dict[str, Any] = {}
+        for given, value in pairs:
+            name, is_many, takes_empty_, takes_files = self.shapes.get(given, (given, False, True, True))
+            if is_many:
+                texts.setdefault(name, [])
+            if takes_empty_ if value == "" else takes_files or isinstance(value, str):
+                if is_many:
+                    texts[name].append(value)
+                else:
+                    texts[name] = value
+        value = self._convert(texts, problems)
+        if not problems:
+            for check in self._checks:
+                _add_failure(check, value, problems)
+        return value
+
+
+def _shape(annotation: Any, name: str) -> Shape:
+    kind, _ = without_none(annotation)
+    plain = plain_type(kind)
+    is_many = is_container(plain)
+    item = getattr(plain, "__args__", (str,))[0] if is_many else plain
+    is_scalar = scalar_converter(plain_type(item), "") is not None
+    return name, is_many, takes_empty(item) or not is_scalar, not is_scalar
+
+
+def _require_strings(annotation: Any, place: str, where: str) -> None:
+    """Raise RouteFileError for a field that is a model or a mapping, unless the body may be JSON or pydantic reads it from a string."""
+    kind, _ = without_none(annotation)
+    plain, metadata = peel(kind)
+    is_complex = is_model(plain) or (origin(plain) or plain) is dict
+    if place and is_complex and not (metadata and needs_pydantic(kind)):
+        problem = f"{describe(plain)} cannot be read from a {place}. Allowed are scalars and lists of them"
+        raise RouteFileError(problem, where=where, hint="Move it into a body model")
+
+
+def _string_converter(annotation: Any, place: str, where: str) -> Callable[[Any], Any] | None:
+    """The converter of a field; None for one that only JSON fills."""
+    kind, _ = without_none(annotation)
+    if is_container(plain_type(kind)) and (place or _has_scalar_items(kind, where)):
+        return values_converter(kind, where)
+    convert = scalar_converter(kind, where)
+    if convert is None:
+        _require_strings(kind, place, where)
+    return convert
+
+
+def _has_scalar_items(annotation: Any, where: str) -> bool:
+    items = getattr(plain_type(annotation), "__args__", (str,))
+    return scalar_converter(items[0], where) is not None and (len(items) == 1 or items[-1] is Ellipsis)
+
+
+def _string_validator(convert: Callable[[Any], Any] | None, *, forgives: bool) -> Validator:
+    def validate(value: Any, problems: Problems) -> Any:
+        try:
+            return ABSENT if convert is None else convert(value)
+        except ValueError as error:
+            if not forgives:
+                problems.add(str(error))
+            return ABSENT
+
+    return validate
+
+
+def _add_failure(check: Callable[[Any], None], value: Any, problems: Problems) -> None:
+    try:
+        check(value)
+    except ValueError as error:
+        problems.add(str(error))
+
+
+def model_reader(annotation: Any, place: str, argument: str, default: Any, where: str) -> Reader:
+    """Reads a model from the query, the form, the headers, the cookies or the segments (`place`)."""
+    model = StringsModel(annotation, place, where)
+    find = _FIND_PAIRS[place]
+    make_default = default_maker(default)
+
+    def read(scope: RequestScope, errors: Errors) -> Any:
+        pairs = find(scope, model.shapes)
+        if default is not ABSENT and model.shapes.keys().isdisjoint([name for name, _ in pairs]):
+            return make_default()
+        problems = Problems()
+        value = model.read(pairs, problems)
+        if problems:
+            if place == "segment":
+                raise HTTPError(404)
+            errors += problems.errors(argument)
+        return value
+
+    read.reads_form = place == "form"  # type: ignore[attr-defined]
+    return read
+
+
+def _header_pairs(scope: RequestScope, shapes: Shapes) -> Pairs:
+    """The fields that the model has: others come from browsers and CloudFront, and are not the model's concern."""
+    headers = scope.request.headers
+    pairs: Pairs = []
+    for name, (_, is_many, *_) in shapes.items():
+        if name in headers:
+            pairs += [(name, value) for value in (headers.getlist(name) if is_many else [headers[name]])]
+    return pairs
+
+
+def _segment_pairs(scope: RequestScope, _: Shapes) -> Pairs:
+    items = scope.params.items()
+    return [(name, part) for name, value in items for part in (value if isinstance(value, list) else [value])]
+
+
+def _form_pairs(scope: RequestScope, _: Shapes) -> Pairs:
+    is_empty = scope.request.parsed_form is None and not scope.request.peek_body()
+    return [] if is_empty else _form(scope).multi_items()
+
+
+_FIND_PAIRS: dict[str, Callable[[RequestScope, Shapes], Pairs]] = {
+    "query": lambda scope, _: scope.request.query_params.multi_items(),
+    "cookie": lambda scope, _: list(scope.request.cookies.items()),
+    "form": _form_pairs,
+    "header": _header_pairs,
+    "segment": _segment_pairs,
+}
 
 
 def field_reader(marker: Source, annotation: Any, argument: str, default: Any, where: str) -> Reader:
     """Reads one field of a form, or one file (`File`)."""
     name = marker.name or argument
-    many = annotation is list or origin(annotation) is list
-    kind = getattr(annotation, "__args__", (str,))[0] if many else annotation
-    convert = None if isinstance(marker, File) else find_converter(str if kind is ABSENT else kind, where)
-    make_default = default_maker([] if many and default is ABSENT else default)
-    skips_empty = convert is not None and (many or default is not ABSENT) and not takes_empty(convert)
+    plain = plain_type(annotation)
+    many = is_container(plain)
+    container = origin(plain) or plain
+    is_file = isinstance(marker, File)
+    item = getattr(plain, "__args__", (str,))[0] if many else plain
+    if is_file:
+        convert = _files_check(marker, name, item, container if many else None, where)
+    else:
+        convert = _field_converter(annotation, name, where)
+    make_default = default_maker(container() if many and default is ABSENT else default)
+    skips_empty = not is_file and (many or default is not ABSENT) and not takes_empty(item)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
         if default is not ABSENT and scope.request.parsed_form is None and not scope.request.peek_body():
@@ -135,36 +317,48 @@ def field_reader(marker: Source, annotation: Any, argument: str, default: Any, w
         values = [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
         if skips_empty:
             values = [value for value in values if value != ""]
-        if not values:
-            if default is ABSENT and not many:
+        if not values and not (many and default is ABSENT):
+            if default is ABSENT:
                 errors.append({"field": name, "message": "is required"})
             return make_default()
-        converted = []
-        for value in values if many else values[-1:]:
-            converted.append(_converted(value, convert, marker, name, errors))
-            if len(errors) > MAX_PROBLEMS:
-                break
-        return converted if many else converted[-1]
+        if not many:
+            values = values[-1:]
+        if any(isinstance(value, str) == is_file for value in values):
+            errors.append({"field": name, "message": "must be a file" if is_file else "must be a field, not a file"})
+            return None
+        return convert(values, errors)
 
     read.reads_form = True  # type: ignore[attr-defined]
     return read
 
 
-def _converted(value: Any, convert: Any, marker: Source, name: str, errors: Errors) -> Any:
-    is_file = not isinstance(value, str)
-    if convert is None:
-        if not is_file:
-            errors.append({"field": name, "message": "must be a file"})
+def _files_check(marker: Any, name: str, item: Any, container: Any, where: str) -> Callable[[list[Any], Errors], Any]:
+    """Checks files against the marker's limits; gives their content where the annotation is `bytes`."""
+    if item not in (bytes, str, object) and not is_any(item) and getattr(item, "__name__", "") != "UploadFile":
+        hint = "Use UploadFile, bytes, or a list of these"
+        raise RouteFileError(f"{describe(item)} is not a supported type of a file", where=where, hint=hint)
+
+    def check_files(values: list[Any], _: Errors) -> Any:
+        files = [_checked_file(value, marker, name) for value in values]
+        if item is bytes:
+            files = [file.file.read() for file in files]
+        return files[0] if container is None else container(files)
+
+    return check_files
+
+
+def _field_converter(annotation: Any, name: str, where: str) -> Callable[[list[Any], Errors], Any]:
+    many = is_container(plain_type(annotation))
+    convert: Callable[[Any], Any] = values_converter(annotation, where) if many else find_converter(annotation, where)
+
+    def convert_field(values: list[Any], errors: Errors) -> Any:
+        try:
+            return convert(values if many else values[0])
+        except ValueError as error:
+            errors.append({"field": name, "message": str(error)})
             return None
-        return _checked_file(value, marker, name)
-    if is_file:
-        errors.append({"field": name, "message": "must be a field, not a file"})
-        return None
-    try:
-        return convert(value)
-    except ValueError as error:
-        errors.append({"field": name, "message": str(error)})
-        return None
+
+    return convert_field
 
 
 def _checked_file(file: Any, marker: Any, name: str) -> Any:
@@ -194,63 +388,27 @@ def _form(scope: RequestScope) -> Any:
     return form
 
 
-def _require_json(content_type: str) -> None:
+def _require_json(content_type: str, *, takes_form: bool) -> None:
     if content_type and not content_type.endswith("+json"):
-        raise HTTPError(415, f"the body is {content_type}: send application/json or a form")
+        allowed = f"{JSON} or a form" if takes_form else JSON
+        raise HTTPError(415, f"the body is {content_type}: send {allowed}")
 
 
-def _form_fields(annotations: dict[str, Any]) -> FormFields:
-    """For each field: what text becomes (None where the model must say) and whether it takes all values of its name."""
-    found = {}
-    for name, annotation in annotations.items():
-        kind, _ = without_none(annotation)
-        many = kind in _MANY or origin(kind) in _MANY
-        found[name] = (scalar_converter(getattr(kind, "__args__", (str,))[0] if many else kind), many)
-    return found
+async def respond_with_body(
+    call: Callable[[dict[str, Any]], Awaitable[Response]], binding: Binding, scope: RequestScope
+) -> Response:
+    """The response of a handler whose arguments may come from a form."""
+    errors: Errors = []
+    arguments = await read_arguments(binding, scope, errors)
+    if errors:
+        raise HTTPError(400, errors=errors)
+    return await call(arguments)
 
 
-def _form_texts(form: FormData, fields: FormFields) -> dict[str, Any]:
-    """A form's values by field, for a model that converts them itself: a list where the field is one."""
-    texts: dict[str, Any] = {}
-    for name, value in form.multi_items():
-        converter, many = fields.get(name, (None, False))
-        if many:
-            texts.setdefault(name, [])
-        if _is_filled(value, converter):
-            if many:
-                texts[name].append(value)
-            else:
-                texts[name] = value
-    return texts
-
-
-def _read_form(form: FormData, fields: FormFields, validate: Validator, problems: Problems) -> Any:
-    """A dataclass or TypedDict from a form: each text converted, then validated as JSON is."""
-    values: dict[str, Any] = {}
-    wrong = set()
-    for name, given in _form_texts(form, fields).items():
-        converter, many = fields.get(name, (None, False))
-        if converter is None:
-            continue
-        try:
-            values[name] = [_plain(converter(text)) for text in given] if many else _plain(converter(given))
-        except ValueError as error:
-            problems.add(str(error), name)
-            wrong.add(name)
-    found = Problems()
-    value = validate(values, found)
-    problems += [(path, message) for path, message in found if path is None or path[0] not in wrong]
-    return value
-
-
-def _is_filled(value: Any, converter: Converter | None) -> bool:
-    """Whether a field says something: a browser sends "" for one left empty, which is a value for text alone."""
-    if not isinstance(value, str):
-        return converter is None  # a file: a pydantic model may ask for one
-    return value != "" or converter in (str, None)
-
-
-def _plain(value: Any) -> Any:
-    """A converted value as JSON would have it, for the validator that comes next."""
-    value = getattr(value, "_value_", value)
-    return value if isinstance(value, str | int | float) else str(value)
+async def read_arguments(binding: Binding, scope: RequestScope, errors: Errors) -> dict[str, Any]:
+    """The arguments, as `Binding.read` gives them, once the form that they may need has been read."""
+    request = scope.request
+    if request.content_type() == MULTIPART:
+        await request.form()
+    arguments: dict[str, Any] = await scope.compute(lambda _: binding.read(scope, errors), request.peek_body())
+    return arguments

@@ -40,12 +40,18 @@ def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
 
 
 def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
-    """The answer with the handler's own `Cache-Control`; where that lets others have it, with tags, too.
+    """The response with the handler's own `Cache-Control`, or its `Expires` alone; with tags where shared caches may store it.
 
     It becomes private beside a cookie, since CloudFront would give one visitor's cookie to the next, and where the response varies by a
     header that is not in CloudFront's cache key.
     """
-    own = response.headers["cache-control"]
+    own = response.headers.get("cache-control")
+    if own is None:
+        seconds = _seconds_until(response.headers["expires"])
+        if seconds <= 0:
+            response.headers.add_own("cache-control", UNCACHED)
+            return response
+        own = f"max-age={seconds}"
     if scope.incoming.method not in ("GET", "HEAD"):
         return response
     from edgeroutes.http.freshness import allows_sharing, replays_cookies
@@ -63,6 +69,15 @@ def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_co
     if allows_sharing(own):
         _tag(response, scope, tag_header)
     return response if "no-store" in own.lower() else _validated(response, scope, tag_header)
+
+
+def _seconds_until(expires: str) -> int:
+    """The seconds until a date; a date that cannot be read is in the past (RFC 9111 §5.3)."""
+    from time import time
+
+    from edgeroutes.http.dates import parse_http_date
+
+    return int((parse_http_date(expires) or 0) - time())
 
 
 def tell_why(reason: str, scope: RequestScope) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import BYTES, CONNECTION_HEADERS, TEXT
 from edgeroutes.runtime.loop import is_fatal
+from edgeroutes.runtime.loop_state import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,10 +14,9 @@ if TYPE_CHECKING:
 
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Call
-    from edgeroutes.types import Threads
 
 
-async def primed(response: Response, where: str, threads: Threads | None = None) -> Response:
+async def primed(response: Response, where: str) -> Response:
     """The stream with its first chunk at hand.
 
     What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent.
@@ -26,18 +26,19 @@ async def primed(response: Response, where: str, threads: Threads | None = None)
     Args:
         response: Its body is an iterator, sync or async.
         where: The handler, for messages.
-        threads: Where a sync iterator runs; None runs it here.
     """
     if isinstance(response.body, PrimedStream):
         return response
     length_bytes = getattr(response.body, "length_bytes", None)
-    if threads is not None and not hasattr(response.body, "__aiter__"):
-        response.body = threads.iterating(response.body)  # type: ignore[arg-type]
-    chunks = _byte_chunks(response, where)
+    is_async = hasattr(response.body, "__aiter__")
+    if not is_async and not response.heartbeat_seconds and running_loop() is not None:
+        from edgeroutes.runtime.offload import iterate_sync
+
+        response.body = iterate_sync(response.body)  # type: ignore[arg-type]
+    chunks = _byte_chunks(response.body, response, where)
     if response.heartbeat_seconds:
         from edgeroutes.runtime.heartbeats import with_heartbeats
 
-        is_async = hasattr(response.body, "__aiter__")
         chunks = with_heartbeats(chunks, response.heartbeat_seconds, is_async=is_async)
     try:
         first = await anext(chunks)
@@ -101,9 +102,11 @@ async def close_all(streams: list[PrimedStream], call: Call) -> None:
             log_broken_stream(error, call, "failed while its stream was closed")
 
 
-async def _byte_chunks(response: Response, where: str) -> AsyncGenerator[bytes, None]:
-    """The chunks as bytes; closing this closes what produces them."""
-    body: Any = response.body
+async def _byte_chunks(body: Any, response: Response, where: str) -> AsyncGenerator[bytes, None]:
+    """The chunks as bytes; closing this closes what produces them.
+
+    `body` is an argument, since a thread may begin this after the first heartbeat, when `response.body` is the primed stream already.
+    """
     close = getattr(body, "aclose", None) or getattr(body, "close", None)
     try:
         if hasattr(body, "__aiter__"):

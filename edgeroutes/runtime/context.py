@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from types import GenericAlias
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import LARGE_BODY_BYTES, Request
@@ -14,18 +15,21 @@ from edgeroutes.http.response import project_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any
+    from collections.abc import Awaitable, Callable, Generator, Iterator
+    from typing import Any, Self, TypeVarTuple, Unpack
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.cookies import ResponseCookies
+    from edgeroutes.http.cookies import CookieAttributes, ResponseCookies
     from edgeroutes.http.headers import Headers
     from edgeroutes.http.request import FormLimits
     from edgeroutes.runtime.cache_usage import CacheUsage
     from edgeroutes.runtime.chunks import PrimedStream
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
+
+    Cleanup = Callable[[BaseException | None], Awaitable[object]]
+    Arguments = TypeVarTuple("Arguments")
 
 _current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
 # Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on who asks.
@@ -48,6 +52,7 @@ class RequestScope:
         "_request",
         "after",
         "asked_for",
+        "cleanups",
         "endpoint",
         "incoming",
         "is_shared",
@@ -73,6 +78,7 @@ class RequestScope:
         self.sealed = ""
         self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
+        self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.streams: list[
             PrimedStream
         ] = []  # to be closed, innermost first in the list: middleware may put one around another
@@ -141,12 +147,12 @@ class RequestScope:
         return form
 
     async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
-        """`function(body)`; of a large body in a thread, where other requests share the event loop."""
+        """`function(body)`; of a large body outside the event loop, which other requests may share."""
         if len(body) < LARGE_BODY_BYTES:
             return function(body)
-        from edgeroutes.runtime.offload import compute
+        from edgeroutes.runtime.offload import call_sync
 
-        return await compute(lambda: function(body))
+        return await call_sync(lambda: function(body))
 
 
 def find_scope() -> RequestScope | None:
@@ -176,7 +182,12 @@ class Cookies(Mapping[str, str]):
         self._scope = scope
         self._sent = scope.request.cookies
 
-    def set(self, name: str, value: str = "", **attributes: Any) -> None:
+    def __await__(self) -> Generator[None, None, Self]:
+        """Itself, for `await cookies()` as in Next.js 15."""
+        yield from ()
+        return self
+
+    def set(self, name: str, value: str | None = "", **attributes: Unpack[CookieAttributes]) -> None:
         """Set a cookie on whatever the handler answers, a redirect included, an error not: see `ResponseCookies.set`."""
         self._jar().set(name, value, **attributes)
 
@@ -228,7 +239,7 @@ def headers() -> Headers:
     return current_scope("headers()").request.headers
 
 
-def after(function: Callable[..., object], *args: object) -> None:
+def after(function: Callable[[*Arguments], object], *args: *Arguments) -> None:
     """Run `function(*args)` once the answer has gone out, before the sandbox freezes.
 
     Several start in the order given. One that fails is logged; the client never learns of it.
@@ -242,13 +253,38 @@ def after(function: Callable[..., object], *args: object) -> None:
     current_scope("after()").after.append((function, args))
 
 
-class RouteContext:
-    """What is known of the invocation besides the request: declare a parameter `context: RouteContext` to get it."""
+if TYPE_CHECKING:
+    from typing import Generic
 
-    __slots__ = ("_scope",)
+    from typing_extensions import TypeVar
 
-    def __init__(self, scope: RequestScope) -> None:
+    P = TypeVar("P", default=Params)
+
+    class _OfParams(Generic[P]):
+        """What type checkers see: the type of `params`."""
+
+else:
+
+    class _OfParams:
+        """typing is not loaded for a request."""
+
+        __slots__ = ()
+
+        def __class_getitem__(cls, params):
+            return GenericAlias(cls, params)
+
+
+class RouteContext(_OfParams["P"]):
+    """What is known of the invocation besides the request: declare a parameter `context: RouteContext` to get it.
+
+    With `RouteContext[Params]`, a TypedDict, dataclass or other model, `params` has the segments converted.
+    """
+
+    __slots__ = ("_params", "_scope")
+
+    def __init__(self, scope: RequestScope, params: P | None = None) -> None:
         self._scope = scope
+        self._params = params
 
     @property
     def route(self) -> str:
@@ -256,9 +292,9 @@ class RouteContext:
         return self._scope.endpoint.route.route_path
 
     @property
-    def params(self) -> Params:
+    def params(self) -> P:
         """The captured segments, decoded."""
-        return self._scope.params
+        return self._scope.params if self._params is None else self._params  # type: ignore[return-value]  # bare: Params
 
     @property
     def request_id(self) -> str:

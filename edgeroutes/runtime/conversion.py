@@ -11,11 +11,20 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.annotations import describe, is_literal, origin, plain_type
+from edgeroutes.runtime.annotations import (
+    describe,
+    is_any,
+    is_container,
+    is_literal,
+    is_model,
+    origin,
+    peel,
+    plain_type,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     Converter = Callable[[str], Any]
@@ -33,16 +42,78 @@ def find_converter(annotation: Any, where: str) -> Converter:
     Raises:
         RouteFileError: For a type that no text becomes.
     """
-    converter = scalar_converter(annotation)
+    converter = scalar_converter(annotation, where)
     if converter is None:
-        hint = "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum or a Literal"
-        raise RouteFileError(f"no text becomes a {describe(annotation)}", where=where, hint=hint)
+        hint = "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum, a Literal or, for a body, a model"
+        raise RouteFileError(
+            f"{describe(plain_type(annotation))} is not a supported parameter type", where=where, hint=hint
+        )
     return converter
 
 
-def scalar_converter(annotation: Any) -> Converter | None:
-    """The converter for a scalar annotation; None for a type that no text becomes."""
-    annotation = plain_type(annotation)
+def scalar_converter(annotation: Any, where: str) -> Converter | None:
+    """The converter for a scalar annotation, with its constraints; None for a type that no string becomes.
+
+    Raises:
+        RouteFileError: For a constraint that cannot be enforced.
+    """
+    plain, metadata = peel(annotation)
+    if not metadata and not hasattr(plain, "__get_pydantic_core_schema__"):
+        return _plain_converter(plain, where)
+    from edgeroutes.runtime.constraints import find_checks, needs_pydantic
+
+    convert: Converter | None
+    if not needs_pydantic(annotation):
+        convert = _plain_converter(plain, where)
+    elif is_container(plain) or is_model(plain):
+        return None
+    else:
+        from edgeroutes.runtime.models import string_converter
+
+        convert = string_converter(annotation, where)
+    checks = find_checks(annotation, where) if convert is not None else ()
+    return _checked(convert, checks) if checks and convert is not None else convert
+
+
+def values_converter(annotation: Any, where: str) -> Callable[[list[str]], Any]:
+    """The converter for `list[T]`, `set[T]` or `tuple[T, ...]`, from all values of one name.
+
+    Raises:
+        RouteFileError: For items that no string becomes, a fixed number of them, or a constraint that cannot be enforced.
+    """
+    plain, metadata = peel(annotation)
+    kinds = getattr(plain, "__args__", (str, Ellipsis))
+    container = origin(plain) or plain
+    if container is tuple and kinds[-1] is not Ellipsis:
+        raise RouteFileError("repeated values have no fixed number", where=where, hint="Write tuple[T, ...] or list[T]")
+    item = find_converter(kinds[0], where)
+
+    def convert(values: list[str]) -> Any:
+        return container([item(value) for value in values])
+
+    if not metadata:
+        return convert
+    from edgeroutes.runtime.constraints import find_checks, needs_pydantic
+
+    checks = find_checks(annotation, where)
+    if needs_pydantic(annotation):
+        from edgeroutes.runtime.models import list_converter
+
+        return _checked(list_converter(annotation, where), checks)
+    return _checked(convert, checks) if checks else convert
+
+
+def _checked(convert: Callable[[Any], Any], checks: Sequence[Callable[[Any], None]]) -> Callable[[Any], Any]:
+    def convert_and_check(given: Any) -> Any:
+        value = convert(given)
+        for check in checks:
+            check(value)
+        return value
+
+    return convert_and_check
+
+
+def _plain_converter(annotation: Any, where: str) -> Converter | None:
     simple = _SIMPLE.get(annotation) if isinstance(annotation, type) else None
     if simple:
         return simple
@@ -51,19 +122,22 @@ def scalar_converter(annotation: Any) -> Converter | None:
     if isinstance(annotation, EnumMeta):
         return _one_of({str(member.value): member for member in annotation})  # type: ignore[var-annotated]
     if origin(annotation) is UnionType:
-        return _first_of([scalar_converter(kind) for kind in annotation.__args__ if kind is not NoneType])
+        return _first_of([scalar_converter(kind, where) for kind in annotation.__args__ if kind is not NoneType])
     if isinstance(annotation, type):
         return _BY_NAME.get(f"{annotation.__module__}.{annotation.__qualname__}", lambda _: None)(annotation)
     return None
 
 
-def takes_empty(convert: Converter) -> bool:
-    """Whether an empty text is a value of the type, as it is of str."""
-    try:
-        convert("")
-    except ValueError:
-        return False
-    return True
+def takes_empty(annotation: Any) -> bool:
+    """Whether an empty string is a value of the type, as it is of str, whatever its constraints."""
+    plain = plain_type(annotation)
+    if origin(plain) is UnionType:
+        return any(map(takes_empty, plain.__args__))
+    if is_literal(plain):
+        return "" in plain.__args__
+    if isinstance(plain, EnumMeta):
+        return any(member.value == "" for member in plain)  # type: ignore[var-annotated]
+    return plain in (str, object) or is_any(plain)
 
 
 def to_int(text: str) -> int:

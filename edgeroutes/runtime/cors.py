@@ -33,34 +33,60 @@ class CorsGate:
         manifest: The routes.
         table: The same, to be matched.
         environ: `os.environ`, or a stand-in.
+        is_late: Whether environment variables are read when a route is first requested, so that a mistake breaks that route alone.
 
     Raises:
-        ConfigError: When an environment variable that holds origins is not set, or holds something else.
+        ConfigError: When an environment variable that holds origins is not set, or holds something else; with `is_late` it is in
+            `problems` instead.
     """
 
-    __slots__ = ("_default", "_manifest", "_policies", "_table")
+    __slots__ = ("_environ", "_late", "_manifest", "_policies", "_table", "problems")
 
     def __init__(
-        self, manifest: Manifest, table: RouteTable[ManifestRoute], environ: Mapping[str, str] = os.environ
+        self,
+        manifest: Manifest,
+        table: RouteTable[ManifestRoute],
+        environ: Mapping[str, str] = os.environ,
+        *,
+        is_late: bool = False,
     ) -> None:
+        self.problems: dict[str, ConfigError] = {}
         self._manifest = manifest
         self._table = table
-        self._default = None if manifest.cors is None else _with_environment(manifest.cors, environ, "cors")
-        self._policies = {
-            route.route_path: _with_environment(route.cors, environ, route.source_file)
-            for route in manifest.routes
-            if route.cors is not None
+        self._environ = environ
+        self._policies: dict[str, CORS] = {}
+        # Route path → its policy and where it is declared; the project's own has an empty path.
+        self._late = {
+            route.route_path: (route.cors, route.source_file) for route in manifest.routes if route.cors is not None
         }
+        if manifest.cors is not None:
+            self._late[""] = (manifest.cors, "[tool.edgeroutes.cors]")
+        if not is_late:
+            for path, (policy, where) in self._late.items():
+                self._policies[path] = _with_environment(policy, environ, where)
+            self._late = {}
 
     def pass_through(self, call: Call) -> Call:
         """The call with the CORS that holds for it; for a preflight of a path that exists, one that answers it at once."""
-        route = call.route or self._route_behind(call.incoming.path)
-        call.cors = self._default if route is None else self._policies.get(route.route_path)
+        route = call.route or self.route_behind(call.incoming.path)
+        path = "" if route is None else route.route_path
+        if self._late:
+            self._resolve(path)
+        call.cors = self._policies.get(path)
         if call.cors is None or route is None or route.has_options or not is_preflight(call.incoming):
             return call
         return call.answering(Response(None, 204))
 
-    def _route_behind(self, path: str) -> ManifestRoute | None:
+    def _resolve(self, path: str) -> None:
+        if path in self._late:
+            try:
+                self._policies[path] = _with_environment(self._late[path][0], self._environ, self._late[path][1])
+                del self._late[path]
+                self.problems.pop(path, None)
+            except ConfigError as error:
+                self.problems[path] = error
+
+    def route_behind(self, path: str) -> ManifestRoute | None:
         """The route that a redirect to the canonical path leads to: the redirect says what the target will say."""
         base = self._manifest.base_path
         path = canonical_path(path, trailing_slash=self._manifest.trailing_slash) or path

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
-from edgeroutes.http.interrupts import HTTPError, Redirect
-from edgeroutes.http.request import FORM_TYPES, LARGE_BODY_BYTES, MULTIPART
+from edgeroutes.http.interrupts import Redirect, find_interrupt
+from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.signature import ABSENT, return_annotation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.application import Mount
     from edgeroutes.runtime.binding import Binding, Segments
     from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.runtime.dependencies import Dependencies
     from edgeroutes.runtime.manifest import ManifestRoute
     from edgeroutes.runtime.middleware import Layer
-    from edgeroutes.types import AsgiApp, Handler, Incoming, Threads
+    from edgeroutes.types import AsgiApp, Handler, Incoming
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
 
@@ -30,36 +33,48 @@ if TYPE_CHECKING:
 class BoundHandler:
     """A handler with the way in which it is called."""
 
-    __slots__ = ("_binding", "_function", "where")
+    __slots__ = ("_binding", "_dependencies", "_function", "_is_sync", "_write", "where")
 
-    def __init__(self, function: Handler, segments: Segments, where: str, threads: Threads | None = None) -> None:
-        self._function = function if threads is None else threads.calling(function)
+    def __init__(self, function: Handler, segments: Segments, where: str, root: str) -> None:
+        self._function = function
         self._binding: Binding | None = bind(function, segments, where)
-        self.where = where
+        self._is_sync = not starts_nothing(function)
+        self._dependencies: Dependencies | None = None
+        self._write = None
+        annotation, annotated = return_annotation(function)
+        if annotation is not ABSENT:
+            from edgeroutes.runtime.returns import find_writer
 
-    async def __call__(self, scope: RequestScope) -> Response:
-        """The handler's answer, whatever it returned."""
+            self._write = find_writer(annotation, annotated, where)
+        self.where = where
+        if self._binding is not None and self._binding.dependencies:
+            from edgeroutes.runtime.dependencies import Dependencies
+
+            self._dependencies = Dependencies(self._binding.dependencies, segments, where, root)
+
+    def __call__(self, scope: RequestScope) -> Awaitable[Response]:
+        """The response for whatever the handler returns."""
         binding = self._binding
         if binding is None:
-            result = self._function()
-        elif not binding.may_read_form:
-            result = self._function(**binding.arguments(scope))
-        elif len((request := scope.request).peek_body()) >= LARGE_BODY_BYTES:
-            result = self._function(**await self._arguments_of_large_body(binding, scope))
+            return self._respond({})
+        if self._dependencies is not None:
+            return self._dependencies.respond(self._respond, binding, scope)
+        if not binding.may_read_form:
+            return self._respond(binding.arguments(scope))
+        from edgeroutes.runtime.bodies import respond_with_body
+
+        return respond_with_body(self._respond, binding, scope)
+
+    async def _respond(self, arguments: dict[str, Any]) -> Response:
+        if self._is_sync and running_loop() is not None:
+            from edgeroutes.runtime.offload import call_sync
+
+            result: Any = await call_sync(lambda: self._function(**arguments))
         else:
-            if request.content_type() == MULTIPART:
-                await request.form()
-            result = self._function(**binding.arguments(scope))
+            result = self._function(**arguments)
         if hasattr(result, "__await__"):
             result = await result
-        return to_response(result, self.where)
-
-    @staticmethod
-    async def _arguments_of_large_body(binding: Binding, scope: RequestScope) -> dict[str, Any]:
-        if scope.request.content_type() == MULTIPART:
-            await scope.request.form()
-        arguments: dict[str, Any] = await scope.compute(lambda _: binding.arguments(scope), scope.request.peek_body())
-        return arguments
+        return to_response(result, self.where) if self._write is None else self._write(result)
 
 
 class Endpoint:
@@ -71,7 +86,6 @@ class Endpoint:
         mount: How an `app` is asked for its answer.
         base_path: Under which the project is served.
         trailing_slash: Whether the form with the slash is the canonical one.
-        threads: Where handlers that block run; None calls them directly.
 
     Raises:
         RouteImportError: When the file, or one of its middleware files, does not import.
@@ -82,7 +96,6 @@ class Endpoint:
         "_answers",
         "_layers",
         "_mount",
-        "_threads",
         "app",
         "base_path",
         "config",
@@ -101,14 +114,12 @@ class Endpoint:
         *,
         base_path: str = "",
         trailing_slash: bool = False,
-        threads: Threads | None = None,
     ) -> None:
         self.route = route
         self.root = root
         self.base_path = base_path
         self.trailing_slash = trailing_slash
         self._mount = mount
-        self._threads = threads
         namespace = vars(load_module(root, route.source_file))
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
@@ -149,7 +160,7 @@ class Endpoint:
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
-        return BoundHandler(function, segments, where, self._threads)
+        return BoundHandler(function, segments, where, self.root)
 
     def _if_listed(self, answer: Answer) -> Answer:
         """The answer for paths that the route generates; the others do not exist, whatever the method (facts C28)."""
@@ -192,16 +203,16 @@ class Endpoint:
             return await self._respond_through_layers(scope, answer)
         try:
             return await answer(scope)
-        except (HTTPError, Redirect) as interrupt:
-            return self.interrupted(scope, interrupt)
+        except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+            return self.interrupted(scope, error)
 
     async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:
         async def started(scope: RequestScope) -> Response:
             response = await answer(scope)
             return await self.primed(response, scope) if response.is_stream else response
 
-        def interrupted(interrupt: HTTPError | Redirect) -> Response:
-            return self.interrupted(scope, interrupt)
+        def interrupted(error: Exception) -> Response:
+            return self.interrupted(scope, error)
 
         from edgeroutes.runtime.middleware import run_layers
 
@@ -210,7 +221,7 @@ class Endpoint:
     async def primed(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
 
-        Of a file the part that was asked for, whole where it is small.
+        Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
         """
         if hasattr(response.body, "part"):
             from edgeroutes.runtime.files import served_file
@@ -218,11 +229,15 @@ class Endpoint:
             response = served_file(response, scope)
             if not response.is_stream:
                 return response
+        elif hasattr(response.body, "sender"):
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
+            if not response.is_stream:
+                return response
         from edgeroutes.runtime.chunks import primed
 
         scope.is_starting = True
         try:
-            response = await primed(response, self.route.source_file, self._threads)
+            response = await primed(response, self.route.source_file)
         finally:
             scope.is_starting = False
         if response.is_stream:
@@ -233,8 +248,11 @@ class Endpoint:
         assert self.app is not None  # noqa: S101  # only a route with an app is given this answer
         return await self._mount(self.app, scope)
 
-    def interrupted(self, scope: RequestScope, interrupt: HTTPError | Redirect) -> Response:
-        """The answer that a raised redirect or error stands for; an error leaves the cookies of `cookies()` behind."""
+    def interrupted(self, scope: RequestScope, error: Exception) -> Response:
+        """The response for a raised redirect or HTTPError, which has no cookies of `cookies()`; any other error is raised again."""
+        interrupt = find_interrupt(error)
+        if interrupt is None:
+            raise error
         if isinstance(interrupt, Redirect):
             request = scope.request
             is_form_post = request.method == "POST" and request.content_type() in FORM_TYPES

@@ -51,7 +51,7 @@ def log_broken_stream(error: BaseException, call: Call, how: str = "failed while
 
 def _log(error: BaseException, call: Call, how: str) -> BaseException:
     """What was raised, made plain where it says that there is no event loop."""
-    error = error if call.needs_loop else explain_missing_loop(error)
+    error = call.failure = error if call.needs_loop else explain_missing_loop(error)
     route_path = call.route.route_path if call.route is not None else ""
     fields = {}
     if isinstance(error, ResponseTooLargeError):

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.endpoint import Endpoint
 
-_NOTED = CONNECTION_HEADERS | {"cache-control", "set-cookie"}
+_NOTED = CONNECTION_HEADERS | {"cache-control", "expires", "set-cookie"}
 
 
 def finish_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
     """The answer as `complete_head` makes it, and of a stream also how its body goes out: compressed, or with its length."""
     response = complete_head(response, scope, endpoint, tag_header)
-    if not response.is_stream:
+    if response.body.__class__ is str or not response.is_stream:
         return response
     from edgeroutes.runtime.compression import compressed
 
@@ -53,7 +53,8 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
         if length:
             headers.add_own("content-length", length)
     has_cookies = not (is_plain and scope.jar is None and not response.has_cookies) and _write_cookies(response, scope)
-    has_own = not is_plain and "cache-control" in headers
+    # Expires is a caching policy, too (RFC 9111 §5.3): a Cache-Control beside it would take its place.
+    has_own = not is_plain and ("cache-control" in headers or "expires" in headers)
     if endpoint.lifetime_seconds is None and not has_own:
         headers.add_own("cache-control", UNCACHED)
         return response

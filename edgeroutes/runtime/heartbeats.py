@@ -7,17 +7,16 @@ the request's context. A heartbeat is a chunk of its own, so it never stands ins
 
 from __future__ import annotations
 
-import sys
 import threading
 from contextlib import suppress
 from contextvars import copy_context
 
 from edgeroutes.http.streams import HEARTBEAT
 from edgeroutes.runtime.loop import LoopFree, outcome, raise_outcome
+from edgeroutes.runtime.loop_state import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from asyncio import Future as LoopFuture
     from collections.abc import AsyncGenerator, Callable
     from queue import SimpleQueue
@@ -38,19 +37,8 @@ def with_heartbeats(chunks: Chunks, seconds: float, *, is_async: bool) -> Chunks
         seconds: Above 0.
         is_async: Whether they are made of what may wait for an event loop.
     """
-    on_loop = _runs_on_loop()
+    on_loop = running_loop() is not None
     return _beside_task(chunks, seconds) if is_async and on_loop else _beside_thread(chunks, seconds, on_loop=on_loop)
-
-
-def _runs_on_loop() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 async def _beside_thread(chunks: Chunks, seconds: float, *, on_loop: bool) -> Chunks:
@@ -105,7 +93,7 @@ class _StepThread:
         self._context = copy_context()
         self._steps: SimpleQueue[tuple[Step, LoopFuture[None] | None] | None] = SimpleQueue()
         self._taken: SimpleQueue[_Taken] = SimpleQueue()
-        self._loop: AbstractEventLoop | None = sys.modules["asyncio"].get_running_loop() if on_loop else None
+        self._loop = running_loop() if on_loop else None
         self._waiting: LoopFuture[None] | None = None
         # A daemon: a producer that blocks for ever must not keep the process from ending.
         threading.Thread(target=self._run, name="edgeroutes-stream", daemon=True).start()
@@ -137,6 +125,10 @@ class _StepThread:
         runner = LoopFree()
         while (given := self._steps.get()) is not None:
             step, waiting = given
+            if self._loop is not None:
+                from edgeroutes.runtime.offload import provide_current_loop
+
+                provide_current_loop()
             try:
                 taken = _Taken(runner.run(_awaited(step), self._context))
             except BaseException as error:  # noqa: BLE001  # raised where the chunk is waited for

@@ -37,6 +37,11 @@ def add_writer(writer: Writer) -> Callable[[], None]:
     return lambda: _writers.remove(writer)
 
 
+def current_writer() -> Writer | None:
+    """What is called instead of a line being written, if anything."""
+    return _writers[-1] if _writers else None
+
+
 def log_exception(error: BaseException, message: str, incoming: Incoming | None = None, **fields: object) -> None:
     """Write one line with the exception, its traceback, and the request it belongs to.
 

@@ -11,6 +11,7 @@ import sys
 import threading
 
 from edgeroutes.errors import HandlerError
+from edgeroutes.runtime.loop_state import outside, running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from contextvars import Context
     from typing import Any, Protocol, TypeVar
+
+    from edgeroutes.runtime.loop_state import Call
 
     T = TypeVar("T")
 
@@ -70,7 +73,7 @@ def is_fatal(error: BaseException) -> bool:
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or not isinstance(error, asyncio.CancelledError):
         return False
-    loop = asyncio._get_running_loop()  # noqa: SLF001  # the one way to look that does not raise where there is none
+    loop = running_loop()
     task = asyncio.current_task(loop) if loop is not None else None
     return task is not None and bool(task.cancelling())
 
@@ -178,23 +181,32 @@ def log_task_exit(error: BaseException) -> None:
 
 
 class PersistentLoop:
-    """One event loop for the life of the sandbox, so that clients opened in it live on from invocation to invocation."""
+    """One event loop for the life of the sandbox, so that clients opened in it live on from invocation to invocation.
+
+    It stops while a sync function of the request is called (see `runtime.offload`), and goes on after that.
+    """
 
     def __init__(self) -> None:
         self._loop: AbstractEventLoop | None = None
+        self._calls: list[tuple[Call, Future[None]]] = []
+        self._is_calling = False
 
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
         """The coroutine's value; other tasks of the loop go on while it runs, and rest between invocations."""
         loop = self._loop or self._open()
+        context.run(outside.set, self._call_later)
         task = loop.create_task(coroutine, context=context)
         exits: list[BaseException] = []
         try:
             while True:
+                self._make_calls()
                 try:
                     return loop.run_until_complete(task)
                 except BaseException as error:
                     if task.done() and (task.cancelled() or task.exception() is error):
                         raise
+                    if type(error) is RuntimeError and self._calls:
+                        continue  # `_call_later` has stopped the loop
                     if is_fatal(error):
                         raise
                     exits.append(error)  # another task raised it, and asyncio has stopped the loop
@@ -202,6 +214,26 @@ class PersistentLoop:
             task.cancel()  # it is done, unless the process ends: then it must not raise in the next one's turn
             for each in exits:
                 log_task_exit(each)
+
+    def _call_later(self, call: Call) -> Future[None]:
+        """Have a function called by `run`, once the loop has stopped."""
+        loop: AbstractEventLoop = running_loop()  # type: ignore[assignment]  # a task calls this
+        called = loop.create_future()
+        self._calls.append((call, called))
+        if not self._is_calling:  # else a sync function runs this loop itself
+            loop.stop()
+        return called
+
+    def _make_calls(self) -> None:
+        self._is_calling = True
+        try:
+            while self._calls:
+                call, called = self._calls.pop(0)
+                call()
+                if not called.done():
+                    called.set_result(None)
+        finally:
+            self._is_calling = False
 
     @property
     def is_open(self) -> bool:

@@ -1,11 +1,11 @@
-"""The middleware of a route's folders, outermost first. Request wing, floor 2."""
+"""The middleware of a route's folders, outermost first."""
 
 from __future__ import annotations
 
-from edgeroutes.errors import LayoutError, ProblemsError, RouteFileError
-from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.errors import HandlerError, LayoutError, ProblemsError, RouteFileError
 from edgeroutes.routing.table import RouteTable
 from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
 
 TYPE_CHECKING = False
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     from edgeroutes.types import CallNext, Middleware
 
     Answer = Callable[[RequestScope], Awaitable[Response]]
-    Interrupted = Callable[[HTTPError | Redirect], Response]
+    Interrupted = Callable[[Exception], Response]
+
+
+# Source: inspect.CO_VARARGS, CO_GENERATOR and CO_ASYNC_GENERATOR.
+_TAKES_MORE = 0x04
+_GENERATORS = 0x20 | 0x200
+_RETURN = "End it with 'return await call_next(request)'"
 
 
 class Layer:
@@ -47,10 +53,21 @@ class Layer:
         return any(map(self._matcher.has_match, readings))
 
     async def run(self, request: Request, call_next: CallNext) -> Response:
-        """What the middleware answers; it may be a plain function, too."""
-        result = self._function(request, call_next)
+        """The middleware's response; it may be a plain function, too."""
+        if starts_nothing(self._function) or running_loop() is None:
+            result = self._function(request, call_next)
+        else:
+            from edgeroutes.runtime.offload import call_sync
+
+            result = await call_sync(lambda: self._function(request, call_next))
         if hasattr(result, "__await__"):
             result = await result
+        if result is None or hasattr(result, "__await__"):
+            problem = "the middleware returned None"
+            if result is not None:
+                getattr(result, "close", bool)()  # else Python warns of a coroutine that was never awaited
+                problem = "the middleware returned call_next(request) without awaiting it"
+            raise HandlerError(f"{problem}. Allowed is a response", where=self.where, hint=_RETURN)
         return to_response(result, self.where)
 
 
@@ -69,8 +86,28 @@ def load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
             hint = "Define 'async def middleware(request, call_next)'"
             raise RouteFileError("there is no function 'middleware'", where=source_file, hint=hint)
         matcher = getattr(module, "matcher", None)
-        layers.append(Layer(function, _matcher_table(matcher, source_file), f"{source_file}, middleware"))
+        line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
+        where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
+        _require_two_arguments(function, where)
+        layers.append(Layer(function, _matcher_table(matcher, source_file), where))
     return layers
+
+
+def _require_two_arguments(function: Middleware, where: str) -> None:
+    """Raise RouteFileError for a function that cannot be called with a request and `call_next`."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return  # a callable object: Python says at its first call what is wrong
+    count = code.co_argcount - (getattr(function, "__self__", None) is not None)
+    least = count - len(function.__defaults__ or ())
+    if least > 2 or (count < 2 and not code.co_flags & _TAKES_MORE):
+        names = ", ".join(code.co_varnames[code.co_argcount - count : code.co_argcount])
+        problem = f"the middleware takes ({names}). Allowed are the request and call_next"
+        hint = f"Write 'async def middleware(request, call_next)'. {_RETURN}"
+        raise RouteFileError(problem, where=where, hint=hint)
+    if code.co_flags & _GENERATORS:
+        problem = "the middleware is a generator. Allowed is a function that returns a response"
+        raise RouteFileError(problem, where=where, hint=f"{_RETURN} instead of 'yield'")
 
 
 def _matcher_table(matcher: object, where: str) -> RouteTable[bool] | None:
@@ -118,7 +155,7 @@ async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, i
         layers: Those that cover the path, outermost first.
         scope: With the request for the outermost.
         answer: What the innermost calls.
-        interrupted: Makes the Response of a redirect or HTTPError.
+        interrupted: Makes the Response of a redirect or HTTPError, and raises any other error again.
     """
 
     async def call_next(passed: Request) -> Response:
@@ -127,5 +164,5 @@ async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, i
 
     try:
         return await layers[0].run(scope.request, call_next) if layers else await answer(scope)
-    except (HTTPError, Redirect) as interrupt:
-        return interrupted(interrupt)
+    except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+        return interrupted(error)

@@ -1,4 +1,4 @@
-"""pydantic models and msgspec structs: their own validation, their problems in our form. Request wing, floor 2.
+"""pydantic models and msgspec structs: their own validation, their problems in our form.
 
 Loaded when a route uses one, which has loaded the library.
 """
@@ -8,10 +8,24 @@ from __future__ import annotations
 import re
 import sys
 
-from edgeroutes.http.field_problems import MAX_PROBLEMS
+from edgeroutes.errors import RouteFileError
+from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_checks import NOT_FINITE
 from edgeroutes.http.json_text import may_be_unsendable, parse_json
+from edgeroutes.runtime.annotations import (
+    annotated,
+    describe,
+    is_literal,
+    is_model,
+    is_own_model,
+    origin,
+    peel,
+    plain_type,
+)
+from edgeroutes.runtime.collisions import require_few_collisions
+from edgeroutes.runtime.constraints import is_library_metadata
+from edgeroutes.runtime.fields import field_annotations
 from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
 from edgeroutes.runtime.pydantic_unions import depth_of
 
@@ -20,7 +34,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from edgeroutes.http.field_problems import Problems
     from edgeroutes.runtime.validation import Validator
 
 
@@ -29,19 +42,25 @@ _MAX_LISTED = 10_000
 _MAX_LISTED_CHARACTERS = 5_000_000
 
 
-def model_validator(model: Any) -> Validator:
-    """The validator for a pydantic model or msgspec struct, from a JSON value."""
-    depth = depth_of(model)
-    is_pydantic = hasattr(model, "model_validate")
+def model_validator(model: Any, where: str) -> Validator:
+    """The validator from a JSON value, for a pydantic model, a msgspec struct, or an annotation that pydantic enforces.
+
+    Raises:
+        RouteFileError: For an annotation that the library cannot use, or a constraint that it ignores.
+    """
+    library = _read_library(model, where)
+    depth = depth_of(library.owner)
 
     def validate(value: Any, problems: Problems) -> Any:
         if depth is not None:
             depth.require(value, model)
-        if is_pydantic:
+        if library.is_pydantic:
             require_short_paths(value)
+        if library.has_weak_hashes:
+            require_few_collisions(value)
         try:
-            made = _convert(model, value)
-        except ValueError as error:
+            made = library.from_value(value)
+        except library.errors as error:
             _add_problems(error, problems, value)
             return None
         _require_finite(made, problems)
@@ -50,13 +69,13 @@ def model_validator(model: Any) -> Validator:
     return validate
 
 
-def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
+def json_reader(model: Any, where: str) -> Callable[[bytes, Problems], Any]:
     """Reads a pydantic model or msgspec struct straight from a body's bytes.
 
-    It raises HTTPError 400 when they are no JSON, or JSON that cannot be sent on (see `parse_json`).
+    It raises HTTPError 400 when they are not JSON, or JSON that cannot be sent on (see `parse_json`).
     """
-    is_pydantic = hasattr(model, "model_validate")
-    decode = _pydantic_decoder(model) if is_pydantic else _msgspec_decoder(model)
+    library = _read_library(model, where)
+    decode = _decoder(library, model)
 
     def read(body: bytes, problems: Problems) -> Any:
         body = body.removeprefix(b"\xef\xbb\xbf")
@@ -67,36 +86,169 @@ def json_reader(model: Any) -> Callable[[bytes, Problems], Any]:
             made = decode(body)
         except RecursionError as error:
             raise HTTPError(400, "the body is nested too deep") from error
-        except ValueError as error:
+        except library.errors as error:
             detail = _malformed_detail(error)
             if detail:
                 raise HTTPError(400, f"the body is no JSON: {detail}") from error
             _add_problems(error, problems, body)
             return None
-        if is_pydantic and (is_suspicious or _names_infinity(body.lower())):
+        if library.is_pydantic and (is_suspicious or _names_infinity(body.lower())):
             _require_finite(made, problems)
         return made
 
     return read
 
 
-def _pydantic_decoder(model: Any) -> Callable[[bytes], Any]:
-    depth, recursive = depth_of(model), is_recursive(model)
+def string_converter(annotation: Any, where: str) -> Callable[[str], Any]:
+    """The converter from a string, for an annotation that pydantic enforces."""
+    return _converter(_adapter(annotation, where).validate_strings)
+
+
+def list_converter(annotation: Any, where: str) -> Callable[[list[str]], Any]:
+    """The converter from all values of a name, for an annotation of a container that pydantic enforces."""
+    return _converter(_adapter(annotation, where).validate_python)
+
+
+def _converter(validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def convert(given: Any) -> Any:
+        problems = Problems()
+        try:
+            value = validate(given)
+        except ValueError as error:
+            _add_problems(error, problems, given)
+        else:
+            _require_finite(value, problems)
+        if problems:
+            raise ValueError(problems[0][1])
+        return value
+
+    return convert
+
+
+class _Library:
+    """How pydantic or msgspec makes one type.
+
+    Args:
+        owner: The model, or pydantic's adapter of an annotation: the one with the core schema.
+        from_value: From a JSON value.
+        from_json: From JSON as bytes.
+        from_fields: From the strings of a form or query.
+
+    Attributes:
+        errors: What these raise. Errors of msgspec before 0.20 are not ValueErrors.
+    """
+
+    __slots__ = ("errors", "from_fields", "from_json", "from_value", "has_weak_hashes", "is_pydantic", "owner")
+
+    def __init__(self, owner: Any, from_value: Any, from_json: Any, from_fields: Any) -> None:
+        self.owner = owner
+        self.from_value, self.from_json, self.from_fields = from_value, from_json, from_fields
+        self.is_pydantic = not hasattr(owner, "__struct_fields__")
+        self.has_weak_hashes = False
+        self.errors: tuple[type[Exception], ...] = (ValueError,)
+
+
+def _read_library(model: Any, where: str) -> _Library:
+    if hasattr(model, "model_validate"):
+        library = _Library(model, model.model_validate, model.model_validate_json, model.model_validate)
+    elif hasattr(model, "__struct_fields__"):
+        from functools import partial
+
+        from msgspec import MsgspecError, convert
+        from msgspec.json import Decoder
+
+        try:
+            decode = Decoder(model).decode
+        except (TypeError, ValueError) as error:
+            raise RouteFileError(f"msgspec cannot use {describe(model)}: {error}", where=where) from error
+        library = _Library(model, partial(convert, type=model), decode, partial(convert, type=model, strict=False))
+        library.errors = (ValueError, MsgspecError)
+    else:
+        adapter = _adapter(model, where)
+        owner = _Schema(adapter.core_schema, describe(model))
+        library = _Library(owner, adapter.validate_python, adapter.validate_json, adapter.validate_python)
+    library.has_weak_hashes = _check_inside(model, where, is_pydantic=library.is_pydantic)
+    return library
+
+
+class _Schema:
+    """The core schema of an adapter under the names that a model has for it."""
+
+    def __init__(self, schema: Any, name: str) -> None:
+        self.__pydantic_core_schema__ = schema
+        self.__name__ = name
+
+
+def _adapter(annotation: Any, where: str) -> Any:
+    """Pydantic's adapter.
+
+    Raises:
+        RouteFileError: When pydantic cannot use the annotation, also for want of a package (email-validator for EmailStr).
+    """
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
+
+    try:
+        return TypeAdapter(annotated(*peel(annotation)))
+    except (PydanticUserError, ImportError, TypeError, ValueError) as error:
+        raise RouteFileError(f"pydantic cannot use {describe(annotation)}: {error}", where=where) from error
+
+
+def _decoder(library: _Library, model: Any) -> Callable[[bytes], Any]:
+    if not library.is_pydantic and not library.has_weak_hashes:
+        decoded: Callable[[bytes], Any] = library.from_json
+        return decoded
+    depth = depth_of(library.owner)
+    recursive = library.is_pydantic and is_recursive(library.owner)
 
     def decode(body: bytes) -> Any:
         if depth is not None:
             depth.require(parse_json(body), model)
-        if len(body) > SMALL_BYTES and (recursive or has_long_name(body)):
-            require_short_paths(parse_json(body))
-        return model.model_validate_json(body)
+        if len(body) > SMALL_BYTES:
+            if library.is_pydantic and (recursive or has_long_name(body)):
+                require_short_paths(parse_json(body))
+            if library.has_weak_hashes:
+                require_few_collisions(parse_json(body))
+        return library.from_json(body)
 
     return decode
 
 
-def _msgspec_decoder(model: Any) -> Callable[[bytes], Any]:
-    from msgspec.json import Decoder
+def _check_inside(model: Any, where: str, *, is_pydantic: bool) -> bool:
+    """Whether a type contains a set or dict of values whose hashes a client can choose: numbers, dates, UUIDs.
 
-    return Decoder(model).decode
+    Raises:
+        RouteFileError: For a constraint inside that is the other library's, and that this one ignores.
+    """
+    weak = False
+    waiting, seen = [(model, where)], []
+    while waiting:
+        annotation, place = waiting.pop()
+        plain, metadata = peel(annotation)
+        if annotation is not model:  # whose own metadata `constraints` enforces
+            _require_own_metadata(metadata, place, is_pydantic=is_pydantic)
+        arguments = getattr(plain, "__args__", ())
+        kind = origin(plain) or plain
+        if kind in (set, frozenset, dict):
+            weak = weak or (plain_type(arguments[0]) not in (str, bool) if arguments else kind is not dict)
+        waiting += [(each, place) for each in arguments if not is_literal(plain)]
+        if is_model(kind) and kind not in seen:
+            seen.append(kind)
+            fields = model_annotations(kind, place)
+            waiting += [(each, f"{where}, {kind.__name__}.{name}") for name, each in fields.items()]
+    return weak
+
+
+def _require_own_metadata(metadata: tuple[Any, ...], where: str, *, is_pydantic: bool) -> None:
+    others = ("msgspec",) if is_pydantic else ("pydantic", "annotated_types")
+    for item in metadata:
+        if any(is_library_metadata(item, other) for other in others):
+            name = "pydantic" if is_pydantic else "msgspec"
+            hint = f"Use {'pydantic.Field(…)' if is_pydantic else 'msgspec.Meta(…)'}"
+            raise RouteFileError(f"{name} does not enforce {item!r:.80}", where=where, hint=hint)
+        if getattr(item, "constraints", None) and type(item).__module__.startswith("edgeroutes."):
+            hint = f"Use {'pydantic.Field(…)' if is_pydantic else 'msgspec.Meta(…)'}"
+            raise RouteFileError(f"{item!r} has no effect inside a model of a library", where=where, hint=hint)
 
 
 def _names_infinity(lowered: bytes) -> bool:
@@ -104,37 +256,39 @@ def _names_infinity(lowered: bytes) -> bool:
     return b"inf" in lowered or b"nan" in lowered
 
 
-def model_annotations(model: Any) -> dict[str, Any]:
-    """The fields of a pydantic model or msgspec struct by the names that a form has for them, with their annotations."""
-    if hasattr(model, "model_validate"):
-        fields = model.model_fields.items()
-        found = {name: field.annotation for name, field in fields}
-        return {**found, **{field.alias: field.annotation for _, field in fields if field.alias}}
+def model_annotations(model: Any, where: str) -> dict[str, Any]:
+    """The fields of a model by the names that a form has for them, with their annotations."""
+    if is_own_model(model):
+        return field_annotations(model, where)
+    if not hasattr(model, "__struct_fields__"):
+        found: dict[str, Any] = {}
+        for name, field in getattr(model, "__pydantic_fields__", {}).items():  # BaseModel itself has none
+            aliases = getattr(field.validation_alias, "choices", (field.validation_alias, field.alias))
+            named = dict.fromkeys(alias for alias in (name, *aliases) if isinstance(alias, str))
+            found.update(dict.fromkeys(named, annotated(field.annotation, tuple(field.metadata))))
+        return found
     from msgspec.structs import fields as struct_fields
 
     return {field.encode_name: field.type for field in struct_fields(model)}
 
 
-def convert_form_model(model: Any, fields: dict[str, Any], problems: Problems) -> Any:
-    """A pydantic model or msgspec struct from a form's fields, whose values are text."""
-    try:
-        made = _convert(model, fields, strict=False)
-    except ValueError as error:
-        _add_problems(error, problems, fields)
-        return None
-    _require_finite(made, problems)
-    return made
+def fields_converter(model: Any, where: str) -> Callable[[dict[str, Any], Problems], Any]:
+    """Makes a pydantic model or msgspec struct of a form's or query's fields, whose values are strings."""
+    library = _read_library(model, where)
+
+    def convert(fields: dict[str, Any], problems: Problems) -> Any:
+        try:
+            made = library.from_fields(fields)
+        except library.errors as error:
+            _add_problems(error, problems, fields)
+            return None
+        _require_finite(made, problems)
+        return made
+
+    return convert
 
 
-def _convert(model: Any, value: Any, *, strict: bool = True) -> Any:
-    if hasattr(model, "model_validate"):
-        return model.model_validate(value)
-    from msgspec import convert
-
-    return convert(value, model, strict=strict)
-
-
-def _add_problems(error: ValueError, problems: Problems, value: Any) -> None:
+def _add_problems(error: Exception, problems: Problems, value: Any) -> None:
     """Add the library's problems with our fields: `address.city`, `items.0`. `value` is what has them, or its JSON."""
     count = getattr(error, "error_count", None)
     if callable(count):  # pydantic
@@ -178,7 +332,7 @@ def _longest_path(value: Any) -> int:
     return longest
 
 
-def _malformed_detail(error: ValueError) -> str:
+def _malformed_detail(error: Exception) -> str:
     """What is wrong with a body that is no JSON at all; empty for JSON of the wrong shape."""
     if hasattr(error, "error_count"):
         if error.error_count() > 1:

@@ -1,6 +1,6 @@
-"""What a handler asks for, read off the function itself. Request wing, floor 2.
+"""The arguments of a handler or dependency, read from its signature.
 
-`inspect` costs several milliseconds of a cold start, so it is loaded only for callables that are no plain functions.
+`inspect` costs several milliseconds of a cold start, so it is loaded only for decorated functions and callables that are not functions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.types import Handler
+
+
+# Source: inspect.CO_VARARGS and CO_VARKEYWORDS.
+VAR_KEYWORDS = 0x08
+_VARIADIC = 0x04 | VAR_KEYWORDS
+NO_SLASH = "Remove the '/' from its signature"
 
 
 class _Absent:
@@ -47,31 +53,30 @@ class Parameter:
     __hash__ = None  # type: ignore[assignment]
 
 
-def read_parameters(handler: Handler, where: str) -> list[Parameter]:
-    """The arguments of `handler` that can be given by name, with annotations evaluated.
+def read_parameters(handler: Handler, where: str) -> list[Parameter] | None:
+    """The arguments of a plain function or method, with annotations evaluated; None for what `decorated.inspect_parameters` reads.
 
     Args:
-        handler: A function, a decorated one (followed through `__wrapped__`), or any callable.
+        handler: A function, a decorated one, or any callable.
         where: Its file and name, for messages.
 
     Raises:
-        RouteFileError: For positional-only arguments, or an annotation that names what is not there.
+        RouteFileError: For an argument that cannot be given by name, or an annotation that names what is not there.
     """
-    function = handler
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
+    function: Any = getattr(handler, "__func__", handler)  # of a method
     code: CodeType | None = getattr(function, "__code__", None)
-    if code is None:
-        return _inspected(function, where)
+    if code is None or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
+        return None
     if code.co_posonlyargcount:
-        hint = "Take the '/' out of its signature"
-        raise RouteFileError("a handler's arguments are given by name", where=where, hint=hint)
+        raise RouteFileError("a handler's arguments are given by name", where=where, hint=NO_SLASH)
+    if code.co_flags & _VARIADIC:
+        raise variadic_error(where)
     positional = code.co_varnames[: code.co_argcount]
     keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
     given = function.__defaults__ or ()
     defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
-    if getattr(function, "__self__", None) is not None:
+    if function is not handler:
         positional = positional[1:]
     annotations = _annotations(function) if positional or keyword_only else {}
     return [
@@ -82,6 +87,25 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter]:
         )
         for name in (*positional, *keyword_only)
     ]
+
+
+def variadic_error(where: str) -> RouteFileError:
+    """The error for `*args` and `**kwargs`."""
+    hint = "Name each argument. A decorator's wrapper that takes *args and **kwargs needs '@functools.wraps(function)'"
+    return RouteFileError("it takes *args or **kwargs, which nothing in a request can fill", where=where, hint=hint)
+
+
+def return_annotation(handler: Handler) -> tuple[Any, Any]:
+    """The annotation of what `handler` returns, as it is written or ABSENT, and the function that has it."""
+    function: Any = handler
+    while not hasattr(function, "__signature__") and hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if (signature := getattr(function, "__signature__", None)) is not None:
+        found = signature.return_annotation
+        return (ABSENT if found is signature.empty else found), function
+    if not hasattr(function, "__code__"):
+        function = type(function).__call__  # of an instance; a partial has no annotation
+    return _annotations(function).get("return", ABSENT), function
 
 
 def _annotations(function: Handler) -> Mapping[str, Any]:
@@ -103,7 +127,7 @@ def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
     if not isinstance(annotation, str):
         return annotation
     try:
-        return eval(annotation, dict(namespace))  # noqa: S307  # the author's own source
+        return eval(annotation, dict(namespace), namespace)  # noqa: S307  # the author's own source
     except NameError as error:
         hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
         problem = f"its annotation {annotation!r} cannot be read: {error}"
@@ -118,22 +142,3 @@ def module_namespace(owner: Any) -> dict[str, Any]:
     """The names that a class's annotations may use."""
     module = sys.modules.get(getattr(owner, "__module__", ""))
     return dict(vars(module)) if module else {}
-
-
-def _inspected(function: Handler, where: str) -> list[Parameter]:
-    import inspect
-
-    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    try:
-        signature = inspect.signature(function, eval_str=True)
-    except (NameError, TypeError, ValueError) as error:
-        raise RouteFileError(f"its signature cannot be read: {error}", where=where) from error
-    return [
-        Parameter(
-            parameter.name,
-            ABSENT if parameter.annotation is parameter.empty else parameter.annotation,
-            ABSENT if parameter.default is parameter.empty else parameter.default,
-        )
-        for parameter in signature.parameters.values()
-        if parameter.kind in by_name
-    ]

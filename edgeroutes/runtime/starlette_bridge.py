@@ -8,11 +8,10 @@ from __future__ import annotations
 from edgeroutes.http.form_body import decode_urlencoded, require_utf_8
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import FORM_TYPES, MULTIPART
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import BODILESS, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from typing import Any
 
     from starlette.datastructures import FormData
@@ -50,38 +49,40 @@ def read_form(request: Request, limits: FormLimits) -> FormData:
     return FormData([*decode_urlencoded(request.peek_body(), limits.max_fields)])
 
 
+class SelfSending:
+    """The body of a response that sends itself: FileResponse, EventSourceResponse, or any with a `__call__` of its own.
+
+    It knows status, headers and body when it is called with the request, which `Endpoint.primed` has done.
+    """
+
+    __slots__ = ("sender",)
+
+    def __init__(self, sender: Any) -> None:
+        self.sender = sender
+
+    def __aiter__(self) -> SelfSending:
+        return self
+
+
 def from_starlette(response: Any) -> Response:
     """A Starlette response as ours; its background task runs as `after` does."""
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
+    if _sends_itself(type(response)):
+        return Response(SelfSending(response), response.status_code, headers)  # type: ignore[arg-type]  # until it is called
     body = getattr(response, "body_iterator", None)
     if body is None:
-        body = getattr(response, "body", None)
-    if body is None:
-        body = _sent_chunks(response)
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
-    bodiless = response.status_code in (204, 205, 304)
+        body = response.body
+    bodiless = response.status_code in BODILESS
     converted = Response(None if bodiless else body or None, response.status_code, headers)
     converted.background = response.background
     return converted
 
 
-async def _sent_chunks(response: Any) -> AsyncIterator[bytes]:
-    """The body of a response that only sends itself (FileResponse), which needs a loop and gives it whole."""
-    from asyncio import Event
-    from copy import copy
+def _sends_itself(kind: Any) -> bool:
+    """Whether the class sends more or other than its body or its iterator."""
+    from starlette.responses import Response as Plain
+    from starlette.responses import StreamingResponse
 
-    sent: list[bytes] = []
-    sending = copy(response)
-    sending.background = None  # runs as `after` does
-
-    async def receive() -> dict[str, str]:
-        await Event().wait()  # the client is there to the end
-        raise AssertionError
-
-    async def send(message: dict[str, Any]) -> None:
-        if message["type"] == "http.response.body":
-            sent.append(message.get("body", b""))
-
-    asgi = {"version": "3.0", "spec_version": "2.4"}
-    await sending({"type": "http", "asgi": asgi, "method": "GET", "headers": []}, receive, send)
-    for chunk in sent:
-        yield chunk
+    if kind.__call__ is StreamingResponse.__call__:
+        return kind.stream_response is not StreamingResponse.stream_response
+    return kind.__call__ is not Plain.__call__

@@ -8,6 +8,7 @@ from __future__ import annotations
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ async def require_listed(endpoint: Endpoint, params: Params) -> None:
 
 async def _generate(endpoint: Endpoint, generate: Callable[[], Any]) -> list[dict[str, object]]:
     where = f"{endpoint.route.source_file}, generate_static_params"
-    made = generate()
+    if running_loop() is None or starts_nothing(generate):
+        made = generate()
+    else:
+        from edgeroutes.runtime.offload import call_sync
+
+        made = await call_sync(generate)
     if hasattr(made, "__await__"):
         made = await made
     names = endpoint.route.parameters()

@@ -11,7 +11,7 @@ from enum import EnumMeta
 from types import NoneType
 
 from edgeroutes.http.field_problems import Problems
-from edgeroutes.runtime.annotations import is_literal, is_typed_dict, origin, plain_type
+from edgeroutes.runtime.annotations import is_literal, is_named_tuple, is_own_model, origin, peel, plain_type
 from edgeroutes.runtime.fields import field_annotations, field_names_required
 from edgeroutes.runtime.signature import ABSENT
 
@@ -55,12 +55,12 @@ class Choice:
     __slots__ = ("kinds", "required", "tags", "validator")
 
     def __init__(self, annotation: Any, validator: Validator, where: str) -> None:
-        annotation = plain_type(annotation)
         self.validator = validator
-        self.kinds = _json_kinds(annotation)
+        self.kinds = None if _converts_first(annotation) else _json_kinds(plain_type(annotation))
+        annotation = plain_type(annotation)
         self.tags: Tags = {}
         self.required: frozenset[str] = frozenset()
-        if _is_own_model(annotation):
+        if is_own_model(annotation) and not is_named_tuple(annotation):
             annotations = field_annotations(annotation, where)
             self.required = frozenset(field_names_required(annotation))
             self.tags = {name: _tag_values(hint) for name, hint in annotations.items() if is_literal(plain_type(hint))}
@@ -166,14 +166,19 @@ def _depth(path: Path) -> int:
     return depth
 
 
-def _is_own_model(annotation: Any) -> bool:
-    return hasattr(annotation, "__dataclass_fields__") or is_typed_dict(annotation)
+def _converts_first(annotation: Any) -> bool:
+    """Whether pydantic makes the value, perhaps of another JSON type than the annotation shows."""
+    if not peel(annotation)[1]:
+        return False
+    from edgeroutes.runtime.constraints import needs_pydantic
+
+    return needs_pydantic(annotation)
 
 
 def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
     """The classes of the JSON values that a type may be made of; None where that is not known."""
-    if _is_own_model(annotation):
-        return (dict,)
+    if is_own_model(annotation):
+        return (dict, list) if is_named_tuple(annotation) else (dict,)
     if is_literal(annotation):
         return tuple({type(value) for value in annotation.__args__})
     kind = origin(annotation) or annotation

@@ -1,4 +1,4 @@
-"""JSON values as dataclasses and TypedDicts, every problem with its field. Request wing, floor 2.
+"""JSON values as dataclasses, TypedDicts and NamedTuples, every problem with its field.
 
 A validator takes a value and the problems so far; it gives the value converted, or adds to them and gives anything. Who contains a
 value puts its name in front of the problems that it has added, and stops when there are more of them than a response lists.
@@ -12,7 +12,17 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import MAX_PROBLEMS
-from edgeroutes.runtime.annotations import describe, is_literal, is_model, is_typed_dict, origin, plain_type
+from edgeroutes.runtime.annotations import (
+    describe,
+    is_literal,
+    is_model,
+    is_named_tuple,
+    is_own_model,
+    is_typed_dict,
+    origin,
+    peel,
+)
+from edgeroutes.runtime.collisions import COLLIDING, collide
 from edgeroutes.runtime.conversion import find_converter, scalar_converter
 from edgeroutes.runtime.fields import field_annotations, field_names_required
 from edgeroutes.runtime.scalars import (
@@ -35,10 +45,6 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.unions import Union
 
     Validator = Callable[[Any, Problems], Any]
-
-_FEW = 1_000
-_MOST_ALIKE = 50
-_COLLIDING = "has too many different items with the same hash"
 
 
 def make_validator(annotation: Any, where: str) -> Validator:
@@ -64,7 +70,21 @@ class _Maker:
         self.unions: list[tuple[list[Any], Union]] = []
 
     def make(self, annotation: Any) -> Validator:
-        annotation = plain_type(annotation)
+        plain, metadata = peel(annotation)
+        if not metadata and not hasattr(plain, "__get_pydantic_core_schema__"):
+            return self._plain(plain)
+        from edgeroutes.runtime.constraints import find_checks, needs_pydantic
+
+        if needs_pydantic(annotation):
+            from edgeroutes.runtime.models import model_validator
+
+            validator = model_validator(annotation, self.where)
+        else:
+            validator = self._plain(plain)
+        checks = find_checks(annotation, self.where)
+        return _checked(validator, checks, takes_none=_takes_none(plain)) if checks else validator
+
+    def _plain(self, annotation: Any) -> Validator:
         simple = simple_validator(annotation)
         if simple is not None:
             return simple
@@ -81,10 +101,11 @@ class _Maker:
             return self._model(annotation)
         if isinstance(annotation, EnumMeta):
             return enum_validator(annotation)
-        converter = scalar_converter(annotation)
+        converter = scalar_converter(annotation, self.where)
         if converter is None:
-            hint = "Use JSON's own types, dataclasses, TypedDicts, pydantic models or msgspec structs"
-            raise RouteFileError(f"no JSON becomes a {describe(annotation)}", where=self.where, hint=hint)
+            hint = "Use JSON's own types, dataclasses, TypedDicts, NamedTuples, pydantic models or msgspec structs"
+            problem = f"{describe(annotation)} is not a supported body type"
+            raise RouteFileError(problem, where=self.where, hint=hint)
         return text_validator(converter, takes_numbers=annotation.__name__ == "Decimal")
 
     def _union(self, annotation: Any) -> Validator:
@@ -132,8 +153,8 @@ class _Maker:
                     known = len(problems)
             if not known == start == len(problems):
                 return None  # what is not an item may not be hashable either
-            if hashes and _collides(items):
-                problems.add(_COLLIDING)
+            if hashes and collide(items):
+                problems.add(COLLIDING)
                 return None
             return kind(items)
 
@@ -177,21 +198,27 @@ class _Maker:
         if annotation in self.made:  # contains itself: ask when it is called
             return lambda value, problems: self.made[annotation](value, problems)  # noqa: PLW0108  # not made yet
         self.made[annotation] = anything
-        if is_typed_dict(annotation):
-            made = _object(self._fields(annotation), dict)
-        elif hasattr(annotation, "__dataclass_fields__"):
-            made = _object(self._fields(annotation), annotation)
+        if is_named_tuple(annotation):
+            made = _named_tuple(self._fields(annotation), annotation)
+        elif is_own_model(annotation):
+            made = make_object(self._fields(annotation), dict if is_typed_dict(annotation) else annotation)
         else:
             from edgeroutes.runtime.models import model_validator
 
-            made = model_validator(annotation)
+            made = model_validator(annotation, self.where)
         self.made[annotation] = made
         return made
 
     def _fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
         annotations = field_annotations(kind, self.where)
         required = field_names_required(kind)
-        return [(name, self.make(hint), name in required) for name, hint in annotations.items()]
+        place = self.where
+        found = []
+        for name, hint in annotations.items():
+            self.where = f"{place}, {kind.__name__}.{name}"
+            found.append((name, self.make(hint), name in required))
+        self.where = place
+        return found
 
 
 def _with_keys(items: dict[str, Any], convert: Converter, problems: Problems) -> dict[Any, Any]:
@@ -206,31 +233,49 @@ def _with_keys(items: dict[str, Any], convert: Converter, problems: Problems) ->
                 break
     if len(names) < len(items):
         return {}
-    if _collides(names):
-        problems.add(_COLLIDING)
+    if collide(names):
+        problems.add(COLLIDING)
         return {}
     return dict(zip(names, items.values(), strict=True))
 
 
-def _collides(values: list[Any]) -> bool:
-    """Whether so many different values have one hash that a set of them takes quadratic time.
-
-    Strings have secret hashes; an int's is its remainder by 2⁶¹-1, and Decimals and UUIDs follow it, so clients can choose it.
-    """
-    if len(values) <= _FEW:
-        return False
-    by_hash: dict[int, list[Any]] = {}
-    for value in values:
-        alike = by_hash.setdefault(hash(value), [value])
-        if value not in alike:
-            alike.append(value)
-            if len(alike) > _MOST_ALIKE:
-                return True
-    return False
+def _takes_none(annotation: Any) -> bool:
+    return origin(annotation) is UnionType and NoneType in annotation.__args__
 
 
-def _object(fields: list[tuple[str, Validator, bool]], build: Callable[..., Any]) -> Validator:
-    """From a JSON object to `build(**fields)`.
+def _checked(validator: Validator, checks: tuple[Callable[[Any], None], ...], *, takes_none: bool) -> Validator:
+    def validate(value: Any, problems: Problems) -> Any:
+        known = len(problems)
+        made = validator(value, problems)
+        if len(problems) != known or (made is None and takes_none):
+            return made
+        for check in checks:
+            try:
+                check(made)
+            except ValueError as error:
+                problems.add(str(error))
+        return made
+
+    return validate
+
+
+def _named_tuple(fields: list[tuple[str, Validator, bool]], kind: Any) -> Validator:
+    """From a JSON array, or an object with the names."""
+    validate_object = make_object(fields, kind)
+
+    def validate(value: Any, problems: Problems) -> Any:
+        if value.__class__ is list:
+            if len(value) > len(fields):
+                problems.add(f"must have at most {len(fields)} items")
+                return None
+            value = {name: part for (name, _, _), part in zip(fields, value, strict=False)}
+        return validate_object(value, problems)
+
+    return validate
+
+
+def make_object(fields: list[tuple[str, Validator, bool]], build: Callable[..., Any]) -> Validator:
+    """From an object, whose fields are given with their validators and whether they are required, to `build(**fields)`.
 
     Unknown keys are left out; a ValueError from `build` is a problem of the whole.
     """

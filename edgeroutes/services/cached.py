@@ -14,23 +14,53 @@ from edgeroutes.services.cache_keys import call_key, function_key, function_name
 from edgeroutes.services.data_cache import data_cache, run_blocking
 
 TYPE_CHECKING = False
+if not TYPE_CHECKING:
+
+    def overload(function: object) -> object:
+        """`typing.overload` without importing typing, which costs milliseconds of a cold start."""
+
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, ParamSpec, TypeVar, overload  # noqa: TC004  # at run time it is the function above
 
     P = ParamSpec("P")
     R = TypeVar("R")
+    V = TypeVar("V")
+    # One alternative per number of arguments: pyright in strict mode infers a lambda's parameters from no other form.
+    OfArguments = (
+        Callable[[Any], V] | Callable[[Any, Any], V] | Callable[[Any, Any, Any], V] | Callable[[Any, Any, Any, Any], V]
+    )
+
 
 _naming = Lock()
 _COROUTINE, _GENERATOR, _ASYNC_GENERATOR = 0x80, 0x20, 0x200  # Source: CPython's code.h, CO_*
 
 
+@overload
+def cached(function: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
 def cached(
+    *,
+    revalidate: int = False,
+    tags: Sequence[str] | OfArguments[Sequence[str]] = (),
+    key: OfArguments[object] | None = None,
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@overload
+def cached(  # type: ignore[overload-cannot-match]  # it matches a function with keyword-only arguments
     *,
     revalidate: int = False,
     tags: Sequence[str] | Callable[..., Sequence[str]] = (),
     key: Callable[..., object] | None = None,
-) -> Callable[[Callable[P, R]], Callable[P, R]]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def cached(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    revalidate: int = False,
+    tags: Sequence[str] | Callable[..., Sequence[str]] = (),
+    key: Callable[..., object] | None = None,
+) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
     """A decorator: the function's value is remembered for its arguments, and everyone gets a copy of it.
 
     ::
@@ -39,13 +69,14 @@ def cached(
         async def find_products(category: str) -> list[dict[str, object]]: ...
 
     Args:
+        function: For `@cached` without parentheses, which is `@cached()`.
         revalidate: Seconds until a call makes the value anew; False for until one of its tags is revalidated.
         tags: By which `revalidate_tag` has the value forgotten; or a function of the arguments that gives them.
         key: A function of the arguments that gives what tells calls apart, where the arguments and what the function has captured
             cannot.
 
     Raises:
-        HandlerError: For another `revalidate`, a tag that CloudFront would not take, or a function that is a generator.
+        HandlerError: For another `revalidate`, a tag that CloudFront would not take, or what is not a function or is a generator.
     """
     lifetime_seconds = YEAR_SECONDS if revalidate is False else revalidate
     if type(lifetime_seconds) is not int or lifetime_seconds < 1:
@@ -71,7 +102,7 @@ def cached(
 
         return call_async  # type: ignore[return-value]  # R is what awaiting it gives
 
-    return decorate
+    return decorate if function is None else decorate(function)
 
 
 class _Remembered:
@@ -86,6 +117,9 @@ class _Remembered:
         tags: Sequence[str] | Callable[..., Sequence[str]],
         key_of: Callable[..., object] | None,
     ) -> None:
+        if not callable(function):
+            problem = f"{function!r:.60} is not a function"  # type: ignore[unreachable]
+            raise HandlerError(problem, where="cached()", hint="Name the option: @cached(revalidate=60)")
         if isinstance(function, (staticmethod, classmethod)):
             problem = f"a {type(function).__name__} cannot be cached"
             raise HandlerError(problem, where="cached()", hint=f"Write @{type(function).__name__} above @cached(…)")

@@ -1,6 +1,6 @@
 """Signatures of webhooks, checked over the exact bytes of the body. Request wing, floor 2; loaded by routes that use it.
 
-All schemes are HMAC-SHA256. They differ in what is signed and where it stands::
+All schemes but `twilio` are HMAC-SHA256. They differ in what is signed and where it stands::
 
     scheme        signed                    signature in                                  time in
     stripe        {time}.{body}             Stripe-Signature: t=…,v1=hex,v1=hex           the same header
@@ -8,14 +8,18 @@ All schemes are HMAC-SHA256. They differ in what is signed and where it stands::
     slack         v0:{time}:{body}          X-Slack-Signature: v0=hex                     X-Slack-Request-Timestamp
     standard      {id}.{time}.{body}        Webhook-Signature: v1,base64 v1,base64        Webhook-Timestamp
                                             (or Svix-… where the sender is Svix)
+    twilio        {url}{sorted form fields} X-Twilio-Signature: base64 of HMAC-SHA1       none
     hmac-sha256   {body}                    X-Signature: hex, sha256=hex or base64        none
 
 A scheme without a time cannot refuse a request that is sent again: who has caught one can repeat it for ever. Where you choose the scheme,
 take `standard`, and remember the ids that you have handled (the example application does). With `github`, remember `X-GitHub-Delivery`.
 
+`twilio` signs the URL as it is written in Twilio's console. A REST API gives functions the decoded query alone, so the URL is tried in
+each way in which a query is usually escaped, with and without the port. A body that is not a form is covered by `bodySHA256` in the query.
+
 Source: docs.stripe.com/webhooks (manual verification); docs.github.com "validating-webhook-deliveries"; api.slack.com
-"verifying-requests-from-slack"; github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying Webhooks Manually"
-(all read 2026-11-21).
+"verifying-requests-from-slack"; twilio.com/docs/usage/security and twilio-node's `webhooks.ts`;
+github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying Webhooks Manually" (all read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from __future__ import annotations
 import hmac
 import time
 from base64 import b64decode, b64encode
+from itertools import product
 from typing import TYPE_CHECKING, Literal
 
 from edgeroutes.errors import HandlerError
@@ -35,18 +40,30 @@ if TYPE_CHECKING:
 
     Secret = str | bytes
 
-Scheme = Literal["stripe", "github", "slack", "standard", "hmac-sha256"]
+Scheme = Literal["stripe", "github", "slack", "standard", "twilio", "hmac-sha256"]
+_UNESCAPED = "!$'()*,-./:;?@[]_~"  # of a query's value, by browsers and Twilio
+_FORM = "application/x-www-form-urlencoded"
 
 
 class _Signed:
-    """What of a request is signed, and the signatures that it brings."""
+    """What of a request is signed, and the signatures that it brings; `others` are other ways to write what is signed."""
 
-    __slots__ = ("content", "signatures", "time")
+    __slots__ = ("content", "digest", "others", "signatures", "time")
 
-    def __init__(self, content: bytes, signatures: Sequence[str], time: str | None = None) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        signatures: Sequence[str],
+        time: str | None = None,
+        *,
+        others: Sequence[bytes] = (),
+        digest: str = "sha256",
+    ) -> None:
         self.content = content
         self.signatures = signatures
         self.time = time
+        self.others = others
+        self.digest = digest
 
 
 def verify(
@@ -103,8 +120,8 @@ def _refused(request: Request, reason: str) -> HTTPError:
 def _is_right(signed: _Signed, keys: Sequence[bytes]) -> bool:
     """Whether one signature is that of one key; all are compared, each in constant time."""
     found = False
-    for key in keys:
-        digest = hmac.digest(key, signed.content, "sha256")
+    for content, key in product((signed.content, *signed.others), keys):
+        digest = hmac.digest(key, content, signed.digest)
         expected = (digest.hex().encode(), b64encode(digest))
         for signature in signed.signatures:
             for each in expected:
@@ -161,6 +178,42 @@ def _standard(request: Request, body: bytes, _: str) -> _Signed:
     return _Signed(signed, [each for one in listed for each in _behind("v1,", one)], sent)
 
 
+def _twilio(request: Request, body: bytes, _: str) -> _Signed:
+    signature = _header(request, "x-twilio-signature")
+    fields = b""
+    if request.content_type() == _FORM:
+        from urllib.parse import parse_qsl
+
+        items = sorted(set(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True)))
+        fields = "".join(name + value for name, value in items).encode()
+    elif body and not _has_digest(request, body):
+        raise _refused(request, "the digest bodySHA256 in the query is not that of the body")
+    first, *others = [url.encode() + fields for url in _written_urls(request)]
+    return _Signed(first, [signature], others=others, digest="sha1")
+
+
+def _has_digest(request: Request, body: bytes) -> bool:
+    from hashlib import sha256
+
+    sent = request.query_params.get("bodySHA256", "").lower()
+    return hmac.compare_digest(sent.encode("utf-8", "replace"), sha256(body).hexdigest().encode())
+
+
+def _written_urls(request: Request) -> list[str]:
+    """The request's URL as whoever signed it may have written it."""
+    from urllib.parse import quote, quote_plus
+
+    url = request.url
+    items = request.query_params.multi_items()
+    queries = [url.query]
+    for safe, escape in product(("", "!'()*~", _UNESCAPED), (quote, quote_plus)):
+        queries.append("&".join(f"{escape(name, safe)}={escape(value, safe)}" for name, value in items))
+    name = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    origins = (url.origin, f"{url.scheme}://{url.host}", f"{url.scheme}://{name}", f"{url.scheme}://{name}:{url.port}")
+    parts = product(dict.fromkeys(origins), request.sent_paths(), dict.fromkeys(queries))
+    return [f"{origin}{path}{f'?{query}' if query else ''}" for origin, path, query in parts]
+
+
 def _plain(request: Request, body: bytes, header: str) -> _Signed:
     return _Signed(body, [_header(request, header.lower()).strip().removeprefix("sha256=")])
 
@@ -179,5 +232,6 @@ _SCHEMES: dict[str, Callable[[Request, bytes, str], _Signed]] = {
     "github": _github,
     "slack": _slack,
     "standard": _standard,
+    "twilio": _twilio,
     "hmac-sha256": _plain,
 }

@@ -100,9 +100,9 @@ def _grouping_hint(plan: ProjectPlan, fewer: int) -> str:
     """The folders with most functions, enough of them to save that many."""
     folders: dict[str, int] = {}
     for function in plan.functions:
-        if len(function.routes) == 1:
+        if len(function.routes) == 1 and not function.streams:
             parts = function.routes[0].directory.split("/")
-            # The functions of one folder below the routes' own can share one; of streaming ones another.
+            # The functions of one folder below the routes' own can share one, except those that stream.
             folder = "/".join(parts[: 3 if len(parts) > 3 else 2])
             folders[folder] = folders.get(folder, 0) + 1
     named: list[str] = []
@@ -113,4 +113,9 @@ def _grouping_hint(plan: ProjectPlan, fewer: int) -> str:
         fewer -= count - 1
     if not named:
         return "Give several routes the same 'isolate'"
-    return f"Export the same 'isolate = \"<name>\"' in the routes of {', '.join(named)}"
+    streaming = (
+        ", and 'isolate = \"route\"' into streaming routes there"
+        if any(each.streams for each in plan.functions)
+        else ""
+    )
+    return f"Write 'isolate: <name>' into the function.yaml of {', '.join(named)}{streaming}"

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.caching import UNCACHED
-from edgeroutes.http.problem import reason_phrase
+from edgeroutes.http.problem import default_detail, reason_phrase
 from edgeroutes.plan.cors import gateway_fields
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def _gateway_responses(plan: ProjectPlan) -> dict[str, Any]:
     parameters = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers}
     responses: dict[str, Any] = {}
     for name, status in _RESPONSES.items():
-        members: dict[str, Any] = {"title": reason_phrase(status), "status": status}
+        members = {"title": reason_phrase(status), "status": status, "detail": default_detail(status)}
         responses[name] = {"statusCode": str(status), **_response(members, parameters)}
     for name, title in _REST.items():
         responses[name] = _response({"title": title}, parameters)

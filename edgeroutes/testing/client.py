@@ -17,6 +17,7 @@ from edgeroutes.testing.response import TestResponse, make_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from typing import Any
 
     from edgeroutes.dev.gateway import HttpRequest
@@ -65,8 +66,23 @@ class RouteClient:
         self.close()
 
     def close(self) -> None:
-        """End what the routes have started: mounted apps, event loops."""
+        """End what the routes have started: mounted apps, event loops; and every `override`."""
         self.functions.close()
+
+    def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> AbstractContextManager[None]:
+        """Call `replacement` in the place of a dependency, wherever routes take it: `client.override(current_user, lambda: User("ann"))`.
+
+        It takes arguments as any dependency does, the original included. It counts from now to the end of the client, or of the `with`
+        block that the result opens.
+
+        Args:
+            dependency: The function in `Depends(…)`.
+            replacement: Any callable that a dependency can be.
+
+        Raises:
+            TypeError: When one of them cannot be called.
+        """
+        return self.functions.override(dependency, replacement)
 
     @property
     def project(self) -> Project:

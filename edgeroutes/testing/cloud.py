@@ -165,7 +165,7 @@ class Aws:
             root = self._functions.root
             try:
                 document = expand_loops(parse_template(render_template(root)))
-                self._made = start_cloud(root, Cloud(), self._parameters, document)
+                self._made = start_cloud(root, Cloud(), self._parameters, document=document)
             except Exception as error:
                 self._failure = error
                 raise

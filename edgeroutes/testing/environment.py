@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import date, datetime, timedelta
 
 # A developer's own account is nobody's business here. Source: docs.aws.amazon.com/sdkref "environment variables" (read 2026-11-21).
 FAKE_CREDENTIALS = {
@@ -22,6 +23,23 @@ FAKE_CREDENTIALS = {
 }
 # The origin secret is asked for on AWS alone.
 NOT_IN_TESTS = ("EDGEROUTES_ORIGIN_SECRET", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
+
+
+class FrozenTime(Protocol):
+    """The type of the fixture `frozen_time`: these two methods of time-machine."""
+
+    def move_to(self, destination: float | str | datetime | date | timedelta, *, tick: bool | None = None) -> None:
+        """Set the time: seconds since the epoch, an ISO 8601 string, a date, or a timedelta from now.
+
+        Args:
+            destination: The new time.
+            tick: Whether time runs on from there; None leaves it as it is.
+        """
+        ...
+
+    def shift(self, delta: float | timedelta) -> None:
+        """Move the time by seconds or a timedelta."""
+        ...
 
 
 def fake_account() -> None:

@@ -18,12 +18,13 @@ from edgeroutes.dev.lambda_context import DevContext
 from edgeroutes.dev.project import Project
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
+from edgeroutes.runtime.dependencies import identity, overrides
 from edgeroutes.testing.adapters import ADAPTERS, Adapter
 from edgeroutes.testing.environment import FAKE_CREDENTIALS, NOT_IN_TESTS, put_environment, restored_environment
 from edgeroutes.testing.output import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -59,6 +60,7 @@ class Functions:
         self._of_route = {route.route_path: plan for plan in self._plan.functions for route in plan.routes}
         self._gateway = Application(self.manifest, str(root), mount=_no_mount)
         self._adapters: dict[tuple[str, bool], Adapter] = {}
+        self._overrides: list[Override] = []
         self._before = dict(os.environ) if environ is None else environ
         self._files = _read_files(root)
         self._outside: Mapping[str, str] = {}  # the environment in which the first of those that run was asked
@@ -139,18 +141,54 @@ class Functions:
         """What keeps a function to its policies, where that is asked for."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
-        from edgeroutes.dev.cloud.iam import enforce
+        from edgeroutes.dev.cloud.iam.enforcement import enforce
 
         return enforce(self.cloud, plan.logical_id, root=self.root)
 
+    def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> Override:
+        """Call another function in the place of a dependency, until `close` at the latest."""
+        for each in (dependency, replacement):
+            if not callable(each):
+                raise TypeError(
+                    f"client.override takes two functions, not {each!r:.60}. For a value, write lambda: value"
+                )
+        self._overrides.append(Override(dependency, replacement))
+        return self._overrides[-1]
+
     def close(self) -> None:
-        """End what the routes have started, and forget what their data cache remembers; a request after it starts anew."""
+        """End overrides and what the routes have started, and clear their data cache; a request after it starts anew."""
+        while self._overrides:
+            self._overrides.pop().end()
         while self._adapters:
             _, adapter = self._adapters.popitem()
             adapter.close()
         cache = sys.modules.get("edgeroutes.services.data_cache")
         if cache is not None:
             cache.forget_data_cache()
+
+
+class Override:
+    """A function in the place of a dependency, from now to the end of the `with` block that this opens, or to `end`."""
+
+    def __init__(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> None:
+        self._key = identity(dependency)
+        self._before = overrides.get(self._key)
+        self._is_on = True
+        overrides[self._key] = replacement
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """Put back what was there before."""
+        if self._is_on and self._before is None:
+            overrides.pop(self._key, None)
+        elif self._is_on and self._before is not None:
+            overrides[self._key] = self._before
+        self._is_on = False
 
 
 def _plain_text(value: Any) -> str | None:

@@ -6,7 +6,8 @@ Nothing but pytest is imported, and nothing is done, before a test asks for a fi
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.testing.client import RouteClient
     from edgeroutes.testing.cloud import Aws
+    from edgeroutes.testing.environment import FrozenTime
     from edgeroutes.testing.exchanges import Exchanges
     from edgeroutes.testing.functions import Functions
     from edgeroutes.testing.output import Metric
@@ -41,6 +43,31 @@ def pytest_configure(config: pytest.Config) -> None:
     for message in _OF_MOTO:
         config.addinivalue_line("filterwarnings", f"ignore:{message}:ResourceWarning")
     config.stash[_ENVIRON] = dict(os.environ)
+    _put_root_on_path(config)
+
+
+def _put_root_on_path(config: pytest.Config) -> None:
+    """Have tests import the project's modules as its routes do, wherever pytest is started, and whichever of its commands."""
+    invoked_in = config.invocation_params.dir
+    option, setting = config.getoption("--edgeroutes-root"), config.getini("edgeroutes_root")
+    starts = (
+        [invoked_in / option] if option else [config.rootpath / setting] if setting else [config.rootpath, invoked_in]
+    )
+    for start in starts:
+        for folder in (start,) if option or setting else (start, *start.parents):
+            if (folder / "pyproject.toml").is_file() and _may_have_routes(folder):
+                if str(folder) not in sys.path:
+                    sys.path.insert(0, str(folder))
+                return
+
+
+def _may_have_routes(folder: Path) -> bool:
+    """Whether it is a project of edgeroutes, without what reading its settings costs."""
+    if (folder / "functions").is_dir():
+        return True
+    with suppress(OSError, UnicodeDecodeError):
+        return "[tool.edgeroutes" in (folder / "pyproject.toml").read_text("utf-8")
+    return False
 
 
 @pytest.hookimpl(wrapper=True)
@@ -148,7 +175,7 @@ def lambda_event() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def frozen_time() -> Iterator[Any]:
+def frozen_time() -> Iterator[FrozenTime]:
     """Time stands still, from now on: `frozen_time.move_to("2026-11-21T08:00Z")`, `frozen_time.shift(60)`."""
     try:
         import time_machine

@@ -104,6 +104,8 @@ def serve() -> Iterator[Callable[..., str]]:
 
     def start(app: Any, **options: Any) -> str:
         listening = socket.create_server(("127.0.0.1", 0))
+        # An older uvicorn imports a deprecated part of websockets for a server that may have some.
+        options = {"ws": "none", **options}
         config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=2, **options)
         server = uvicorn.Server(config)
         is_up = threading.Event()

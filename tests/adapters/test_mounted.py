@@ -654,6 +654,7 @@ def test_a_request_that_is_cancelled_cancels_its_app(project: RouteProject) -> N
     application = Application(project.manifest(), str(project.root), mounted_response)
 
     async def ask() -> None:
+        application.endpoint(application.manifest.routes[0])
         call = application.open(read_event(rest("/slow"), None))
         asking = asyncio.get_running_loop().create_task(call.respond(), context=copy_context())
         await asyncio.sleep(0.01)

@@ -98,6 +98,19 @@ def test_a_bundle_holds_what_its_route_reaches_and_runs_alone(tmp_path: Path) ->
     assert (redirect["status"], redirect["headers"]["location"]) == (308, ["/nope"])
 
 
+def test_constraints_hold_in_a_bundle(tmp_path: Path) -> None:
+    route = (
+        "from dataclasses import dataclass\nfrom typing import Annotated, NewType\nfrom edgeroutes import Query\n"
+        "@dataclass\nclass Filters:\n    id: Annotated[int, Query(ge=2)]\n"
+        "def GET(id: Annotated[int, Query(ge=2)], params: Filters):\n    return [id, params.id]\n"
+    )
+    project = make_project(tmp_path, {"functions/[id]/route.py": route})
+    function = project.link(project.build(), "IdFunction", tmp_path / "out")
+
+    assert [invoke(function, path)["status"] for path in ("/1", "/x")] == [404, 404]
+    assert invoke(function, "/2")["body"] == "[2,2]"
+
+
 def test_a_bundle_holds_the_middleware_above_its_routes_and_no_other(tmp_path: Path) -> None:
     passing = "async def middleware(request, call_next):\n    return await call_next(request)\n"
     folders = ("", "(site)/", "(site)/shop/", "(site)/shop/[id]/", "api/", "api/beside/")
@@ -391,7 +404,7 @@ def test_the_import_that_wants_an_unobtainable_wheel_is_named(tmp_path: Path) ->
     del project.installer.wheels["model"]
     with pytest.raises(DependencyError) as refused:
         project.build()
-    assert str(refused.value) == "functions/a/route.py:1: no index has 'model'. Mend its name."
+    assert str(refused.value) == "functions/a/route.py:1: no index has 'model'. Correct its name."
 
 
 def test_all_problems_are_told_at_once(tmp_path: Path) -> None:

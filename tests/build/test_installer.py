@@ -63,7 +63,7 @@ SAID = {
             "  cause: Because nosuchpackage-qqq was not found in the package registry and you require nosuchpackage-qqq, we can conclude "
             "that your requirements are unsatisfiable.\n"
         ),
-        "no index has 'nosuchpackage-qqq'. Mend its name, or give uv the index that has it (UV_INDEX).",
+        "no index has 'nosuchpackage-qqq'. Correct its name, or give uv the index that has it (UV_INDEX).",
     ),
     "a changed file": (
         (

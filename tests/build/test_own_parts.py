@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ from edgeroutes.config import CdnConfig, Config
 from edgeroutes.http.cors import CORS
 from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
-from tests.build.projects import HELLO, make_project
+from tests.build.projects import HELLO, invoke, make_project
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
     (function,) = make_plan(config, scan(FakeFileTree(files)), files).functions
     sources = (text for path, text in files.items() if path.endswith(".py"))
     names = {name for text in sources for name in read_uses(parse_source(text, where="x.py"), OWN_NAMES)}
-    return BARE - unused_parts(function, config, names, {Arguments.ANY})
+    return BARE - unused_parts(function, config, names, {Arguments.PLAIN})
 
 
 @pytest.mark.parametrize(
@@ -88,6 +89,15 @@ def test_the_fallback_has_what_the_project_asks_for() -> None:
     ]
 
 
+def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> None:
+    files = {"functions/x/route.py": HANDLER}
+    (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
+
+    unused = unused_parts(function, Config(), ["starlette"], [Arguments.PLAIN])
+    assert {"adapters/mount.py", "http/foreign_errors.py"}.isdisjoint(unused)
+    assert "http/foreign_errors.py" in unused_parts(function, Config(), [], [Arguments.PLAIN])
+
+
 def test_readers_ship_where_an_argument_may_need_them() -> None:
     files = {"functions/x/route.py": HANDLER}
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
@@ -110,3 +120,60 @@ def test_a_hello_weighs_150_kb_at_most(tmp_path: Path) -> None:
     store = Store(project.root / FOLDER)
     weights = {each.logical_id: zipped_bytes(each.trees, store) for each in project.build().functions}
     assert {name: size for name, size in weights.items() if size > 150 * 1024} == {}
+
+
+DEPENDENCIES = """
+from typing import Annotated
+from edgeroutes import Depends, Header, HTTPError
+
+def token(x_token: Annotated[str, Header()] = "none"):
+    {statement}
+    return x_token
+
+def session(limit: int = 3):
+    yield limit
+    print("closed")
+
+Token = Annotated[str, Depends(token)]
+Session = Annotated[int, Depends(session)]
+"""
+DECORATED = """
+import functools
+from lib.users import Session, Token
+
+def logged(function):
+    @functools.wraps(function)
+    def call(**arguments):
+        return function(**arguments)
+    return call
+
+@logged
+def GET(token: Token, session: Session):
+    return [token, session]
+"""
+
+
+@pytest.mark.parametrize(
+    "statement", ["pass", "import asyncio; asyncio.run(asyncio.sleep(0))"], ids=["without a loop", "on a loop"]
+)
+def test_a_bundle_has_what_its_dependencies_need(tmp_path: Path, statement: str) -> None:
+    files = {
+        "pyproject.toml": "[tool.edgeroutes]\n",
+        "lib/users.py": DEPENDENCIES.format(statement=statement),
+        "functions/depends/route.py": DECORATED,
+        "functions/hello/route.py": HELLO,
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    bundle = project.link(report, "DependsFunction", tmp_path / "depends")
+    hello = project.link(report, "HelloFunction", tmp_path / "hello")
+
+    answer = invoke(bundle, "/depends")
+
+    assert (answer["status"], json.loads(answer["body"])) == (200, ["none", 3])
+    names = {"dependencies.py", "decorated.py", "offload.py"}
+    has_loop = statement != "pass"
+    assert {each.name for each in (bundle / "edgeroutes/runtime").iterdir()} & names == names - (
+        set() if has_loop else {"offload.py"}
+    )
+    assert not {each.name for each in (hello / "edgeroutes/runtime").iterdir()} & names

@@ -248,7 +248,7 @@ def test_requirements_are_compiled_with_those_they_include(tmp_path: Path) -> No
     again = pins_of(tmp_path, cache=tmp_path / "cache")
     assert pins_of(tmp_path, FakeInstaller({}), cache=tmp_path / "cache") == again
     (tmp_path / "more" / "constraints.txt").write_text("b<4\n")
-    with pytest.raises(DependencyError, match="no index has 'a'"):
+    with pytest.raises(ProblemsError, match=r"^requirements\.txt:1: no index has 'a'"):
         pins_of(tmp_path, FakeInstaller({}), cache=tmp_path / "cache")
 
 

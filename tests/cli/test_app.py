@@ -41,7 +41,10 @@ def test_what_each_command_does_fits_into_a_line_of_the_help(capsys: pytest.Capt
     ("arguments", "said"),
     [
         ([], "Usage: edgeroutes"),
-        (["rouets"], "No such command 'rouets'"),
+        (["deploy"], "'deploy' is not a command of edgeroutes. Run 'sam build && sam deploy'."),
+        (["logs", "-t"], "Run 'sam logs --tail'."),
+        (["start"], "Run 'edgeroutes dev'."),
+        (["rouets"], "'rouets' is not a command of edgeroutes. Did you mean 'routes'?"),
         (["routes", "--jsn"], "No such option"),
         (["routes", "--root", "/no/such/folder"], "does not exist"),
         (["dev", "--port", "70000"], "70000"),

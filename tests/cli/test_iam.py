@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -112,3 +114,15 @@ def test_what_none_that_share_a_role_calls_is_told_once_and_only_where_all_is_re
 def test_a_route_that_is_not_there_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["iam", "/note", "--root", str(root)]) == 1
     assert capsys.readouterr().err == "/note: there is no such route. Did you mean '/notes'?\n"
+
+
+def test_a_project_that_calls_nothing_is_reviewed_without_moto(tmp_path: Path) -> None:
+    (tmp_path / "functions" / "hello").mkdir(parents=True)
+    (tmp_path / "functions" / "hello" / "route.py").write_text(FILES["functions/hello/route.py"])
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "shop"\nversion = "1"\n')
+    code = (
+        "import sys\nfrom edgeroutes.cli import main\nmain(['iam'])\n"
+        "print([name for name in ('moto', 'boto3', 'botocore') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "0 actions missing; 1 function without calls of boto3\n[]\n"

@@ -81,7 +81,7 @@ def test_what_it_makes_is_formatted_linted_and_typed(root: Path) -> None:
         "PLR2004",
         ".",
     )
-    run_here(root, "edgeroutes.cli.typecheck")
+    run_here(root, "edgeroutes", "typecheck")
 
 
 def test_each_file_knows_the_projects_name(root: Path) -> None:

@@ -50,7 +50,7 @@ def test_every_route_that_it_makes_passes_the_test_that_it_makes(root: Path, set
     for command in (
         ["pytest", "-q", "-p", "no:cacheprovider"],
         ["edgeroutes", "template", "--check"],
-        ["edgeroutes.cli.typecheck"],
+        ["edgeroutes", "typecheck"],
         ["ruff", "format", "--check", "--isolated", "--line-length", "120", "."],
         ["ruff", "check", "--isolated", "."],
     ):

@@ -12,13 +12,24 @@ import pytest
 
 from edgeroutes.cli.failures import failure_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
-from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, Report, Started
+from edgeroutes.dev.reports import (
+    Answered,
+    CloudFailed,
+    CloudReady,
+    Failed,
+    Logged,
+    Reloaded,
+    Report,
+    RouteLine,
+    Started,
+)
 from edgeroutes.errors import HandlerError, LayoutError
 from edgeroutes.runtime.results import to_response
 
 PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Mend it")
 
 
+ROUTE = RouteLine(methods=("GET",), path="/a", source_file="functions/a/route.py")
 MOTO, TABLE = "http://127.0.0.1:4100", "AWS::DynamoDB::Table"
 
 
@@ -48,28 +59,25 @@ def answered(**fields: object) -> Answered:
             CloudReady(
                 url=MOTO, resources={"A": TABLE, "B": TABLE, "C": "AWS::X::Thing"}, duration_ms=4120, warnings=("w",)
             ),
-            f"cloud: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
+            f"local AWS: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
         ),
         (
             CloudReady(url=MOTO, resources=dict.fromkeys("AB", "AWS::S3::BucketPolicy"), duration_ms=5),
-            f"cloud: 2 bucket policies, in 5.0 ms at {MOTO}",
+            f"local AWS: 2 bucket policies, in 5.0 ms at {MOTO}",
         ),
         (
             CloudReady(url=MOTO, resources={"A": TABLE}, added=("A",), removed=("B",), duration_ms=5),
-            f"cloud changed: A made, B removed, in 5.0 ms at {MOTO}",
+            f"local AWS changed: A made, B removed, in 5.0 ms at {MOTO}",
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=True),
-            (
-                "functions/a: it is wrong. Mend it.\n"
-                "the cloud on the desk waits for this to be mended; requests go on with the resources of before"
-            ),
+            ("functions/a: it is wrong. Mend it.\nfix this for local AWS; the other resources of infra/ work"),
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=False),
             (
                 "functions/a: it is wrong. Mend it.\n"
-                "the cloud on the desk waits for this to be mended; every route answers 500 until then"
+                "fix this for local AWS; routes that use resources respond 500 until then"
             ),
         ),
         (Logged(level="DEBUG", message="the answer is not cached"), "debug: the answer is not cached"),
@@ -153,7 +161,7 @@ def test_an_endless_recursion_is_shown_by_its_ends(tmp_path: Path) -> None:
 
 def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixture[str]) -> None:
     for report in (
-        Started(url="http://x", routes=1, problems=(PROBLEM,)),
+        Started(url="http://x", routes=1, problems=(PROBLEM,), table=(ROUTE,)),
         answered(),
         Failed(message="m", error=ValueError("v")),
     ):
@@ -165,6 +173,7 @@ def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixtu
         "routes": 1,
         "problems": ["functions/a: it is wrong. Mend it."],
         "warnings": [],
+        "table": [{"methods": ["GET"], "path": "/a", "source_file": "functions/a/route.py"}],
     }
     assert (access["kind"], access["status"]) == ("answered", 200)
     assert failed == {"kind": "failed", "message": "m", "error": "ValueError", "traceback": "ValueError: v\n"}

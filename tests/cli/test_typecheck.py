@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,9 +29,13 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def check(root: Path) -> tuple[int, list[str]]:
-    command = [sys.executable, "-m", "edgeroutes.cli.typecheck", str(root)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def run(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "edgeroutes", "typecheck", "--root", str(root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def check(root: Path, *arguments: str) -> tuple[int, list[str]]:
+    done = run(root, *arguments)
     return done.returncode, sorted((done.stdout + done.stderr).splitlines())
 
 
@@ -88,6 +93,46 @@ def test_a_project_without_faults_passes(tmp_path: Path) -> None:
     route = "async def GET() -> dict[str, str]:\n    return {}\n"
     write_project(tmp_path, {"functions/a/route.py": route, "functions/b/route.py": route})
     assert check(tmp_path) == (0, ["No type errors in 2 files"])
+
+
+def test_options_after_two_dashes_win_over_the_configuration(tmp_path: Path) -> None:
+    write_project(tmp_path, {"functions/a/route.py": "def GET():\n    return 1\n"})
+    assert check(tmp_path)[0] == 1
+    assert check(tmp_path, "--", "--allow-untyped-defs") == (0, ["No type errors in 1 files"])
+
+
+def test_an_option_that_mypy_does_not_have_is_a_wrong_command_line(tmp_path: Path) -> None:
+    write_project(tmp_path, {"functions/a/route.py": ""})
+    done = run(tmp_path, "--", "--no-such-option")
+    assert done.returncode == 2
+    assert "--no-such-option" in done.stderr
+
+
+def test_a_note_is_not_an_error(tmp_path: Path) -> None:
+    write_project(tmp_path, {"functions/a/route.py": "reveal_type(1)\n"})
+    code, lines = check(tmp_path)
+    assert (code, lines[0]) == (0, "No type errors in 1 files")
+
+
+@pytest.mark.parametrize(("source", "line"), [("def GET() -> int:\n    return ''\n", 2), ("def GET(:\n", 1)])
+def test_json_has_the_file_and_line_of_each_error(tmp_path: Path, source: str, line: int) -> None:
+    write_project(tmp_path, {"functions/[id]/route.py": source, "functions/b/route.py": ""})
+    done = run(tmp_path, "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["files"]) == (1, 2)
+    assert {(each["file"], each["severity"]) for each in document["errors"]} == {("functions/[id]/route.py", "error")}
+    assert document["errors"][0]["line"] == line
+
+
+def test_a_project_without_mypy_learns_what_to_install(tmp_path: Path) -> None:
+    write_project(tmp_path, {"functions/a/route.py": ""})
+    (tmp_path / "mypy").mkdir()
+    (tmp_path / "mypy" / "__init__.py").touch()
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from edgeroutes.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "typecheck", "--root", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "type checking: mypy is not installed. Add mypy to the project's development group.\n"
 
 
 def test_a_file_that_is_no_python_is_named(tmp_path: Path) -> None:

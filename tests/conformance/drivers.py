@@ -170,7 +170,7 @@ class DevDriver:
 
     def __init__(self, root: Path, settings: Settings) -> None:
         # The function's own answer is compared; what a CDN makes of it has its suites in tests/dev.
-        self._server = DevServer(root, _ignore, port=0, cdn=False, environ={})
+        self._server = DevServer(root, _ignore, port=0, cdn=False, environ={}, workers=True)
         self._server.live.generation = Generation(load_project(root, settings))
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()

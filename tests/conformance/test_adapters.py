@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.cases import CASES, Case
+from tests.conformance.cases import CASES, HOWS, Case
 from tests.conformance.drivers import Settings
 from tests.conformance.expectations import differences
 
@@ -53,6 +53,7 @@ def test_a_problem_is_the_whole_document_and_says_nothing_of_the_cause(adapter: 
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
+        "detail": "the server could not handle the request",
         "instance": "/errors/raised",
     }
 
@@ -167,3 +168,31 @@ def test_an_answer_loses_nothing_on_its_way(
         lines,
         body,
     )
+
+
+def send_until(driver: Driver, path: str, wanted: Callable[[Any], bool]) -> Any:
+    """The JSON of a DELETE, once it is as wanted: in dev what comes after a response may still be running."""
+    seen: list[Any] = []
+    for _ in range(50):
+        seen += driver.send("DELETE", path).json()
+        if wanted(seen):
+            break
+        driver.settle(0.1)
+    return seen
+
+
+@pytest.mark.parametrize("how", HOWS)
+def test_a_sync_function_given_to_after_runs_its_own_event_loop(adapter: str, open_driver: Open, how: str) -> None:
+    driver = open_driver(adapter, "own", Settings())
+    send_until(driver, f"/runs/{how}", lambda _: True)
+    assert driver.send("POST", f"/runs/{how}").status == 200
+    assert driver.send("GET", f"/runs/{how}").status == 200  # whose dependency ends with one, too
+    assert send_until(driver, f"/runs/{how}", lambda seen: len(seen) == 2) == ["done", "done"]
+
+
+def test_a_dependency_is_called_once_and_ended_after_the_last_chunk(adapter: str, open_driver: Open) -> None:
+    driver = open_driver(adapter, "own", Settings())
+    send_until(driver, "/depends/7", lambda _: True)
+    answer = driver.send("PUT", "/depends/7", headers=[("X-Token", "secret")])
+    assert answer.body == b"open, closed: False"
+    assert send_until(driver, "/depends/7", lambda seen: "closed" in seen) == ["token", "closed"]

@@ -113,6 +113,7 @@ def serving(
     host: str = "127.0.0.1",
     cdn: bool = True,
     environ: MutableMapping[str, str] | None = None,
+    workers: bool = False,
 ) -> Iterator[Served]:
     """The server of a project with these files, and the end of both."""
     write_files(root, files)
@@ -120,7 +121,7 @@ def serving(
         (root / f"{name}.py").write_text("raise ImportError('the test has its own')\n")
     told = Recorder()
     environ = {} if environ is None else environ
-    server = DevServer(root, told, host=host, port=0, limits=limits, cdn=cdn, environ=environ)
+    server = DevServer(root, told, host=host, port=0, limits=limits, cdn=cdn, environ=environ, workers=workers)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

@@ -75,7 +75,7 @@ def test_what_is_seen_after_a_save_is_the_new_code(tmp_path: Path) -> None:
             served.get(path)
         served.saved({"a": COUNTING.replace('"made": made', '"new": made')})
         assert served.get("/a").json() == {"new": 1, "page": 1}
-        assert [report.message for report in served.told.logged] == ["the CDN has forgotten 2 of the code before"]
+        assert [report.message for report in served.told.logged] == ["CDN cache cleared after reload (2 entries)"]
 
 
 def test_an_answer_of_the_old_code_that_comes_after_the_save_is_not_kept(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ FILES = {
     "infra/jobs.yaml": "Resources: {Jobs: {Type: AWS::SQS::Queue}}\n",
 }
 
+NAMED = {"POWERTOOLS_SERVICE_NAME": "shop"}
+
 
 @pytest.fixture(autouse=True)
 def region(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +47,7 @@ def test_a_functions_variables_are_the_deployed_ones(tmp_path: Path) -> None:
         cloud = start_cloud(tmp_path, Cloud(stack_name="shop")).cloud
         assert deployed_variables("shop")["JobsFunction"] == cloud.environment_of("JobsFunction")
         told = read(tmp_path, environ)
-    assert environ == {"JOBS": cloud.resources["Jobs"].physical_id, "MODE": "fast"}
+    assert environ == {**NAMED, "JOBS": cloud.resources["Jobs"].physical_id, "MODE": "fast"}
     assert [(each.level, each.message) for each in told.logged] == [
         ("INFO", "the functions' variables are those of the deployed stack 'shop' (2 functions)")
     ]
@@ -58,7 +60,7 @@ def test_without_a_stack_it_says_which_variables_have_no_value(tmp_path: Path) -
         told = read(tmp_path, environ)
         with pytest.raises(ServiceError):
             deployed_variables("shop")
-    assert environ == {"MODE": "fast"}
+    assert environ == {**NAMED, "MODE": "fast"}
     missing, unresolved = (each.message for each in told.logged)
     assert missing.startswith("the stack 'shop': its functions' variables cannot be read: ")
     assert unresolved == (
@@ -71,4 +73,4 @@ def test_what_dotenv_says_needs_no_stack(tmp_path: Path) -> None:
     environ: dict[str, str] = {}
     with moto.mock_aws():
         told = read(tmp_path, environ)
-    assert (environ, len(told.logged)) == ({"JOBS": "mine", "MODE": "fast"}, 1)
+    assert (environ, len(told.logged)) == ({**NAMED, "JOBS": "mine", "MODE": "fast"}, 1)

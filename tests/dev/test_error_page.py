@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.error_page import for_browser, prefers_html
+from edgeroutes.dev.error_page import close_paths, for_browser, prefers_html, without_route
 from edgeroutes.dev.gateway import HttpAnswer
+from edgeroutes.dev.reports import RouteLine
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
@@ -41,13 +46,58 @@ def problem(status: int = 500, **members: object) -> HttpAnswer:
     return HttpAnswer(status=status, headers=headers, body=json.dumps(document).encode())
 
 
-def test_a_page_has_the_error_and_its_lines_and_nothing_of_them_is_markup() -> None:
-    page = for_browser(problem(traceback=["functions/a/route.py:1 in GET: <i>"]), BROWSER)
+def test_a_page_has_the_error_and_its_source_and_nothing_of_them_is_markup(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("def GET():\n    return '<i>'\n")
+    page = for_browser(problem(traceback=["a.py:2 in GET: <i>", "elsewhere.py:1 in <b>: <i>"]), BROWSER, tmp_path)
     assert page.headers == [("content-type", "text/html; charset=utf-8"), ("cache-control", "private, no-store")]
     text = page.body.decode()
     assert "<title>500 Internal Server Error</title>" in text
     assert '<pre class="what">ValueError: &lt;b&gt;</pre>' in text
-    assert "<pre>functions/a/route.py:1 in GET: &lt;i&gt;</pre>" in text
+    assert "<pre>elsewhere.py:1 in &lt;b&gt;: &lt;i&gt;</pre>" in text
+    assert "<figcaption>a.py:2 in GET</figcaption>" in text
+    assert "<span class=here><i>    2</i>      return &#x27;&lt;i&gt;&#x27;</span>" in text
+
+
+@pytest.mark.parametrize("place", ["../secret.py:1", "/etc/passwd:1", ".env:1", "link.py:1"])
+def test_no_file_outside_of_the_project_and_no_secret_is_shown(tmp_path: Path, place: str) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    for path in (tmp_path / "secret.py", root / ".env"):
+        path.write_text("SECRET = 1\n")
+    (root / "link.py").symlink_to(tmp_path / "secret.py")
+    page = for_browser(problem(problems=[f"{place}: it is wrong"]), BROWSER, root).body.decode()
+    assert (f"<pre>{place}: it is wrong</pre>" in page, "SECRET" in page, "root:" in page) == (True, False, False)
+
+
+ROUTES = [
+    RouteLine(methods=("GET", "POST"), path="/api/posts", source_file="functions/api/posts/route.py"),
+    RouteLine(methods=("GET",), path="/api/posts/[id]", source_file="functions/api/posts/[id]/route.py"),
+    RouteLine(methods=("GET",), path="/about", source_file="functions/about/route.py"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/api/post", ["/api/posts"]),
+        ("/api/post/7", ["/api/posts/[id]"]),
+        ("/abuot", ["/about"]),
+        ("/", []),
+        ("/nothing/like/it", []),
+    ],
+)
+def test_the_closest_paths_are_found_with_segments_filled_in(path: str, near: list[str]) -> None:
+    assert close_paths(path, [each.path for each in ROUTES]) == near
+
+
+def test_a_path_without_a_route_lists_all_in_a_browser_and_the_closest_for_programs() -> None:
+    answer = problem(status=404)
+    page = without_route(answer, BROWSER, ROUTES, "/abuot").body.decode()
+    assert "No route matches /abuot. Did you mean /about?" in page
+    assert '<td>GET</td><td><a href="/about">/about</a></td><td>functions/about/route.py</td>' in page
+    assert "<td>/api/posts/[id]</td>" in page
+    assert json.loads(without_route(answer, "*/*", ROUTES, "/abuot").body)["did_you_mean"] == ["/about"]
+    assert without_route(answer, "*/*", ROUTES, "/other") is answer
 
 
 @pytest.mark.parametrize(
@@ -60,5 +110,5 @@ def test_a_page_has_the_error_and_its_lines_and_nothing_of_them_is_markup() -> N
     ],
     ids=["another client", "no 500", "the handler's own 500", "no problem"],
 )
-def test_anything_else_stays_as_it_is(answer: HttpAnswer, accept: str) -> None:
-    assert for_browser(answer, accept) is answer
+def test_anything_else_stays_as_it_is(answer: HttpAnswer, accept: str, tmp_path: Path) -> None:
+    assert for_browser(answer, accept, tmp_path) is answer

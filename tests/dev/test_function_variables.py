@@ -96,3 +96,26 @@ def test_afterwards_the_environment_is_what_it_was() -> None:
 def test_common_are_those_on_which_all_that_have_them_agree() -> None:
     several = {"A": {"ONE": "1", "BOTH": "x", "DIFFERS": "a"}, "B": {"BOTH": "x", "DIFFERS": "b"}}
     assert common_variables(several) == {"ONE": "1", "BOTH": "x"}
+
+
+class Late:
+    """Variables that are not known; it remembers who asks for all of them."""
+
+    def __init__(self) -> None:
+        self.asked: list[str | None] = []
+
+    def for_name(self, name: str | None) -> None:
+        self.asked.append(name)
+
+
+def test_making_a_client_asks_for_no_variable_that_may_still_be_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    import boto3
+
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "edgeroutes")
+    late = Late()
+    with per_function_environ(), running(late):
+        boto3.Session(region_name="us-east-1").client("dynamodb")
+        assert None not in late.asked
+        dict(os.environ)
+        assert None in late.asked

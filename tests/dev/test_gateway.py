@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, IntegrationError, read_result, rest_event
+from edgeroutes.dev.gateway import (
+    HttpAnswer,
+    HttpRequest,
+    IntegrationError,
+    query_problem,
+    read_result,
+    rest_event,
+    sent_name,
+)
 
 
 def test_a_request_becomes_the_event_of_a_rest_api() -> None:
@@ -108,3 +116,27 @@ def test_a_result_becomes_an_answer() -> None:
 def test_what_is_no_proxy_result_is_refused(result: object) -> None:
     with pytest.raises(IntegrationError):
         read_result(result)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [("a=%zz", "'%'"), ("a=%", "'%'"), ("a=%4", "'%'"), ("a={b", "%7B"), ("a=b}", "%7D"), ("|", "%7C")],
+)
+def test_a_query_that_a_rest_api_refuses_has_a_reason(query: str, shown: str) -> None:
+    assert shown in query_problem(query)
+
+
+@pytest.mark.parametrize("query", ["", "a=%7B%7c%25&b=[1]^`", "a=b;c='d'"])
+def test_a_query_that_a_rest_api_takes_has_none(query: str) -> None:
+    assert query_problem(query) == ""
+
+
+def test_headers_that_a_rest_api_renames_are_renamed() -> None:
+    names = ["WWW-Authenticate", "Date", "server", "X-Date", "content-type"]
+    assert [sent_name(name) for name in names] == [
+        "x-amzn-remapped-www-authenticate",
+        "x-amzn-remapped-date",
+        "x-amzn-remapped-server",
+        "x-date",
+        "content-type",
+    ]

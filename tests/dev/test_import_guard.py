@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,3 +60,20 @@ def test_where_the_declarations_cannot_be_read_it_says_so_once_and_refuses_nothi
     assert [guard.problems(project, route) for route in (*project.scan.routes, *project.scan.routes)] == [(), ()]
     (logged,) = told.logged
     assert logged.message.startswith("what routes import is not compared with what the project declares: ")
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError("gone"), ValueError("I/O operation on closed file")])
+def test_a_server_whose_output_is_closed_ends_without_an_exception_in_its_thread(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def report(_: object) -> None:
+        raise error
+
+    raised: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", raised.append)
+    write_files(tmp_path, {"pyproject.toml": DECLARES, "bad": UNDECLARED, "requirements.txt": "not a requirement !!\n"})
+    guard, project = ImportGuard(tmp_path, report), Project(tmp_path)
+    assert [guard.problems(project, route) for route in project.scan.routes] == [()]
+    while any(thread.name == "edgeroutes-pins" for thread in threading.enumerate()):
+        time.sleep(0.01)
+    assert raised == []

@@ -41,6 +41,7 @@ def test_a_gateways_own_error_is_a_problem_document_that_nobody_caches() -> None
             "status": 413,
             "detail": "too large",
             "instance": "/a",
+            "request_id": json.loads(answer.body)["request_id"],
         },
     )
     assert dict(answer.headers) == {"content-type": "application/problem+json", "cache-control": "private, no-store"}

@@ -8,13 +8,14 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from edgeroutes.dev.server import DevServer, listen
+from edgeroutes.dev.server import DEFAULT_PORT, DevServer, listen, listen_near
 from edgeroutes.errors import ToolError
 from tests.dev.serving import PATIENCE_S, Recorder, serving, until, write_files
 
@@ -55,6 +56,42 @@ def test_a_taken_port_is_named_with_the_next_one(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"127.0.0.1:{port}: port {port} is taken. End the program that has it, or take another with --port {port + 1}."
     )
+
+
+def test_without_a_port_the_next_that_is_free_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with listen_near("127.0.0.1", port) as found:
+            assert port < found.getsockname()[1] < port + 20
+
+
+def test_a_port_that_was_not_chosen_is_reported(tmp_path: Path) -> None:
+    server_files = {"a": "def GET():\n    return ''\n"}
+    write_files(tmp_path, server_files)
+    with ExitStack() as used:
+        with suppress(OSError):  # somebody else may have it already, which is as good
+            used.enter_context(socket.create_server(("127.0.0.1", DEFAULT_PORT)))
+        server = DevServer(tmp_path, Recorder(), environ={})
+        used.callback(server._socket.close)
+        used.callback(server._watcher.close)
+        (warning,) = server._warnings()
+    assert server.port > DEFAULT_PORT
+    assert warning == f"port {DEFAULT_PORT} is taken, so this is port {server.port}. --port chooses one"
+
+
+def test_the_start_lists_the_routes(tmp_path: Path) -> None:
+    with serving(tmp_path, {"a": "def GET():\n    return ''\n\n\ndef POST():\n    return ''\n"}) as served:
+        (line,) = served.told.started[0].table
+    assert (line.methods, line.path, line.source_file) == (("GET", "POST"), "/a", "functions/a/route.py")
+
+
+def test_clearing_the_cache_has_the_next_request_run_the_route(tmp_path: Path) -> None:
+    route = "revalidate = 60\ncount = 0\n\n\ndef GET():\n    global count\n    count += 1\n    return str(count)\n"
+    with serving(tmp_path, {"a": route}) as served:
+        assert [served.get("/a").json() for _ in range(2)] == [1, 1]
+        served.server.clear_cache()
+        assert served.get("/a").json() == 2
+        assert [each.message for each in served.told.logged] == ["CDN cache cleared (1 entry)"]
 
 
 def test_an_address_that_is_not_this_machines_is_refused() -> None:
@@ -110,7 +147,49 @@ def test_ctrl_c_ends_it_with_0_also_with_open_streams(command: Command) -> None:
 
 
 def test_the_process_reloads_and_serves(command: Command, tmp_path: Path) -> None:
-    assert httpx.get(f"{command.url}/plain").text == "text"
+    assert httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "text"
     write_files(tmp_path, {"plain": "def GET():\n    return 'anew'\n"})
-    until(lambda: httpx.get(f"{command.url}/plain").text == "anew", "the reload")
+    until(lambda: httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "anew", "the reload")
     assert command.end() == (0, b"")
+
+
+def test_a_handler_prints_on_when_whoever_reads_the_output_has_left(command: Command, tmp_path: Path) -> None:
+    write_files(tmp_path, {"plain": "def GET():\n    print('x' * 100_000)\n    return 'printed'\n"})
+    assert command.process.stdout is not None
+    command.process.stdout.close()
+    until(lambda: httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "printed", "the response")
+    assert httpx.get(f"{command.url}/plain", timeout=PATIENCE_S).text == "printed"
+    command.process.send_signal(signal.SIGINT)
+    assert command.process.wait(PATIENCE_S) == 0
+    assert command.process.stderr is not None
+    command.process.stderr.close()
+
+
+def test_what_a_package_prints_at_its_import_is_printed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site_packages = tmp_path / "environment/site-packages"
+    write_files(
+        site_packages, {"greeting.py": "import os\nprint('hello from greeting')\nos.write(2, b'hello from C\\n')\n"}
+    )
+    monkeypatch.setenv("PYTHONPATH", str(site_packages))
+    route = "import importlib\n\ngreeting = importlib.import_module(''.join(('greet', 'ing')))\n\ndef GET():\n    return 'V'\n"
+    write_files(tmp_path / "project", {"a": route})
+    command = Command(tmp_path / "project")
+    try:
+        for version in "V12":
+            write_files(tmp_path / "project", {"a": route.replace("V", version)})
+            until(lambda: httpx.get(f"{command.url}/a", timeout=PATIENCE_S).text == version, "the reload")  # noqa: B023
+    finally:
+        command.process.send_signal(signal.SIGINT)
+        output, error = command.process.communicate(timeout=PATIENCE_S)
+    assert (output.count(b"hello from greeting"), error.count(b"hello from C")) == (1, 1)
+
+
+def test_no_worker_outlives_a_server_that_is_killed(tmp_path: Path) -> None:
+    write_files(tmp_path, {"pids": "import os\n\ndef GET():\n    return f'{os.getpid()} {os.getppid()}'\n"})
+    command = Command(tmp_path)
+    try:
+        pids = [int(pid) for pid in httpx.get(f"{command.url}/pids", timeout=PATIENCE_S).text.split()]
+    finally:
+        command.process.kill()
+        command.process.communicate()
+    until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "the end of the worker and the fork server")

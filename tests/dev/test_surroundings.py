@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.dev.serving import serving, until
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 READS = "import os\n\ndef GET():\n    return {name: os.environ.get(name) for name in ('TABLE', 'OWN', 'MODE')}\n"
 FILES = {
@@ -54,9 +54,43 @@ def test_a_shared_module_that_keeps_what_differs_is_warned_of_once(tmp_path: Pat
         )
 
 
-def test_what_is_wrong_with_function_yaml_is_told_and_mended(tmp_path: Path) -> None:
-    with serving(tmp_path, {**FILES, "functions/users/function.yaml": "MemorySizes: 5\n"}) as served:
-        answer = served.get("/posts")
-        assert (answer.status_code, "functions/users/function.yaml:1" in answer.text) == (500, True)
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("MemorySizes: 5\n", 1), ("MemorySize: 128\nEnvironment: {Variables: [}\n", 2), ("Timeout: 5000\n", 1)],
+)
+def test_a_mistake_in_a_function_yaml_breaks_its_routes_alone(tmp_path: Path, text: str, line: int) -> None:
+    with serving(tmp_path, {**FILES, "functions/users/function.yaml": text}) as served:
+        users = until(lambda: (found := served.get("/users")).status_code == 500 and found)
+        assert f"functions/users/function.yaml:{line}: " in users.json()["detail"]
+        assert served.get("/posts").json() == {"TABLE": "posts", "OWN": None, "MODE": "own"}
+        served.saved({"new": READS, "functions/new/function.yaml": "Environment: {Variables: {TABLE: new}}\n"})
+        assert served.get("/new").json()["TABLE"] == "new"
         served.saved({"functions/users/function.yaml": FILES["functions/users/function.yaml"]})
-        assert served.get("/posts").json()["TABLE"] == "posts"
+        assert served.get("/users").json()["TABLE"] == "users"
+
+
+def test_a_variable_of_cors_that_is_not_set_breaks_its_route_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAGES", "")
+    monkeypatch.delenv("PAGES")
+    allows = "from edgeroutes import CORS\n\ncors = CORS('env:PAGES')\n\n\ndef GET():\n    return 'page'\n"
+    page = {"origin": "https://page.example", "sec-fetch-site": "cross-site"}
+    with serving(tmp_path, {"page": allows, "hello": "def GET():\n    return 'hello'\n"}, environ=os.environ) as served:
+        broken = served.get("/page")
+        assert (broken.status_code, served.get("/hello").text) == (500, "hello")
+        assert broken.json()["detail"].startswith(
+            "functions/page/route.py:3: the environment variable PAGES is not set."
+        )
+        served.saved({".env": "PAGES=https://page.example\n"})
+        assert served.get("/page", headers=page).headers["access-control-allow-origin"] == "https://page.example"
+
+
+def test_an_origin_of_a_functions_own_environment_counts(tmp_path: Path) -> None:
+    files = {
+        "page": "from edgeroutes import CORS\n\ncors = CORS('env:PAGES')\n\n\ndef GET():\n    return 'page'\n",
+        "functions/page/function.yaml": "Environment: {Variables: {PAGES: 'https://page.example'}}\n",
+    }
+    page = {"origin": "https://page.example", "sec-fetch-site": "cross-site"}
+    with serving(tmp_path, files) as served:
+        assert served.get("/page", headers=page).headers["access-control-allow-origin"] == "https://page.example"

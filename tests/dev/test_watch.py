@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.watch import Watcher, matters, watched_folders
+from edgeroutes.dev.watch import Watcher, folders_beside, matters, watched_folders
 from tests.dev.serving import until, write_files
 
 if TYPE_CHECKING:
@@ -75,6 +75,60 @@ def test_changes_are_told_with_their_files(project: Path) -> None:
     finally:
         watcher.close()
     assert project / "lib/data.json" not in seen
+
+
+@pytest.mark.parametrize("name", ["build", "dist", "env", "venv", "node_modules", "htmlcov", "site-packages"])
+def test_a_route_folder_of_any_name_is_watched(project: Path, name: str) -> None:
+    write_files(project, {f"functions/{name}/route.py": "", "functions/x/__pycache__/route.py": ""})
+    own = (project / "functions",)
+    assert matters(project / f"functions/{name}/route.py", project, lambda _: False, own)
+    assert matters(project / f"functions/{name}", project, lambda _: False, own)
+    assert not matters(project / "functions/x/__pycache__/route.py", project, lambda _: False, own)
+    assert not matters(project / f"{name}/route.py", project, lambda _: False, own)
+
+
+def test_what_a_link_made_later_leads_to_is_watched(project: Path) -> None:
+    write_files(project, {"build/shared/route.py": ""})
+    seen: set[Path] = set()
+    watcher = Watcher(project, seen.update, lambda _: False, app_dir=lambda: "functions")
+    try:
+        (project / "functions/linked").symlink_to(project / "build/shared")
+        until(lambda: project / "functions/linked" in seen, "the link")
+        seen.clear()
+        write_files(project, {"build/shared/route.py": "A = 1"})
+        until(lambda: {path.name for path in seen} == {"route.py"}, "the change behind the link")
+    finally:
+        watcher.close()
+
+
+def test_editable_installs_outside_the_project_are_watched(tmp_path: Path) -> None:
+    project, member, site_packages = tmp_path / "api", tmp_path / "shared/src", tmp_path / "environment/site-packages"
+    write_files(tmp_path, {"api/lib/db.py": "", "shared/src/shop/a.py": "", "environment/site-packages/x.py": ""})
+    (site_packages / "_shop.pth").write_text(f"{member}\n")
+    (site_packages / "_own.pth").write_text(f"{project}\n")
+    beside = folders_beside(project, [site_packages])
+    assert beside == (member,)
+    seen: set[Path] = set()
+    watcher = Watcher(project, seen.update, lambda _: False, beside=beside)
+    try:
+        write_files(
+            tmp_path, {"shared/src/shop/a.py": "A = 1", "shared/src/shop/data.txt": "", "shared/README.txt": ""}
+        )
+        until(lambda: seen == {member / "shop/a.py"}, "the change")
+    finally:
+        watcher.close()
+
+
+def test_a_file_above_the_project_that_declares_packages_is_watched(project: Path) -> None:
+    member = project / "lib"
+    files = [project / "uv.lock"]
+    seen: set[Path] = set()
+    watcher = Watcher(member, seen.update, lambda _: False, files=lambda: files)
+    try:
+        (project / "uv.lock").write_text("version = 1")
+        until(lambda: seen == {project / "uv.lock"}, "the lock")
+    finally:
+        watcher.close()
 
 
 def test_nothing_is_told_after_the_end(project: Path) -> None:

@@ -51,7 +51,10 @@ class FakeFileTree:
 
     def read_text(self, path: str) -> str:
         folder, _, name = path.rpartition("/")
-        return self.files[f"{self.resolve(folder)}/{name}"]
+        real = f"{self.resolve(folder)}/{name}" if folder else name
+        if real not in self.files:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return self.files[real]
 
 
 def draw_tree(picture: str) -> FakeFileTree:

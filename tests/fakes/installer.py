@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.errors import DependencyError
+from edgeroutes.build.uv_errors import UnknownDistributionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -75,10 +75,11 @@ class FakeInstaller:
     def compile(self, request: Request, root: Path, target: Target) -> str:
         """Each requirement in the version of its wheel, and what that requires unless that is left out."""
         text = "".join((root / file).read_text() for file in request.files) + request.requirements
+        left_out = {_name(line) for line in request.overrides.splitlines()} | {OWN_PACKAGE}
         names = [_name(line) for line in text.splitlines() if ";" not in line and line[:1].isalnum()]
-        unknown = [name for name in names if name not in self.wheels and name != OWN_PACKAGE]
+        unknown = [name for name in names if name not in self.wheels and name not in left_out]
         if unknown:
-            raise DependencyError(f"no index has {unknown[0]!r}", hint="Mend its name")
+            raise UnknownDistributionError(unknown[0], where=request.where, hint="Correct its name")
         found = names if request.is_flat else self._closure(names)
         return pylock({name: self.wheels[name].version for name in found if name in self.wheels})
 

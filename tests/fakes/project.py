@@ -10,6 +10,7 @@ from itertools import count
 from textwrap import dedent
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.plan.cors import read_cors
 from edgeroutes.routing.file_tree import DiskTree
@@ -113,7 +114,7 @@ class RouteProject:
     @property
     def application(self) -> Application:
         if self._application is None:
-            self._application = Application(self.manifest(), str(self.root), _refuse_mount, debug=self.debug)
+            self._application = Application(self.manifest(), str(self.root), _send_response, debug=self.debug)
         return self._application
 
     def lambda_handler(self) -> LambdaHandler:
@@ -173,5 +174,7 @@ async def _answered(call: Call) -> tuple[int, list[tuple[str, str]], bytes]:
     return response.status, response.headers.multi_items(), body.encode() if isinstance(body, str) else body
 
 
-async def _refuse_mount(app: Any, scope: Any) -> Any:
-    raise NotImplementedError("mounted apps are the adapters' to test")
+async def _send_response(app: Any, scope: Any) -> Any:
+    if app is scope.endpoint.app:
+        raise NotImplementedError("mounted apps are the adapters' to test")
+    return await mount(app, scope)

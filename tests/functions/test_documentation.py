@@ -18,7 +18,16 @@ _SNIPPET = re.compile(r"^```python\n# (functions/\S+\.py)\n(.*?)^```$", re.MULTI
 
 
 @pytest.fixture(
-    params=["routing", "route-files", "requests-and-responses", "errors", "middleware", "streaming", "cors"]
+    params=[
+        "routing",
+        "route-files",
+        "requests-and-responses",
+        "errors",
+        "middleware",
+        "dependencies",
+        "streaming",
+        "cors",
+    ]
 )
 def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, RouteClient]]:
     """A page's name, and the project that its snippets make, in an app folder of its own."""
@@ -38,6 +47,10 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
 
 # For each page some requests with their status, and what the answer has in it.
 ANSWERS = {
+    "dependencies": [
+        ("GET", "/me", 401, '"detail":"send a token"'),
+        ("GET", "/orders", 200, '{"one":1}'),
+    ],
     "routing": [
         ("GET", "/users/7", 200, '{"id":7}'),
         ("GET", "/users/ada", 404, ""),

@@ -30,6 +30,7 @@ def test_an_exception_that_nobody_caught_is_500_and_says_nothing_of_it(productio
         "type": "about:blank",
         "title": "Internal Server Error",
         "status": 500,
+        "detail": "the server could not handle the request",
         "instance": "/api/errors/unexpected",
     }
 

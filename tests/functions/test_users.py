@@ -222,4 +222,10 @@ def test_a_segment_that_is_no_number_is_404_since_the_handler_asks_for_an_int(ad
     assert answer.status_code == 404
     problem = answer.json()
     assert problem.pop("request_id")
-    assert problem == {"type": "about:blank", "title": "Not Found", "status": 404, "instance": "/api/users/ada"}
+    assert problem == {
+        "type": "about:blank",
+        "title": "Not Found",
+        "status": 404,
+        "detail": "there is nothing at this URL",
+        "instance": "/api/users/ada",
+    }

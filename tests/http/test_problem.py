@@ -16,7 +16,10 @@ def test_the_document_says_what_where_and_which_request() -> None:
     assert (response.status, response.headers.multi_items(), response.body) == (
         404,
         [("content-type", "application/problem+json")],
-        '{"type":"about:blank","title":"Not Found","status":404,"instance":"/x%20y","request_id":"r-1"}',
+        (
+            '{"type":"about:blank","title":"Not Found","status":404,"detail":"there is nothing at this URL",'
+            '"instance":"/x%20y","request_id":"r-1"}'
+        ),
     )
 
 

@@ -4,6 +4,7 @@ import asyncio
 import io
 import os
 import socket
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
         ({"event": "done"}, "event: done\n\n"),
         ({"id": None, "data": "x"}, "data: x\n\n"),
         ({"n": 1}, 'data: {"n":1}\n\n'),
+        ({}, "data: {}\n\n"),
+        ({"data": "x", "extra": 1}, 'data: {"data":"x","extra":1}\n\n'),
+        (
+            {"event": "on_chain_end", "name": "chain", "data": {"n": 1}},
+            'data: {"event":"on_chain_end","name":"chain","data":{"n":1}}\n\n',
+        ),
+        (MappingProxyType({"event": "tick", "retry": "250"}), "event: tick\nretry: 250\n\n"),
+        ({"retry": 0, "data": "x"}, "retry: 0\ndata: x\n\n"),
         ([1, 2], "data: [1,2]\n\n"),
         (3, "data: 3\n\n"),
     ],
@@ -42,7 +51,10 @@ def test_an_item_becomes_one_event(item: object, text: str) -> None:
 @pytest.mark.parametrize(
     ("item", "problem"),
     [
-        ({"data": "x", "extra": 1}, "has the field 'extra'"),
+        ({"retry": True, "data": "x"}, "retry is True"),
+        ({"retry": -1}, "retry is -1"),
+        ({"retry": 1.5}, "retry is 1.5"),
+        ({"retry": "soon"}, "retry is 'soon'"),
         ({"event": "a\nb"}, "line break or NUL"),
         ({"id": "a\0b"}, "line break or NUL"),
         ({"event": "a\rdata: b"}, "line break or NUL"),

@@ -16,7 +16,7 @@ def test_a_url_is_written_as_it_was_sent() -> None:
     ("scheme", "host", "origin", "hostname", "port"),
     [
         ("https", "example.org", "https://example.org", "example.org", 443),
-        ("https", "Example.org:443", "https://example.org", "Example.org", 443),
+        ("https", "Example.org:443", "https://example.org", "example.org", 443),
         ("http", "example.org:443", "http://example.org:443", "example.org", 443),
         ("http", "localhost:8080", "http://localhost:8080", "localhost", 8080),
         ("http", "localhost:80", "http://localhost", "localhost", 80),
@@ -29,6 +29,7 @@ def test_the_host_has_its_parts(scheme: str, host: str, origin: str, hostname: s
     url = URL(scheme, host, "/")
 
     assert (url.origin, url.hostname, url.port) == (origin, hostname, port)
+    assert str(url).startswith(origin)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import textwrap
 
 import pytest
 
+from edgeroutes.runtime.log import add_writer
 from edgeroutes.testing import RouteClient
 
 
@@ -50,3 +51,38 @@ def test_metrics_of_the_next_request_do_not_have_those_of_the_one_before(client,
     client.post("/orders/8")
     documents = [json.loads(line) for line in capfd.readouterr().out.splitlines() if '"_aws"' in line]
     assert [document["orders"] for document in documents] == [[1.0], [1.0]]
+
+
+def test_in_dev_a_line_is_given_to_the_terminal_with_the_authors_own_keys_alone(tmp_path, capfd):
+    (tmp_path / "functions" / "orders").mkdir(parents=True)
+    (tmp_path / "functions" / "orders" / "route.py").write_text(
+        textwrap.dedent("""
+        from edgeroutes import logger, metrics
+
+        def GET():
+            logger.info("order %s taken", 7, extra={"order": 7})
+            logger.warning({"an": "object"})
+            metrics.add_metric("orders", "Count", 1)
+            metrics.add_metric("orders", "Count", 2)
+            try:
+                1 / 0
+            except ZeroDivisionError:
+                logger.exception("it failed")
+            return {}
+        """),
+        "utf-8",
+    )
+    lines = []
+    end = add_writer(lambda *line: lines.append(line))
+    try:
+        RouteClient(tmp_path).get("/orders")
+    finally:
+        end()
+    assert [(level, message, dict(fields)) for level, message, fields, _ in lines] == [
+        ("INFO", "order 7 taken", {"order": 7}),
+        ("WARNING", '{"an": "object"}', {}),
+        ("ERROR", "it failed", {}),
+        ("INFO", "metrics: orders 1+2 Count", {"route": "/orders"}),
+    ]
+    assert [type(error) for *_, error in lines if error is not None] == [ZeroDivisionError]
+    assert capfd.readouterr().out == ""

@@ -45,13 +45,13 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
     ("text", "said"),
     [
         ("MemorySice: 1\n", ("functions/function.yaml:1: 'MemorySice' is not a property of AWS::Serverless::Function, nor "
-         "'include', 'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Did you mean 'MemorySize'?")),
+         "'include', 'exclude', 'cors', 'isolate', 'throttle_rate' or 'throttle_burst'. Did you mean 'MemorySize'?")),
         ("\nmemory_size: 1\n", ("functions/function.yaml:2: 'memory_size' is not a property of AWS::Serverless::Function, "
-         "nor 'include', 'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Did you mean 'MemorySize'?")),
+         "nor 'include', 'exclude', 'cors', 'isolate', 'throttle_rate' or 'throttle_burst'. Did you mean 'MemorySize'?")),
         ("includes: [a]\n", ("functions/function.yaml:1: 'includes' is not a property of AWS::Serverless::Function, nor "
-         "'include', 'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Did you mean 'include'?")),
+         "'include', 'exclude', 'cors', 'isolate', 'throttle_rate' or 'throttle_burst'. Did you mean 'include'?")),
         ("Xyz: 1\n", ("functions/function.yaml:1: 'Xyz' is not a property of AWS::Serverless::Function, nor 'include', "
-         "'exclude', 'cors', 'throttle_rate' or 'throttle_burst'. Take it out.")),
+         "'exclude', 'cors', 'isolate', 'throttle_rate' or 'throttle_burst'. Take it out.")),
         ("Runtime: python3.9\n", ("functions/function.yaml:1: 'Runtime' is edgeroutes' own to set. Set 'runtime' in "
          "[tool.edgeroutes].")),
         ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
@@ -83,6 +83,10 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
         ("cors: {origin: '*'}\n", "functions/function.yaml:1: cors has no 'origin'. Did you mean 'origins'?"),
         ("\ncors: {origins: '*', credentials: true}\n", ("functions/function.yaml:2: credentials is True and origins is '*', which "
          "browsers refuse. Name the origins.")),
+        ("isolate: a b\n", ("functions/function.yaml:1: isolate is 'a b'. Allowed: 'route', and a group's name of letters, "
+         "digits, - and _.")),
+        ("isolate:\n", ("functions/function.yaml:1: isolate is None. Allowed: 'route', and a group's name of letters, "
+         "digits, - and _.")),
         ("a: [\n", ("functions/function.yaml:2: the file is not YAML: while parsing a flow node expected the node "
          "content, but found '<stream end>'.")),
     ],

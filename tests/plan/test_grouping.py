@@ -28,6 +28,25 @@ def test_the_projects_isolate_is_the_default() -> None:
     assert routes(files, isolate="all") == {"AllGroupFunction": ["/a", "/b"], "CFunction": ["/c"]}
 
 
+def test_a_folder_sets_isolate_for_its_routes_and_the_nearest_wins() -> None:
+    files = {
+        "function.yaml": "isolate: all\n",
+        "a/route.py": "",
+        "b/function.yaml": "isolate: shop\n",
+        "b/[id]/route.py": "",
+        "b/c/function.yaml": "MemorySize: 512\n",
+        "b/c/route.py": "",
+        "b/d/function.yaml": "isolate: route\n",
+        "b/d/route.py": "",
+        "b/d/own/route.py": isolated("all"),
+    }
+    assert routes(files, isolate="project") == {
+        "AllGroupFunction": ["/a", "/b/d/own"],
+        "ShopGroupFunction": ["/b/c", "/b/[id]"],
+        "BDFunction": ["/b/d"],
+    }
+
+
 def test_a_variable_beside_a_catch_all_shares_its_function() -> None:
     files = {"files/[name]/route.py": "", "files/[...path]/route.py": "", "files/route.py": ""}
     found = functions(files)
@@ -78,10 +97,9 @@ def test_a_group_with_streaming_and_buffered_routes_is_refused() -> None:
     files = {"a/route.py": isolated("x"), "b/route.py": isolated("x", STREAM)}
     assert problems(files) == [
         (
-            "functions/b/route.py: group 'x' holds functions/b/route.py, which streams, and functions/a/route.py, "
-            "which "
-            "does not. A function does one or the other. Give one of the two another 'isolate', or export 'streaming' "
-            "alike in both."
+            "functions/b/route.py: group 'x' contains streaming routes (functions/b/route.py) and buffered ones "
+            "(functions/a/route.py). A function is one or the other. Export another 'isolate' in one of the two kinds, such as "
+            "'isolate = \"route\"', or the same 'streaming' in both."
         )
     ]
 

@@ -115,8 +115,8 @@ def test_over_300_api_resources_a_warning_names_the_quota() -> None:
         (
             "the API has 302 resources, and an account allows 300 unless the quota is raised. Raise 'Resources per "
             "API' of "
-            "Amazon API Gateway in the Service Quotas console before you deploy, or give routes of one folder the same "
-            "'isolate'."
+            "Amazon API Gateway in the Service Quotas console before you deploy, or share one function among the "
+            "routes of a folder: 'isolate: <name>' in its function.yaml."
         )
     ]
 

@@ -196,6 +196,26 @@ def test_middleware_may_come_from_elsewhere(source: str) -> None:
             ],
         ),
         (
+            "async def middleware(request): ...",
+            [
+                (
+                    "m.py:1: the middleware takes (request). Allowed are the request and call_next."
+                    " Write 'async def middleware(request, call_next)', and end it with 'return await call_next(request)'."
+                )
+            ],
+        ),
+        (
+            "async def middleware(request, call_next):\n    yield",
+            [
+                (
+                    "m.py:1: the middleware is a generator. Allowed is a function that returns a response."
+                    " Write 'return await call_next(request)' instead of 'yield'."
+                )
+            ],
+        ),
+        ("async def middleware(request, call_next, trace=None): ...", []),
+        ("async def middleware(*arguments): ...", []),
+        (
             MIDDLEWARE + "matcher = 1",
             [
                 (

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from edgeroutes.routing.python_source import parse_python
+from edgeroutes.routing.python_source import parse_python, shared_trees
 
 # Deep and long enough that threads take turns while the tree is built.
 SOURCE = "\n".join(
@@ -32,3 +32,21 @@ def test_what_is_not_python_is_told() -> None:
     with pytest.raises(SyntaxError) as caught:
         parse_python("a b", "a.py")
     assert caught.value.filename == "a.py"
+
+
+def test_readers_share_one_tree_of_a_source_until_the_block_ends() -> None:
+    with shared_trees():
+        tree = parse_python("a = 1", "a.py")
+        with shared_trees():
+            assert parse_python(b"a = 1") is tree
+        assert parse_python("a = 1") is tree
+        assert parse_python("a = 2") is not tree
+    assert parse_python("a = 1") is not tree
+
+
+def test_sources_of_more_than_four_megabytes_are_not_all_shared() -> None:
+    large = "a = 1\n" + "#" * 3_000_000
+    with shared_trees():
+        tree, other = parse_python(large), parse_python(large + "#")
+        assert parse_python(large) is tree
+        assert parse_python(large + "#") is not other

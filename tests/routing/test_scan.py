@@ -82,7 +82,8 @@ def test_everything_about_a_route_is_one_value() -> None:
     ],
 )
 def test_other_files_are_not_routes(file: str) -> None:
-    assert scan(FakeFileTree({f"functions/x/{file}": HANDLER})) == RouteScan(routes=())
+    scanned = scan(FakeFileTree({f"functions/x/{file}": HANDLER}))
+    assert (scanned.routes, scanned.problems) == ((), ())
 
 
 @pytest.mark.parametrize("folder", ["my data", "[broken", "@slot", "[]"])

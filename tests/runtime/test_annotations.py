@@ -19,8 +19,8 @@ class Text(str):
         (int, (int, False)),
         (int | None, (int, True)),
         (Optional[int], (int, True)),  # noqa: UP045
-        (Annotated[int | None, "doc"], (int, True)),
-        (Annotated[int, "doc"] | None, (int, True)),
+        (Annotated[int | None, "doc"], (Annotated[int, "doc"], True)),
+        (Annotated[int, "doc"] | None, (Annotated[int, "doc"], True)),
         (int | str | None, (int | str | None, True)),
         (list[int] | None, (list[int], True)),
     ],

@@ -27,7 +27,10 @@ def test_an_unmatched_path_is_404_for_every_method(project: Make, method: str) -
     assert (answer.status, answer.headers, answer.text) == (
         404,
         [PROBLEM, UNCACHED],
-        '{"type":"about:blank","title":"Not Found","status":404,"instance":"/no%20such","request_id":"request-1"}',
+        (
+            '{"type":"about:blank","title":"Not Found","status":404,'
+            '"detail":"there is nothing at this URL","instance":"/no%20such","request_id":"request-1"}'
+        ),
     )
 
 

@@ -235,10 +235,10 @@ def test_a_form_names_every_problem_once(project: Make) -> None:
     answer = project(route(DATACLASS)).post_form("/x", "count=x&at=y&kind=3")
 
     assert answer.json()["errors"] == [
+        {"field": "title", "message": "is required"},
         {"field": "count", "message": "must be an integer"},
         {"field": "at", "message": "must be an ISO 8601 date"},
         {"field": "kind", "message": "must be one of 1, 2"},
-        {"field": "title", "message": "is required"},
     ]
 
 
@@ -358,3 +358,222 @@ def test_an_exception_of_the_model_that_is_no_value_error_is_a_500(
 
     assert project(route(model)).post_json("/x", {"title": "a"}).status == 500
     assert [line["exception_name"] for line in log_lines()] == ["ZeroDivisionError"]
+
+
+@pytest.mark.parametrize(
+    ("signature", "shown"),
+    [
+        ("a: UploadFile", "a.file.read()"),
+        ("a: UploadFile | None = None", "a.file.read()"),
+        ("a: list[UploadFile]", "a[0].file.read()"),
+        ("a: Annotated[UploadFile, File(max_bytes=9)]", "a.file.read()"),
+        ("a: Annotated[bytes, File()]", "a"),
+        ("a: Annotated[list[bytes], File()]", "a[0]"),
+        ("a: Annotated[bytes | None, File()] = None", "a"),
+    ],
+)
+def test_a_file_is_an_upload_or_its_bytes(project: Make, signature: str, shown: str) -> None:
+    source = (
+        "from typing import Annotated\nfrom edgeroutes import File, UploadFile\n"
+        f"async def POST({signature}):\n    return {shown}\n"
+    )
+    body = '--b\r\nContent-Disposition: form-data; name="a"; filename="x"\r\n\r\nabc\r\n--b--\r\n'
+
+    assert project({"x/route.py": source}).post_form("/x", body, "multipart/form-data; boundary=b").text == "abc"
+
+
+ANY_BODY = """\
+import msgspec
+from dataclasses import dataclass
+from datetime import date
+from pydantic import BaseModel, RootModel
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from edgeroutes import Body
+@dataclass
+class Item:
+    n: int
+class Model(BaseModel):
+    n: int
+class Struct(msgspec.Struct):
+    n: int
+class Root(RootModel[list[int]]):
+    pass
+class Point(NamedTuple):
+    x: int
+    y: int = 2
+@dataclass
+class Dog:
+    kind: Literal["dog"]
+class Cat(TypedDict):
+    kind: Literal["cat"]
+"""
+
+
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+@pytest.mark.parametrize(
+    ("signature", "sent", "shown"),
+    [
+        ("b: dict", {"a": [1]}, "{'a': [1]}"),
+        ("b: dict[str, int]", {"a": 1}, "{'a': 1}"),
+        ("b: dict[str, int]", {"a": "x"}, [{"field": "a", "message": "must be an integer"}]),
+        ("b: dict[int, str]", {"1": "x"}, "{1: 'x'}"),
+        ("b: dict[str, Any]", [], [{"field": "body", "message": "must be an object"}]),
+        ("b: list[Item]", [{"n": 1}], "[Item(n=1)]"),
+        ("b: list[Item]", [{"n": "x"}], [{"field": "0.n", "message": "must be an integer"}]),
+        ("b: list[Model]", [{"n": 1}], "[Model(n=1)]"),
+        ("b: list[Struct]", [{"n": 1}], "[Struct(n=1)]"),
+        ("b: list[dict]", [{"n": 1}], "[{'n': 1}]"),
+        ("b: list[list[int]]", [[1]], "[[1]]"),
+        ("b: dict[str, Model]", {"a": {"n": 1}}, "{'a': Model(n=1)}"),
+        ("b: Root", [1], "Root(root=[1])"),
+        ("b: Point", [1], "Point(x=1, y=2)"),
+        ("b: Point", {"x": 1, "y": 3}, "Point(x=1, y=3)"),
+        ("b: Point", [1, 2, 3], [{"field": "body", "message": "must have at most 2 items"}]),
+        ("b: Point", ["x"], [{"field": "x", "message": "must be an integer"}]),
+        ("b: Dog | Cat", {"kind": "cat"}, "{'kind': 'cat'}"),
+        ("b: Dog | Cat", {"kind": "cow"}, [{"field": "kind", "message": "must be one of dog, cat"}]),
+        ("b: Dog | Cat | None", None, "None"),
+        ("b: Annotated[int, Body()]", 3, "3"),
+        ("b: Annotated[int, Body]", 3, "3"),
+        ("b: Annotated[int, Body()]", "3", [{"field": "body", "message": "must be an integer"}]),
+        ("b: Annotated[list[int], Body()]", [1, 2], "[1, 2]"),
+        ("b: Annotated[int | str, Body()]", "x", "'x'"),
+        ("b: Annotated[date, Body()]", "2026-01-02", "datetime.date(2026, 1, 2)"),
+        ("b: Annotated[Item, Body()]", {"n": 1}, "Item(n=1)"),
+        ("b: Annotated[Model, Body()]", {"n": 1}, "Model(n=1)"),
+        ("b: Annotated[Item | None, Body()] = None", None, "None"),
+        ("b: Annotated[Any, Body()]", [None], "[None]"),
+    ],
+)
+def test_a_body_is_any_type_of_json(project: Make, signature: str, sent: Any, shown: Any, future: str) -> None:
+    source = f"{future}{ANY_BODY}async def POST({signature}):\n    return repr(b)\n"
+    response = project({"x/route.py": source}).post_json("/x", sent)
+
+    assert (response.json()["errors"] if response.status == 400 else response.text) == shown
+
+
+@pytest.mark.parametrize("signature", ["b: Item | None = None", "b: dict | None = None", "b: list[Item] | None = None"])
+def test_without_a_body_an_optional_one_has_its_default(project: Make, signature: str) -> None:
+    routes = project({"x/route.py": f"{ANY_BODY}async def POST({signature}):\n    return repr(b)\n"})
+
+    assert routes.request("POST", "/x").text == "None"
+
+
+def test_a_body_that_no_form_fills_refuses_a_form(project: Make) -> None:
+    response = project({"x/route.py": f"{ANY_BODY}async def POST(b: dict):\n    return b\n"}).post_form("/x", "a=1")
+
+    assert (response.status, response.json()["detail"]) == (
+        415,
+        "the body is application/x-www-form-urlencoded: send application/json",
+    )
+
+
+FIELD_MODELS = {
+    "dataclass": "@dataclass\nclass M:\n    n: int\n    tags: list[str] = field(default_factory=list)\n    word: str = 'w'\n",
+    "typed_dict": "class M(TypedDict):\n    n: int\n    tags: NotRequired[list[str]]\n    word: NotRequired[str]\n",
+    "named_tuple": "class M(NamedTuple):\n    n: int\n    tags: list[str] = []\n    word: str = 'w'\n",
+    "pydantic": "class M(BaseModel):\n    n: int\n    tags: list[str] = []\n    word: str = 'w'\n",
+    "msgspec": "class M(msgspec.Struct):\n    n: int\n    tags: list[str] = []\n    word: str = 'w'\n",
+}
+MODEL_IMPORTS = """\
+import msgspec
+from dataclasses import dataclass, field
+from pydantic import BaseModel, ConfigDict, Field
+from typing import Annotated, NamedTuple, NotRequired, TypedDict
+from edgeroutes import Cookie, Form, Header, Query
+"""
+
+
+@pytest.mark.parametrize("model", FIELD_MODELS.values(), ids=FIELD_MODELS.keys())
+@pytest.mark.parametrize("place", ["Query", "Header", "Cookie", "Form"])
+def test_a_model_is_read_from_query_headers_cookies_or_form(project: Make, model: str, place: str) -> None:
+    source = (
+        f"{MODEL_IMPORTS}{model}async def POST(m: Annotated[M, {place}()]):\n"
+        "    get = m.get if isinstance(m, dict) else lambda name: getattr(m, name)\n"
+        "    return [get('n'), get('tags') or [], get('word') or 'w']\n"
+    )
+    routes = project({"x/route.py": source})
+
+    def send(*pairs: tuple[str, str]) -> Any:
+        encoded = "&".join(f"{name}={value}" for name, value in pairs)
+        if place == "Form":
+            return routes.post_form("/x", encoded)
+        cookie = [("Cookie", "; ".join(f"{name}={value}" for name, value in pairs))]
+        headers = {"Header": list(pairs), "Cookie": cookie}.get(place, [])
+        return routes.request("POST", f"/x?{encoded if place == 'Query' else ''}", headers)
+
+    assert send(("n", "1")).json() == [1, [], "w"]
+    assert send(("n", "1"), ("tags", "a"), ("word", "x"), ("other", "o")).json() == [1, ["a"], "x"]
+    if place != "Cookie":
+        assert send(("n", "1"), ("tags", "a"), ("tags", "b")).json() == [1, ["a", "b"], "w"]
+    assert [error["field"] for error in send(("n", "x")).json()["errors"]] == ["n"]
+    assert [error["field"] for error in send(("word", "x")).json()["errors"]] == ["n"]
+
+
+@pytest.mark.parametrize(
+    ("model", "marker", "query", "expected"),
+    [
+        ("@dataclass\nclass M:\n    a: Annotated[int, Query('x', ge=1)]\n", "Query()", "x=1", {"a": 1}),
+        ("@dataclass\nclass M:\n    a: Annotated[int, Query('x', ge=1)]\n", "Query()", "x=0", "x"),
+        ("class M(BaseModel):\n    a: int = Field(alias='x', ge=1)\n", "Query()", "x=1", {"a": 1}),
+        ("class M(BaseModel):\n    a: int = Field(validation_alias='x', ge=1)\n", "Query()", "x=0", "x"),
+        ("class M(msgspec.Struct):\n    a: int = msgspec.field(name='x')\n", "Query()", "x=1", {"x": 1}),
+        ("class M(BaseModel):\n    model_config = ConfigDict(extra='forbid')\n    a: int = 1\n", "Query()", "b=1", "b"),
+        ("@dataclass\nclass M:\n    a: int | None = None\n", "Query()", "a=", {"a": None}),
+        ("@dataclass\nclass M:\n    a: str = 'd'\n", "Query()", "a=", {"a": ""}),
+        ("@dataclass\nclass M:\n    a: set[int]\n", "Query()", "a=1&a=1", {"a": [1]}),
+    ],
+)
+def test_fields_of_a_query_model_have_aliases_and_constraints(
+    project: Make, model: str, marker: str, query: str, expected: Any
+) -> None:
+    source = f"{MODEL_IMPORTS}{model}async def GET(m: Annotated[M, {marker}]):\n    return m\n"
+    response = project({"x/route.py": source}).get(f"/x?{query}")
+
+    assert (response.json()["errors"][0]["field"] if response.status == 400 else response.json()) == expected
+
+
+def test_a_model_with_a_default_is_optional_as_a_whole(project: Make) -> None:
+    source = (
+        f"{MODEL_IMPORTS}{FIELD_MODELS['dataclass']}"
+        "async def GET(m: Annotated[M | None, Query()] = None, h: Annotated[M, Header()] = M(7)):\n    return [m, h.n]\n"
+    )
+    assert project({"x/route.py": source}).get("/x?other=1").json() == [None, 7]
+
+
+@pytest.mark.parametrize("kind", ["pydantic", "msgspec"])
+@pytest.mark.parametrize("annotation", ["set[int]", "dict[int, str]", "list[frozenset[int]]"])
+def test_a_library_model_does_not_hash_what_a_client_chose_to_collide(
+    project: Make, kind: str, annotation: str
+) -> None:
+    base = {"pydantic": "BaseModel", "msgspec": "msgspec.Struct"}[kind]
+    source = f"{MODEL_IMPORTS}class M({base}):\n    a: {annotation}\nasync def POST(m: M):\n    return 'made'\n"
+    numbers = [number * (2**61 - 1) for number in range(1, 2_000)]
+    mapping = {str(number): "x" for number in numbers}
+    value: Any = {"set[int]": numbers, "dict[int, str]": mapping}.get(annotation, [numbers])
+    routes = project({"x/route.py": source})
+
+    response = routes.post_json("/x", {"a": value})
+    assert (response.status, "same hash" in response.text) == (400, True)
+    plain: Any = list(range(2_000))
+    good = {"set[int]": plain, "dict[int, str]": {str(n): "x" for n in plain}}.get(annotation, [plain])
+    assert routes.post_json("/x", {"a": good}).text == "made"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "shown"),
+    [
+        ("filename*=UTF-8''caf%C3%A9.txt", "'abc'"),
+        ("filename=\"a.txt\"; filename*=UTF-8''caf%C3%A9.txt", "'a.txt'"),
+        ("filename*=UTF-8''caf%C3%A9.txt; filename=\"a.txt\"", "'a.txt'"),
+    ],
+)
+def test_a_part_with_filename_star_alone_is_a_field(project: Make, parameters: str, shown: str) -> None:
+    """RFC 7578 §4.2 forbids `filename*` in forms."""
+    source = (
+        "async def POST(request):\n"
+        "    value = (await request.form())['a']\n    return repr(getattr(value, 'filename', value))\n"
+    )
+    body = f'--b\r\nContent-Disposition: form-data; name="a"; {parameters}\r\n\r\nabc\r\n--b--\r\n'
+
+    assert project({"x/route.py": source}).post_form("/x", body, "multipart/form-data; boundary=b").text == shown

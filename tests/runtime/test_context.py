@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -262,3 +264,56 @@ def test_concurrent_requests_never_see_each_others(project: Make) -> None:
     assert asyncio.run(run()) == [
         (f'["{name}",{{"sent":"{name}","id":"{name}"}},"{name}"]', [f"id={name}; Path=/"]) for name in names
     ]
+
+
+def test_cookies_and_headers_may_be_awaited_as_in_nextjs(project: Make) -> None:
+    source = (
+        "from edgeroutes import cookies, headers\n"
+        "async def GET():\n"
+        "    jar = await cookies()\n"
+        "    jar.set('seen', '1')\n"
+        "    return {'a': jar['a'], 'x': (await headers())['x']}\n"
+    )
+    response = project({"r/route.py": source}).get("/r", [("Cookie", "a=1"), ("X", "2")])
+
+    assert (response.json(), response.header("set-cookie")) == ({"a": "1", "x": "2"}, "seen=1; Path=/")
+
+
+@pytest.mark.parametrize("annotation", ["RouteContext[Params]", "RouteContext"])
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+def test_the_params_of_a_context_are_converted_by_its_type(project: Make, annotation: str, future: str) -> None:
+    source = (
+        f"{future}from typing import TypedDict\nfrom edgeroutes import RouteContext\n"
+        "class Params(TypedDict):\n    id: int\n    rest: list[float]\n"
+        f"async def GET(context: {annotation}):\n    return context.params\n"
+    )
+    routes = project({"[id]/[...rest]/route.py": source})
+    is_typed = annotation != "RouteContext"
+
+    assert routes.get("/7/1/2.5").json() == (
+        {"id": 7, "rest": [1.0, 2.5]} if is_typed else {"id": "7", "rest": ["1", "2.5"]}
+    )
+    assert routes.get("/x/1").status == (404 if is_typed else 200)
+
+
+def test_params_are_converted_by_a_model(project: Make) -> None:
+    source = (
+        "from dataclasses import dataclass\n@dataclass\nclass Params:\n    id: int\n"
+        "async def GET(params: Params):\n    return params\n"
+    )
+    routes = project({"[id]/route.py": source})
+    assert routes.get("/7").json() == {"id": 7}
+    assert routes.get("/x").status == 404
+
+
+def test_the_environment_is_test_in_tests() -> None:
+    import edgeroutes
+
+    assert edgeroutes.environment == "test"
+
+
+@pytest.mark.parametrize(("variable", "expected"), [({}, "dev"), ({"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:1"}, "lambda")])
+def test_the_environment_is_lambda_where_lambda_runs_it(variable: dict[str, str], expected: str) -> None:
+    program = "from edgeroutes import environment; print(environment)"
+    done = subprocess.run([sys.executable, "-c", program], env=variable, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == expected

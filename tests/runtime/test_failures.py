@@ -30,7 +30,10 @@ def test_a_500_says_nothing_of_the_cause(project: Make, log_lines: Callable[[], 
     assert (answer.status, answer.headers, answer.text) == (
         500,
         [("content-type", "application/problem+json"), ("cache-control", "private, no-store")],
-        '{"type":"about:blank","title":"Internal Server Error","status":500,"instance":"/seven","request_id":"request-1"}',
+        (
+            '{"type":"about:blank","title":"Internal Server Error","status":500,'
+            '"detail":"the server could not handle the request","instance":"/seven","request_id":"request-1"}'
+        ),
     )
     assert len(log_lines()) == 1
 

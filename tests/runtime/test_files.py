@@ -267,7 +267,11 @@ def test_anything_else_is_a_404_that_says_nothing(
     rooted: RouteProject, name: str, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     answer = rooted.get(f"/rooted?name={quote(name, safe='', errors='surrogateescape')}")
-    assert (answer.status, answer.json()["title"], answer.json().get("detail")) == (404, "Not Found", None)
+    assert (answer.status, answer.json()["title"], answer.json()["detail"]) == (
+        404,
+        "Not Found",
+        "there is nothing at this URL",
+    )
     assert log_lines() == []
 
 

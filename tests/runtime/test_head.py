@@ -563,3 +563,28 @@ def test_the_same_route_is_cached_or_not_by_what_this_request_asked(project: Mak
     )
 
     assert [cached(routes.get(target)) for target in ("/x", "/x?who=1", "/x")] == [MINUTE, PRIVATE, MINUTE]
+
+
+@pytest.mark.parametrize("config", ["", "revalidate = 60\n"])
+def test_expires_alone_is_the_handlers_own_policy(project: Make, config: str) -> None:
+    source = (
+        f"{config}from edgeroutes import Response\ndef GET():\n    return Response('x', 200, {{'Expires': EXPIRES}})\n"
+    )
+    ahead, past = "'Thu, 01 Jan 2099 00:00:00 GMT'", "'0'"
+
+    fresh = project(source.replace("EXPIRES", ahead)).get("/x")
+    expired = project(source.replace("EXPIRES", past)).get("/x")
+
+    assert (fresh.values("cache-control"), fresh.header("expires")) == ([], ahead.strip("'"))
+    assert (expired.values("cache-control"), expired.header("expires")) == (["private, no-store"], "0")
+
+
+def test_expires_beside_a_cookie_is_not_shared(project: Make) -> None:
+    source = """
+from edgeroutes import Response
+def GET():
+    response = Response('x', 200, {'Expires': 'Thu, 01 Jan 2099 00:00:00 GMT'})
+    response.cookies.set("a", "1")
+    return response
+"""
+    assert project(source).get("/x").values("cache-control") == ["private, no-store"]

@@ -221,7 +221,60 @@ def test_one_that_returns_nothing_is_an_error_that_names_it(
     routes = project({"middleware.py": source, "x/route.py": HELLO})
 
     assert routes.get("/x").status == 500
-    assert f"{routes.app_dir}/middleware.py, middleware: the handler returned None." in log_lines()[0]["exception"]
+    problem = f"{routes.app_dir}/middleware.py:1, middleware: the middleware returned None. Allowed is a response. End it with "
+    assert f"{problem}'return await call_next(request)'." in log_lines()[0]["exception"]
+
+
+def test_one_that_forgets_await_is_an_error_that_names_it(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    source = "async def middleware(request, call_next):\n    return call_next(request)\n"
+    routes = project({"middleware.py": source, "x/route.py": HELLO})
+
+    assert routes.get("/x").status == 500
+    problem = (
+        f"{routes.app_dir}/middleware.py:1, middleware: the middleware returned call_next(request) without awaiting it"
+    )
+    assert (
+        f"{problem}. Allowed is a response. End it with 'return await call_next(request)'."
+        in log_lines()[0]["exception"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("async def middleware(request): ...", "the middleware takes (request). Allowed are the request and call_next"),
+        ("async def middleware(): ...", "the middleware takes (). Allowed are the request and call_next"),
+        (
+            "async def middleware(request, call_next, user): ...",
+            "the middleware takes (request, call_next, user). Allowed are the request and call_next",
+        ),
+        (
+            "class Guard:\n    async def run(self, request): ...\nmiddleware = Guard().run",
+            "the middleware takes (request). Allowed are the request and call_next",
+        ),
+        (
+            "async def middleware(request, call_next):\n    yield",
+            "the middleware is a generator. Allowed is a function that returns a response",
+        ),
+    ],
+)
+def test_one_that_cannot_be_called_is_refused_before_it_runs(
+    project: Make, log_lines: Callable[[], list[dict[str, Any]]], source: str, problem: str
+) -> None:
+    routes = project({"middleware.py": source, "x/route.py": HELLO})
+
+    assert routes.get("/x").status == 500
+    (line,) = log_lines()
+    assert (line["exception_name"], problem in line["exception"]) == ("RouteFileError", True)
+
+
+@pytest.mark.parametrize("needs_loop", [False, True])
+def test_one_that_is_not_async_may_return_what_call_next_gives(project: Make, needs_loop: bool) -> None:
+    source = "def middleware(request, call_next):\n    return call_next(request)\n"
+
+    assert project({"middleware.py": source, "x/route.py": HELLO}, needs_loop=needs_loop).get("/x").status == 200
 
 
 def test_headers_that_it_sets_are_seen_by_everything_further_in(project: Make) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edgeroutes.http.field_problems import Problems, render_path
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.runtime.models import convert_form_model, json_reader, model_annotations, model_validator
+from edgeroutes.runtime.models import fields_converter, json_reader, model_annotations, model_validator
 
 
 class Item(pydantic.BaseModel):
@@ -41,7 +41,7 @@ class OrderStruct(msgspec.Struct, rename="camel"):
 
 def read(model: Any, body: bytes) -> tuple[Any, list[list[str]]]:
     problems = Problems()
-    return json_reader(model)(body, problems), shown(problems)
+    return json_reader(model, "x")(body, problems), shown(problems)
 
 
 def shown(problems: Problems) -> list[list[str]]:
@@ -93,26 +93,26 @@ def test_what_is_no_json_is_said_to_be_none(model: Any, body: bytes) -> None:
 def test_a_value_inside_another_model_is_validated_too() -> None:
     problems = Problems()
 
-    assert model_validator(Item)({"n": 1}, problems) == Item(n=1)
-    assert model_validator(ItemStruct)({"n": 1}, problems) == ItemStruct(1)
+    assert model_validator(Item, "x")({"n": 1}, problems) == Item(n=1)
+    assert model_validator(ItemStruct, "x")({"n": 1}, problems) == ItemStruct(1)
     assert problems == []
-    assert model_validator(ItemStruct)({"n": "1"}, problems) is None
+    assert model_validator(ItemStruct, "x")({"n": "1"}, problems) is None
     assert shown(problems) == [["n", "Expected `int`, got `str`"]]
 
 
 def test_a_forms_texts_are_converted_by_the_library() -> None:
     problems = Problems()
 
-    assert convert_form_model(Item, {"n": "1"}, problems) == Item(n=1)
-    assert convert_form_model(ItemStruct, {"n": "1"}, problems) == ItemStruct(1)
+    assert fields_converter(Item, "x")({"n": "1"}, problems) == Item(n=1)
+    assert fields_converter(ItemStruct, "x")({"n": "1"}, problems) == ItemStruct(1)
     assert problems == []
-    assert convert_form_model(ItemStruct, {}, problems) is None
+    assert fields_converter(ItemStruct, "x")({}, problems) is None
     assert shown(problems) == [["n", "is required"]]
 
 
 def test_fields_have_the_names_that_a_form_has_for_them() -> None:
-    assert list(model_annotations(Order)) == ["title", "items", "first_name", "firstName"]
-    assert list(model_annotations(OrderStruct)) == ["title", "items", "firstName"]
+    assert list(model_annotations(Order, "x")) == ["title", "items", "first_name", "firstName"]
+    assert list(model_annotations(OrderStruct, "x")) == ["title", "items", "firstName"]
 
 
 class Prices(pydantic.BaseModel):
@@ -136,9 +136,9 @@ def test_a_string_that_pydantic_takes_for_an_infinity_is_a_problem_of_its_field(
     problems = read(Prices, body)[1]
 
     assert sorted(problems) == [["inner.0.netPrice", FINITE], ["more.a", FINITE]]
-    assert model_validator(Prices)({"netPrice": "inf"}, nested := Problems()) is not None
+    assert model_validator(Prices, "x")({"netPrice": "inf"}, nested := Problems()) is not None
     assert shown(nested) == [["netPrice", FINITE]]
-    assert convert_form_model(Prices, {"netPrice": "inf"}, posted := Problems()) is not None
+    assert fields_converter(Prices, "x")({"netPrice": "inf"}, posted := Problems()) is not None
     assert shown(posted) == [["netPrice", FINITE]]
 
 
@@ -170,7 +170,7 @@ class Named(pydantic.BaseModel):
 def test_problems_with_long_paths_are_not_listed_with_each_path_repeated() -> None:
     value = {"numbers": {"k" * 9_000: {str(number): "x" for number in range(3_000)}}}
     problems = [read(Named, json.dumps(value).encode())[1], Problems()]
-    model_validator(Named)(value, problems[1])
+    model_validator(Named, "x")(value, problems[1])
     assert [len(each) for each in problems] == [1, 1]
     short = read(Named, json.dumps({"numbers": {"k": {str(number): "x" for number in range(9_990)}}}).encode())[1]
     assert (len(short), short[0][0]) == (101, "numbers.k.0")
@@ -184,7 +184,9 @@ def test_a_body_of_long_paths_is_not_given_to_pydantic() -> None:
     with pytest.raises(HTTPError, match="too deep in each other"):
         read(Node, b'{"children":[' * 100 + b"1," * 100_000 + b"1" + b"]}" * 100)
     with pytest.raises(HTTPError, match="too many values under long names"):
-        model_validator(Named)({"numbers": {"k" * 100_000: dict.fromkeys(map(str, range(9_990)), "x")}}, Problems())
+        model_validator(Named, "x")(
+            {"numbers": {"k" * 100_000: dict.fromkeys(map(str, range(9_990)), "x")}}, Problems()
+        )
     assert read(Named, json.dumps({"numbers": {"k" * 100: dict.fromkeys(map(str, range(9_990)), 1)}}).encode())[1] == []
     assert read(Node, b'{"children":[' * 5 + b"{}," * 10_000 + b"{}" + b"]}" * 5)[1] == []
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
@@ -246,7 +248,7 @@ def test_a_recursive_union_without_discriminator_is_not_given_a_deep_body(capsys
         read(Both, tree(13, "both"))
     assert "discriminator" in capsys.readouterr().out
     with pytest.raises(HTTPError, match="nested too deep"):
-        model_validator(Both)(json.loads(tree(13, "both")), Problems())
+        model_validator(Both, "x")(json.loads(tree(13, "both")), Problems())
 
 
 @pytest.mark.parametrize("model", [Early, Late, Later, Deferred, Deferring])
@@ -255,7 +257,7 @@ def test_a_model_whose_schema_is_not_built_yet_is_not_either(model: Any) -> None
     with pytest.raises(HTTPError, match="nested too deep"):
         read(model, body)
     with pytest.raises(HTTPError, match="nested too deep"):
-        model_validator(model)(json.loads(body), Problems())
+        model_validator(model, "x")(json.loads(body), Problems())
 
 
 def test_a_recursive_union_is_not_given_many_objects_in_each_other() -> None:

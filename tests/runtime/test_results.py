@@ -46,6 +46,31 @@ TEXT_STREAMS = (
 
 
 @pytest.mark.parametrize(
+    ("result", "wanted"),
+    [
+        ("request.query_params", {"a": "2", "b": ""}),
+        ("request.headers", {"x-a": "1"}),
+        ("headers()", {"x-a": "1"}),
+        ("MappingProxyType({UUID(int=1): date(2026, 1, 2)})", {"00000000-0000-0000-0000-000000000001": "2026-01-02"}),
+        ("ChainMap({'a': 1}, {'b': 2})", {"a": 1, "b": 2}),
+    ],
+)
+def test_a_mapping_is_json_at_the_top_as_it_is_below(project: Make, result: str, wanted: dict[str, str]) -> None:
+    source = f"""
+from collections import ChainMap
+from datetime import date
+from types import MappingProxyType
+from uuid import UUID
+from edgeroutes import headers
+def GET(request):
+    return {result}
+"""
+    answer = project(source).request("GET", "/x?a=1&a=2&b=", [("x-a", "1")])
+
+    assert (answer.status, answer.json()) == (200, wanted)
+
+
+@pytest.mark.parametrize(
     ("result", "content_type", "body"),
     [
         ("{'x': 'ä'}", JSON, '{"x":"ä"}'.encode()),
@@ -111,7 +136,7 @@ def test_what_is_no_answer_is_a_500_and_the_log_names_the_handler(
 
     answer = routes.get("/x")
 
-    assert (answer.status, "detail" in answer.json()) == (500, False)
+    assert (answer.status, answer.json()["detail"]) == (500, "the server could not handle the request")
     (line,) = log_lines()
     assert line["exception_name"] == "HandlerError"
     assert f"{routes.app_dir}/x/route.py, GET: the handler returned" in line["exception"]

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.signature import ABSENT, Parameter, read_parameters
+from edgeroutes.runtime.decorated import inspect_parameters
+from edgeroutes.runtime.signature import ABSENT, Parameter
+from edgeroutes.runtime.signature import read_parameters as read_plain_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def read_parameters(handler: Callable[..., Any], where: str) -> list[Parameter]:
+    found = read_plain_parameters(handler, where)
+    return inspect_parameters(handler, where) if found is None else found
 
 
 def functions(source: str) -> dict[str, Any]:
@@ -42,7 +49,6 @@ def test_names_annotations_and_defaults_are_read_in_order() -> None:
     "source",
     [
         "def GET(): ...",
-        "def GET(*args, **kwargs): ...",
         "GET = lambda: {}",
         "async def GET():\n    yield 1",
     ],
@@ -116,10 +122,12 @@ def test_any_callable_is_read(source: str) -> None:
     assert parameters(source) == [Parameter("id", int), Parameter("page", int, 1)]
 
 
-def test_a_partial_keeps_what_it_has_set_by_name_as_a_default() -> None:
-    def get(number: int, page: int = 1) -> None: ...
+def test_no_request_can_change_an_argument_that_a_partial_object_sets() -> None:
+    def get(number: int, table: object, page: int = 1) -> None: ...
 
-    assert read_parameters(functools.partial(get, page=3), "") == [Parameter("number", int), Parameter("page", int, 3)]
+    handler = functools.partial(get, table="users")
+
+    assert read_parameters(handler, "") == [Parameter("number", int), Parameter("page", int, 1)]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +135,7 @@ def test_a_partial_keeps_what_it_has_set_by_name_as_a_default() -> None:
     [
         (
             "def GET(id, /): ...",
-            "route.py, GET: a handler's arguments are given by name. Take the '/' out of its signature.",
+            "route.py, GET: a handler's arguments are given by name. Remove the '/' from its signature.",
         ),
         (
             "def GET(id: 'Missing'): ...",
@@ -145,7 +153,10 @@ def test_a_partial_keeps_what_it_has_set_by_name_as_a_default() -> None:
         ),
         (
             "class H:\n    def __call__(self, id: 'Missing'): ...\nGET = H()",
-            "route.py, GET: its signature cannot be read: name 'Missing' is not defined.",
+            (
+                "route.py, GET, argument 'id': its annotation 'Missing' cannot be read: name 'Missing' is not defined. "
+                "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs."
+            ),
         ),
     ],
 )
@@ -154,6 +165,101 @@ def test_what_cannot_be_given_or_read_is_refused(source: str, message: str) -> N
         parameters(source)
 
     assert str(raised.value) == message
+
+
+DECORATED = """
+import functools, inspect
+def decorate(function):
+    {wrapper}
+    return wrapper
+@decorate
+def GET(id: int, page: "int" = 1): ...
+"""
+
+
+def test_the_signature_that_a_decorator_sets_counts() -> None:
+    wrapper = """@functools.wraps(function)
+    def wrapper(token: str, **kwargs): ...
+    id = inspect.signature(function).parameters["id"]
+    token = inspect.Parameter("token", inspect.Parameter.KEYWORD_ONLY, annotation="str")
+    wrapper.__signature__ = inspect.Signature([id, token])"""
+
+    assert parameters(DECORATED.format(wrapper=wrapper)) == [Parameter("id", int), Parameter("token", str)]
+
+
+def test_a_decorated_method_is_read_without_self() -> None:
+    source = """
+        import functools
+        def logged(function):
+            @functools.wraps(function)
+            def call(self, *args, **kwargs): ...
+            return call
+        class Handler:
+            @logged
+            def get(self, id: int): ...
+        GET = Handler().get
+    """
+
+    assert parameters(source) == [Parameter("id", int)]
+
+
+def test_a_class_is_read_as_it_is_called() -> None:
+    assert parameters("class GET:\n    def __init__(self, id: 'int'): ...") == [Parameter("id", int)]
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "message"),
+    [
+        (
+            "def wrapper(*args, **kwargs): ...",
+            (
+                "route.py, GET: it takes *args or **kwargs, which nothing in a request can fill. Name each argument. A decorator's "
+                "wrapper that takes *args and **kwargs needs '@functools.wraps(function)'."
+            ),
+        ),
+        (
+            "@functools.wraps(function)\n    def wrapper(request, id): ...",
+            (
+                "route.py, GET: its decorator's wrapper does not take the argument 'page'. Give the wrapper **kwargs, and pass them on."
+            ),
+        ),
+        (
+            "@functools.wraps(function)\n    def wrapper(*args): ...",
+            "route.py, GET: its decorator's wrapper does not take the argument 'id'. Give the wrapper **kwargs, and pass them on.",
+        ),
+        (
+            "@functools.wraps(function)\n    def wrapper(session, **kwargs): ...",
+            (
+                "route.py, GET: its decorator's wrapper requires the argument 'session', which the signature does not report. "
+                "Set the wrapper's __signature__ to one with it, or take the argument in the handler, too."
+            ),
+        ),
+        (
+            "@functools.wraps(function)\n    def wrapper(id, *, session, **kwargs): ...",
+            (
+                "route.py, GET: its decorator's wrapper requires the argument 'session', which the signature does not report. "
+                "Set the wrapper's __signature__ to one with it, or take the argument in the handler, too."
+            ),
+        ),
+    ],
+)
+def test_a_decorator_that_cannot_be_called_with_what_it_reports_is_refused(wrapper: str, message: str) -> None:
+    with pytest.raises(RouteFileError) as raised:
+        parameters(DECORATED.format(wrapper=wrapper))
+
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    "wrapper",
+    [
+        "@functools.wraps(function)\n    def wrapper(id, page): ...",
+        "@functools.wraps(function)\n    def wrapper(id, trace=None, **kwargs): ...",
+        "@functools.wraps(function)\n    def wrapper(*args, trace=None, **kwargs): ...",
+    ],
+)
+def test_a_decorator_may_take_more_than_it_reports_where_that_has_a_default(wrapper: str) -> None:
+    assert [each.name for each in parameters(DECORATED.format(wrapper=wrapper))] == ["id", "page"]
 
 
 def test_an_annotation_of_what_is_returned_may_be_for_type_checkers_only() -> None:

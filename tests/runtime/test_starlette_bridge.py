@@ -197,3 +197,103 @@ async def middleware(request, call_next):
     answer = project({"middleware.py": middleware, "x/route.py": FORM}).post_form("/x", "a=1")
 
     assert answer.json() == {"same": True, "fields": [["a", "1"]]}
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "detail", "headers"),
+    [
+        ("starlette.exceptions.HTTPException(404)", 404, "Not Found", {}),
+        ("starlette.exceptions.HTTPException(429, 'slow', {'Retry-After': '3'})", 429, "slow", {"retry-after": "3"}),
+        ("fastapi.HTTPException(403, {'code': 7})", 403, {"code": 7}, {}),
+        ("werkzeug.exceptions.NotFound('no such user')", 404, "no such user", {}),
+        ("werkzeug.exceptions.MethodNotAllowed(['GET', 'PUT'])", 405, None, {"allow": "GET, PUT"}),
+        ("werkzeug.exceptions.TooManyRequests(retry_after=3)", 429, None, {"retry-after": "3"}),
+        ("ExceptionGroup('all', [starlette.exceptions.HTTPException(404)])", 404, "Not Found", {}),
+    ],
+)
+@pytest.mark.parametrize("place", ["handler", "middleware", "stream"])
+def test_an_http_exception_of_another_framework_has_its_status_detail_and_headers(
+    *, project: Make, raised: str, status: int, detail: Any, headers: dict[str, str], place: str
+) -> None:
+    imports = "import fastapi, starlette.exceptions, werkzeug.exceptions\n"
+    sources = {
+        "handler": {"x/route.py": f"{imports}def GET():\n    raise {raised}\n"},
+        "stream": {"x/route.py": f"{imports}def GET():\n    raise {raised}\n    yield\n"},
+        "middleware": {
+            "middleware.py": f"{imports}async def middleware(request, call_next):\n    raise {raised}\n",
+            "x/route.py": "def GET():\n    return {}\n",
+        },
+    }
+    answer = project(sources[place], needs_loop=True).get("/x")
+
+    assert (answer.status, answer.header("content-type")) == (status, "application/problem+json")
+    assert detail is None or answer.json()["detail"] == detail
+    assert {name: answer.header(name) for name in headers} == headers
+
+
+@pytest.mark.parametrize(
+    ("raised", "location", "status"),
+    [
+        ("werkzeug.routing.RequestRedirect('/new')", "/new", 308),
+        ("starlette.exceptions.HTTPException(303, headers={'Location': '/a'})", "/a", 303),
+    ],
+)
+def test_a_redirect_that_is_raised_is_one(project: Make, raised: str, location: str, status: int) -> None:
+    source = f"import starlette.exceptions, werkzeug.routing\ndef GET():\n    raise {raised}\n"
+    answer = project(source, needs_loop=True).get("/x")
+
+    assert (answer.status, answer.header("location")) == (status, location)
+
+
+OWN_CALL = f"""{IMPORTS}
+class Own(Response):
+    async def __call__(self, scope, receive, send):
+        await send({{"type": "http.response.start", "status": 203, "headers": [(b"x-method", scope["method"].encode())]}})
+        await send({{"type": "http.response.body", "body": scope["path"].encode()}})
+        if self.background is not None:
+            await self.background()
+class Events(StreamingResponse):
+    async def stream_response(self, send):
+        await send({{"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}})
+        async for item in self.body_iterator:
+            await send({{"type": "http.response.body", "body": f"data: {{item}}".encode(), "more_body": True}})
+        await send({{"type": "http.response.body", "body": b""}})
+"""
+
+
+def test_a_response_with_a_call_of_its_own_is_called_with_the_request(project: Make) -> None:
+    task = "BackgroundTask(seen.append, 1)"
+    routes = project(f"{OWN_CALL}\ndef GET():\n    return Own('x', background={task})\n", needs_loop=True)
+
+    answer = routes.get("/x")
+
+    assert (answer.status, answer.header("x-method"), answer.body) == (203, "GET", b"/x")
+    assert routes.module("x/route.py").seen == []
+    routes.finish(answer)
+    assert routes.module("x/route.py").seen == [1]
+
+
+def test_events_of_a_subclass_of_streaming_response_are_encoded_by_it(project: Make) -> None:
+    source = (
+        f"{OWN_CALL}\nasync def GET():\n    async def items():\n        yield {{'n': 1}}\n    return Events(items())\n"
+    )
+    answer = project(source, needs_loop=True).get("/x")
+
+    assert (answer.status, answer.header("content-type"), answer.body) == (200, "text/event-stream", b"data: {'n': 1}")
+
+
+def test_a_file_response_serves_ranges_and_confirms_what_the_client_has(project: Make) -> None:
+    source = f"{IMPORTS}\nfrom pathlib import Path\nGET = lambda: FileResponse(Path(__file__).parent / 'data.bin')\n"
+    routes = project(source, needs_loop=True)
+    (routes.root / routes.app_dir / "x/data.bin").write_bytes(b"0123456789")
+
+    whole = routes.get("/x")
+    part = routes.request("GET", "/x", [("range", "bytes=2-4")])
+    beyond = routes.request("GET", "/x", [("range", "bytes=20-")])
+    known = routes.request("GET", "/x", [("if-none-match", str(whole.header("etag")))])
+    head = routes.request("HEAD", "/x")
+
+    assert (part.status, part.header("content-range"), part.body) == (206, "bytes 2-4/10", b"234")
+    assert (beyond.status, beyond.header("content-range")) == (416, "bytes */10")
+    assert (known.status, known.body, known.header("etag")) == (304, b"", whole.header("etag"))
+    assert (head.status, head.body, head.header("content-length")) == (200, b"", "10")

@@ -60,6 +60,31 @@ def test_a_value_is_made_once_for_its_time_and_everyone_gets_a_copy(clock: FakeC
     assert calls == [("a",), ("a",)]
 
 
+def test_without_parentheses_it_is_the_decorator_without_options(clock: FakeClock) -> None:
+    calls: list[int] = []
+
+    @cached
+    def double(number: int) -> int:
+        calls.append(number)
+        return 2 * number
+
+    @cached
+    async def triple(number: int) -> int:
+        calls.append(number)
+        return 3 * number
+
+    assert [double(4), double(4), asyncio.run(triple(5)), asyncio.run(triple(5))] == [8, 8, 15, 15]
+    clock.pass_seconds(30 * 86_400)
+    assert double(4) == 8
+    assert calls == [4, 5]
+
+
+@pytest.mark.parametrize("value", [60, "products", ["products"]])
+def test_an_option_without_its_name_is_refused(value: Any) -> None:
+    with pytest.raises(HandlerError, match=r"is not a function. Name the option: @cached\(revalidate=60\)"):
+        cached(value)
+
+
 def test_without_revalidate_it_is_kept_until_a_tag_is_forgotten(clock: FakeClock) -> None:
     find, calls = counted(tags=["Products"])
 

@@ -6,10 +6,14 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from contextlib import closing
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from edgeroutes.adapters.events import read_event
+from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import Request
@@ -257,3 +261,72 @@ def GET(request):
     with closing(RouteProject(tmp_path, {"x/route.py": source})) as project:
         answer = project.get("/x", headers=[("x-signature", signature)])
     assert (answer.text, answer.header("cache-control")) == ("for who can sign", "private, no-store")
+
+
+def twilio_signature(url: str, fields: str = "", secret: str = SECRET) -> str:
+    return b64encode(hmac.digest(secret.encode(), f"{url}{fields}".encode(), "sha1")).decode()
+
+
+def rest_request(url: str, signature: str, body: str = "", kind: str = "application/x-www-form-urlencoded") -> Request:
+    """The request that a REST API makes of a POST to a URL, with its query decoded."""
+    parts = urlsplit(url)
+    headers = [("Host", parts.netloc), ("X-Forwarded-Proto", parts.scheme), ("X-Twilio-Signature", signature)]
+    sent = HttpRequest(
+        method="POST",
+        path=parts.path,
+        query=parts.query,
+        headers=[*headers, ("Content-Type", kind)],
+        body=body.encode(),
+    )
+    incoming = read_event(rest_event(sent), None)
+    return Request(incoming, incoming.path, {})
+
+
+@pytest.mark.parametrize(
+    ("number", "signature"),
+    [("+14158675309", "RSOYDt4T1cUTdK1PDd93/VVr8B8="), ("+12349013030", "0/KCTR6DLpKmkAf8muzZqo1nDgQ=")],
+)
+def test_the_examples_of_twilios_documentation_are_right(number: str, signature: str) -> None:
+    """Source: twilio.com/docs/usage/security, "Validating signatures from Twilio"."""
+    fields = {
+        "To": "+18005551212",
+        "From": number,
+        "Digits": "1234",
+        "Caller": number,
+        "CallSid": "CA1234567890ABCDE",
+    }
+    request = rest_request("https://mycompany.com/myapp.php?foo=1&bar=2", signature, urlencode(fields))
+
+    assert verify(request, "twilio", secret="12345") == urlencode(fields).encode()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://example.org/hook",
+        "https://example.org/api/hook?a=it's&b=x:y@z&c=1%20two",
+        "https://example.org/hook?name=John+Doe",
+        "https://example.org/hook?u=https%3A%2F%2Fx.org%2F%3Fa%3D1&empty=",
+        "https://example.org:8443/hook?a=(1)*!~",
+        "https://example.org/live/hook?a=ä".replace("ä", "%C3%A4"),
+    ],
+)
+def test_a_url_that_twilio_has_signed_is_right_though_a_rest_api_decodes_it(url: str) -> None:
+    body = "B=2&A=1&A=1&C="
+
+    assert verify(rest_request(url, twilio_signature(url, "A1B2C"), body), "twilio", secret=SECRET) == body.encode()
+    with pytest.raises(HTTPError):
+        verify(rest_request(url, twilio_signature(url, "A1B3C"), body), "twilio", secret=SECRET)
+    with pytest.raises(HTTPError):
+        verify(rest_request(f"{url}x", twilio_signature(url, "A1B2C"), body), "twilio", secret=SECRET)
+
+
+def test_a_body_that_is_not_a_form_is_covered_by_its_digest_in_the_query() -> None:
+    body = '{"a":1}'
+    url = f"https://example.org/hook?bodySHA256={sha256(body.encode()).hexdigest()}"
+    signature = twilio_signature(url)
+
+    assert verify(rest_request(url, signature, body, "application/json"), "twilio", secret=SECRET) == body.encode()
+    for other in ('{"a":2}', "[]"):
+        with pytest.raises(HTTPError):
+            verify(rest_request(url, signature, other, "application/json"), "twilio", secret=SECRET)

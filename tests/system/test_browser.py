@@ -86,6 +86,33 @@ def test_the_error_page_shows_the_cause_as_text(page: Page, site: str) -> None:
     assert page.evaluate("document.querySelector('.what').textContent") == "KeyError: '<the cause>'"
 
 
+def test_the_error_page_shows_the_source_and_reloads_itself_when_it_is_saved(
+    page: Page, site: str, served: Served
+) -> None:
+    page.navigate(f"{site}/broken")
+    assert page.evaluate("document.querySelector('figcaption').textContent") == "functions/broken/route.py:3 in GET"
+    assert page.evaluate("document.querySelector('.here').textContent").split() == [
+        "3",
+        "raise",
+        'KeyError("<the',
+        'cause>")',
+    ]
+    assert "request " in page.evaluate("document.querySelector('small').textContent")
+    served.saved({"broken": "def GET():\n    return 'mended'\n"})
+    page.wait_for("document.body.textContent === 'mended'")
+    served.saved({"broken": FILES["broken"]})
+
+
+def test_a_path_without_a_route_shows_the_routes_and_what_may_be_meant(page: Page, site: str, served: Served) -> None:
+    assert page.navigate(f"{site}/keptt").status == 404
+    assert (
+        page.evaluate("document.querySelector('.what').textContent") == "No route matches /keptt. Did you mean /kept?"
+    )
+    assert "/kept" in page.evaluate("[...document.querySelectorAll('a')].map(each => each.getAttribute('href'))")
+    served.saved({"keptt": "def GET():\n    return 'made'\n"})
+    page.wait_for("document.body.textContent === 'made'")
+
+
 def test_what_goes_wrong_in_a_page_is_told(page: Page, site: str) -> None:
     page.navigate(site)
     with pytest.raises(BrowserError, match="TypeError: no"):

@@ -53,6 +53,8 @@ FILES = {
         "import os\n\n\ndef GET():\n    names = ('AWS_ACCESS_KEY_ID', 'AWS_PROFILE', 'NOTES')\n"
         "    return {name: os.environ.get(name) for name in names}\n"
     ),
+    "hello": "import boto3\n\n\ndef GET():\n    return 'hello'\n",
+    "lists": "import boto3\n\n\ndef GET():\n    return boto3.client('s3').list_buckets()['Buckets']\n",
     "infra/data.yaml": TABLE,
     "infra/seed/data.yaml": "Notes: [{id: seed}]\n",
 }
@@ -126,6 +128,17 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dev]:
     write_files(root, FILES)
     with running(root) as dev:
         yield dev
+
+
+def test_only_a_request_that_uses_local_aws_waits_for_it(dev: Dev) -> None:
+    assert dev.client.get("/hello").text == "hello"
+    assert not any(each["kind"] == "cloudready" for each in dev.told)
+    assert dev.client.get("/lists").json() == []  # it calls AWS, and reads no variable
+    waited = [
+        each["message"] for each in dev.told if each["kind"] == "logged" and "waits for local AWS" in each["message"]
+    ]
+    assert waited == ["a request waits for local AWS: s3"]
+    assert any(each["kind"] == "cloudready" for each in dev.told)
 
 
 def test_the_first_request_waits_for_the_resources_and_finds_the_seeds(dev: Dev) -> None:
@@ -207,7 +220,7 @@ def test_a_parameter_without_a_default_has_the_value_that_sam_deploy_takes(dev: 
     write_files(dev.root, {"infra/named.yaml": parameter})
     (said,) = dev.wait_for("cloudfailed", since)["problems"]
     assert said.startswith(
-        "template.yaml: the parameter 'Size' has no value. Give it a Default, or a value by parameter_overrides"
+        "infra/named.yaml:1: the parameter 'Size' has no value. Give it a Default, or a value by parameter_overrides"
     )
     since = len(dev.told)
     settings = '[default.deploy.parameters]\nparameter_overrides = "Size=large"\n'
@@ -243,3 +256,64 @@ def test_resources_that_cannot_be_made_at_the_start_are_why_routes_answer_500(tm
         write_files(tmp_path, {"infra/seed/data.yaml": FILES["infra/seed/data.yaml"]})
         dev.wait_for("cloudready", since)
         assert dev.client.get("/notes").json() == ["seed"]
+
+
+def reads(name: str) -> str:
+    return f"import os\n\n\ndef GET():\n    return os.environ['{name}']\n"
+
+
+def test_mistakes_break_the_routes_that_they_concern_and_nothing_is_left_of_them(tmp_path: Path) -> None:
+    """One broken function.yaml, a parameter without a value, a file of infra/ that is not YAML, and a reference to nothing."""
+    variable = "Environment: {{Variables: {{{}: !Ref {}}}}}\n".format
+    files = {
+        **FILES,
+        "sized": reads("SIZE"),
+        "functions/sized/function.yaml": variable("SIZE", "Size"),
+        "parts": reads("PARTS"),
+        "functions/parts/function.yaml": variable("PARTS", "Parts"),
+        "lost": reads("LOST"),
+        "functions/lost/function.yaml": variable("LOST", "Lost"),
+        "functions/jobs/function.yaml": "Environment: {Variables: {JOBS: [}\n",
+        "infra/size.yaml": "Parameters: {Size: {Type: String}}\n",
+        "infra/parts.yaml": "Resources: {Parts: {Type: AWS::SQS::Queue}\n",
+    }
+    write_files(tmp_path, files)
+    with running(tmp_path) as dev:
+        where = {
+            "/sized": "infra/size.yaml:1: the parameter 'Size' has no value.",
+            "/parts": "functions/parts/function.yaml:1: PartsFunction refers to 'Parts', which is neither",
+            "/lost": "functions/lost/function.yaml:1: LostFunction refers to 'Lost', which is neither",
+            "/jobs": "functions/jobs/function.yaml:1: the file is not YAML",
+        }
+        until(lambda: all(dev.client.get(path).status_code == 500 for path in where), "the plan")
+        found = {path: dev.client.get(path).json() for path in where}
+        assert {path: document["detail"].startswith(where[path]) for path, document in found.items()} == dict.fromkeys(
+            where, True
+        ), found
+        assert "infra/parts.yaml:" in found["/parts"]["detail"]  # the cause
+        assert (dev.client.get("/hello").text, dev.client.get("/notes").json()) == ("hello", ["seed"])
+        write_files(
+            tmp_path,
+            {
+                "functions/jobs/function.yaml": FILES["functions/jobs/function.yaml"],
+                "functions/lost/function.yaml": variable("LOST", "Jobs"),
+                "infra/size.yaml": "Parameters: {Size: {Type: String, Default: large}}\n",
+                "infra/parts.yaml": "Resources: {Parts: {Type: AWS::SQS::Queue}}\n",
+            },
+        )
+        until(lambda: dev.client.get("/sized").text == "large", "the parameter")
+        until(lambda: all(dev.client.get(path).status_code == 200 for path in where), "the end of all mistakes")
+        assert dev.client.get("/notes").json() == ["seed"]
+
+
+def test_invoke_finds_the_same_resources_and_starts_moto_only_for_a_route_that_uses_them(tmp_path: Path) -> None:
+    write_files(tmp_path, FILES)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+
+    def invoke(path: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "edgeroutes", "invoke", "GET", path]
+        return subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+
+    notes, hello = invoke("/notes"), invoke("/hello")
+    assert (notes.returncode, notes.stdout) == (0, '["seed"]'), notes.stderr
+    assert (hello.returncode, hello.stdout, hello.stderr) == (0, "hello", "")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeroutes import pipeline
-from edgeroutes.errors import ConfigError
+from edgeroutes.errors import ConfigError, ProblemsError
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.template.counts import count_stack_resources
@@ -110,9 +110,34 @@ def test_over_five_hundred_stack_resources_the_folders_to_group_are_named() -> N
     with pytest.raises(ConfigError) as caught:
         make_template(plan(files))
     assert str(caught.value) == (
-        "template.yaml: the stack has 632 resources. CloudFormation allows 500. Export the same "
-        "'isolate = \"<name>\"' in the routes of functions/api (300 functions)."
+        "template.yaml: the stack has 632 resources. CloudFormation allows 500. Write 'isolate: <name>' into the "
+        "function.yaml of functions/api (300 functions)."
     )
+
+
+def test_a_line_per_folder_fits_a_thousand_routes_into_a_stack() -> None:
+    files = {f"area{number % 10}/part{number}/route.py": "" for number in range(1_000)}
+    with pytest.raises(
+        ProblemsError, match=r"into the function\.yaml of functions/area0 \(100 functions\), functions/area1"
+    ):
+        make_template(plan(files))
+    files |= {f"area{number}/function.yaml": f"isolate: area{number}\n" for number in range(10)}
+    template = make_template(plan(files))
+    assert template.functions == 11
+    assert template.stack_resources < 60
+
+
+def test_the_advice_for_folders_with_streaming_routes_names_them() -> None:
+    files = {f"api/r{number}/route.py": "" if number else STREAM for number in range(500)}
+    with pytest.raises(ConfigError) as caught:
+        make_template(plan(files))
+    assert caught.value.hint == (
+        "Write 'isolate: <name>' into the function.yaml of functions/api (499 functions), and 'isolate = \"route\"' into "
+        "streaming routes there"
+    )
+    files["api/function.yaml"] = "isolate: api\n"
+    files["api/r0/route.py"] = 'isolate = "route"\n' + STREAM
+    assert make_template(plan(files)).functions == 3
 
 
 def test_over_a_megabyte_the_template_is_refused() -> None:

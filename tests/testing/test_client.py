@@ -1,11 +1,15 @@
 """The client that users test their routes with."""
 
+import sys
 import textwrap
+from typing import Annotated
 
 import pytest
 
+from edgeroutes import Depends
 from edgeroutes.errors import ConfigError, ProblemsError
 from edgeroutes.testing import RouteClient
+from edgeroutes.testing.adapters import ADAPTERS
 
 ROUTE = """
 from edgeroutes import File, Request, cookies
@@ -132,3 +136,49 @@ def test_all_that_is_wrong_with_a_project_is_said_when_its_client_is_made(tmp_pa
     with pytest.raises(ProblemsError) as caught:
         RouteClient(tmp_path)
     assert len(caught.value.problems) == 2
+
+
+DEPENDS = """
+from typing import Annotated
+from edgeroutes import Depends
+
+def current_user():
+    return "real"
+
+def greeting(user: Annotated[str, Depends(current_user)]):
+    return f"hello, {user}"
+
+def GET(greeting: Annotated[str, Depends(greeting)]):
+    return greeting
+"""
+
+
+def test_a_dependency_is_overridden_for_a_block_or_until_the_client_is_closed(tmp_path):
+    route = tmp_path / "functions" / "x" / "route.py"
+    route.parent.mkdir(parents=True)
+    route.write_text(DEPENDS)
+    client = RouteClient(tmp_path)
+    assert client.get("/x").text == "hello, real"
+    module = sys.modules["functions.x.route"]
+
+    with client.override(module.current_user, lambda name="fake": name):
+        for adapter in ADAPTERS:
+            assert client.via(adapter).get("/x?name=ann").text == "hello, ann"
+        with client.override(module.current_user, lambda: "inner"):
+            assert client.get("/x").text == "hello, inner"
+        assert client.get("/x").text == "hello, fake"
+    assert client.get("/x").text == "hello, real"
+
+    def wrapped(user: Annotated[str, Depends(module.current_user)]):
+        return user.upper()
+
+    client.override(module.current_user, wrapped)
+    assert client.get("/x").text == "hello, REAL"
+    client.close()
+    assert client.get("/x").text == "hello, real"
+    client.close()
+
+
+def test_an_override_takes_functions(client):
+    with pytest.raises(TypeError, match=r"takes two functions, not 'ann'\. For a value, write lambda: value"):
+        client.override(len, "ann")

@@ -45,6 +45,16 @@ def test_a_client_is_there_in_every_import_mode(tmp_path: Path, mode: str) -> No
     assert outcome(done) == "2 passed", done.stdout
 
 
+@pytest.mark.parametrize("mode", ["prepend", "append", "importlib"])
+@pytest.mark.parametrize("place", [".", "tests", "tests/deeper"])
+def test_a_test_imports_the_projects_modules_wherever_pytest_is_started(tmp_path: Path, mode: str, place: str) -> None:
+    test = "from lib.prices import price\n\n\ndef test_it():\n    assert price() == 5\n"
+    files = {"functions/hello/route.py": HELLO, "lib/prices.py": "def price():\n    return 5\n"}
+    write_project(tmp_path, {**files, "pyproject.toml": PYPROJECT, "tests/deeper/test_it.py": test})
+    done = run_pytest(tmp_path / place, f"--import-mode={mode}")
+    assert outcome(done) == "1 passed", done.stdout
+
+
 @pytest.mark.parametrize("how", ["option", "setting", "below"])
 def test_the_project_is_found_or_named(tmp_path: Path, how: str) -> None:
     test = "def test_it(client):\n    assert client.get('/hello').status_code == 200\n"

@@ -6,6 +6,7 @@
   properties it ignores, such as RestApi's Body;
 - `parsing.parse_resource`: of a resource whose references are resolved, `{{resolve:…}}` is resolved, too, and what
   is `AWS::NoValue` in a list goes out of it;
+- `ResourceMap`: a resource that gets another type is replaced, and what refers to it is changed; one that was removed can be made again;
 - `parsing.parse_and_update_resource`: a type that moto cannot change stays as it was instead of vanishing;
 - the backend of CloudFormation: it transforms SAM templates, and a stack made by a change set gets its outputs;
 - SQS: PurgeQueue works more than once a minute, because every test begins with it.
@@ -16,6 +17,7 @@ Stacks of types that moto had already are made as before. Nothing else of moto i
 from __future__ import annotations
 
 import json
+import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 
 _parse_resource: Any = parsing.parse_resource
 _parse_and_update_resource: Any = parsing.parse_and_update_resource
+_build_resource_diff: Any = parsing.ResourceMap.build_resource_diff
+_delete_resource: Any = parsing.ResourceMap._delete_resource  # noqa: SLF001 - moto has no other door
 
 
 def install() -> None:
@@ -53,6 +57,9 @@ def install() -> None:
         _register(type_name, model, model.name_property)
     parsing.parse_resource = _parse_and_resolve
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
+    resource_map: Any = parsing.ResourceMap
+    resource_map.build_resource_diff = _diff_with_replaced
+    resource_map._delete_resource = _delete_and_forget  # noqa: SLF001 - moto has no other door
     sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
     cloudformation_backends.backend = _Backend
     for account in cloudformation_backends.values():
@@ -129,6 +136,31 @@ def _without_nothing(value: Any) -> Any:
 def _update_or_keep(logical_id: str, resource_json: dict[str, Any], resources_map: ResourceMap, **where: Any) -> Any:
     changed = _parse_and_update_resource(logical_id, resource_json, resources_map, **where)
     return changed if changed is not None else resources_map[logical_id]
+
+
+def _diff_with_replaced(resources: ResourceMap, template: dict[str, Any], parameters: Any = None) -> dict[str, Any]:
+    """The names of the resources that an update adds, modifies and removes."""
+    diff: dict[str, Any] = _build_resource_diff(resources, template, parameters)
+    old, new = resources._resource_json_map, template["Resources"]  # noqa: SLF001 - moto has no other door
+    replaced = [name for name in diff["Modify"] if old[name]["Type"] != new[name]["Type"]]
+    vars(resources)["_edgeroutes_removed"] = {*diff["Remove"], *replaced}
+    if not replaced:
+        return diff
+    reference = re.compile(rf'["{{](?:{"|".join(replaced)})["}}.]')
+    referring = [name for name, each in new.items() if name in old and reference.search(json.dumps(each))]
+    diff["Modify"] = [name for name in dict.fromkeys((*diff["Modify"], *referring)) if name not in replaced]
+    diff["Add"] = [*diff["Add"], *replaced]
+    diff["Remove"] = [*diff["Remove"], *replaced]
+    return diff
+
+
+def _delete_and_forget(resources: ResourceMap, resource: Any, resource_json: dict[str, Any]) -> None:
+    """Delete a resource that an update removes; moto would go on to find it under its name."""
+    _delete_resource(resources, resource, resource_json)
+    made = resources._parsed_resources  # noqa: SLF001 - moto has no other door
+    for name in vars(resources).get("_edgeroutes_removed", set()):
+        if made.get(name) is resource:
+            del made[name]
 
 
 @contextmanager

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.dev.cloud.waiting import respond_with_failure
 from edgeroutes.dev.hosts import is_loopback_authority
 from edgeroutes.dev.web_pages import foreign_origin, refers_from_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from edgeroutes.dev.cloud.waiting import Hold
 
     WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
@@ -33,10 +36,12 @@ class Gate:
     Args:
         application: Gets the rest.
         hosts: Names that are allowed besides those of loopback.
+        hold: Decides whether requests wait, go on or fail; without one they go on.
     """
 
-    def __init__(self, application: WsgiApp, hosts: Iterable[str] = ()) -> None:
+    def __init__(self, application: WsgiApp, hosts: Iterable[str] = (), hold: Hold | None = None) -> None:
         self._application = application
+        self._hold = hold
         self._hosts = frozenset(hosts)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -47,6 +52,9 @@ class Gate:
             start_response("204 No Content", _preflight_headers(environ))
             return []
         if not reason:
+            failure = self._hold.pass_through(environ) if self._hold is not None else ""
+            if failure:
+                return respond_with_failure(failure, environ, start_response)
             return self._application(environ, start_response)
         body = f"edgeroutes dev: local AWS refuses this request: {reason}\n".encode("ascii", "backslashreplace")
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]

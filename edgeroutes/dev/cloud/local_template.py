@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.template.references import references
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 # What stands before the functions, and where they log.
 _FRONT = ("AWS::Serverless::Api", "AWS::ApiGateway::", "AWS::CloudFront::", "AWS::Logs::LogGroup")
@@ -67,6 +67,29 @@ def without_functions(document: Mapping[str, Any]) -> dict[str, Any]:
         if not any(resources[each].get("Type") in _FUNCTIONS for each in _reachable(resources, {name}))
     }
     return _only(document, standing)
+
+
+def without_dependents(document: Mapping[str, Any], names: Collection[str]) -> tuple[dict[str, Any], set[str]]:
+    """The template without these parameters and the resources that need them, and the logical ids of the latter."""
+    resources: Mapping[str, Any] = document.get("Resources", {})
+    if set(references(document.get("Globals", {}).get("Function", {}))) & set(names):
+        dropped = {name for name, each in resources.items() if each.get("Type") == _FUNCTION}
+    else:
+        dropped = set()
+    while more := {
+        name for name, each in resources.items() if name not in dropped and set(references(each)) & {*names, *dropped}
+    }:
+        dropped |= more
+    kept = _only(document, set(resources) - dropped)
+    outputs = {name: each for name, each in kept["Outputs"].items() if not set(references(each)) & set(names)}
+    # A condition may ask for the parameter: it is declared then, and gets an empty value.
+    asked = {name for name in names if name in set(references(document.get("Conditions", {})))}
+    parameters = {
+        name: {**each, "Default": ""} if name in asked else each
+        for name, each in document.get("Parameters", {}).items()
+        if name in asked or name not in names
+    }
+    return {**kept, "Parameters": parameters, "Outputs": outputs}, dropped
 
 
 def _light(resource: Mapping[str, Any]) -> dict[str, Any]:

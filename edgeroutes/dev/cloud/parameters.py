@@ -23,15 +23,30 @@ def require_parameters(root: Path, template: Mapping[str, Any], given: Mapping[s
     Raises:
         ConfigError: A parameter without a default has no value; all of them at once.
     """
+    values, missing = read_parameters(root, template, given)
+    require_no_problems([missing_parameter(name, "template.yaml") for name in missing])
+    return values
+
+
+def missing_parameter(name: str, where: str) -> ConfigError:
+    """The error for a parameter that has no value."""
+    return ConfigError(f"the parameter {name!r} has no value", where=where, hint=_HINT)
+
+
+def read_parameters(
+    root: Path, template: Mapping[str, Any], given: Mapping[str, str] | None = None
+) -> tuple[dict[str, str], list[str]]:
+    """The values of the template's parameters that have no default, and the names of those without a value.
+
+    Raises:
+        ConfigError: samconfig.toml cannot be read.
+    """
     given = given or {}
     declared: Mapping[str, Any] = template.get("Parameters") or {}
     wanted = [name for name, parameter in declared.items() if "Default" not in parameter and name not in given]
-    said = read_overrides(root) if wanted else {}
-    missing = [name for name in wanted if name not in said]
-    require_no_problems(
-        [ConfigError(f"the parameter {name!r} has no value", where="template.yaml", hint=_HINT) for name in missing]
-    )
-    return {**{name: said[name] for name in wanted}, **given}
+    overrides = read_overrides(root) if wanted else {}
+    missing = [name for name in wanted if name not in overrides]
+    return {**{name: overrides[name] for name in wanted if name in overrides}, **given}, missing
 
 
 def read_overrides(root: Path) -> dict[str, str]:

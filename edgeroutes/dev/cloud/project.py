@@ -37,7 +37,9 @@ def start_cloud(
     root: Path,
     cloud: Cloud,
     parameters: Mapping[str, str] | None = None,
+    *,
     document: Mapping[str, Any] | None = None,
+    seeds: Mapping[str, Seed] | None = None,
     seeds_before: Mapping[str, Seed] | None = None,
 ) -> ProjectCloud:
     """Make the resources of the project in `root`, put its seeds into them, and resolve its functions' environment.
@@ -49,6 +51,7 @@ def start_cloud(
         cloud: The mock of this process, or a server.
         parameters: Values for the template's parameters; what has neither one here nor a default takes that of samconfig.toml.
         document: The project's template, where that is at hand.
+        seeds: The seeds, where they have been read.
         seeds_before: What has been put in; other seeds are put in over what is there. None where they are to be left alone.
 
     Raises:
@@ -57,7 +60,7 @@ def start_cloud(
     """
     template = local_template(document or parse_template(render_template(root)))
     parameters = require_parameters(root, template, parameters)
-    seeds = read_seeds(root)
+    seeds = read_seeds(root) if seeds is None else seeds
     if cloud.exists():
         cloud.read()
         there = {resource.physical_id for resource in cloud.resources.values()}

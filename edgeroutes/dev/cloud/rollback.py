@@ -30,13 +30,13 @@ class Snapshot:
         """Have the stack as it was."""
         resource_map = self._stack.resource_map
         wanted = resource_map._resource_json_map  # noqa: SLF001
-        for name, resource in resource_map._parsed_resources.items():  # noqa: SLF001
+        for name, resource in list(resource_map._parsed_resources.items()):  # noqa: SLF001
             if name in wanted and name not in self._made:
                 with suppress(Exception):  # what moto cannot take back stays, and nothing refers to it
                     resource_map._delete_resource(resource, wanted[name])  # noqa: SLF001
         vars(self._stack).update(self._of_stack)
         vars(resource_map).update(self._of_map)
         before = resource_map._resource_json_map  # noqa: SLF001
-        removed = before.keys() - wanted.keys()
+        removed = {name for name in before if name not in wanted or before[name]["Type"] != wanted[name]["Type"]}
         resource_map._resource_json_map = {name: each for name, each in before.items() if name not in removed}  # noqa: SLF001
         resource_map._parsed_resources = {name: each for name, each in self._made.items() if name not in removed}  # noqa: SLF001

@@ -1,36 +1,42 @@
-"""A moto server in this process, `python -m edgeroutes.dev.cloud.server PORT [HOST…]`, as `process` starts it. Floor 3.
+"""A moto server in this process, `python -m edgeroutes.dev.cloud.server OPTIONS`, as `process` starts it.
 
-It prints its port once it listens, and ends when its standard input does: whoever started it may have crashed.
+It accepts connections at once and imports moto meanwhile, which takes seconds. Standard output gets one JSON document a line, standard
+input takes them. The server ends when its standard input does: whoever started it may have crashed.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgeroutes.dev.cloud.process import HOST
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from edgeroutes.dev.cloud.waiting import EarlyConnections, Hold
 
 
-def main(port: str = "0", *hosts: str) -> None:
+def main(options: str) -> None:
     """Serve until standard input is at its end.
 
     Args:
-        port: 0 for a free one.
-        hosts: Names by which clients may call it besides those of loopback.
+        options: JSON: `descriptor` of a socket that listens or `port` (0 for a free one), `hosts` by which clients may call it besides
+            those of loopback, `is_held` where requests wait until standard input has `{"state": "open"}`.
     """
-    # First of all, before moto's seconds of imports: a taken port is told at once.
-    listening = socket.create_server((HOST, int(port)))
-    _serve(listening, hosts)
+    given = json.loads(options)
+    if given["descriptor"] is not None:
+        listening = socket.socket(fileno=given["descriptor"])
+    else:
+        listening = socket.create_server((HOST, given["port"]))
+    hold = Hold(lambda call: _write(waits=call), is_held=given["is_held"])
+    threading.Thread(target=_read_commands, args=(hold,), daemon=True).start()
+    early = EarlyConnections(listening, hold)
+    _serve(listening, early, hold, given["hosts"])
 
 
-def _serve(listening: socket.socket, hosts: tuple[str, ...]) -> None:
+def _serve(listening: socket.socket, early: EarlyConnections, hold: Hold, hosts: list[str]) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
@@ -47,19 +53,25 @@ def _serve(listening: socket.socket, hosts: tuple[str, ...]) -> None:
     engine.install()
     # No line for each request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = Gate(DomainDispatcherApplication(create_backend_app), hosts)
-    port: int = listening.getsockname()[1]
-    os.environ["MOTO_PORT"] = str(port)
+    application = Gate(DomainDispatcherApplication(create_backend_app), hosts, hold)
+    os.environ["MOTO_PORT"] = str(listening.getsockname()[1])
+    accepted = early.stop()
     handler, descriptor = RequestHandler, listening.fileno()
-    server = make_server(HOST, port, application, threaded=True, request_handler=handler, fd=descriptor)
-    print(port, flush=True)  # noqa: T201 - the process that started this one reads it
-    threading.Thread(target=_end_with_stdin, args=(server.shutdown,), daemon=True).start()
+    server = make_server(HOST, 0, application, threaded=True, request_handler=handler, fd=descriptor)
+    _write(is_ready=True)
+    for connection, address in accepted:
+        server.process_request(connection, address)
     server.serve_forever()
 
 
-def _end_with_stdin(end: Callable[[], None]) -> None:
-    sys.stdin.buffer.read()
-    end()
+def _write(**document: Any) -> None:
+    print(json.dumps(document), flush=True)  # noqa: T201 - the process that started this one reads it
+
+
+def _read_commands(hold: Hold) -> None:
+    for line in sys.stdin.buffer:
+        hold.change(**json.loads(line))
+    os._exit(0)  # also while moto is imported; its data ends with it
 
 
 if __name__ == "__main__":

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.dev.cloud.process import OWN_ACCESS_KEY
 from edgeroutes.dev.cloud.stand_ins import NO_MODEL
 from edgeroutes.errors import ConfigError, ToolError
 from edgeroutes.plan.model import PlanWarning
@@ -145,6 +148,17 @@ class Cloud:
 
 
 @cache
+def _known_types() -> tuple[str, ...]:
+    """The resource types of CloudFormation, as cfn-lint lists them; its own import would take seconds."""
+    from importlib.resources import files
+
+    listed = files("cfnlint.data.schemas") if find_spec("cfnlint") else None
+    if listed is None:
+        return ()
+    return tuple(json.loads((listed / "providers" / f"{REGION}.json").read_text()))
+
+
+@cache
 def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered by
     """One session for all: it reads the description of a service once.
 
@@ -153,7 +167,7 @@ def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered b
     """
     import boto3
 
-    return boto3.Session("edgeroutes", "edgeroutes")
+    return boto3.Session(OWN_ACCESS_KEY, OWN_ACCESS_KEY)
 
 
 def _is_held(resource: Resource) -> bool:
@@ -164,7 +178,9 @@ def _no_model(logical_id: str, resource: Resource) -> PlanWarning:
     problem = (
         f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
     )
-    return PlanWarning(problem=problem, where=logical_id, hint=_HINT)
+    known = _known_types()
+    similar = [] if resource.type_name in known else get_close_matches(resource.type_name, known, n=1, cutoff=0.85)
+    return PlanWarning(problem=problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
 
 
 def _require_mock() -> None:

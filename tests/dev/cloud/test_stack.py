@@ -91,6 +91,34 @@ def test_a_type_without_a_model_is_told(cloud: Cloud) -> None:
     assert cloud.warnings == (PlanWarning(problem=problem, where="Pool", hint=hint),)
 
 
+def test_a_mistyped_type_names_the_similar_one_and_its_correction_replaces_it(cloud: Cloud) -> None:
+    def template(type_name: str, **more: object) -> dict[str, object]:
+        key = {"AttributeName": "id"}
+        properties = {
+            "AttributeDefinitions": [{**key, "AttributeType": "S"}],
+            "KeySchema": [{**key, "KeyType": "HASH"}],
+            "BillingMode": "PAY_PER_REQUEST",
+        }
+        parameter = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": {"Ref": "Notes"}}}
+        return {"Resources": {"Notes": {"Type": type_name, "Properties": properties}, "Name": parameter, **more}}
+
+    cloud.put(template("AWS::DynamoDB::Tabel"))
+    assert [warning.hint for warning in cloud.warnings] == ["Did you mean 'AWS::DynamoDB::Table'"]
+    cloud.put(template("AWS::DynamoDB::Table"))
+    table = cloud.resources["Notes"].physical_id
+    assert (cloud.warnings, cloud.client("dynamodb").list_tables()["TableNames"]) == ((), [table])
+    named = cloud.client("ssm").get_parameter(Name=cloud.resources["Name"].physical_id)
+    assert named["Parameter"]["Value"] == table
+
+
+def test_a_removed_resource_can_be_made_again(cloud: Cloud) -> None:
+    queues = {name: {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": name}} for name in ("Jobs", "Mails")}
+    for wanted in (["Jobs", "Mails"], ["Jobs"], ["Jobs", "Mails"]):
+        cloud.put({"Resources": {name: queues[name] for name in wanted}})
+        urls = cloud.client("sqs").list_queues().get("QueueUrls", [])
+        assert sorted(url.rpartition("/")[2] for url in urls) == wanted
+
+
 def test_a_parameter_without_a_value_is_refused(cloud: Cloud) -> None:
     with pytest.raises(ConfigError) as caught:
         cloud.put(TEMPLATE)

@@ -15,7 +15,3 @@ What flows through::
 
 `review` asks the same of what `build/aws_calls` finds in sources, by way of `operations`: that is `edgeroutes iam`.
 """
-
-from edgeroutes.dev.cloud.iam.enforcement import Enforcement, enforce
-
-__all__ = ["Enforcement", "enforce"]

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import moto
-
 from edgeroutes.build.aws_calls import UnreadCall, find_aws_calls
 from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.modules import SearchPath
@@ -20,17 +18,16 @@ from edgeroutes.dev.cloud.iam.operations import find_operations
 from edgeroutes.dev.cloud.iam.patterns import matches, resource_may_match
 from edgeroutes.dev.cloud.iam.policies import Question, Verdict, decide, listed, statements
 from edgeroutes.dev.cloud.iam.roles import read_role
-from edgeroutes.dev.cloud.project import start_cloud
-from edgeroutes.dev.cloud.stack import Cloud
 from edgeroutes.pipeline import plan_project
 from edgeroutes.plan.lookup import find_function
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from edgeroutes.build.aws_calls import AwsCall, AwsUse
     from edgeroutes.dev.cloud.iam.resources import Call
     from edgeroutes.dev.cloud.iam.roles import Role
+    from edgeroutes.dev.cloud.stack import Cloud
     from edgeroutes.plan.model import FunctionPlan
 
 
@@ -59,7 +56,7 @@ class Review:
 
     Args:
         function: With its routes.
-        role: Its role.
+        role: Its role; None where no role had to be looked at, because no function calls AWS or has policies of its own.
         findings: What its source calls for, sorted.
         hints: What to write so that it may do all of it, as imperatives.
         unused: What its role's policies grant to it and to those that share it, and none of them was found to call:
@@ -68,7 +65,7 @@ class Review:
     """
 
     function: FunctionPlan
-    role: Role
+    role: Role | None = None
     findings: tuple[Finding, ...] = ()
     hints: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
@@ -89,16 +86,33 @@ def review_project(root: Path, route: str | None = None) -> list[Review]:
     functions = plan_project(root).functions
     wanted = functions if route is None else (find_function(functions, route),)
     tracer = Tracer(SearchPath(project_root=root, site_packages=installed_site_packages()))
+    uses = {each.logical_id: find_aws_calls(tracer.trace(map(Path, each.source_files))) for each in functions}
+    if any(use.calls or use.unread for use in uses.values()) or any(map(_has_policies, functions)):
+        reviews = _review_roles(root, functions, uses)
+    else:  # roles exist only in moto, whose import takes seconds
+        reviews = {each.logical_id: Review(function=each) for each in functions}
+    return [reviews[function.logical_id] for function in wanted]
+
+
+def _has_policies(function: FunctionPlan) -> bool:
+    return bool(function.properties.keys() & {"Policies", "Role"})
+
+
+def _review_roles(root: Path, functions: Iterable[FunctionPlan], uses: Mapping[str, AwsUse]) -> dict[str, Review]:
+    """Function id → its review, with the roles that moto makes of the template."""
+    import moto
+
+    from edgeroutes.dev.cloud.project import start_cloud
+    from edgeroutes.dev.cloud.stack import Cloud
+
     with moto.mock_aws():
         cloud = start_cloud(root, Cloud()).cloud
-        reviews: dict[str, list[Review]] = defaultdict(list)  # by role
+        by_role: dict[str, list[Review]] = defaultdict(list)
         for function in functions:
             role = read_role(cloud, function.logical_id)
-            use = find_aws_calls(tracer.trace(map(Path, function.source_files)))
-            reviews[role.arn].append(review_function(cloud, function, role, use))
-        all_reviews = [_with_unused(cloud, review, sharing) for sharing in reviews.values() for review in sharing]
-    by_function = {review.function.logical_id: review for review in all_reviews}
-    return [by_function[function.logical_id] for function in wanted]
+            by_role[role.arn].append(review_function(cloud, function, role, uses[function.logical_id]))
+        reviews = [_with_unused(cloud, review, sharing) for sharing in by_role.values() for review in sharing]
+    return {review.function.logical_id: review for review in reviews}
 
 
 def review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsUse) -> Review:
@@ -176,7 +190,7 @@ def _unused(cloud: Cloud, review: Review, needs: list[Need]) -> Iterator[str]:
     own = {value for key, value in cloud.environment_of(name).items() if key.startswith("EDGEROUTES_")}
     granted = (
         statement
-        for policy, document in review.role.policies.identity.items()
+        for policy, document in (review.role.policies.identity.items() if review.role else ())
         for statement in statements(document)
         if policy.startswith(f"{name}RolePolicy") and statement["Effect"] == "Allow"
     )

@@ -11,7 +11,7 @@ import moto
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
 
-from edgeroutes.dev.cloud.iam import enforce
+from edgeroutes.dev.cloud.iam.enforcement import enforce
 from edgeroutes.dev.cloud.iam.needs import Need
 from edgeroutes.dev.cloud.project import start_cloud
 from edgeroutes.dev.cloud.stack import Cloud

@@ -1,0 +1,5 @@
+from corp_rows.checks import run
+
+
+def GET():
+    return run()

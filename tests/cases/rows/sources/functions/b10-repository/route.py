@@ -1,0 +1,5 @@
+from from_git import tell
+
+
+def GET():
+    return tell()

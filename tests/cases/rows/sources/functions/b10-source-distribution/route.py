@@ -1,0 +1,5 @@
+import docopt
+
+
+def GET():
+    return docopt.docopt("Usage: run <name>", ["ada"])["<name>"]

@@ -1,0 +1,5 @@
+from shared_utils import V
+
+
+def GET():
+    return {"v": V}

@@ -1,0 +1,5 @@
+from corp_lib import tell
+
+
+def GET():
+    return tell()
