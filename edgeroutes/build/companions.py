@@ -9,10 +9,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.dependencies import Companion, Root
-from edgeroutes.build.identity import is_tool, make_identity
+from edgeroutes.build.identity import is_tool, is_tool_group, make_identity
 from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.libraries import own_users
 from edgeroutes.build.mentions import Mention, extras_that_bring, find_mentions, imports_of, naming_texts
@@ -35,6 +36,15 @@ FILE = "mentions.json"
 _FORMAT = 3
 # Their extras are adapters for libraries that a function uses by itself or not at all.
 _OBSERVERS = frozenset({"ddtrace", "elastic-apm", "logfire", "newrelic", "sentry-sdk"})
+
+
+# Words that code has for other reasons: extras that mean everything, and names of modules that hold anything.
+_GENERAL = frozenset(
+    {
+        "all", "async", "base", "common", "compat", "complete", "config", "default", "extra", "extras", "frame", "full", "helpers",
+        "init", "main", "optional", "performance", "standard", "types", "utils",
+    }
+)  # fmt: skip
 
 
 class Companions:
@@ -68,25 +78,51 @@ class Companions:
             self._known = stored.get("trees", {}) if stored.get("format") == _FORMAT else {}
         self._used: dict[str, Any] = {}
         self._identities: dict[tuple[str, bool], tuple[str, Identity]] = {}
+        self._texts: dict[Path, str] = {}
         self._by_file: dict[Path, tuple[FileImports, list[tuple[str, int, str]]]] = {}
 
     def of_library(self, name: str) -> list[Companion]:
         """The declared distributions that a library mentions."""
         found: dict[str, Companion] = {}
         offers = () if name in _OBSERVERS else self._wheels.requires(name) or ()
-        extras = extras_that_bring(offers)
-        for each, extra in extras.items():
+        extras = extras_that_bring(name, offers)
+        for each, names in extras.items():
             if each in self.declared:
-                how = f"{name} offers {each} as its extra {extra!r}, and the project declares both"
-                found[each] = Companion(name=each, how=how)
+                how = f"{name} offers {each} as its extra {names[0]!r}, and the project declares both"
+                found[each] = Companion(name=each, how=how, is_offered=True, words=self._words(each, names))
         tree = self._wheels.tree(name)
         if tree is not None or name in self._local:
             mentions = self._mentions(tree, name) if tree is not None else self._read_local(name)[0]
             for each, mention in mentions.items():
                 place = f"{mention.file}:{mention.line}" if mention.line else mention.file
-                is_weak = each not in extras and not mention.is_by_entry_point
-                found[each] = Companion(name=each, how=f"{place} of {name} {mention.how}", is_weak=is_weak)
+                words = self._words(each, extras.get(each, ()), mention.file)
+                how = f"{place} of {name} {mention.how}"
+                found[each] = Companion(name=each, how=how, is_offered=each in extras, words=words)
         return [found[each] for each in sorted(found)]
+
+    def _words(self, name: str, extras: Iterable[str], file: str = "") -> tuple[str, ...]:
+        """The words by which code shows that it uses a distribution through a library; short and general ones are left out."""
+        declared = self.declared[name]
+        points = (each.name for each in declared.entry_points if not is_tool_group(each.group))
+        stem = PurePosixPath(file).stem.strip("_")
+        modules = (stem,) if file.endswith(".py") else ()
+        told = {word.lower() for word in (*extras, *(each for each in (*points, *modules) if len(each) > 3))} - _GENERAL
+        return tuple(
+            sorted({name, name.replace("-", "_"), *map(str.lower, self._identity(name)[1].import_names), *told})
+        )
+
+    def text_of(self, graph: ImportGraph) -> str:
+        """The code of a function's project files in lowercase, without comments on lines of their own."""
+        return "\n".join(self._text(module.file) for module in graph.project_modules)
+
+    def _text(self, file: Path) -> str:
+        if file not in self._texts:
+            try:
+                lines = file.read_text("utf-8", "replace").lower().splitlines() if file.suffix == ".py" else []
+            except OSError:
+                lines = []
+            self._texts[file] = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+        return self._texts[file]
 
     def of_project(self, graph: ImportGraph, tracer: Tracer) -> Iterator[Root]:
         """The declared distributions that the project's files in a graph mention."""

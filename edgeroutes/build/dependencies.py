@@ -8,6 +8,7 @@ jmespath is whichever its boto3 wants.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.import_values import ImportKind
@@ -56,13 +57,15 @@ class Companion:
     Args:
         name: Normalized.
         how: What `why` shows: `bs4/builder/_lxml.py:9 of beautifulsoup4 imports lxml`.
-        is_weak: Whether neither an extra of the library nor a group of entry points connects the two: the mention may be one for
-            other users of the library (urllib3/contrib/pyopenssl.py).
+        words: Lowercase beginnings of words that a function's code has where it uses the two together: names of the companion, of the
+            extras that have it, of its entry points, and of the module that mentions it.
+        is_offered: Whether the library offers it as an extra.
     """
 
     name: str
     how: str
-    is_weak: bool = False
+    is_offered: bool = False
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,6 @@ def resolve(
     *,
     exclude: Collection[str] = (),
     companions: Callable[[str], Iterable[Companion]] = lambda _: (),
-    imported: Collection[str] = (),
 ) -> dict[str, Requirement]:
     """All distributions of a function by name, each with who asked for it first.
 
@@ -138,9 +140,7 @@ def resolve(
         pins: Say what the project pins.
         target: Decides markers.
         exclude: Names that stay out, with what only they require.
-        companions: The declared distributions that a library mentions.
-        imported: The distributions that files of the project use by themselves, in any function. That explains their declaration: a weak
-            mention in a library that the function has only because another one requires it does not bring them.
+        companions: The declared distributions that go along with a library.
     """
     roots = list(roots)
     pinned = {root.name for root in roots if root.reason.startswith("include")}
@@ -149,7 +149,6 @@ def resolve(
     found: dict[str, Requirement] = {}
     seen: set[tuple[str, str]] = set()
     queue = [(root, root.name, root.extras, "", "") for root in roots]
-    chosen = {root.name for root in roots}
     for root, name, requested, required_by, how in queue:
         extras = requested | pins.extras_of(name)  # however it is reached: a driver is declared with its extra
         if name in left_out:
@@ -158,11 +157,7 @@ def resolve(
             continue
         if name not in found:
             found[name] = Requirement(name=name, root=root, required_by=required_by, how=how)
-            queue += [
-                (root, each.name, frozenset(), name, each.how)
-                for each in companions(name)
-                if not each.is_weak or name in chosen or each.name not in imported
-            ]
+            queue += [(root, each.name, frozenset(), name, each.how) for each in companions(name)]
         requires = wheels.requires(name)
         for extra in ("", *sorted(extras | pins.extras_of(name))):
             if requires is None or (name, extra) in seen:
@@ -181,8 +176,7 @@ def resolve_all(
     pins: Pins,
     target: Target,
     *,
-    companions: Callable[[str], Iterable[Companion]] = lambda _: (),
-    imported: Collection[str] = (),
+    companions: Callable[[str, str], Iterable[Companion]] = lambda *_: (),
 ) -> tuple[dict[str, dict[str, Requirement]], dict[str, Requirement]]:
     """The distributions of every function, and those of them that the store lacks.
 
@@ -191,11 +185,10 @@ def resolve_all(
         wheels: Where they are.
         pins: The versions.
         target: What they are for.
-        companions: As for `resolve`.
-        imported: As for `resolve`.
+        companions: As for `resolve`, given the logical id, too.
     """
     answers = {
-        key: resolve(roots, wheels, pins, target, exclude=exclude, companions=companions, imported=imported)
+        key: resolve(roots, wheels, pins, target, exclude=exclude, companions=partial(companions, key))
         for key, (roots, exclude) in functions.items()
     }
     found = {name: each for answer in answers.values() for name, each in answer.items()}

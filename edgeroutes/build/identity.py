@@ -73,6 +73,11 @@ def entry_point_groups(text: str) -> tuple[str, ...]:
     return tuple(sorted(group for group in parser.sections() if not _TOOL_GROUPS.fullmatch(group)))
 
 
+def is_tool_group(group: str) -> bool:
+    """Whether only installers and test runners read a group of entry points."""
+    return bool(_TOOL_GROUPS.fullmatch(group))
+
+
 def is_tool(name: str) -> bool:
     """Whether the distribution is a developer's tool, which a function has only if it imports it."""
     return bool(_TOOLS.fullmatch(name))

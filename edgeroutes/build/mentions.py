@@ -38,7 +38,6 @@ _DEVELOPERS_EXTRA = re.compile(
 )
 _EXTRA = re.compile(r"""extra\s*==\s*["']([^"']+)["']""")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_READS = "reads the entry points "
 _PREFIX = re.compile(r"[A-Za-z0-9]{5,}[._-]")
 """The first word of a group, which a library may complete: `opentelemetry_`."""
 
@@ -56,11 +55,6 @@ class Mention:
     file: str
     line: int
     how: str
-
-    @property
-    def is_by_entry_point(self) -> bool:
-        """Whether a group of entry points connects the two: each was written for the other."""
-        return self.how.startswith(_READS)
 
 
 def find_mentions(
@@ -113,18 +107,29 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
     """The string literals that name a distribution's module or a group of its entry points, each with what `why` shows."""
     for text in texts:
         if text.text in identity.groups:
-            yield text, f"{_READS}{text.text!r}, of which {identity.name} has some"
+            yield text, f"reads the entry points {text.text!r}, of which {identity.name} has some"
         elif _is_in(text.dotted, identity):
             yield text, f"names {text.text!r} in a string"
 
 
-def extras_that_bring(requires: Iterable[str]) -> dict[str, str]:
-    """Distribution → the extra for which a library requires it; extras for the library's developers are left out."""
-    found: dict[str, str] = {}
+def extras_that_bring(library: str, requires: Iterable[str]) -> dict[str, list[str]]:
+    """Distribution → the extras for which a library requires it; extras for the library's developers are left out.
+
+    An extra may consist of others: `pandas[pyarrow]; extra == "parquet"`.
+    """
+    found: dict[str, list[str]] = {}
+    parts: list[tuple[str, str]] = []
     for line in requires:
         extra, name = _EXTRA.search(line), _NAME.match(line)
-        if extra and name and not _DEVELOPERS_EXTRA.fullmatch(extra[1].lower()):
-            found.setdefault(re.sub(r"[-_.]+", "-", name[0]).lower(), extra[1])
+        if not (extra and name) or _DEVELOPERS_EXTRA.fullmatch(extra[1].lower()):
+            continue
+        normal = re.sub(r"[-_.]+", "-", name[0]).lower()
+        if normal == library:
+            parts += [(part.strip(), extra[1]) for part in line.partition("[")[2].partition("]")[0].split(",")]
+        else:
+            found.setdefault(normal, []).append(extra[1])
+    for extras in found.values():
+        extras += [whole for part, whole in parts if part in extras and whole not in extras]
     return found
 
 
@@ -201,7 +206,7 @@ def _group_text(identity: Identity, path: str, tree: ast.Module) -> Mention | No
             (each for each in identity.groups if each == text or (text and _is_beginning(text, each, node))), ""
         )
         if group:
-            how = f"{_READS}{group!r}, of which {identity.name} has some"
+            how = f"reads the entry points {group!r}, of which {identity.name} has some"
             return Mention(file=path, line=getattr(node, "lineno", 0), how=how)
     return None
 

@@ -5,18 +5,19 @@ Repeated until nothing is added: a library that ships may mention another declar
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.dependencies import LAMBDA_HAS, Requirement, Root, resolve_all
+from edgeroutes.build.dependencies import LAMBDA_HAS, Companion, Requirement, Root, resolve, resolve_all
 from edgeroutes.build.pins import own_requirements
 from edgeroutes.build.requirements import required_names
 from edgeroutes.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from edgeroutes.build.bundle import Bundle
     from edgeroutes.build.companions import Companions
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     Answers = Mapping[str, Mapping[str, Requirement]]
 
 _DECLARED = ""
+_SMALL_BYTES = 2_000_000
+"""Unzipped, with bytecode."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,20 +100,17 @@ class Selector:
                 break
             everywhere |= added
         notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
+        notes = (*notes, *self._left_out(chosen, answers))
         return Selection(bundles=tuple(chosen), requirements=answers, notes=notes)
 
     def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Answers:
         """Every function's distributions, fetched where the store lacks them."""
         lacked: set[str] = set()
         while True:
-            imported = self._imported(bundles)
-            companions = cache(self._companions.of_library)  # as long as the store has the same trees
             needed = {each.function.logical_id: (self._roots(each, everywhere), each.exclude) for each in bundles}
             if any(roots for roots, _ in needed.values()):
                 needed[_DECLARED] = (self._declared_roots(bundles), frozenset[str]())
-            answers, missing = resolve_all(
-                needed, self._wheels, self._pins, self._target, companions=companions, imported=imported
-            )
+            answers, missing = self._with_companions(bundles, needed)
             answers.pop(_DECLARED, None)
             if not missing:
                 return answers
@@ -128,10 +128,43 @@ class Selector:
                 found.setdefault(root.name, root)
         return [*found.values()]
 
-    def _imported(self, bundles: Sequence[Bundle]) -> frozenset[str]:
-        """The distributions that the project's files import or name, in any function."""
-        named = (root for each in bundles for root in self._companions.of_project(each.graph, self._tracer))
-        return frozenset(root.name for root in (*(root for each in bundles for root in each.roots), *named))
+    def _with_companions(
+        self, bundles: Sequence[Bundle], needed: Mapping[str, tuple[list[Root], Collection[str]]]
+    ) -> tuple[dict[str, dict[str, Requirement]], dict[str, Requirement]]:
+        """The distributions of every function, with those that its libraries mention and that it may use.
+
+        A mention brings what is declared, unless that is large, another function's own code shows that it uses it, and this one's does
+        not: urllib3 mentions cryptography for whoever wants it.
+        """
+        of_library = cache(self._companions.of_library)  # as long as the store has the same trees
+        texts = {each.function.logical_id: self._companions.text_of(each.graph) for each in bundles}
+
+        @cache
+        def has(key: str, words: tuple[str, ...]) -> bool:
+            return re.search(rf"(?<![a-z])(?:{'|'.join(map(re.escape, words))})", texts.get(key, "")) is not None
+
+        def shown(key: str, library: str) -> Iterator[Companion]:
+            return (each for each in of_library(library) if has(key, each.words))
+
+        answers, _ = resolve_all(needed, self._wheels, self._pins, self._target, companions=shown)
+        used = {root.name for key, (roots, _) in needed.items() if key != _DECLARED for root in roots}
+        used |= {each.name for answer in answers.values() for each in answer.values() if each.how}
+        small = cache(self._is_small)
+
+        def brought(key: str, library: str) -> Iterator[Companion]:
+            return (
+                each
+                for each in of_library(library)
+                if key == _DECLARED or each.name not in used or has(key, each.words) or small(each.name)
+            )
+
+        return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
+
+    def _is_small(self, name: str) -> bool:
+        """Whether a distribution with all that it requires costs next to nothing."""
+        root = Root(name=name, extras=self._pins.extras_of(name))
+        trees = map(self._wheels.tree, resolve([root], self._wheels, self._pins, self._target))
+        return sum(sum(tree.sizes.values()) for tree in trees if tree is not None) <= _SMALL_BYTES
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
         """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""
@@ -164,6 +197,28 @@ class Selector:
         return {
             root.name: root for root in self._declared_roots(bundles) if root.name not in shipped | everywhere.keys()
         }
+
+    def _left_out(self, bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+        """Large extras of libraries that functions import, and that ship with other functions alone."""
+        found: dict[str, dict[str, set[str]]] = {}
+        for bundle in bundles:
+            key = bundle.function.logical_id
+            for library in (root.name for root in bundle.roots if root.where and root.name in answers[key]):
+                for each in self._companions.of_library(library):
+                    if (
+                        each.is_offered
+                        and each.name not in answers[key]
+                        and each.name not in bundle.exclude | LAMBDA_HAS
+                    ):
+                        found.setdefault(library, {}).setdefault(each.name, set()).add(key)
+        for library, names in sorted(found.items()):
+            without = sorted(set().union(*names.values()))
+            shown = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
+            yield (
+                f"{library} can use {', '.join(sorted(names))}, which other functions use; {shown} shows no use of it and goes "
+                "without. Where a function needs one, list it under 'include' of its function.yaml; else under 'exclude' in "
+                f"{self._app_dir}/function.yaml."
+            )
 
     def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
         holders = Counter(

@@ -333,32 +333,57 @@ def test_a_folder_of_this_machine_is_a_library_like_any_other(tmp_path: Path) ->
     assert held(project.build())["XFunction"] == ["shared"]
 
 
-CRYPTO = "from plug import NAME\n"
-WEAK: dict[str, tuple[str, FakeWheel, bool]] = {
-    "a library that another one requires": ("import front", FakeWheel(files={"host.py": CRYPTO}), False),
-    "a library that the function imports": ("import front, host", FakeWheel(files={"host.py": CRYPTO}), True),
-    "a library that the function names": ("import front\nNAME = 'host'", FakeWheel(files={"host.py": CRYPTO}), True),
-    "an extra of a library that another one requires": (
-        "import front", FakeWheel(files={"host.py": CRYPTO}, requires=("plug; extra == 'fast'",)), True,
-    ),
-    "a group of entry points": ("import front", FakeWheel(files={"host.py": "entry_points(group='host.plugins')\n"}), True),
+LARGE = FakeWheel(
+    files={
+        "plug/__init__.py": "NAME = 'plug'\n",
+        "plug/data.bin": "x" * 4_000_000,
+        "plug-1.0.dist-info/entry_points.txt": "[host.plugins]\nspecial = plug:NAME\n",
+    }
+)
+MENTION = "from plug import NAME\n"
+BY_EXTRA = FakeWheel(
+    files={**LIBRARY, "host/turbo.py": MENTION}, requires=("plug; extra == 'quick'", "host[quick]; extra == 'excel'")
+)
+# What /x is made of, and whether a large plug that another function imports ships with it for host's mention.
+EVIDENCE: dict[str, tuple[str, FakeWheel, bool]] = {
+    "nothing": ("import host", BY_EXTRA, False),
+    "a comment": ("import host\n# plug", BY_EXTRA, False),
+    "the end of a word": ("import host\nunplug = 1", BY_EXTRA, False),
+    "its name in a word": ("import host\nhost.PlugResponse", BY_EXTRA, True),
+    "its name in a URL": ("import host\nhost.open('x+plug://')", BY_EXTRA, True),
+    "an extra": ("import host\nhost.set(quick=True)", BY_EXTRA, True),
+    "an extra that has another": ("import host\nhost.read_excel()", BY_EXTRA, True),
+    "an entry point": ("import host\nhost.get('special')", host("entry_points(group='host.plugins')\n"), True),
+    "the module that mentions it": ("import host\nhost.start('turbo')", FakeWheel(files={**LIBRARY, "host/turbo.py": MENTION}), True),
+    "a module of any library": ("import host\nutils = 1", FakeWheel(files={**LIBRARY, "host/utils.py": MENTION}), False),
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("imports", "library", "ships"), WEAK.values(), ids=WEAK)
-def test_a_weak_mention_does_not_bring_what_another_function_is_declared_for(
-    imports: str, library: FakeWheel, ships: bool, tmp_path: Path
+@pytest.mark.parametrize(("source", "library", "ships"), EVIDENCE.values(), ids=EVIDENCE)
+def test_a_large_distribution_of_another_function_ships_where_the_code_shows_its_use(
+    source: str, library: FakeWheel, ships: bool, tmp_path: Path
 ) -> None:
-    """As urllib3, which requests requires, mentions cryptography, which another function imports."""
+    """As pandas mentions pyarrow, and only a function with `read_parquet` needs it."""
     front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
-    wheels = {"front": front, "host": library, "plug": BY_ENTRY_POINT}
-    report = build(tmp_path, f"{imports}\n{HELLO}", wheels)
+    report = build(tmp_path, f"{source}\n{HELLO}", {"front": front, "host": library, "plug": LARGE})
     assert ("plug" in held(report)["XFunction"]) is ships
 
 
-def test_a_weak_mention_brings_what_no_function_imports(tmp_path: Path) -> None:
+def test_a_large_extra_that_is_left_out_is_reported_with_include_and_exclude(tmp_path: Path) -> None:
+    report = build(tmp_path / "a", USES_HOST, {"host": BY_EXTRA, "plug": LARGE})
+    said = (
+        "host can use plug, which other functions use; XFunction shows no use of it and goes without. Where a function needs one, list it "
+        "under 'include' of its function.yaml; else under 'exclude' in functions/function.yaml."
+    )
+    assert report.warnings == (said,)
+    for key, include in (("b", "include: [plug]\n"), ("c", "exclude: [plug]\n")):
+        more = {"functions/x/function.yaml": include}
+        assert build(tmp_path / key, USES_HOST, {"host": BY_EXTRA, "plug": LARGE}, more=more).warnings == ()
+
+
+def test_a_large_distribution_that_no_code_uses_ships_at_any_mention(tmp_path: Path) -> None:
     """As PySocks, which urllib3 imports if it is there."""
     front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
-    wheels = {"front": front, "host": FakeWheel(files={"host.py": CRYPTO}), "plug": PLUG}
+    wheels = {"front": front, "host": FakeWheel(files={"host.py": MENTION}), "plug": LARGE}
     report = build(tmp_path, f"import front\n{HELLO}", wheels, more={"functions/uses/route.py": HELLO})
     assert held(report)["XFunction"] == ["front", "host", "plug"]

@@ -1,0 +1,8 @@
+# /// script
+# dependencies = ["nltk"]
+# ///
+from nltk.stem import PorterStemmer
+
+
+def GET():
+    return PorterStemmer().stem("packages")
