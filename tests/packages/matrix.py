@@ -125,7 +125,9 @@ def run_case(name: str, folder: Path, tools: Tools) -> Outcome:
     source_path = [site_packages, *_editable_roots(site_packages), _link_readers(folder / "readers")]
     return Outcome(
         source=_request(tools, _FROM_SOURCE, source_path, root),
-        bundle=_request(tools, _FROM_BUNDLE, [bundle, tools.lambda_path], folder, json.dumps(_EVENT)),
+        bundle=_request(
+            tools, _FROM_BUNDLE, [bundle, tools.lambda_path], bundle, json.dumps(_EVENT)
+        ),  # as Lambda starts in it
         unzipped_bytes=sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()),
         warnings=tuple(report.warnings),
     )
