@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.wheels import Wheels
 
 FILE = "mentions.json"
-_FORMAT = 3
+_FORMAT = 4
 # Their extras are adapters for libraries that a function uses by itself or not at all.
 _OBSERVERS = frozenset({"ddtrace", "elastic-apm", "logfire", "newrelic", "sentry-sdk"})
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.import_values import NEVER_RUN, ImportKind
 from edgeroutes.build.imports import parse_imports
+from edgeroutes.build.modules import normalize_name
 from edgeroutes.build.syntax import parse_source
 from edgeroutes.build.texts import TextPlace, imports_by_variable, read_texts
 from edgeroutes.errors import ImportRaisedError
@@ -110,6 +111,8 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
             yield text, f"reads the entry points {text.text!r}, of which {identity.name} has some"
         elif _is_in(text.dotted, identity):
             yield text, f"names {text.text!r} in a string"
+        elif text.place is TextPlace.IMPORTED and normalize_name(text.text) == identity.name:
+            yield text, f"names the distribution {text.text!r} in a string"
 
 
 def extras_that_bring(library: str, requires: Iterable[str]) -> dict[str, list[str]]:

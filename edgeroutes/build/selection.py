@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     Answers = Mapping[str, Mapping[str, Requirement]]
 
 _DECLARED = ""
+# Unzipped, with bytecode: what any mention brings, and what all mentions of a library together bring where a function imports it.
 _SMALL_BYTES = 2_000_000
-"""Unzipped, with bytecode."""
+_MODERATE_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,7 @@ class Selector:
         """The distributions of every function, with those that its libraries mention and that it may use.
 
         A mention brings what is declared, unless that is large, another function's own code shows that it uses it, and this one's does
-        not: urllib3 mentions cryptography for whoever wants it.
+        not: urllib3 mentions cryptography for whoever wants it. A library that the function itself imports may bring more.
         """
         of_library = cache(self._companions.of_library)  # as long as the store has the same trees
         texts = {each.function.logical_id: self._companions.text_of(each.graph) for each in bundles}
@@ -149,22 +150,33 @@ class Selector:
         answers, _ = resolve_all(needed, self._wheels, self._pins, self._target, companions=shown)
         used = {root.name for key, (roots, _) in needed.items() if key != _DECLARED for root in roots}
         used |= {each.name for answer in answers.values() for each in answer.values() if each.how}
-        small = cache(self._is_small)
+        imported = {key: {root.name for root in roots} for key, (roots, _) in needed.items()}
+
+        @cache
+        def is_small(name: str) -> bool:
+            return self._unzipped_bytes([name]) <= _SMALL_BYTES
+
+        @cache
+        def is_moderate(library: str) -> bool:
+            return (
+                self._unzipped_bytes(each.name for each in of_library(library) if each.name in used) <= _MODERATE_BYTES
+            )
 
         def brought(key: str, library: str) -> Iterator[Companion]:
+            brings_all = key == _DECLARED or (library in imported[key] and is_moderate(library))
             return (
                 each
                 for each in of_library(library)
-                if key == _DECLARED or each.name not in used or has(key, each.words) or small(each.name)
+                if brings_all or each.name not in used or has(key, each.words) or is_small(each.name)
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
 
-    def _is_small(self, name: str) -> bool:
-        """Whether a distribution with all that it requires costs next to nothing."""
-        root = Root(name=name, extras=self._pins.extras_of(name))
-        trees = map(self._wheels.tree, resolve([root], self._wheels, self._pins, self._target))
-        return sum(sum(tree.sizes.values()) for tree in trees if tree is not None) <= _SMALL_BYTES
+    def _unzipped_bytes(self, names: Iterable[str]) -> int:
+        """The size of distributions with all that they require, as far as the store has them."""
+        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
+        trees = map(self._wheels.tree, resolve(roots, self._wheels, self._pins, self._target))
+        return sum(sum(tree.sizes.values()) for tree in trees if tree is not None)
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
         """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""

@@ -32,7 +32,7 @@ from edgeroutes.routing.reading import MAX_SOURCE_BYTES, read_source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CACHE_FORMAT = f"4 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
+CACHE_FORMAT = f"5 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
 """What reads the same source differently writes another first part."""
 
 CACHE_FILE = "imports.json"

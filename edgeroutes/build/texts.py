@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?")
+# Source: PyPA, "Names and normalization".
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MAX_LENGTH = 150
+# Functions of importlib.metadata, whose argument is a distribution.
+_METADATA = frozenset({"distribution", "metadata", "requires", "version"})
 # Calls whose text is a label, not a module. Source: logging, structlog, opentelemetry.
 _LABELLING = frozenset(
     {"getLogger", "get_logger", "getChild", "get_tracer", "get_meter", "getattr", "hasattr", "setattr"}
@@ -34,12 +38,12 @@ class TextPlace(StrEnum):
     LISTED = "listed"
     """In a list, tuple or set."""
     IMPORTED = "imported"
-    """An argument of a call that imports or loads."""
+    """An argument of a call that imports or loads, or reads a distribution's metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A string literal that reads like a module, or like something in one.
+    """A string literal that reads like a module, like something in one, or like a distribution.
 
     Args:
         text: `lib.tasks`, or `lib.tasks:run`.
@@ -65,7 +69,9 @@ def read_texts(tree: ast.Module) -> tuple[Text, ...]:
     found: dict[str, Text] = {}
     for node, place in _constants(tree):
         text = node.value
-        if not isinstance(text, str) or len(text) > _MAX_LENGTH or not _DOTTED.fullmatch(text):
+        if not isinstance(text, str) or len(text) > _MAX_LENGTH:
+            continue
+        if not (_DOTTED.fullmatch(text) or (place is TextPlace.IMPORTED and _DISTRIBUTION.fullmatch(text))):
             continue
         known = found.get(text)
         if known is None or _STRENGTH.index(place) > _STRENGTH.index(known.place):
@@ -121,7 +127,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
 def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
     name = called_name(node)
     yield node.func, TextPlace.PLAIN
-    place = TextPlace.IMPORTED if is_importing(name) else TextPlace.PLAIN
+    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA else TextPlace.PLAIN
     for value in (*node.args, *(keyword.value for keyword in node.keywords)):
         if not (name in _LABELLING and isinstance(value, ast.Constant)):
             yield value, place

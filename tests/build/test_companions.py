@@ -142,6 +142,18 @@ def test_what_only_looks_like_a_mention_ships_nothing(source: str, library: Fake
     assert "plug" not in held(build(tmp_path, source, {"host": library, "plug": PLUG}))["XFunction"]
 
 
+@pytest.mark.parametrize(
+    ("call", "ships"),
+    [("version('Far.Plug')", True), ("metadata.distribution('far-plug')", True), ("print('far-plug')", False)],
+)
+def test_a_distribution_whose_metadata_is_read_ships(call: str, ships: bool, tmp_path: Path) -> None:
+    wheels = {"plug": PLUG, "far-plug": FakeWheel(files={"plugged.py": ""})}
+    source = f"from importlib import metadata\nfrom importlib.metadata import version\n\ndef GET():\n    return str({call})\n"
+    uses = {"functions/uses/route.py": f"import plug, plugged\n{HELLO}"}
+    report = build(tmp_path, source, wheels, more=uses)
+    assert held(report)["XFunction"] == (["far-plug"] if ships else [])
+
+
 def test_what_is_mentioned_by_what_is_mentioned_ships_too(tmp_path: Path) -> None:
     wheels = {
         "host": host("import_optional('plug')\n"),
@@ -336,7 +348,7 @@ def test_a_folder_of_this_machine_is_a_library_like_any_other(tmp_path: Path) ->
 LARGE = FakeWheel(
     files={
         "plug/__init__.py": "NAME = 'plug'\n",
-        "plug/data.bin": "x" * 4_000_000,
+        "plug/data.bin": "x" * 17_000_000,
         "plug-1.0.dist-info/entry_points.txt": "[host.plugins]\nspecial = plug:NAME\n",
     }
 )
@@ -379,6 +391,22 @@ def test_a_large_extra_that_is_left_out_is_reported_with_include_and_exclude(tmp
     for key, include in (("b", "include: [plug]\n"), ("c", "exclude: [plug]\n")):
         more = {"functions/x/function.yaml": include}
         assert build(tmp_path / key, USES_HOST, {"host": BY_EXTRA, "plug": LARGE}, more=more).warnings == ()
+
+
+@pytest.mark.parametrize(("size", "ships"), [(9_000_000, ["host", "one"]), (4_000_000, ["host", "one", "two"])])
+def test_a_library_that_a_function_imports_brings_what_is_moderate_together(
+    size: int, ships: list[str], tmp_path: Path
+) -> None:
+    """As PyJWT brings cryptography, while pandas does not bring every engine that some other function uses."""
+    names = ("one", "two")
+    wheels = {
+        name: FakeWheel(files={f"{name}/__init__.py": "NAME = 1\n", f"{name}/data": "x" * size}) for name in names
+    }
+    extras = tuple(f"{name}; extra == 'e{name}'" for name in names)
+    more = {"functions/uses/route.py": f"import one, two\n{HELLO}"}
+    source = f"import host\n\nCHOSEN = 'one'\n{HELLO}"
+    library = FakeWheel(files=LIBRARY, requires=extras)
+    assert held(build(tmp_path, source, {"host": library, **wheels}, more=more))["XFunction"] == ships
 
 
 def test_a_large_distribution_that_no_code_uses_ships_at_any_mention(tmp_path: Path) -> None:
