@@ -13,6 +13,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from packaging.utils import canonicalize_version
+
 from edgeroutes.build.bundle import Bundle, Collector, without_loop_parts
 from edgeroutes.build.bytecode import find_interpreter
 from edgeroutes.build.companions import Companions
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgeroutes.build.bytecode import Interpreter
+    from edgeroutes.build.dependencies import Requirement
+    from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.graph import TraceWarning
     from edgeroutes.build.installer import Installer
     from edgeroutes.build.pins import Pins
@@ -153,6 +157,7 @@ class Builder:
         warnings = (
             *map(str, self._plan.warnings),
             *selection.notes,
+            *_version_warnings(pins, installed, requirements),
             *self._environment_warnings(wheels, requirements),
             *self._warnings(bundles, interpreter),
             *heavy,
@@ -303,6 +308,25 @@ class Builder:
                 f"what it imports (Starlette +50 ms, Powertools +100 ms). Install it, for instance with 'uv python install {version}'."
             ] = None
         return list(said)
+
+
+def _version_warnings(
+    pins: Pins, installed: Mapping[str, InstalledDistribution], requirements: Mapping[str, Mapping[str, Requirement]]
+) -> Iterator[str]:
+    """The distributions of which the functions get another version than the one that is installed here."""
+    shipped = sorted({name for each in requirements.values() for name in each} & installed.keys() & pins.by_name.keys())
+    pairs = [(name, pins.by_name[name].version, installed[name].version) for name in shipped]
+    others = [
+        f"{name} {locked} ({here})"
+        for name, locked, here in pairs
+        if locked and canonicalize_version(locked) != canonicalize_version(here)
+    ]
+    if others:
+        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+        yield (
+            f"{pins.source} has other versions than the environment in which dev and tests run (in parentheses): {shown}. "
+            f"Install what {pins.source} has."
+        )
 
 
 def _render_warning(bundle: Bundle, warning: TraceWarning) -> str:

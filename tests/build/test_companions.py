@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -415,3 +416,19 @@ def test_a_large_distribution_that_no_code_uses_ships_at_any_mention(tmp_path: P
     wheels = {"front": front, "host": FakeWheel(files={"host.py": MENTION}), "plug": LARGE}
     report = build(tmp_path, f"import front\n{HELLO}", wheels, more={"functions/uses/route.py": HELLO})
     assert held(report)["XFunction"] == ["front", "host", "plug"]
+
+
+@pytest.mark.parametrize(("installed", "warned"), [("1.0", True), ("2.0.0", False)])
+def test_another_installed_version_than_the_functions_get_is_warned_of(
+    installed: str, warned: bool, tmp_path: Path
+) -> None:
+    """Dev runs what is installed, functions get what the lock has."""
+    files = {"requirements.txt": "host==2.0\n", "functions/x/route.py": USES_HOST}
+    project = make_project(tmp_path, files, {"host": FakeWheel(version="2.0", files=LIBRARY)})
+    shutil.rmtree(project.site_packages / "host-2.0.dist-info")
+    write_wheel("host", FakeWheel(version=installed, files=LIBRARY), project.site_packages)
+    warning = (
+        "requirements.txt has other versions than the environment in which dev and tests run (in parentheses): host 2.0 (1.0). "
+        "Install what requirements.txt has."
+    )
+    assert [each for each in project.build().warnings if "versions" in each] == ([warning] if warned else [])
