@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.constraints import CONTAINERS, NAMES, find_contradiction, find_problem
+from edgeroutes.routing.python_source import render_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -138,7 +139,7 @@ class AnnotationChecker:
 
     def _check_default(self, argument: ast.arg, default: ast.expr | None, where: str) -> Iterator[Found]:
         if isinstance(default, ast.Call) and _is_field_call(self.module.bindings.dotted_name(default.func) or ""):
-            problem = f"the default of {where} is {_text(default)}. Allowed are values"
+            problem = f"the default of {where} is {render_node(default)}. Allowed are values"
             yield self._problem(argument, problem, f"Write '{argument.arg}: Annotated[T, …] = value'")
 
     def _problem(self, node: ast.AST, problem: str, hint: str, module: Module | None = None) -> Found:
@@ -198,7 +199,7 @@ class AnnotationChecker:
                 and isinstance(statement.value, ast.Call)
                 and _is_field_call(_called(statement.value, module))
             ):
-                problem = f"{label} has the default {_text(statement.value)}. Allowed are values"
+                problem = f"{label} has the default {render_node(statement.value)}. Allowed are values"
                 yield self._problem(statement, problem, "Write 'name: Annotated[T, …] = value'", module)
             if from_strings and inner.kind in ("model", "dict") and not inner.metadata:
                 problem = f"{label}: {inner.label} cannot be read from a {place}. Allowed are scalars and lists of them"
@@ -214,7 +215,7 @@ class AnnotationChecker:
             name = _called(item, place)
             if name.partition(".")[0] in others or (_is_ours(name) and isinstance(item, ast.Call) and item.keywords):
                 hint = "Use pydantic.Field(…)" if library == "pydantic" else "Use msgspec.Meta(…)"
-                yield self._problem(node, f"{where}: {library} does not enforce {_text(item)}", hint, module)
+                yield self._problem(node, f"{where}: {library} does not enforce {render_node(item)}", hint, module)
         for each in found.inner:
             yield from self._check_library(each, node, module, where, library)
 
@@ -243,7 +244,7 @@ class AnnotationChecker:
 
     def _read(self, node: ast.expr, module: Module, depth: int) -> Type:
         """The type that an annotation shows."""
-        label = _text(node)
+        label = render_node(node)
         if depth > _MOST_DEPTH:
             return Type(kind="unknown", label=label)
         if isinstance(node, ast.Constant):
@@ -258,7 +259,7 @@ class AnnotationChecker:
 
     def _read_constant(self, node: ast.Constant, module: Module, depth: int) -> Type:
         if not isinstance(node.value, str):
-            return Type(kind="unknown", label=_text(node))
+            return Type(kind="unknown", label=render_node(node))
         try:
             inner = ast.parse(node.value, mode="eval").body
         except SyntaxError:
@@ -421,7 +422,7 @@ def _unknown_metadata(node: ast.expr, module: Module) -> tuple[str, str] | None:
     if isinstance(node, ast.Lambda) or is_function or (is_class and name.rpartition(".")[2][:1].isupper()):
         if is_class and name.rpartition(".")[2] not in {*_ANNOTATED_TYPES, "Meta", "Predicate", "Timezone", "Not"}:
             return None
-        problem = f"{_text(node)} in Annotated may be a constraint, and edgeroutes cannot enforce it"
+        problem = f"{render_node(node)} in Annotated may be a constraint, and edgeroutes cannot enforce it"
         return problem, "Use annotated_types.Predicate(f), a pydantic validator, or Query(ge=…) and its like"
     if name == "pydantic.Field" and isinstance(node, ast.Call):
         for word in node.keywords:
@@ -463,8 +464,3 @@ def _is_none(node: ast.expr) -> bool:
 
 def _is_ellipsis(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is ...
-
-
-def _text(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return text if len(text) <= 60 else text[:59] + "…"

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from edgeroutes.errors import RouteFileError
 from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.literals import is_literal
+from edgeroutes.routing.python_source import render_node
 from edgeroutes.routing.segments import RESERVED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from edgeroutes.routing.bindings import Binding, Bindings, Function
+    from edgeroutes.routing.bindings import Bindings, Function
 
 _STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
 _BODILESS = (204, 205, 304)
@@ -102,15 +103,10 @@ def _yields(function: Function) -> bool:
 def check_callable(name: str, bindings: Bindings, source_file: str) -> Iterator[tuple[int, RouteFileError]]:
     """A literal where a callable is meant, with its line."""
     binding = bindings.last(name)
-    if binding is not None and is_literal(binding.node):
-        problem = f"{name} is {_text(binding)}, which cannot be called. Allowed is a function or another callable"
+    if binding is not None and binding.node is not None and is_literal(binding.node):
+        problem = f"{name} is {render_node(binding.node, 40)}, which cannot be called. Allowed is a function or another callable"
         hint = f"Write 'async def {name}(...)', or rename the constant"
         yield binding.line, RouteFileError(problem, where=f"{source_file}:{binding.line}", hint=hint)
-
-
-def _text(binding: Binding) -> str:
-    text = ast.unparse(binding.node) if binding.node is not None else "nothing"
-    return text if len(text) <= 40 else text[:39] + "…"
 
 
 def check_arguments(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.cors import CORS
+from edgeroutes.routing.python_source import render_node
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,8 +88,7 @@ def read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
         try:
             return _made(read_value(node, bindings), where)
         except (ValueError, TypeError, MemoryError, RecursionError):
-            text = ast.unparse(node)
-            there = text if len(text) <= 60 else text[:59] + "…"
+            there = render_node(node)
     else:
         there = {"function": "a function", "class": "a class"}.get(binding.kind, "changed after it is set")
     problem = f"{name} is {there}. It must be readable without running the file"

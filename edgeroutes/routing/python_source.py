@@ -63,3 +63,12 @@ def _parse(source: str | bytes, filename: str) -> ast.Module:
             return ast.parse(source, filename=filename)
         except SystemError:  # code that is not ours parsed in another thread at that moment
             return ast.parse(source, filename=filename)
+
+
+def render_node(node: ast.AST, max_length: int = 60) -> str:
+    """The node as source, shortened for a message."""
+    try:
+        text = ast.unparse(node)
+    except ValueError:  # a number of more digits than Python prints
+        text = "…"
+    return text if len(text) <= max_length else text[: max_length - 1] + "…"

@@ -228,8 +228,11 @@ def _has_scalar_items(annotation: Any, where: str) -> bool:
 
 def _string_validator(convert: Callable[[Any], Any] | None, *, forgives: bool) -> Validator:
     def validate(value: Any, problems: Problems) -> Any:
+        if convert is None:
+            problems.add("cannot be sent in a form: send the body as JSON")
+            return ABSENT
         try:
-            return ABSENT if convert is None else convert(value)
+            return convert(value)
         except ValueError as error:
             if not forgives:
                 problems.add(str(error))

@@ -12,6 +12,7 @@ from types import GenericAlias
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import LARGE_BODY_BYTES, Request
 from edgeroutes.http.response import project_root
+from edgeroutes.runtime.loop_state import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ class RequestScope:
 
     async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
         """`function(body)`; of a large body outside the event loop, which other requests may share."""
-        if len(body) < LARGE_BODY_BYTES:
+        if len(body) < LARGE_BODY_BYTES or running_loop() is None:
             return function(body)
         from edgeroutes.runtime.offload import call_sync
 

@@ -61,6 +61,9 @@ ANSWERS = {
         ("GET", "/shop/", 308, ""),
     ],
     "route-files": [
+        ("GET", "/catalog/1?limit=5&tag=a", 200, '{"id":1,"limit":5,"tags":["a"],"client":"web"}'),
+        ("GET", "/catalog/1?limit=0", 400, '"must be >= 1"'),
+        ("GET", "/catalog/0", 404, ""),
         ("GET", "/hello?name=Ada", 200, "Hello, Ada"),
         ("POST", "/echo", 200, '{"method":"POST"}'),
         ("GET", "/search?q=pen&tag=ink&tag=blue", 200, '"tags":["ink","blue"]'),
@@ -79,6 +82,8 @@ ANSWERS = {
         ("GET", "/legacy", 200, "The legacy application"),
     ],
     "requests-and-responses": [
+        ("GET", "/users/1", 200, '{"id":1,"name":"Ada"}'),
+        ("PUT", "/users/1", 201, '{"id":1,"name":"Ada"}'),
         ("POST", "/posts", 400, "the body is no JSON"),
         ("POST", "/shapes", 400, "the body is no JSON"),
         ("GET", "/theme", 200, '{"theme":"light","language":"en"}'),

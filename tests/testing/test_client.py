@@ -1,5 +1,6 @@
 """The client that users test their routes with."""
 
+import asyncio
 import sys
 import textwrap
 from typing import Annotated
@@ -182,3 +183,27 @@ def test_a_dependency_is_overridden_for_a_block_or_until_the_client_is_closed(tm
 def test_an_override_takes_functions(client):
     with pytest.raises(TypeError, match=r"takes two functions, not 'ann'\. For a value, write lambda: value"):
         client.override(len, "ann")
+
+
+RUNS = {
+    "without a loop": "def GET():\n    return 'done'\n",
+    "on a loop": "import asyncio\n\nasync def GET():\n    await asyncio.sleep(0)\n    return 'done'\n",
+    "with a loop of its own": "import asyncio\n\nasync def work():\n    return 'done'\n\ndef GET():\n    return asyncio.run(work())\n",
+}
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS)
+@pytest.mark.parametrize("source", RUNS.values(), ids=RUNS)
+def test_a_test_that_is_a_coroutine_uses_the_client(source, adapter, tmp_path):
+    route = tmp_path / "functions/r/route.py"
+    route.parent.mkdir(parents=True)
+    route.write_text(source)
+
+    async def test():
+        with RouteClient(tmp_path) as own:
+            client = own.via(adapter)
+            found = [client.get("/r").text, client.get("/r").text]
+        await asyncio.sleep(0)
+        return found
+
+    assert asyncio.run(test()) == ["done", "done"]
