@@ -207,7 +207,9 @@ class PersistentLoop:
                         raise
                     if type(error) is RuntimeError and self._calls:
                         continue  # `_call_later` has stopped the loop
-                    if is_fatal(error) or running_loop() is not None:  # another loop runs in this thread: this one cannot
+                    if (
+                        is_fatal(error) or running_loop() is not None
+                    ):  # another loop runs in this thread: this one cannot
                         raise
                     exits.append(error)  # another task raised it, and asyncio has stopped the loop
         finally:
