@@ -78,6 +78,8 @@ def test_a_call_while_resources_change_waits_also_on_a_connection_that_is_open(h
     held.moto.tell("held")
     held.waits.clear()
     thread, found = in_thread(client.list_queues)
+    while not thread.join(0.5) and not thread.is_alive():  # the server had not read yet that it holds requests
+        thread, found = in_thread(client.list_queues)
     until(lambda: held.waits)
     time.sleep(0.2)
     assert (held.waits, found) == (["sqs ListQueues"], [])
