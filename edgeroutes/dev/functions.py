@@ -3,7 +3,7 @@
 Importing the project's modules a second time into one process is safe only if nothing outside of them refers to the first ones. Libraries
 do: SQLModel's tables, prometheus_client's counters, log handlers, `atexit`, threads and open sockets. So each save starts a process in
 which no module of the project was ever imported, as `uvicorn --reload` does, and a fork server makes that cheap: 5 ms to fork, measured on
-two cores, so there is no second way for projects that look harmless.
+two cores, so projects that look harmless are treated the same.
 
 Requests that an old worker has begun end there; it gets no new ones, and ends after the last.
 """

@@ -43,7 +43,7 @@ def plain_type(annotation: Any) -> Any:
 
 
 def annotated(kind: Any, metadata: tuple[Any, ...]) -> Any:
-    """`Annotated[kind, *metadata]`; `kind` where there is no metadata."""
+    """`Annotated[kind, *metadata]`; `kind` alone without metadata."""
     return sys.modules["typing"].Annotated[(kind, *metadata)] if metadata else kind
 
 
