@@ -1,4 +1,4 @@
-"""The whole route table as one ASGI app, for uvicorn and its like. Request wing, floor 2; never loaded on Lambda but for load balancers.
+"""The whole route table as one ASGI app, for uvicorn and its like.
 
 A request goes to the runtime as it does on Lambda; what differs is that many are answered at once, so that handlers that block get
 threads, and that answers leave piece by piece. An app that a route exports is called with the server's own channels where no

@@ -1,4 +1,4 @@
-"""ASGI middleware, Starlette's and everybody's, as the middleware of a folder. Request wing, floor 2; loaded when used.
+"""ASGI middleware, Starlette's and everybody's, as the middleware of a folder. Loaded when used.
 
 Source: asgi.readthedocs.io "HTTP & WebSocket ASGI Message Format" 2.4, read 2026-11-21.
 """

@@ -1,4 +1,4 @@
-"""The ASGI scope of a request that a mounted app is to answer, and header fields as ASGI has them. Request wing, floor 2.
+"""The ASGI scope of a request that a mounted app is to answer, and header fields as ASGI has them.
 
 Mangum makes a scope for each event's shape, and each with faults of its own; here one is made of what every adapter gives: an
 `Incoming`. Source: asgi.readthedocs.io "HTTP & WebSocket ASGI Message Format" 2.4, read 2026-11-21.

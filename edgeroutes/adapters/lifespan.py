@@ -1,4 +1,4 @@
-"""The lifespans of mounted apps: started once, and alive as long as the loop is. Request wing, floor 2.
+"""The lifespans of mounted apps: started once, and alive as long as the loop is.
 
 Mangum would start and end an app's lifespan at every event; so a pool opened in it would serve one request. Here its startup runs
 before the app's first request, its task stays on the loop that answers requests, and each request gets a copy of its `state`.

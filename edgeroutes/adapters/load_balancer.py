@@ -1,4 +1,4 @@
-"""Application Load Balancers' events, read and answered by Mangum over the ASGI adapter. Request wing, floor 2; loaded when one comes.
+"""Application Load Balancers' events, read and answered by Mangum over the ASGI adapter. Loaded when one comes.
 
 Mangum knows the payload; where its scope is wrong (query decoded, no raw path, hosts and clients of one form only), it is made of
 `Incoming` instead. Source: mangum 0.22; docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html, read

@@ -1,4 +1,4 @@
-"""How the app that a route exports is asked for its answer. Request wing, floor 2."""
+"""How the app that a route exports is asked for its answer."""
 
 from __future__ import annotations
 

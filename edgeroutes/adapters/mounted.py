@@ -1,4 +1,4 @@
-"""Whole ASGI apps at a route, run by Mangum. Request wing, floor 2; loaded when used.
+"""Whole ASGI apps at a route, run by Mangum. Loaded when used.
 
 Mangum runs the app's cycle. Its known defects (scopes, lifespan per event, swallowed errors, background tasks before the answer) are
 covered by the handler and the cycle below. Source: mangum 0.22, read 2026-11-21.

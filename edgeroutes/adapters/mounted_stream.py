@@ -1,4 +1,4 @@
-"""The answer of a mounted app, as the app sends it: for a route that exports `app` and `streaming = True`. Request wing, floor 2.
+"""The answer of a mounted app, as the app sends it: for a route that exports `app` and `streaming = True`.
 
 Mangum collects an app's answer before it gives it; here the app is held at each part until that has gone out.
 """

@@ -1,4 +1,4 @@
-"""The answer of an app that a server's channels are handed to: what belongs to every route's head, and errors. Request wing, floor 2."""
+"""The answer of an app that a server's channels are handed to: what belongs to every route's head, and errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The handler that Lambda calls: events of REST APIs, HTTP APIs and function URLs in, proxy results out. Request wing, floor 2.
+"""The handler that Lambda calls: events of REST APIs, HTTP APIs and function URLs in, proxy results out.
 
 Straight from event to runtime: no ASGI, and no event loop for a route that needs none.
 """

@@ -1,4 +1,4 @@
-"""The one hook on awslambdaric: what happens between an answer and the next invocation. Request wing, floor 2.
+"""The one hook on awslambdaric: what happens between an answer and the next invocation.
 
 `post_invocation_result` of its client class returns when Lambda has the answer; what runs then delays nobody, and the sandbox is not
 frozen before the client asks for the next invocation. The class is found by name and signature, at init, once. Verified with

@@ -1,4 +1,4 @@
-"""All functions of a project, built once: trace, resolve, fetch, compile, put into the store. Floor 2.
+"""All functions of a project, built once: trace, resolve, fetch, compile, put into the store.
 
 ::
 

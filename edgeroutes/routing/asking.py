@@ -1,4 +1,4 @@
-"""What of the request that is one user's a file asks for, as far as its source shows. Ground floor, build wing; runs nothing.
+"""What of the request that is one user's a file asks for, as far as its source shows.
 
 Asking is what makes an answer of a cached route dynamic; that is decided when it runs (`runtime/context`). What a helper in another file
 asks for is not seen.

@@ -1,6 +1,6 @@
 """The names that mean something under `functions/`, and the segment config with its one validator.
 
-Ground floor, cold path: the runtime reads a module's config through it, `exports` what it found in the source. Knows
+ Knows
 values, neither modules nor syntax trees.
 """
 

@@ -1,4 +1,4 @@
-"""What a route file and a middleware file export, read from their source. Ground floor, build wing; runs nothing.
+"""What a route file and a middleware file export, read from their source.
 
 Here the readers meet: `bindings` finds the names, `handlers` the methods, `misspellings` what was meant to be an
 export, `literals` and `conventions` the segment config.

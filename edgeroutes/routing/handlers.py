@@ -1,6 +1,6 @@
 """The handlers that a file exports, as far as its source tells: async or not, generator or not, arguments to fill.
 
-Ground floor, build wing; knows bindings, nothing of config and of files. Nothing is run.
+Nothing is run.
 """
 
 from __future__ import annotations

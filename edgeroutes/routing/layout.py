@@ -1,6 +1,6 @@
 """What is wrong with a project's routes taken together.
 
-Ground floor, build wing; knows patterns and where they come from. What one path says about itself, `segments` and
+ What one path says about itself, `segments` and
 `patterns` have checked; here are the conflicts between several.
 """
 

@@ -1,6 +1,6 @@
 """Names in a route file that look like an export and are none: `get`, `PSOT`, `default`, `maxDuration`.
 
-Ground floor, build wing; knows names, not what their values mean. An author's own names are to be left alone, so a name
+ An author's own names are to be left alone, so a name
 that the file reads somewhere is never suspected: no one reads a misspelt export.
 """
 

@@ -1,7 +1,4 @@
-"""The URL pattern of a route, such as `/users/[id]`.
-
-Ground floor, cold path; knows segments, no files and no matching (that is `table`).
-"""
+"""The URL pattern of a route, such as `/users/[id]`."""
 
 from __future__ import annotations
 

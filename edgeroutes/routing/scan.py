@@ -1,4 +1,4 @@
-"""All routes of a project and all that is wrong with them, from its folders. Ground floor, build wing.
+"""All routes of a project and all that is wrong with them, from its folders.
 
 Runs nothing. First the folders are listed, then everything is decided on what was found.
 """

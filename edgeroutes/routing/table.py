@@ -1,6 +1,6 @@
 """The only matcher: which route answers a URL path, and what the path says.
 
-Ground floor, cold path; imports nothing until a '%' is seen. Knows route paths as `Pattern` renders them and trusts
+ Knows route paths as `Pattern` renders them and trusts
 them: what may stand in one, `segments` and `scan` have checked.
 """
 

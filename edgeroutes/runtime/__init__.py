@@ -1,4 +1,4 @@
-"""What answers a request: the route file's handlers, called with what they ask for. Request wing, floor 2.
+"""What answers a request: the route file's handlers, called with what they ask for.
 
 A request passes: application (match, 308, 404) → endpoint (405, OPTIONS, HEAD) → middleware → binding (arguments) → the
 handler → results (any value to a Response) → the answer's head (cookies, cache). What leaves early leaves as an exception

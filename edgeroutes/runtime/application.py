@@ -1,4 +1,4 @@
-"""All routes of a function behind the one matcher: from what an adapter was given to an answer. Request wing, floor 2.
+"""All routes of a function behind the one matcher: from what an adapter was given to an answer.
 
 It knows no event and no server. An adapter calls `open`, runs the call's coroutine on a loop where the route needs one, and turns
 the answer into what its place expects.

@@ -1,4 +1,4 @@
-"""Routes that are served under a base path: what of a path is below it. Request wing, floor 2; loaded where there is one."""
+"""Routes that are served under a base path: what of a path is below it. Loaded where there is one."""
 
 from __future__ import annotations
 

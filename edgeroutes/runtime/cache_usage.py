@@ -1,6 +1,6 @@
 """What the data behind an answer says of how long the answer may be kept, and by which tags it is forgotten.
 
-Request wing, floor 2; loaded by routes that use `cached`, `fetch` or `cache_tags`.
+Loaded by routes that use `cached`, `fetch` or `cache_tags`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The head of an answer that caches may keep: lifetime, tags, validators. Request wing, floor 2; loaded for such answers."""
+"""The head of an answer that caches may keep: lifetime, tags, validators. Loaded for such answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body of a streamed answer, as bytes. Request wing, floor 2; loaded when something streams."""
+"""The body of a streamed answer, as bytes. Loaded when something streams."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What belongs to the request that is being answered: `cookies()`, `headers()`, `after()`, `RouteContext`.
 
-Request wing, floor 2. Each request has a scope of its own in a context variable, so concurrent ones never see each other's.
+Each request has a scope of its own in a context variable, so concurrent ones never see each other's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What browsers ask before they let a page of another origin read: preflights, and the fields that every answer says it in.
 
-Request wing, floor 2; loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
+Loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
 """
 
 from __future__ import annotations

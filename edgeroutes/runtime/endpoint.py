@@ -1,4 +1,4 @@
-"""One loaded route: which of its handlers answers, and what its segment config adds. Request wing, floor 2."""
+"""One loaded route: which of its handlers answers, and what its segment config adds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What nobody caught: a line in the log, and a 500 that says nothing of it.
 
-Request wing, floor 2; loaded when it happens.
+Loaded when it happens.
 """
 
 from __future__ import annotations

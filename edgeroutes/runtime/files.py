@@ -1,4 +1,4 @@
-"""A file as one request wants it: whole, in part, or not again. Request wing, floor 2; loaded when a route serves one."""
+"""A file as one request wants it: whole, in part, or not again. Loaded when a route serves one."""
 
 from __future__ import annotations
 

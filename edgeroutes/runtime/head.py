@@ -1,4 +1,4 @@
-"""What belongs to the head of every answer: cookies, `Cache-Control`, tags, validators. Request wing, floor 2."""
+"""What belongs to the head of every answer: cookies, `Cache-Control`, tags, validators."""
 
 from __future__ import annotations
 

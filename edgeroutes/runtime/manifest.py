@@ -1,4 +1,4 @@
-"""What a function knows of its routes without reading the project: written by the build, by `dev` and by tests. Request wing, floor 2.
+"""What a function knows of its routes without reading the project: written by the build, by `dev` and by tests.
 
 A function never reads pyproject.toml, and never scans folders.
 """

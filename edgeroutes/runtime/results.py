@@ -1,4 +1,4 @@
-"""Any value that a handler may return, as a Response. Request wing, floor 2.
+"""Any value that a handler may return, as a Response.
 
 Values are told by their shape, so that no library is loaded to find out what it is not.
 """

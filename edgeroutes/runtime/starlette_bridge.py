@@ -1,6 +1,6 @@
 """Where Starlette does the work: forms, and Starlette's own responses.
 
-Request wing, floor 2; loaded when a route uses either.
+Loaded when a route uses either.
 """
 
 from __future__ import annotations

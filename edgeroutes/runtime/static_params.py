@@ -1,6 +1,6 @@
 """`generate_static_params` with `dynamic_params = False`: which paths there are.
 
-Request wing, floor 2; loaded for such routes.
+Loaded for such routes.
 """
 
 from __future__ import annotations

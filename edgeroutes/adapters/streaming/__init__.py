@@ -1,4 +1,4 @@
-"""Answers that leave a function while they are produced, from the managed Python runtime. Request wing, floor 2.
+"""Answers that leave a function while they are produced, from the managed Python runtime.
 
 What flows through, stage by stage:
 

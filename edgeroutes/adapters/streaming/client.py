@@ -1,4 +1,4 @@
-"""The connection on which one streamed result goes to Lambda's Runtime API. Request wing, floor 2.
+"""The connection on which one streamed result goes to Lambda's Runtime API.
 
 Not by http.client, which would cost a cold start 24 ms for one request whose every byte is known; `_socket` is what `socket` wraps, for
 a tenth of its time. Source: `-X importtime`, 2026-11-21.

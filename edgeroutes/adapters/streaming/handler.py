@@ -1,4 +1,4 @@
-"""The handler of a function whose routes stream: what Lambda calls, and what sends the answer. Request wing, floor 2."""
+"""The handler of a function whose routes stream: what Lambda calls, and what sends the answer."""
 
 from __future__ import annotations
 
