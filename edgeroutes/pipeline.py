@@ -56,7 +56,7 @@ from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.template.document import Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
-from edgeroutes.template.yaml import HEADER
+from edgeroutes.template.yaml import GENERATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -136,7 +136,7 @@ def is_generated(path: Path) -> bool:
     """Whether this is a template.yaml that edgeroutes has made."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.readline().rstrip("\n") == HEADER.splitlines()[0]
+            return file.readline().startswith(GENERATED)
     except OSError:
         return False
 

@@ -1,4 +1,4 @@
-"""`edgeroutes revalidate`: ask a deployed distribution to forget. Roof."""
+"""`edgeroutes revalidate`: create invalidations of a deployed distribution."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ def print_revalidation(
     distribution: str | None,
     as_json: bool,
 ) -> int:
-    """Have tags and paths forgotten, or everything, and print the ids of the invalidations.
+    """Invalidate tags and paths, or everything, and print the ids of the invalidations.
 
     Args:
         root: The project's folder.
-        tags: To forget.
-        paths: To forget, without base path.
+        tags: Cache tags.
+        paths: Without base path.
         everything: Instead of tags and paths.
-        stack: The stack that has the distribution; by default the one that is called as the project is.
-        distribution: Its id, where that is known.
-        as_json: Write JSON.
+        stack: The stack of the distribution; by default the project's name.
+        distribution: The distribution's id, instead of a stack.
+        as_json: For programs.
 
     Raises:
-        HandlerError: For what is no tag or no path.
+        HandlerError: A tag or path is not valid.
         ServiceError: The stack has no distribution, or AWS refused.
         ProjectError: The project's settings cannot be read.
     """
@@ -59,17 +59,17 @@ def print_revalidation(
     if as_json:
         print(json.dumps({"distribution": found, "invalidations": made, "items": items}))
     else:
-        print(f"{found} forgets {', '.join(items)} (invalidation {', '.join(made)})")
+        print(f"{found}: invalidated {', '.join(items)} (invalidation {', '.join(made)})")
     return DONE
 
 
 def find_distribution(stack: str) -> str:
-    """The id of the distribution of a stack: its output `DistributionId`.
+    """The id of a stack's distribution: its output `DistributionId`.
 
     Raises:
-        ServiceError: There is no such stack, it has no such output, or AWS refused.
+        ServiceError: The stack or the output does not exist, or AWS refused.
     """
-    where = f"the stack {stack!r}"
+    where = f"stack {stack!r}"
     client = make_client("cloudformation")
     try:
         described = client.describe_stacks(StackName=stack)["Stacks"][0]
@@ -78,5 +78,5 @@ def find_distribution(stack: str) -> str:
     for output in described.get("Outputs", ()):
         if output["OutputKey"] == OUTPUT:
             return str(output["OutputValue"])
-    hint = "Name another with --stack, or the distribution itself with --distribution"
+    hint = "Name another stack with --stack, or the distribution with --distribution"
     raise ServiceError(f"it has no output {OUTPUT}", where=where, hint=hint)

@@ -1,4 +1,4 @@
-"""`edgeroutes template`: write template.yaml, or say that it is not current. Roof."""
+"""`edgeroutes template`: write template.yaml, or check that it is current."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.documents import problem_document
+from edgeroutes.cli.output import problem_document
 from edgeroutes.cli.template_check import lint_region
 from edgeroutes.config import load_config
 from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, write_template
+from edgeroutes.template.cdn import warn_region
 from edgeroutes.template.lint import LintFindings, can_lint
-from edgeroutes.template.partitions import warn_region
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +24,11 @@ _SHOWN_LINES = 40
 
 
 def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = False) -> int:
-    """Bring template.yaml up to date, or with `check` only say whether it is; 1 when it is not, with `strict` also for warnings.
+    """Bring template.yaml up to date, or with `check` only compare it; 1 when it differs, with `strict` also for warnings.
 
     Raises:
-        ProjectError: For all that is wrong with the project.
-        ToolError: When the file cannot be written.
+        ProjectError: For all problems of the project.
+        ToolError: The file cannot be written.
     """
     template = project_template(root)
     is_new = not (root / TEMPLATE_FILE).exists()
@@ -41,8 +41,8 @@ def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = Fal
     code = REFUSED if is_stale or found.problems or (strict and warnings) else DONE
     if as_json:
         document = _document(template, is_current=not differences, is_written=bool(differences) and not check)
-        told = {"warnings": [*map(_warning, warnings)], "problems": [*map(problem_document, found.problems)]}
-        print(json.dumps({**document, **told}))
+        findings = {"warnings": [*map(_warning, warnings)], "problems": [*map(problem_document, found.problems)]}
+        print(json.dumps({**document, **findings}))
         return code
     for problem in found.problems:
         print(problem, file=sys.stderr)
@@ -54,7 +54,7 @@ def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = Fal
     if is_stale:
         _print_differences(differences)
     else:
-        print(f"{TEMPLATE_FILE} {'is written' if differences else 'is current'}: {_counts(template)}")
+        print(f"{TEMPLATE_FILE} {'written' if differences else 'is current'}: {_counts(template)}")
     return code
 
 
@@ -63,15 +63,15 @@ def _print_differences(differences: list[str]) -> None:
         print(line)
     more = len(differences) - _SHOWN_LINES
     if more > 0:
-        print(f"… and {more:,} lines more")
-    print(f"{TEMPLATE_FILE}: it is not current. Run 'edgeroutes template', and commit the file.", file=sys.stderr)
+        print(f"… and {more:,} more lines")
+    print(f"{TEMPLATE_FILE}: the file is not current. Run 'edgeroutes template', and commit it.", file=sys.stderr)
 
 
 def _counts(template: Template) -> str:
-    stack_of = template.stack_resources / template.functions
+    per_function = template.stack_resources / template.functions
     return (
         f"{template.functions:,} functions, {template.api_resources:,} API resources, "
-        f"{template.stack_resources:,} stack resources ({stack_of:.1f} a function), {template.size_bytes:,} bytes"
+        f"{template.stack_resources:,} stack resources ({per_function:.1f} per function), {template.size_bytes:,} bytes"
     )
 
 

@@ -1,6 +1,6 @@
-"""Whether a project's template.yaml is current and can be deployed, asked once by each `sam build`. Roof.
+"""Whether a project's template.yaml is current and can be deployed; each `sam build` checks it once.
 
-While no file has changed, the answer is that of the last time. Otherwise cfn-lint runs in a process of its own, beside the build.
+The result is cached until a file changes. cfn-lint runs in its own process, beside the build.
 """
 
 from __future__ import annotations
@@ -17,16 +17,15 @@ from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.config import load_config
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.pipeline import TEMPLATE_FILE, check_template, is_generated, lint_project, read_template
+from edgeroutes.template.cdn import warn_region
 from edgeroutes.template.lint import can_lint
-from edgeroutes.template.partitions import warn_region
 
-# Beside the store, in the folder that git ignores.
 RECORD = ".edgeroutes/template.json"
 DEFAULT_REGION = "us-east-1"
 
 
 class TemplateCheck:
-    """One check of a project; `finish` has to be called.
+    """One check of a project. After `start`, call `finish` or `close`.
 
     Args:
         root: The project's folder.
@@ -40,11 +39,11 @@ class TemplateCheck:
         self._inputs: tuple[set[Path], set[Path]] | None = None
 
     def start(self) -> None:
-        """Compare template.yaml with what it has to be; one that edgeroutes has not made is nobody's business here.
+        """Compare template.yaml with the project; a file that edgeroutes did not generate is not checked.
 
         Raises:
             ConfigError: It is not current.
-            ProjectError: For all that is wrong with the project.
+            ProjectError: For all problems of the project.
         """
         if not is_generated(self._root / TEMPLATE_FILE):
             return
@@ -67,7 +66,7 @@ class TemplateCheck:
         """The warnings.
 
         Raises:
-            ConfigError: For the one thing that a deploy would refuse, ProblemsError for several.
+            ConfigError: For what a deploy would refuse; ProblemsError for several.
         """
         linter, self._linter = self._linter, None
         if linter is not None:
@@ -87,7 +86,7 @@ class TemplateCheck:
         return self._warnings
 
     def close(self) -> None:
-        """End what still runs; `finish` has then nothing to wait for."""
+        """End the linter."""
         linter, self._linter = self._linter, None
         if linter is not None:
             linter.kill()
@@ -97,12 +96,12 @@ class TemplateCheck:
 def _stale(root: Path, text: str) -> list[ProjectError]:
     if not check_template(root, text):
         return []
-    problem = "it is not current: routes, settings or infra/ have changed since it was written"
+    problem = "the file is not current: routes, settings or infra/ have changed since it was written"
     return [ConfigError(problem, where=TEMPLATE_FILE, hint="Run 'edgeroutes template', and build again")]
 
 
 def lint_region(root: Path) -> str:
-    """The region whose resource types count."""
+    """The region whose resource types are valid."""
     return find_region(os.environ, root).partition(",")[0] or DEFAULT_REGION
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
-from edgeroutes.http.cors import CORS
-from edgeroutes.http.origins import ANY
+from edgeroutes.http.cors import ANY, CORS
 from edgeroutes.routing.conventions import METHODS
 
 if TYPE_CHECKING:

@@ -115,7 +115,7 @@ def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
     if is_preflight(incoming):
         vary, fields = policy.preflight_vary(), _preflight_fields(policy, incoming)
     else:
-        vary, fields = policy.answer_vary(), policy.answer_fields(incoming.header("origin"))
+        vary, fields = policy.response_vary(), policy.response_fields(incoming.header("origin"))
     if not headers.has_any(_SAID):  # one look on every request, and what is ours needs no check
         if vary:
             headers.add_own("vary", ", ".join(vary))

@@ -1,8 +1,7 @@
-"""What CloudFormation would refuse of a project's own parts, as SAM's translator and cfn-lint know it. Build wing, floor 2.
+"""Problems of a project's own resources that a deploy would fail at, found by SAM's translator and cfn-lint.
 
-Both read the template that was made; what they find is told at the file and line that it comes from. What edgeroutes makes itself is
-left out as far as nothing of the author's needs it, and of functions with equal properties one is read: a project of hundreds of routes
-is checked in the time of a small one.
+Both read the generated template; findings are reported at the file and line that they come from. Generated resources are left out unless a
+user's resource needs them, and of functions with equal properties one is checked: hundreds of routes take the time of a few.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from edgeroutes.config import FILE
 from edgeroutes.errors import ConfigError
 from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
-from edgeroutes.template.references import references
+from edgeroutes.template.merge import references
 from edgeroutes.template.transform import SamError, transform
 
 if TYPE_CHECKING:
@@ -31,12 +30,12 @@ if TYPE_CHECKING:
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
-# Rules about what is not used: here because most of the template has been left out.
+# Rules about unused parts: most of the template is left out.
 _ABOUT_UNUSED = ("W2001", "W7001", "W8001")
-# Rules about what is referred to: where SAM has refused it, it is missing.
+# Rules about references: what SAM has refused is missing.
 _ABOUT_REFERENCES = ("E1010", "E1019", "E1020", "E3005", "E6101")
 _UNKNOWN_TYPE = "E3006"
-# Source: docs.aws.amazon.com/cli "cloudformation package" (read 2026-11-30), of what has to do with functions.
+# Source: docs.aws.amazon.com/cli "cloudformation package" (read 2026-11-30), the properties of functions.
 _UPLOADED = frozenset({"Code", "CodeUri", "Content", "ContentUri", "DefinitionUri"})
 _SAM_GLOBALS = re.compile(r"'(\w+)' is not a supported property of '(\w+)'")
 _SAM_RESOURCE = re.compile(
@@ -46,25 +45,25 @@ _SAM_RESOURCE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFindings:
-    """What a deploy would refuse, and what it would not but is worth a look."""
+    """Problems, which fail a deploy, and warnings."""
 
     problems: tuple[ConfigError, ...] = ()
     warnings: tuple[PlanWarning, ...] = ()
 
 
 def can_lint() -> bool:
-    """Whether what it needs is installed: `edgeroutes[dev]` brings it."""
+    """Whether cfn-lint and SAM's translator are installed (`edgeroutes[dev]`)."""
     return find_spec("cfnlint") is not None and find_spec("samtranslator") is not None
 
 
 def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, *, region: str) -> LintFindings:
-    """What is wrong with what the author has written into function.yaml and infra/.
+    """The problems of function.yaml and infra/.
 
     Args:
         document: The whole template.
-        plan: Of which it was made.
-        infra: That was merged into it.
-        region: Whose resource types there are.
+        plan: The project.
+        infra: The files of infra/.
+        region: The region whose resource types are valid.
     """
     places = _Places(plan, infra)
     reduced = _reduce(document, plan, infra)
@@ -74,7 +73,7 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
     ignored: tuple[str, ...] = _ABOUT_UNUSED
     try:
         made = transform(deepcopy(reduced), {}, region)
-    except Exception as err:  # noqa: BLE001  # what nobody has foreseen makes the translator stumble in many ways
+    except Exception as err:  # noqa: BLE001  # the translator has no common error
         causes = err.causes if isinstance(err, SamError) else [f"the translator fails: {type(err).__name__}: {err}"]
         problems += [_sam_problem(cause, places) for cause in causes]
         made, ignored = _without_sam(reduced), (*_ABOUT_UNUSED, *_ABOUT_REFERENCES)
@@ -91,7 +90,7 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
 
 
 def _without_sam(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the template CloudFormation reads without SAM."""
+    """The resources that CloudFormation reads without SAM."""
     kept = {
         name: resource
         for name, resource in document["Resources"].items()
@@ -103,7 +102,7 @@ def _without_sam(document: Mapping[str, Any]) -> dict[str, Any]:
 def _run(
     document: Mapping[str, Any], region: str, ignored: Sequence[str]
 ) -> Iterator[tuple[str, str, Sequence[str | int]]]:
-    """Rule, message and path of what cfn-lint finds."""
+    """Rule, message and path of cfn-lint's findings."""
     logging.getLogger("cfnlint").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -119,7 +118,7 @@ def _run(
 
 
 def _reduce(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra) -> dict[str, Any]:
-    """The template with what the author has written and what that refers to."""
+    """The template with the user's resources and what they refer to."""
     resources = document["Resources"]
     kept = (_names(infra, "Resources") | {function.logical_id for function in _unlike(plan)}) & resources.keys()
     outputs = {name: value for name, value in document.get("Outputs", {}).items() if name in _names(infra, "Outputs")}
@@ -143,7 +142,7 @@ def _names(infra: Infra, section: str) -> set[str]:
 
 
 def _unlike(plan: ProjectPlan) -> list[FunctionPlan]:
-    """Of functions that have equal properties the first; of those without any one, which has the project's variables."""
+    """The first of functions with equal properties; one without any has the project's variables."""
     found: dict[str, FunctionPlan] = {}
     for function in plan.functions:
         properties = {key: value for key, value in function.properties.items() if key != "Timeout"}
@@ -153,7 +152,7 @@ def _unlike(plan: ProjectPlan) -> list[FunctionPlan]:
 
 
 def _packaged(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource as `sam package` leaves it: what it has on this machine is in S3."""
+    """The resource after `sam package`: local files are in S3."""
     properties = dict(resource.get("Properties") or {})
     for key in _UPLOADED & properties.keys():
         if isinstance(properties[key], str) and not properties[key].startswith("s3://"):
@@ -163,7 +162,7 @@ def _packaged(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _light(name: str, resource: Any, infra: Infra) -> Any:
-    """The resource without what is not on this machine alone: the API without its document, by which it refers to all functions."""
+    """The resource without local files, and the API without its document, which refers to all functions."""
     if not isinstance(resource, Mapping):
         return resource
     resource = _packaged(resource)
@@ -176,11 +175,11 @@ def _light(name: str, resource: Any, infra: Infra) -> Any:
 
 
 class _Places:
-    """Where something of the template was written.
+    """Finds the place where a part of the template was written.
 
     Args:
-        plan: Knows function.yaml files.
-        infra: Knows its own lines.
+        plan: Has the function.yaml files.
+        infra: Has its own lines.
     """
 
     def __init__(self, plan: ProjectPlan, infra: Infra) -> None:
@@ -189,7 +188,7 @@ class _Places:
         self._env = plan.config.env
 
     def of(self, path: Sequence[str | int]) -> tuple[str, str]:
-        """File and line, and what to call the place in it."""
+        """File and line, and a name for the place."""
         if len(path) < 2:
             return "template.yaml", ".".join(map(str, path))
         section, name = str(path[0]), self.owner(str(path[0]), str(path[1]))
@@ -221,7 +220,7 @@ class _Places:
         return "template.yaml"
 
     def owner(self, section: str, name: str) -> str:
-        """The resource that was written, of one that SAM has made of it: `HelloFunctionRole` is of `HelloFunction`."""
+        """The written resource behind one that SAM created: `HelloFunction` for `HelloFunctionRole`."""
         written = {*self._functions, *_names(self._infra, section)}
         if section != "Resources" or name in written:
             return name

@@ -1,7 +1,6 @@
-"""`aws`: the project's resources in moto's mock, made once, their data anew for each test. Roof.
+"""`aws`: the project's resources in moto, created once, with fresh data for each test.
 
-Between tests the mock is off and its data is kept here, so that tests which do not ask for it see nothing of it, and the next one that
-does pays for no stack.
+Between tests the mock is off and its data is kept here. So tests without `aws` see nothing of it, and the next one creates no stack.
 """
 
 from __future__ import annotations
@@ -12,8 +11,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from edgeroutes.errors import ConfigError, ToolError
-from edgeroutes.testing.environment import FAKE_CREDENTIALS, fake_account, restored_environment
-from edgeroutes.testing.network import RealAwsError, without_aws
+from edgeroutes.testing.environment import (
+    FAKE_CREDENTIALS,
+    RealAwsError,
+    fake_account,
+    restored_environment,
+    without_aws,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,15 +31,15 @@ if TYPE_CHECKING:
 
 
 class CloudWarning(UserWarning):
-    """What of the project's resources moto cannot hold."""
+    """A resource of the project that moto does not support."""
 
 
 class Aws:
-    """AWS as the project's functions find it in a test.
+    """Local AWS, as the project's functions see it in a test.
 
     Args:
         functions: The project.
-        parameters: Values for the template's parameters that have no default.
+        parameters: Values for the template's parameters without a default.
 
     >>> aws.table("Users").put_item(Item={"id": "1"})
     >>> aws.client("sqs").send_message(QueueUrl=aws.resource("Jobs"), MessageBody="{}")
@@ -50,10 +54,10 @@ class Aws:
         self._held: list[_Service] = []
 
     def __call__(self, *, enforce_iam: bool = True) -> Self:
-        """The same, with what this test asks for besides.
+        """The same, with options for this test.
 
         Args:
-            enforce_iam: Whether a function may do only what its policies allow.
+            enforce_iam: Whether AWS calls of a function need permission in its policies.
         """
         self._functions.enforces_iam = enforce_iam
         return self
@@ -63,18 +67,18 @@ class Aws:
         return self._cloud.client(service)
 
     def resource(self, logical_id: str) -> str:
-        """What `!Ref` of a resource gives: a table's or a bucket's name, a queue's URL, a topic's ARN.
+        """The `!Ref` of a resource: a table's or a bucket's name, a queue's URL, a topic's ARN.
 
         Raises:
-            ConfigError: There is none of this name.
+            ConfigError: No such logical id.
         """
         return self._resource(logical_id).physical_id
 
     def table(self, logical_id: str) -> Any:
-        """A table as boto3's resource, which takes and gives Python's values.
+        """A DynamoDB table as a boto3 resource, which takes and returns Python's values.
 
         Raises:
-            ConfigError: There is none of this name.
+            ConfigError: No such logical id.
         """
         resource = self._resource(logical_id)
         if resource.type_name != "AWS::DynamoDB::Table":
@@ -84,10 +88,10 @@ class Aws:
         return self._session.resource("dynamodb").Table(resource.physical_id)
 
     def environment(self, logical_id: str) -> dict[str, str]:
-        """What a function finds in its environment, by its logical id.
+        """A function's environment variables, by its logical id.
 
         Raises:
-            ConfigError: There is none of this name.
+            ConfigError: No such logical id.
         """
         self._require(logical_id, self._functions.plans, "function")
         return self._functions.environment_of(self._functions.plans[logical_id])
@@ -99,16 +103,16 @@ class Aws:
 
     @property
     def warnings(self) -> tuple[PlanWarning, ...]:
-        """What moto cannot hold."""
+        """What moto does not support."""
         return self._cloud.warnings
 
     @contextmanager
     def for_one_test(self) -> Iterator[Self]:
-        """Have it on, with its data as the seeds say.
+        """Turn it on with the data of the seeds.
 
         Raises:
-            ProjectError: For all that is wrong with the project, its infra/ or its seeds.
-            ToolError: There is no moto.
+            ProjectError: For all problems of the project, its infra/ or its seeds.
+            ToolError: moto is not installed.
         """
         with ExitStack() as around:
             around.enter_context(self._mock())
@@ -127,7 +131,7 @@ class Aws:
                 self._functions.enforces_iam = False
 
     def close(self) -> None:
-        """Have moto forget the data, for good: it keeps objects of S3 in open files, and warns of those that nobody closes."""
+        """Delete moto's data: it keeps S3 objects in open files, and warns of files that nobody closes."""
         held, self._held, self._made = self._held, [], None
         for _, accounts in held:
             for regions in accounts.values():
@@ -135,7 +139,7 @@ class Aws:
 
     @contextmanager
     def _mock(self) -> Iterator[None]:
-        """The mock of moto, with our data in it, and none of it when it is off: other mocks begin and end by emptying it."""
+        """Moto's mock with our data in it, and without it when it is off: other mocks start and end by deleting it."""
         try:
             import moto
         except ModuleNotFoundError as err:
@@ -152,7 +156,7 @@ class Aws:
             mock.stop(remove_data=False)
 
     def _start(self) -> ProjectCloud:
-        """The project's resources, made by the first test; what kept it from that, the others are told, too."""
+        """The project's resources, created by the first test; its error is raised for the others, too."""
         if self._failure is not None:
             raise self._failure
         if self._made is None:
@@ -184,7 +188,7 @@ class Aws:
     @property
     def _cloud(self) -> Cloud:
         if self._functions.cloud is None:
-            raise ToolError("AWS on the desk is off: the test that it was for has ended", where="aws")
+            raise ToolError("local AWS is off, because its test has ended", where="aws")
         return self._functions.cloud
 
     def _resource(self, logical_id: str) -> Resource:
@@ -200,7 +204,7 @@ class Aws:
 
 
 def _take_data() -> list[_Service]:
-    """All that moto holds, out of it."""
+    """All data of moto, removed from it."""
     from moto.core.base_backend import BackendDict
 
     in_use: list[Any] = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001  # moto has no other list of them
@@ -212,7 +216,7 @@ def _take_data() -> list[_Service]:
 
 
 def _put_data(held: list[_Service]) -> None:
-    """What was taken, back into moto."""
+    """Put the data back into moto."""
     from moto.core.base_backend import BackendDict
 
     for service, accounts in held:
@@ -222,7 +226,7 @@ def _put_data(held: list[_Service]) -> None:
 
 @contextmanager
 def _requests_to(functions: Functions) -> Iterator[None]:
-    """Every request to AWS goes to moto, those of clients made before the mock was on, too; what it does not know goes nowhere."""
+    """Send all requests to AWS to moto, those of older clients, too; requests that moto does not know fail."""
     from botocore.httpsession import URLLib3Session
     from moto.core.models import botocore_stubber
 
@@ -238,7 +242,7 @@ def _requests_to(functions: Functions) -> Iterator[None]:
     def send_nowhere(_: Any, request: Any) -> Any:
         response = botocore_stubber("before-send", request)
         if response is None:
-            raise RealAwsError(f"{request.url}: moto has no such address, and AWS itself is not asked in tests")
+            raise RealAwsError(f"{request.url}: moto does not emulate this address, and tests send no request to AWS")
         return response
 
     botocore_stubber.process_request = answer  # type: ignore[method-assign]

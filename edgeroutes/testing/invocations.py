@@ -1,4 +1,4 @@
-"""Lambda's Invoke, answered by the project's own handlers in this process. Roof.
+"""Lambda's Invoke, with the project's own handlers in this process.
 
 Source: docs.aws.amazon.com/lambda "API_Invoke", "gettingstarted-limits", "python-exceptions" (read 2026-11-21); awslambdaric's
 bootstrap for the shape of an error.
@@ -36,7 +36,7 @@ _LOG_TAIL_BYTES = 4096
 
 
 class Invocations:
-    """Answers Invoke.
+    """Responds to Invoke.
 
     Args:
         functions: The project.
@@ -57,17 +57,16 @@ class Invocations:
         return self._invoke(plan, _bytes(request.body), headers)
 
     def close(self) -> None:
-        """End what the functions have started."""
         for handlers in self._idle.values():
             for handler in handlers:
                 handler.close()
         self._idle.clear()
 
     def _find(self, called: str) -> FunctionPlan | None:
-        """The function of this name or ARN; a logical id is taken, too, as tests know no other name.
+        """The function of this name or ARN, or of this logical id, the only name that tests know.
 
         Raises:
-            ToolError: It is of the stack, and no route's.
+            ToolError: It is a function of infra/, not of a route.
         """
         match = _NAME.fullmatch(called)
         name = match[1] if match else ""
@@ -77,7 +76,7 @@ class Invocations:
         made = self._functions.cloud.resources if self._functions.cloud else {}
         for logical_id, resource in made.items():
             if resource.type_name == "AWS::Lambda::Function" and name in (logical_id, resource.physical_id):
-                problem = "its code is infra's own, and only routes' functions are run in tests"
+                problem = "this function of infra/ serves no route, and tests run only functions of routes"
                 raise ToolError(problem, where=logical_id, hint="Call its handler in the test itself")
         return None
 
@@ -97,7 +96,7 @@ class Invocations:
         logged = len(self._functions.output.logs)
         outcome = _Outcome()
         thread = threading.Thread(target=self._run, args=(plan, event, outcome))
-        thread.start()  # a process of its own on Lambda: no loop and no context of the caller's
+        thread.start()  # as a process on Lambda it has neither the loop nor the context of its caller
         thread.join()
         if outcome.escaped is not None:
             raise outcome.escaped
@@ -121,12 +120,12 @@ class Invocations:
                 except (Exception, SystemExit) as error:  # noqa: BLE001  # the author's code may raise anything
                     log_exception(error, f"{plan.logical_id} failed", request_id=context.aws_request_id)
                     outcome.fail(error, context.aws_request_id)
-        except BaseException as error:  # noqa: BLE001  # what ends the test ends it in the test's own thread
+        except BaseException as error:  # noqa: BLE001  # raised again in the test's own thread
             outcome.escaped = error
 
     @contextmanager
     def _handler(self, plan: FunctionPlan) -> Iterator[LambdaHandler]:
-        """A handler that is not at work: Lambda runs one invocation in a sandbox at a time, and makes another where it must."""
+        """An idle handler: Lambda runs one invocation at a time in a sandbox, and starts another where necessary."""
         idle = self._idle.setdefault(plan.logical_id, [])
         handler = idle.pop() if idle else self._make_handler(plan)
         try:
@@ -142,15 +141,13 @@ class Invocations:
 
 
 class _Outcome:
-    """What an invocation came to."""
-
     def __init__(self) -> None:
         self.payload = b"null"
         self.is_error = False
         self.escaped: BaseException | None = None
 
     def give(self, result: Any) -> None:
-        """Take what the handler returned, as Lambda sends it."""
+        """Set the handler's result, as Lambda sends it."""
         self.payload = json.dumps(result, ensure_ascii=False).encode()
         if len(self.payload) > LAMBDA_RESULT_BYTES:
             problem = (
@@ -160,7 +157,7 @@ class _Outcome:
             self._fail({"errorMessage": problem, "errorType": "Function.ResponseSizeTooLarge"})
 
     def fail(self, error: BaseException, request_id: str) -> None:
-        """Take what the handler raised."""
+        """Set the handler's exception."""
         if isinstance(error, SystemExit):
             problem = f"RequestId: {request_id} Error: Runtime exited with error: exit status {error.code or 0}"
             self._fail({"errorType": "Runtime.ExitError", "errorMessage": problem})

@@ -10,8 +10,7 @@ import moto
 import pytest
 
 from edgeroutes.cli import main
-from edgeroutes.cli.aws_settings import read_samconfig
-from edgeroutes.cli.doctor_account import find_foreign_role
+from edgeroutes.cli.aws_settings import find_foreign_role, read_samconfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

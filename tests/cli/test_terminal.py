@@ -8,10 +8,10 @@ from io import StringIO
 from pathlib import Path
 from textwrap import dedent
 
+import click
 import pytest
 
-from edgeroutes.cli.failures import failure_lines
-from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
+from edgeroutes.cli.terminal import JsonLines, Terminal, access_line, failure_lines
 from edgeroutes.dev.reports import (
     Answered,
     CloudFailed,
@@ -121,7 +121,7 @@ def raised(root: Path) -> BaseException:
 
 
 def test_a_failure_shows_the_authors_lines_causes_first(tmp_path: Path) -> None:
-    lines = [line.plain for line in failure_lines(raised(tmp_path), str(tmp_path))]
+    lines = [click.unstyle(line) for line in failure_lines(raised(tmp_path), str(tmp_path))]
     assert [line for line in lines if "│" not in line] == [
         "  module.py:6 in outer",
         "  module.py:2 in inner",
@@ -139,7 +139,7 @@ def test_a_failure_shows_the_authors_lines_causes_first(tmp_path: Path) -> None:
 def test_what_edgeroutes_raises_itself_is_shown_without_its_own_frames(tmp_path: Path) -> None:
     with pytest.raises(HandlerError) as caught:
         to_response(None, "functions/a/route.py, GET")
-    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path))]
+    lines = [click.unstyle(line) for line in failure_lines(caught.value, str(tmp_path))]
     assert lines == [
         "functions/a/route.py, GET: the handler returned None. Return a value, or Response(status=204) for no content."
     ]
@@ -152,7 +152,7 @@ def test_an_endless_recursion_is_shown_by_its_ends(tmp_path: Path) -> None:
     exec(compile(file.read_text(), str(file), "exec"), namespace)
     with pytest.raises(RecursionError) as caught:
         namespace["again"]()  # type: ignore[operator]
-    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path)) if "│" not in line.plain]
+    lines = [click.unstyle(line) for line in failure_lines(caught.value, str(tmp_path)) if "│" not in line]
     frame = "  module.py:2 in again"
     assert lines[:10] == lines[11:21] == [frame] * 10
     assert re.fullmatch(r"  … [\d,]+ more", lines[10])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.gateway import HttpRequest
-from edgeroutes.template.edge_cors import preflight_source
+from edgeroutes.template.cors import preflight_source
 from edgeroutes.testing.adapters import ADAPTERS
 from tests.fakes.project import RouteProject
 from tests.plan.projects import plan

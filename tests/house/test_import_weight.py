@@ -165,7 +165,7 @@ def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path
     )
 
     assert statuses == [204, 200]
-    assert added - plain == {"edgeroutes.http.cors", "edgeroutes.http.origins", "edgeroutes.runtime.cors"}
+    assert added - plain == {"edgeroutes.http.cors", "edgeroutes.runtime.cors"}
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ READABLE = [(f"{ALLOW}-credentials", "true"), ("access-control-expose-headers", 
     ],
 )
 def test_an_answer_says_who_may_read_it(cors: CORS, origin: str | None, fields: list[tuple[str, str]]) -> None:
-    assert cors.answer_fields(origin) == fields
+    assert cors.response_fields(origin) == fields
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_an_answer_says_who_may_read_it(cors: CORS, origin: str | None, fields: 
     ],
 )
 def test_what_an_answer_varies_by(cors: CORS, answer: tuple[str, ...], preflight: tuple[str, ...]) -> None:
-    assert (cors.answer_vary(), cors.preflight_vary(), cors.varies_by_origin) == (answer, preflight, bool(answer))
+    assert (cors.response_vary(), cors.preflight_vary(), cors.varies_by_origin) == (answer, preflight, bool(answer))
 
 
 EDITOR = CORS([APP, OTHER], methods=["GET", "PUT"], headers=["Authorization", "X-Trace"], max_age=60)
@@ -196,7 +196,7 @@ def test_origins_of_an_environment_variable_join_the_others() -> None:
 
 
 def test_a_variable_itself_allows_nobody() -> None:
-    assert CORS("env:ORIGINS").answer_fields("env:ORIGINS") == []
+    assert CORS("env:ORIGINS").response_fields("env:ORIGINS") == []
 
 
 @pytest.mark.parametrize(

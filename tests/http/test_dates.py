@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.dates import parse_http_date, render_http_date
+from edgeroutes.http.conditional import parse_http_date, render_http_date
 
 
 @pytest.mark.parametrize(

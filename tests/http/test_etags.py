@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
+from edgeroutes.http.conditional import is_not_modified, kept_headers, strong_etag
 from edgeroutes.http.headers import Headers
 
 NOON, LATER = "Thu, 01 Jan 2026 12:00:00 GMT", "Thu, 01 Jan 2026 13:00:00 GMT"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED, YEAR_SECONDS, render_cache_control
-from edgeroutes.http.dates import render_http_date
+from edgeroutes.http.conditional import render_http_date
 from edgeroutes.http.freshness import (
     POLICY,
     STORED_ERRORS,

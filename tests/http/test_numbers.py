@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.http.numbers import parse_digits
+from edgeroutes.http.text import parse_digits
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.origins import Origins, canonical_entry, canonical_origin
+from edgeroutes.http.cors import Origins, canonical_entry, canonical_origin
 
 # As written → as browsers send it.
 SPELLINGS = {

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.percent import decode_percent
+from edgeroutes.http.text import decode_percent
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 

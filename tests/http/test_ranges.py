@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from edgeroutes.http.conditional import UnsatisfiableRangeError, requested_range
 from edgeroutes.http.headers import Headers
-from edgeroutes.http.ranges import UnsatisfiableRangeError, requested_range
 
 ANSWER = Headers({"etag": '"a"', "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT"})
 

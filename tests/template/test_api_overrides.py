@@ -104,7 +104,7 @@ def test_every_property_that_replaces_a_function_is_seen() -> None:
     schemas = pytest.importorskip("cfnlint.schema.manager", reason="cfn-lint is not installed")
     schema = schemas.PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::Lambda::Function").schema
     replacing = {path.rpartition("/")[2] for path in schema["createOnlyProperties"]}
-    from edgeroutes.template.api_overrides import _REPLACING
+    from edgeroutes.template.api import _REPLACING
 
     ours = {"PackageType", "DurableConfig"}  # never another than Zip; durable ones are replaced by SAM's own rules
     assert replacing - ours <= {*_REPLACING}

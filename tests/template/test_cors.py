@@ -69,9 +69,9 @@ def test_an_answer_kept_for_one_origin_never_satisfies_another_wrongly(
         shared: dict[object, object] = {}
         browsers: dict[object, object] = {}
         for origin in askers:
-            fresh = (running.answer_fields(origin), running.answer_vary())
+            fresh = (running.response_fields(origin), running.response_vary())
             assert shared.setdefault(cache_key(resources, origin), fresh) == fresh
-            varying = tuple(origin for name in running.answer_vary() if name == "Origin")
+            varying = tuple(origin for name in running.response_vary() if name == "Origin")
             assert browsers.setdefault(varying, fresh) == fresh
 
 

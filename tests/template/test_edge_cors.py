@@ -13,8 +13,8 @@ import pytest
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.loop import LoopFree
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
-from edgeroutes.template.edge_cors import preflight_source
-from edgeroutes.template.edge_functions import MAX_CODE_BYTES
+from edgeroutes.template.cdn import MAX_CODE_BYTES
+from edgeroutes.template.cors import preflight_source
 from tests.fakes.incoming import FakeIncoming
 from tests.plan.projects import plan
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from edgeroutes.template.edge_functions import (
+from edgeroutes.template.cdn import (
     MAX_CODE_BYTES,
     RequestPart,
     name_viewer,
-    render_answer_function,
     render_request_function,
+    render_response_function,
 )
 
 NODE = shutil.which("node")
@@ -126,17 +126,17 @@ FOR_BROWSERS = {"value": "public, max-age=0, must-revalidate"}
 def test_browsers_keep_nothing_that_only_a_shared_cache_may(said: dict[str, Any], told: dict[str, Any]) -> None:
     headers = {"content-type": {"value": "text/plain"}, "cache-control": said}
     event = {"response": {"statusCode": 200, "headers": headers, "cookies": {}}}
-    (made,) = run(render_answer_function(), event)
+    (made,) = run(render_response_function(), event)
     assert made == {**event["response"], "headers": {**headers, "cache-control": told}}
 
 
 @needs_node
 def test_an_answer_that_says_nothing_of_caching_stays_as_it_is() -> None:
     response = {"statusCode": 302, "headers": {"location": {"value": "/"}}, "cookies": {"a": {"value": "1"}}}
-    assert run(render_answer_function(), {"response": response}) == [response]
+    assert run(render_response_function(), {"response": response}) == [response]
 
 
 def test_both_are_far_below_what_cloudfront_takes() -> None:
     many = [f"region{number}.example.com" for number in range(100)]  # a distribution has no more
-    for code in (render_request_function([name_viewer(many)]), render_answer_function()):
+    for code in (render_request_function([name_viewer(many)]), render_response_function()):
         assert len(code.encode()) < MAX_CODE_BYTES / 2

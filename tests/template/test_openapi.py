@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.template.openapi import api_document
+from edgeroutes.template.api import api_document
 from tests.plan.projects import HANDLER, STREAM, plan
 
 if TYPE_CHECKING:

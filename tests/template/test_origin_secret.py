@@ -9,8 +9,8 @@ from edgeroutes.adapters import origin
 from edgeroutes.errors import ConfigError
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.services.revalidation import PARAMETER_VARIABLE
+from edgeroutes.template.cdn import name_viewer
 from edgeroutes.template.document import make_template
-from edgeroutes.template.edge_functions import name_viewer
 from edgeroutes.template.origin_secret import (
     LENGTH,
     origin_headers,

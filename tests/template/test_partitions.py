@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edgeroutes.config import parse_config
+from edgeroutes.template.cdn import warn_region
 from edgeroutes.template.document import make_template
-from edgeroutes.template.partitions import warn_region
 from tests.plan.projects import STREAM, plan
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgeroutes.template.references import SAM, check_references, references
+from edgeroutes.template.merge import SAM, check_references, references
 
 RESOURCES = {
     "Jobs": {"Type": "AWS::SQS::Queue"},

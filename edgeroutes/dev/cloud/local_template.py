@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.template.references import references
+from edgeroutes.template.merge import references
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,14 +11,10 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
-from rich.table import Table
-from rich.text import Text
 
 from edgeroutes.cli import main
-from edgeroutes.cli.browser_cors import PageRequest
-from edgeroutes.cli.console import make_console
-from edgeroutes.cli.doctor_cors import ServerAnswers, explain
-from edgeroutes.cli.escaping import EscapedStream, escape, escape_line, escape_lines
+from edgeroutes.cli.doctor_cors import PageRequest, explain, server_sender
+from edgeroutes.cli.output import EscapedStream, escape, escape_line, escape_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal
 from edgeroutes.dev.reports import Answered, CloudFailed, Failed, Logged, Reloaded, Started
 from edgeroutes.errors import LayoutError, ToolError
@@ -133,17 +129,6 @@ def test_what_dev_prints_for_programs_is_a_line_of_ascii(what: str, tmp_path: Pa
     assert not reaches(output.getvalue())
 
 
-def test_the_console_of_all_commands_reads_no_markup_and_writes_none() -> None:
-    output = StringIO()
-    console = make_console(output)
-    table = Table(NASTY)
-    table.add_row(NASTY)
-    for each in (NASTY, Text(NASTY), table):
-        console.print(each)
-    assert not reaches(output.getvalue())
-    assert "[red]a[/red][link=http://e]b[/link]" in output.getvalue()
-
-
 class Screen(StringIO):
     def isatty(self) -> bool:
         return True
@@ -236,17 +221,9 @@ def test_doctor_cors_shows_what_a_server_sends_without(sent: bytes, capfd: pytes
 def test_doctor_cors_gives_a_slow_server_up(pieces: list[bytes]) -> None:
     began = time.monotonic()
     with answering(*pieces, pause_s=0.05, endless=True) as url, pytest.raises(ToolError) as caught:
-        [*explain(PageRequest(url=url, origin="https://app.example.com", headers={}), ServerAnswers(timeout_s=0.7))]
+        [*explain(PageRequest(url=url, origin="https://app.example.com", headers={}), server_sender(timeout_s=0.7))]
     assert time.monotonic() - began < 5
     assert str(caught.value).startswith(url)
-
-
-def test_doctor_cors_has_one_time_limit_for_all_redirects() -> None:
-    moved = b"HTTP/1.1 302 Found\r\naccess-control-allow-origin: *\r\nlocation: /next\r\ncontent-length: 0\r\n\r\n"
-    began = time.monotonic()
-    with answering(moved, pause_s=0.3) as url, pytest.raises(ToolError, match="did not respond within 1 s"):
-        [*explain(PageRequest(url=url, origin="https://app.example.com", headers={}), ServerAnswers(timeout_s=1))]
-    assert time.monotonic() - began < 5
 
 
 def test_output_is_given_back() -> None:
