@@ -12,8 +12,7 @@ from pathlib import Path
 from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
 from edgeroutes.config import load_config
 from edgeroutes.errors import require_no_problems
-from edgeroutes.plan.cors import read_cors
-from edgeroutes.plan.manifest import manifest_arguments, route_arguments
+from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 

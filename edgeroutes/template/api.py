@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.problem import default_detail, reason_phrase
 from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.plan.cors import gateway_fields
 from edgeroutes.plan.infra import value_at
+from edgeroutes.template.cors import gateway_fields
 from edgeroutes.template.roles import assume_role
 
 if TYPE_CHECKING:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
 from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL, POLICY
-from edgeroutes.plan.cors import gateway_fields
 from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
-from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, plan_edge_cors
+from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
 from edgeroutes.template.origin_secret import origin_headers, origin_secret_resources
 
 if TYPE_CHECKING:

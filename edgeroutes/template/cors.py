@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.cors import ALWAYS_ALLOWED, ANY, REGEX, VARIABLE
-from edgeroutes.plan.cors import allowed_methods
+from edgeroutes.plan.manifest import allowed_methods
 from edgeroutes.routing.conventions import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.plan.model import ProjectPlan
@@ -227,3 +227,24 @@ def _is_the_projects(route: RouteFile, own: CORS | None, project: CORS) -> bool:
     if own is None or own.methods != allowed_methods(route.exports):
         return False
     return (own.origins, own.credentials, own.expose) == (project.origins, project.credentials, project.expose)
+
+
+def gateway_fields(default: CORS | None, routes: Iterable[CORS]) -> list[tuple[str, str]]:
+    """The CORS header fields of API Gateway's own errors, which are the same for every request.
+
+    Args:
+        default: The project's CORS, which decides where there is one.
+        routes: The routes' CORS, which decides otherwise, if all allow the same origin.
+
+    Returns:
+        None where the fields would depend on the request.
+    """
+    policies = [default] if default is not None else [*routes]
+    origins = {policy.static_origin for policy in policies}
+    origin = origins.pop() if len(origins) == 1 else None
+    if origin is None:
+        return []
+    fields = [("Access-Control-Allow-Origin", origin)]
+    if any(policy.credentials for policy in policies) and origin != ANY:
+        fields.append(("Access-Control-Allow-Credentials", "true"))
+    return fields

@@ -108,16 +108,16 @@ class StreamingAdapter:
         with restored_environment():
             os.environ.update(AWS_LAMBDA_INITIALIZATION_TYPE="on-demand", AWS_LAMBDA_RUNTIME_API=self._api.address)
             self.handler = StreamingHandler(manifest, root, debug=debug)
-        self.handler.has_client = True  # `send` stands for it
+        self.handler.hook_installed = True  # `send` stands for it
 
     def send(self, request: HttpRequest, context: LambdaContext | None = None) -> AdapterResponse:
         """The response, with its chunks as the function sent them."""
-        from edgeroutes.adapters.runtime_client import PendingAnswer
+        from edgeroutes.adapters.runtime_client import PendingResponse
         from edgeroutes.testing.runtime_api import DELIMITER
 
         began = time.monotonic()
         pending = self.handler(json.loads(json.dumps(rest_event(request))), context)
-        if not isinstance(pending, PendingAnswer):
+        if not isinstance(pending, PendingResponse):
             raise TypeError(f"the streaming handler returned {pending!r:.80}, which is not a stream")
         try:
             pending.send("invocation", None)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edgeroutes.http.cors import CORS
-from edgeroutes.plan.cors import gateway_fields
+from edgeroutes.template.cors import gateway_fields
 from tests.plan.projects import HANDLER, functions, plan, problems
 
 CALLING = "async def middleware(request, call_next):\n    return await call_next(request)\n"
