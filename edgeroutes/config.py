@@ -17,13 +17,10 @@ from typing import Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
+from edgeroutes.names import CONFIG_FILE, DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, OWN_VARIABLES
 from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 from edgeroutes.routing.reading import read_text
 
-FILE = "pyproject.toml"
-INFRA_FOLDER = "infra"
-# Of the developer's own machine: read in dev and tests, the latter wins, never bundled.
-ENV_FILES = (".env", ".env.local")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
 MAX_NAME_LENGTH = 128
@@ -47,10 +44,7 @@ THROTTLES = range(1, 1_000_001)
 # Source: docs.aws.amazon.com/lambda "API_Environment", Variables, key pattern (read 2026-11-30). What Lambda itself sets may begin with _.
 _VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+|_HANDLER|_X_AMZN_TRACE_ID")
 # Environment variables that only edgeroutes sets, but for those two: docs/caching.md, docs/revalidation.md.
-_OWN_VARIABLES = "EDGEROUTES_"
-_SETTABLE_VARIABLES = frozenset(
-    {"EDGEROUTES_DATA_CACHE_TABLE", "EDGEROUTES_DISTRIBUTION_ID", "AWS_LAMBDA_EXEC_WRAPPER"}
-)
+_SETTABLE_VARIABLES = frozenset({DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, "AWS_LAMBDA_EXEC_WRAPPER"})
 # Source: docs.aws.amazon.com/lambda "configuration-envvars", Defined runtime environment variables (read 2026-11-21).
 _LAMBDA_VARIABLES = frozenset(
     {
@@ -154,15 +148,15 @@ def load_config(root: Path) -> Config:
         ConfigError: For the one thing that is wrong, ProblemsError for several.
     """
     try:
-        text = read_text(root / FILE, FILE)
+        text = read_text(root / CONFIG_FILE, CONFIG_FILE)
     except FileNotFoundError:
         return Config(name=plain_name(root.name))
-    document = parse_toml(text, FILE)
+    document = parse_toml(text, CONFIG_FILE)
     tools = document.get("tool", {})
     table = tools.get("edgeroutes", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
         raise ConfigError(
-            f"it is {show_value(table)}. Write a table, [tool.edgeroutes]", where=f"{FILE}, tool.edgeroutes"
+            f"it is {show_value(table)}. Write a table, [tool.edgeroutes]", where=f"{CONFIG_FILE}, tool.edgeroutes"
         )
     project = document.get("project")
     named = project.get("name") if isinstance(project, dict) else None
@@ -231,7 +225,7 @@ def parse_config(table: Mapping[str, Any], *, default_name: str = "app", text: s
         try:
             cors = parse_cors(table["cors"])
         except ValueError as error:
-            problems.append(ConfigError(str(error), where=f"{FILE}, [tool.edgeroutes.cors]"))
+            problems.append(ConfigError(str(error), where=f"{CONFIG_FILE}, [tool.edgeroutes.cors]"))
     require_no_problems(problems)
     values = {**table, "cors": cors, "cdn": CdnConfig(**cdn), "base_path": str(table.get("base_path", "")).rstrip("/")}
     return Config(**{"name": default_name, **values})
@@ -260,7 +254,7 @@ def variable_problem(name: str) -> str:
         return f"the variable {name!r} has a name that Lambda refuses. Allowed are a letter, then letters, digits and _, two at least"
     if name in _SETTABLE_VARIABLES:
         return ""
-    if name.startswith(_OWN_VARIABLES):
+    if name.startswith(OWN_VARIABLES):
         owner = "edgeroutes sets it"
     elif name == "AWS_SAM_LOCAL":
         owner = "'sam local' sets it, and functions then check less"
@@ -279,8 +273,8 @@ def _place(section: str, key: str, text: str) -> str:
         if stripped.startswith("["):
             inside = stripped.partition("#")[0].strip().strip("[]").replace('"', "").replace(" ", "") == section
         elif inside and stripped.partition("=")[0].strip().strip("\"'") == key:
-            return f"{FILE}:{number}, [{section}] {key}"
-    return f"{FILE}, [{section}] {key}"
+            return f"{CONFIG_FILE}:{number}, [{section}] {key}"
+    return f"{CONFIG_FILE}, [{section}] {key}"
 
 
 def _check(kind: type, table: Mapping[str, Any], section: str, text: str) -> list[ProjectError]:

@@ -45,9 +45,9 @@ from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.build.variables import VariableUse, read_variable_uses
-from edgeroutes.config import ENV_FILES, INFRA_FOLDER, load_config
-from edgeroutes.config import FILE as CONFIG_FILE
+from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, ToolError, require_no_problems
+from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, TEMPLATE_FILE
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
@@ -66,8 +66,6 @@ if TYPE_CHECKING:
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
-
-TEMPLATE_FILE = "template.yaml"
 
 
 def plan_project(root: Path, infra: Infra | None = None) -> ProjectPlan:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import SAM_CONFIG_FILE
 from edgeroutes.routing.reading import read_text
 from edgeroutes.template.api import ACCOUNT_ROLE
 
@@ -81,7 +82,7 @@ def _read_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
 def read_samconfig(root: Path, name: str) -> str:
     """A parameter that `sam deploy` takes from samconfig.toml; empty where the file does not set it."""
     try:
-        document: Any = parse_toml(read_text(root / "samconfig.toml", "samconfig.toml"), "samconfig.toml")
+        document: Any = parse_toml(read_text(root / SAM_CONFIG_FILE, SAM_CONFIG_FILE), SAM_CONFIG_FILE)
     except (FileNotFoundError, ConfigError):  # `sam` reports it
         return ""
     for command in ("deploy", "global"):

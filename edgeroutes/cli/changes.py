@@ -9,7 +9,8 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ToolError
-from edgeroutes.pipeline import TEMPLATE_FILE, is_generated, project_template, write_template
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.pipeline import is_generated, project_template, write_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

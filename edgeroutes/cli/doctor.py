@@ -23,9 +23,10 @@ from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.aws_settings import find_credentials, find_foreign_role, find_region, read_samconfig
 from edgeroutes.cli.init import has_rule
 from edgeroutes.cli.template_check import lint_region
-from edgeroutes.config import FILE, load_config
+from edgeroutes.config import load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, read_infra
+from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE
+from edgeroutes.pipeline import check_template, lint_project, project_template, read_infra
 from edgeroutes.template.api import manages_account
 from edgeroutes.template.cdn import warn_region
 from edgeroutes.template.lint import LintFindings, can_lint
@@ -103,7 +104,7 @@ def check_project(root: Path) -> Iterator[Finding]:
         config = load_config(root)
     except EdgeroutesError as error:
         first = error.problems[0] if isinstance(error, ProblemsError) else error
-        yield Finding(FILE, MISSING, f"{first.where}: {first.problem}", first.hint or "Fix it")
+        yield Finding(CONFIG_FILE, MISSING, f"{first.where}: {first.problem}", first.hint or "Fix it")
         return
     if not (root / config.app_dir).is_dir():
         hint = "Run 'edgeroutes init', or go to your project's folder"
@@ -144,7 +145,7 @@ def _functions_python(root: Path) -> Finding:
     try:
         version = load_config(root).runtime.removeprefix("python")
     except EdgeroutesError:
-        return Finding(name, NOTE, f"{FILE} cannot be read", "Fix it")
+        return Finding(name, NOTE, f"{CONFIG_FILE} cannot be read", "Fix it")
     program = UvInstaller().find_python(version)
     if program is None:
         found = f"Python {version} is not installed, so functions have no bytecode and compile at each cold start"
@@ -256,7 +257,7 @@ def _sam_build(root: Path) -> Finding:
 
 def _sources(root: Path) -> list[Path]:
     """The files that a build reads, as far as they are known without tracing."""
-    files = [root / name for name in (TEMPLATE_FILE, FILE, "uv.lock", "requirements.txt")]
+    files = [root / name for name in (TEMPLATE_FILE, CONFIG_FILE, "uv.lock", "requirements.txt")]
     files += sorted((root / load_config(root).app_dir).rglob("*.py"))
     return [file for file in files if file.is_file()]
 

@@ -29,8 +29,9 @@ from edgeroutes.cli.changes import (
     write_changes,
 )
 from edgeroutes.cli.output import problem_document
-from edgeroutes.config import FILE, NAME_RULE, load_config, plain_name
+from edgeroutes.config import NAME_RULE, load_config, plain_name
 from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.names import CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +95,7 @@ def has_rule(root: Path) -> bool:
 
 def _config(root: Path, given: str | None) -> Config:
     config = load_config(root)
-    if (root / FILE).is_file() or given is None:
+    if (root / CONFIG_FILE).is_file() or given is None:
         return config
     if plain_name(root.name) != root.name:
         problem = f"the name is {root.name!r}, which is the stack's name, too. Allowed are {NAME_RULE}"
@@ -103,7 +104,7 @@ def _config(root: Path, given: str | None) -> Config:
 
 
 def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> list[Change]:
-    path = root / FILE
+    path = root / CONFIG_FILE
     own = f'{_OWN_TABLE}\nname = "{values["name"]}"\n'
     if not path.is_file():
         if values["name"].lower() == "edgeroutes":
@@ -115,14 +116,14 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
             notes.append(
                 f"{REQUIREMENTS_FILE}: it declares the functions' dependencies. Add {REQUIREMENT} if it is missing"
             )
-            return [Change(path=FILE, text=own)]
-        return [Change(path=FILE, text=read_skeleton(FILE, values))]
+            return [Change(path=CONFIG_FILE, text=own)]
+        return [Change(path=CONFIG_FILE, text=read_skeleton(CONFIG_FILE, values))]
     text = path.read_text("utf-8")
     document = tomllib.loads(text)
     adds = []
     if "project" not in document:
         notes.append(
-            f"{FILE}: it has no [project]. Declare {REQUIREMENT}, and {DEV_REQUIREMENT} for development, with your tool"
+            f"{CONFIG_FILE}: it has no [project]. Declare {REQUIREMENT}, and {DEV_REQUIREMENT} for development, with your tool"
         )
     for options, requirement in _missing_requirements(document) if "project" in document else ():
         added = _add_requirement(text, options, requirement)
@@ -131,11 +132,11 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
             adds.append(requirement)
         else:
             command = " ".join(("uv add", *options, f"'{requirement}'"))
-            notes.append(f"{FILE}: it does not declare {requirement}. Run {command}")
+            notes.append(f"{CONFIG_FILE}: it does not declare {requirement}. Run {command}")
     if "edgeroutes" not in document.get("tool", {}):
         text = f"{text.rstrip()}\n\n{own}"
         adds.append(_OWN_TABLE)
-    return [Change(path=FILE, text=text, adds=", ".join(adds))] if adds else []
+    return [Change(path=CONFIG_FILE, text=text, adds=", ".join(adds))] if adds else []
 
 
 def _missing_requirements(document: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
@@ -158,7 +159,7 @@ def _add_requirement(text: str, options: tuple[str, ...], requirement: str) -> s
     if not uv:
         return ""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, FILE)
+        copy = Path(folder, CONFIG_FILE)
         copy.write_text(text, "utf-8")
         command = (uv, "add", "--frozen", "--offline", "--no-config", "--quiet", *options, requirement)
         environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
@@ -218,7 +219,7 @@ def _extended(changes: list[Change]) -> dict[str, str]:
 def _next_steps(root: Path) -> str:
     steps = [] if root == Path.cwd() else [f"cd {os.path.relpath(root)}"]
     pip = "python3 -m venv .venv && .venv/bin/pip install 'edgeroutes[dev,testing]'"
-    if "[project]" in (root / FILE).read_text("utf-8"):
+    if "[project]" in (root / CONFIG_FILE).read_text("utf-8"):
         steps += [f"uv sync                   # or: {pip}", "uv run edgeroutes dev     # or: .venv/bin/edgeroutes dev"]
     else:
         steps += [pip, ".venv/bin/edgeroutes dev"]

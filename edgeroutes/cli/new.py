@@ -19,7 +19,7 @@ from edgeroutes.cli.changes import (
 from edgeroutes.cli.output import problem_document
 from edgeroutes.config import load_config
 from edgeroutes.errors import LayoutError, require_no_problems
-from edgeroutes.pipeline import TEMPLATE_FILE
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.routing.conventions import METHODS, ROUTE_FILE
 from edgeroutes.routing.misplaced import foreign_segments
 from edgeroutes.routing.scan import DiskTree, scan

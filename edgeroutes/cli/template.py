@@ -10,7 +10,8 @@ from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.output import problem_document
 from edgeroutes.cli.template_check import lint_region
 from edgeroutes.config import load_config
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, lint_project, project_template, write_template
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.pipeline import check_template, lint_project, project_template, write_template
 from edgeroutes.template.cdn import warn_region
 from edgeroutes.template.lint import LintFindings, can_lint
 

@@ -16,7 +16,8 @@ from edgeroutes.build.stamps import StampRecord
 from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.config import load_config
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, is_generated, lint_project, read_template
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.pipeline import check_template, is_generated, lint_project, read_template
 from edgeroutes.template.cdn import warn_region
 from edgeroutes.template.lint import can_lint
 

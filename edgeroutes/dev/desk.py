@@ -14,13 +14,13 @@ from dataclasses import replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.cloud.local_template import local_template, without_dependents
 from edgeroutes.dev.cloud.process import MotoProcess
 from edgeroutes.dev.deployed import Deployed
 from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ToolError
+from edgeroutes.names import INFRA_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, MutableMapping

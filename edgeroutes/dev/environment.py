@@ -9,7 +9,7 @@ from __future__ import annotations
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from edgeroutes.config import ENV_FILES
+from edgeroutes.names import ENV_FILES
 from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.cdn.edge import Cdn
 from edgeroutes.dev.cdn.key import keyed_headers
@@ -33,6 +32,7 @@ from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
+from edgeroutes.names import INFRA_FOLDER
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.function_variables import FunctionVariables, common_variables, running
 from edgeroutes.dev.reports import Logged
+from edgeroutes.names import DISTRIBUTION_ID_VARIABLE, DISTRIBUTION_PARAMETER_VARIABLE, SECRET_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -24,9 +25,7 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteFile
 
 # What only the deployed functions need: behind CloudFront, and to reach it.
-DEPLOYED_ONLY = frozenset(
-    {"EDGEROUTES_ORIGIN_SECRET", "EDGEROUTES_DISTRIBUTION_PARAMETER", "EDGEROUTES_DISTRIBUTION_ID"}
-)
+DEPLOYED_ONLY = frozenset({SECRET_VARIABLE, DISTRIBUTION_PARAMETER_VARIABLE, DISTRIBUTION_ID_VARIABLE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from edgeroutes.errors import EdgeroutesError
-from edgeroutes.pipeline import TEMPLATE_FILE, is_generated, project_template, write_template
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.pipeline import is_generated, project_template, write_template
 
 
 def update_template(root: Path, *, writes: bool) -> dict[str, Any]:

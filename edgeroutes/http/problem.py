@@ -29,7 +29,7 @@ _DETAILS = {
     400: "the request is not valid",
     401: "authentication is required",
     403: "access is denied",
-    404: "the resource does not exist",
+    404: "there is nothing at this URL",
     429: "too many requests were sent",
     500: "the server could not handle the request",
 }

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
 from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL, POLICY
+from edgeroutes.names import CLIENT_HEADER, HOST_HEADER
 from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
@@ -237,14 +238,14 @@ class RequestPart:
 
 _NAME_VIEWER = """\
 // CloudFront requests the API by the API's own host name, so the client and the host go into headers.
-const domains = %s;
+const domains = %(domains)s;
 
 function nameViewer(request, viewer) {
     const asked = request.headers.host.value.toLowerCase().split(':')[0];
     const isOurs = domains.some((domain) => domain === asked || (domain[0] === '*' && asked.endsWith(domain.slice(1))));
     const own = domains.find((domain) => domain[0] !== '*');
-    request.headers['x-forwarded-host'] = { value: isOurs ? asked : own || asked };
-    request.headers['x-edgeroutes-client'] = { value: viewer.ip };
+    request.headers['%(host)s'] = { value: isOurs ? asked : own || asked };
+    request.headers['%(client)s'] = { value: viewer.ip };
 }
 """
 
@@ -268,7 +269,8 @@ def name_viewer(domain_names: Sequence[str]) -> RequestPart:
         domain_names: The project's. Another host, such as the distribution's own, is replaced by the first; without domains, the host
             stays.
     """
-    return RequestPart(name="nameViewer", source=_NAME_VIEWER % json.dumps([*domain_names]))
+    source = _NAME_VIEWER % {"domains": json.dumps([*domain_names]), "host": HOST_HEADER, "client": CLIENT_HEADER}
+    return RequestPart(name="nameViewer", source=source)
 
 
 def render_request_function(parts: Sequence[RequestPart]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import is_intrinsic
 from edgeroutes.plan.infra import value_at
 
@@ -48,11 +49,11 @@ def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) ->
     if stack_resources > STACK_RESOURCES:
         problem = f"the stack has {stack_resources} resources. CloudFormation allows {STACK_RESOURCES}"
         hint = _grouping_hint(plan, stack_resources - STACK_RESOURCES)
-        problems.append(ConfigError(problem, where="template.yaml", hint=hint))
+        problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=hint))
     if template_bytes > TEMPLATE_BYTES:
         problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {TEMPLATE_BYTES:,}"
         fewer = max(1, len(plan.functions) * (template_bytes - TEMPLATE_BYTES) // template_bytes)
-        problems.append(ConfigError(problem, where="template.yaml", hint=_grouping_hint(plan, fewer)))
+        problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=_grouping_hint(plan, fewer)))
     return problems
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.names import SECRET_VARIABLE
 from edgeroutes.plan.infra import Infra, value_at
 from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, finish_api, manages_account, without_globals
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
@@ -14,7 +15,7 @@ from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
 from edgeroutes.template.functions import function_resources
 from edgeroutes.template.merge import merge_infra, merge_values
-from edgeroutes.template.origin_secret import VARIABLE, origin_secret_parameters
+from edgeroutes.template.origin_secret import origin_secret_parameters
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
 from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
 from edgeroutes.template.transform import SAM
@@ -151,9 +152,9 @@ def _check_secrets(plan: ProjectPlan, document: Mapping[str, Any], infra: Infra)
     for function in (*plan.functions, plan.fallback):
         properties = document["Resources"][function.logical_id].get("Properties")
         variables = value_at(properties, "Environment", "Variables")
-        if not isinstance(variables, Mapping) or VARIABLE not in variables:
+        if not isinstance(variables, Mapping) or SECRET_VARIABLE not in variables:
             found = {key: where for key, _, where in infra.properties("Resources", function.logical_id, "Properties")}
-            problem = f"{function.logical_id} has no origin secret ({VARIABLE}), and would respond to requests that bypass CloudFront"
+            problem = f"{function.logical_id} has no origin secret ({SECRET_VARIABLE}), and would accept requests that bypass CloudFront"
             hint = "Write names and values under Environment, Variables; those that edgeroutes sets stay"
             yield ConfigError(problem, where=found.get("Environment", function.logical_id), hint=hint)
 

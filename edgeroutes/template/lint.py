@@ -17,8 +17,8 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.config import FILE
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE
 from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
 from edgeroutes.template.merge import references
@@ -190,7 +190,7 @@ class _Places:
     def of(self, path: Sequence[str | int]) -> tuple[str, str]:
         """File and line, and a name for the place."""
         if len(path) < 2:
-            return "template.yaml", ".".join(map(str, path))
+            return TEMPLATE_FILE, ".".join(map(str, path))
         section, name = str(path[0]), self.owner(str(path[0]), str(path[1]))
         shown = ".".join(map(str, [name, *(part for part in path[2:] if part != "Properties")]))
         keys = [part for part in path[2:] if part != "Properties"]
@@ -210,14 +210,14 @@ class _Places:
         if key in function.places:
             return function.places[key]
         if key == "Environment" and self._env:
-            return f"{FILE}, [tool.edgeroutes.env]"
+            return f"{CONFIG_FILE}, [tool.edgeroutes.env]"
         return function.routes[0].source_file if function.routes else ""
 
     def _of_resource(self, section: str, name: str) -> str:
         for document in self._infra.documents:
             if (section, name) in document.lines:
                 return document.where(section, name)
-        return "template.yaml"
+        return TEMPLATE_FILE
 
     def owner(self, section: str, name: str) -> str:
         """The written resource behind one that SAM created: `HelloFunction` for `HelloFunctionRole`."""
@@ -234,7 +234,7 @@ def _sam_problem(cause: str, places: _Places) -> ConfigError:
         where, shown = places.of(["Globals", shared[2], shared[1]])
         return ConfigError(f"{shown}: {cause.rstrip('.')} (SAM)", where=where)
     if match is None:
-        return ConfigError(f"SAM refuses the template: {cause.rstrip('.')}", where="template.yaml")
+        return ConfigError(f"SAM refuses the template: {cause.rstrip('.')}", where=TEMPLATE_FILE)
     name, event, message = places.owner("Resources", match[1]), match[2], match[3].rstrip(".")
     event = event or match[1].removeprefix(name)  # SAM's own name for an event of a function
     named = re.search(r"[Pp]roperty '?(\w+)", message)

@@ -13,11 +13,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from edgeroutes.names import SECRET_HEADER, SECRET_VARIABLE
+
 SECRET = "OriginSecret"  # noqa: S105  # a resource's name
 VALUES = "OriginSecretValues"
 VERSION_PARAMETER = "OriginSecretVersion"
-HEADER = "x-edgeroutes-origin"
-VARIABLE = "EDGEROUTES_ORIGIN_SECRET"
 LENGTH = 48
 
 
@@ -54,12 +54,12 @@ def origin_secret_resources() -> dict[str, Any]:
 
 def origin_headers() -> list[dict[str, Any]]:
     """Headers that CloudFront adds to requests to the API, over any that a viewer has sent."""
-    return [{"HeaderName": HEADER, "HeaderValue": {"Fn::Sub": _reference("current")}}]
+    return [{"HeaderName": SECRET_HEADER, "HeaderValue": {"Fn::Sub": _reference("current")}}]
 
 
 def origin_secret_environment() -> dict[str, Any]:
     """Every function's variable: the valid secrets, separated by a space."""
-    return {VARIABLE: {"Fn::GetAtt": [VALUES, "Value"]}}
+    return {SECRET_VARIABLE: {"Fn::GetAtt": [VALUES, "Value"]}}
 
 
 def _reference(key: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.names import DISTRIBUTION_PARAMETER_VARIABLE
 from edgeroutes.plan.model import REVALIDATION
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 PARAMETER = "DistributionParameter"
 POLICY = "RevalidationPolicy"
-VARIABLE = "EDGEROUTES_DISTRIBUTION_PARAMETER"
 _NAME = "/${AWS::StackName}/edgeroutes/distribution"
 
 
@@ -28,7 +28,7 @@ def revalidates(function: FunctionPlan, config: Config) -> bool:
 
 
 def revalidation_environment() -> dict[str, Any]:
-    return {VARIABLE: {"Fn::Sub": _NAME}}
+    return {DISTRIBUTION_PARAMETER_VARIABLE: {"Fn::Sub": _NAME}}
 
 
 def revalidation_resources(distribution: str, roles: Collection[str | None]) -> dict[str, Any]:

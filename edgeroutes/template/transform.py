@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.plan.loops import expand_loops
 
@@ -27,7 +28,7 @@ class SamError(ConfigError):
     """
 
     def __init__(self, causes: list[str]) -> None:
-        super().__init__(f"SAM refuses the template: {'; '.join(causes)}", where="template.yaml")
+        super().__init__(f"SAM refuses the template: {'; '.join(causes)}", where=TEMPLATE_FILE)
         self.causes = causes
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.names import OWN_VARIABLES
 from edgeroutes.plan.infra import value_at
 from edgeroutes.plan.model import PlanWarning
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 # Variables of Lambda's Python runtimes, and prefixes of others. Source: docs.aws.amazon.com/lambda "configuration-envvars",
 # Defined runtime environment variables (read 2026-11-21).
 _LAMBDA_HAS = frozenset({"LANG", "LD_LIBRARY_PATH", "PATH", "PWD", "PYTHONPATH", "TZ", "_HANDLER", "_X_AMZN_TRACE_ID"})
-_LAMBDA_PREFIXES = ("AWS_", "EDGEROUTES_", "LAMBDA_")
+_LAMBDA_PREFIXES = ("AWS_", OWN_VARIABLES, "LAMBDA_")
 _HINT = (
     "Set it under Environment in function.yaml, or in [tool.edgeroutes.env] for all functions: docs/configuration.md"
 )

@@ -7,6 +7,8 @@ import socket
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from edgeroutes.names import SECRET_VARIABLE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date, datetime, timedelta
@@ -23,7 +25,7 @@ FAKE_CREDENTIALS = {
     "AWS_REGION": "us-east-1",
 }
 # Functions check the origin secret on AWS only.
-NOT_IN_TESTS = ("EDGEROUTES_ORIGIN_SECRET", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
+NOT_IN_TESTS = (SECRET_VARIABLE, "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
 
 
 class FrozenTime(Protocol):

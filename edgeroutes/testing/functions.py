@@ -11,12 +11,13 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
-from edgeroutes.config import FILE, load_config
+from edgeroutes.config import load_config
 from edgeroutes.dev.environment import Environment
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.lambda_context import DevContext
 from edgeroutes.dev.project import Project
 from edgeroutes.errors import ConfigError, EdgeroutesError
+from edgeroutes.names import CONFIG_FILE
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.dependencies import identity, overrides
@@ -241,4 +242,4 @@ def _is_project(folder: Path) -> bool:
     try:
         return (folder / load_config(folder).app_dir).is_dir()
     except EdgeroutesError:
-        return (folder / FILE).is_file()
+        return (folder / CONFIG_FILE).is_file()

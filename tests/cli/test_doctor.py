@@ -10,7 +10,7 @@ import pytest
 
 from edgeroutes.cli import main
 from edgeroutes.cli.init import print_init
-from edgeroutes.pipeline import TEMPLATE_FILE
+from edgeroutes.names import TEMPLATE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,8 +7,8 @@ import pytest
 
 from edgeroutes.adapters import origin
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import CLIENT_HEADER, DISTRIBUTION_PARAMETER_VARIABLE, HOST_HEADER, SECRET_HEADER, SECRET_VARIABLE
 from edgeroutes.plan.infra import parse_infra
-from edgeroutes.services.revalidation import PARAMETER_VARIABLE
 from edgeroutes.template.cdn import name_viewer
 from edgeroutes.template.document import make_template
 from edgeroutes.template.origin_secret import (
@@ -45,12 +45,11 @@ def test_however_many_functions_the_references_are_fewer_than_a_template_may_hol
 
 
 def test_what_is_sent_and_set_is_what_the_functions_read() -> None:
-    """The wings do not import each other, so each has the names."""
-    assert [header["HeaderName"] for header in origin_headers()] == [origin.SECRET_HEADER]
-    assert list(origin_secret_environment()) == [origin.VARIABLE]
-    assert list(revalidation_environment()) == [PARAMETER_VARIABLE]
+    assert [header["HeaderName"] for header in origin_headers()] == [SECRET_HEADER]
+    assert list(origin_secret_environment()) == [SECRET_VARIABLE]
+    assert list(revalidation_environment()) == [DISTRIBUTION_PARAMETER_VARIABLE]
     named = name_viewer([]).source
-    assert all(f"request.headers['{name}'] =" in named for name in (origin.HOST_HEADER, origin.CLIENT_HEADER))
+    assert all(f"request.headers['{name}'] =" in named for name in (HOST_HEADER, CLIENT_HEADER))
     assert LENGTH >= origin.MIN_LENGTH
 
 
