@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeroutes.errors import EdgeroutesError
+    from edgeroutes.errors import Problem
 
 # C0 without tab and line feed, DEL, C1, line and paragraph separators, marks and overrides of direction, lone surrogates.
 # Source: ECMA-48 §5.2-5.3; unicode.org/reports/tr9 §2, read 2026-11-30.
@@ -82,7 +82,7 @@ class EscapedStream:
         return getattr(self._stream, name)
 
 
-def problem_document(problem: EdgeroutesError) -> dict[str, str]:
+def problem_document(problem: Problem) -> dict[str, str]:
     return {"kind": type(problem).__name__, "where": problem.where, "problem": problem.problem, "hint": problem.hint}
 
 

@@ -18,7 +18,6 @@ from edgeroutes.template.lint import LintFindings, can_lint
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.plan.model import PlanWarning
     from edgeroutes.template.document import Template
 
 _SHOWN_LINES = 40
@@ -42,7 +41,10 @@ def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = Fal
     code = REFUSED if is_stale or found.problems or (strict and warnings) else DONE
     if as_json:
         document = _document(template, is_current=not differences, is_written=bool(differences) and not check)
-        findings = {"warnings": [*map(_warning, warnings)], "problems": [*map(problem_document, found.problems)]}
+        findings = {
+            "warnings": [*map(problem_document, warnings)],
+            "problems": [*map(problem_document, found.problems)],
+        }
         print(json.dumps({**document, **findings}))
         return code
     for problem in found.problems:
@@ -87,7 +89,3 @@ def _document(template: Template, *, is_current: bool, is_written: bool) -> dict
         "bytes": template.size_bytes,
         "notes": [*template.notes],
     }
-
-
-def _warning(warning: PlanWarning) -> dict[str, str]:
-    return {"where": warning.where, "problem": warning.problem, "hint": warning.hint}

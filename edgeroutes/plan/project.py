@@ -17,7 +17,7 @@ from edgeroutes.plan.function_yaml import (
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
 from edgeroutes.plan.manifest import plan_cors
-from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, PlanWarning, ProjectPlan
+from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
 from edgeroutes.plan.validate import (
     check_cdn,
     check_functions,
@@ -86,7 +86,7 @@ def make_plan(
         api_resources=resources,
         api_resource_count=count,
         warnings=(
-            *(PlanWarning(problem=each.problem, where=each.where, hint=each.hint) for each in scan.warnings),
+            *scan.warnings,
             *warn_api_resources(count),
         ),
     )

@@ -10,10 +10,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.errors import Problem
 from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
 from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL, POLICY
 from edgeroutes.names import CLIENT_HEADER, HOST_HEADER
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
 from edgeroutes.template.origin_secret import origin_headers, origin_secret_resources
@@ -293,7 +293,7 @@ _WHERE = "pyproject.toml, [tool.edgeroutes.cdn]"
 _HINT = "Set enabled = false and use your own CDN: docs/deploying.md, China and GovCloud"
 
 
-def warn_region(config: Config, region: str) -> list[PlanWarning]:
+def warn_region(config: Config, region: str) -> list[Problem]:
     """What a deploy to this region would fail at, although it works in others.
 
     Source: docs.amazonaws.cn/en_us/aws/latest/userguide/cloudfront.html; docs.aws.amazon.com/govcloud-us "setting-up-cloudfront" (read
@@ -303,11 +303,11 @@ def warn_region(config: Config, region: str) -> list[PlanWarning]:
         return []
     if region.startswith("us-gov-"):
         problem = f"AWS GovCloud (US) has no CloudFront, so a deploy to {region} fails at the distribution"
-        return [PlanWarning(problem=problem, where=_WHERE, hint=_HINT)]
+        return [Problem(problem, where=_WHERE, hint=_HINT)]
     if region.startswith("cn-"):
         problem = (
             f"CloudFront in China needs a domain with an ICP registration and an IAM certificate, so a deploy to {region} fails at the "
             "distribution"
         )
-        return [PlanWarning(problem=problem, where=_WHERE, hint=_HINT)]
+        return [Problem(problem, where=_WHERE, hint=_HINT)]
     return []

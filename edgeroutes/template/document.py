@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from edgeroutes.config import Config
-    from edgeroutes.plan.model import FunctionPlan, PlanWarning, ProjectPlan
+    from edgeroutes.errors import Problem
+    from edgeroutes.plan.model import FunctionPlan, ProjectPlan
     from edgeroutes.template.variables import Uses
 
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
@@ -77,7 +78,7 @@ class Template:
     functions: int
     api_resources: int
     stack_resources: int
-    warnings: tuple[PlanWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -17,9 +17,8 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError
+from edgeroutes.errors import ConfigError, Problem
 from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
 from edgeroutes.template.merge import references
 from edgeroutes.template.transform import SamError, transform
@@ -48,7 +47,7 @@ class LintFindings:
     """Problems, which fail a deploy, and warnings."""
 
     problems: tuple[ConfigError, ...] = ()
-    warnings: tuple[PlanWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def can_lint() -> bool:
@@ -77,7 +76,7 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
         causes = err.causes if isinstance(err, SamError) else [f"the translator fails: {type(err).__name__}: {err}"]
         problems += [_sam_problem(cause, places) for cause in causes]
         made, ignored = _without_sam(reduced), (*_ABOUT_UNUSED, *_ABOUT_REFERENCES)
-    found_warnings: list[PlanWarning] = []
+    found_warnings: list[Problem] = []
     for rule, message, path in _run(made, region, ignored):
         where, shown = places.of(path)
         text = f"{shown}: {message} (cfn-lint {rule})" if shown else f"{message} (cfn-lint {rule})"
@@ -85,7 +84,7 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
             hint = _near_type(made, path, region) if rule == _UNKNOWN_TYPE else ""
             problems.append(ConfigError(text, where=where, hint=hint))
         elif rule.startswith("W"):
-            found_warnings.append(PlanWarning(problem=text, where=where))
+            found_warnings.append(Problem(text, where=where))
     return LintFindings(problems=tuple(problems), warnings=tuple(found_warnings))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.errors import Problem
 from edgeroutes.names import OWN_VARIABLES
 from edgeroutes.plan.infra import value_at
-from edgeroutes.plan.model import PlanWarning
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -29,7 +29,7 @@ _HINT = (
 
 def warn_variables(
     plan: ProjectPlan, document: Mapping[str, Any], uses: Uses, env_files: Mapping[str, Collection[str]]
-) -> Iterator[PlanWarning]:
+) -> Iterator[Problem]:
     """Variables that only `.env` provides, and required ones that nothing provides; one warning per place.
 
     Args:
@@ -57,7 +57,7 @@ def warn_variables(
             f" and {len(functions) - 1} more functions" if functions[2:] else " and 1 more" if functions[1:] else ""
         )
         problem = f"the variable {name} is read here, and {source}: {functions[0]}{others} would not have it on Lambda"
-        yield PlanWarning(problem=problem, where=f"{file}:{line}", hint=_HINT)
+        yield Problem(problem, where=f"{file}:{line}", hint=_HINT)
 
 
 def _variables(function: FunctionPlan, document: Mapping[str, Any]) -> set[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.dev.cloud.project import ProjectCloud
     from edgeroutes.dev.cloud.stack import Cloud, Resource
-    from edgeroutes.plan.model import PlanWarning
+    from edgeroutes.errors import Problem
     from edgeroutes.testing.functions import Functions
 
     _Service = tuple[Any, dict[str, Any]]
@@ -102,7 +102,7 @@ class Aws:
         return self._cloud.outputs
 
     @property
-    def warnings(self) -> tuple[PlanWarning, ...]:
+    def warnings(self) -> tuple[Problem, ...]:
         """What moto does not support."""
         return self._cloud.warnings
 

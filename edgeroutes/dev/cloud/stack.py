@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cloud.process import OWN_ACCESS_KEY
 from edgeroutes.dev.cloud.stand_ins import NO_MODEL
-from edgeroutes.errors import ConfigError, ToolError
-from edgeroutes.plan.model import PlanWarning
+from edgeroutes.errors import ConfigError, Problem, ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +57,7 @@ class Cloud:
         self.stack_name = stack_name
         self.resources: Mapping[str, Resource] = {}
         self.outputs: Mapping[str, str] = {}
-        self.warnings: tuple[PlanWarning, ...] = ()
+        self.warnings: tuple[Problem, ...] = ()
         self._environments: dict[str, dict[str, str]] = {}
         self._clients: dict[str, Any] = {}
 
@@ -174,13 +173,13 @@ def _is_held(resource: Resource) -> bool:
     return resource.physical_id.startswith(NO_MODEL)
 
 
-def _no_model(logical_id: str, resource: Resource) -> PlanWarning:
+def _no_model(logical_id: str, resource: Resource) -> Problem:
     problem = (
         f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
     )
     known = _known_types()
     similar = [] if resource.type_name in known else get_close_matches(resource.type_name, known, n=1, cutoff=0.85)
-    return PlanWarning(problem=problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
+    return Problem(problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
 
 
 def _require_mock() -> None:

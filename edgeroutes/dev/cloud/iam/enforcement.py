@@ -18,9 +18,8 @@ from edgeroutes.dev.cloud.iam.policies import Decision, Question, Verdict, decid
 from edgeroutes.dev.cloud.iam.refusals import Refusal, make_error
 from edgeroutes.dev.cloud.iam.resources import Call
 from edgeroutes.dev.cloud.iam.roles import Role, read_role
-from edgeroutes.errors import ProjectError
+from edgeroutes.errors import Problem, ProjectError
 from edgeroutes.pipeline import plan_project
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Enforcement:
     role: Role
     needs: list[Need] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    warnings: list[PlanWarning] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
         """Raise what AWS would answer, where the role may not.
@@ -92,13 +91,13 @@ class Enforcement:
             hint=remedy(verdict, need.action, self._function_yaml(), line),
         )
 
-    def _warning(self, need: Need, decision: Decision) -> PlanWarning:
+    def _warning(self, need: Need, decision: Decision) -> Problem:
         where = _calling_line(self.root) or self.logical_id
         problem = (
             f"it calls {need.action} on {shown(need.resource)}; whether {self.logical_id} may depends on "
             f"{' and '.join(decision.unknown)}, of which nothing is known here"
         )
-        return PlanWarning(problem=problem, where=where, hint="Try it on AWS")
+        return Problem(problem, where=where, hint="Try it on AWS")
 
     def _function_yaml(self) -> str:
         """The file to write into, looked up when it is needed: beside the function's first route."""
