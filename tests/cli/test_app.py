@@ -82,8 +82,8 @@ def test_several_problems_are_a_line_each(tmp_path: Path, capsys: pytest.Capture
     (tmp_path / "pyproject.toml").write_text("[tool.edgeroutes]\nnmae = 'x'\nstage = 1\n")
     assert main(["routes", "--root", str(tmp_path)]) == 1
     assert capsys.readouterr().err == dedent("""\
-        pyproject.toml:2, [tool.edgeroutes] nmae: there is no such setting. Did you mean 'name'?
-        pyproject.toml:3, [tool.edgeroutes] stage: the value is 1. Allowed is a text that is not empty.
+        pyproject.toml:2, [tool.edgeroutes] nmae: the setting does not exist. Did you mean 'name'?
+        pyproject.toml:3, [tool.edgeroutes] stage: the value is 1. Allowed is a non-empty string.
         """)
 
 

@@ -50,26 +50,26 @@ def test_its_text_makes_it_again(cors: CORS) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"origins": "*", "credentials": True}, "credentials is True and origins is '*', which browsers refuse. Name the origins"),
+        ({"origins": "*", "credentials": True}, "credentials is True and origins is '*', which browsers reject. List the origins"),
         (
             {"origins": APP, "credentials": True, "headers": "*"},
-            ("credentials is True and headers has '*', which means the name '*' to browsers where credentials are sent. "
+            ("credentials is True and headers has '*', which is no wildcard for requests with credentials. "
             "Name the headers"),
         ),
         (
             {"origins": APP, "credentials": True, "methods": ["*"]},
-            ("credentials is True and methods has '*', which means the name '*' to browsers where credentials are sent. "
+            ("credentials is True and methods has '*', which is no wildcard for requests with credentials. "
             "Name the methods"),
         ),
         (
             {"origins": APP, "credentials": True, "expose": ["x-a", "*"]},
-            ("credentials is True and expose has '*', which means the name '*' to browsers where credentials are sent. "
+            ("credentials is True and expose has '*', which is no wildcard for requests with credentials. "
             "Name the expose"),
         ),
         ({"origins": APP, "methods": ["get"]}, "methods has 'get'. Allowed are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, and '*'"),
-        ({"origins": APP, "methods": 5}, "methods is 5. Allowed are a text and a list of them"),
-        ({"origins": APP, "headers": ["x a"]}, "headers has 'x a'. Allowed are names of headers, and '*'"),
-        ({"origins": APP, "expose": [1]}, "expose is [1]. Allowed are a text and a list of them"),
+        ({"origins": APP, "methods": 5}, "methods is 5. Allowed are a string and a list of strings"),
+        ({"origins": APP, "headers": ["x a"]}, "headers has 'x a'. Allowed are header names, and '*'"),
+        ({"origins": APP, "expose": [1]}, "expose is [1]. Allowed are a string and a list of strings"),
         ({"origins": APP, "credentials": 1}, "credentials is 1. Allowed are True and False"),
         ({"origins": APP, "private_network": "yes"}, "private_network is 'yes'. Allowed are True and False"),
         ({"origins": APP, "max_age": True}, "max_age is True. Allowed are whole seconds from 0"),
@@ -202,10 +202,13 @@ def test_a_variable_itself_allows_nobody() -> None:
 @pytest.mark.parametrize(
     ("environ", "said"),
     [
-        ({}, "the environment variable ORIGINS is not set. It holds the origins that CORS allows"),
-        ({"ORIGINS": ""}, "the environment variable ORIGINS is ''. It holds the origins that CORS allows"),
-        ({"ORIGINS": " , "}, "the environment variable ORIGINS is ' , '. It holds the origins that CORS allows"),
-        ({"ORIGINS": "env:X"}, "the environment variable ORIGINS is 'env:X'. It holds the origins that CORS allows"),
+        ({}, "the environment variable ORIGINS is not set. It must contain the origins that CORS allows"),
+        ({"ORIGINS": ""}, "the environment variable ORIGINS is ''. It must contain the origins that CORS allows"),
+        ({"ORIGINS": " , "}, "the environment variable ORIGINS is ' , '. It must contain the origins that CORS allows"),
+        (
+            {"ORIGINS": "env:X"},
+            "the environment variable ORIGINS is 'env:X'. It must contain the origins that CORS allows",
+        ),
         (
             {"ORIGINS": "a.example"},
             (
@@ -224,7 +227,7 @@ def test_a_variable_itself_allows_nobody() -> None:
             {"ORIGINS": "{{resolve:ssm:/origins}}"},
             (
                 "with what the environment variable ORIGINS holds, origins has '{{resolve:ssm:/origins}}'. Allowed is "
-                "scheme://host, with a port where it is not the scheme's own, and no path"
+                "scheme://host, with a port unless it is the scheme's default, and without a path"
             ),
         ),
     ],

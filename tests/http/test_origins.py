@@ -68,9 +68,9 @@ def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
         ("https://user@a.example", "origins has 'https://user@a.example'. Allowed is scheme://host"),
         ("https://a.example https://b.example", "Allowed is scheme://host"),
         ("https://a.example\n", "Allowed is scheme://host"),
-        ("https://a'b.example", "That is no host"),
-        ("capacitor://a'b", "That is no host"),
-        ("https://a..example", "That is no host"),
+        ("https://a'b.example", "The host is not valid"),
+        ("capacitor://a'b", "The host is not valid"),
+        ("https://a..example", "The host is not valid"),
         ("https://a.example:99999", "A port is at most 65535"),
         ("http://127.1", "An address has four numbers up to 255, without leading zeros"),
         ("http://256.0.0.1", "An address has four numbers up to 255"),
@@ -86,19 +86,19 @@ def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
             for letter in ("\u1e9e", "\u03c2", "\u200d", "\u13a0", "\u10fc", "\u2024", "\u3164")
         ),
         ("https://\u06dd.example", "which cannot be encoded for DNS"),
-        ("https://*.com", "a whole top-level domain. Allowed are '*.' and a domain of one's own"),
+        ("https://*.com", "a whole top-level domain. Allowed are '*.' and your own domain"),
         ("https://*.com.", "a whole top-level domain."),
         ("https://app.*.example.com", "Allowed is one '*', for all subdomains"),
         ("https://*", "Allowed is one '*', for all subdomains"),
         ("https://*.*.example.com", "Allowed is one '*', for all subdomains"),
         ("*.example.com", "Allowed is scheme://host"),
-        ("null", "origins has 'null', which any page can have, from a sandboxed frame. Allow '*' or real origins"),
+        ("null", "origins has 'null', which any page can send from a sandboxed frame. Allow '*' or real origins"),
         ("regex:(", "which is no regular expression: missing ), unterminated subpattern at position 0"),
         ("regex:https?://.*", "which allows any origin. Say so with '*', or name the hosts in it"),
-        ("env:", "After 'env:' stands the name of an environment variable"),
-        ("env:MY ORIGINS", "After 'env:' stands the name of an environment variable"),
+        ("env:", "Allowed after 'env:' is the name of an environment variable"),
+        ("env:MY ORIGINS", "Allowed after 'env:' is the name of an environment variable"),
         ("", "origins has ''. Allowed is scheme://host"),
-        (5, "origins has 5. Allowed are texts such as 'https://app.example.com'"),
+        (5, "origins has 5. Allowed are strings such as 'https://app.example.com'"),
     ],
 )
 def test_what_no_page_can_have_for_an_origin_is_refused(entry: str, said: str) -> None:
@@ -112,7 +112,7 @@ def test_a_list_is_not_empty_and_everybody_stands_alone() -> None:
         Origins([])
     with pytest.raises(ValueError, match=r"'\*' allows every origin, so it stands alone"):
         Origins(["*", "https://a.example"])
-    with pytest.raises(ValueError, match=r"origins is 5\. Allowed are a text and a list of them"):
+    with pytest.raises(ValueError, match=r"origins is 5\. Allowed are a string and a list of strings"):
         Origins(5)  # type: ignore[arg-type]
 
 

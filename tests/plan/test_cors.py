@@ -68,7 +68,7 @@ def test_a_folder_says_it_once() -> None:
     [
         (
             "from edgeroutes import CORS\ncors = CORS('*', credentials=True)\n",
-            "functions/a/route.py:2: cors: credentials is True and origins is '*', which browsers refuse. Name the origins.",
+            "functions/a/route.py:2: cors: credentials is True and origins is '*', which browsers reject. List the origins.",
         ),
         (
             "from edgeroutes import CORS\ncors = CORS(origin='*')\n",

@@ -114,9 +114,9 @@ def test_conflicts_between_two_files_name_both() -> None:
     same = "Parameters: {P: {Type: String}}\nOutputs:\n  O: {Value: 1}\nResources:\n  T: {Type: A::B::C}\n"
     other = "Parameters: {P: {Type: Number}}\nOutputs:\n  O: {Value: 2}\nResources:\n  T: {Type: A::B::C, X: 1}\n"
     assert problems(a=same, b=other) == [
-        "infra/b.yaml:1: parameter 'P' stands in infra/a.yaml:1 too. Rename one of the two, or remove it.",
-        "infra/b.yaml:3: output 'O' stands in infra/a.yaml:3 too. Rename one of the two, or remove it.",
-        "infra/b.yaml:5: resource 'T' stands in infra/a.yaml:5 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:1: parameter 'P' is also declared in infra/a.yaml:1 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:3: output 'O' is also declared in infra/a.yaml:3 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:5: resource 'T' is also declared in infra/a.yaml:5 too. Rename one of the two, or remove it.",
     ]
     assert merge_infra(OWN, {"a": same, "b": same})["Parameters"]["P"] == {"Type": "String"}
 
@@ -131,19 +131,19 @@ Resources:
 """
     assert problems(a=text) == [
         (
-            "infra/a.yaml:2: parameter 'Days' has the Type 'String', and edgeroutes makes one of that name with "
+            "infra/a.yaml:2: parameter 'Days' has the Type 'String', and edgeroutes generates one of that name with "
             "'Number'. "
-            "Give yours another name."
+            "Use another name."
         ),
         (
-            "infra/a.yaml:3: output 'ApiUrl' has the Value 'x', and edgeroutes makes one of that name with "
+            "infra/a.yaml:3: output 'ApiUrl' has the Value 'x', and edgeroutes generates one of that name with "
             "'https://x'. "
-            "Give yours another name."
+            "Use another name."
         ),
         (
-            "infra/a.yaml:5: resource 'RootFunction' has the Type 'AWS::DynamoDB::Table', and edgeroutes makes one "
+            "infra/a.yaml:5: resource 'RootFunction' has the Type 'AWS::DynamoDB::Table', and edgeroutes generates one "
             "of that "
-            "name with 'AWS::Serverless::Function'. Give yours another name."
+            "name with 'AWS::Serverless::Function'. Use another name."
         ),
         (
             "infra/a.yaml:6: resource 'Api' is edgeroutes' own, and what is laid over it is no mapping. Write the "
@@ -166,7 +166,7 @@ def test_broken_files_are_named_with_their_lines_all_at_once() -> None:
             "infra/a.yaml:3: the file is not YAML: while parsing a flow node expected the node content, but found "
             "'<stream end>'."
         ),
-        "infra/b.yaml:1: 'Resorces' is no section of a template. Did you mean 'Resources'?",
+        "infra/b.yaml:1: 'Resorces' is not a section of a template. Did you mean 'Resources'?",
         "infra/c.yaml:1: Resources is []. Allowed is a mapping of names.",
         "infra/d.yaml:1: Conditions is 'x'. Allowed is a mapping of names.",
     ]
