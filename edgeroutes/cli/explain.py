@@ -54,7 +54,7 @@ def _rows(found: Explanation) -> Iterator[tuple[str, str]]:
     """Pairs of a label and a text; further lines of a text have no label."""
     status = f"{found.status}: " if found.status is not None else ""
     yield f"{found.method}", found.target
-    yield "handler", f"{status}{found.answer}"
+    yield "handler", f"{status}{found.handler}"
     yield from [("location", found.location)] if found.location else []
     yield "function", found.logical_id
     if found.route_path:
@@ -69,8 +69,8 @@ def _rows(found: Explanation) -> Iterator[tuple[str, str]]:
 def _caching_rows(caching: Caching) -> Iterator[tuple[str, str]]:
     lifetime = "not cached" if caching.lifetime_seconds is None else f"{caching.lifetime_seconds:,} s"
     yield "cache", f"{lifetime}: {caching.cache_control}"
-    yield from _listed("source", caching.because)
-    yield from _listed("exceptions", caching.unless)
+    yield from _listed("source", caching.source)
+    yield from _listed("exceptions", caching.exceptions)
     yield from [("key", caching.key)] if caching.key else []
     yield from [("tags", ", ".join(caching.tags))] if caching.tags else []
 
