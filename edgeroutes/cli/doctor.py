@@ -90,7 +90,7 @@ def check_machine(root: Path) -> Iterator[Finding]:
     yield _program("uv", uv, "edgeroutes needs it to install dependencies", "Run pip install 'edgeroutes[dev]'")
     make = _INSTALL_MAKE.get(sys.platform, _INSTALL_MAKE["linux"])
     yield _program("make", shutil.which("make"), "'sam build' needs it", make)
-    yield _program("SAM CLI", shutil.which("sam"), "it builds and deploys", _INSTALL_SAM)
+    yield _program("SAM CLI", shutil.which("sam"), "'sam build' and 'sam deploy' need it", _INSTALL_SAM)
     yield _docker()
     if uv:
         yield _functions_python(root)

@@ -75,7 +75,7 @@ class PageRequest:
 
 
 class Reply(NamedTuple):
-    """A response's status and headers."""
+    """A response's status, 0 for a route that has not run, and headers."""
 
     status: int
     headers: Headers
@@ -167,7 +167,7 @@ def _show(request: PageRequest, method: str, sent: Fields, reply: Reply) -> tupl
         f"  < {name}: {value}" for name, value in reply.headers.multi_items() if name.startswith("access-control-")
     ]
     lines = [f"{method} {request.url.removeprefix(_PROJECT_ORIGIN)}", *(f"  > {name}: {value}" for name, value in sent)]
-    return (*lines, f"  < {reply.status}", *received)
+    return (*lines, f"  < {reply.status or '(the status of the route)'}", *received)
 
 
 def _check_origin(request: PageRequest, reply: Reply) -> Step:
@@ -178,7 +178,7 @@ def _check_origin(request: PageRequest, reply: Reply) -> Step:
         words = f"{name} is '*', and the request has credentials."
         return Step(False, words, "List the origins in CORS, and set credentials=True")
     if allowed not in ("*", request.origin):
-        words = f"{name} is {allowed!r}, not {request.origin!r}." if values else f"The {reply.status} has no {name}."
+        words = f"{name} is {allowed!r}, not {request.origin!r}." if values else f"The response has no {name}."
         hint = f"Add {request.origin!r} to the origins of CORS"
         if request.origin == "null":
             hint = "Give the page a real origin, or allow '*': any page can have the origin 'null'"
@@ -192,7 +192,7 @@ def _check_origin(request: PageRequest, reply: Reply) -> Step:
 
 
 def _check_preflight(request: PageRequest, names: Sequence[str], reply: Reply) -> Iterator[Step]:
-    """Status, method and headers. `*` is no wildcard with credentials, and never stands for `authorization`."""
+    """Status, method and headers. `*` is not a wildcard for requests with credentials, and never for `authorization`."""
     methods, lowered = _list(reply, "methods"), [name.lower() for name in _list(reply, "headers")]
     is_ok, method = 200 <= reply.status <= 299, request.method
     hint = (
@@ -225,12 +225,11 @@ def _project_sender(root: Path) -> Send:
         parts = urlsplit(request.url)
         headers = [("host", parts.netloc), *fields]
         call = handler.open(rest_event(HttpRequest(method=method, path=parts.path, query=parts.query, headers=headers)))
-        response: Response = (
-            LoopFree().run(call.respond(), copy_context()) if call.route is None else Response(None, 204)
-        )
+        is_run = call.route is None
+        response: Response = LoopFree().run(call.respond(), copy_context()) if is_run else Response()
         if call.cors is not None:
             allow(response, call.cors, call.incoming)
-        return Reply(response.status, response.headers)
+        return Reply(response.status if is_run else 0, response.headers)
 
     return send
 

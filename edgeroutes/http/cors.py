@@ -209,7 +209,7 @@ def _checked_pattern(entry: str) -> str:
     try:
         pattern = re.compile(entry[len(REGEX) :])
     except re.error as error:
-        raise ValueError(f"origins has {entry!r}, which is no regular expression: {error}") from error
+        raise ValueError(f"origins has {entry!r}, which is not a regular expression: {error}") from error
     if pattern.fullmatch(_UNKNOWN_ORIGIN):
         raise ValueError(f"origins has {entry!r}, which allows any origin. Say so with '*', or name the hosts in it")
     return entry
@@ -307,7 +307,7 @@ class CORS:
             problems.append("credentials is True and origins is '*', which browsers reject. List the origins")
         for name in ("methods", "headers", "expose"):
             if ANY in (getattr(self, name) or ()):
-                reason = "which is no wildcard for requests with credentials"
+                reason = "which is not a wildcard for requests with credentials"
                 problems.append(f"credentials is True and {name} has '*', {reason}. List the {name}")
         return problems
 

@@ -133,7 +133,7 @@ def find_below(base: str, root: str | PathLike[str], path: str | PathLike[str]) 
 
 
 def file_headers(file: FileBody, download_name: str | None) -> dict[str, str]:
-    """What can be said of a file without reading it; its type is told from the name it is saved under, or has."""
+    """The header fields of a file, without reading its content; the type comes from its name, or that of the download."""
     headers = {"content-type": _media_type(download_name or file.path), "accept-ranges": "bytes"}
     if file.modified_seconds is not None:
         from edgeroutes.http.conditional import render_http_date

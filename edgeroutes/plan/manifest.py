@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgeroutes.routing.exports import RouteExports
     from edgeroutes.routing.scan import RouteFile
 
-    Said = CORS | bool | None
+    Declared = CORS | bool | None
 
 
 def route_arguments(route: RouteFile, cors: CORS | None) -> dict[str, Any]:
@@ -43,20 +43,20 @@ def manifest_arguments(config: Config) -> dict[str, Any]:
 
 
 def plan_cors(
-    routes: Iterable[RouteFile], default: CORS | None, folders: Mapping[str, Said], problems: list[ProjectError]
+    routes: Iterable[RouteFile], default: CORS | None, folders: Mapping[str, Declared], problems: list[ProjectError]
 ) -> dict[str, CORS]:
     """Route path → its CORS, with the methods that it allows; a route without any is not in it.
 
     Args:
-        routes: Of the project.
-        default: Of the project.
-        folders: What function.yaml files say, by file.
-        problems: Where a folder that says it twice is added.
+        routes: The project's.
+        default: The project's.
+        folders: The declarations of function.yaml files, by file.
+        problems: Gets a problem for a folder that declares it twice.
     """
     found: dict[str, CORS] = {}
     for route in routes:
-        said = _said(route, folders, problems)
-        cors = default if said is None else said
+        declared = _declared(route, folders, problems)
+        cors = default if declared is None else declared
         if isinstance(cors, CORS):
             found[route.route_path] = cors.with_methods(allowed_methods(route.exports))
     return found
@@ -68,19 +68,19 @@ def read_cors(
     read_text: Callable[[str], str],
     problems: list[ProjectError] | None = None,
 ) -> dict[str, CORS]:
-    """The same for places that plan nothing and serve: only what function.yaml files say of CORS is read.
+    """The same for callers that do not plan: only the CORS of function.yaml files is read.
 
     Args:
-        routes: Of the project.
-        default: Of the project.
-        read_text: Gives a file of the project.
-        problems: Gets what is wrong with it; without a list that is raised.
+        routes: The project's.
+        default: The project's.
+        read_text: Reads a file of the project.
+        problems: Gets the problems; without a list they are raised.
 
     Raises:
-        ProjectError: For all that is wrong with it.
+        ProjectError: For all problems.
     """
     found_problems: list[ProjectError] = []
-    folders: dict[str, Said] = {}
+    folders: dict[str, Declared] = {}
     for file in sorted({file for route in routes for file in route.function_yaml_files}):
         text = read_text(file)
         if "cors" in text:
@@ -96,28 +96,28 @@ def read_cors(
 
 
 def allowed_methods(exports: RouteExports) -> tuple[str, ...]:
-    """The methods that a route answers: what it exports, HEAD where GET is; all of them for an app."""
+    """The methods of a route: its exports, HEAD with GET; all for an app."""
     if exports.app is not None:
         return METHODS
     names = exports.method_names
     return tuple(method for method in METHODS if method in names or (method == "HEAD" and "GET" in names))
 
 
-def _said(route: RouteFile, folders: Mapping[str, Said], problems: list[ProjectError]) -> Said:
-    """What is said nearest to the route; None where nothing is."""
+def _declared(route: RouteFile, folders: Mapping[str, Declared], problems: list[ProjectError]) -> Declared:
+    """The nearest declaration for the route; None without any."""
     if route.config.cors is not None:
         return route.config.cors
     by_file = {file: folders.get(file) for file in route.function_yaml_files}
     by_file |= {each.source_file: each.cors for each in route.wraps}
-    said = {file: cors for file, cors in by_file.items() if cors is not None}
-    if not said:
+    declared = {file: cors for file, cors in by_file.items() if cors is not None}
+    if not declared:
         return None
-    nearest = max(map(_folder, said), key=len)
-    files = [file for file in said if _folder(file) == nearest]
+    nearest = max(map(_folder, declared), key=len)
+    files = [file for file in declared if _folder(file) == nearest]
     if len(files) > 1:
-        hint = "Take one of them out"
-        problems.append(ConfigError(f"cors is said here and in {files[1]}", where=files[0], hint=hint))
-    return said[files[0]]
+        hint = "Remove one of them"
+        problems.append(ConfigError(f"cors is declared here and in {files[1]}", where=files[0], hint=hint))
+    return declared[files[0]]
 
 
 def _folder(file: str) -> str:

@@ -276,8 +276,8 @@ def name_viewer(domain_names: Sequence[str]) -> RequestPart:
 def render_request_function(parts: Sequence[RequestPart]) -> str:
     """The code of the viewer-request function, with its steps in this order."""
     calls = "".join(
-        f"    const answer{number} = {part.name}(event.request, event.viewer);\n"
-        f"    if (answer{number}) {{\n        return answer{number};\n    }}\n"
+        f"    const response{number} = {part.name}(event.request, event.viewer);\n"
+        f"    if (response{number}) {{\n        return response{number};\n    }}\n"
         for number, part in enumerate(parts)
     )
     sources = "\n".join(part.source for part in parts)

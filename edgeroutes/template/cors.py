@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteFile
 
-PREFLIGHT_FUNCTION = "answerPreflight"
+PREFLIGHT_FUNCTION = "respondToPreflight"
 # In `corsRoutes` and `corsPaths` a route is [policy, bits of METHODS], or null where the functions respond. In a path an empty segment is
 # `[id]`, `*` is `[...rest]`, `**` is `[[...rest]]`.
 _SOURCE = """\
@@ -59,7 +59,7 @@ function corsAllows(policy, origin) {
     return origin == ends[0] + between + ends[1] && /^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$/.test(between);
   });
 }
-function answerPreflight(request) {
+function respondToPreflight(request) {
   if (request.method != 'OPTIONS') return undefined;
   var sent = {};
   ['origin', 'method', 'headers', 'private-network'].forEach(function (name) {
@@ -95,7 +95,7 @@ function answerPreflight(request) {
 
 
 def preflight_source(plan: ProjectPlan) -> str:
-    """JavaScript that declares `answerPreflight(request)`; it returns undefined where the functions have to respond.
+    """JavaScript that declares `respondToPreflight(request)`; it returns undefined where the functions have to respond.
 
     Empty where it would respond to nothing. It may be too large for the viewer-request function.
 
@@ -176,7 +176,7 @@ class EdgeCors:
     Args:
         keys_by_origin: Whether the cache key needs `Origin`, because a response differs by it.
         errors: The `CorsConfig` of the response-headers policy, for errors of CloudFront and API Gateway.
-        preflights: JavaScript that declares `answerPreflight`; empty where the functions respond to preflights.
+        preflights: JavaScript that declares `respondToPreflight`; empty where the functions respond to preflights.
     """
 
     keys_by_origin: bool = False

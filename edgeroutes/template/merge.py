@@ -82,7 +82,7 @@ def merge_values(under: Any, over: Any) -> Any:
 
 
 class _Merger:
-    """Lays file after file over the template, remembering who said what."""
+    """Merges file after file over the template, with the place of each part."""
 
     def __init__(self, template: Mapping[str, Any], problems: list[ProjectError]) -> None:
         self.result: dict[str, Any] = {

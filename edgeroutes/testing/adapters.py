@@ -61,9 +61,9 @@ class LambdaAdapter:
         began = time.monotonic()
         event = type(self).make_event(request)
         result = json.loads(json.dumps(self.handler(json.loads(json.dumps(event)), context)))
-        answer = type(self).read_result(result)
-        chunks = (Chunk(answer.body, time.monotonic() - began),) if answer.body else ()
-        return AdapterResponse(status=answer.status, headers=_lowered(answer.headers), chunks=chunks, result=result)
+        got = type(self).read_result(result)
+        chunks = (Chunk(got.body, time.monotonic() - began),) if got.body else ()
+        return AdapterResponse(status=got.status, headers=_lowered(got.headers), chunks=chunks, result=result)
 
     def close(self) -> None:
         self.handler.close()
@@ -154,7 +154,7 @@ class AsgiAdapter:
 
     def send(self, request: HttpRequest, _: LambdaContext | None = None) -> AdapterResponse:
         """The response; ASGI has no context."""
-        return self.loop.run_until_complete(AsgiConnection(request).answer(self.app))
+        return self.loop.run_until_complete(AsgiConnection(request).respond(self.app))
 
     def close(self) -> None:
         from edgeroutes.adapters.lifespan import shutdown
@@ -181,7 +181,7 @@ class AsgiConnection:
         self._messages: list[dict[str, Any]] = []
         self._chunks: list[Chunk] = []
 
-    async def answer(self, app: Any) -> AdapterResponse:
+    async def respond(self, app: Any) -> AdapterResponse:
         """The client's response, as far as it came where the app fails midway."""
         try:
             await self.ask(app)

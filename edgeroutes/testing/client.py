@@ -129,8 +129,8 @@ class RouteClient:
         plan = functions.function_of(request)
         logged = len(functions.output.logs)
         with functions.run(plan), _outside_event_loop():
-            answer = functions.adapter(self._adapter, debug=self.debug).send(request, functions.context_of(plan))
-        response = make_response(answer, method=request.method, tag_header=functions.project.config.cdn.tag_header)
+            received = functions.adapter(self._adapter, debug=self.debug).send(request, functions.context_of(plan))
+        response = make_response(received, method=request.method, tag_header=functions.project.config.cdn.tag_header)
         self._store_cookies(response)
         if self._watch is not None:
             self._watch(request, response, functions.output.logs[logged:])

@@ -1,6 +1,6 @@
 """`aws`: the project's resources in moto, created once, with fresh data for each test.
 
-Between tests the mock is off and its data is kept here. So tests without `aws` see nothing of it, and the next one creates no stack.
+Between tests the mock is off and its data is stored here. So tests without `aws` see nothing of it, and the next one creates no stack.
 """
 
 from __future__ import annotations
@@ -235,8 +235,8 @@ def _requests_to(functions: Functions) -> Iterator[None]:
     send, process = URLLib3Session.send, botocore_stubber.process_request
     invocations = Invocations(functions)
 
-    def answer(request: Any) -> Any:
-        found = invocations.answer(request)
+    def respond(request: Any) -> Any:
+        found = invocations.respond(request)
         return process(request) if found is None else found
 
     def send_nowhere(_: Any, request: Any) -> Any:
@@ -245,7 +245,7 @@ def _requests_to(functions: Functions) -> Iterator[None]:
             raise RealAwsError(f"{request.url}: moto does not emulate this address, and tests send no request to AWS")
         return response
 
-    botocore_stubber.process_request = answer  # type: ignore[method-assign]
+    botocore_stubber.process_request = respond  # type: ignore[method-assign]
     URLLib3Session.send = send_nowhere  # type: ignore[assignment,method-assign]
     try:
         yield

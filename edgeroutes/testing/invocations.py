@@ -46,7 +46,7 @@ class Invocations:
         self._functions = functions
         self._idle: dict[str, list[LambdaHandler]] = {}
 
-    def answer(self, request: Any) -> HttpReply | None:
+    def respond(self, request: Any) -> HttpReply | None:
         """The reply to a request that invokes a function of the project; None for any other."""
         url = urlsplit(request.url)
         found = _INVOKE.search(unquote(url.path)) if url.netloc.startswith("lambda.") else None
@@ -102,13 +102,13 @@ class Invocations:
             raise outcome.escaped
         if kind == "Event":
             return 202, {}, b""
-        answer = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
+        fields = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
         if outcome.is_error:
-            answer["x-amz-function-error"] = "Unhandled"
+            fields["x-amz-function-error"] = "Unhandled"
         if headers.get("x-amz-log-type") == "Tail":
             lines = "".join(f"{json.dumps(line)}\n" for line in self._functions.output.logs[logged:])
-            answer["x-amz-log-result"] = b64encode(lines.encode()[-_LOG_TAIL_BYTES:]).decode()
-        return 200, answer, outcome.payload
+            fields["x-amz-log-result"] = b64encode(lines.encode()[-_LOG_TAIL_BYTES:]).decode()
+        return 200, fields, outcome.payload
 
     def _run(self, plan: FunctionPlan, event: Any, outcome: _Outcome) -> None:
         context = self._functions.context_of(plan)

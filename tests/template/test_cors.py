@@ -146,5 +146,5 @@ def test_preflights_that_do_not_fit_are_left_to_the_functions() -> None:
         cdn_resources(made.config, plan_edge_cors(made))["DistributionViewerRequest"]["Properties"]["FunctionCode"]
         for made in (small, large)
     ]
-    assert ["answerPreflight" in code for code in codes] == [True, False]
+    assert ["respondToPreflight" in code for code in codes] == [True, False]
     assert max(len(code.encode()) for code in codes) <= 10_240

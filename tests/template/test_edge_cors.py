@@ -92,7 +92,7 @@ def run_in_node(source: str, events: list[dict[str, Any]]) -> list[Any]:
     program = f"""'use strict';
 {source}
 const events = JSON.parse(require('fs').readFileSync(0));
-console.log(JSON.stringify(events.map(event => answerPreflight(event) || null)));
+console.log(JSON.stringify(events.map(event => respondToPreflight(event) || null)));
 """
     done = subprocess.run([node, "-e", program], input=json.dumps(events), capture_output=True, text=True, check=True)
     answers: list[Any] = json.loads(done.stdout)
