@@ -67,7 +67,7 @@ def test_everything_is_forgotten_by_the_distribution_that_is_named(
             "the stack 'none': AWS says ValidationError: Stack with id none does not exist. Name the stack",
         ),
         (["--all", "--stack", "other"], "the stack 'other': it has no output DistributionId. Name another with"),
-        (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not take."),
+        (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not accept."),
         (["--path", "a"], "revalidate_path(): 'a' is no path of this host."),
     ],
 )

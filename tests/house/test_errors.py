@@ -41,3 +41,9 @@ def test_an_error_says_where_what_and_what_to_do() -> None:
     assert str(error) == "functions/[id: segment '[id' has no closing bracket. Name the folder '[id]'."
     assert str(errors.ConfigError("it is broken")) == "it is broken."
     assert (error.problem, error.where, error.hint) == error.args
+
+
+def test_a_warning_is_a_problem_that_is_not_raised() -> None:
+    warning = errors.Problem("the quota is 300", where="template.yaml", hint="Raise it")
+    assert str(warning) == str(errors.ConfigError("the quota is 300", where="template.yaml", hint="Raise it"))
+    assert str(errors.Problem("there is no 'a'", hint="Did you mean 'b'")) == "there is no 'a'. Did you mean 'b'?"

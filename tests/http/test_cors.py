@@ -53,17 +53,17 @@ def test_its_text_makes_it_again(cors: CORS) -> None:
         ({"origins": "*", "credentials": True}, "credentials is True and origins is '*', which browsers reject. List the origins"),
         (
             {"origins": APP, "credentials": True, "headers": "*"},
-            ("credentials is True and headers has '*', which is no wildcard for requests with credentials. "
+            ("credentials is True and headers has '*', which is not a wildcard for requests with credentials. "
             "Name the headers"),
         ),
         (
             {"origins": APP, "credentials": True, "methods": ["*"]},
-            ("credentials is True and methods has '*', which is no wildcard for requests with credentials. "
+            ("credentials is True and methods has '*', which is not a wildcard for requests with credentials. "
             "Name the methods"),
         ),
         (
             {"origins": APP, "credentials": True, "expose": ["x-a", "*"]},
-            ("credentials is True and expose has '*', which is no wildcard for requests with credentials. "
+            ("credentials is True and expose has '*', which is not a wildcard for requests with credentials. "
             "Name the expose"),
         ),
         ({"origins": APP, "methods": ["get"]}, "methods has 'get'. Allowed are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, and '*'"),
