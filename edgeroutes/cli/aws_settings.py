@@ -100,15 +100,7 @@ _ABSENT = "ValidationError"
 
 
 def find_foreign_role(region: str, stack_name: str) -> str:
-    """The account's role for API Gateway's logs that a deploy of this stack would replace; empty where there is none.
-
-    Args:
-        region: The stack's.
-        stack_name: The stack's.
-
-    Raises:
-        ConnectionError: The request to AWS failed, with the reason.
-    """
+    """The account's role for API Gateway's logs that a deploy of this stack would replace; empty where there is none."""
     import boto3
     from botocore.config import Config
     from botocore.exceptions import BotoCoreError, ClientError

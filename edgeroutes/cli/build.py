@@ -153,12 +153,7 @@ def find_root(to: Path) -> Path:
 
 
 def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> int:
-    """Print why a route's function contains a distribution, a module or a file.
-
-    Raises:
-        ConfigError: There is no such route.
-        BundleError: Its function does not contain it.
-    """
+    """Print why a route's function contains a distribution, a module or a file."""
     from edgeroutes.build.explain import explain
 
     builder = make_builder(root, _progress(as_json=as_json))

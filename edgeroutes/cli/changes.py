@@ -42,11 +42,7 @@ def read_skeleton(name: str, values: Mapping[str, str] | None = None) -> str:
 
 
 def write_changes(root: Path, changes: Iterable[Change]) -> None:
-    """Write them; a file that is new to its Change is never overwritten.
-
-    Raises:
-        ToolError: A file cannot be written, or exists by now.
-    """
+    """Write them; a file that is new to its Change is never overwritten."""
     for change in changes:
         path = root / change.path
         try:

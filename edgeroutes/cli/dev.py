@@ -25,12 +25,7 @@ if TYPE_CHECKING:
 def serve(
     root: Path, *, host: str, port: int | None, with_cdn: bool, aws: bool, writes_template: bool, as_json: bool
 ) -> int:
-    """Serve until Ctrl-C.
-
-    Raises:
-        ProjectError: The project cannot be read.
-        ToolError: The port is in use.
-    """
+    """Serve until Ctrl-C."""
     # A crash in C code prints its traceback.
     with suppress(OSError, ValueError, AttributeError):
         faulthandler.enable()

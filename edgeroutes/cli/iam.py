@@ -19,16 +19,7 @@ _LABELS = {Verdict.ALLOWED: "allowed", Verdict.UNCERTAIN: "unknown"}
 
 
 def print_iam(root: Path, route: str | None, *, as_json: bool) -> int:
-    """Print them; 1 when a function lacks a permission.
-
-    Args:
-        root: The project's folder.
-        route: Only this one, by its path, folder, file or function; None for all.
-        as_json: For programs.
-
-    Raises:
-        ProjectError: For all problems of the project, or when the route does not exist.
-    """
+    """Print them; 1 when a function lacks a permission."""
     chosen = review_project(root, route)
     if as_json:
         print(json.dumps({"functions": [_document(review) for review in chosen]}, indent=2))

@@ -46,16 +46,7 @@ _OWN_TABLE = "[tool.edgeroutes]"
 
 
 def print_init(given: str | None, *, as_json: bool) -> int:
-    """Create a project, or its missing files, and print them; 1 when template.yaml cannot be written.
-
-    Args:
-        given: The project's folder, named after the project; None for the current one.
-        as_json: For programs.
-
-    Raises:
-        ConfigError: A stack cannot have the name, or pyproject.toml cannot be read.
-        ToolError: A file cannot be written.
-    """
+    """Create a project, or its missing files, and print them; 1 when template.yaml cannot be written."""
     root = Path(given or ".").resolve()
     if root.exists() and not root.is_dir():
         raise ToolError("a file has this name", where=str(root), hint="Choose another name")

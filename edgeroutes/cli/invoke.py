@@ -92,11 +92,7 @@ def print_event(request: HttpRequest) -> int:
 
 
 def print_response(root: Path, request: HttpRequest, *, with_head: bool, as_json: bool, aws: bool = False) -> int:
-    """Run the request and print its response, a stream as it comes. What the project prints goes to standard error.
-
-    Raises:
-        ProjectError: The project cannot be read.
-    """
+    """Run the request and print its response, a stream as it comes. What the project prints goes to standard error."""
     terminal = Terminal(root, sys.stderr)
     output = sys.stdout
     writer: _Writer = _JsonWriter(output) if as_json else _TextWriter(output, with_head=with_head)

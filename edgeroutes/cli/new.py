@@ -38,18 +38,7 @@ if TYPE_CHECKING:
 
 
 def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -> int:
-    """Create a route and its test, and print their files; 1 when template.yaml cannot be updated.
-
-    Args:
-        root: The project's folder.
-        path: The route's folder, relative to the folder of all routes or to the project; or its URL, with a leading slash.
-        methods: Names of HTTP methods.
-        as_json: For programs.
-
-    Raises:
-        ProjectError: The route is not valid, or exists.
-        ToolError: A file cannot be written.
-    """
+    """Create a route and its test, and print their files; 1 when template.yaml cannot be updated."""
     config = load_config(root)
     app_dir = config.app_dir.strip("/")
     directory = read_directory(path, app_dir)
@@ -92,11 +81,7 @@ def read_directory(path: str, app_dir: str) -> str:
 
 
 def plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str]) -> RouteFile:
-    """The route as the scanner finds it among the project's other routes.
-
-    Raises:
-        ProjectError: For all problems that the project has only with this route.
-    """
+    """The route as the scanner finds it among the project's other routes."""
     file = f"{directory}/{ROUTE_FILE}"
     if (root / file).exists():
         raise LayoutError("the route exists", where=file, hint="Add a handler to the file")

@@ -30,22 +30,7 @@ def print_revalidation(
     distribution: str | None,
     as_json: bool,
 ) -> int:
-    """Invalidate tags and paths, or everything, and print the ids of the invalidations.
-
-    Args:
-        root: The project's folder.
-        tags: Cache tags.
-        paths: Without base path.
-        everything: Instead of tags and paths.
-        stack: The stack of the distribution; by default the project's name.
-        distribution: The distribution's id, instead of a stack.
-        as_json: For programs.
-
-    Raises:
-        HandlerError: A tag or path is not valid.
-        ServiceError: The stack has no distribution, or AWS refused.
-        ProjectError: The project's settings cannot be read.
-    """
+    """Invalidate tags and paths, or everything, and print the ids of the invalidations."""
     config = load_config(root)
     require_tags(tags, "--tag")
     items = tag_items(tags)
@@ -64,11 +49,7 @@ def print_revalidation(
 
 
 def find_distribution(stack: str) -> str:
-    """The id of a stack's distribution: its output `DistributionId`.
-
-    Raises:
-        ServiceError: The stack or the output does not exist, or AWS refused.
-    """
+    """The id of a stack's distribution: its output `DistributionId`."""
     where = f"stack {stack!r}"
     client = make_client("cloudformation")
     try:

@@ -31,11 +31,7 @@ _UNLIMITED = 10_000
 
 
 def print_routes(root: Path, *, as_json: bool) -> int:
-    """Print the routes and the problems; 1 when there are problems.
-
-    Raises:
-        ProjectError: The project cannot be read.
-    """
+    """Print the routes and the problems; 1 when there are problems."""
     project = Project(root)
     require_app_folder(project)
     functions, problems = _plan(project)

@@ -24,12 +24,7 @@ _SHOWN_LINES = 40
 
 
 def print_template(root: Path, *, check: bool, as_json: bool, strict: bool = False) -> int:
-    """Bring template.yaml up to date, or with `check` only compare it; 1 when it differs, with `strict` also for warnings.
-
-    Raises:
-        ProjectError: For all problems of the project.
-        ToolError: The file cannot be written.
-    """
+    """Bring template.yaml up to date, or with `check` only compare it; 1 when it differs, with `strict` also for warnings."""
     template = project_template(root)
     is_new = not (root / TEMPLATE_FILE).exists()
     differences = check_template(root, template.text)

@@ -26,17 +26,7 @@ _DOT = "\u2024"
 
 
 def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool) -> int:
-    """Print the type errors of a project; 1 when there are any.
-
-    Args:
-        root: The project's folder.
-        mypy_options: Options of mypy's command line, which override its configuration.
-        as_json: For programs.
-
-    Raises:
-        ProjectError: The project's settings are wrong, or there is no Python file to check.
-        ToolError: mypy is not installed.
-    """
+    """Print the type errors of a project; 1 when there are any."""
     files = source_files(root, load_config(root).app_dir)
     if not files:
         raise ProjectError("there is no Python file to check", where=str(root), hint="Name the project's folder")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 from edgeroutes import names
 
 PACKAGE = Path(names.__file__).parent
@@ -18,7 +16,11 @@ OWN = {
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "names.py")
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_no_module_has_a_copy_of_a_shared_name(module: Path) -> None:
-    constants = (node for node in ast.walk(ast.parse(module.read_text())) if isinstance(node, ast.Constant))
-    assert [f"{node.lineno}: {node.value}" for node in constants if node.value in OWN] == []
+def test_no_module_has_a_copy_of_a_shared_name() -> None:
+    copies = [
+        f"{module.relative_to(PACKAGE)}:{node.lineno}: {node.value}"
+        for module in MODULES
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Constant) and node.value in OWN
+    ]
+    assert copies == []
