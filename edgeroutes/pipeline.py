@@ -53,9 +53,8 @@ from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
 from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
-from edgeroutes.template.document import Template, make_document, make_template
+from edgeroutes.template.document import GENERATED, Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
-from edgeroutes.template.yaml import GENERATED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -90,7 +90,7 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
     """Build all functions, and write for the other targets of this `sam build` how to link them, or the error."""
     from edgeroutes.build.inputs import is_unchanged
     from edgeroutes.build.session import write_failure, write_script
-    from edgeroutes.cli.template_check import TemplateCheck
+    from edgeroutes.cli.template import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
 
     # SAM shows only make's standard output, unless make fails.

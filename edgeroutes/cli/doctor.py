@@ -22,7 +22,7 @@ from edgeroutes.build.store import FOLDER
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.aws_settings import find_credentials, find_foreign_role, find_region, read_samconfig
 from edgeroutes.cli.init import has_rule
-from edgeroutes.cli.template_check import lint_region
+from edgeroutes.cli.template import lint_region
 from edgeroutes.config import load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
 from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE

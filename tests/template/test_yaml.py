@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgeroutes.plan.cloudformation import SHORT_TAGS, parse_yaml
-from edgeroutes.template.yaml import HEADER, render_yaml
+from edgeroutes.template.document import HEADER, render_yaml
 
 
 def test_functions_have_their_short_tags() -> None:
