@@ -201,7 +201,7 @@ def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, value
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
-    assert str(caught.value) == f"pyproject.toml, tool.edgeroutes: it is {value}. Write a table, [tool.edgeroutes]."
+    assert str(caught.value) == f"pyproject.toml, tool.edgeroutes: the value is {value}. Allowed is a table, [tool.edgeroutes]."
 
 
 def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> 
         ({"origin": "*"}, "cors has no 'origin'. Did you mean 'origins'?"),
         (
             {"allow": "*"},
-            "cors has no 'allow'. Known are origins, methods, headers, expose, credentials, max_age, private_network.",
+            "cors has no 'allow'. Allowed are origins, methods, headers, expose, credentials, max_age, private_network.",
         ),
         (
             {"origins": [], "max_age": "1h"},

@@ -188,7 +188,7 @@ class _Merger:
             f"{word} {name!r} has the {identity} {value.get(identity)!r}, and edgeroutes generates one of that name with "
             f"{there.get(identity)!r}"
         )
-        return ConfigError(problem, where=where, hint="Give yours another name")
+        return ConfigError(problem, where=where, hint="Use another name")
 
     def _refuse_section(self, section: str, document: YamlText) -> None:
         near = get_close_matches(section, SECTIONS, n=1)

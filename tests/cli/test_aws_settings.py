@@ -39,10 +39,10 @@ def files(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("environment", "said"),
     [
-        ({}, "an access key, of profile 'default'"),
+        ({}, "an access key of profile 'default'"),
         (KEYS, "an access key in the environment"),
-        ({**KEYS, "AWS_PROFILE": "work"}, "SSO, of profile 'work'"),
-        ({"AWS_PROFILE": "batch"}, "a program, of profile 'batch'"),
+        ({**KEYS, "AWS_PROFILE": "work"}, "SSO of profile 'work'"),
+        ({"AWS_PROFILE": "batch"}, "a program of profile 'batch'"),
         ({"AWS_PROFILE": "bare"}, ""),
         ({"AWS_PROFILE": "nobody"}, ""),
         ({"AWS_ROLE_ARN": "arn", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t"}, "a web identity in the environment"),
@@ -67,10 +67,10 @@ def test_the_region_is_samconfigs_then_the_environments_then_the_profiles(
     files: dict[str, str], tmp_path: Path
 ) -> None:
     environment = {**files, "AWS_DEFAULT_REGION": "ap-south-1"}
-    assert find_region(files, tmp_path) == "eu-central-1, of profile 'default'"
+    assert find_region(files, tmp_path) == "eu-central-1, from profile 'default'"
     assert find_region({**files, "AWS_PROFILE": "work"}, tmp_path) == "us-east-1, of profile 'work'"
     # The SAM CLI reads no AWS_REGION.
     assert find_region({"AWS_REGION": "ap-south-1", "AWS_CONFIG_FILE": "/no"}, tmp_path) == ""
-    assert find_region(environment, tmp_path) == "ap-south-1, of AWS_DEFAULT_REGION"
+    assert find_region(environment, tmp_path) == "ap-south-1, from AWS_DEFAULT_REGION"
     (tmp_path / "samconfig.toml").write_text('[default.global.parameters]\nregion = "eu-north-1"\n')
-    assert find_region(environment, tmp_path) == "eu-north-1, of samconfig.toml"
+    assert find_region(environment, tmp_path) == "eu-north-1, from samconfig.toml"

@@ -103,7 +103,7 @@ def test_doctor_says_it_with_the_way_out(
     assert found() == {
         "name": "API Gateway's log role",
         "state": "note",
-        "found": f"all APIs of the account in {REGION} log by {theirs}, and a deploy of 'mine' replaces it",
+        "found": f"all APIs of the account in {REGION} log with {theirs}, and a deploy of 'mine' replaces it",
         "hint": "Deploy with --parameter-overrides ManageApiGatewayAccount=false, or set that Default in infra/",
     }
     set_role(deploy("mine"))

@@ -47,7 +47,7 @@ def test_tags_and_paths_are_forgotten_by_the_distribution_of_the_projects_stack(
     assert main(["revalidate", *arguments]) == 0
     items = ["#products", "#_path:/a", "/shop/b/?page=2"]
     assert (cloudfront.paths, cloudfront.items) == (["/2020-05-31/distribution/E1/invalidation"], [items])
-    assert capsys.readouterr() == ("E1 forgets #products, #_path:/a, /shop/b/?page=2 (invalidation I1)\n", "")
+    assert capsys.readouterr() == ("E1: invalidated #products, #_path:/a, /shop/b/?page=2 (invalidation I1)\n", "")
 
 
 def test_everything_is_forgotten_by_the_distribution_that_is_named(
@@ -64,9 +64,9 @@ def test_everything_is_forgotten_by_the_distribution_that_is_named(
     [
         (
             ["--all", "--stack", "none"],
-            "the stack 'none': AWS says ValidationError: Stack with id none does not exist. Name the stack",
+            "stack 'none': AWS says ValidationError: Stack with id none does not exist. Name the stack",
         ),
-        (["--all", "--stack", "other"], "the stack 'other': it has no output DistributionId. Name another with"),
+        (["--all", "--stack", "other"], "stack 'other': it has no output DistributionId. Name another stack with"),
         (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not accept."),
         (["--path", "a"], "revalidate_path(): 'a' is no path of this host."),
     ],

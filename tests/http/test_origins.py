@@ -61,7 +61,7 @@ def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
     [
         (
             "https://a.example/x",
-            "origins has 'https://a.example/x'. Allowed is scheme://host, with a port where it is not",
+            "origins has 'https://a.example/x'. Allowed is scheme://host, with a port unless it is",
         ),
         ("a.example", "origins has 'a.example'. Allowed is scheme://host"),
         ("https://", "origins has 'https://'. Allowed is scheme://host"),
@@ -110,7 +110,7 @@ def test_what_no_page_can_have_for_an_origin_is_refused(entry: str, said: str) -
 def test_a_list_is_not_empty_and_everybody_stands_alone() -> None:
     with pytest.raises(ValueError, match="origins is empty"):
         Origins([])
-    with pytest.raises(ValueError, match=r"'\*' allows every origin, so it stands alone"):
+    with pytest.raises(ValueError, match=r"'\*' allows every origin, so it must be the only entry"):
         Origins(["*", "https://a.example"])
     with pytest.raises(ValueError, match=r"origins is 5\. Allowed are a string and a list of strings"):
         Origins(5)  # type: ignore[arg-type]

@@ -59,10 +59,10 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
         ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
-        ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: the variable 'BAD-NAME' has a name that "
-         "Lambda refuses. Allowed are a letter, then letters, digits and _, two at least. Use another name.")),
-        ("Environment: {Variables: {1ABC: y}}\n", ("functions/function.yaml:1: the variable '1ABC' has a name that Lambda "
-         "refuses. Allowed are a letter, then letters, digits and _, two at least. Use another name.")),
+        ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: Lambda does not accept the variable name 'BAD-NAME'. "
+         "Allowed are a letter, then at least one letter, digit or _. Use another name.")),
+        ("Environment: {Variables: {1ABC: y}}\n", ("functions/function.yaml:1: Lambda does not accept the variable name '1ABC'. "
+         "Allowed are a letter, then at least one letter, digit or _. Use another name.")),
         ("throttle_rate: 0\n", ("functions/function.yaml:1: throttle_rate is 0. Allowed are whole numbers from 1 to "
          "1,000,000.")),
         ("throttle_burst: !Ref B\n", ("functions/function.yaml:1: throttle_burst is {'Ref': 'B'}. Allowed are whole numbers "

@@ -114,9 +114,9 @@ def test_conflicts_between_two_files_name_both() -> None:
     same = "Parameters: {P: {Type: String}}\nOutputs:\n  O: {Value: 1}\nResources:\n  T: {Type: A::B::C}\n"
     other = "Parameters: {P: {Type: Number}}\nOutputs:\n  O: {Value: 2}\nResources:\n  T: {Type: A::B::C, X: 1}\n"
     assert problems(a=same, b=other) == [
-        "infra/b.yaml:1: parameter 'P' is also declared in infra/a.yaml:1 too. Rename one of the two, or remove it.",
-        "infra/b.yaml:3: output 'O' is also declared in infra/a.yaml:3 too. Rename one of the two, or remove it.",
-        "infra/b.yaml:5: resource 'T' is also declared in infra/a.yaml:5 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:1: parameter 'P' is also declared in infra/a.yaml:1. Rename one of the two, or remove it.",
+        "infra/b.yaml:3: output 'O' is also declared in infra/a.yaml:3. Rename one of the two, or remove it.",
+        "infra/b.yaml:5: resource 'T' is also declared in infra/a.yaml:5. Rename one of the two, or remove it.",
     ]
     assert merge_infra(OWN, {"a": same, "b": same})["Parameters"]["P"] == {"Type": "String"}
 
@@ -146,7 +146,7 @@ Resources:
             "name with 'AWS::Serverless::Function'. Use another name."
         ),
         (
-            "infra/a.yaml:6: resource 'Api' is edgeroutes' own, and what is laid over it is no mapping. Write the "
+            "infra/a.yaml:6: resource 'Api' is generated, and its override is 'x'. Allowed is a mapping. Write the "
             "keys of "
             "the resource below its name."
         ),

@@ -74,7 +74,7 @@ def test_infra_cannot_take_the_secret_from_a_function(function: str, properties:
     with pytest.raises(ConfigError) as caught:
         make_template(plan({"a/route.py": ""}), infra)
     assert str(caught.value) == (
-        f"infra/a.yaml:4: {function} would have no origin secret (EDGEROUTES_ORIGIN_SECRET), so that it could not tell CloudFront "
-        "from others. Lay 'Variables' with names and values over its Environment; those that edgeroutes sets stay."
+        f"infra/a.yaml:4: {function} has no origin secret (EDGEROUTES_ORIGIN_SECRET), and would accept requests that bypass "
+        "CloudFront. Write names and values under Environment, Variables; those that edgeroutes sets stay."
     )
     assert "EDGEROUTES_ORIGIN_SECRET" not in make_template(plan({"a/route.py": ""}, cdn={"enabled": False}), infra).text

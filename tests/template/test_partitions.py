@@ -14,12 +14,12 @@ from tests.plan.projects import STREAM, plan
     ("region", "expected"),
     [
         ("us-gov-west-1", "AWS GovCloud (US) has no CloudFront"),
-        ("cn-north-1", "CloudFront in China serves own domains with an ICP registration"),
+        ("cn-north-1", "CloudFront in China needs a domain with an ICP registration"),
         ("eu-central-1", ""),
         ("", ""),
     ],
 )
-def test_the_default_is_told_where_it_cannot_be_deployed(region: str, expected: str) -> None:
+def test_regions_where_the_default_cannot_be_deployed_have_a_warning(region: str, expected: str) -> None:
     found = [str(warning) for warning in warn_region(parse_config({}), region)]
     assert len(found) == bool(expected)
     assert all(expected in each and f"goes to {region}" in each and "enabled = false" in each for each in found)

@@ -14,4 +14,5 @@ def test_post_takes_json(client: RouteClient) -> None:
 def test_an_invalid_body_is_400_and_names_the_fields(client: RouteClient) -> None:
     response = client.post("/hello", json={"excited": "very"})
     assert response.status_code == 400
-    assert [error["field"] for error in response.json()["errors"]] == ["name", "excited"]
+    fields = [error["field"] for error in response.json()["errors"]]
+    assert fields == ["name", "excited"]
