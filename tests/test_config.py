@@ -201,7 +201,10 @@ def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, value
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
-    assert str(caught.value) == f"pyproject.toml, tool.edgeroutes: the value is {value}. Allowed is a table, [tool.edgeroutes]."
+    assert (
+        str(caught.value)
+        == f"pyproject.toml, tool.edgeroutes: the value is {value}. Allowed is a table, [tool.edgeroutes]."
+    )
 
 
 def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> None:

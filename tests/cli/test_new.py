@@ -153,9 +153,7 @@ def test_a_test_goes_beside_the_others_and_none_is_overwritten(root: Path, capsy
     (root / "tests/functions/test_cart.py").write_text("mine = 1\n")
     print_new(root, "cart", ["GET"], as_json=False)
     assert (root / "tests/functions/test_cart.py").read_text() == "mine = 1\n"
-    assert (
-        capsys.readouterr().err == "note: tests/functions/test_cart.py: the file exists, and stays as it is.\n"
-    )
+    assert capsys.readouterr().err == "note: tests/functions/test_cart.py: the file exists, and stays as it is.\n"
     print_new(root, "bill", ["GET"], as_json=False)
     assert (root / "tests/functions/test_bill.py").exists()
 

@@ -7,7 +7,7 @@ import pytest
 from edgeroutes.dev.cdn.answers import viewer_headers
 from edgeroutes.http.headers import Headers
 from edgeroutes.template.cdn import render_response_function
-from tests.template.test_edge_functions import needs_node, run
+from tests.template.test_cdn import needs_node, run
 
 SAID = [
     "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
