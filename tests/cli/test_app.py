@@ -1,4 +1,4 @@
-"""Exit codes, and what is said for them."""
+"""Exit codes and error messages."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_a_command_loads_only_what_it_needs() -> None:
     assert run_python(code).stdout.splitlines()[-1] == "['asyncio', 'uvicorn']"
 
 
-def test_whoever_stops_reading_is_no_error() -> None:
+def test_whoever_stops_reading_is_not_an_error() -> None:
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "wb") as nobody:

@@ -131,7 +131,7 @@ def test_the_stacks_own_role_and_none_at_all_are_fine() -> None:
     assert find_foreign_role(REGION, "mine") == ""
 
 
-def test_an_account_that_cannot_be_asked_is_told_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_that_cannot_be_read_is_reported_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(ConnectionError, match="nobody"):
         find_foreign_role(REGION, "mine")
@@ -153,7 +153,7 @@ def test_the_stack_is_the_one_that_sam_deploy_would_take(tmp_path: Path, text: s
     assert read_samconfig(tmp_path, "stack_name") == name
 
 
-def test_doctor_says_it_with_the_way_out(
+def test_doctor_says_it_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "functions" / "a").mkdir(parents=True)

@@ -122,7 +122,7 @@ def test_bundle_starts_without_what_only_a_build_needs(root: Path, tmp_path: Pat
     assert ran.stdout == "[]\n"
 
 
-# A "sam build" that runs make for a function twice, and mends the project in between.
+# A "sam build" that runs make for a function twice, and fixes the project in between.
 SAM = """\
 import subprocess, sys
 from pathlib import Path

@@ -176,7 +176,7 @@ def test_a_template_that_is_not_current_and_a_route_that_is_wrong_are_missing(ex
     assert findings[TEMPLATE_FILE]["found"].startswith("functions/other/route.py:1: ")
 
 
-def test_settings_that_cannot_be_read_and_a_folder_without_routes_are_told(examine: Examine, root: Path) -> None:
+def test_settings_that_cannot_be_read_and_a_folder_without_routes_are_reported(examine: Examine, root: Path) -> None:
     (root / "pyproject.toml").write_text('[tool.edgeroutes]\nappdir = "x"\n')
     code, findings = examine()
     assert (code, findings["pyproject.toml"]["hint"]) == (1, "Did you mean 'app_dir'")
@@ -185,7 +185,7 @@ def test_settings_that_cannot_be_read_and_a_folder_without_routes_are_told(exami
     assert (code, findings["project"]["state"]) == (1, "missing")
 
 
-def test_folders_that_git_does_not_ignore_are_told(
+def test_folders_that_git_does_not_ignore_are_reported(
     examine: Examine, root: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{programs}:/usr/local/bin:/usr/bin:/bin")
@@ -195,7 +195,7 @@ def test_folders_that_git_does_not_ignore_are_told(
     assert examine()[1][".gitignore"]["found"] == "git does not ignore .aws-sam, the folders of builds"
 
 
-def test_a_build_that_is_older_than_a_route_is_told(examine: Examine, root: Path) -> None:
+def test_a_build_that_is_older_than_a_route_is_reported(examine: Examine, root: Path) -> None:
     built = root / ".aws-sam" / "build" / TEMPLATE_FILE
     built.parent.mkdir(parents=True)
     built.write_text("")

@@ -223,7 +223,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         ("/redirecting", ("-X", "PUT"), 1, "The response has no Access-Control-Allow-Origin."),
     ],
 )
-def test_a_server_that_runs_is_asked(  # noqa: PLR0917
+def test_it_sends_requests_to_a_server(  # noqa: PLR0917
     live: str,
     root: Path,
     capsys: pytest.CaptureFixture[str],

@@ -42,6 +42,8 @@ def test_and_by_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> N
 @pytest.mark.parametrize(
     "arguments", [["hello"], ["/hello", "-H", "nothing"], ["/hello", "-X", "no method"], ["ftp://host/x"]]
 )
-def test_what_is_no_request_is_refused(project: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_a_request_is_refused(
+    project: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["explain", *arguments, "--root", str(project)]) == 2
     assert "Error: " in capsys.readouterr().err

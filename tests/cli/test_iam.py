@@ -67,7 +67,7 @@ def test_what_is_missing_is_named_with_the_line_that_grants_it(root: Path, capsy
     )
 
 
-def test_one_route_may_be_asked_for_and_programs_get_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_route_may_be_chosen_and_programs_get_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["iam", "notes/[note]", "--root", str(root), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "functions": [
@@ -91,7 +91,7 @@ def test_one_route_may_be_asked_for_and_programs_get_json(root: Path, capsys: py
     }
 
 
-def test_what_none_that_share_a_role_calls_is_told_once_and_only_where_all_is_read(
+def test_what_none_that_share_a_role_calls_is_reported_once_and_only_where_all_is_read(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     route = root / "functions" / "notes" / "route.py"

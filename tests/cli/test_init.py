@@ -154,7 +154,7 @@ def test_a_pyproject_gets_what_is_missing_and_keeps_its_formatting(root: Path) -
     assert document["tool"]["edgeroutes"] == {"name": "billing"}
 
 
-def test_a_requirement_that_uv_cannot_add_is_told_with_the_command(
+def test_a_requirement_that_uv_cannot_add_is_reported_with_the_command(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / "pyproject.toml").write_text(PYPROJECT.replace("version =", 'requires-python = ">=9"\nversion ='))
@@ -193,7 +193,7 @@ def test_a_rule_of_ones_own_stays_the_only_one(root: Path, rule: str) -> None:
     assert (root / "Makefile").read_text() == rule
 
 
-def test_a_rule_that_calls_something_else_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rule_that_calls_something_else_is_reported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "Makefile").write_text("build-%:\n\tcp -r . x\n")
     print_init(str(root), as_json=True)
     (note,) = json.loads(capsys.readouterr().out)["notes"]

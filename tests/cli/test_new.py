@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("settings", ["", 'base_path = "/v1"\ntrailing_slash = true\n'])
 def test_every_route_that_it_makes_passes_the_test_that_it_makes(root: Path, settings: str) -> None:
-    # The first route's own test asks for /hello as it stands.
+    # The first route's own test requests /hello as it is.
     (root / "tests" / "test_hello.py").unlink()
     project = root / "pyproject.toml"
     project.write_text(project.read_text().replace("[tool.edgeroutes]\n", f"[tool.edgeroutes]\n{settings}"))
@@ -118,7 +118,7 @@ def test_what_routing_refuses_is_refused_and_leaves_nothing(root: Path, path: st
     assert sorted(root.parent.rglob("*")) == before
 
 
-def test_all_that_is_wrong_with_a_path_is_said_at_once(root: Path) -> None:
+def test_all_that_is_wrong_with_a_path_is_reported_at_once(root: Path) -> None:
     with pytest.raises(ProblemsError) as raised:
         print_new(root, "a b/[id", ["GET"], as_json=False)
     assert len(raised.value.problems) == 2

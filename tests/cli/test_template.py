@@ -112,7 +112,7 @@ def test_check_refuses_what_a_deploy_would_refuse(root: Path, capsys: pytest.Cap
     assert (document["current"], document["problems"][0]["where"]) == (True, "infra/a.yaml:3")
 
 
-def test_a_region_that_cannot_have_the_default_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_region_that_cannot_have_the_default_is_reported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "samconfig.toml").write_text("[default.deploy.parameters]\nregion = 'us-gov-west-1'\n")
     assert print_template(root, check=False, as_json=False) == 0
     assert "AWS GovCloud (US) has no CloudFront" in capsys.readouterr().err

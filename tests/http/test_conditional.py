@@ -30,7 +30,7 @@ def test_the_same_bytes_have_the_same_strong_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_headers", "answer", "expected"),
+    ("request_headers", "response", "expected"),
     [
         ({"If-None-Match": '"a"'}, {"etag": '"a"'}, True),
         ({"If-None-Match": 'W/"a"'}, {"etag": '"a"'}, True),
@@ -54,14 +54,14 @@ def test_the_same_bytes_have_the_same_strong_tag() -> None:
     ],
 )
 def test_whether_the_client_has_it_already(
-    request_headers: dict[str, str], answer: dict[str, str], expected: bool
+    request_headers: dict[str, str], response: dict[str, str], expected: bool
 ) -> None:
     """Source: RFC 9110 §13.1.2, §13.1.3, §13.2.2."""
-    assert is_not_modified(Headers(request_headers), Headers(answer)) is expected
+    assert is_not_modified(Headers(request_headers), Headers(response)) is expected
 
 
 def test_a_304_repeats_what_a_cache_needs() -> None:
-    answer = Headers(
+    response = Headers(
         [
             ("Cache-Control", "public"),
             ("Content-Type", "text/html"),
@@ -73,7 +73,7 @@ def test_a_304_repeats_what_a_cache_needs() -> None:
         ]
     )
 
-    assert kept_headers(answer, "x-cache-tag") == [
+    assert kept_headers(response, "x-cache-tag") == [
         ("cache-control", "public"),
         ("etag", '"a"'),
         ("vary", "A"),
@@ -82,7 +82,7 @@ def test_a_304_repeats_what_a_cache_needs() -> None:
     ]
 
 
-ANSWER = Headers({"etag": '"a"', "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT"})
+RESPONSE = Headers({"etag": '"a"', "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT"})
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ ANSWER = Headers({"etag": '"a"', "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT
     ],
 )
 def test_one_range_is_a_part(header: str, part: tuple[int, int]) -> None:
-    assert requested_range(Headers({"range": header}), ANSWER, 10) == part
+    assert requested_range(Headers({"range": header}), RESPONSE, 10) == part
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_one_range_is_a_part(header: str, part: tuple[int, int]) -> None:
     ["bytes=0-1,3-4", "items=0-1", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=4-2", "bytes=--1", "bytes=1-²"],
 )  # fmt: skip
 def test_several_ranges_and_what_is_none_get_the_whole(header: str) -> None:
-    assert requested_range(Headers({"range": header}), ANSWER, 10) is None
+    assert requested_range(Headers({"range": header}), RESPONSE, 10) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_several_ranges_and_what_is_none_get_the_whole(header: str) -> None:
 )
 def test_a_range_of_nothing_that_is_there_is_refused(header: str, size_bytes: int) -> None:
     with pytest.raises(UnsatisfiableRangeError):
-        requested_range(Headers({"range": header}), ANSWER, size_bytes)
+        requested_range(Headers({"range": header}), RESPONSE, size_bytes)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_range_of_nothing_that_is_there_is_refused(header: str, size_bytes: in
     ],
 )
 def test_a_part_of_another_version_is_not_given(condition: str, part: tuple[int, int] | None) -> None:
-    assert requested_range(Headers({"range": "bytes=0-0", "if-range": condition}), ANSWER, 10) == part
+    assert requested_range(Headers({"range": "bytes=0-0", "if-range": condition}), RESPONSE, 10) == part
 
 
 def test_a_weak_tag_names_no_bytes_even_where_it_is_the_same() -> None:
@@ -142,7 +142,7 @@ def test_a_weak_tag_names_no_bytes_even_where_it_is_the_same() -> None:
 
 
 def test_without_a_range_it_is_the_whole() -> None:
-    assert requested_range(Headers(), ANSWER, 10) is None
+    assert requested_range(Headers(), RESPONSE, 10) is None
 
 
 @pytest.mark.parametrize(

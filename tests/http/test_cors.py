@@ -101,7 +101,7 @@ READABLE = [(f"{ALLOW}-credentials", "true"), ("access-control-expose-headers", 
         (CORS("*"), None, [(f"{ALLOW}-origin", "*")]),
         (CORS("*"), "null", [(f"{ALLOW}-origin", "*")]),
         (CORS("*", expose="*"), OTHER, [(f"{ALLOW}-origin", "*"), ("access-control-expose-headers", "*")]),
-        # One origin is said to everybody: it is the browser that compares, and a cache needs one copy alone.
+        # One origin goes to every client: the browser compares, and a cache needs one copy.
         (CORS(APP), None, [(f"{ALLOW}-origin", APP)]),
         (CORS(APP), OTHER, [(f"{ALLOW}-origin", APP)]),
         (SEVERAL, APP, [(f"{ALLOW}-origin", APP), *READABLE]),
@@ -112,12 +112,12 @@ READABLE = [(f"{ALLOW}-credentials", "true"), ("access-control-expose-headers", 
         (CORS("https://*.example.com"), APP, [(f"{ALLOW}-origin", APP)]),
     ],
 )
-def test_an_answer_says_who_may_read_it(cors: CORS, origin: str | None, fields: list[tuple[str, str]]) -> None:
+def test_a_response_says_who_may_read_it(cors: CORS, origin: str | None, fields: list[tuple[str, str]]) -> None:
     assert cors.response_fields(origin) == fields
 
 
 @pytest.mark.parametrize(
-    ("cors", "answer", "preflight"),
+    ("cors", "response", "preflight"),
     [
         (CORS("*"), (), ("Access-Control-Request-Method", "Access-Control-Request-Headers")),
         (CORS(APP), (), ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers")),
@@ -138,8 +138,8 @@ def test_an_answer_says_who_may_read_it(cors: CORS, origin: str | None, fields: 
         ),
     ],
 )
-def test_what_an_answer_varies_by(cors: CORS, answer: tuple[str, ...], preflight: tuple[str, ...]) -> None:
-    assert (cors.response_vary(), cors.preflight_vary(), cors.varies_by_origin) == (answer, preflight, bool(answer))
+def test_what_a_response_varies_by(cors: CORS, response: tuple[str, ...], preflight: tuple[str, ...]) -> None:
+    assert (cors.response_vary(), cors.preflight_vary(), cors.varies_by_origin) == (response, preflight, bool(response))
 
 
 EDITOR = CORS([APP, OTHER], methods=["GET", "PUT"], headers=["Authorization", "X-Trace"], max_age=60)
@@ -168,7 +168,7 @@ EDITOR = CORS([APP, OTHER], methods=["GET", "PUT"], headers=["Authorization", "X
         (CORS(APP, methods=["PUT"], credentials=True), (APP, "PUT", None), {"origin": APP, "credentials": "true", "methods": "PUT"}),
     ],
 )  # fmt: skip
-def test_a_preflight_says_of_what_was_asked_what_is_allowed(
+def test_a_preflight_allows_a_part_of_the_request(
     cors: CORS, asked: tuple[str, str, str | None], fields: dict[str, str]
 ) -> None:
     expected = [(f"{ALLOW}-{name}", value) for name, value in fields.items()]
@@ -177,12 +177,12 @@ def test_a_preflight_says_of_what_was_asked_what_is_allowed(
     assert cors.preflight_fields(*asked) == expected
 
 
-@pytest.mark.parametrize(("is_allowed", "is_asked"), [(True, True), (True, False), (False, True)])
-def test_a_private_network_is_opened_to_who_asks_for_it(is_allowed: bool, is_asked: bool) -> None:
+@pytest.mark.parametrize(("is_allowed", "is_requested"), [(True, True), (True, False), (False, True)])
+def test_a_private_network_is_opened_on_request(is_allowed: bool, is_requested: bool) -> None:
     fields = CORS("*", methods=["GET"], private_network=is_allowed).preflight_fields(
-        APP, "GET", private_network=is_asked
+        APP, "GET", private_network=is_requested
     )
-    assert ((f"{ALLOW}-private-network", "true") in fields) is (is_allowed and is_asked)
+    assert ((f"{ALLOW}-private-network", "true") in fields) is (is_allowed and is_requested)
 
 
 def test_methods_of_its_own_stay() -> None:

@@ -152,7 +152,7 @@ def test_a_function_with_snapstart_is_called_by_its_alias(text: str) -> None:
     assert "/functions/${AFunction.Arn}:live/" in made["uri"]["Fn::Sub"]
 
 
-def test_all_answers_of_the_gateway_itself_are_problem_documents() -> None:
+def test_all_responses_of_the_gateway_itself_are_problem_documents() -> None:
     responses = document(plan({}))["x-amazon-apigateway-gateway-responses"]
     for name, response in responses.items():
         assert response["responseParameters"] == {
@@ -240,7 +240,7 @@ def test_a_preflight_needs_no_token() -> None:
     assert found["/b"] == {ANY: [{"A": []}]}
 
 
-def test_a_preflight_goes_to_the_function_that_answers_it() -> None:
+def test_a_preflight_goes_to_the_function_that_handles_it() -> None:
     made = transform("Resources: {Api: {Properties: {Auth: {ApiKeyRequired: true}}}}")
     methods = made["Api"]["Properties"]["Body"]["paths"]["/a"]
     integration = "x-amazon-apigateway-integration"

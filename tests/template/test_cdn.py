@@ -92,7 +92,7 @@ def test_what_the_settings_say_is_in_it() -> None:
     assert made["Logging"] == {"Bucket": "logs.s3.amazonaws.com", "IncludeCookies": False}
 
 
-def test_with_several_hosts_an_answer_is_one_hosts_own() -> None:
+def test_with_several_hosts_a_response_belongs_to_one_host() -> None:
     for domains, expected in (
         ("example.com", {"HeaderBehavior": "none"}),
         (["example.com"], {"HeaderBehavior": "none"}),
@@ -104,7 +104,7 @@ def test_with_several_hosts_an_answer_is_one_hosts_own() -> None:
         assert policy["ParametersInCacheKeyAndForwardedToOrigin"]["HeadersConfig"] == expected
 
 
-def test_functions_run_before_the_cache_and_after_it_and_browsers_are_told_to_be_careful() -> None:
+def test_functions_run_before_the_cache_and_after_it_and_browsers_revalidate() -> None:
     made = cdn_resources(parse_config({"cdn": {"domain_name": ["example.com", "example.org"]}}))
     distribution = made["Distribution"]["Properties"]["DistributionConfig"]
     assert distribution["Aliases"] == ["example.com", "example.org"]
@@ -168,7 +168,7 @@ def request(host: str, ip: str = "203.0.113.7", **headers: str) -> dict[str, Any
 
 
 def named(domains: list[str], event: dict[str, Any]) -> tuple[str, str]:
-    """Host and client that the API is told."""
+    """Host and client in the headers for the API."""
     (made,) = run(render_request_function([name_viewer(domains)]), event)
     return made["headers"]["x-forwarded-host"]["value"], made["headers"]["x-edgeroutes-client"]["value"]
 
@@ -188,7 +188,7 @@ def named(domains: list[str], event: dict[str, Any]) -> tuple[str, str]:
         (["*.example.com", "example.com"], "evil-example.com", "example.com"),
     ],
 )
-def test_the_api_is_told_which_of_the_projects_hosts_was_asked(domains: list[str], asked: str, told: str) -> None:
+def test_the_api_is_reported_the_host_of_the_request(domains: list[str], asked: str, told: str) -> None:
     assert named(domains, request(asked))[0] == told
 
 
@@ -208,13 +208,13 @@ def test_what_the_viewer_claims_of_host_and_address_is_overwritten() -> None:
 
 
 @needs_node
-def test_a_part_that_answers_ends_the_request_and_one_that_does_not_lets_it_on() -> None:
+def test_a_part_that_responds_ends_the_request_and_one_that_does_not_lets_it_on() -> None:
     teapot = "function refuse(request) {\n    if (request.method === 'BREW') {\n        return { statusCode: 418 };\n    }\n}\n"
     code = render_request_function([RequestPart(name="refuse", source=teapot), name_viewer([])])
     brew = request("d1.cloudfront.net")
     brew["request"]["method"] = "BREW"
-    answer, passed_on = run(code, brew, request("d1.cloudfront.net"))
-    assert answer == {"statusCode": 418}
+    response, passed_on = run(code, brew, request("d1.cloudfront.net"))
+    assert response == {"statusCode": 418}
     assert passed_on["headers"]["x-edgeroutes-client"] == {"value": "203.0.113.7"}
 
 
@@ -245,7 +245,7 @@ def test_browsers_keep_nothing_that_only_a_shared_cache_may(said: dict[str, Any]
 
 
 @needs_node
-def test_an_answer_that_says_nothing_of_caching_stays_as_it_is() -> None:
+def test_a_response_without_cache_control_stays_as_it_is() -> None:
     response = {"statusCode": 302, "headers": {"location": {"value": "/"}}, "cookies": {"a": {"value": "1"}}}
     assert run(render_response_function(), {"response": response}) == [response]
 

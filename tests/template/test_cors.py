@@ -67,7 +67,7 @@ def cache_key(resources: dict[str, Any], origin: str | None) -> tuple[object, ..
 @given(
     st.lists(policies(), min_size=1, max_size=3), st.none() | policies(), st.lists(st.sampled_from(ASKERS), max_size=8)
 )
-def test_an_answer_kept_for_one_origin_never_satisfies_another_wrongly(
+def test_a_response_cached_for_one_origin_never_satisfies_another_wrongly(
     routes: list[CORS], default: CORS | None, askers: list[str | None]
 ) -> None:
     files = {
@@ -92,7 +92,7 @@ def test_an_answer_kept_for_one_origin_never_satisfies_another_wrongly(
     ("origins", "is_keyed"),
     [("*", False), (APP, False), ([APP, OTHER], True), ("https://*.a.example", True), ("env:X", True)],
 )
-def test_origin_is_in_the_cache_key_only_where_answers_differ_by_it(origins: Any, is_keyed: bool) -> None:
+def test_origin_is_in_the_cache_key_only_where_responses_differ_by_it(origins: Any, is_keyed: bool) -> None:
     made = plan({}, cors={"origins": origins})
     assert plan_edge_cors(made).keys_by_origin is is_keyed
 
@@ -235,8 +235,8 @@ const events = JSON.parse(require('fs').readFileSync(0));
 console.log(JSON.stringify(events.map(event => respondToPreflight(event) || null)));
 """
     done = subprocess.run([node, "-e", program], input=json.dumps(events), capture_output=True, text=True, check=True)
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
+    responses: list[Any] = json.loads(done.stdout)
+    return responses
 
 
 def edge_event(method: str, path: str, headers: Headers) -> dict[str, Any]:
@@ -266,7 +266,7 @@ def runtime(made: ProjectPlan) -> Application:
 
 
 def ask_runtime(application: Application, path: str, headers: Headers) -> dict[str, Any] | None:
-    """The runtime's answer, as the edge would write it; None where a route or a problem answers."""
+    """The runtime's response, as the edge would write it; None where a route or a problem responses."""
     from contextvars import copy_context
 
     call = application.open(FakeIncoming("OPTIONS", path, headers.items()))
@@ -283,20 +283,20 @@ def ask_runtime(application: Application, path: str, headers: Headers) -> dict[s
 
 
 @pytest.mark.parametrize("base_path", ["", "/api"])
-def test_the_edge_answers_as_the_runtime_or_not_at_all(base_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_edge_responds_as_the_runtime_or_not_at_all(base_path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("X", "https://b.example")
     made = plan(FILES, base_path=base_path)
     application = runtime(made)
     asked = [(base_path + path, headers) for path, headers in requests()]
-    answers = run_in_node(preflight_source(made), [edge_event("OPTIONS", *each) for each in asked])
+    responses = run_in_node(preflight_source(made), [edge_event("OPTIONS", *each) for each in asked])
 
     left: set[str] = set()
-    for (path, headers), answer in zip(asked, answers, strict=True):
+    for (path, headers), response in zip(asked, responses, strict=True):
         expected = ask_runtime(application, path, headers)
-        if answer is None and expected is not None:
+        if response is None and expected is not None:
             left.add(path.removeprefix(base_path))
-        elif answer != expected:
-            assert (path, headers, answer) == (path, headers, expected)
+        elif response != expected:
+            assert (path, headers, response) == (path, headers, expected)
 
     assert left == {
         *("/hello/", "//hello", "/shop/"),  # the runtime knows what is canonical
@@ -305,17 +305,17 @@ def test_the_edge_answers_as_the_runtime_or_not_at_all(base_path: str, monkeypat
     }
 
 
-def test_below_a_base_path_nothing_else_is_answered() -> None:
+def test_below_a_base_path_nothing_else_gets_a_response() -> None:
     source = preflight_source(plan(FILES, base_path="/api"))
     headers = {"origin": APP, "access-control-request-method": "GET"}
     asked = ["/", "/hello", "/apihello", "/api/hello", "/api", "/api/"]
 
-    answers = run_in_node(source, [edge_event("OPTIONS", path, headers) for path in asked])
+    responses = run_in_node(source, [edge_event("OPTIONS", path, headers) for path in asked])
 
-    assert [answer is not None for answer in answers] == [False, False, False, True, True, True]
+    assert [response is not None for response in responses] == [False, False, False, True, True, True]
 
 
-def test_only_preflights_are_answered() -> None:
+def test_only_preflights_get_a_response() -> None:
     preflight = {"origin": APP, "access-control-request-method": "GET"}
     events = [
         edge_event("OPTIONS", "/hello", preflight),
@@ -330,9 +330,9 @@ def test_only_preflights_are_answered() -> None:
         event["headers"][name] = several
         events.append(event)
 
-    answers = run_in_node(preflight_source(plan(FILES)), events)
+    responses = run_in_node(preflight_source(plan(FILES)), events)
 
-    assert [answer is not None for answer in answers] == [True, False, False, False, False, False, False]
+    assert [response is not None for response in responses] == [True, False, False, False, False, False, False]
 
 
 @pytest.mark.parametrize(

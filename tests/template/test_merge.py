@@ -267,7 +267,7 @@ def test_resources_parameters_and_what_sam_or_a_module_makes_are_there(value: An
     assert reference_problems({"Type": "AWS::SNS::Topic", "Properties": {"TopicName": value}}) == []
 
 
-def test_what_is_not_there_is_told_once_with_the_property_that_wants_it() -> None:
+def test_what_is_not_there_is_reported_once_with_the_property_that_wants_it() -> None:
     part = {
         "Type": "AWS::Serverless::Function",
         "Properties": {"MemorySize": {"Ref": "Sizes"}, "Tags": {"a": {"Ref": "Sizes"}, "b": {"Ref": "Elsewhere"}}},

@@ -41,7 +41,7 @@ def test_what_only_dot_env_provides_is_a_warning_with_its_line(tmp_path: Path) -
     assert warnings(tmp_path, {}) == []  # without it nothing of this machine is different
 
 
-def test_what_a_function_needs_and_nothing_provides_is_told_too(tmp_path: Path) -> None:
+def test_what_a_function_needs_and_nothing_provides_is_reported_too(tmp_path: Path) -> None:
     assert warnings(tmp_path, {"functions/pay/route.py": READS}) == [
         warning("functions/pay/route.py:4", "STRIPE_KEY", "nothing sets it", "PayFunction")
     ]
@@ -65,7 +65,7 @@ def test_what_the_project_provides_is_fine(path: str, text: str, tmp_path: Path)
     assert warnings(tmp_path, {"functions/pay/route.py": READS, ".env": "STRIPE_KEY=sk_1\n", path: text}) == []
 
 
-def test_a_module_that_many_import_is_told_once(tmp_path: Path) -> None:
+def test_a_module_that_many_import_is_reported_once(tmp_path: Path) -> None:
     route = "from lib.keys import KEY\n\ndef GET():\n    return KEY\n"
     files = {f"functions/r{number}/route.py": route for number in range(3)}
     files |= {"lib/keys.py": "import os\nKEY = os.environ['STRIPE_KEY']\n", ".env.local": "export STRIPE_KEY = 1\n"}

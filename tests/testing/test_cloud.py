@@ -1,4 +1,4 @@
-"""AWS on the desk for tests: made once, new data for each test, and nothing of it elsewhere; Lambda's Invoke."""
+"""local AWS for tests: made once, new data for each test, and nothing of it elsewhere; Lambda's Invoke."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_between_tests_nothing_of_it_is_there_and_another_mock_does_no_harm(made
         assert routes.get("/notes").json() == ["one"]
         routes.close()
     assert dict(os.environ) == environ
-    with pytest.raises(ToolError, match="AWS on the desk is off"):
+    with pytest.raises(ToolError, match="local AWS is off"):
         made.table("Notes")
 
 

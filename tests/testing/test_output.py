@@ -65,7 +65,7 @@ def test_what_has_no_handler_is_taken_from_the_root_with_its_exception() -> None
     assert line == {"level": "ERROR", "message": "it failed", "logger": "a.library"}
 
 
-def test_embedded_metrics_are_no_log_lines() -> None:
+def test_embedded_metrics_are_not_log_lines() -> None:
     output = Output()
     with output.captured():
         print(
