@@ -29,9 +29,9 @@ def serve(
     # A crash in C code prints its traceback.
     with suppress(OSError, ValueError, AttributeError):
         faulthandler.enable()
-    with own_output() as output, exits_contained():
+    with _own_output() as output, exits_contained():
         report = JsonLines(output) if as_json else Terminal(root, output)
-        reporter = while_read(report, output)
+        reporter = _while_read(report, output)
         server = DevServer(
             root,
             reporter,
@@ -58,7 +58,7 @@ def _actions(server: DevServer, output: IO[str]) -> dict[str, Callable[[], None]
 
 
 @contextmanager
-def own_output() -> Iterator[IO[str]]:
+def _own_output() -> Iterator[IO[str]]:
     """Standard output under its own descriptor: handlers may close or replace `sys.stdout`."""
     try:
         descriptor = os.dup(sys.stdout.fileno())
@@ -74,7 +74,7 @@ def own_output() -> Iterator[IO[str]]:
             output.close()
 
 
-def while_read(report: Reporter, output: IO[str]) -> Reporter:
+def _while_read(report: Reporter, output: IO[str]) -> Reporter:
     r"""The reporter until the reader of the output has left (`edgeroutes dev \| head`); the server continues without it."""
     is_read = True
 

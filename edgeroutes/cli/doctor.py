@@ -69,7 +69,7 @@ class Finding:
 
 def print_findings(root: Path, *, as_json: bool) -> int:
     """Print the findings; 1 when `sam build` would fail."""
-    findings = [*check_machine(root), *check_project(root)]
+    findings = [*_check_machine(root), *check_project(root)]
     is_ready = all(each.state != MISSING for each in findings)
     if as_json:
         print(json.dumps({"ready": is_ready, "findings": [asdict(each) for each in findings]}, indent=2))
@@ -83,7 +83,7 @@ def print_findings(root: Path, *, as_json: bool) -> int:
     return DONE if is_ready else REFUSED
 
 
-def check_machine(root: Path) -> Iterator[Finding]:
+def _check_machine(root: Path) -> Iterator[Finding]:
     """Programs, the functions' Python, AWS credentials and region."""
     yield Finding("Python", OK, f"{platform.python_version()}, {sys.executable}")
     uv = find_uv(os.environ)

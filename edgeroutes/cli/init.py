@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
     from edgeroutes.config import Config
 
-REQUIREMENT = f"edgeroutes>={__version__.rpartition('.')[0]}"
-DEV_REQUIREMENT = "edgeroutes[dev,testing]"
+_REQUIREMENT = f"edgeroutes>={__version__.rpartition('.')[0]}"
+_DEV_REQUIREMENT = "edgeroutes[dev,testing]"
 _RULE = re.compile(r"^build-%\s*:", re.MULTILINE)
 _INCLUDE = re.compile(r"^[-s]?include\s", re.MULTILINE)
 _OWN_TABLE = "[tool.edgeroutes]"
@@ -51,7 +51,7 @@ def print_init(given: str | None, *, as_json: bool) -> int:
     if root.exists() and not root.is_dir():
         raise ToolError("a file has this name", where=str(root), hint="Choose another name")
     config = _config(root, given)
-    changes, notes = plan_init(root, config)
+    changes, notes = _plan_init(root, config)
     write_changes(root, changes)
     template, problems = refresh_template(root)
     if as_json:
@@ -67,7 +67,7 @@ def print_init(given: str | None, *, as_json: bool) -> int:
     return REFUSED if problems else DONE
 
 
-def plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
+def _plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
     """The files and additions that the project lacks, and notes for the user."""
     values = {"name": config.name, "version": __version__.rpartition(".")[0]}
     notes: list[str] = []
@@ -105,7 +105,7 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
             raise ConfigError(problem, where="edgeroutes init", hint="Name a folder: edgeroutes init my-app")
         if (root / REQUIREMENTS_FILE).is_file():
             notes.append(
-                f"{REQUIREMENTS_FILE}: it declares the functions' dependencies. Add {REQUIREMENT} if it is missing"
+                f"{REQUIREMENTS_FILE}: it declares the functions' dependencies. Add {_REQUIREMENT} if it is missing"
             )
             return [Change(path=CONFIG_FILE, text=own)]
         return [Change(path=CONFIG_FILE, text=read_skeleton(CONFIG_FILE, values))]
@@ -114,7 +114,7 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
     adds = []
     if "project" not in document:
         notes.append(
-            f"{CONFIG_FILE}: it has no [project]. Declare {REQUIREMENT}, and {DEV_REQUIREMENT} for development, with your tool"
+            f"{CONFIG_FILE}: it has no [project]. Declare {_REQUIREMENT}, and {_DEV_REQUIREMENT} for development, with your tool"
         )
     for options, requirement in _missing_requirements(document) if "project" in document else ():
         added = _add_requirement(text, options, requirement)
@@ -138,9 +138,9 @@ def _missing_requirements(document: Mapping[str, Any]) -> list[tuple[tuple[str, 
     names = [re.split(r"[\[\s<>=!~;@]", each, maxsplit=1)[0].lower() for each in needed]
     missing: list[tuple[tuple[str, ...], str]] = []
     if "edgeroutes" not in names and project.get("name") != "edgeroutes":
-        missing.append(((), REQUIREMENT))
+        missing.append(((), _REQUIREMENT))
     if not any(str(each).startswith("edgeroutes[") for group in (needed, *besides) for each in group):
-        missing.append((("--group", "dev"), DEV_REQUIREMENT))
+        missing.append((("--group", "dev"), _DEV_REQUIREMENT))
     return missing
 
 

@@ -42,11 +42,11 @@ def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -
     config = load_config(root)
     app_dir = config.app_dir.strip("/")
     directory = read_directory(path, app_dir)
-    route = plan_route(root, app_dir, directory, methods)
+    route = _plan_route(root, app_dir, directory, methods)
     changes = [
         Change(
             path=route.source_file,
-            text=render_route(route.pattern, methods),
+            text=_render_route(route.pattern, methods),
             about=f"{' '.join(methods)} {route.route_path}",
         )
     ]
@@ -55,11 +55,11 @@ def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -
         str(each).rstrip(".")
         for each in foreign_segments("/".join(folders[: depth + 1]) for depth in range(len(folders)))
     ]
-    test = place_test(root, directory.removeprefix(app_dir).strip("/"))
+    test = _place_test(root, directory.removeprefix(app_dir).strip("/"))
     if (root / test).exists():
         notes.append(f"{test}: the file exists, and stays as it is")
     else:
-        changes.append(Change(path=test, text=render_test(route.pattern, methods, config)))
+        changes.append(Change(path=test, text=_render_test(route.pattern, methods, config)))
     write_changes(root, changes)
     template = ""
     problems: Sequence[EdgeroutesError] = ()
@@ -80,7 +80,7 @@ def read_directory(path: str, app_dir: str) -> str:
     return f"{app_dir}/{inner}" if inner else app_dir
 
 
-def plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str]) -> RouteFile:
+def _plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str]) -> RouteFile:
     """The route as the scanner finds it among the project's other routes."""
     file = f"{directory}/{ROUTE_FILE}"
     if (root / file).exists():
@@ -89,7 +89,7 @@ def plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str])
     tree = DiskTree(root)
     known = {str(problem) for problem in scan(tree, app_dir).problems}
     text = "".join(f"def {method}():\n    return ''\n" for method in methods)
-    found = scan(TreeWithFile(tree, file, text), app_dir)
+    found = scan(_TreeWithFile(tree, file, text), app_dir)
     require_no_problems([problem for problem in found.problems if str(problem) not in known])
     return next(route for route in found.routes if route.source_file == file)
 
@@ -110,7 +110,7 @@ def _check_names(names: Sequence[str], file: str) -> list[ProjectError]:
     return problems
 
 
-class TreeWithFile:
+class _TreeWithFile:
     """A `FileTree` with one more file and its folders."""
 
     def __init__(self, tree: DiskTree, file: str, text: str) -> None:
@@ -137,7 +137,7 @@ class TreeWithFile:
         return self._text if path == self._file else self._tree.read_text(path)
 
 
-def place_test(root: Path, inner: str) -> str:
+def _place_test(root: Path, inner: str) -> str:
     """The test file of a route: beside the other tests of routes, named after the folders."""
     folder = "tests/functions" if (root / "tests/functions").is_dir() else "tests"
     words = re.findall(r"[A-Za-z0-9]+", inner)
@@ -183,7 +183,7 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _STATUS = {"POST": 201, "DELETE": 204, "OPTIONS": 204}
 
 
-def render_route(pattern: Pattern, methods: Sequence[str]) -> str:
+def _render_route(pattern: Pattern, methods: Sequence[str]) -> str:
     """A route file with a handler for each method, whose arguments are the path's parameters."""
     handlers = [_render_handler(pattern, method) for method in methods]
     text = "\n\n".join(handlers)
@@ -218,7 +218,7 @@ def _type_of(segment: Segment) -> str:
     return "list[str] | None = None" if segment.kind == OPTIONAL_CATCH_ALL else "list[str]"
 
 
-def render_test(pattern: Pattern, methods: Sequence[str], config: Config) -> str:
+def _render_test(pattern: Pattern, methods: Sequence[str], config: Config) -> str:
     """A test file with a test for each method."""
     values: dict[str, object] = {
         segment.name: _EXAMPLE if segment.kind == PARAM else [_EXAMPLE, "b"]

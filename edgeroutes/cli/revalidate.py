@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERYTHING = "/*"
-OUTPUT = "DistributionId"
+_OUTPUT = "DistributionId"
 
 
 def print_revalidation(
@@ -37,7 +37,7 @@ def print_revalidation(
     items += [path_item(path, base_path=config.base_path, trailing_slash=config.trailing_slash) for path in paths]
     if everything:
         items = [EVERYTHING]
-    found = distribution or find_distribution(stack or config.name)
+    found = distribution or _find_distribution(stack or config.name)
     expire_data(tags)
     items = list(dict.fromkeys(items))
     made = CloudFront(found).create_invalidations(items)
@@ -48,7 +48,7 @@ def print_revalidation(
     return DONE
 
 
-def find_distribution(stack: str) -> str:
+def _find_distribution(stack: str) -> str:
     """The id of a stack's distribution: its output `DistributionId`."""
     where = f"stack {stack!r}"
     client = make_client("cloudformation")
@@ -57,7 +57,7 @@ def find_distribution(stack: str) -> str:
     except Exception as error:
         raise service_error(error, where) from error
     for output in described.get("Outputs", ()):
-        if output["OutputKey"] == OUTPUT:
+        if output["OutputKey"] == _OUTPUT:
             return str(output["OutputValue"])
     hint = "Name another stack with --stack, or the distribution with --distribution"
-    raise ServiceError(f"it has no output {OUTPUT}", where=where, hint=hint)
+    raise ServiceError(f"it has no output {_OUTPUT}", where=where, hint=hint)

@@ -39,8 +39,8 @@ def print_routes(root: Path, *, as_json: bool) -> int:
         names = _function_names(functions)
         document = {
             "base_path": project.config.base_path,
-            "routes": [route_document(route, names.get(route.route_path)) for route in project.scan.routes],
-            "functions": [function_document(function) for function in functions],
+            "routes": [_route_document(route, names.get(route.route_path)) for route in project.scan.routes],
+            "functions": [_function_document(function) for function in functions],
             "problems": [problem_document(problem) for problem in problems],
             "warnings": [problem_document(warning) for warning in project.scan.warnings],
         }
@@ -70,7 +70,7 @@ def _function_names(functions: Iterable[FunctionPlan]) -> dict[str, str]:
     return {route.route_path: function.logical_id for function in functions for route in function.routes}
 
 
-def function_document(function: FunctionPlan) -> dict[str, Any]:
+def _function_document(function: FunctionPlan) -> dict[str, Any]:
     """For programs; `reason` is why several routes share it, `throttle` is null where the project's limits apply."""
     return {
         "function": function.logical_id,
@@ -81,7 +81,7 @@ def function_document(function: FunctionPlan) -> dict[str, Any]:
     }
 
 
-def route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
+def _route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
     """For programs; `config` has what the file sets, and `function` is null while the project has problems."""
     return {
         "path": route.route_path,
@@ -90,12 +90,12 @@ def route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
         "methods": list(route.exports.method_names),
         "app": route.exports.app is not None,
         "streaming": route.exports.streams,
-        "config": {name: json_value(value) for name, value in differing_config(route).items()},
+        "config": {name: json_value(value) for name, value in _differing_config(route).items()},
         "middleware": list(route.middleware_files),
     }
 
 
-def differing_config(route: RouteFile) -> dict[str, Any]:
+def _differing_config(route: RouteFile) -> dict[str, Any]:
     """The route's segment config where it differs from the default; 0 is not False here."""
     values = {name: getattr(route.config, name) for name in sorted(CONFIG_NAMES)}
     return {name: value for name, value in values.items() if repr(value) != repr(getattr(_DEFAULTS, name))}
@@ -153,7 +153,7 @@ def _methods(route: RouteFile) -> str:
 
 
 def _config(route: RouteFile) -> str:
-    parts = [f"{name}={_short(value)}" for name, value in differing_config(route).items() if name != "streaming"]
+    parts = [f"{name}={_short(value)}" for name, value in _differing_config(route).items() if name != "streaming"]
     if route.exports.streams:
         parts.append("streaming")
     elif route.config.streaming is False:

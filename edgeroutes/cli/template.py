@@ -97,7 +97,7 @@ def _document(template: Template, *, is_current: bool, is_written: bool) -> dict
 
 
 RECORD = ".edgeroutes/template.json"
-DEFAULT_REGION = "us-east-1"
+_DEFAULT_REGION = "us-east-1"
 
 
 class TemplateCheck:
@@ -178,7 +178,7 @@ def _stale(root: Path, text: str) -> list[ProjectError]:
 
 def lint_region(root: Path) -> str:
     """The region whose resource types are valid."""
-    return find_region(os.environ, root).partition(",")[0] or DEFAULT_REGION
+    return find_region(os.environ, root).partition(",")[0] or _DEFAULT_REGION
 
 
 def _start_linter(root: Path) -> subprocess.Popen[str]:

@@ -57,7 +57,7 @@ def lifetime_seconds(dynamic: str, revalidate: int | bool | None, *, has_static_
 # Source: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-by-tags.html (read 2026-11-21): 50 tags per object,
 # further ones are dropped silently; 256 characters per tag; case is ignored.
 MAX_TAGS = 49  # and the path's own
-MAX_TAG_LENGTH = 256
+_MAX_TAG_LENGTH = 256
 # Patterns are compiled on use, because most routes need none.
 _UNCHANGED = "[a-z0-9/._~-]"
 
@@ -66,8 +66,8 @@ def tag_problem(tag: object) -> str:
     """The problem of a cache tag, and what is allowed; "" for a valid one."""
     if not isinstance(tag, str) or not tag:
         return f"tag {show_value(tag, 60)} is not valid. Allowed is a non-empty string"
-    if len(tag) > MAX_TAG_LENGTH:
-        return f"tag {tag[:20] + '…'!r} has {len(tag)} characters. Allowed are up to {MAX_TAG_LENGTH}"
+    if len(tag) > _MAX_TAG_LENGTH:
+        return f"tag {tag[:20] + '…'!r} has {len(tag)} characters. Allowed are up to {_MAX_TAG_LENGTH}"
     if not all("!" <= character <= "~" and character != "," for character in tag):
         return f"tag {tag!r} has a character that CloudFront does not accept. Allowed is visible ASCII without comma and space"
     return ""
@@ -89,7 +89,7 @@ def path_tag(path: str) -> str:
     if not re.fullmatch(f"{_UNCHANGED}*", path):
         path = re.sub(rb"%[0-9A-Fa-f]{2}|[^a-z0-9/._~-]", _case_free, path.encode("utf-8", "surrogatepass")).decode()
     tag = f"_path:{path}"
-    if len(tag) <= MAX_TAG_LENGTH:
+    if len(tag) <= _MAX_TAG_LENGTH:
         return tag
     from hashlib import blake2b
 

@@ -40,7 +40,7 @@ _PREFIXES = ("__secure-", "__host-", "__http-")
 _HTTP_PREFIXES = ("__http-", "__host-http-")
 # Browsers drop a larger cookie, or a longer attribute. Source: RFC 6265bis §5.6.
 MAX_BYTES = 4_096
-MAX_ATTRIBUTE_BYTES = 1_024
+_MAX_ATTRIBUTE_BYTES = 1_024
 # Characters that are not percent-encoded. Source: ECMA-262 encodeURIComponent.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
@@ -54,15 +54,15 @@ def parse_cookies(header: str) -> dict[str, str]:
     cookies: dict[str, str] = {}
     for part in header.split(";"):
         name, equals, value = part.strip(_WHITE_SPACE).partition("=")
-        if not name or (not equals and has_prefix(name)):  # browsers send a nameless cookie as its value alone
+        if not name or (not equals and _has_prefix(name)):  # browsers send a nameless cookie as its value alone
             continue
-        decoded = decode_value(value) if equals else "true"
+        decoded = _decode_value(value) if equals else "true"
         if decoded is not None:
             cookies[name] = decoded
     return cookies
 
 
-def has_prefix(name: str) -> bool:
+def _has_prefix(name: str) -> bool:
     """Whether browsers accept a cookie of this name only under conditions: `__Host-a`, `__Secure-a`, `__Http-a`."""
     return name.startswith("__") and name.lower().startswith(_PREFIXES)
 
@@ -81,10 +81,10 @@ def without_forged_prefixes(header: str) -> str:
 def _is_forged(pair: str) -> bool:
     name = pair.partition("=")[0].strip(_WHITE_SPACE)
     start = name.find("__")
-    return start > 0 and not any(map(is_token, name[:start])) and has_prefix(name[start:])
+    return start > 0 and not any(map(is_token, name[:start])) and _has_prefix(name[start:])
 
 
-def decode_value(value: str) -> str | None:
+def _decode_value(value: str) -> str | None:
     """A cookie's value without percent-encoding; None where that is malformed."""
     if "%" not in value:
         return value
@@ -96,7 +96,7 @@ def decode_value(value: str) -> str | None:
         return None
 
 
-def encode_value(value: str) -> str:
+def _encode_value(value: str) -> str:
     """A value as written in a cookie: `a b` → `a%20b`."""
     if _PLAIN.issuperset(value):
         return value
@@ -180,14 +180,14 @@ class ResponseCookies:
             "Partitioned": partitioned,
         }
         given = {name: "" if value is True else value for name, value in attributes.items() if value}
-        cookie = Cookie(name, encode_value("" if value is None else str(value)), given)
+        cookie = Cookie(name, _encode_value("" if value is None else str(value)), given)
         _require_prefix(cookie)
         _require_size(cookie)
         self.add(cookie)
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
         """Delete a cookie in the browser; `path` and `domain` must be those with which it was set."""
-        secure, http_only = has_prefix(name), name.lower().startswith(_HTTP_PREFIXES)
+        secure, http_only = _has_prefix(name), name.lower().startswith(_HTTP_PREFIXES)
         self.set(name, "", path=path, domain=domain, expires=0, secure=secure, http_only=http_only)
 
     def add(self, cookie: Cookie) -> None:
@@ -203,7 +203,7 @@ class ResponseCookies:
     def get(self, name: str) -> str | None:
         """The value last set for `name` on any path or domain; None where there is none."""
         latest = self._latest.get(name)
-        return None if latest is None else decode_value(latest.encoded_value)
+        return None if latest is None else _decode_value(latest.encoded_value)
 
     def __contains__(self, name: object) -> bool:
         return name in self._latest
@@ -258,7 +258,7 @@ def _require_prefix(cookie: Cookie) -> None:
         ValueError: With what the prefix requires.
     """
     lowered = cookie.name.lower()
-    if not has_prefix(lowered):
+    if not _has_prefix(lowered):
         return
     missing = [] if "Secure" in cookie.attributes else ["secure=True"]
     if lowered.startswith("__host-"):
@@ -286,9 +286,9 @@ def _require_size(cookie: Cookie) -> None:
             " Store the value elsewhere, and an id in the cookie"
         )
     for name, value in cookie.attributes.items():
-        if len(value) > MAX_ATTRIBUTE_BYTES:
+        if len(value) > _MAX_ATTRIBUTE_BYTES:
             raise ValueError(
-                f"cookie {name.lower()} has {len(value):,} bytes. Browsers store up to {MAX_ATTRIBUTE_BYTES:,}"
+                f"cookie {name.lower()} has {len(value):,} bytes. Browsers store up to {_MAX_ATTRIBUTE_BYTES:,}"
             )
 
 

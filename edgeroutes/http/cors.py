@@ -226,9 +226,6 @@ REQUEST_HEADERS = "access-control-request-headers"
 REQUEST_PRIVATE_NETWORK = "access-control-request-private-network"
 # Pages set it for JSON. Starlette always allows it, too.
 ALWAYS_ALLOWED = "content-type"
-# How long browsers cache a preflight at most. Source: chromium services/network/cors/preflight_result.cc, webkit
-# CrossOriginPreflightResultCache.cpp, gecko nsCORSListenerProxy.cpp, read 2026-11-21.
-BROWSERS_MAX_AGE_SECONDS = {"Chromium": 7_200, "Safari": 600, "Firefox": 86_400}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 # Allowed by default: a preflight cannot refuse one by leaving it out. Source: Fetch, "CORS-safelisted method".
 SAFELISTED_METHODS = ("GET", "HEAD", "POST")

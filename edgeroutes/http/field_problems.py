@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # The problems in a response. Collectors stop at one more, which shows that there are others.
 MAX_PROBLEMS = 100
-MAX_FIELD_CHARACTERS = 200
+_MAX_FIELD_CHARACTERS = 200
 _MAX_NAME_CHARACTERS = 80
 
 
@@ -30,7 +30,7 @@ class Problems(list[tuple["Path", str]]):
 
     def add(self, message: str, *names: str) -> None:
         """Add a problem of the current value, or of the value below it at `names`."""
-        self.append((make_path(names), message))
+        self.append((_make_path(names), message))
 
     def put_under(self, name: str, start: int) -> bool:
         """Prepend `name` to the problems from `start` on; True when there are enough to stop."""
@@ -46,7 +46,7 @@ class Problems(list[tuple["Path", str]]):
         return [{"field": render_path(path) or root, "message": message} for path, message in self]
 
 
-def make_path(names: Iterable[str]) -> Path:
+def _make_path(names: Iterable[str]) -> Path:
     """Names, outermost first, as a path."""
     path: Path = None
     for name in reversed(tuple(names)):
@@ -65,5 +65,5 @@ def render_path(path: Path) -> str:
         text = text.encode(
             "utf-8", "backslashreplace"
         ).decode()  # half of a surrogate pair is shown as it may be written
-    half = MAX_FIELD_CHARACTERS // 2
-    return text if len(text) <= MAX_FIELD_CHARACTERS else f"{text[:half]}…{text[-half + 1 :]}"
+    half = _MAX_FIELD_CHARACTERS // 2
+    return text if len(text) <= _MAX_FIELD_CHARACTERS else f"{text[:half]}…{text[-half + 1 :]}"

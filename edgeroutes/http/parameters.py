@@ -133,9 +133,9 @@ class Status:
         return f"Status({self.status})"
 
 
-COMPARISONS = ("ge", "gt", "le", "lt")
+_COMPARISONS = ("ge", "gt", "le", "lt")
 LENGTHS = ("min_length", "max_length")
-NAMES = (*COMPARISONS, "multiple_of", *LENGTHS, "pattern")
+NAMES = (*_COMPARISONS, "multiple_of", *LENGTHS, "pattern")
 CONTAINERS = (list, set, tuple, frozenset)
 _SIZED = (str, bytes, dict, *CONTAINERS)
 _COUNTS = "Allowed are counts from 0, for strings, lists, sets, tuples and dicts"

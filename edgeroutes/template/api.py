@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import ApiResource, FunctionPlan, ProjectPlan
 
 API = "Api"
-API_LOG_GROUP = "ApiLogGroup"
-ACCOUNT = "ApiGatewayAccount"
+_API_LOG_GROUP = "ApiLogGroup"
+_ACCOUNT = "ApiGatewayAccount"
 ACCOUNT_ROLE = "ApiGatewayAccountRole"
 MANAGES_ACCOUNT = "ManageApiGatewayAccount"
 # A managed policy has at most 6,144 characters, and a role ten policies: docs.aws.amazon.com/IAM "reference_iam-quotas" (read
@@ -55,7 +55,7 @@ def api_resources(plan: ProjectPlan) -> dict[str, Any]:
     policies, roles = _invoke_policies(plan)
     return {
         API: _api(plan, roles),
-        API_LOG_GROUP: {
+        _API_LOG_GROUP: {
             "Type": "AWS::Logs::LogGroup",
             "Properties": {
                 "LogGroupName": {"Fn::Sub": "/aws/apigateway/${AWS::StackName}"},
@@ -76,10 +76,10 @@ def _api(plan: ProjectPlan, roles: Mapping[str, str]) -> dict[str, Any]:
             "StageName": plan.config.stage,
             "EndpointConfiguration": {"Type": "REGIONAL"},
             # Without it SAM adds a stage named 'Stage'.
-            "OpenApiVersion": OPENAPI,
+            "OpenApiVersion": _OPENAPI,
             "TracingEnabled": {"Fn::If": ["TracingActive", True, False]},
             "AccessLogSetting": {
-                "DestinationArn": {"Fn::GetAtt": [API_LOG_GROUP, "Arn"]},
+                "DestinationArn": {"Fn::GetAtt": [_API_LOG_GROUP, "Arn"]},
                 "Format": json.dumps(_LOG_FIELDS, separators=(",", ":")),
             },
             "MethodSettings": _method_settings(plan),
@@ -121,7 +121,7 @@ def _description() -> dict[str, Any]:
     Without the account's role the stage's access log fails, and with it a first deploy. cfn-lint refuses a DependsOn on a conditional
     resource (E3005).
     """
-    named = {"Fn::Sub": f"${{AWS::StackName}}, which logs by ${{{ACCOUNT}}}"}
+    named = {"Fn::Sub": f"${{AWS::StackName}}, which logs by ${{{_ACCOUNT}}}"}
     return {"Fn::If": [MANAGES_ACCOUNT, named, {"Ref": "AWS::StackName"}]}
 
 
@@ -182,7 +182,7 @@ def _account() -> dict[str, Any]:
         "UpdateReplacePolicy": "Retain",
     }
     return {
-        ACCOUNT: {
+        _ACCOUNT: {
             "Type": "AWS::ApiGateway::Account",
             **retained,
             "Properties": {"CloudWatchRoleArn": {"Fn::GetAtt": [ACCOUNT_ROLE, "Arn"]}},
@@ -198,13 +198,13 @@ def _account() -> dict[str, Any]:
     }
 
 
-OPENAPI = "3.0.1"
+_OPENAPI = "3.0.1"
 # Source: docs.aws.amazon.com/lambda API_Invoke and API_InvokeWithResponseStream; apigateway
 # "response-streaming-lambda-configure" (read 2026-11-21). Of the two dates each goes with its own call.
 _BUFFERED = "2015-03-31/functions/%s/invocations"
 _STREAMING = "2021-11-15/functions/%s/response-streaming-invocations"
-DEFAULT_TIMEOUT_MS = 29_000
-MAX_STREAMING_TIMEOUT_MS = 900_000
+_DEFAULT_TIMEOUT_MS = 29_000
+_MAX_STREAMING_TIMEOUT_MS = 900_000
 
 _PROBLEM_TYPE = "application/problem+json"
 # Source: docs.aws.amazon.com/apigateway "supported-gateway-response-types" (read 2026-11-21); the statuses are ours.
@@ -250,7 +250,7 @@ def api_document(plan: ProjectPlan, roles: Mapping[str, str]) -> dict[str, Any]:
         for resource in plan.api_resources
     }
     return {
-        "openapi": OPENAPI,
+        "openapi": _OPENAPI,
         "info": {"title": plan.config.name, "version": "1"},
         "paths": paths,
         "x-amazon-apigateway-binary-media-types": ["*/*"],
@@ -281,11 +281,11 @@ def _integration(function: FunctionPlan, config: Config, role: str) -> dict[str,
         "passthroughBehavior": "when_no_match",
     }
     seconds = function.properties.get("Timeout", 0)
-    longest = MAX_STREAMING_TIMEOUT_MS if function.streams else config.integration_timeout_s * 1000
-    timeout_ms = min(max(seconds * 1000, DEFAULT_TIMEOUT_MS), longest) if isinstance(seconds, int) else longest
+    longest = _MAX_STREAMING_TIMEOUT_MS if function.streams else config.integration_timeout_s * 1000
+    timeout_ms = min(max(seconds * 1000, _DEFAULT_TIMEOUT_MS), longest) if isinstance(seconds, int) else longest
     if function.streams:
         integration["responseTransferMode"] = "STREAM"
-    if function.streams or timeout_ms > DEFAULT_TIMEOUT_MS:
+    if function.streams or timeout_ms > _DEFAULT_TIMEOUT_MS:
         integration["timeoutInMillis"] = timeout_ms
     return integration
 

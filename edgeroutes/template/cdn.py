@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 DISTRIBUTION = "Distribution"
 CACHE_POLICY = "DistributionCachePolicy"
-HEADERS_POLICY = "DistributionHeadersPolicy"
-REQUEST_FUNCTION = "DistributionViewerRequest"
-RESPONSE_FUNCTION = "DistributionViewerResponse"
+_HEADERS_POLICY = "DistributionHeadersPolicy"
+_REQUEST_FUNCTION = "DistributionViewerRequest"
+_RESPONSE_FUNCTION = "DistributionViewerResponse"
 # Source: docs.aws.amazon.com/AmazonCloudFront "using-managed-origin-request-policies", AllViewerExceptHostHeader.
-ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
+_ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 # Source: docs.aws.amazon.com/AmazonCloudFront "cloudfront-limits" (read 2026-11-21): up to 120 without a raised quota.
 # It limits the time to the first byte and between two chunks of a stream; `sse` sends a heartbeat every 15 seconds.
-ORIGIN_READ_TIMEOUT_S = 60
-MAX_ORIGIN_READ_TIMEOUT_S = 120
+_ORIGIN_READ_TIMEOUT_S = 60
+_MAX_ORIGIN_READ_TIMEOUT_S = 120
 # CloudFront caches these for ten seconds by default, and ignores no-store for most.
 ERROR_STATUSES = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 _ORIGIN = "api"
@@ -53,14 +53,14 @@ def cdn_resources(config: Config, cors: EdgeCors | None = None) -> dict[str, Any
     return {
         DISTRIBUTION: _distribution(config),
         CACHE_POLICY: _cache_policy(config.cdn, keys_by_origin=cors.keys_by_origin),
-        HEADERS_POLICY: _headers_policy(cors),
-        REQUEST_FUNCTION: _edge_function("request", "Sends the client and the host", request_code(config, cors)),
-        RESPONSE_FUNCTION: _edge_function("response", "Has browsers revalidate", render_response_function()),
+        _HEADERS_POLICY: _headers_policy(cors),
+        _REQUEST_FUNCTION: _edge_function("request", "Sends the client and the host", _request_code(config, cors)),
+        _RESPONSE_FUNCTION: _edge_function("response", "Has browsers revalidate", render_response_function()),
         **origin_secret_resources(),
     }
 
 
-def request_code(config: Config, cors: EdgeCors) -> str:
+def _request_code(config: Config, cors: EdgeCors) -> str:
     """The code of the viewer-request function. It responds to preflights only if their table fits."""
     parts = [name_viewer(config.cdn.domain_names)]
     if cors.preflights:
@@ -84,7 +84,7 @@ def describe_coverage(plan: ProjectPlan, origin: str) -> list[str]:
         f"The page {f'can read errors of {whose} itself' if whose else 'cannot read errors of AWS itself'} (413, 429, 504 …)."
     ]
     if plan.config.cdn.enabled:
-        is_at_edge = PREFLIGHT_FUNCTION in request_code(plan.config, edge)
+        is_at_edge = PREFLIGHT_FUNCTION in _request_code(plan.config, edge)
         notes.append(f"Preflights reach {'CloudFront first, then the functions' if is_at_edge else 'the functions'}.")
     return notes
 
@@ -167,7 +167,7 @@ def _distribution(config: Config) -> dict[str, Any]:
 
 def _origin(config: Config) -> dict[str, Any]:
     host = f"${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"
-    timeout_s = min(max(ORIGIN_READ_TIMEOUT_S, config.integration_timeout_s + 1), MAX_ORIGIN_READ_TIMEOUT_S)
+    timeout_s = min(max(_ORIGIN_READ_TIMEOUT_S, config.integration_timeout_s + 1), _MAX_ORIGIN_READ_TIMEOUT_S)
     return {
         "Id": _ORIGIN,
         "DomainName": {"Fn::Sub": host},
@@ -189,11 +189,11 @@ def _behavior() -> dict[str, Any]:
         "CachedMethods": ["GET", "HEAD"],
         "Compress": True,
         "CachePolicyId": {"Ref": CACHE_POLICY},
-        "OriginRequestPolicyId": ALL_VIEWER_EXCEPT_HOST,
-        "ResponseHeadersPolicyId": {"Ref": HEADERS_POLICY},
+        "OriginRequestPolicyId": _ALL_VIEWER_EXCEPT_HOST,
+        "ResponseHeadersPolicyId": {"Ref": _HEADERS_POLICY},
         "FunctionAssociations": [
-            {"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": [REQUEST_FUNCTION, "FunctionARN"]}},
-            {"EventType": "viewer-response", "FunctionARN": {"Fn::GetAtt": [RESPONSE_FUNCTION, "FunctionARN"]}},
+            {"EventType": "viewer-request", "FunctionARN": {"Fn::GetAtt": [_REQUEST_FUNCTION, "FunctionARN"]}},
+            {"EventType": "viewer-response", "FunctionARN": {"Fn::GetAtt": [_RESPONSE_FUNCTION, "FunctionARN"]}},
         ],
     }
 

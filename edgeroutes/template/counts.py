@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import ProjectPlan
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "cloudformation-limits" (read 2026-11-21).
-STACK_RESOURCES = 500
-TEMPLATE_BYTES = 1_000_000
+_STACK_RESOURCES = 500
+_TEMPLATE_BYTES = 1_000_000
 # Resources that SAM creates from its own types: an API with deployment and stage, a state machine with role, …
 _SAM_TYPES = {
     "AWS::Serverless::Api": 3,
@@ -46,13 +46,13 @@ def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) ->
         template_bytes: The size of its template.
     """
     problems: list[ProjectError] = []
-    if stack_resources > STACK_RESOURCES:
-        problem = f"the stack has {stack_resources} resources. CloudFormation allows {STACK_RESOURCES}"
-        hint = _grouping_hint(plan, stack_resources - STACK_RESOURCES)
+    if stack_resources > _STACK_RESOURCES:
+        problem = f"the stack has {stack_resources} resources. CloudFormation allows {_STACK_RESOURCES}"
+        hint = _grouping_hint(plan, stack_resources - _STACK_RESOURCES)
         problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=hint))
-    if template_bytes > TEMPLATE_BYTES:
-        problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {TEMPLATE_BYTES:,}"
-        fewer = max(1, len(plan.functions) * (template_bytes - TEMPLATE_BYTES) // template_bytes)
+    if template_bytes > _TEMPLATE_BYTES:
+        problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {_TEMPLATE_BYTES:,}"
+        fewer = max(1, len(plan.functions) * (template_bytes - _TEMPLATE_BYTES) // template_bytes)
         problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=_grouping_hint(plan, fewer)))
     return problems
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
-FALLBACK_TIMEOUT_S = 10
+_FALLBACK_TIMEOUT_S = 10
 # `sam build` runs `make build-<LogicalId>` in the project's Makefile, which fills ARTIFACTS_DIR.
 _METADATA = {"BuildMethod": "makefile", "ContextPath": "."}
 # Features whose output names the service; without the variable it is `service_undefined`.
@@ -91,7 +91,7 @@ def _environment(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 def _fallback(plan: ProjectPlan, role: str | None) -> dict[str, Any]:
     # It has no code of the user; SAM requires a folder.
-    standard = {**_defaults(plan.config, f"{plan.config.app_dir.strip('/')}/"), "Timeout": FALLBACK_TIMEOUT_S}
+    standard = {**_defaults(plan.config, f"{plan.config.app_dir.strip('/')}/"), "Timeout": _FALLBACK_TIMEOUT_S}
     variables = origin_secret_environment() if plan.config.cdn.enabled else {}
     return _resource(plan.fallback, standard, variables, role)
 

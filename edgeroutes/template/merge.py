@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "template-anatomy", docs.aws.amazon.com/serverless-application-model
 # "sam-specification-template-anatomy" (read 2026-11-21), in the order of template.yaml.
-SECTIONS = (
+_SECTIONS = (
     "AWSTemplateFormatVersion",
     "Transform",
     "Description",
@@ -67,7 +67,7 @@ def merge_infra(
         merger.add(document)
     merger.check_types()
     require_no_problems(problems)
-    merged = {section: merger.result[section] for section in SECTIONS if merger.result.get(section)}
+    merged = {section: merger.result[section] for section in _SECTIONS if merger.result.get(section)}
     require_no_problems(list(check_references(merged, lambda *at: merger.place(*at, places=places or {}))))
     return merged
 
@@ -94,7 +94,7 @@ class _Merger:
 
     def add(self, document: YamlText) -> None:
         for section, content in document.value.items():
-            if section not in SECTIONS:
+            if section not in _SECTIONS:
                 self._refuse_section(section, document)
             elif content is None or section == "AWSTemplateFormatVersion":
                 continue
@@ -191,8 +191,8 @@ class _Merger:
         return ConfigError(problem, where=where, hint="Use another name")
 
     def _refuse_section(self, section: str, document: YamlText) -> None:
-        near = get_close_matches(section, SECTIONS, n=1)
-        hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(SECTIONS)}"
+        near = get_close_matches(section, _SECTIONS, n=1)
+        hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(_SECTIONS)}"
         problem = f"{section!r} is not a section of a template"
         self.problems.append(ConfigError(problem, where=document.where(section), hint=hint))
 

@@ -17,7 +17,7 @@ from edgeroutes.names import SECRET_HEADER, SECRET_VARIABLE
 
 SECRET = "OriginSecret"  # noqa: S105  # a resource's name
 VALUES = "OriginSecretValues"
-VERSION_PARAMETER = "OriginSecretVersion"
+_VERSION_PARAMETER = "OriginSecretVersion"
 LENGTH = 48
 
 
@@ -26,7 +26,7 @@ def origin_secret_parameters() -> dict[str, Any]:
     about = (
         "The VersionId of the origin secret; empty uses the one that was current when CloudFormation last resolved it"
     )
-    return {VERSION_PARAMETER: {"Type": "String", "Default": "", "Description": about}}
+    return {_VERSION_PARAMETER: {"Type": "String", "Default": "", "Description": about}}
 
 
 def origin_secret_resources() -> dict[str, Any]:
@@ -63,4 +63,4 @@ def origin_secret_environment() -> dict[str, Any]:
 
 
 def _reference(key: str) -> str:
-    return f"{{{{resolve:secretsmanager:${{{SECRET}}}:SecretString:{key}::${{{VERSION_PARAMETER}}}}}}}"
+    return f"{{{{resolve:secretsmanager:${{{SECRET}}}:SecretString:{key}::${{{_VERSION_PARAMETER}}}}}}}"

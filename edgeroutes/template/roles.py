@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "FunctionsLogGroup"
 ROLE = "FunctionsRole"
-REVALIDATING_ROLE = "RevalidatingFunctionsRole"
+_REVALIDATING_ROLE = "RevalidatingFunctionsRole"
 # Properties that SAM ignores or refuses beside a Role.
 ROLE_ONLY_KEYS = ("AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RolePath")
 # Properties for which SAM gives a function's role permissions that depend on the property's value.
@@ -54,7 +54,7 @@ def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
         if "Role" in function.properties:
             roles[function.logical_id] = None
         elif not wanted:
-            roles[function.logical_id] = REVALIDATING_ROLE if may_revalidate else ROLE
+            roles[function.logical_id] = _REVALIDATING_ROLE if may_revalidate else ROLE
         else:
             key = json.dumps([wanted, may_revalidate], sort_keys=True)
             roles[function.logical_id] = owners.setdefault(key, role_of(function))
@@ -63,7 +63,7 @@ def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
 
 def role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Logical id → role: those without `Policies`, and those named after a function."""
-    shared = {name: _role(_statements({}), []) for name in (ROLE, *sorted({REVALIDATING_ROLE} & {*roles.values()}))}
+    shared = {name: _role(_statements({}), []) for name in (ROLE, *sorted({_REVALIDATING_ROLE} & {*roles.values()}))}
     owned = {
         role_of(function): _function_role(function)
         for function in (*plan.functions, plan.fallback)

@@ -48,7 +48,7 @@ class Adapter(Protocol):
         ...
 
 
-class LambdaAdapter:
+class _LambdaAdapter:
     """Lambda with whole responses: event and result go through JSON, as on AWS."""
 
     make_event: MakeEvent
@@ -69,28 +69,28 @@ class LambdaAdapter:
         self.handler.close()
 
 
-class RestAdapter(LambdaAdapter):
+class _RestAdapter(_LambdaAdapter):
     """API Gateway's REST API, as the dev server emulates it."""
 
     make_event = staticmethod(rest_event)
     read_result = staticmethod(read_result)
 
 
-class HttpApiAdapter(LambdaAdapter):
+class _HttpApiAdapter(_LambdaAdapter):
     """API Gateway's HTTP API."""
 
     make_event = staticmethod(http_api_event)
     read_result = staticmethod(read_http_result)
 
 
-class FunctionUrlAdapter(LambdaAdapter):
+class _FunctionUrlAdapter(_LambdaAdapter):
     """A Lambda function URL."""
 
     make_event = staticmethod(function_url_event)
     read_result = staticmethod(read_http_result)
 
 
-class LoadBalancerAdapter(LambdaAdapter):
+class _LoadBalancerAdapter(_LambdaAdapter):
     """An Application Load Balancer."""
 
     make_event = staticmethod(load_balancer_event)
@@ -143,7 +143,7 @@ class StreamingAdapter:
         self._api.close()
 
 
-class AsgiAdapter:
+class _AsgiAdapter:
     """The route table as one ASGI app, with scope and messages instead of a server."""
 
     def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
@@ -237,10 +237,10 @@ def _lowered(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 ADAPTERS: dict[str, type[Any]] = {
-    "rest": RestAdapter,
-    "http-api": HttpApiAdapter,
-    "function-url": FunctionUrlAdapter,
-    "alb": LoadBalancerAdapter,
+    "rest": _RestAdapter,
+    "http-api": _HttpApiAdapter,
+    "function-url": _FunctionUrlAdapter,
+    "alb": _LoadBalancerAdapter,
     "streaming": StreamingAdapter,
-    "asgi": AsgiAdapter,
+    "asgi": _AsgiAdapter,
 }

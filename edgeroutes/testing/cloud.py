@@ -243,10 +243,10 @@ def _requests_to(functions: Functions) -> Iterator[None]:
     from botocore.httpsession import URLLib3Session
     from moto.core.models import botocore_stubber
 
-    from edgeroutes.testing.cloud import Invocations
+    from edgeroutes.testing.cloud import _Invocations
 
     send, process = URLLib3Session.send, botocore_stubber.process_request
-    invocations = Invocations(functions)
+    invocations = _Invocations(functions)
 
     def respond(request: Any) -> Any:
         found = invocations.respond(request)
@@ -274,7 +274,7 @@ _NAME = re.compile(r"(?:arn:[^:]+:lambda:[^:]*:)?(?:\d{12}:)?(?:function:)?([^:]
 _LOG_TAIL_BYTES = 4096
 
 
-class Invocations:
+class _Invocations:
     """Responds to Invoke.
 
     Args:

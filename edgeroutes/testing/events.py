@@ -50,7 +50,7 @@ def lambda_event(
         "http-api": http_api_event,
         "function-url": function_url_event,
         "alb": load_balancer_event,
-        "cloudfront": cloudfront_event,
+        "cloudfront": _cloudfront_event,
     }
     if kind not in makers:
         raise ValueError(f"lambda_event: kind is {kind!r}. Allowed are {', '.join(makers)}")
@@ -88,7 +88,7 @@ def load_balancer_event(request: HttpRequest) -> Event:
     }
 
 
-def cloudfront_event(request: HttpRequest) -> Event:
+def _cloudfront_event(request: HttpRequest) -> Event:
     """CloudFront's event for an edge function at origin-request."""
     headers: dict[str, list[dict[str, str]]] = {}
     for name, value in request.headers:

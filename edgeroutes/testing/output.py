@@ -78,7 +78,7 @@ class Output:
         except ValueError:
             document = line
         if isinstance(document, dict) and isinstance(document.get("_aws"), dict):
-            self.metrics += read_metrics(document)
+            self.metrics += _read_metrics(document)
         else:
             self.logs.append(document if isinstance(document, dict) else {"message": line})
 
@@ -92,7 +92,7 @@ class Output:
         return False
 
 
-def read_metrics(document: Mapping[str, Any]) -> list[Metric]:
+def _read_metrics(document: Mapping[str, Any]) -> list[Metric]:
     """The metrics in a line of CloudWatch's embedded metric format.
 
     Source: docs.aws.amazon.com/AmazonCloudWatch "CloudWatch_Embedded_Metric_Format_Specification" (read 2026-11-21).

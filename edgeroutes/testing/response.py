@@ -141,7 +141,7 @@ def _cache_state(status: int, headers: Headers, method: str, tag_header: str) ->
     return CacheState(state="shared" if lifetime else "uncached", lifetime_seconds=lifetime, tags=tags)
 
 
-SHOWN = 3
+_SHOWN = 3
 _BODY_CHARACTERS = 1500
 _TRACE_LINES = 12
 
@@ -172,7 +172,7 @@ class Exchanges:
         ]
         if self._left_out and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             lines.append(f"--- set only in tests with the fixture aws: {', '.join(sorted(self._left_out))}")
-        self._kept = [*self._kept[1 - SHOWN :], (title, "\n".join(lines))]
+        self._kept = [*self._kept[1 - _SHOWN :], (title, "\n".join(lines))]
 
     def sections(self) -> list[tuple[str, str]]:
         """Title and text of each."""

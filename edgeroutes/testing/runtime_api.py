@@ -20,8 +20,8 @@ from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-WAIT_SECONDS = 20
-ACCEPTED = 202
+_WAIT_SECONDS = 20
+_ACCEPTED = 202
 DELIMITER = bytes(8)
 
 
@@ -46,7 +46,7 @@ class StreamedResult:
 
     def timed_chunks(self) -> Iterator[tuple[float, bytes]]:
         """Each chunk with the `time.monotonic()` of its arrival."""
-        while (chunk := self._chunks.get(timeout=WAIT_SECONDS)) is not None:
+        while (chunk := self._chunks.get(timeout=_WAIT_SECONDS)) is not None:
             yield chunk
 
     def chunks(self) -> Iterator[bytes]:
@@ -83,7 +83,7 @@ class RuntimeApi:
     def __init__(self, *, timeout_s: float = 900, invocation_id: str = "") -> None:
         self.calls: list[str] = []
         self.results: queue.Queue[Any] = queue.Queue()
-        self.status = ACCEPTED
+        self.status = _ACCEPTED
         self.timeout_s = timeout_s
         self.invocation_id = invocation_id
         self.reads = threading.Event()
@@ -101,12 +101,12 @@ class RuntimeApi:
         The function may still run code after its response.
         """
         self.events.put(event)
-        return self.results.get(timeout=WAIT_SECONDS)
+        return self.results.get(timeout=_WAIT_SECONDS)
 
     def wait_for_calls(self, expected: list[str]) -> None:
         """Return when the calls are these; TimeoutError when they do not become these."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.calls == expected, WAIT_SECONDS):
+            if not self._changed.wait_for(lambda: self.calls == expected, _WAIT_SECONDS):
                 raise TimeoutError(f"the function's calls were {self.calls}, not {expected}")
 
     def close(self) -> None:
@@ -168,7 +168,7 @@ class _Requests(BaseHTTPRequestHandler):
             self.server.api.results.put(None)
             return
         self._accept()
-        self.server.api.results.put(parse_result(body))
+        self.server.api.results.put(_parse_result(body))
 
     def _take_stream(self) -> None:
         result = StreamedResult({name.lower(): value for name, value in self.headers.items()})
@@ -179,9 +179,9 @@ class _Requests(BaseHTTPRequestHandler):
                 if self.rfile.read(2) != b"\r\n":
                     raise ValueError(f"a chunk of {size} bytes has no CRLF at its end")
                 result.add(data)
-                self.server.api.reads.wait(WAIT_SECONDS)
+                self.server.api.reads.wait(_WAIT_SECONDS)
                 if self.server.api.hangs_up:
-                    if self.server.api.status != ACCEPTED:
+                    if self.server.api.status != _ACCEPTED:
                         self._accept()
                     self.close_connection = True
                     return
@@ -211,7 +211,7 @@ class _Requests(BaseHTTPRequestHandler):
         pass
 
 
-def parse_result(body: bytes) -> Any:
+def _parse_result(body: bytes) -> Any:
     """A buffered result: JSON's value, or other bytes as they are."""
     try:
         return json.loads(body)
