@@ -86,7 +86,7 @@ def test_the_project_is_found_from_below_and_from_the_bundle(
     monkeypatch.chdir(tmp_path / "scratch")
     assert find_root(root / ".aws-sam" / "build" / "HelloFunction") == root
     monkeypatch.chdir("/")
-    with pytest.raises(ConfigError, match="no project is at or above it"):
+    with pytest.raises(ConfigError, match="there is no project here or above"):
         find_root(tmp_path / "out")
 
 

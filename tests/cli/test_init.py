@@ -217,7 +217,7 @@ def test_a_template_of_ones_own_is_left_alone_and_told(root: Path, capsys: pytes
     assert (root / "template.yaml").read_text() == "Transform: AWS::Serverless-2016-10-31\n"
     assert capsys.readouterr().err == (
         "template.yaml: edgeroutes did not generate this file, and leaves it as it is. "
-        "Move its parts into infra/ and the file away, then run 'edgeroutes template'.\n"
+        "Move its resources to infra/, delete the file, and run 'edgeroutes template'.\n"
     )
 
 
@@ -229,7 +229,7 @@ def test_a_name_that_no_stack_can_have_is_refused_with_one_that_it_can(tmp_path:
     with pytest.raises(ConfigError) as raised:
         print_init(str(tmp_path / name), as_json=False)
     assert str(raised.value) == (
-        f"edgeroutes init: the name is {name!r}, and a stack will be called so. "
+        f"edgeroutes init: the name is {name!r}, which is the stack's name, too. "
         f"Allowed are up to 128 letters, digits and -, with a letter first and no - last. Use {instead!r}."
     )
     assert not (tmp_path / name).exists()

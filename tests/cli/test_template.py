@@ -26,7 +26,7 @@ def test_it_writes_the_file_and_prints_the_counts(root: Path, capsys: pytest.Cap
     output, notes = capsys.readouterr()
     assert output == f"template.yaml written: {counts}"
     assert notes.startswith(
-        "note: a deploy sets the role by which all APIs of the account and region log, and replaces"
+        "note: a deploy sets the role with which all APIs of the account and region log, and replaces"
     )
     assert notes.count("\n") == 1
     assert print_template(root, check=False, as_json=False) == 0
@@ -48,7 +48,7 @@ def test_check_writes_nothing_and_shows_what_differs(root: Path, capsys: pytest.
     output, errors = capsys.readouterr()
     assert output.startswith("--- template.yaml\n+++ template.yaml (generated)\n")
     assert output.splitlines()[-1].endswith("lines more")
-    assert errors == "template.yaml: it is not current. Run 'edgeroutes template', and commit the file.\n"
+    assert errors == "template.yaml: the file is not current. Run 'edgeroutes template', and commit it.\n"
     print_template(root, check=False, as_json=False)
     assert print_template(root, check=True, as_json=False) == 0
 

@@ -217,7 +217,7 @@ def test_a_variable_itself_allows_nobody() -> None:
             {"ORIGINS": "a.example"},
             (
                 "with the environment variable ORIGINS, origins has 'a.example'. Allowed is scheme://host, with a "
-                "port where it is not the scheme's own, and no path"
+                "port unless it is the scheme's default, and without a path"
             ),
         ),
         (

@@ -135,7 +135,7 @@ def test_a_value_that_cannot_be_sent_is_refused(value: str) -> None:
 
 @pytest.mark.parametrize("value", [1, None, b"x"])
 def test_a_value_that_is_not_a_string_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError, match="give it a str"):
+    with pytest.raises(TypeError, match="Allowed is a string"):
         MutableHeaders({"x": value})
 
 

@@ -198,7 +198,7 @@ def test_an_event_runs_and_its_result_is_dropped(desk: Aws, functions: Functions
 
 def test_a_function_of_infra_is_not_run_and_says_so(desk: Aws) -> None:
     with pytest.raises(
-        ToolError, match=r"Worker: its code is infra's own, and only routes' functions are run in tests"
+        ToolError, match=r"Worker: this function of infra/ serves no route, and tests run only functions of routes"
     ):
         invoke(FunctionName=desk.resource("Worker"))
 

@@ -31,7 +31,7 @@ def test_without_a_project_only_a_test_that_needs_one_is_reported(tmp_path: Path
     done = run_pytest(tmp_path)
     assert outcome(done) == "1 passed, 1 error"
     assert (
-        "has a functions/ with routes. Run pytest in the project, or name its folder by --edgeroutes-root"
+        "have no functions/ with routes. Run pytest in the project, or name its folder with --edgeroutes-root"
         in done.stdout
     )
     assert "Traceback" not in done.stdout
