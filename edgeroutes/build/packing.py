@@ -2,6 +2,9 @@
 
 `edgeroutes/__init__.pyc` becomes a program that reads the file, finds the modules in it, and runs the package's own `__init__` in its
 namespace. A module is unmarshalled when it is imported, so the file can hold all that the function may need.
+
+The file: where each module is, marshalled, as `{"edgeroutes.http": (is_package, start, end)}`, then the code of the modules. Places are
+counted from the end of the file, as negative numbers; one byte follows the last module.
 """
 
 from __future__ import annotations
@@ -35,13 +38,13 @@ class _Modules:
     def __init__(self, folder):
         self._parent = folder.rpartition("/")[0]
         with open(self._parent + "/{MODULES_FILE}", "rb") as file:
-            self._modules = loads(file.read())
+            self._content = memoryview(file.read())
+        self._places = loads(self._content)
 
     def find_spec(self, name, path=None, target=None):
-        found = self._modules.get(name)
-        if found is None:
+        if name not in self._places:
             return None
-        is_package = found[0]
+        is_package = self._places[name][0]
         place = self._parent + "/" + name.replace(".", "/")
         origin = place + ("/__init__.pyc" if is_package else ".pyc")
         spec = ModuleSpec(name, self, origin=origin, is_package=is_package)
@@ -57,7 +60,8 @@ class _Modules:
         self.run(module.__name__, module.__dict__)
 
     def run(self, name, namespace):
-        exec(loads(self._modules[name][1]), namespace)
+        _, start, end = self._places[name]
+        exec(loads(self._content[start:end]), namespace)
 
 
 _modules = _Modules(__path__[0])
@@ -73,19 +77,28 @@ def with_loader(files: Mapping[str, Path | bytes]) -> dict[str, Path | bytes]:
 
 def pack(folder: Path) -> None:
     """Put the bytecode of edgeroutes in this tree into one file; only that of the loader stays by itself."""
-    modules = {}
+    places: dict[str, tuple[bool, int, int]] = {}
+    codes = []
+    end = -1
     for file in sorted(folder.rglob("*.pyc")):
         is_package = file.stem == "__init__"
         place = file.parent if is_package else file.with_suffix("")
         name = ".".join(place.relative_to(folder).parts)
-        if name != OWN_PACKAGE:
-            modules[name] = (is_package, file.read_bytes()[_HEADER_BYTES:])
-            file.unlink()
-    (folder / MODULES_FILE).write_bytes(marshal.dumps(modules, _PLAIN))
+        if name == OWN_PACKAGE:
+            continue
+        codes.append(file.read_bytes()[_HEADER_BYTES:])
+        file.unlink()
+        places[name] = (is_package, end - len(codes[-1]), end)
+        end -= len(codes[-1])
+    content = [marshal.dumps(places, _PLAIN), *reversed(codes), b"\n"]
+    (folder / MODULES_FILE).write_bytes(b"".join(content))
 
 
 def packed_modules(bundle: Path) -> dict[str, bytes]:
     """Each module in the packed file of a bundle, with its bytecode; without such a file none."""
     file = bundle / MODULES_FILE
-    found: dict[str, tuple[bool, bytes]] = marshal.loads(file.read_bytes()) if file.is_file() else {}  # noqa: S302  # our own
-    return {name: code for name, (_, code) in found.items()}
+    if not file.is_file():
+        return {}
+    content = file.read_bytes()
+    places: dict[str, tuple[bool, int, int]] = marshal.loads(content)  # noqa: S302  # written by `pack`
+    return {name: content[start:end] for name, (_, start, end) in places.items()}
