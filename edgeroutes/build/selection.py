@@ -228,8 +228,7 @@ class Selector:
             shown = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
             yield (
                 f"{library} can use {', '.join(sorted(names))}, which other functions use; {shown} shows no use of it and goes "
-                "without. Where a function needs one, list it under 'include' of its function.yaml; else under 'exclude' in "
-                f"{self._app_dir}/function.yaml."
+                "without. List it in the function.yaml of a function: under 'include' where the function needs it, else under 'exclude'."
             )
 
     def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:

@@ -385,13 +385,37 @@ def test_a_large_distribution_of_another_function_ships_where_the_code_shows_its
 def test_a_large_extra_that_is_left_out_is_reported_with_include_and_exclude(tmp_path: Path) -> None:
     report = build(tmp_path / "a", USES_HOST, {"host": BY_EXTRA, "plug": LARGE})
     said = (
-        "host can use plug, which other functions use; XFunction shows no use of it and goes without. Where a function needs one, list it "
-        "under 'include' of its function.yaml; else under 'exclude' in functions/function.yaml."
+        "host can use plug, which other functions use; XFunction shows no use of it and goes without. List it in the function.yaml of a "
+        "function: under 'include' where the function needs it, else under 'exclude'."
     )
     assert report.warnings == (said,)
     for key, include in (("b", "include: [plug]\n"), ("c", "exclude: [plug]\n")):
         more = {"functions/x/function.yaml": include}
         assert build(tmp_path / key, USES_HOST, {"host": BY_EXTRA, "plug": LARGE}, more=more).warnings == ()
+
+
+EXCLUDES: dict[str, tuple[dict[str, str], list[str], bool]] = {
+    "for all functions": ({"": "exclude: [plug]"}, [], True),
+    "for all, and needed by this one": ({"": "exclude: [plug]", "uses/": "include: [plug]"}, ["plug"], False),
+    "a layer has it": ({"uses/": "exclude: [plug]\nLayers: [arn]"}, [], False),
+    "a try": ({"": "exclude: [plug]", "uses/route.py": f"try:\n    import plug\nexcept ImportError:\n    pass\n{HELLO}"}, [], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "ships", "warned"), EXCLUDES.values(), ids=EXCLUDES)
+def test_an_import_of_what_exclude_keeps_out_is_warned_of(
+    settings: dict[str, str], ships: list[str], warned: bool, tmp_path: Path
+) -> None:
+    more = {
+        f"functions/{key}" if "." in key else f"functions/{key}function.yaml": text for key, text in settings.items()
+    }
+    report = build(tmp_path, HELLO, {"plug": PLUG}, more=more)
+    assert held(report)["UsesFunction"] == ships
+    warning = (
+        "functions/uses/route.py:1: imports 'plug', and 'exclude' in function.yaml keeps 'plug' out of the function. Remove it from "
+        "'exclude', or list it under 'include' in the function.yaml of this route."
+    )
+    assert report.warnings == ((warning,) if warned else ())
 
 
 @pytest.mark.parametrize(("size", "ships"), [(9_000_000, ["host", "one"]), (4_000_000, ["host", "one", "two"])])
