@@ -66,8 +66,8 @@ class Outcome:
     Args:
         source: The response from the source tree.
         bundle: The response from the bundle.
-        machine_code: By architecture, the architectures of the bundle's shared libraries and programs, by their paths. A bundle that has
-            none is not built for arm64.
+        machine_code: By architecture, the architectures of the bundle's shared libraries and programs, by their paths; empty
+            where there are none for x86_64, and then there is no bundle for arm64.
     """
 
     source: dict[str, Any]
@@ -138,7 +138,7 @@ def run_case(name: str, folder: Path, tools: Tools) -> Outcome:
     site_packages = next((root / ".venv" / "lib").glob("python*/site-packages"))
     bundle = folder / "bundle"
     report = _build(root, site_packages, bundle)
-    found = {"x86_64": machine_code(bundle)}
+    found = {"x86_64": native} if (native := machine_code(bundle)) else {}
     source_path = [site_packages, *_editable_roots(site_packages), _link_readers(folder / "readers")]
     outcome = Outcome(
         source=_request(tools, _FROM_SOURCE, source_path, root),
@@ -149,7 +149,7 @@ def run_case(name: str, folder: Path, tools: Tools) -> Outcome:
         warnings=tuple(report.warnings),
         machine_code=found,
     )
-    if found["x86_64"]:
+    if found:
         _choose_arm64(root, tools)
         _build(root, site_packages, folder / "arm64")
         found["arm64"] = machine_code(folder / "arm64")
