@@ -167,7 +167,8 @@ class Selector:
             return (
                 each
                 for each in of_library(library)
-                if brings_all or each.name not in used or has(key, each.words) or is_small(each.name)
+                if has(key, each.words)
+                or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)

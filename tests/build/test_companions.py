@@ -78,6 +78,16 @@ MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
         FakeWheel(files={**PLUG.files, "plug-1.0.dist-info/entry_points.txt": "[plugins_of_host]\np = plug:NAME\n"}),
         "host/parts.py:2 of host reads the entry points 'plugins_of_host', of which plug has some",
     ),
+    "an adapter that the code imports": (
+        f"import host.integrations.zoom\n{HELLO}",
+        FakeWheel(files={**LIBRARY, "host/integrations/plug.py": "import plug\n", "host/integrations/zoom/__init__.py": "import plug\n"}),
+        PLUG, "host/integrations/plug.py:1 of host imports plug",
+    ),
+    "an entry point group that a library's adapters read": (
+        USES_HOST,
+        FakeWheel(files={**LIBRARY, "host/instrumentation/load.py": "def load():\n    return entry_points(group='host.plugins')\n"}),
+        BY_ENTRY_POINT, "host/instrumentation/load.py:2 of host reads the entry points 'host.plugins', of which plug has some",
+    ),
     "an extra of a library": (
         USES_HOST, FakeWheel(files=LIBRARY, requires=("plug>=1; extra == 'fast'", "other; extra == 'x'")), PLUG,
         "host offers plug as its extra 'fast', and the project declares both",
@@ -130,7 +140,7 @@ def held(report: BuildReport) -> dict[str, list[str]]:
 def test_a_mention_ships_a_declared_distribution_and_why_names_it(
     source: str, library: FakeWheel, plug: FakeWheel, why: str, tmp_path: Path
 ) -> None:
-    libraries = {"host": library} if "import host" in source else {}
+    libraries = {"host": library} if "import host" in source or "from host" in source else {}
     report = build(tmp_path, source, {**libraries, "plug": plug})
     assert held(report)["XFunction"] == [*libraries, "plug"]
     assert held(report)["HelloFunction"] == []
