@@ -172,7 +172,7 @@ class Builder:
             files = {*read, *local_sources, *bundle_files_read(self._root, bundles)}
             folders = {*listed, *collector.folders.listed, *(file.parent for file in local_sources)}
             record_inputs(self.store, files, folders, started_ns=started_ns)
-        return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
+        return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data, left_out=selection.left_out)
 
     def _collector(self, pins: Pins, tracer: Tracer) -> Collector:
         resolver = Resolver(self._search_path)

@@ -10,6 +10,7 @@ import pytest
 
 from edgeroutes.build.explain import explain
 from edgeroutes.build.store import Store
+from edgeroutes.errors import BundleError
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke, make_project
 from tests.fakes.installer import FakeWheel, write_wheel
 
@@ -426,6 +427,20 @@ def test_an_import_of_what_exclude_keeps_out_is_warned_of(
         "'exclude', or list it under 'include' in the function.yaml of this route."
     )
     assert report.warnings == ((warning,) if warned else ())
+
+
+def test_why_names_the_mention_of_what_a_function_goes_without(tmp_path: Path) -> None:
+    """As urllib3 mentions cryptography: a warning for every function that sends requests would say nothing."""
+    front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
+    wheels = {"front": front, "host": FakeWheel(files={"host.py": MENTION}), "plug": LARGE}
+    report = build(tmp_path, f"import front\n{HELLO}", wheels)
+    assert report.warnings == ()
+    with pytest.raises(BundleError) as caught:
+        explain(report, "/x", "Plug")
+    assert str(caught.value) == (
+        "XFunction: the function holds no 'Plug': host.py:1 of host imports plug, other functions use it, and nothing in this one's code "
+        "shows a use. If it needs it, list 'Plug' under 'include' in its function.yaml."
+    )
 
 
 @pytest.mark.parametrize(("size", "ships"), [(9_000_000, ["host", "one"]), (4_000_000, ["host", "one", "two"])])
