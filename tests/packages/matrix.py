@@ -32,7 +32,7 @@ PYTHON_VERSIONS = ("3.13", "3.14", "3.12")
 """The Lambda runtime of the cases: the first of these that is on this machine."""
 LAMBDA_DISTRIBUTIONS = ("boto3",)
 # A request for which imports are compiled, on a machine that does much else: it limits a case that hangs, not one that is slow.
-_REQUEST_SECONDS = 240
+_REQUEST_SECONDS = 300
 # What edgeroutes itself needs to read a project: not a part of the project's environment.
 READERS = ("yaml", "packaging", "dotenv")
 

@@ -24,7 +24,7 @@ FAST = (
 )  # fmt: skip
 CHOSEN = case_names() if os.environ.get("PACKAGES") == "all" else FAST
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="session")
