@@ -11,10 +11,10 @@ from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.adapters.connection import decode_headers, encode_headers
 from edgeroutes.dev.error_page import CHANGES_PATH
 from edgeroutes.dev.exchange import open_exchange
-from edgeroutes.dev.hosts import is_allowed, is_loopback
 from edgeroutes.dev.integration import problem_answer
 from edgeroutes.dev.reports import Answered
-from edgeroutes.dev.web_pages import foreign_origin, is_own_page, is_top_level_navigation
+from edgeroutes.local_aws.hosts import is_allowed, is_loopback
+from edgeroutes.local_aws.web_pages import foreign_origin, is_own_page, is_top_level_navigation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,13 +26,13 @@ from edgeroutes.dev.front import Front
 from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.functions import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.hosts import is_loopback
 from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
+from edgeroutes.local_aws.hosts import is_loopback
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator

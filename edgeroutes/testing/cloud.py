@@ -18,8 +18,8 @@ from edgeroutes.testing.network import RealAwsError, without_aws
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
-    from edgeroutes.dev.cloud.stack import Cloud, Resource
+    from edgeroutes.local_aws.project import ProjectCloud
+    from edgeroutes.local_aws.stack import Cloud, Resource
     from edgeroutes.plan.model import PlanWarning
     from edgeroutes.testing.functions import Functions
 
@@ -156,8 +156,8 @@ class Aws:
         if self._failure is not None:
             raise self._failure
         if self._made is None:
-            from edgeroutes.dev.cloud.project import start_cloud
-            from edgeroutes.dev.cloud.stack import Cloud
+            from edgeroutes.local_aws.project import start_cloud
+            from edgeroutes.local_aws.stack import Cloud
             from edgeroutes.pipeline import render_template
             from edgeroutes.plan.loops import expand_loops
             from edgeroutes.template.transform import parse_template

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.stack import Cloud
+    from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import FunctionPlan
 
 
@@ -141,7 +141,7 @@ class Functions:
         """What keeps a function to its policies, where that is asked for."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
-        from edgeroutes.dev.cloud.iam.enforcement import enforce
+        from edgeroutes.local_aws.iam.enforcement import enforce
 
         return enforce(self.cloud, plan.logical_id, root=self.root)
 

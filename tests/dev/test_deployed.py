@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import moto
 import pytest
 
-from edgeroutes.dev.cloud.project import start_cloud
-from edgeroutes.dev.cloud.stack import Cloud
 from edgeroutes.dev.deployed import Deployed, deployed_variables
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import ServiceError
+from edgeroutes.local_aws.project import start_cloud
+from edgeroutes.local_aws.stack import Cloud
 from tests.dev.serving import Recorder, until, write_files
 
 if TYPE_CHECKING:

@@ -1,0 +1,242 @@
+"""moto's CloudFormation, made to hold what `sam deploy` sends and what templates of edgeroutes need. Floor 3.
+
+`install` changes moto in this process, once, and in these places only:
+
+- the map of resource types gets our own (`models`): those that moto lacks, and in place of moto's those whose
+  properties it ignores, such as RestApi's Body;
+- `parsing.parse_resource`: of a resource whose references are resolved, `{{resolve:…}}` is resolved, too, and what
+  is `AWS::NoValue` in a list goes out of it;
+- `ResourceMap`: a resource that gets another type is replaced, and what refers to it is changed; one that was removed can be made again;
+- `parsing.parse_and_update_resource`: a type that moto cannot change stays as it was instead of vanishing;
+- the backend of CloudFormation: it transforms SAM templates, and a stack made by a change set gets its outputs;
+- SQS: PurgeQueue works more than once a minute, because every test begins with it.
+
+Stacks of types that moto had already are made as before. Nothing else of moto is touched.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import CloudFormationBackend, cloudformation_backends
+from moto.core.exceptions import ServiceException
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.sqs import models as sqs_models
+from moto.ssm.models import ssm_backends
+
+from edgeroutes.errors import ConfigError
+from edgeroutes.local_aws.models import TYPES
+from edgeroutes.local_aws.models.held import HeldType
+from edgeroutes.local_aws.models.iam import aws_policy_arns
+from edgeroutes.local_aws.references import resolve_references
+from edgeroutes.local_aws.rollback import Snapshot
+from edgeroutes.template.transform import parse_template, transform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from moto.cloudformation.models import Stack
+    from moto.cloudformation.parsing import ResourceMap
+
+_parse_resource: Any = parsing.parse_resource
+_parse_and_update_resource: Any = parsing.parse_and_update_resource
+_build_resource_diff: Any = parsing.ResourceMap.build_resource_diff
+_delete_resource: Any = parsing.ResourceMap._delete_resource  # noqa: SLF001 - moto has no other door
+
+
+def install() -> None:
+    """Change moto as this module says; calling it again does nothing."""
+    if cloudformation_backends.backend is _Backend:
+        return
+    for type_name, model in TYPES.items():
+        _register(type_name, model, model.name_property)
+    parsing.parse_resource = _parse_and_resolve
+    parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
+    resource_map: Any = parsing.ResourceMap
+    resource_map.build_resource_diff = _diff_with_replaced
+    resource_map._delete_resource = _delete_and_forget  # noqa: SLF001 - moto has no other door
+    sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
+    cloudformation_backends.backend = _Backend
+    for account in cloudformation_backends.values():
+        account.backend = _Backend
+
+
+def _hold_unknown_types(document: Mapping[str, Any]) -> None:
+    """Register a stand-in for every type of the template that has no model."""
+    known = {*parsing.get_model_map(), *parsing.NULL_MODELS}
+    for type_name in {resource["Type"] for resource in document.get("Resources", {}).values()} - known:
+        if not type_name.startswith("Custom::"):
+            _register(type_name, HeldType(type_name), "")
+
+
+def _register(type_name: str, model: Any, name_property: str) -> None:
+    parsing.get_model_map()[type_name] = model
+    parsing.get_name_type_map()[type_name] = name_property
+
+
+class _MotoLookup:
+    """What moto has, asked from inside."""
+
+    def __init__(self, account_id: str, region_name: str) -> None:
+        self.secrets = secretsmanager_backends[account_id][region_name]
+        self.parameters = ssm_backends[account_id][region_name]
+
+    def secret(self, secret_id: str, stage: str, version_id: str) -> str | None:
+        """The text of a secret."""
+        found = self.secrets.secrets.get(secret_id)
+        if found is None:
+            return None
+        for version in found.versions.values():
+            is_asked = (
+                version["version_id"] == version_id
+                if version_id
+                else (stage or "AWSCURRENT") in version["version_stages"]
+            )
+            if is_asked:
+                text: str | None = version.get("secret_string")
+                return text
+        return None
+
+    def parameter(self, name: str, version: str) -> str | None:
+        """The value of a parameter."""
+        found = self.parameters.get_parameter(f"{name}:{version}" if version else name)
+        return found.decrypt(found.value) if found else None
+
+
+def _parse_and_resolve(resource_json: dict[str, Any], resources_map: ResourceMap) -> Any:
+    parsed = _parse_resource(resource_json, resources_map)
+    if not parsed:
+        return None
+    model, resource, kind = parsed
+    lookup = _MotoLookup(resources_map["AWS::AccountId"], resources_map["AWS::Region"])  # type: ignore[arg-type]
+    return model, {**resource, "Properties": _resolve(_without_nothing(resource["Properties"]), lookup)}, kind
+
+
+def _resolve(properties: Any, lookup: _MotoLookup) -> Any:
+    try:
+        return resolve_references(properties, lookup)
+    except ConfigError as err:
+        raise ValidationError(message=str(err)) from err
+
+
+def _without_nothing(value: Any) -> Any:
+    """The value, its lists without `AWS::NoValue`, which moto takes out of mappings only."""
+    if isinstance(value, dict):
+        return {key: _without_nothing(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_nothing(item) for item in value if item is not None]
+    return value
+
+
+def _update_or_keep(logical_id: str, resource_json: dict[str, Any], resources_map: ResourceMap, **where: Any) -> Any:
+    changed = _parse_and_update_resource(logical_id, resource_json, resources_map, **where)
+    return changed if changed is not None else resources_map[logical_id]
+
+
+def _diff_with_replaced(resources: ResourceMap, template: dict[str, Any], parameters: Any = None) -> dict[str, Any]:
+    """The names of the resources that an update adds, modifies and removes."""
+    diff: dict[str, Any] = _build_resource_diff(resources, template, parameters)
+    old, new = resources._resource_json_map, template["Resources"]  # noqa: SLF001 - moto has no other door
+    replaced = [name for name in diff["Modify"] if old[name]["Type"] != new[name]["Type"]]
+    vars(resources)["_edgeroutes_removed"] = {*diff["Remove"], *replaced}
+    if not replaced:
+        return diff
+    reference = re.compile(rf'["{{](?:{"|".join(replaced)})["}}.]')
+    referring = [name for name, each in new.items() if name in old and reference.search(json.dumps(each))]
+    diff["Modify"] = [name for name in dict.fromkeys((*diff["Modify"], *referring)) if name not in replaced]
+    diff["Add"] = [*diff["Add"], *replaced]
+    diff["Remove"] = [*diff["Remove"], *replaced]
+    return diff
+
+
+def _delete_and_forget(resources: ResourceMap, resource: Any, resource_json: dict[str, Any]) -> None:
+    """Delete a resource that an update removes; moto would go on to find it under its name."""
+    _delete_resource(resources, resource, resource_json)
+    made = resources._parsed_resources  # noqa: SLF001 - moto has no other door
+    for name in vars(resources).get("_edgeroutes_removed", set()):
+        if made.get(name) is resource:
+            del made[name]
+
+
+@contextmanager
+def _said_as_refusal() -> Iterator[None]:
+    """What breaks inside moto's models is the template's fault far more often than moto's: say it, as CloudFormation would."""
+    try:
+        yield
+    except ServiceException:
+        raise
+    except Exception as err:
+        raise ValidationError(message=f"{type(err).__name__}: {err}") from err
+
+
+def _roll_back(stack: Stack, kind: str, reason: str) -> None:
+    """As CloudFormation tells of it; what was made already stays, for moto cannot take it back."""
+    stack._add_stack_event(f"{kind}_FAILED", resource_status_reason=reason)  # noqa: SLF001 - moto has no other door
+    stack.status = "ROLLBACK_COMPLETE" if kind == "CREATE" else f"{kind}_ROLLBACK_COMPLETE"
+    stack._add_stack_event(stack.status)  # noqa: SLF001
+
+
+class _Backend(CloudFormationBackend):
+    """moto's, for SAM templates and whole change sets."""
+
+    __module__ = CloudFormationBackend.__module__  # moto finds the URLs of a backend's service by it
+
+    def create_stack(self, name: str, template: str, parameters: dict[str, Any], *rest: Any, **more: Any) -> Stack:
+        processed, before = self._processed(template, parameters), set(self.stacks)
+        try:
+            with _said_as_refusal():
+                return super().create_stack(name, processed, parameters, *rest, **more)
+        except ServiceException:
+            for stack_id in set(self.stacks) - before:
+                self._take_back(stack_id)
+            raise
+
+    def update_stack(self, name: str, template: str, role_arn: str | None, parameters: Any, tags: Any) -> Stack:
+        given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
+        processed, before = self._processed(template, given), Snapshot(self.get_stack(name))
+        try:
+            with _said_as_refusal():
+                return super().update_stack(name, processed, role_arn, parameters, tags)
+        except ServiceException:
+            before.restore()
+            raise
+
+    def create_change_set(
+        self, stack_name: str, change_set_name: str, template: str, parameters: dict[str, str], *rest: Any, **more: Any
+    ) -> tuple[str, str]:
+        processed = self._processed(template, parameters)
+        return super().create_change_set(stack_name, change_set_name, processed, parameters, *rest, **more)
+
+    def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
+        change_set: Any = self.describe_change_set(change_set_name)
+        stack = self.stacks[change_set.stack_id]
+        stack.cross_stack_resources = stack.resource_map.cross_stack_resources = self.exports
+        try:
+            with _said_as_refusal():
+                super().execute_change_set(change_set_name, stack_name)
+        except ServiceException as err:
+            _roll_back(stack, change_set.change_set_type, str(err.message))
+            return
+        stack.template_dict, stack.parameters = change_set.template_dict, change_set.parameters
+        stack.output_map = parsing.OutputMap(stack.resource_map, stack.template_dict, stack.stack_id)
+        self.exports.update({export.name: export for export in stack.exports})
+
+    def _take_back(self, stack_id: str) -> None:
+        """Remove a stack of which a part was made, so that it can be made once the template is mended."""
+        stack = self.stacks.pop(stack_id)
+        with suppress(Exception):  # what moto cannot take back stays, and nothing refers to it
+            stack.delete()
+
+    def _processed(self, template: str, parameters: Mapping[str, Any]) -> str:
+        """The template as CloudFormation makes it a stack: in JSON, transformed."""
+        try:
+            document = transform(parse_template(template), parameters, self.region_name, aws_policy_arns)
+        except ConfigError as err:
+            raise ValidationError(message=str(err)) from err
+        _hold_unknown_types(document)
+        return json.dumps(document)

@@ -1,0 +1,196 @@
+"""A project's resources in moto, as one stack: what is there, and what its functions find in their environment. Floor 3.
+
+It speaks to moto as anybody does, through boto3: to the mock in this process, or to a server (`process`).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.local_aws.process import OWN_ACCESS_KEY
+from edgeroutes.local_aws.stand_ins import NO_MODEL
+from edgeroutes.plan.model import PlanWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STACK = "edgeroutes"
+REGION = "us-east-1"
+_HINT = "Put something else in its place in tests; in dev, --aws asks AWS itself"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource that the stack has made.
+
+    Args:
+        type_name: `AWS::DynamoDB::Table`.
+        physical_id: What `Ref` gives: a name, an ARN or a URL.
+    """
+
+    type_name: str
+    physical_id: str
+
+
+class Cloud:
+    """The resources of a template, made in moto.
+
+    Args:
+        endpoint_url: Of a moto server; without one, the mock of this process, which must be on.
+        region_name: Where they are.
+        stack_name: What `AWS::StackName` is.
+
+    >>> cloud = Cloud(endpoint_url="http://127.0.0.1:4100")
+    >>> cloud.put({"Resources": {"Users": {"Type": "AWS::SQS::Queue"}}})
+    >>> cloud.resources["Users"].type_name
+    'AWS::SQS::Queue'
+    """
+
+    def __init__(self, endpoint_url: str | None = None, region_name: str = REGION, stack_name: str = STACK) -> None:
+        self.endpoint_url = endpoint_url
+        self.region_name = region_name
+        self.stack_name = stack_name
+        self.resources: Mapping[str, Resource] = {}
+        self.outputs: Mapping[str, str] = {}
+        self.warnings: tuple[PlanWarning, ...] = ()
+        self._environments: dict[str, dict[str, str]] = {}
+        self._clients: dict[str, Any] = {}
+
+    def put(self, template: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> None:
+        """Make what the template says; where it was made before, change what has changed.
+
+        Raises:
+            ConfigError: The template is refused: a reference to nothing, a value that a service does not take.
+            ToolError: There is no moto, neither mock nor server.
+        """
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in (parameters or {}).items()]
+        self._put_stack(json.dumps(template), given)
+        self.read()
+
+    def exists(self) -> bool:
+        """Whether the stack is there: made here, or before this process began.
+
+        Raises:
+            ToolError: There is no moto, neither mock nor server.
+        """
+        from botocore.exceptions import EndpointConnectionError
+
+        if self.endpoint_url is None:
+            _require_mock()
+        try:
+            stacks = self.client("cloudformation").describe_stacks()["Stacks"]
+        except EndpointConnectionError as err:
+            hint = "Start it, or let `edgeroutes dev` do so"
+            raise ToolError("no moto server answers", where=str(self.endpoint_url), hint=hint) from err
+        return any(stack["StackName"] == self.stack_name for stack in stacks)
+
+    def read(self) -> None:
+        """Look at what the stack holds, whoever made it."""
+        cloudformation = self.client("cloudformation")
+        found = cloudformation.describe_stack_resources(StackName=self.stack_name)["StackResources"]
+        self.resources = {
+            each["LogicalResourceId"]: Resource(
+                type_name=each["ResourceType"], physical_id=each.get("PhysicalResourceId", "")
+            )
+            for each in found
+            if "LogicalResourceId" in each  # one whose condition is false has none
+        }
+        (stack,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
+        self.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
+        self.warnings = tuple(_no_model(name, each) for name, each in self.resources.items() if _is_held(each))
+        self._environments = self._read_environments()
+
+    def environment_of(self, logical_id: str) -> dict[str, str]:
+        """The variables that the template gives this function, everything in them resolved.
+
+        Raises:
+            KeyError: The stack has no such function.
+        """
+        return dict(self._environments[logical_id])
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this moto."""
+        if service not in self._clients:
+            made = _session(is_mock=self.endpoint_url is None).client(
+                service, region_name=self.region_name, endpoint_url=self.endpoint_url
+            )
+            self._clients[service] = made
+        return self._clients[service]
+
+    def _put_stack(self, body: str, parameters: list[dict[str, str]]) -> None:
+        from botocore.exceptions import ClientError
+
+        cloudformation = self.client("cloudformation")
+        arguments = {"StackName": self.stack_name, "TemplateBody": body, "Parameters": parameters}
+        try:
+            if self.exists():
+                cloudformation.update_stack(**arguments)
+            else:
+                cloudformation.create_stack(**arguments)
+        except ClientError as err:
+            if "No updates are to be performed" not in str(err):
+                raise ConfigError(err.response["Error"]["Message"].rstrip("."), where="template.yaml") from err
+
+    def _read_environments(self) -> dict[str, dict[str, str]]:
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        functions = {function["FunctionName"]: function for page in pages for function in page["Functions"]}
+        return {
+            name: functions[each.physical_id].get("Environment", {}).get("Variables", {})
+            for name, each in self.resources.items()
+            if each.type_name == "AWS::Lambda::Function"
+        }
+
+
+@cache
+def _known_types() -> tuple[str, ...]:
+    """The resource types of CloudFormation, as cfn-lint lists them; its own import would take seconds."""
+    from importlib.resources import files
+
+    listed = files("cfnlint.data.schemas") if find_spec("cfnlint") else None
+    if listed is None:
+        return ()
+    return tuple(json.loads((listed / "providers" / f"{REGION}.json").read_text()))
+
+
+@cache
+def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered by
+    """One session for all: it reads the description of a service once.
+
+    Its credentials are our own: the user's never leave the machine, nor have to be there. The mock is asked through one of its own,
+    because a session that is older than the import of moto never asks it.
+    """
+    import boto3
+
+    return boto3.Session(OWN_ACCESS_KEY, OWN_ACCESS_KEY)
+
+
+def _is_held(resource: Resource) -> bool:
+    return resource.physical_id.startswith(NO_MODEL)
+
+
+def _no_model(logical_id: str, resource: Resource) -> PlanWarning:
+    problem = (
+        f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
+    )
+    known = _known_types()
+    similar = [] if resource.type_name in known else get_close_matches(resource.type_name, known, n=1, cutoff=0.85)
+    return PlanWarning(problem=problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
+
+
+def _require_mock() -> None:
+    from moto.core.models import botocore_stubber
+
+    from edgeroutes.local_aws import engine
+
+    if not botocore_stubber.enabled:
+        problem = "neither moto's mock is on, nor is there a moto server: AWS itself would be asked"
+        raise ToolError(
+            problem, where="Cloud", hint="Call it within `with moto.mock_aws():`, or give it an endpoint_url"
+        )
+    engine.install()
