@@ -19,8 +19,8 @@ from edgeroutes.dev.deployed import Deployed
 from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ToolError
-from edgeroutes.local_aws.local_template import local_template, without_dependents
 from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.template import local_template, without_dependents
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, MutableMapping
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from edgeroutes.dev.function_plan import FunctionsPlan
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.local_aws.project import ProjectCloud
     from edgeroutes.local_aws.seeds import Seed
+    from edgeroutes.local_aws.stack import ProjectCloud
     from edgeroutes.plan.infra import Infra
 
 # A server that dies so soon again and again will not be kept alive by starting it once more.
@@ -175,7 +175,7 @@ class Desk:
 
     def _without_missing_parameters(self, wanted: FunctionsPlan) -> tuple[FunctionsPlan, set[str]]:
         """The plan without what needs a parameter that has no value, and the logical ids of that."""
-        from edgeroutes.local_aws.parameters import missing_parameter, read_parameters
+        from edgeroutes.local_aws.template import missing_parameter, read_parameters
 
         _, missing = read_parameters(self._root, local_template(wanted.document))
         if not missing:
@@ -300,9 +300,8 @@ class Desk:
         self._tasks.put("make")
 
     def _put(self, wanted: FunctionsPlan, *, is_new: bool) -> ProjectCloud:
-        from edgeroutes.local_aws.project import start_cloud
         from edgeroutes.local_aws.seeds import read_seeds
-        from edgeroutes.local_aws.stack import Cloud
+        from edgeroutes.local_aws.stack import Cloud, start_cloud
 
         assert self._moto is not None  # noqa: S101  # it has just been started
         cloud = Cloud(self._moto.url, self._region)

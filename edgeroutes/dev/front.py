@@ -13,8 +13,7 @@ from edgeroutes.dev.error_page import CHANGES_PATH
 from edgeroutes.dev.exchange import open_exchange
 from edgeroutes.dev.integration import problem_answer
 from edgeroutes.dev.reports import Answered
-from edgeroutes.local_aws.hosts import is_allowed, is_loopback
-from edgeroutes.local_aws.web_pages import foreign_origin, is_own_page, is_top_level_navigation
+from edgeroutes.local_aws.origins import foreign_origin, is_allowed, is_loopback, is_own_page, is_top_level_navigation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

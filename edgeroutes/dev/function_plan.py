@@ -10,7 +10,7 @@ from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.faults import faults_by_file, faults_by_route, file_of
 from edgeroutes.dev.surroundings import DEPLOYED_ONLY
 from edgeroutes.errors import ProblemsError, ProjectError
-from edgeroutes.local_aws.local_template import stands_in_front
+from edgeroutes.local_aws.template import stands_in_front
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Mapping

@@ -32,7 +32,7 @@ from edgeroutes.dev.reports import Failed, Logged, Started
 from edgeroutes.dev.template_keeper import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.errors import EdgeroutesError, ToolError
-from edgeroutes.local_aws.hosts import is_loopback
+from edgeroutes.local_aws.origins import is_loopback
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator

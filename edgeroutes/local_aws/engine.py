@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
@@ -31,17 +31,16 @@ from moto.ssm.models import ssm_backends
 
 from edgeroutes.errors import ConfigError
 from edgeroutes.local_aws.models import TYPES
-from edgeroutes.local_aws.models.held import HeldType
-from edgeroutes.local_aws.models.iam import aws_policy_arns
-from edgeroutes.local_aws.references import resolve_references
-from edgeroutes.local_aws.rollback import Snapshot
+from edgeroutes.local_aws.models.functions import aws_policy_arns
+from edgeroutes.local_aws.models.model import HeldType
 from edgeroutes.template.transform import parse_template, transform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from moto.cloudformation.models import Stack
     from moto.cloudformation.parsing import ResourceMap
+
 
 _parse_resource: Any = parsing.parse_resource
 _parse_and_update_resource: Any = parsing.parse_and_update_resource
@@ -240,3 +239,90 @@ class _Backend(CloudFormationBackend):
             raise ValidationError(message=str(err)) from err
         _hold_unknown_types(document)
         return json.dumps(document)
+
+
+class Snapshot:
+    """A stack before an update.
+
+    Args:
+        stack: That will be changed.
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._of_stack = dict(vars(stack))
+        self._of_map = dict(vars(stack.resource_map))
+        self._made = dict(stack.resource_map._parsed_resources)  # noqa: SLF001 - moto has no other door
+
+    def restore(self) -> None:
+        """Have the stack as it was."""
+        resource_map = self._stack.resource_map
+        wanted = resource_map._resource_json_map  # noqa: SLF001
+        for name, resource in list(resource_map._parsed_resources.items()):  # noqa: SLF001
+            if name in wanted and name not in self._made:
+                with suppress(Exception):  # what moto cannot take back stays, and nothing refers to it
+                    resource_map._delete_resource(resource, wanted[name])  # noqa: SLF001
+        vars(self._stack).update(self._of_stack)
+        vars(resource_map).update(self._of_map)
+        before = resource_map._resource_json_map  # noqa: SLF001
+        removed = {name for name in before if name not in wanted or before[name]["Type"] != wanted[name]["Type"]}
+        resource_map._resource_json_map = {name: each for name, each in before.items() if name not in removed}  # noqa: SLF001
+        resource_map._parsed_resources = {name: each for name, each in self._made.items() if name not in removed}  # noqa: SLF001
+
+
+_REFERENCE = re.compile(r"\{\{resolve:(ssm|ssm-secure|secretsmanager):([^{}]+)\}\}")
+# arn:aws:secretsmanager:region:account:secret:name has colons of its own.
+_ARN_PARTS = 7
+
+
+class Lookup(Protocol):
+    """Where values are found."""
+
+    def secret(self, secret_id: str, stage: str, version_id: str) -> str | None:
+        """The text of a secret; stage or version may be empty."""
+
+    def parameter(self, name: str, version: str) -> str | None:
+        """The value of a parameter; an empty version means the latest."""
+
+
+def resolve_references(value: Any, lookup: Lookup) -> Any:
+    """The value with every dynamic reference in its texts replaced.
+
+    Raises:
+        ConfigError: What a reference names is not there.
+    """
+    if isinstance(value, dict):
+        return {key: resolve_references(item, lookup) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolve_references(item, lookup) for item in value]
+    if not isinstance(value, str) or "{{resolve:" not in value:
+        return value
+    return _REFERENCE.sub(lambda match: _resolve_reference(match[1], match[2].split(":"), match[0], lookup), value)
+
+
+def _resolve_reference(service: str, parts: Sequence[str], reference: str, lookup: Lookup) -> str:
+    found = _parameter(parts, lookup) if service.startswith("ssm") else _secret(parts, reference, lookup)
+    if found is None:
+        problem = "nothing has the value that this names"
+        raise ConfigError(problem, where=reference, hint="Make it in infra/, or put its value into infra/seed/")
+    return found
+
+
+def _parameter(parts: Sequence[str], lookup: Lookup) -> str | None:
+    return lookup.parameter(parts[0], parts[1] if len(parts) > 1 else "")
+
+
+def _secret(parts: Sequence[str], reference: str, lookup: Lookup) -> str | None:
+    """`secret-id:secret-string:json-key:version-stage:version-id`, of which all but the first may be left out."""
+    length = _ARN_PARTS if parts[0] == "arn" else 1
+    secret_id, rest = ":".join(parts[:length]), [*parts[length:], "", "", "", ""]
+    _, key, stage, version_id = rest[:4]
+    text = lookup.secret(secret_id, stage, version_id)
+    if text is None or not key:
+        return text
+    try:
+        found = json.loads(text)[key]
+    except (ValueError, KeyError, TypeError) as err:
+        problem = f"the secret {secret_id!r} is no JSON object that has the key {key!r}"
+        raise ConfigError(problem, where=reference) from err
+    return found if isinstance(found, str) else json.dumps(found)

@@ -17,13 +17,11 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Self
 
 from edgeroutes.errors import ToolError
+from edgeroutes.local_aws import HOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-HOST = "127.0.0.1"
-OWN_ACCESS_KEY = "edgeroutes-dev"
-"""Signs the requests that make the resources; these do not wait for them."""
 _STOP_SECONDS = 10
 _PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 

@@ -10,8 +10,7 @@ import pytest
 from edgeroutes.dev.deployed import Deployed, deployed_variables
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import ServiceError
-from edgeroutes.local_aws.project import start_cloud
-from edgeroutes.local_aws.stack import Cloud
+from edgeroutes.local_aws.stack import Cloud, start_cloud
 from tests.dev.serving import Recorder, until, write_files
 
 if TYPE_CHECKING:

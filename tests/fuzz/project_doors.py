@@ -16,8 +16,8 @@ from edgeroutes.cli.routes import print_routes
 from edgeroutes.dev.modules import forget_modules
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import EdgeroutesError
-from edgeroutes.local_aws.parameters import read_overrides
 from edgeroutes.local_aws.seeds import read_seeds
+from edgeroutes.local_aws.template import read_overrides
 from edgeroutes.pipeline import plan_project, project_template
 from tests.fakes.installer import FakeInstaller
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -10,8 +11,13 @@ import moto
 import pytest
 from botocore.exceptions import ClientError
 
+from edgeroutes.errors import ConfigError
+from edgeroutes.local_aws.engine import resolve_references
+from edgeroutes.local_aws.stack import Cloud
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 REGION = "eu-central-1"
 SAM = """\
@@ -142,3 +148,108 @@ def test_a_stack_takes_with_it_what_it_made(cloudformation: Any) -> None:
     cloudformation.create_stack(StackName="s", TemplateBody=json.dumps(template))
     cloudformation.delete_stack(StackName="s")
     assert boto3.client("secretsmanager", region_name=REGION).list_secrets()["SecretList"] == []
+
+
+QUEUE: dict[str, Any] = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}}
+REFUSED = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "not a name"}}
+
+
+def template(**resources: Any) -> dict[str, Any]:
+    return {"Resources": resources}
+
+
+def test_the_stack_stays_as_it_was_and_the_next_update_works() -> None:
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "news"}}
+    with moto.mock_aws():
+        cloud = Cloud()
+        cloud.put(template(Topic=topic))
+        before = dict(cloud.resources)
+        with pytest.raises(ConfigError, match="alphanumeric"):
+            cloud.put(template(Topic=topic, Jobs=QUEUE, Refused=REFUSED))
+        cloud.read()
+        assert cloud.resources == before
+        cloud.put(template(Topic=topic, Jobs=QUEUE))
+        assert sorted(cloud.resources) == ["Jobs", "Topic"]
+        assert len(cloud.client("sqs").list_queues()["QueueUrls"]) == 1
+
+
+def test_what_the_failed_update_took_away_is_made_again() -> None:
+    with moto.mock_aws():
+        cloud = Cloud()
+        cloud.put(template(Jobs=QUEUE))
+        with pytest.raises(ConfigError):
+            cloud.put(template(Refused=REFUSED))
+        cloud.put(template(Jobs=QUEUE))
+        assert cloud.client("sqs").get_queue_url(QueueName="jobs")["QueueUrl"] == cloud.resources["Jobs"].physical_id
+
+
+ARN = "arn:aws:secretsmanager:us-east-1:123456789012:secret:key-AbCdEf"
+
+
+@dataclass
+class FakeLookup:
+    secrets: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    parameters: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def secret(self, secret_id: str, stage: str, version_id: str) -> str | None:
+        return self.secrets.get((secret_id, stage, version_id))
+
+    def parameter(self, name: str, version: str) -> str | None:
+        return self.parameters.get((name, version))
+
+
+LOOKUP = FakeLookup(
+    secrets={
+        ("key", "", ""): '{"user": "ada", "port": 5432}',
+        ("key", "AWSPREVIOUS", ""): '{"user": "bob"}',
+        ("key", "", "v-1"): "first",
+        (ARN, "", ""): '{"user": "by arn"}',
+    },
+    parameters={("/app/url", ""): "https://now", ("/app/url", "2"): "https://then"},
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "resolved"),
+    [
+        ("{{resolve:secretsmanager:key}}", '{"user": "ada", "port": 5432}'),
+        ("{{resolve:secretsmanager:key:SecretString}}", '{"user": "ada", "port": 5432}'),
+        ("{{resolve:secretsmanager:key:SecretString:user}}", "ada"),
+        ("{{resolve:secretsmanager:key:SecretString:port}}", "5432"),
+        ("{{resolve:secretsmanager:key:SecretString:user:AWSPREVIOUS}}", "bob"),
+        ("{{resolve:secretsmanager:key:SecretString:::v-1}}", "first"),
+        (f"{{{{resolve:secretsmanager:{ARN}:SecretString:user}}}}", "by arn"),
+        ("{{resolve:ssm:/app/url}}", "https://now"),
+        ("{{resolve:ssm:/app/url:2}}", "https://then"),
+        ("{{resolve:ssm-secure:/app/url}}", "https://now"),
+        ("a{{resolve:ssm:/app/url}}b{{resolve:ssm:/app/url}}", "ahttps://nowbhttps://now"),
+        ({"a": ["{{resolve:ssm:/app/url}}", 1, None]}, {"a": ["https://now", 1, None]}),
+        ("{{resolve:other:x}}", "{{resolve:other:x}}"),
+        ("{{plain}}", "{{plain}}"),
+    ],
+)
+def test_what_is_named_stands_in_its_place(value: Any, resolved: Any) -> None:
+    assert resolve_references(value, LOOKUP) == resolved
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (
+            "{{resolve:ssm:/no}}",
+            "{{resolve:ssm:/no}}: nothing has the value that this names. Make it in infra/, or put its value into infra/seed/.",
+        ),
+        (
+            "{{resolve:secretsmanager:key:SecretString:pass}}",
+            "{{resolve:secretsmanager:key:SecretString:pass}}: the secret 'key' is no JSON object that has the key 'pass'.",
+        ),
+        (
+            "{{resolve:secretsmanager:key:SecretString:a::v-1}}",
+            "{{resolve:secretsmanager:key:SecretString:a::v-1}}: the secret 'key' is no JSON object that has the key 'a'.",
+        ),
+    ],
+)
+def test_what_is_not_there_is_refused(value: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resolve_references(value, LOOKUP)
+    assert str(caught.value) == said

@@ -8,8 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from edgeroutes.local_aws.iam.patterns import UNKNOWN, matches, shown
-from edgeroutes.local_aws.iam.policies import ANY, Verdict
+from edgeroutes.local_aws.iam.policies import ANY, UNKNOWN, Verdict, matches, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,31 +4,196 @@ from __future__ import annotations
 
 import sys
 import traceback
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from threading import Lock, Thread
+from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakKeyDictionary
 
-from edgeroutes.errors import ProjectError
-from edgeroutes.local_aws.iam import hook
+from botocore.client import BaseClient
+
+from edgeroutes.errors import ProjectError, ToolError
 from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
-from edgeroutes.local_aws.iam.needs import Need, action_prefix, find_needs
-from edgeroutes.local_aws.iam.patterns import shown
-from edgeroutes.local_aws.iam.policies import Decision, Question, Verdict, decide
-from edgeroutes.local_aws.iam.refusals import Refusal, make_error
-from edgeroutes.local_aws.iam.resources import Call
+from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
+from edgeroutes.local_aws.iam.policies import Decision, Question, Verdict, decide, shown
 from edgeroutes.local_aws.iam.roles import Role, read_role
 from edgeroutes.pipeline import plan_project
 from edgeroutes.plan.model import PlanWarning
 from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from botocore.client import BaseClient
+    from botocore.exceptions import ClientError
 
     from edgeroutes.local_aws.stack import Cloud, Resource
+
+# Where a service has a code of its own. Source: github.com/aws-ia/terraform-aws-control_tower_account_factory/issues/151 for SNS; EC2's
+# from memory. SQS's, which is that of XML: github.com/aws/serverless-application-model/issues/3633.
+_CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
+_OF_XML = frozenset({"query", "rest-xml", "ec2"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A call that the function's role may not make.
+
+    Args:
+        logical_id: The function.
+        where: The line that made it, or the function where no line of the project did.
+        need: The action and the resource.
+        verdict: Why not.
+        resource_name: What to call the resource: `Users`, or its ARN.
+        hint: What to do about it, as an imperative.
+    """
+
+    logical_id: str
+    where: str
+    need: Need
+    verdict: Verdict
+    resource_name: str
+    hint: str
+
+    def __str__(self) -> str:
+        said = f"{self.where}: it calls {self.need.action} on {self.resource_name}, which {self.logical_id} may not"
+        return f"{said}. {self.hint}."
+
+
+def make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
+    """What boto3 raises when AWS refuses: code, text and status of the service, in its own exception class where it has one."""
+    model = client.meta.service_model
+    code, status = _code_and_status(model.service_name, model.metadata)
+    text = _message(principal, refusal)
+    if operation.startswith("Head"):  # an answer to HEAD has no body
+        code, text = "403", "Forbidden"
+    answer = {
+        "Error": {"Code": code, "Message": text},
+        "ResponseMetadata": {
+            "RequestId": str(uuid.uuid4()),
+            "HTTPStatusCode": status,
+            "HTTPHeaders": {},
+            "RetryAttempts": 0,
+        },
+    }
+    make: Any = client.exceptions.from_code(code)
+    error: ClientError = make(answer, operation)
+    error.add_note(str(refusal))
+    return error
+
+
+def _code_and_status(service_name: str, metadata: dict[str, Any]) -> tuple[str, int]:
+    is_xml = metadata["protocol"] in _OF_XML or "awsQueryCompatible" in metadata
+    code = _CODES.get(service_name) or ("AccessDenied" if is_xml else "AccessDeniedException")
+    return code, 400 if metadata["protocol"] == "json" and not is_xml else 403
+
+
+def _message(principal: str, refusal: Refusal) -> str:
+    action, resource = refusal.need.action, shown(refusal.need.resource)
+    prefix, _, name = action.partition(":")
+    if prefix == "sqs":
+        action = action.lower()
+    elif prefix == "sns":
+        action = f"SNS:{name}"
+    elif prefix == "s3":
+        resource = f'"{resource}"'
+    why = refusal.verdict.format(action=action)
+    return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
+
+
+class _Guard(Protocol):
+    """Who is asked before a call goes out."""
+
+    def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
+        """Raise what AWS would answer, where it would refuse."""
+
+
+_guard: ContextVar[_Guard | None] = ContextVar("edgeroutes_iam_guard", default=None)
+"""Whom calls of this context ask; None for nobody."""
+
+_PARAMETERS = "edgeroutes_iam_parameters"
+_lock = Lock()
+_installed = False
+
+
+def _install_hooks() -> None:
+    """Hook botocore and threads; calling it again does nothing.
+
+    Raises:
+        ToolError: This botocore has other methods.
+    """
+    global _installed  # noqa: PLW0603 - a class is hooked once in a process
+    with _lock:
+        if _installed:
+            return
+        missing = [name for name in ("_emit_api_params", "_make_request") if not hasattr(BaseClient, name)]
+        if missing:
+            problem = f"this botocore has no {' and no '.join(missing)}: calls cannot be checked"
+            raise ToolError(problem, where="botocore", hint="Install another version of boto3, or do without enforcing")
+        _hook_client()
+        _hook_threads()
+        _installed = True
+
+
+def _hook_client() -> None:
+    hooked: Any = BaseClient  # botocore's events, its public door, reach only sessions made afterwards
+    emit, send = hooked._emit_api_params, hooked._make_request  # noqa: SLF001
+
+    @wraps(emit)
+    def emit_and_keep(self: BaseClient, api_params: Any, operation_model: Any, context: dict[str, Any]) -> Any:
+        parameters = emit(self, api_params, operation_model, context)
+        context[_PARAMETERS] = parameters
+        return parameters
+
+    @wraps(send)
+    def check_and_send(
+        self: BaseClient, operation_model: Any, request_dict: Any, request_context: dict[str, Any]
+    ) -> Any:
+        current, parameters = _guard.get(), request_context.pop(_PARAMETERS, {})
+        if current is not None:
+            current.check(self, operation_model, parameters)
+        return send(self, operation_model, request_dict, request_context)
+
+    hooked._emit_api_params, hooked._make_request = emit_and_keep, check_and_send  # noqa: SLF001
+
+
+def _hook_threads() -> None:
+    threads: Any = Thread
+    pools: Any = ThreadPoolExecutor
+    start, submit = threads.start, pools.submit
+
+    @wraps(start)
+    def start_guarded(self: Thread) -> None:
+        current, run = _guard.get(), self.run
+        if current is not None:
+            self.run = lambda: _run_guarded(current, run)  # type: ignore[method-assign]
+        start(self)
+
+    @wraps(submit)
+    def submit_guarded(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        current = _guard.get()
+        if current is None:
+            return submit(self, fn, *args, **kwargs)
+        token = _guard.set(None)  # a thread of the pool outlives this function, and must not keep its guard
+        try:
+            return submit(self, _run_guarded, current, fn, *args, **kwargs)
+        finally:
+            _guard.reset(token)
+
+    threads.start, pools.submit = start_guarded, submit_guarded
+
+
+def _run_guarded(current: _Guard, run: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+    token = _guard.set(current)
+    try:
+        return run(*args, **kwargs)
+    finally:
+        _guard.reset(token)
+
 
 # Roles that were read, for as long as the stack is as it was: a change of it gives the cloud other resources.
 _known_roles: WeakKeyDictionary[Cloud, tuple[Mapping[str, Resource], dict[str, Role]]] = WeakKeyDictionary()
@@ -133,15 +298,15 @@ def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Itera
     >>> [str(refusal) for refusal in enforcement.refusals]  # doctest: +SKIP
     ['functions/api/users/route.py:9: it calls dynamodb:PutItem on Users, which ApiUsersFunction may not. Add to …']
     """
-    hook.install()
-    outer = hook.guard.set(None)  # our own questions are nobody's calls
+    _install_hooks()
+    outer = _guard.set(None)  # our own questions are nobody's calls
     try:
         role = _role(cloud, logical_id)
         enforcement = Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
-        hook.guard.set(enforcement)
+        _guard.set(enforcement)
         yield enforcement
     finally:
-        hook.guard.reset(outer)
+        _guard.reset(outer)
 
 
 def _role(cloud: Cloud, logical_id: str) -> Role:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.local_aws import AccountRegion
 from edgeroutes.local_aws.iam.policies import RolePolicies
-from edgeroutes.local_aws.iam.resources import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from edgeroutes.local_aws.iam.resources import Call
+    from edgeroutes.local_aws.iam.needs import Call
     from edgeroutes.local_aws.stack import Cloud
 
 # A role that Lambda has assumed brings none of these. Whether it brings aws:MultiFactorAuthPresent is not known: the guide has it of all
@@ -62,10 +62,10 @@ class Role:
         _, partition, _, _, account, _ = self.arn.split(":", 5)
         return f"arn:{partition}:sts::{account}:assumed-role/{self.name}/{self.function_arn.rpartition(':')[2]}"
 
-    def place(self, region_name: str) -> Place:
+    def place(self, region_name: str) -> AccountRegion:
         """Where its calls go to, in this region."""
         _, partition, _, _, account, _ = self.arn.split(":", 5)
-        return Place(account_id=account, region_name=region_name, partition=partition)
+        return AccountRegion(account_id=account, region_name=region_name, partition=partition)
 
     def context(self, call: Call) -> dict[str, tuple[str, ...]]:
         """What conditions and variables can know of a call; keys that are absent have no values.

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 from moto.utilities.utils import get_partition
 
+from edgeroutes.local_aws import NO_MODEL, AccountRegion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,17 +22,8 @@ if TYPE_CHECKING:
 Properties = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The account and the region that a stack is made in."""
-
-    account_id: str
-    region_name: str
-
-    @property
-    def partition(self) -> str:
-        """Where services that know no regions keep their things, `aws`."""
-        return str(get_partition(self.region_name))
+def _location(account_id: str, region_name: str) -> AccountRegion:
+    return AccountRegion(account_id, region_name, str(get_partition(region_name)))
 
 
 @dataclass
@@ -50,7 +43,7 @@ class Made:
     def __post_init__(self) -> None:
         self.logical_resource_id = ""
         self.cf_resource_type = ""
-        self.remove: Callable[[Place, Made], object] | None = None
+        self.remove: Callable[[AccountRegion, Made], object] | None = None
 
     def is_created(self) -> bool:
         """Nothing here takes time."""
@@ -69,7 +62,7 @@ class Made:
     def delete(self, account_id: str, region_name: str) -> None:
         """Take it out of moto."""
         if self.remove is not None:
-            self.remove(Place(account_id, region_name), self)
+            self.remove(_location(account_id, region_name), self)
 
 
 @dataclass(frozen=True)
@@ -86,8 +79,8 @@ class OwnType:
     """
 
     type_name: str
-    put: Callable[[Place, str, Properties, Made | None], Made]
-    remove: Callable[[Place, Made], object] | None = None
+    put: Callable[[AccountRegion, str, Properties, Made | None], Made]
+    remove: Callable[[AccountRegion, Made], object] | None = None
     name_property: str = ""
     attributes: tuple[str, ...] = ()
 
@@ -99,7 +92,7 @@ class OwnType:
         self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **_: Any
     ) -> Made:
         """Make the resource."""
-        return self._put(Place(account_id, region_name), resource_name, cloudformation_json, None)
+        return self._put(_location(account_id, region_name), resource_name, cloudformation_json, None)
 
     def update_from_cloudformation_json(
         self,
@@ -112,9 +105,9 @@ class OwnType:
         """Bring it to what the template says now."""
         named = cloudformation_json.get("Properties", {}).get(self.name_property)
         name = new_resource_name if named else original_resource.physical_resource_id
-        return self._put(Place(account_id, region_name), name, cloudformation_json, original_resource)
+        return self._put(_location(account_id, region_name), name, cloudformation_json, original_resource)
 
-    def _put(self, place: Place, name: str, cloudformation_json: Properties, before: Made | None) -> Made:
+    def _put(self, place: AccountRegion, name: str, cloudformation_json: Properties, before: Made | None) -> Made:
         properties = cloudformation_json.get("Properties", {})
         made = self.put(place, name, properties, before)
         made.properties, made.remove = properties, self.remove
@@ -133,7 +126,7 @@ class CompletedType:
     def __init__(
         self,
         model: Any,
-        complete: Callable[[Place, Any, Properties], object],
+        complete: Callable[[AccountRegion, Any, Properties], object],
         taken_over: tuple[str, ...] = (),
     ) -> None:
         self.model = model
@@ -151,7 +144,7 @@ class CompletedType:
         """Make it as moto does, then complete it."""
         shown = self._shown(cloudformation_json, resource_name)
         made = self.model.create_from_cloudformation_json(resource_name, shown, account_id, region_name, **more)
-        self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
+        self.complete(_location(account_id, region_name), made, cloudformation_json.get("Properties", {}))
         return made
 
     def update_from_cloudformation_json(
@@ -167,7 +160,7 @@ class CompletedType:
         if not hasattr(change, "__isabstractmethod__"):
             shown = self._shown(cloudformation_json, original_resource.physical_resource_id)
             made = change(original_resource, new_resource_name, shown, account_id, region_name)
-        self.complete(Place(account_id, region_name), made, cloudformation_json.get("Properties", {}))
+        self.complete(_location(account_id, region_name), made, cloudformation_json.get("Properties", {}))
         return made
 
     def _shown(self, cloudformation_json: Properties, name: str) -> Properties:
@@ -177,3 +170,25 @@ class CompletedType:
         if self.name_property:
             shown.setdefault(self.name_property, name)
         return {**cloudformation_json, "Properties": shown}
+
+
+class HeldType(OwnType):
+    """A type of which the stack keeps the properties, so that what refers to it finds a name."""
+
+    def __init__(self, type_name: str) -> None:
+        super().__init__(type_name, _hold)
+
+    def has_cfn_attr(self, name: str) -> bool:  # noqa: ARG002
+        """Nobody knows what this type has."""
+        return True
+
+
+class _Held(Made):
+    def get_cfn_attribute(self, name: str) -> str:
+        """An ARN that looks like one; of anything else the resource's and the attribute's name."""
+        return self.attributes["Arn"] if name == "Arn" else f"{self.physical_resource_id}.{name}"
+
+
+def _hold(place: AccountRegion, name: str, properties: Properties, before: Made | None) -> Made:
+    name = f"{NO_MODEL}{name}"
+    return before or _Held(name, {"Arn": f"arn:{place.partition}:::{name}"}, properties)

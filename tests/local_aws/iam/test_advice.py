@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgeroutes.local_aws.iam.advice import Named, find_named, policy_line
-from edgeroutes.local_aws.iam.patterns import UNKNOWN
+from edgeroutes.local_aws.iam.policies import UNKNOWN
 from edgeroutes.local_aws.stack import Resource
 from edgeroutes.plan.function_yaml import parse_function_yaml
 

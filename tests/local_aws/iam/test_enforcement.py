@@ -13,8 +13,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 
 from edgeroutes.local_aws.iam.enforcement import enforce
 from edgeroutes.local_aws.iam.needs import Need
-from edgeroutes.local_aws.project import start_cloud
-from edgeroutes.local_aws.stack import Cloud
+from edgeroutes.local_aws.stack import Cloud, start_cloud
 from edgeroutes.runtime.loader import load_module
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ import botocore.session
 import pytest
 import yaml
 
-from edgeroutes.local_aws.iam.needs import Need, action_prefix, find_needs
-from edgeroutes.local_aws.iam.patterns import UNKNOWN
-from edgeroutes.local_aws.iam.resources import Call, Place
+from edgeroutes.local_aws import AccountRegion
+from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
+from edgeroutes.local_aws.iam.policies import UNKNOWN
 
-GROUPS = yaml.safe_load((Path(__file__).parents[3] / "cases" / "iam" / "needs.yaml").read_text("utf-8"))
+GROUPS = yaml.safe_load((Path(__file__).parents[2] / "cases" / "iam" / "needs.yaml").read_text("utf-8"))
 CASES = [case for group in GROUPS for case in group["cases"]]
-PLACE = Place(account_id="123456789012", region_name="eu-central-1")
+PLACE = AccountRegion(account_id="123456789012", region_name="eu-central-1")
 SESSION = botocore.session.Session()
 
 

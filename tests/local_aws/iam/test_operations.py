@@ -8,10 +8,10 @@ import pytest
 
 from edgeroutes.build.aws_calls import AwsCall
 from edgeroutes.build.aws_sources import Variable
-from edgeroutes.local_aws.iam.operations import find_operations
-from edgeroutes.local_aws.iam.resources import Place
+from edgeroutes.local_aws import AccountRegion
+from edgeroutes.local_aws.iam.review import find_operations
 
-PLACE = Place(account_id="123456789012", region_name="us-east-1")
+PLACE = AccountRegion(account_id="123456789012", region_name="us-east-1")
 
 
 def operations(service: str, method: str, **found: Any) -> list[tuple[str, str, dict[str, Any]]]:

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from edgeroutes.local_aws.iam.patterns import UNKNOWN
-from edgeroutes.local_aws.iam.policies import Decision, Question, RolePolicies, Verdict, decide
+from edgeroutes.local_aws.iam.policies import UNKNOWN, Decision, Question, RolePolicies, Verdict, decide
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/users"
 READ = {"Effect": "Allow", "Action": ["dynamodb:Get*", "dynamodb:Query"], "Resource": TABLE}

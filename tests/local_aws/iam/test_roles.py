@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from edgeroutes.local_aws import AccountRegion
+from edgeroutes.local_aws.iam.needs import Call
 from edgeroutes.local_aws.iam.policies import RolePolicies
-from edgeroutes.local_aws.iam.resources import Call, Place
 from edgeroutes.local_aws.iam.roles import Role
 
 ROLE = Role(
@@ -11,7 +12,7 @@ ROLE = Role(
     function_arn="arn:aws:lambda:eu-central-1:123456789012:function:shop",
     policies=RolePolicies(),
 )
-PLACE = Place(account_id="123456789012", region_name="eu-central-1")
+PLACE = AccountRegion(account_id="123456789012", region_name="eu-central-1")
 
 
 def test_a_key_has_its_value_or_is_absent_or_is_not_known() -> None:

@@ -1,5 +1,3 @@
-"""Which requests are those of a page of another machine: the table, and through the dev server's socket."""
-
 from __future__ import annotations
 
 import asyncio
@@ -9,13 +7,60 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.dev.front import Front
-from edgeroutes.local_aws.web_pages import foreign_origin, is_own_page, is_top_level_navigation, refers_from_elsewhere
+from edgeroutes.local_aws.origins import (
+    foreign_origin,
+    is_allowed,
+    is_loopback,
+    is_own_page,
+    is_top_level_navigation,
+    refers_from_elsewhere,
+)
 from tests.dev.serving import Recorder, serving, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.dev.serving import Served
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST", "localhost.", "app.localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"]
+)
+def test_is_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "", "192.168.0.1", "localhost.example", "notlocalhost", "example.com"]
+)
+def test_is_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("header", "told", "allowed"),
+    [
+        ("localhost:3000", "127.0.0.1", True),
+        ("LocalHost", "127.0.0.1", True),
+        ("app.localhost:3000", "127.0.0.1", True),
+        ("[::1]:3000", "127.0.0.1", True),
+        ("", "127.0.0.1", True),
+        ("evil.example", "127.0.0.1", False),
+        ("evil.example:3000", "127.0.0.1", False),
+        ("localhost.evil.example", "127.0.0.1", False),
+        ("127.0.0.1.evil.example", "127.0.0.1", False),
+        ("192.168.1.5:3000", "127.0.0.1", False),
+        ("192.168.1.5:3000", "192.168.1.5", True),
+        ("devbox:3000", "devbox", True),
+        ("192.168.1.5:3000", "0.0.0.0", True),
+        ("[2001:db8::1]:3000", "::", True),
+        (socket.gethostname(), "0.0.0.0", True),
+        ("evil.example", "0.0.0.0", False),
+    ],
+)
+def test_a_host_header_is_answered_for_or_not(header: str, told: str, allowed: bool) -> None:
+    assert is_allowed(header, told) is allowed
+
 
 EVIL = "https://evil.example"
 CROSS = {"sec-fetch-site": "cross-site"}

@@ -15,19 +15,23 @@ from moto.iam.access_control import IAMPolicy
 from moto.logs.models import LogGroup
 from moto.s3.models import FakeBucket, s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 from moto.ssm.models import Parameter
 
-from edgeroutes.local_aws.models.model import CompletedType, Made, OwnType, Place, Properties
+from edgeroutes.local_aws.models.model import CompletedType, Made, OwnType, Properties
 
 if TYPE_CHECKING:
     from moto.secretsmanager.models import SecretsManagerBackend
 
+    from edgeroutes.local_aws import AccountRegion
 
-def _secrets(place: Place) -> SecretsManagerBackend:
+
+def _secrets(place: AccountRegion) -> SecretsManagerBackend:
     return secretsmanager_backends[place.account_id][place.region_name]
 
 
-def _put_secret(place: Place, name: str, properties: Properties, before: Made | None) -> Made:
+def _put_secret(place: AccountRegion, name: str, properties: Properties, before: Made | None) -> Made:
     backend, description = _secrets(place), properties.get("Description")
     tags, key = properties.get("Tags"), properties.get("KmsKeyId")
     if before is not None:
@@ -45,7 +49,7 @@ def _put_secret(place: Place, name: str, properties: Properties, before: Made | 
     return Made(arn, {"Id": arn})
 
 
-def _secret_value(place: Place, properties: Properties) -> str | None:
+def _secret_value(place: AccountRegion, properties: Properties) -> str | None:
     """What `SecretString` says, or a password made as `GenerateSecretString` wants it."""
     rule = properties.get("GenerateSecretString")
     if rule is None:
@@ -68,11 +72,11 @@ def _secret_value(place: Place, properties: Properties) -> str | None:
     return json.dumps({**json.loads(rule.get("SecretStringTemplate", "{}")), rule["GenerateStringKey"]: password})
 
 
-def _remove_secret(place: Place, made: Made) -> None:
+def _remove_secret(place: AccountRegion, made: Made) -> None:
     _secrets(place).delete_secret(made.physical_resource_id, None, force_delete_without_recovery=True)
 
 
-def _complete_bucket(place: Place, bucket: FakeBucket, properties: Properties) -> None:
+def _complete_bucket(place: AccountRegion, bucket: FakeBucket, properties: Properties) -> None:
     backend = s3_backends[place.account_id][place.partition]
     rules = properties.get("CorsConfiguration", {}).get("CorsRules", [])
     if rules:
@@ -86,7 +90,7 @@ def _complete_bucket(place: Place, bucket: FakeBucket, properties: Properties) -
         backend.put_bucket_versioning(bucket.name, properties["VersioningConfiguration"]["Status"])
 
 
-def _put_bucket_policy(place: Place, name: str, properties: Properties, before: Made | None) -> Made:
+def _put_bucket_policy(place: AccountRegion, name: str, properties: Properties, before: Made | None) -> Made:
     backend, document = s3_backends[place.account_id][place.partition], properties["PolicyDocument"]
     backend.put_bucket_policy(properties["Bucket"], json.dumps(document).encode())
     # moto would deny, or allow, what a condition restricts: of the whole policy it is to weigh what it understands.
@@ -96,33 +100,93 @@ def _put_bucket_policy(place: Place, name: str, properties: Properties, before: 
     return before or Made(name)
 
 
-def _remove_bucket_policy(place: Place, made: Made) -> None:
+def _remove_bucket_policy(place: AccountRegion, made: Made) -> None:
     backend, name = s3_backends[place.account_id][place.partition], made.properties["Bucket"]
     backend.delete_bucket_policy(name)
     vars(backend.get_bucket(name)).pop("get_permission", None)
 
 
-def _complete_table(place: Place, table: Table, properties: Properties) -> None:
+def _complete_table(place: AccountRegion, table: Table, properties: Properties) -> None:
     backend = dynamodb_backends[place.account_id][place.region_name]
     if "TimeToLiveSpecification" in properties:
         backend.update_time_to_live(table.name, properties["TimeToLiveSpecification"])
 
 
-def _complete_parameter(_: Place, parameter: Parameter, properties: Properties) -> None:
+def _complete_parameter(_: AccountRegion, parameter: Parameter, properties: Properties) -> None:
     """Have `Fn::GetAtt` give what the template says, whatever is put there later."""
     said = Made(parameter.name, {name: str(properties[name]) for name in ("Type", "Value")})
     vars(parameter)["get_cfn_attribute"] = said.get_cfn_attribute
 
 
-def _complete_log_group(_: Place, group: LogGroup, properties: Properties) -> None:
+def _complete_log_group(_: AccountRegion, group: LogGroup, properties: Properties) -> None:
     group.retention_in_days = properties.get("RetentionInDays")
 
 
-TYPES: tuple[Any, ...] = (
+_STORAGE_TYPES: tuple[Any, ...] = (
     OwnType("AWS::SecretsManager::Secret", _put_secret, _remove_secret, "Name", ("Id",)),
     CompletedType(FakeBucket, _complete_bucket),
     OwnType("AWS::S3::BucketPolicy", _put_bucket_policy, _remove_bucket_policy),
     CompletedType(Table, _complete_table),
     CompletedType(LogGroup, _complete_log_group),
     CompletedType(Parameter, _complete_parameter),
+)
+
+
+_SUBSCRIPTION_ATTRIBUTES = (
+    "RawMessageDelivery",
+    "DeliveryPolicy",
+    "FilterPolicy",
+    "FilterPolicyScope",
+    "RedrivePolicy",
+    "SubscriptionRoleArn",
+)
+
+
+def _text(value: Any) -> str:
+    """As an attribute of the API: mappings are JSON, `true` is a word."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _put_subscription(place: AccountRegion, _: str, properties: Properties, before: Made | None) -> Made:
+    backend = sns_backends[place.account_id][place.region_name]
+    if before is not None:
+        _remove_subscription(place, before)
+    made = backend.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"])
+    for name in _SUBSCRIPTION_ATTRIBUTES:
+        if name in properties:
+            backend.set_subscription_attributes(made.arn, name, _text(properties[name]))
+    return Made(made.arn, {"Arn": made.arn})
+
+
+def _remove_subscription(place: AccountRegion, made: Made) -> None:
+    sns_backends[place.account_id][place.region_name].unsubscribe(made.physical_resource_id)
+
+
+def _put_queue_policy(place: AccountRegion, name: str, properties: Properties, before: Made | None) -> Made:
+    _set_queue_policies(place, properties, _text(properties["PolicyDocument"]))
+    return before or Made(name, {"Id": name})
+
+
+def _remove_queue_policy(place: AccountRegion, made: Made) -> None:
+    _set_queue_policies(place, made.properties, "")
+
+
+def _set_queue_policies(place: AccountRegion, properties: Properties, policy: str) -> None:
+    backend = sqs_backends[place.account_id][place.region_name]
+    for url in properties["Queues"]:
+        backend.set_queue_attributes(url.rsplit("/", 1)[-1], {"Policy": policy})
+
+
+def _put_topic_policy(place: AccountRegion, name: str, properties: Properties, before: Made | None) -> Made:
+    backend = sns_backends[place.account_id][place.region_name]
+    for arn in properties["Topics"]:
+        backend.set_topic_attribute(arn, "_policy_json", properties["PolicyDocument"])
+    return before or Made(name, {"Id": name})
+
+
+TYPES = (
+    *_STORAGE_TYPES,
+    OwnType("AWS::SNS::Subscription", _put_subscription, _remove_subscription, attributes=("Arn",)),
+    OwnType("AWS::SQS::QueuePolicy", _put_queue_policy, _remove_queue_policy, attributes=("Id",)),
+    OwnType("AWS::SNS::TopicPolicy", _put_topic_policy, attributes=("Id",)),
 )
