@@ -13,11 +13,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.terminal import Terminal
-from edgeroutes.dev.desk import make_cloud
+from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, rest_event
+from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, Limits, rest_event
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged

@@ -11,21 +11,19 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.asgi_incoming import sent_path
+from edgeroutes.dev.access_log import Exchange, open_exchange
 from edgeroutes.dev.error_page import for_browser, without_route
-from edgeroutes.dev.exchange import Exchange, open_exchange
-from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.integration import problem_answer
-from edgeroutes.dev.limits import Limits
-from edgeroutes.dev.outlet import HttpOutlet
+from edgeroutes.dev.gateway import HttpRequest, Limits, problem_answer, rest_event
 from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.dev.response_writer import HttpOutlet
 from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.functions import InProcess, RemoteInvocation, Workers
     from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.dev.invocation import Invocation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.dev.workers import InProcess, RemoteInvocation, Workers
     from edgeroutes.types import Receive, Scope, Send
 
 # How often a request looks whether local AWS is there.

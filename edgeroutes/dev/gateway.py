@@ -6,6 +6,7 @@ decoded, the path is not, bodies come in base64 (the API takes `*/*` as binary).
 
 from __future__ import annotations
 
+import json
 import re
 import time
 import uuid
@@ -14,10 +15,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from edgeroutes.adapters.events import rest_result
+from edgeroutes.http.caching import UNCACHED
+from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES, LAMBDA_EVENT_BYTES
+from edgeroutes.http.problem import problem_response
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from edgeroutes.types import Event
+
 
 STAGE = "live"
 # What a REST API sends under another name, because it sets these fields itself or does not let a function set them.
@@ -192,3 +200,104 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 def _last(grouped: Mapping[str, list[str]]) -> Any:
     return {name: values[-1] for name, values in grouped.items()} or None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of the real thing; tests make them smaller.
+
+    Args:
+        head_bytes: Request line and header values together, API Gateway.
+        request_body_bytes: API Gateway's payload.
+        event_bytes: The event's JSON, Lambda's payload of an invocation: a body in base64 counts four thirds of its size.
+        integration_timeout_s: Until API Gateway gives up waiting for an answer that is not streamed.
+        head_timeout_s: Until a connection that has sent no whole request head is closed.
+        body_pause_s: Until a client that sends nothing more of its request body is given up.
+        body_timeout_s: Until a whole request body has to be there.
+    """
+
+    head_bytes: int = GATEWAY_HEADER_BYTES
+    request_body_bytes: int = GATEWAY_BODY_BYTES
+    event_bytes: int = LAMBDA_EVENT_BYTES
+    integration_timeout_s: float = 29.0
+    head_timeout_s: float = 10.0
+    body_pause_s: float = 20.0
+    body_timeout_s: float = 120.0
+
+    def check_head(self, method: str, target: str, headers: Iterable[tuple[str, str]]) -> HTTPError | None:
+        """The refusal of a request's line and headers, None when API Gateway takes them."""
+        if problem := query_problem(target.partition("?")[2]):
+            return HTTPError(400, problem)
+        request_line = len(method) + len(target) + len("  HTTP/1.1")
+        size = request_line + sum(len(value) for _, value in headers)
+        if size <= self.head_bytes:
+            return None
+        return HTTPError(
+            431, f"the request line and the header values have {size:,} bytes: API Gateway takes {self.head_bytes:,}"
+        )
+
+    def check_body(self, size: int) -> HTTPError | None:
+        """The refusal of a body's size, None when it fits."""
+        if size <= self.request_body_bytes:
+            return None
+        return HTTPError(
+            413,
+            f"the body has {size:,} bytes: API Gateway takes {self.request_body_bytes:,}."
+            " Upload larger files straight to S3, with a presigned POST",
+        )
+
+    def check_event(self, event: str, body_bytes: int) -> HTTPError | None:
+        """The refusal of an event's JSON, None when it fits."""
+        size = len(event.encode("utf-8", "surrogatepass"))
+        if size <= self.event_bytes:
+            return None
+        return HTTPError(
+            413,
+            f"the event has {size:,} bytes, with a body of {body_bytes:,} in base64: Lambda takes {self.event_bytes:,}."
+            " Upload larger files straight to S3, with a presigned POST",
+        )
+
+
+def problem_answer(
+    status: int,
+    detail: str,
+    path: str,
+    fields: Iterable[tuple[str, str]] = (),
+    *,
+    request_id: str = "",
+    **members: object,
+) -> HttpAnswer:
+    """An error of the gateway itself.
+
+    Args:
+        status: 400 to 599.
+        detail: What happened.
+        path: That was asked for.
+        fields: Header fields that it has besides, such as those of CORS.
+        request_id: The one of the log; without it a new one.
+        members: More of the document.
+    """
+    error = HTTPError(status, detail, headers=dict(fields))
+    response = problem_response(error, instance=path, request_id=request_id or str(uuid.uuid4()), **members)
+    response.headers["cache-control"] = UNCACHED
+    return read_result(rest_result(response, response.body))  # type: ignore[arg-type]  # JSON is whole
+
+
+def gateway_answer(result: Any) -> HttpAnswer:
+    """What API Gateway makes of a function's result, which comes to it as JSON.
+
+    Raises:
+        IntegrationError: When it would answer 502: no JSON, or no proxy result.
+    """
+    try:
+        text = json.dumps(result, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError) as error:
+        raise IntegrationError(
+            f"the result cannot be made JSON, which Lambda calls Runtime.MarshalError: {error}"
+        ) from error
+    try:
+        return read_result(json.loads(text))
+    except IntegrationError:
+        raise
+    except (ValueError, TypeError, AttributeError) as error:
+        raise IntegrationError(f"the result is no proxy result: {error}") from error

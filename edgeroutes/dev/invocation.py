@@ -6,6 +6,8 @@ The event and the result go through JSON, as they do on AWS; what API Gateway wo
 from __future__ import annotations
 
 import json
+import time
+import uuid
 from contextlib import ExitStack, nullcontext, suppress
 from contextvars import copy_context
 from pathlib import Path
@@ -14,14 +16,11 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_answer
 from edgeroutes.adapters.streaming.wire import render_prelude
-from edgeroutes.dev.faults import cors_fault
-from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
-from edgeroutes.dev.generation import SETTLING_S
-from edgeroutes.dev.integration import gateway_answer, problem_answer
-from edgeroutes.dev.lambda_context import DevContext
+from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, gateway_answer, problem_answer, read_result
+from edgeroutes.dev.loaded_project import SETTLING_S, cors_fault
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
-from edgeroutes.dev.outlet import ClientGone, delivered
 from edgeroutes.dev.reports import Failed, Logged
+from edgeroutes.dev.response_writer import ClientGone, delivered
 from edgeroutes.errors import ProjectError, ResponseTooLargeError
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
@@ -33,11 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from contextvars import Context
 
-    from edgeroutes.dev.generation import Generation
-    from edgeroutes.dev.limits import Limits
-    from edgeroutes.dev.outlet import Outlet
+    from edgeroutes.dev.gateway import Limits
+    from edgeroutes.dev.loaded_project import Generation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.dev.response_writer import Outlet
     from edgeroutes.dev.worker import OneInvocation, WorkerGeneration
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
@@ -333,3 +332,35 @@ class Invocation:
             return
         with suppress(Exception):  # gone, or the head is out already: `run` cuts the connection
             self._send(outlet, problem_answer(502, reason, self._path, self.generation.project.gateway_fields))
+
+
+class DevContext:
+    """What of awslambdaric's `LambdaContext` handlers and Powertools read.
+
+    Args:
+        function_name: Of the function, as the route would be called.
+        memory_mib: That the function would have.
+
+    Source: docs.aws.amazon.com/lambda "python-context", read 2026-11-21.
+    """
+
+    def __init__(self, *, function_name: str, memory_mib: int) -> None:
+        self.function_name = function_name
+        self.function_version = "$LATEST"
+        self.invoked_function_arn = f"arn:aws:lambda:us-east-1:123456789012:function:{function_name}"
+        self.memory_limit_in_mb = str(memory_mib)
+        self.aws_request_id = str(uuid.uuid4())
+        self.log_group_name = f"/aws/lambda/{function_name}"
+        self.log_stream_name = "dev"
+        self.identity = None
+        self.client_context = None
+        self._began_at = time.monotonic()
+        self._timeout_s = 0.0
+
+    def set_timeout(self, seconds: float) -> None:
+        """Say after how long Lambda would end the invocation, counted from its beginning."""
+        self._timeout_s = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda would end the invocation; 0 when they are over."""
+        return max(0, int((self._began_at + self._timeout_s - time.monotonic()) * 1000))

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from contextvars import Context, ContextVar
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -22,10 +23,12 @@ from edgeroutes.runtime.loop import log_task_exit, log_task_failure
 from edgeroutes.runtime.loop_state import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from types import FrameType
+    from collections.abc import Awaitable, Callable, Coroutine
+    from types import FrameType, ModuleType
 
+    from edgeroutes.dev.loaded_project import Generation
     from edgeroutes.dev.reports import Reporter
+
 
 T = TypeVar("T")
 # From when on a task that does not give way is reported, and how often it is looked for.
@@ -244,3 +247,49 @@ class Running(Generic[T]):
             raise TimeoutError from None
         assert self._task is not None  # noqa: S101  # it has ended
         return self._task.result()
+
+
+_SHUTDOWN_WAIT_S = 2.0
+
+
+class MountedApps:
+    """What was started on the loop of the handlers.
+
+    Args:
+        loop: That loop.
+    """
+
+    def __init__(self, loop: LoopThread) -> None:
+        self._loop = loop
+
+    def retire(self, generation: Generation) -> None:
+        """Shut down the apps that run now, when this generation, which gets no new requests, has none left."""
+        lifespan = _lifespan()
+        if lifespan is None:
+            return
+        ends: list[Callable[[], Awaitable[None]]] = []
+
+        async def detach() -> None:
+            ends.append(lifespan.detach())
+
+        async def end() -> None:
+            for each in ends:
+                await each()
+
+        def begin_end() -> None:
+            self._loop.start(end(), Context())
+
+        self._loop.start(detach(), Context())
+        generation.when_idle(begin_end)
+
+    def end(self) -> None:
+        """Shut down all of them, within reason."""
+        lifespan = _lifespan()
+        if lifespan is not None:
+            with suppress(TimeoutError):
+                self._loop.start(lifespan.shutdown(), Context()).result(_SHUTDOWN_WAIT_S)
+
+
+def _lifespan() -> ModuleType | None:
+    """The module of the lifespans, once an app has been asked."""
+    return sys.modules.get("edgeroutes.adapters.lifespan")

@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.config import FILE
-from edgeroutes.dev.environment import Environment
-from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.function_environment import Environment, Surroundings
 from edgeroutes.dev.import_guard import ImportGuard
+from edgeroutes.dev.isolation import StandardStreams
+from edgeroutes.dev.loaded_project import Generation
 from edgeroutes.dev.modules import forget_modules, loaded_files
-from edgeroutes.dev.project import Project
-from edgeroutes.dev.remembered_tree import RememberedTree
+from edgeroutes.dev.project import Project, RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
-from edgeroutes.dev.standard_streams import StandardStreams
-from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.errors import LayoutError, ProjectError
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 
@@ -105,7 +103,7 @@ class LiveProject:
         Raises:
             ProjectError: A variable gets no value.
         """
-        from edgeroutes.dev.late_start import wait_before_loading
+        from edgeroutes.dev.function_plan import wait_before_loading
 
         wait_before_loading(self.surroundings, self.generation.project, route, method)
 

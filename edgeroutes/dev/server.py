@@ -9,28 +9,27 @@ import os
 import socket
 import sys
 import threading
+import time
 import traceback
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgeroutes.config import INFRA_FOLDER
+from edgeroutes.dev.access_log import Front
 from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.cdn.edge import Cdn
-from edgeroutes.dev.cdn.key import keyed_headers
-from edgeroutes.dev.changes import Changes
-from edgeroutes.dev.connection import connection_type
-from edgeroutes.dev.desk import make_cloud
-from edgeroutes.dev.front import Front
+from edgeroutes.dev.cdn.store import keyed_headers
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.functions import CAN_FORK, InProcess, Starter, Workers
-from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.gateway import HttpRequest, Limits, rest_event
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
-from edgeroutes.dev.template_keeper import TemplateKeeper
+from edgeroutes.dev.template import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
+from edgeroutes.dev.workers import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.errors import EdgeroutesError, ToolError
 from edgeroutes.local_aws.origins import is_loopback
 from edgeroutes.routing.table import canonical_path
@@ -41,8 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
-    from edgeroutes.dev.generation import Generation
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
+
+    from edgeroutes.dev.loaded_project import Generation
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.types import Receive, Scope, Send
+
 
 # What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
 _LARGEST_HEAD_BYTES = 1024 * 1024
@@ -339,3 +342,111 @@ def _uvicorn_config(app: Front, head_timeout_s: float) -> uvicorn.Config:
         h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
         timeout_graceful_shutdown=_SHUTDOWN_WAIT_S,
     )
+
+
+_LOOK_S = 0.05
+_ALIVE_S = 15.0
+
+
+class Changes:
+    """The time of the last change, and the ASGI app that sends it."""
+
+    def __init__(self) -> None:
+        self._changed_at = time.time()
+        self._is_over = threading.Event()
+
+    def note(self) -> None:
+        """The project has changed now."""
+        self._changed_at = time.time()
+
+    def close(self) -> None:
+        """End all streams."""
+        self._is_over.set()
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """Send the time of the last change at once, and then each time that there is another."""
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.create_task(_disconnected(receive))
+        sent_at = sent = 0.0
+        try:
+            while not gone.done() and not self._is_over.is_set():
+                if sent != self._changed_at or time.monotonic() - sent_at > _ALIVE_S:
+                    sent, sent_at = self._changed_at, time.monotonic()
+                    body = f"data: {sent}\n\n".encode()
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                await asyncio.wait({gone}, timeout=_LOOK_S)
+        finally:
+            gone.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+_TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class Connection(H11Protocol):
+    """Closes the connection when no whole request head has arrived in time.
+
+    uvicorn limits the pause between two requests alone: a client that sends a head byte by byte, or the rest of a body after the
+    response, would stay for ever.
+    """
+
+    head_timeout_s = 10.0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._waiting: asyncio.TimerHandle | None = None
+        self._has_had_request = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends; with a whole head the waiting is over."""
+        super().data_received(data)
+        if self._has_request():
+            self._has_had_request = True
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        self._wait_for_head()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(self.head_timeout_s, self._time_out)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _time_out(self) -> None:
+        if self._has_request() or self.transport.is_closing():
+            return
+        if not self._has_had_request:
+            self.transport.write(_TIMED_OUT)
+        self.transport.close()
+
+    def _has_request(self) -> bool:
+        """Whether there is a request without a whole response."""
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn's own annotation has no None
+        return cycle is not None and not cycle.response_complete
+
+
+def connection_type(head_timeout_s: float) -> type[Connection]:
+    """The class of the server's connections."""
+    return type("Connection", (Connection,), {"head_timeout_s": head_timeout_s})

@@ -23,19 +23,16 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev import keys
+from edgeroutes.dev.function_environment import LateVariables, Surroundings, is_own_thread
 from edgeroutes.dev.function_variables import per_function_environ, running
-from edgeroutes.dev.generation import SETTLING_S
+from edgeroutes.dev.gateway import Limits
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.limits import Limits
-from edgeroutes.dev.loop_thread import LoopThread
+from edgeroutes.dev.isolation import StandardStreams, exits_contained
+from edgeroutes.dev.loaded_project import SETTLING_S
+from edgeroutes.dev.loop_thread import LoopThread, MountedApps
 from edgeroutes.dev.modules import loaded_modules
-from edgeroutes.dev.mounted_apps import MountedApps
-from edgeroutes.dev.outlet import ClientGone
-from edgeroutes.dev.process_exit import exits_contained
-from edgeroutes.dev.remote_errors import pack_error, plain_value
-from edgeroutes.dev.reports import Failed, Logged, is_reported
-from edgeroutes.dev.standard_streams import StandardStreams
-from edgeroutes.dev.surroundings import LateVariables, Surroundings, is_own_thread
+from edgeroutes.dev.reports import Failed, Logged, is_reported, pack_error, plain_value
+from edgeroutes.dev.response_writer import ClientGone
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local, use_invalidator
@@ -46,10 +43,10 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from edgeroutes.config import Config
+    from edgeroutes.dev.function_environment import VariablesByRoute
     from edgeroutes.dev.function_variables import FunctionVariables
     from edgeroutes.dev.gateway import HttpAnswer
     from edgeroutes.dev.reports import Report
-    from edgeroutes.dev.surroundings import VariablesByRoute
     from edgeroutes.errors import ProjectError
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.types import Event

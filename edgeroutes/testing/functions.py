@@ -12,9 +12,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
-from edgeroutes.dev.environment import Environment
+from edgeroutes.dev.function_environment import Environment
 from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.lambda_context import DevContext
+from edgeroutes.dev.invocation import DevContext
 from edgeroutes.dev.project import Project
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application

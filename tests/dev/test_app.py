@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.gateway import Limits
 from tests.dev.serving import PATIENCE_S, serving, shared_module, until
 
 if TYPE_CHECKING:

@@ -6,23 +6,23 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.cdn.answers import stored_answer, viewer_headers
-from edgeroutes.dev.cdn.fetch import Fetch, Outcome
-from edgeroutes.dev.cdn.flights import Flight, Flights
-from edgeroutes.dev.cdn.leaks import leak_warning
-from edgeroutes.dev.cdn.store import Store
-from edgeroutes.dev.cdn.viewer import Viewer
-from edgeroutes.dev.exchange import Exchange, open_exchange, with_exchange
-from edgeroutes.dev.integration import problem_answer
+from edgeroutes.adapters.asgi_incoming import sent_path
+from edgeroutes.adapters.connection import decode_headers, encode_headers
+from edgeroutes.dev.access_log import Exchange, open_exchange, with_exchange
+from edgeroutes.dev.cdn.origin import Fetch, Outcome, forwarded_headers, question_headers, stored_answer, viewer_headers
+from edgeroutes.dev.cdn.store import CacheKey, Store, make_key
+from edgeroutes.dev.gateway import problem_answer
 from edgeroutes.dev.reports import Answered, Failed, Logged
+from edgeroutes.http.caching import CREDENTIALS
 from edgeroutes.http.headers import Headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from edgeroutes.dev.cdn.store import Entry
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import AsgiApp, Message, Receive, Scope, Send
+
 
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -228,3 +228,158 @@ def _nobody() -> Receive:
         raise AssertionError  # pragma: no cover
 
     return receive
+
+
+class Viewer:
+    """One client with one request, over ASGI.
+
+    Args:
+        scope: The server's.
+        receive: The server's.
+        send: The server's.
+        keyed: Headers that are in the key, in lower case.
+    """
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, keyed: Sequence[str]) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.method: str = scope["method"]
+        self.headers = Headers.from_lowered(decode_headers(scope["headers"]))
+        self.exchange = open_exchange(scope)
+        query = scope["query_string"].decode("latin-1")
+        self.path = sent_path(scope) or "/"
+        self.key: CacheKey = make_key(self.path, query, self.headers, keyed)
+        self._send = send
+
+    @property
+    def has_body(self) -> bool:
+        """Whether a body comes with it."""
+        return "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0"
+
+    def question(self, stale: Entry | None) -> Scope:
+        """The scope of the request to the origin, which may be about a stored answer."""
+        pairs = question_headers(self.headers, stale, self.key.accept_encoding)
+        return {**self.scope, "headers": encode_headers(pairs)}
+
+    def passed(self) -> Scope:
+        """The scope of a request that is not cached."""
+        return {**self.scope, "headers": encode_headers(forwarded_headers(self.headers))}
+
+    async def pass_on(self, message: Message) -> None:
+        """Give the client a message of the origin's answer."""
+        if message["type"] == "http.response.start":
+            headers = Headers.from_lowered(decode_headers(message["headers"]))
+            message = {**message, "headers": encode_headers(viewer_headers(message["status"], headers, "Miss"))}
+        await self._send(message)
+
+    async def answer(self, status: int, pairs: Iterable[tuple[str, str]], body: bytes) -> None:
+        """Give the client a whole answer; HEAD gets its head alone."""
+        await self._send({"type": "http.response.start", "status": status, "headers": encode_headers(pairs)})
+        await self._send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else body})
+
+
+# Of so many keys it is remembered that waiting for them is of no use; beyond it, it is found out anew.
+_MOST_USELESS = 10_000
+
+
+class Flights:
+    """The questions under way, one to a key.
+
+    Args:
+        forgettings: How often the store was to forget something: who asks after another time must not get an answer from before.
+    """
+
+    def __init__(self, forgettings: Callable[[], int]) -> None:
+        self._forgettings = forgettings
+        self._under_way: dict[CacheKey, Flight] = {}
+        self._useless: set[CacheKey] = set()
+
+    def find(self, key: CacheKey) -> Flight | None:
+        """The one whose answer will do for this key, if any is under way."""
+        flight = self._under_way.get(key)
+        return flight if flight is not None and flight.forgettings == self._forgettings() else None
+
+    def take_off(self, key: CacheKey) -> Flight:
+        """A new one, which others find until it lands."""
+        flight = self._under_way[key] = Flight(self, key, self._forgettings())
+        return flight
+
+    def is_useless(self, key: CacheKey) -> bool:
+        """Whether the last answer for this key was of no use to others: then nobody waits for the next."""
+        return key in self._useless
+
+    def landed(self, flight: Flight, *, is_useful: bool | None) -> None:
+        """Note that one has landed; called by it."""
+        if self._under_way.get(flight.key) is flight:
+            del self._under_way[flight.key]
+        if is_useful:
+            self._useless.discard(flight.key)
+        elif is_useful is False:
+            if len(self._useless) >= _MOST_USELESS:
+                self._useless.clear()
+            self._useless.add(flight.key)
+
+
+class Flight:
+    """One question to the origin.
+
+    Args:
+        flights: All that are under way.
+        key: Of the question.
+        forgettings: Of the store, when it was asked.
+    """
+
+    def __init__(self, flights: Flights, key: CacheKey, forgettings: int) -> None:
+        self.key = key
+        self.forgettings = forgettings
+        self._flights = flights
+        self._landed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def land(self, *, is_useful: bool | None) -> None:
+        """End the wait of the others; what is said first counts.
+
+        Args:
+            is_useful: Whether there is now something stored for them. None where that is open: the client for whom it was asked has
+                left, or the origin broke; then the next one asks.
+        """
+        if not self._landed.done():
+            self._landed.set_result(is_useful is not False)
+            self._flights.landed(self, is_useful=is_useful)
+
+    async def wait(self) -> bool:
+        """Whether to look into the store again, rather than to ask for oneself."""
+        return await asyncio.shield(self._landed)  # shielded: one who leaves ends nobody else's wait
+
+
+def leak_warning(target: str, entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
+    """What is wrong with keeping an answer for everyone; empty where nothing is.
+
+    Args:
+        target: Path and query.
+        entry: As it is kept.
+        exchange: What the handler asked for.
+        request: The headers that the origin got.
+        keyed: The headers that are in the key.
+    """
+    because = _because(entry, exchange, request, keyed)
+    if not because:
+        return ""
+    said = entry.headers.get("cache-control", "")
+    hint = "Answer with 'Cache-Control: private, no-store', or leave the header to the route's config"
+    return f"GET {target} would be given to everyone by CloudFront ({said}), but {because}. {hint}"
+
+
+def _because(entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
+    if "set-cookie" in entry.headers:
+        return "it sets a cookie, which would be set for all of them"
+    if exchange.asked_for:
+        return f"its handler asked for {', '.join(dict.fromkeys(exchange.asked_for))}"
+    sent = [name for name in CREDENTIALS if name in request]
+    if exchange.asked_for is None and sent:
+        return f"it answers a request with {' and '.join(sent)}, which are not in the key"
+    in_key = {"accept-encoding", *keyed}
+    varies = [name.strip().lower() for name in entry.headers.get("vary", "").split(",")]
+    ignored = [name for name in varies if name and name not in in_key]
+    if ignored:
+        return f"it varies by {', '.join(ignored)}, which CloudFront does not look at"
+    return ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.adapters.connection import decode_headers, encode_headers
 from edgeroutes.dev.error_page import CHANGES_PATH
-from edgeroutes.dev.exchange import open_exchange
-from edgeroutes.dev.integration import problem_answer
+from edgeroutes.dev.gateway import problem_answer
 from edgeroutes.dev.reports import Answered
 from edgeroutes.local_aws.origins import foreign_origin, is_allowed, is_loopback, is_own_page, is_top_level_navigation
 
@@ -156,3 +156,34 @@ class _Sent:
         else:
             self.body_bytes += len(message.get("body", b""))
         await self._send(message)
+
+
+_KEY = "edgeroutes.exchange"
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request and its answer, as each part of the server adds to it.
+
+    Args:
+        source_file: The route's that was asked.
+        note: What was unusual about it.
+        cache: What the CDN did with it; empty where it does nothing.
+        asked_for: What the handler asked for that is one user's: headers, cookies, client. None where that is not known.
+    """
+
+    source_file: str = ""
+    note: str = ""
+    cache: str = ""
+    asked_for: tuple[str, ...] | None = None
+
+
+def open_exchange(scope: Scope) -> Exchange:
+    """The exchange of an ASGI scope, made where there is none yet."""
+    exchange: Exchange = scope.setdefault(_KEY, Exchange())
+    return exchange
+
+
+def with_exchange(scope: Scope, exchange: Exchange) -> Scope:
+    """The scope with another exchange, for a request that no client waits for."""
+    return {**scope, _KEY: exchange}

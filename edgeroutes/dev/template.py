@@ -6,17 +6,20 @@ One thread waits until saves have come to rest, then starts a process that does 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.reports import Logged
+from edgeroutes.errors import EdgeroutesError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from edgeroutes.dev.reports import Reporter
+
 
 # How long nothing must have been saved.
 QUIET_S = 0.4
@@ -71,7 +74,7 @@ class TemplateKeeper:
                 self._tell(self._run())
 
     def _run(self) -> dict[str, Any]:
-        command = [sys.executable, "-P", "-m", "edgeroutes.dev.template_process", str(self._root), self._mode]
+        command = [sys.executable, "-P", "-m", "edgeroutes.dev.template", str(self._root), self._mode]
         try:
             self._process = subprocess.Popen(  # noqa: S603
                 command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
@@ -94,3 +97,27 @@ class TemplateKeeper:
             if warning not in self._told:
                 self._report(Logged(level="WARNING", message=warning))
         self._told = set(warnings)
+
+
+def update_template(root: Path, *, writes: bool) -> dict[str, Any]:
+    """What was done, and the template's warnings. A project that cannot be deployed leaves the file that is there.
+
+    Args:
+        root: The project's folder.
+        writes: Whether to write the file, where it is one that edgeroutes has made.
+    """
+    from edgeroutes.pipeline import TEMPLATE_FILE, is_generated, project_template, write_template
+
+    try:
+        template = project_template(root)
+        is_written = writes and is_generated(root / TEMPLATE_FILE) and write_template(root, template.text)
+    except EdgeroutesError as error:
+        return {"problem": str(error)}
+    return {"written": is_written, "warnings": [str(warning) for warning in template.warnings]}
+
+
+if __name__ == "__main__":
+    if hasattr(os, "nice"):
+        with suppress(OSError):
+            os.nice(10)
+    sys.stdout.write(json.dumps(update_template(Path(sys.argv[1]), writes=sys.argv[2] == "write")))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.dev.gateway import HttpAnswer
-from edgeroutes.dev.outlet import ClientGone, HttpOutlet
+from edgeroutes.dev.response_writer import ClientGone, HttpOutlet
 
 WINDOW_BYTES = 64 * 1024
 

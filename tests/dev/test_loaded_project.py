@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from edgeroutes.dev.faults import faults_by_route, layout_problems
+from edgeroutes.dev.loaded_project import faults_by_route, layout_problems
 from edgeroutes.routing.scan import RouteScan, scan
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
 

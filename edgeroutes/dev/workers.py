@@ -24,13 +24,11 @@ from socket import socketpair
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev import keys
-from edgeroutes.dev.integration import problem_answer
+from edgeroutes.dev.gateway import problem_answer
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.loop_thread import LoopThread
-from edgeroutes.dev.mounted_apps import MountedApps
-from edgeroutes.dev.outlet import ClientGone
-from edgeroutes.dev.remote_errors import unpack_error
-from edgeroutes.dev.reports import REPORTED, Failed, Logged
+from edgeroutes.dev.loop_thread import LoopThread, MountedApps
+from edgeroutes.dev.reports import REPORTED, Failed, Logged, unpack_error
+from edgeroutes.dev.response_writer import ClientGone
 from edgeroutes.dev.worker import RouteFacts, WorkerState
 from edgeroutes.errors import ProjectError
 from edgeroutes.plan.manifest import manifest_arguments, route_arguments
@@ -38,12 +36,12 @@ from edgeroutes.plan.manifest import manifest_arguments, route_arguments
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from edgeroutes.dev.generation import Generation
-    from edgeroutes.dev.limits import Limits
-    from edgeroutes.dev.outlet import Outlet
+    from edgeroutes.dev.function_environment import VariablesByRoute
+    from edgeroutes.dev.gateway import Limits
+    from edgeroutes.dev.loaded_project import Generation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.dev.surroundings import VariablesByRoute
+    from edgeroutes.dev.response_writer import Outlet
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.types import Event
 

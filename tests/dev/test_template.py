@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.server import DevServer
-from edgeroutes.dev.template_keeper import TemplateKeeper
+from edgeroutes.dev.template import TemplateKeeper
 from edgeroutes.pipeline import check_template, render_template, write_template
 from tests.dev.serving import Recorder, until, write_files
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from edgeroutes.dev.lambda_context import DevContext
+from edgeroutes.dev.invocation import DevContext
 
 
 def test_the_context_counts_down_from_the_functions_timeout() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import moto
 import pytest
 
-from edgeroutes.dev.deployed import Deployed, deployed_variables
+from edgeroutes.dev.aws import Deployed, deployed_variables
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import ServiceError
 from edgeroutes.local_aws.stack import Cloud, start_cloud

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.dev.cdn.answers import viewer_headers
+from edgeroutes.dev.cdn.origin import viewer_headers
 from edgeroutes.http.headers import Headers
 from edgeroutes.template.edge_functions import render_answer_function
 from tests.template.test_edge_functions import needs_node, run

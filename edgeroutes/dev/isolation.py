@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from contextlib import suppress
-from typing import IO, Any
+import threading
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 
 _DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
@@ -41,3 +47,23 @@ def _works(stream: Any) -> bool:
     except Exception:  # noqa: BLE001  # whatever a handler has put there
         return False
     return True
+
+
+@contextmanager
+def exits_contained() -> Iterator[None]:
+    """Have `os._exit` raise SystemExit where handlers run, which becomes the 502 of a function that has ended.
+
+    The main thread runs the server alone, and a forked process is the handler's own: there it ends the process.
+    """
+    exit_process, server = os._exit, os.getpid()
+
+    def contained_exit(status: int) -> NoReturn:
+        if os.getpid() != server or threading.current_thread() is threading.main_thread():
+            exit_process(status)
+        raise SystemExit(status)
+
+    os._exit = contained_exit
+    try:
+        yield
+    finally:
+        os._exit = exit_process
