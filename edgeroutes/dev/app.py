@@ -8,18 +8,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.adapters.asgi_incoming import sent_path
 from edgeroutes.dev.access_log import Exchange, open_exchange
 from edgeroutes.dev.error_page import for_browser, without_route
-from edgeroutes.dev.gateway import HttpRequest, Limits, problem_answer, rest_event
+from edgeroutes.dev.gateway import HttpRequest, Limits, gateway_error, rest_event
 from edgeroutes.dev.reports import Failed, Logged
-from edgeroutes.dev.response_writer import HttpOutlet
+from edgeroutes.dev.response_writer import HttpResponseWriter
 from edgeroutes.http.interrupts import HTTPError
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.invocation import Invocation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
@@ -54,48 +54,48 @@ class DevApp:
         self._functions = functions
         self._report = report
         self._limits = limits or Limits()
-        self._open: set[HttpOutlet] = set()
+        self._open: set[HttpResponseWriter] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        request = _read_head(scope)
+        request = HttpRequest.from_scope(scope)
         invocation: Invocation | RemoteInvocation | None = None
 
-        def present(answer: HttpAnswer) -> HttpAnswer:
+        def present(answer: HttpResponse) -> HttpResponse:
             return self._presented(answer, request, invocation)
 
-        outlet = HttpOutlet(send, request.method, present)
-        self._open.add(outlet)
+        writer = HttpResponseWriter(send, request.method, present)
+        self._open.add(writer)
         try:
-            body = await self._whole_body(request, receive, outlet)
+            body = await self._whole_body(request, receive, writer)
             if body is not None:
-                event = rest_event(_with_body(request, body))
+                event = rest_event(replace(request, body=body))
                 invocation = self._functions.invocation(event)
-                threading.Thread(target=invocation.run, args=(outlet,), name="edgeroutes-request", daemon=True).start()
-                await self._wait(outlet, receive, invocation, request)
+                threading.Thread(target=invocation.run, args=(writer,), name="edgeroutes-request", daemon=True).start()
+                await self._wait(writer, receive, invocation, request)
         except Exception as error:  # a bug of ours, which uvicorn would keep to itself
             self._report(Failed(message=f"{request.path} failed inside edgeroutes", error=error))
             raise
         finally:
-            self._open.discard(outlet)
-            _note(open_exchange(scope), outlet, invocation)
-        if outlet.is_cut:
+            self._open.discard(writer)
+            _note(open_exchange(scope), writer, invocation)
+        if writer.is_cut:
             raise ConnectionAbortedError  # how an ASGI app has uvicorn close a connection in the middle of a body
 
     def close_streams(self) -> None:
         """End every stream that is open, as if its client had left; called on the server's loop."""
-        for outlet in list(self._open):
-            if outlet.is_stream:
-                outlet.leave()
-                outlet.is_cut = True
+        for writer in list(self._open):
+            if writer.is_stream:
+                writer.leave()
+                writer.is_cut = True
 
     def _presented(
-        self, answer: HttpAnswer, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
-    ) -> HttpAnswer:
+        self, answer: HttpResponse, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
+    ) -> HttpResponse:
         """The response, for a browser as a page where it is an error."""
         if answer.status not in (404, 500):
             return answer
-        accept = next((value for name, value in request.headers if name == "accept"), "")
+        accept = request.header("accept") or ""
         project = self._live.generation.project
         if answer.status == 500:
             return for_browser(answer, accept, project.root)
@@ -103,19 +103,18 @@ class DevApp:
             return answer
         return without_route(answer, accept, project.route_lines, request.path)
 
-    async def _whole_body(self, request: HttpRequest, receive: Receive, outlet: HttpOutlet) -> bytes | None:
+    async def _whole_body(self, request: HttpRequest, receive: Receive, writer: HttpResponseWriter) -> bytes | None:
         """The body; None where the client has its response already, or has left."""
-        target = f"{request.path}?{request.query}" if request.query else request.path
-        refusal = self._limits.check_head(request.method, target, request.headers)
+        refusal = self._limits.check_head(request)
         body = b""
         if refusal is None:
             try:
                 body, refusal = await self._read_body(request, receive)
             except ConnectionError:  # half a body is no request: nothing may run
-                outlet.leave()
+                writer.leave()
                 return None
         if refusal is not None:
-            await outlet.replace(problem_answer(refusal.status, refusal.detail, request.path, self._fields()))
+            await writer.replace(gateway_error(refusal.status, refusal.detail, request.path, self._fields()))
             return None
         return body
 
@@ -150,7 +149,11 @@ class DevApp:
         return b"".join(chunks), refusal
 
     async def _wait(
-        self, outlet: HttpOutlet, receive: Receive, invocation: Invocation | RemoteInvocation, request: HttpRequest
+        self,
+        writer: HttpResponseWriter,
+        receive: Receive,
+        invocation: Invocation | RemoteInvocation,
+        request: HttpRequest,
     ) -> None:
         """Until the answer is out, the client has left or API Gateway would have given up."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
@@ -158,60 +161,36 @@ class DevApp:
             done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
             while not done and not self._live.surroundings.is_ready:  # what local AWS takes is not the route's time
-                done = await _first_of(outlet.done, watching, _LOOK_AGAIN_S)
-            done = done or await _first_of(outlet.done, watching, timeout_s)
-            if not done and not outlet.status and not invocation.streams:
-                await self._time_out(outlet, request)
+                done = await _first_of(writer.done, watching, _LOOK_AGAIN_S)
+            done = done or await _first_of(writer.done, watching, timeout_s)
+            if not done and not writer.status and not invocation.streams:
+                await self._time_out(writer, request)
             elif not done:
-                await asyncio.wait({outlet.done, watching}, return_when=asyncio.FIRST_COMPLETED)
-            outlet.leave()
+                await asyncio.wait({writer.done, watching}, return_when=asyncio.FIRST_COMPLETED)
+            writer.leave()
         finally:
             watching.cancel()
 
-    async def _time_out(self, outlet: HttpOutlet, request: HttpRequest) -> None:
+    async def _time_out(self, writer: HttpResponseWriter, request: HttpRequest) -> None:
         seconds = self._limits.integration_timeout_s
         detail = (
             f"the route has not answered within {seconds:g} s: API Gateway waits no longer for an answer that is not streamed."
             " Set 'streaming = True' in the route file, answer earlier, or leave the work to after()"
         )
         self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
-        await outlet.replace(problem_answer(504, detail, request.path, self._fields()))
+        await writer.replace(gateway_error(504, detail, request.path, self._fields()))
 
     def _fields(self) -> list[tuple[str, str]]:
         """What the gateway says to pages of other origins in errors of its own."""
         return self._live.generation.project.gateway_fields
 
 
-def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | RemoteInvocation | None) -> None:
-    left = "the client left" if outlet.is_gone else ""
+def _note(exchange: Exchange, writer: HttpResponseWriter, invocation: Invocation | RemoteInvocation | None) -> None:
+    left = "the client left" if writer.is_gone else ""
     exchange.note = (invocation.note if invocation is not None else "") or left
     if invocation is not None and invocation.route is not None:
         exchange.source_file = invocation.route.source_file
         exchange.dynamic_reasons = invocation.dynamic_reasons
-
-
-def _read_head(scope: Scope) -> HttpRequest:
-    client = scope.get("client")
-    return HttpRequest(
-        method=scope["method"],
-        path=sent_path(scope) or "/",
-        query=scope["query_string"].decode("latin-1"),
-        headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
-        client_host=client[0] if client else "127.0.0.1",
-        scheme=scope.get("scheme") or "http",
-    )
-
-
-def _with_body(request: HttpRequest, body: bytes) -> HttpRequest:
-    return HttpRequest(
-        method=request.method,
-        path=request.path,
-        query=request.query,
-        headers=request.headers,
-        body=body,
-        client_host=request.client_host,
-        scheme=request.scheme,
-    )
 
 
 async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], timeout_s: float) -> set[asyncio.Future[Any]]:

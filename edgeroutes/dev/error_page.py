@@ -12,7 +12,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.dev.gateway import HttpAnswer
+from edgeroutes.dev.gateway import HttpResponse
 from edgeroutes.http.problem import CONTENT_TYPE
 from edgeroutes.http.response import HTML
 
@@ -60,7 +60,7 @@ _PAGE = """<!doctype html>
 """
 
 
-def for_browser(answer: HttpAnswer, accept: str, root: Path) -> HttpAnswer:
+def for_browser(answer: HttpResponse, accept: str, root: Path) -> HttpResponse:
     """The response as a page, when it is a 500 that tells what happened and the client prefers HTML; else as it is."""
     document = _problem(answer, 500)
     if document is None or not prefers_html(accept) or not document.keys() & {"traceback", "problems"}:
@@ -75,7 +75,7 @@ def for_browser(answer: HttpAnswer, accept: str, root: Path) -> HttpAnswer:
     return _page(answer, document, body, note)
 
 
-def without_route(answer: HttpAnswer, accept: str, table: Sequence[RouteLine], path: str) -> HttpAnswer:
+def without_route(answer: HttpResponse, accept: str, table: Sequence[RouteLine], path: str) -> HttpResponse:
     """The 404 of a path that no route matches, with the paths that come closest; for a browser a page with all routes."""
     document = _problem(answer, 404)
     if document is None:
@@ -84,7 +84,7 @@ def without_route(answer: HttpAnswer, accept: str, table: Sequence[RouteLine], p
     if not prefers_html(accept):
         if not near:
             return answer
-        return HttpAnswer(
+        return HttpResponse(
             status=404, headers=answer.headers, body=json.dumps({**document, "did_you_mean": near}).encode()
         )
     what = f"No route matches {path}." + (f" Did you mean {' or '.join(near)}?" if near else "")
@@ -129,7 +129,7 @@ def _qualities(accept: str) -> Sequence[tuple[str, float]]:
     return found
 
 
-def _problem(answer: HttpAnswer, status: int) -> dict[str, Any] | None:
+def _problem(answer: HttpResponse, status: int) -> dict[str, Any] | None:
     """The document of a problem with this status; None for anything else, and where HEAD leaves the body out."""
     headers = {name.lower(): value for name, value in answer.headers}
     if answer.status != status or headers.get("content-type") != CONTENT_TYPE or not answer.body:
@@ -138,7 +138,7 @@ def _problem(answer: HttpAnswer, status: int) -> dict[str, Any] | None:
     return document
 
 
-def _page(answer: HttpAnswer, document: dict[str, Any], body: str, note: str) -> HttpAnswer:
+def _page(answer: HttpResponse, document: dict[str, Any], body: str, note: str) -> HttpResponse:
     text = _PAGE.format(
         title=escape(f"{document.get('status')} {document.get('title')}"),
         body=body,
@@ -147,7 +147,7 @@ def _page(answer: HttpAnswer, document: dict[str, Any], body: str, note: str) ->
         now=time.time(),
     )
     headers = [(name, HTML if name.lower() == "content-type" else value) for name, value in answer.headers]
-    return HttpAnswer(status=answer.status, headers=headers, body=text.encode("utf-8", "replace"))
+    return HttpResponse(status=answer.status, headers=headers, body=text.encode("utf-8", "replace"))
 
 
 def _row(route: RouteLine) -> str:

@@ -185,7 +185,7 @@ def _caching(
     has_params = route.exports.generate_static_params is not None
     lifetime = lifetime_seconds(config.dynamic, config.revalidate, has_static_params=has_params)
     keyed = keyed_headers(project.config, project.cors_policies)
-    key = make_key(request.path, request.query, Headers(request.headers), keyed)
+    key = make_key(request, Headers(request.headers), keyed)
     is_shared = lifetime is not None
     return Caching(
         key=str(key) if project.config.cdn.enabled else "",

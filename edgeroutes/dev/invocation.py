@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_stream
 from edgeroutes.adapters.streaming.wire import render_prelude
-from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, gateway_answer, problem_answer, read_result
+from edgeroutes.dev.gateway import HttpResponse, IntegrationError, gateway_error, read_function_result, read_result
 from edgeroutes.dev.loaded_project import SETTLING_S, cors_fault
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.reports import Failed, Logged
-from edgeroutes.dev.response_writer import ClientGone, delivered
+from edgeroutes.dev.response_writer import ClientGone, wait_until_sent
 from edgeroutes.errors import ProjectError, ResponseTooLargeError
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.failures import log_broken_stream
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.loaded_project import Generation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.dev.response_writer import Outlet
+    from edgeroutes.dev.response_writer import ResponseWriter
     from edgeroutes.dev.worker import OneInvocation, WorkerGeneration
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
@@ -96,22 +96,22 @@ class Invocation:
         """Whether the build would make the route's integration a streaming one."""
         return self.route is not None and self.route.exports.streams
 
-    def run(self, outlet: Outlet) -> None:
-        """Answer into `outlet`; what `after` was given has run when this returns. Never raises."""
+    def run(self, writer: ResponseWriter) -> None:
+        """Answer into `writer`; what `after` was given has run when this returns. Never raises."""
         try:
-            self._run(outlet)
+            self._run(writer)
         except ClientGone:
             self.note = "the client left"
         except (SystemExit, KeyboardInterrupt, HandlerExited) as error:
-            self._give_up(outlet, f"the handler ended its process ({error!r}); Lambda calls that Runtime.ExitError")
+            self._give_up(writer, f"the handler ended its process ({error!r}); Lambda calls that Runtime.ExitError")
         except BaseException as error:  # noqa: BLE001  # a thread's end: whatever it is, the client gets an answer
             if self._is_cancelled or self._loop.is_closing:
                 self.note = "the client left"
             else:
                 self._report(Failed(message=f"{self._path} failed inside edgeroutes", error=error))
-                self._give_up(outlet, f"{type(error).__name__}: {error}")
+                self._give_up(writer, f"{type(error).__name__}: {error}")
         finally:
-            outlet.cut()  # nothing, where all is out; else nobody would ever end the connection
+            writer.abort()  # nothing, where all is out; else nobody would ever end the connection
             self._restore_streams()
 
     def _restore_streams(self) -> None:
@@ -120,11 +120,11 @@ class Invocation:
             message = f"{name} was closed or could not be written to after {whose} had run; it is open again"
             self._report(Logged(level="WARNING", message=message, fields={"path": self._path}))
 
-    def _run(self, outlet: Outlet) -> None:
+    def _run(self, writer: ResponseWriter) -> None:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
         if refusal := self._limits.check_event(text, len(self._event["body"] or "")):
             fields = self.generation.project.gateway_fields
-            self._send(outlet, problem_answer(refusal.status, refusal.detail, self._path, fields))
+            self._send(writer, gateway_error(refusal.status, refusal.detail, self._path, fields))
             return
         with ExitStack() as used:
             used.enter_context(self.generation.in_use())
@@ -136,16 +136,16 @@ class Invocation:
                 used.enter_context(self.generation.in_use())
                 call, failure = self._opened(text)
             with self._surroundings.running(self.route):
-                self._answer(outlet, call, failure)
+                self._answer(writer, call, failure)
 
-    def _answer(self, outlet: Outlet, call: Call, failure: Exception | None) -> None:
+    def _answer(self, writer: ResponseWriter, call: Call, failure: Exception | None) -> None:
         if faults := self._faults(call):
-            self._send_faults(outlet, faults, call)
+            self._send_faults(writer, faults, call)
         elif failure is not None:
             failed = call.fail(failure)
-            self._send_result(outlet, failed, failed.body, call)  # type: ignore[arg-type]  # JSON is whole
+            self._send_result(writer, failed, failed.body, call)  # type: ignore[arg-type]  # JSON is whole
         else:
-            self._run_where_it_belongs(outlet, call)
+            self._run_where_it_belongs(writer, call)
 
     def _opened(self, text: str) -> tuple[Call, Exception | None]:
         """The call for an event's JSON, and what kept its route from being loaded."""
@@ -198,18 +198,18 @@ class Invocation:
                 self._report(Logged(level="WARNING", message=message))
         return None
 
-    def _run_where_it_belongs(self, outlet: Outlet, call: Call) -> None:
+    def _run_where_it_belongs(self, writer: ResponseWriter, call: Call) -> None:
         """Run the call without a loop, or on the one that all share."""
         running_in = copy_context()
         if not call.needs_loop:
             free = LoopFree()
-            self._run_call(outlet, call, lambda coroutine: free.run(coroutine, running_in), in_loop=False)
+            self._run_call(writer, call, lambda coroutine: free.run(coroutine, running_in), in_loop=False)
         else:
             self._run_call(
-                outlet, call, lambda coroutine: self._run_shared(coroutine, running_in, outlet), in_loop=True
+                writer, call, lambda coroutine: self._run_shared(coroutine, running_in, writer), in_loop=True
             )
 
-    def _run_shared(self, coroutine: Coroutine[Any, Any, Any], running_in: Context, outlet: Outlet) -> Any:
+    def _run_shared(self, coroutine: Coroutine[Any, Any, Any], running_in: Context, writer: ResponseWriter) -> Any:
         running = self._loop.start(coroutine, running_in, self.route.source_file if self.route is not None else "")
         if self.streams:
 
@@ -217,14 +217,14 @@ class Invocation:
                 self._is_cancelled = True
                 running.cancel()
 
-            outlet.on_gone(cancel)
+            writer.on_disconnect(cancel)
         return running.result()
 
-    def _run_call(self, outlet: Outlet, call: Call, run: Any, *, in_loop: bool) -> None:
+    def _run_call(self, writer: ResponseWriter, call: Call, run: Any, *, in_loop: bool) -> None:
         try:
-            whole: Whole | None = run(self._respond(outlet, call, in_loop=in_loop))
+            whole: Whole | None = run(self._respond(writer, call, in_loop=in_loop))
             if whole is not None:
-                self._send_result(outlet, *whole, call)
+                self._send_result(writer, *whole, call)
         finally:
             if call.has_after:
                 self._finish(call, run)
@@ -235,7 +235,7 @@ class Invocation:
         except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
             log_exception(error, "after() failed", call.incoming)
 
-    async def _respond(self, outlet: Outlet, call: Call, *, in_loop: bool) -> Whole | None:
+    async def _respond(self, writer: ResponseWriter, call: Call, *, in_loop: bool) -> Whole | None:
         """The whole answer; None when it has been streamed."""
         response = await call.respond()
         if self.route is not None and self.route.exports.app is None:  # of what an app reads nothing is known
@@ -248,20 +248,20 @@ class Invocation:
             except ResponseTooLargeError as error:
                 await call.close_streams()
                 return (failed := call.fail(error)), failed.body  # type: ignore[return-value]  # JSON is whole
-            await self._stream(outlet, call, response, in_loop=in_loop)
+            await self._stream(writer, call, response, in_loop=in_loop)
             return None
         self._warn_of_whole_stream()
         return await read_stream(call, response)
 
-    async def _stream(self, outlet: Outlet, call: Call, response: Response, *, in_loop: bool) -> None:
+    async def _stream(self, writer: ResponseWriter, call: Call, response: Response, *, in_loop: bool) -> None:
         """Send the chunks as they are produced. A failure on the way cuts the connection: the client must not take it for the end."""
         try:
             head = read_result(rest_result(response, None))
-            outlet.start(head)
+            writer.start(head)
             self._has_started = True
             async for chunk in response.body:  # type: ignore[union-attr]  # it streams
                 if chunk:
-                    await delivered(outlet.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as start_stream
+                    await wait_until_sent(writer.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as start_stream
         except ClientGone:
             raise
         except BaseException as error:  # the author's generator may raise anything
@@ -269,12 +269,12 @@ class Invocation:
                 raise
             log_broken_stream(error, call)
             self.note = "cut: the stream failed"
-            outlet.cut()
+            writer.abort()
             return
         finally:
             await call.close_streams()
         revalidate_now(call)
-        await delivered(outlet.end(), in_loop=in_loop)
+        await wait_until_sent(writer.end(), in_loop=in_loop)
 
     def _warn_of_whole_stream(self) -> None:
         route = self.route
@@ -289,49 +289,49 @@ class Invocation:
             )
         )
 
-    def _send_faults(self, outlet: Outlet, faults: tuple[ProjectError, ...], call: Call) -> None:
+    def _send_faults(self, writer: ResponseWriter, faults: tuple[ProjectError, ...], call: Call) -> None:
         self.note = str(faults[0]) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
         detail = "\n".join(str(fault) for fault in faults)
         fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
         request_id = call.incoming.request_id
         problems = [str(fault) for fault in faults]
-        answer = problem_answer(500, detail, self._path, fields, request_id=request_id, problems=problems)
-        self._send(outlet, self._for_client(answer, call))
+        answer = gateway_error(500, detail, self._path, fields, request_id=request_id, problems=problems)
+        self._send(writer, self._for_client(answer, call))
 
-    def _send_result(self, outlet: Outlet, response: Response, body: str | bytes | None, call: Call) -> None:
+    def _send_result(self, writer: ResponseWriter, response: Response, body: str | bytes | None, call: Call) -> None:
         if response.status == 500 and (faults := self._surroundings.faults(self.route)):
-            self._send_faults(outlet, faults, call)  # the handler needed what there is not
+            self._send_faults(writer, faults, call)  # the handler needed what there is not
             return
         if response.status == 404 and call.route is None and self.generation.faults_behind_404():
-            self._send_faults(outlet, self.generation.faults_behind_404(), call)
+            self._send_faults(writer, self.generation.faults_behind_404(), call)
             return
         try:
             # A streaming function sends whole bodies as streams, too, and those have no size limit.
             result = rest_result(response, body) if self.streams else fitting_result(call, response, body)
-            answer = gateway_answer(result)
+            answer = read_function_result(result)
         except IntegrationError as error:
-            self._give_up(outlet, str(error))
+            self._give_up(writer, str(error))
             return
-        self._send(outlet, self._for_client(answer, call), call)
+        self._send(writer, self._for_client(answer, call), call)
 
-    def _for_client(self, answer: HttpAnswer, call: Call) -> HttpAnswer:
+    def _for_client(self, answer: HttpResponse, call: Call) -> HttpResponse:
         if call.incoming.method == "HEAD":
-            return HttpAnswer(status=answer.status, headers=answer.headers)
+            return HttpResponse(status=answer.status, headers=answer.headers)
         return answer
 
-    def _send(self, outlet: Outlet, answer: HttpAnswer, call: Call | None = None) -> None:
+    def _send(self, writer: ResponseWriter, answer: HttpResponse, call: Call | None = None) -> None:
         if call is not None:
             revalidate_now(call)
-        outlet.answer(answer).result()
+        writer.send_whole(answer).result()
 
-    def _give_up(self, outlet: Outlet, reason: str) -> None:
+    def _give_up(self, writer: ResponseWriter, reason: str) -> None:
         """502, or a cut connection where the head is out already; the log says why."""
         self._report(Logged(level="ERROR", message=f"502: {reason}", fields={"path": self._path}))
         if self._has_started:
             self.note = "cut: the handler ended"
             return
         with suppress(Exception):  # gone, or the head is out already: `run` cuts the connection
-            self._send(outlet, problem_answer(502, reason, self._path, self.generation.project.gateway_fields))
+            self._send(writer, gateway_error(502, reason, self._path, self.generation.project.gateway_fields))
 
 
 class DevContext:

@@ -1,6 +1,6 @@
-"""The way out to one client, from any thread: messages of ASGI, sent on the server's loop. Floor 3; knows no routes.
+"""Sends a response to one client from any thread, as ASGI messages on the server's loop.
 
-What sends waits until the client has taken it, but for the last few chunks, so a slow client slows the handler, as it would on AWS.
+`write` waits for the client except for the last few chunks, so a slow client slows the handler, as it does on AWS.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import asyncio
 import threading
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeroutes.dev.gateway import sent_name
@@ -17,57 +18,52 @@ from edgeroutes.runtime.loop import uninterrupted
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.types import Send
 
-
-# What may be on its way from thread to thread: waiting for each chunk's delivery would cost a small one more than all else.
-_WINDOW_BYTES = 64 * 1024
-
-
-class ClientGone(Exception):  # noqa: N818  # nobody's mistake
-    """There is nobody any more to send to."""
+# Bytes that may be between the threads: waiting for the delivery of each small chunk would cost more than everything else.
+WINDOW_BYTES = 64 * 1024
 
 
-class Outlet(Protocol):
-    """Where an answer goes. What gives a future gives that of when it has gone out; all raise ClientGone where nobody is there."""
+class ClientGone(Exception):  # noqa: N818  # not an error
+    """The client has disconnected."""
 
-    def answer(self, answer: HttpAnswer) -> Future[None]:
-        """A whole answer."""
-        ...
 
-    def start(self, head: HttpAnswer) -> None:
-        """The head of a stream, which goes out at once; what is written next waits for it, and nobody else."""
+class ResponseWriter(Protocol):
+    """Where a response goes. Futures finish when it is sent; all methods but `abort` raise ClientGone without a client."""
+
+    def send_whole(self, response: HttpResponse) -> Future[None]: ...
+
+    def start(self, head: HttpResponse) -> None:
+        """Send status and headers of a stream; only the next `write` waits for it."""
         ...
 
     def write(self, chunk: bytes) -> Future[None] | None:
-        """A piece of the body; None where nothing is to be waited for before the next one."""
+        """Send a chunk; None where the next one may follow at once."""
         ...
 
-    def end(self) -> Future[None]:
-        """The body's end."""
+    def end(self) -> Future[None]: ...
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the client leaves before the end; at once where it has left."""
         ...
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the client leaves before the end; at once when it has left."""
-        ...
-
-    def cut(self) -> None:
-        """Have the connection closed without the body's end, unless it is out: the client can tell that something is missing."""
+    def abort(self) -> None:
+        """Close the connection unless the response is complete: the client sees that something is missing."""
         ...
 
 
-class HttpOutlet:
-    """The way to one HTTP client.
+class HttpResponseWriter:
+    """Writes to one HTTP client.
 
     Args:
-        send: The ASGI server's, of the request.
-        method: Of the request: the answer to HEAD has no body, and says no length of one.
-        present: Makes the response that the client gets of one that is whole: a page of an error.
+        send: ASGI's, of the request.
+        method: Of the request.
+        present: Converts a whole response: an error becomes a page.
     """
 
     def __init__(
-        self, send: Send, method: str, present: Callable[[HttpAnswer], HttpAnswer] = lambda answer: answer
+        self, send: Send, method: str, present: Callable[[HttpResponse], HttpResponse] = lambda response: response
     ) -> None:
         self._present = present
         self.loop = asyncio.get_running_loop()
@@ -88,22 +84,19 @@ class HttpOutlet:
         self._sending: asyncio.Task[None] | None = None
         self._is_sending = False
 
-    def answer(self, answer: HttpAnswer) -> Future[None]:
-        """A whole answer."""
-        return self._submit(lambda: self._send_whole(self._present(answer)))
+    def send_whole(self, response: HttpResponse) -> Future[None]:
+        return self._submit(lambda: self._send_present(response))
 
-    def start(self, head: HttpAnswer) -> None:
-        """The head of a stream, which goes out at once; what is written next waits for it, and nobody else."""
+    def start(self, head: HttpResponse) -> None:
         self._open_loop().call_soon_threadsafe(self._begin_head, head)
 
     def write(self, chunk: bytes) -> Future[None] | None:
-        """A piece of the body; None where nothing is to be waited for before the next one."""
         loop = self._open_loop()
         with self._lock:
             self._require_client()
             self._chunks.append(chunk)
             self._waiting_bytes += len(chunk)
-            if self._waiting_bytes > _WINDOW_BYTES:
+            if self._waiting_bytes > WINDOW_BYTES:
                 self._room = Future()
             room, is_sending, self._is_sending = self._room, self._is_sending, True
         if not is_sending:
@@ -111,20 +104,17 @@ class HttpOutlet:
         return room
 
     def end(self) -> Future[None]:
-        """The body's end."""
         return self._submit(self._end)
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the client leaves before the end; at once when it has left."""
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
         self._open_loop().call_soon_threadsafe(self._add_callback, callback)
 
-    def cut(self) -> None:
-        """Have the connection closed without the body's end, unless it is out."""
+    def abort(self) -> None:
         with suppress(ClientGone):
-            self._open_loop().call_soon_threadsafe(self._cut)
+            self._open_loop().call_soon_threadsafe(self._abort)
 
     def leave(self) -> None:
-        """Say that the client is gone, or not to be waited for; called on the server's loop."""
+        """Treat the client as gone; called on the server's loop."""
         if self.done.done() or self.is_gone:
             return
         self.is_gone = True
@@ -133,42 +123,42 @@ class HttpOutlet:
             callback()
         self.done.set_result(None)
 
-    async def replace(self, answer: HttpAnswer) -> None:
-        """Send this answer and none that comes later from elsewhere; called on the server's loop, before the head is out."""
+    async def replace(self, response: HttpResponse) -> None:
+        """Send this response and ignore all later ones; called on the server's loop before anything is sent."""
         self._is_closed = True
-        await self._send_answer(answer, is_stream=False)
+        await self._send_response(response)
 
-    async def _send_whole(self, answer: HttpAnswer) -> None:
+    async def _send_present(self, response: HttpResponse) -> None:
         self._require_client()
-        await self._send_answer(answer, is_stream=False)
+        await self._send_response(self._present(response))
 
-    def _begin_head(self, head: HttpAnswer) -> None:
+    async def _send_response(self, response: HttpResponse) -> None:
+        await self._send_start(response, is_stream=False)
+        await self._send_last(response.body)
+
+    def _begin_head(self, head: HttpResponse) -> None:
         self._sending = self.loop.create_task(self._send_head(head))
 
-    async def _send_head(self, head: HttpAnswer) -> None:
+    async def _send_head(self, head: HttpResponse) -> None:
         try:
             if not self._is_closed:
-                await self._send_answer(head, is_stream=True)
+                await self._send_start(head, is_stream=True)
         except OSError:
             self._close()
 
-    async def _send_answer(self, answer: HttpAnswer, *, is_stream: bool) -> None:
-        headers = [(sent_name(name).encode("latin-1"), _encoded(value)) for name, value in answer.headers]
-        if not is_stream and answer.status not in (204, 304) and not (self._method == "HEAD" and not answer.body):
-            headers.append((b"content-length", str(len(answer.body)).encode()))
-        self.status = answer.status
+    async def _send_start(self, response: HttpResponse, *, is_stream: bool) -> None:
+        renamed = replace(response, headers=[(sent_name(name), value) for name, value in response.headers])
+        self.status = response.status
         self.is_stream = is_stream
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
-        if not is_stream:
-            await self._send_last(answer.body)
+        await self._send(renamed.start_message(method=self._method, is_stream=is_stream))
 
     def _begin_sending(self) -> None:
         self._sending = self.loop.create_task(self._send_chunks(self._sending))
 
     async def _send_chunks(self, before: asyncio.Task[None] | None) -> None:
-        """Send what there is, at one go; whoever waits for room is let go on as soon as there is some."""
+        """Send all waiting chunks at once."""
         try:
-            if before is not None:  # the head may be on its way
+            if before is not None:  # the status and headers may not be sent yet
                 await before
             while waiting := self._take_waiting():
                 self.body_bytes += len(waiting)
@@ -177,7 +167,7 @@ class HttpOutlet:
             self._close()
 
     def _take_waiting(self) -> bytes:
-        """All that waits, which leaves room for more; nothing when it is not wanted."""
+        """The waiting chunks; `write` may go on."""
         with self._lock:
             room, self._room = self._room, None
             waiting = b"" if self._is_closed else b"".join(self._chunks)
@@ -189,7 +179,7 @@ class HttpOutlet:
         return waiting
 
     def _close(self) -> None:
-        """Take no further chunk; whoever waits for room learns that the client has gone."""
+        """Accept no more chunks; a waiting `write` raises ClientGone."""
         with self._lock:
             self._is_closed = True
             room, self._room = self._room, None
@@ -217,16 +207,16 @@ class HttpOutlet:
             callback()
         self._callbacks.append(callback)
 
-    def _cut(self) -> None:
+    def _abort(self) -> None:
         if self._sending is not None and not self._sending.done():
-            self._sending.add_done_callback(lambda _: self._cut())  # what was sent before goes out
+            self._sending.add_done_callback(lambda _: self._abort())  # earlier chunks are sent first
         elif not self.done.done():
             self.is_cut = True
             self._close()
             self.done.set_result(None)
 
     def _submit(self, begin: Callable[[], Coroutine[Any, Any, None]]) -> Future[None]:
-        """Have a coroutine run on the server's loop; where that is closed, it is not even made."""
+        """Run a coroutine on the server's loop; where that is closed, it is not created."""
         loop = self._open_loop()
         return asyncio.run_coroutine_threadsafe(begin(), loop)
 
@@ -236,15 +226,8 @@ class HttpOutlet:
         return self.loop
 
 
-def _encoded(value: str) -> bytes:
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return value.encode()
-
-
-async def delivered(sent: Future[Any] | None, *, in_loop: bool) -> None:
-    """Wait until it has gone out: with others in turn where a loop runs, else by blocking the thread."""
+async def wait_until_sent(sent: Future[Any] | None, *, in_loop: bool) -> None:
+    """Wait without blocking the loop, or block the thread where no loop runs."""
     if sent is None:
         return
     if in_loop:

@@ -18,7 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgeroutes.config import INFRA_FOLDER
-from edgeroutes.dev.access_log import Front
+from edgeroutes.dev.access_log import AccessLog
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.cdn.edge import Cdn
@@ -82,7 +82,7 @@ class DevServer:
         host: What to listen on.
         port: Of it; 0 takes any that is free, None takes 3000 or the next that is free.
         limits: Of the real thing.
-        cdn: Whether a CDN stands in front, where the project's settings have one.
+        cdn: Whether a CDN stands in app, where the project's settings have one.
         aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
         environ: Where `.env` goes.
         template: Whether to keep template.yaml current, and tell its warnings; with False only to tell them, with None neither.
@@ -149,8 +149,8 @@ class DevServer:
             self._functions = InProcess(self.live, self._report, limits)
         self.app = DevApp(self.live, self._functions, self._report, limits=limits)
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
-        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
-        config = _uvicorn_config(front, limits.head_timeout_s)
+        app = AccessLog(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
+        config = _uvicorn_config(app, limits.head_timeout_s)
         self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
 
     @property
@@ -186,7 +186,7 @@ class DevServer:
         if self.cdn is None:
             self._report(Logged(level="INFO", message="there is no CDN to clear"))
             return
-        count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+        count = self.cdn.reset(**_cdn_settings(self.live.generation))
         self._report(Logged(level="INFO", message=f"CDN cache cleared ({_entries(count)})"))
 
     def stop(self) -> None:
@@ -243,7 +243,7 @@ class DevServer:
         self._changes.note()
         self._functions.replace(generation)
         if self.cdn is not None:
-            count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+            count = self.cdn.reset(**_cdn_settings(self.live.generation))
             if count:
                 message = f"CDN cache cleared after reload ({_entries(count)})"
                 self._report(Logged(level="INFO", message=message))
@@ -326,7 +326,7 @@ def _open_to_all(host: str) -> str:
     return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
 
 
-def _uvicorn_config(app: Front, head_timeout_s: float) -> uvicorn.Config:
+def _uvicorn_config(app: AccessLog, head_timeout_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=connection_type(head_timeout_s),

@@ -32,7 +32,7 @@ from edgeroutes.dev.loaded_project import SETTLING_S
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
 from edgeroutes.dev.modules import loaded_modules
 from edgeroutes.dev.reports import Failed, Logged, is_reported, pack_error, plain_value
-from edgeroutes.dev.response_writer import ClientGone
+from edgeroutes.dev.response_writer import WINDOW_BYTES, ClientGone
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local, use_invalidator
@@ -45,14 +45,12 @@ if TYPE_CHECKING:
     from edgeroutes.config import Config
     from edgeroutes.dev.function_environment import VariablesByRoute
     from edgeroutes.dev.function_variables import FunctionVariables
-    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Report
     from edgeroutes.errors import ProjectError
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.types import Event
 
-# How much of a stream may be on its way to the parent.
-_WINDOW_BYTES = 64 * 1024
 # How long the exit functions of the project may take.
 _EXIT_WAIT_S = 2.0
 _end_process = os._exit  # handlers find another one
@@ -118,7 +116,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._outlets: dict[int, RemoteOutlet] = {}
+        self._writers: dict[int, RemoteResponseWriter] = {}
         self._questions: dict[int, Future[Any]] = {}
         self._modules = 0
         self.root = ""
@@ -224,23 +222,25 @@ class Worker:
         if kind == "run":
             event, is_ready, has_faults = rest
             late = ParentSurroundings(self, surroundings, is_ready=is_ready, has_faults=has_faults)
-            outlet = self._outlets[number] = RemoteOutlet(number, self)
-            live = OneInvocation(self, outlet, generation, late)
-            arguments = (live, event, outlet, loop, generation.limits)
+            writer = self._writers[number] = RemoteResponseWriter(number, self)
+            live = OneInvocation(self, writer, generation, late)
+            arguments = (live, event, writer, loop, generation.limits)
             threading.Thread(target=self._run, args=arguments, name="edgeroutes-request", daemon=True).start()
         elif kind == "reply":
             self._questions.pop(number).set_result(rest[0])
-        elif (known := self._outlets.get(number)) is not None:
+        elif (known := self._writers.get(number)) is not None:
             known.delivered() if kind == "sent" else known.leave()
 
-    def _run(self, live: OneInvocation, event: Event, outlet: RemoteOutlet, loop: LoopThread, limits: Limits) -> None:
+    def _run(
+        self, live: OneInvocation, event: Event, writer: RemoteResponseWriter, loop: LoopThread, limits: Limits
+    ) -> None:
         invocation = Invocation(live, event, loop=loop, limits=limits, report=self.report)
-        outlet.invocation = invocation
-        invocation.run(outlet)
+        writer.invocation = invocation
+        invocation.run(writer)
         with suppress(ClientGone):
             self._send_modules()
-            outlet.send("done", None)
-        self._outlets.pop(outlet.number, None)
+            writer.send("done", None)
+        self._writers.pop(writer.number, None)
 
     def _send_modules(self) -> None:
         """Tell the parent which modules are loaded, where these are others than before."""
@@ -249,8 +249,8 @@ class Worker:
             self.send("modules", *loaded_modules())
 
 
-class RemoteOutlet:
-    """An `Outlet` whose client is behind the parent.
+class RemoteResponseWriter:
+    """An `ResponseWriter` whose client is behind the parent.
 
     Args:
         number: Of the invocation.
@@ -268,11 +268,11 @@ class RemoteOutlet:
         self._is_superseded = False
         self._callbacks: list[Callable[[], None]] = []
 
-    def answer(self, answer: HttpAnswer) -> Future[None]:
+    def send_whole(self, response: HttpResponse) -> Future[None]:
         """A whole response."""
-        return self._request("answer", answer, 0)
+        return self._request("answer", response, 0)
 
-    def start(self, head: HttpAnswer) -> None:
+    def start(self, head: HttpResponse) -> None:
         """Status and headers of a stream."""
         self._require_client()
         self.send("start", head)
@@ -280,13 +280,13 @@ class RemoteOutlet:
     def write(self, chunk: bytes) -> Future[None] | None:
         """A part of the body; None where the next one may follow at once."""
         sent = self._request("write", chunk, len(chunk))
-        return sent if self._waiting_bytes > _WINDOW_BYTES else None
+        return sent if self._waiting_bytes > WINDOW_BYTES else None
 
     def end(self) -> Future[None]:
         """The end of the body."""
         return self._request("end", None, 0)
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Have `callback` called when the client leaves."""
         with self._lock:
             self._callbacks.append(callback)
@@ -294,7 +294,7 @@ class RemoteOutlet:
         if is_gone:
             callback()
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Have the connection closed, unless the response is complete."""
         if not self._is_superseded:
             with suppress(ClientGone):
@@ -427,19 +427,23 @@ class OneInvocation:
 
     Args:
         worker: Asks the parent.
-        outlet: Of the invocation.
+        writer: Of the invocation.
         generation: The only one.
         surroundings: The functions' variables.
     """
 
     def __init__(
-        self, worker: Worker, outlet: RemoteOutlet, generation: WorkerGeneration, surroundings: ParentSurroundings
+        self,
+        worker: Worker,
+        writer: RemoteResponseWriter,
+        generation: WorkerGeneration,
+        surroundings: ParentSurroundings,
     ) -> None:
         self.generation = generation
         self.surroundings = surroundings
         self.standard_streams = worker.standard_streams
         self._worker = worker
-        self._outlet = outlet
+        self._writer = writer
 
     def wait_before_loading(self, route: RouteFile, method: str) -> None:
         """Wait for what would make other routes wait, if the route waited for it later.
@@ -452,7 +456,7 @@ class OneInvocation:
     def wait_for_newer(self, _: object, timeout_s: float) -> bool:
         """False, or ClientGone where a newer worker runs the event."""
         if self._worker.ask("newer", timeout_s):
-            self._outlet.supersede()
+            self._writer.supersede()
             raise ClientGone
         return False
 

@@ -24,7 +24,7 @@ from socket import socketpair
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev import keys
-from edgeroutes.dev.gateway import problem_answer
+from edgeroutes.dev.gateway import gateway_error
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
 from edgeroutes.dev.reports import REPORTED, Failed, Logged, unpack_error
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.loaded_project import Generation
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.dev.response_writer import Outlet
+    from edgeroutes.dev.response_writer import ResponseWriter
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.types import Event
 
@@ -513,28 +513,28 @@ class RemoteInvocation:
         """Whether the route's integration is a streaming one."""
         return self.route is not None and self.route.exports.streams
 
-    def run(self, outlet: Outlet) -> None:
-        """Respond into `outlet`; never raises."""
+    def run(self, writer: ResponseWriter) -> None:
+        """Respond into `writer`; never raises."""
         try:
-            while self._is_superseded(outlet):
+            while self._is_superseded(writer):
                 pass
         except Exception as error:  # noqa: BLE001  # a thread's end
             self._workers.report(Failed(message=f"{self._event['path']} failed inside edgeroutes", error=error))
         finally:
-            outlet.cut()
+            writer.abort()
 
-    def _is_superseded(self, outlet: Outlet) -> bool:
+    def _is_superseded(self, writer: ResponseWriter) -> bool:
         """Run it on the newest worker; whether that refused, since a newer one is there."""
         worker, number, messages = self._workers.begin(self._event)
         try:
-            self._tell_when_gone(outlet, worker, number)
+            self._tell_when_gone(writer, worker, number)
             while True:
                 kind, payload, facts = messages.get()
                 self._note(worker, *facts)
                 if kind in ("done", "again", "died"):
                     break
                 try:
-                    self._pass_on(outlet, kind, payload)
+                    self._pass_on(writer, kind, payload)
                 except ClientGone:
                     self.note = self.note or "the client left"
                     worker.tell("gone", number)
@@ -544,12 +544,12 @@ class RemoteInvocation:
         finally:
             worker.forget(number)
         if kind == "died":
-            self._fail(outlet)
+            self._fail(writer)
         return kind == "again"
 
-    def _tell_when_gone(self, outlet: Outlet, worker: WorkerProcess, number: int) -> None:
+    def _tell_when_gone(self, writer: ResponseWriter, worker: WorkerProcess, number: int) -> None:
         try:
-            outlet.on_gone(lambda: worker.tell("gone", number))
+            writer.on_disconnect(lambda: worker.tell("gone", number))
         except ClientGone:
             worker.tell("gone", number)
 
@@ -561,24 +561,24 @@ class RemoteInvocation:
         self.note = note or self.note
         self.dynamic_reasons = dynamic_reasons if dynamic_reasons is not None else self.dynamic_reasons
 
-    def _pass_on(self, outlet: Outlet, kind: str, payload: Any) -> None:
+    def _pass_on(self, writer: ResponseWriter, kind: str, payload: Any) -> None:
         """Have the client receive it, and wait until it has, or may be given the next part."""
         match kind:
             case "answer":
                 self._has_started = True
-                outlet.answer(payload).result()
+                writer.send_whole(payload).result()
             case "start":
                 self._has_started = True
-                outlet.start(payload)
+                writer.start(payload)
             case "write":
-                if (room := outlet.write(payload)) is not None:
+                if (room := writer.write(payload)) is not None:
                     room.result()
             case "end":
-                outlet.end().result()
+                writer.end().result()
             case "cut":
-                outlet.cut()
+                writer.abort()
 
-    def _fail(self, outlet: Outlet) -> None:
+    def _fail(self, writer: ResponseWriter) -> None:
         """502, or a cut connection: the worker has crashed, as a function would."""
         reason = (
             "the process that runs the routes has ended: a crash in C code, os.abort(), a signal, or no memory left"
@@ -589,4 +589,4 @@ class RemoteInvocation:
         if not self._has_started:
             with suppress(Exception):
                 fields = self._workers.live.generation.project.gateway_fields
-                outlet.answer(problem_answer(502, reason, path, fields)).result()
+                writer.send_whole(gateway_error(502, reason, path, fields)).result()

@@ -14,7 +14,7 @@ from tests.dev.serving import PATIENCE_S, Served, serving, shared_module, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.dev.reports import Answered
+    from edgeroutes.dev.reports import Responded
 
 COUNTING = """
     revalidate = 60
@@ -32,12 +32,12 @@ COUNTING = """
 
 
 def states(served: Served) -> list[tuple[str, int, str, str]]:
-    return [(each.path, each.status, each.cache, each.source_file) for each in served.told.answered]
+    return [(each.path, each.status, each.cache, each.source_file) for each in served.told.responded]
 
 
-def logged(served: Served, count: int) -> list[Answered]:
+def logged(served: Served, count: int) -> list[Responded]:
     """The log's lines, once there are so many: one is written after its answer has gone out."""
-    return until(lambda: served.told.answered[count - 1 :] and served.told.answered, f"{count} answers in the log")
+    return until(lambda: served.told.responded[count - 1 :] and served.told.responded, f"{count} answers in the log")
 
 
 def test_a_cached_route_is_served_by_the_cdn_and_the_log_says_so(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_stream_that_fails_in_the_middle_is_cut_and_not_kept(tmp_path: Path) -
                 continue
             raise AssertionError
         logged(served, 2)
-        assert [each.note for each in served.told.answered] == ["cut: the stream failed"] * 2
+        assert [each.note for each in served.told.responded] == ["cut: the stream failed"] * 2
 
 
 def test_a_client_that_leaves_a_stream_closes_its_generator_through_the_cdn(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_stale_answer_stands_in_for_a_route_that_fails(tmp_path: Path) -> None
     with serving(tmp_path, {"a": route}) as served:
         answers = [served.get("/a") for _ in range(3)]
         logged(served, 3)
-        assert [each.cache for each in served.told.answered] == ["miss", "stale, for an error", "stale, for an error"]
+        assert [each.cache for each in served.told.responded] == ["miss", "stale, for an error", "stale, for an error"]
     assert [(each.text, each.headers["x-cache"]) for each in answers] == [
         ("good", "Miss from cloudfront"),
         ("good", "RefreshHit from cloudfront"),
@@ -248,7 +248,7 @@ def test_a_handler_that_lets_one_users_answer_be_kept_is_warned_of(tmp_path: Pat
             lambda: [report.message for report in served.told.logged if report.level == "WARNING"], "the warning"
         )
     assert warning == (
-        "GET /a would be given to everyone by CloudFront (public, max-age=60), but its handler asked for cookies. Answer with"
+        "CloudFront would give GET /a to everyone (public, max-age=60), but its handler reads cookies. Set"
         " 'Cache-Control: private, no-store', or leave the header to the route's config"
     )
 
@@ -257,7 +257,7 @@ def test_a_get_with_a_body_is_refused_as_cloudfront_does_and_the_connection_goes
     with serving(tmp_path, {"a": COUNTING}) as served:
         answers = [served.client.request("GET", "/a", content=b"x" * 100_000), served.get("/a")]
     assert [answer.status_code for answer in answers] == [403, 200]
-    assert answers[0].json()["detail"] == "CloudFront refuses a GET that has a body. Send it with POST, or as a query"
+    assert answers[0].json()["detail"] == "CloudFront refuses a GET with a body. Send it with POST, or as a query"
 
 
 def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> None:
@@ -279,10 +279,10 @@ def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> No
         told = [report.message for report in served.told.logged if report.level == "INFO"]
     assert made == [1, 2, 2, 3, 3]
     assert told == [
-        "the CDN has forgotten 1 for #things",
-        "the CDN has forgotten 0 for #others",
-        "the CDN has forgotten 1 for #_path:/a",
-        "the CDN has forgotten 0 for #_path:/b",
+        "CDN cache invalidated for #things (1 entry)",
+        "CDN cache invalidated for #others (0 entries)",
+        "CDN cache invalidated for #_path:/a (1 entry)",
+        "CDN cache invalidated for #_path:/b (0 entries)",
     ]
 
 

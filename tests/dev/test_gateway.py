@@ -7,13 +7,13 @@ import time
 import pytest
 
 from edgeroutes.dev.gateway import (
-    HttpAnswer,
     HttpRequest,
+    HttpResponse,
     IntegrationError,
     Limits,
-    gateway_answer,
-    problem_answer,
+    gateway_error,
     query_problem,
+    read_function_result,
     read_result,
     rest_event,
     sent_name,
@@ -97,8 +97,8 @@ def test_a_result_becomes_an_answer() -> None:
         "isBase64Encoded": True,
     }
     headers = [("X-One", "1"), ("x-number", "5"), ("x-flag", "true"), ("x-both", "a"), ("x-both", "b")]
-    assert read_result(result) == HttpAnswer(status=201, headers=headers, body=b"\xff")
-    assert read_result({"statusCode": 204}) == HttpAnswer(status=204, headers=[])
+    assert read_result(result) == HttpResponse(status=201, headers=headers, body=b"\xff")
+    assert read_result({"statusCode": 204}) == HttpResponse(status=204, headers=[])
     assert read_result({"statusCode": 200, "body": "é"}).body == "é".encode()
 
 
@@ -155,8 +155,10 @@ def test_the_numbers_are_those_of_aws() -> None:
 
 
 def test_a_head_is_its_request_line_and_the_values_of_its_headers() -> None:
-    fits = LIMITS.check_head("GET", "/" + "x" * 12, [("a-long-name", "v" * 14)])  # GET /x… HTTP/1.1 is 26
-    refused = LIMITS.check_head("GET", "/" + "x" * 12, [("a-long-name", "v" * 15)])
+    fits = LIMITS.check_head(
+        HttpRequest(method="GET", path="/" + "x" * 12, headers=[("a-long-name", "v" * 14)])
+    )  # GET /x… HTTP/1.1 is 26
+    refused = LIMITS.check_head(HttpRequest(method="GET", path="/" + "x" * 12, headers=[("a-long-name", "v" * 15)]))
     assert (fits, refused and refused.status) == (None, 431)
     assert refused is not None
     assert refused.detail == "the request line and the header values have 41 bytes: API Gateway takes 40"
@@ -180,23 +182,23 @@ def test_an_event_counts_in_utf8() -> None:
         ({"statusCode": 200, "body": object()}, "Runtime.MarshalError"),
         ({"statusCode": 200, "body": {1, 2}}, "Runtime.MarshalError"),
         (None, "the result is a NoneType, not an object"),
-        ({"statusCode": 200, "body": "not base64!", "isBase64Encoded": True}, "the result is no proxy result"),
+        ({"statusCode": 200, "body": "not base64!", "isBase64Encoded": True}, "the result is not a proxy result"),
         ({"statusCode": 200, "headers": []}, None),
-        ({"statusCode": 200, "headers": ["a"]}, "the result is no proxy result"),
-        ({"statusCode": 200, "body": "\ud800"}, "the result is no proxy result"),
+        ({"statusCode": 200, "headers": ["a"]}, "the result is not a proxy result"),
+        ({"statusCode": 200, "body": "\ud800"}, "the result is not a proxy result"),
     ],
     ids=lambda value: str(value)[:40],
 )
 def test_a_malformed_result_says_what_is_wrong_with_it(result: object, said: str | None) -> None:
     if said is None:
-        assert gateway_answer(result).status == 200
+        assert read_function_result(result).status == 200
         return
     with pytest.raises(IntegrationError, match=said):
-        gateway_answer(result)
+        read_function_result(result)
 
 
 def test_a_gateways_own_error_is_a_problem_document_that_nobody_caches() -> None:
-    answer = problem_answer(413, "too large", "/a")
+    answer = gateway_error(413, "too large", "/a")
     assert (answer.status, json.loads(answer.body)) == (
         413,
         {

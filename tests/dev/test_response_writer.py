@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from edgeroutes.dev.gateway import HttpAnswer
-from edgeroutes.dev.response_writer import ClientGone, HttpOutlet
+from edgeroutes.dev.gateway import HttpResponse
+from edgeroutes.dev.response_writer import ClientGone, HttpResponseWriter
 
 WINDOW_BYTES = 64 * 1024
 
@@ -24,10 +24,10 @@ def test_what_waits_goes_out_at_one_go() -> None:
         sent.append(message)
 
     async def run() -> None:
-        outlet = HttpOutlet(send, "GET")
-        assert [outlet.write(chunk) for chunk in (b"a", b"b", b"c")] == [None] * 3
-        await asyncio.wrap_future(outlet.end())
-        assert outlet.body_bytes == 3
+        writer = HttpResponseWriter(send, "GET")
+        assert [writer.write(chunk) for chunk in (b"a", b"b", b"c")] == [None] * 3
+        await asyncio.wrap_future(writer.end())
+        assert writer.body_bytes == 3
 
     asyncio.run(run())
     assert sent == [body(b"abc", more=True), body(b"", more=False)]
@@ -44,15 +44,15 @@ def test_a_stream_follows_its_head_however_long_that_takes() -> None:
                 await may_go_on.wait()
             sent.append(message["type"].rpartition(".")[2])
 
-        outlet = HttpOutlet(send, "GET")
-        outlet.start(HttpAnswer(status=200, headers=[("a", "b")]))
-        outlet.write(b"first")
-        ended = outlet.end()
+        writer = HttpResponseWriter(send, "GET")
+        writer.start(HttpResponse(status=200, headers=[("a", "b")]))
+        writer.write(b"first")
+        ended = writer.end()
         await asyncio.sleep(0.01)
         assert sent == []
         may_go_on.set()
         await asyncio.wrap_future(ended)
-        assert (outlet.status, outlet.is_stream) == (200, True)
+        assert (writer.status, writer.is_stream) == (200, True)
 
     asyncio.run(run())
     assert sent == ["start", "body", "body"]
@@ -66,11 +66,11 @@ def test_a_stream_that_breaks_off_at_once_has_its_head() -> None:
         sent.append(message["type"])
 
     async def run() -> None:
-        outlet = HttpOutlet(send, "GET")
-        outlet.start(HttpAnswer(status=200))
-        outlet.cut()
-        await outlet.done
-        assert outlet.is_cut
+        writer = HttpResponseWriter(send, "GET")
+        writer.start(HttpResponse(status=200))
+        writer.abort()
+        await writer.done
+        assert writer.is_cut
 
     asyncio.run(run())
     assert sent == ["http.response.start"]
@@ -83,10 +83,10 @@ def test_more_than_the_window_waits_until_what_is_before_it_is_taken() -> None:
         async def send(_: Any) -> None:
             await may_go_on.wait()
 
-        outlet = HttpOutlet(send, "GET")
-        assert outlet.write(b"first") is None
+        writer = HttpResponseWriter(send, "GET")
+        assert writer.write(b"first") is None
         await asyncio.sleep(0.01)
-        room = outlet.write(bytes(WINDOW_BYTES + 1))
+        room = writer.write(bytes(WINDOW_BYTES + 1))
         assert room is not None
         assert not room.done()
         may_go_on.set()
@@ -100,14 +100,14 @@ def test_whoever_waits_for_room_learns_that_the_client_has_gone() -> None:
         async def send(_: Any) -> None:
             await asyncio.Event().wait()
 
-        outlet = HttpOutlet(send, "GET")
-        outlet.write(b"first")
+        writer = HttpResponseWriter(send, "GET")
+        writer.write(b"first")
         await asyncio.sleep(0.01)
-        room = outlet.write(bytes(WINDOW_BYTES + 1))
-        outlet.leave()
+        room = writer.write(bytes(WINDOW_BYTES + 1))
+        writer.leave()
         with pytest.raises(ClientGone):
             await asyncio.wrap_future(room)  # type: ignore[arg-type]
         with pytest.raises(ClientGone):
-            outlet.write(b"more")
+            writer.write(b"more")
 
     asyncio.run(run())

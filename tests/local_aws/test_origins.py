@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.dev.access_log import Front
+from edgeroutes.dev.access_log import AccessLog
 from edgeroutes.local_aws.origins import (
     foreign_origin,
     is_allowed,
@@ -210,7 +210,7 @@ def test_the_refusal_names_the_origin_and_opens_nothing(served: Served) -> None:
         " Allow that origin with 'cors' in the route file, or start edgeroutes dev with --host"
     )
     assert not [name for name in response.headers if name.startswith("access-control-")]
-    until(lambda: served.told.answered[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
+    until(lambda: served.told.responded[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
 
 
 def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> None:
@@ -291,8 +291,8 @@ def through_front(path: str, host: str) -> int:
             (b"sec-fetch-site", b"cross-site"),
         ],
     }
-    front = Front(app, Recorder(), lambda *_: False, host=host)
-    asyncio.run(front(scope, None, send))  # type: ignore[arg-type]  # nothing is received
+    access_log = AccessLog(app, Recorder(), lambda *_: False, host=host)
+    asyncio.run(access_log(scope, None, send))  # type: ignore[arg-type]  # nothing is received
     status: int = sent[0]["status"]
     return status
 

@@ -3,23 +3,23 @@ from __future__ import annotations
 import asyncio
 import threading
 
-from edgeroutes.services.single_flight import Flights
+from edgeroutes.services.coalescing import Coalescer
 
 
 def test_one_makes_and_the_others_wait_in_threads_and_loops_alike() -> None:
-    flights = Flights()
-    flight, is_ours = flights.join("key")
+    coalescer = Coalescer()
+    pending, is_ours = coalescer.join("key")
     waiting = threading.Barrier(4)
     seen: list[object] = []
 
     def in_thread() -> None:
-        joined, leads = flights.join("key")
+        joined, leads = coalescer.join("key")
         waiting.wait()
         asyncio.run(joined.wait(blocking=True))
         seen.append((leads, joined.result))
 
     async def in_task() -> None:
-        joined, leads = flights.join("key")
+        joined, leads = coalescer.join("key")
         waiting.wait()
         await joined.wait(blocking=False)
         seen.append((leads, joined.result))
@@ -29,35 +29,35 @@ def test_one_makes_and_the_others_wait_in_threads_and_loops_alike() -> None:
     for thread in threads:
         thread.start()
     waiting.wait()
-    flights.end("key", flight, "made")
+    coalescer.finish("key", pending, "made")
     for thread in threads:
         thread.join()
 
     assert (is_ours, seen) == (True, [(False, "made")] * 3)
-    assert flights.join("key")[1]
+    assert coalescer.join("key")[1]
 
 
 def test_who_comes_when_it_has_landed_does_not_wait() -> None:
-    flights = Flights()
-    flight, _ = flights.join("key")
-    flights.end("key", flight, error=OSError("down"))
+    coalescer = Coalescer()
+    pending, _ = coalescer.join("key")
+    coalescer.finish("key", pending, error=OSError("down"))
 
-    asyncio.run(flight.wait(blocking=False))
-    asyncio.run(flight.wait(blocking=True))
+    asyncio.run(pending.wait(blocking=False))
+    asyncio.run(pending.wait(blocking=True))
 
-    assert str(flight.error) == "down"
+    assert str(pending.error) == "down"
 
 
 def test_a_loop_that_was_closed_meanwhile_wakes_nobody() -> None:
-    flights = Flights()
-    flight, _ = flights.join("key")
+    coalescer = Coalescer()
+    pending, _ = coalescer.join("key")
     loop = asyncio.new_event_loop()
-    task = loop.create_task(flight.wait(blocking=False))
+    task = loop.create_task(pending.wait(blocking=False))
     loop.run_until_complete(asyncio.sleep(0))
     task.cancel()
     loop.run_until_complete(asyncio.wait({task}))
     loop.close()
 
-    flights.end("key", flight, "made")
+    coalescer.finish("key", pending, "made")
 
-    assert flight.result == "made"
+    assert pending.result == "made"
