@@ -105,7 +105,7 @@ def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: 
     try:
         with ExitStack() as used, redirect_stdout(sys.stderr):
             live = LiveProject(root, terminal, os.environ)
-            used.enter_context(per_function_environ(live.surroundings.wait_outside))
+            used.enter_context(per_function_environ(live.function_environment.wait_outside))
             cloud = make_cloud(live, terminal, os.environ, aws=aws, is_lazy=True)
             used.callback(cloud.close)
             cloud.start()

@@ -15,7 +15,7 @@ import click
 
 from edgeroutes.cli import BEGAN
 from edgeroutes.cli.escaping import escape_line, escape_lines
-from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged, Reloaded, Responded, RouteLine, Started
+from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, RouteLine, Started
 from edgeroutes.routing.conventions import METHODS
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Terminal:
         match report:
             case Started():
                 self._started(report)
-            case Responded():
+            case Answered():
                 self._print(access_line(report))
             case Reloaded():
                 self._reloaded(report)
@@ -161,7 +161,7 @@ def _methods(methods: Sequence[str]) -> str:
     return "any" if len(methods) == len(METHODS) else " ".join(methods) or "none"
 
 
-def access_line(answered: Responded) -> str:
+def access_line(answered: Answered) -> str:
     """One request, in a line."""
     status = answered.status
     colour = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"

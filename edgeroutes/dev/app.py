@@ -96,7 +96,7 @@ class DevApp:
         if answer.status not in (404, 500):
             return answer
         accept = request.header("accept") or ""
-        project = self._live.generation.project
+        project = self._live.loaded.project
         if answer.status == 500:
             return for_browser(answer, accept, project.root)
         if invocation is None or invocation.route is not None:
@@ -160,7 +160,9 @@ class DevApp:
         try:
             done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
-            while not done and not self._live.surroundings.is_ready:  # what local AWS takes is not the route's time
+            while (
+                not done and not self._live.function_environment.is_ready
+            ):  # what local AWS takes is not the route's time
                 done = await _first_of(writer.done, watching, _LOOK_AGAIN_S)
             done = done or await _first_of(writer.done, watching, timeout_s)
             if not done and not writer.status and not invocation.streams:
@@ -182,7 +184,7 @@ class DevApp:
 
     def _fields(self) -> list[tuple[str, str]]:
         """What the gateway says to pages of other origins in errors of its own."""
-        return self._live.generation.project.gateway_fields
+        return self._live.loaded.project.gateway_fields
 
 
 def _note(exchange: Exchange, writer: HttpResponseWriter, invocation: Invocation | RemoteInvocation | None) -> None:

@@ -49,7 +49,7 @@ class VariablesByRoute:
     is_complete: bool = True
 
 
-class Surroundings:
+class FunctionEnvironment:
     """The functions' variables, and what keeps functions from having them.
 
     They become known in two steps: the plan says which variables each function has, then local AWS resolves those that refer to
@@ -83,7 +83,7 @@ class Surroundings:
         self.release()
 
     @classmethod
-    def restored(cls, root: Path, variables: VariablesByRoute) -> Surroundings:
+    def restored(cls, root: Path, variables: VariablesByRoute) -> FunctionEnvironment:
         """Those of another process, which does not change them any more."""
         restored = cls(root, variables)
         restored.restore(variables)
@@ -312,8 +312,8 @@ def _shipped(variables: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in variables.items() if key not in DEPLOYED_ONLY}
 
 
-class LateSurroundings(Protocol):
-    """What `LateVariables` uses of `Surroundings`; a worker has those of its parent."""
+class LateEnvironment(Protocol):
+    """What `LateVariables` uses of `FunctionEnvironment`; a worker has those of its parent."""
 
     @property
     def is_ready(self) -> bool:
@@ -333,13 +333,13 @@ class LateVariables:
     """The variables of a function while not all of them are known: who reads one waits for that one.
 
     Args:
-        surroundings: Know them.
+        function_environment: Know them.
         route: Of the function.
         loading: Whether its file is being imported.
     """
 
-    def __init__(self, surroundings: LateSurroundings, route: RouteFile | None, *, loading: bool) -> None:
-        self._surroundings = surroundings
+    def __init__(self, function_environment: LateEnvironment, route: RouteFile | None, *, loading: bool) -> None:
+        self._function_environment = function_environment
         self._route = route
         self._loading = loading
         self._known: FunctionVariables | None = None
@@ -351,11 +351,11 @@ class LateVariables:
         Raises:
             ProjectError: It gets no value.
         """
-        if self._is_complete or (name is not None and self._surroundings.has_value(name)):
+        if self._is_complete or (name is not None and self._function_environment.has_value(name)):
             return self._known
-        self._surroundings.wait_for(self._route, name, f"it reads {name or 'its environment'}")
-        is_complete = self._surroundings.is_ready
-        found = self._surroundings.variables_of(self._route, loading=self._loading)
+        self._function_environment.wait_for(self._route, name, f"it reads {name or 'its environment'}")
+        is_complete = self._function_environment.is_ready
+        found = self._function_environment.variables_of(self._route, loading=self._loading)
         if found is not None and self._known is not None:
             found.own.update(self._known.own)  # what the handler has set meanwhile
         self._known, self._is_complete = found, is_complete

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import ImportGraph
     from edgeroutes.build.variables import VariableUse
-    from edgeroutes.dev.function_environment import Surroundings
+    from edgeroutes.dev.function_environment import FunctionEnvironment
     from edgeroutes.dev.project import Project
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
@@ -190,7 +190,9 @@ def layout_of(project: Project) -> Hashable:
 _BLOCKING_CLIENTS = frozenset({"boto3", "botocore"})
 
 
-def wait_before_loading(surroundings: Surroundings, project: Project, route: RouteFile, method: str) -> None:
+def wait_before_loading(
+    function_environment: FunctionEnvironment, project: Project, route: RouteFile, method: str
+) -> None:
     """Wait for the variables that the route's modules read while they are imported, which one thread does at a time.
 
     A route on the shared event loop also waits for those that it reads later, and for AWS if it has boto3: a handler that waits there
@@ -202,7 +204,7 @@ def wait_before_loading(surroundings: Surroundings, project: Project, route: Rou
     needs_loop = project.needs_loop(route)
     if not route.function_yaml_files and not needs_loop:
         return
-    names = surroundings.unresolved(route)
+    names = function_environment.unresolved(route)
     shares_loop = needs_loop and not _has_own_thread(route, method)
     if not names and not shares_loop:
         return
@@ -212,10 +214,10 @@ def wait_before_loading(surroundings: Surroundings, project: Project, route: Rou
         return  # loading reports it better
     for use in _variable_uses(graph):
         if use.name in names and (use.runs_at_import or shares_loop):
-            surroundings.wait_for(route, use.name, f"it reads {use.name}")
+            function_environment.wait_for(route, use.name, f"it reads {use.name}")
             return
     if shares_loop and _has_blocking_client(graph):
-        surroundings.wait_for_cloud(route, "it uses boto3 on the event loop that async routes share")
+        function_environment.wait_for_cloud(route, "it uses boto3 on the event loop that async routes share")
 
 
 def _has_own_thread(route: RouteFile, method: str) -> bool:

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from edgeroutes.dev.gateway import Limits
-    from edgeroutes.dev.loaded_project import Generation
+    from edgeroutes.dev.loaded_project import LoadedProject
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.dev.response_writer import ResponseWriter
-    from edgeroutes.dev.worker import OneInvocation, WorkerGeneration
+    from edgeroutes.dev.worker import OneInvocation, WorkerProject
     from edgeroutes.http.response import Response
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.runtime.application import Call
@@ -67,7 +67,7 @@ class Invocation:
     """One invocation of the function that would answer a request.
 
     Args:
-        live: What answers: its newest generation.
+        live: What answers: its newest loaded.
         event: The REST event.
         loop: For coroutines that wait.
         limits: Of event and result.
@@ -77,7 +77,7 @@ class Invocation:
     def __init__(
         self, live: LiveProject | OneInvocation, event: Event, *, loop: LoopThread, limits: Limits, report: Reporter
     ) -> None:
-        self.generation: Generation | WorkerGeneration = live.generation
+        self.loaded: LoadedProject | WorkerProject = live.loaded
         self.route: RouteFile | None = None
         self.note = ""
         self.dynamic_reasons: tuple[str, ...] | None = None
@@ -87,7 +87,7 @@ class Invocation:
         self._loop = loop
         self._limits = limits
         self._report = report
-        self._surroundings = live.surroundings
+        self._function_environment = live.function_environment
         self._has_started = False
         self._is_cancelled = False
 
@@ -123,19 +123,19 @@ class Invocation:
     def _run(self, writer: ResponseWriter) -> None:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
         if refusal := self._limits.check_event(text, len(self._event["body"] or "")):
-            fields = self.generation.project.gateway_fields
+            fields = self.loaded.project.gateway_fields
             self._send(writer, gateway_error(refusal.status, refusal.detail, self._path, fields))
             return
         with ExitStack() as used:
-            used.enter_context(self.generation.in_use())
+            used.enter_context(self.loaded.in_use())
             call, failure = self._opened(text)
-            while failure is not None or self.generation.may_be_half_read(call.route):
-                if not self._live.wait_for_newer(self.generation, SETTLING_S):
+            while failure is not None or self.loaded.may_be_half_read(call.route):
+                if not self._live.wait_for_newer(self.loaded, SETTLING_S):
                     break
-                self.generation = self._live.generation
-                used.enter_context(self.generation.in_use())
+                self.loaded = self._live.loaded
+                used.enter_context(self.loaded.in_use())
                 call, failure = self._opened(text)
-            with self._surroundings.running(self.route):
+            with self._function_environment.running(self.route):
                 self._answer(writer, call, failure)
 
     def _answer(self, writer: ResponseWriter, call: Call, failure: Exception | None) -> None:
@@ -149,14 +149,14 @@ class Invocation:
 
     def _opened(self, text: str) -> tuple[Call, Exception | None]:
         """The call for an event's JSON, and what kept its route from being loaded."""
-        config = self.generation.project.config
+        config = self.loaded.project.config
         context = DevContext(function_name=config.name, memory_mib=config.memory_mib)
         call = self._open(json.loads(text), context)
-        self.route = self.generation.route_file(call.route)
+        self.route = self.loaded.route_file(call.route)
         context.set_timeout(self._timeout_s())
         if call.route is None or self._faults(call):
             return call, None
-        if not self._surroundings.is_ready and self.route is not None:
+        if not self._function_environment.is_ready and self.route is not None:
             try:
                 self._live.wait_before_loading(self.route, call.incoming.method)
             except ProjectError:  # `_faults` has it now
@@ -166,22 +166,22 @@ class Invocation:
     def _faults(self, call: Call) -> tuple[ProjectError, ...]:
         """What keeps the route from answering: something of its own, or of what all functions need."""
         if call.route is None or self.route is None:
-            return self.generation.faults(call.route)
-        found = self.generation.faults(call.route) or self._surroundings.faults(self.route)
-        problem = None if found else self.generation.handler.application.cors_problem(call.route)
-        return found if problem is None else (cors_fault(problem, Path(self.generation.project.root), self.route),)
+            return self.loaded.faults(call.route)
+        found = self.loaded.faults(call.route) or self._function_environment.faults(self.route)
+        problem = None if found else self.loaded.handler.application.cors_problem(call.route)
+        return found if problem is None else (cors_fault(problem, Path(self.loaded.project.root), self.route),)
 
     def _open(self, event: Event, context: DevContext) -> Call:
-        handler = self.generation.handler
+        handler = self.loaded.handler
         is_canonical = canonical_path(self._path, trailing_slash=handler.application.manifest.trailing_slash) is None
         # The variables decide which origins CORS allows; and a path that is not canonical may load a route.
-        route = self.generation.route_file(handler.application.route_behind(self._path))
-        loading = nullcontext() if is_canonical else self.generation.loading
-        with loading, self._surroundings.running(route) if route is not None else nullcontext():
+        route = self.loaded.route_file(handler.application.route_behind(self._path))
+        loading = nullcontext() if is_canonical else self.loaded.loading
+        with loading, self._function_environment.running(route) if route is not None else nullcontext():
             return handler.open(event, context)
 
     def _timeout_s(self) -> float:
-        config = self.generation.project.config
+        config = self.loaded.project.config
         if self.route is None:
             return config.timeout_s
         return self.route.config.max_duration or (STREAM_TIMEOUT_S if self.streams else config.timeout_s)
@@ -189,12 +189,12 @@ class Invocation:
     def _load(self, route: ManifestRoute) -> Exception | None:
         """Load the route here, with no loop running, as Lambda's init phase does; what its file raised, if anything."""
         try:
-            with self.generation.loading, self._surroundings.running(self.route, loading=True):
-                self.generation.handler.application.endpoint(route)
+            with self.loaded.loading, self._function_environment.running(self.route, loading=True):
+                self.loaded.handler.application.endpoint(route)
         except Exception as error:  # noqa: BLE001  # the author's file may raise anything
             return error
         finally:
-            for message in self._surroundings.take_shared_reads():
+            for message in self._function_environment.take_shared_reads():
                 self._report(Logged(level="WARNING", message=message))
         return None
 
@@ -278,9 +278,9 @@ class Invocation:
 
     def _warn_of_whole_stream(self) -> None:
         route = self.route
-        if route is None or route.route_path in self.generation.warned:
+        if route is None or route.route_path in self.loaded.warned:
             return
-        self.generation.warned.add(route.route_path)
+        self.loaded.warned.add(route.route_path)
         self._report(
             Logged(
                 level="WARNING",
@@ -299,11 +299,11 @@ class Invocation:
         self._send(writer, self._for_client(answer, call))
 
     def _send_result(self, writer: ResponseWriter, response: Response, body: str | bytes | None, call: Call) -> None:
-        if response.status == 500 and (faults := self._surroundings.faults(self.route)):
+        if response.status == 500 and (faults := self._function_environment.faults(self.route)):
             self._send_faults(writer, faults, call)  # the handler needed what there is not
             return
-        if response.status == 404 and call.route is None and self.generation.faults_behind_404():
-            self._send_faults(writer, self.generation.faults_behind_404(), call)
+        if response.status == 404 and call.route is None and self.loaded.faults_behind_404():
+            self._send_faults(writer, self.loaded.faults_behind_404(), call)
             return
         try:
             # A streaming function sends whole bodies as streams, too, and those have no size limit.
@@ -331,7 +331,7 @@ class Invocation:
             self.note = "cut: the handler ended"
             return
         with suppress(Exception):  # gone, or the head is out already: `run` cuts the connection
-            self._send(writer, gateway_error(502, reason, self._path, self.generation.project.gateway_fields))
+            self._send(writer, gateway_error(502, reason, self._path, self.loaded.project.gateway_fields))
 
 
 class DevContext:

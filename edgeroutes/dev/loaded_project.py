@@ -1,6 +1,6 @@
 """One reading of the project, from a save to the next: what answers, and what cannot. Floor 3.
 
-A request keeps the generation it began with, whatever is saved meanwhile.
+A request keeps the loaded it began with, whatever is saved meanwhile.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SETTLING_S = 0.3
 
 
-class Generation:
+class LoadedProject:
     """A project as it was read, with its handler.
 
     Args:

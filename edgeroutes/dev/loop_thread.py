@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from types import FrameType, ModuleType
 
-    from edgeroutes.dev.loaded_project import Generation
+    from edgeroutes.dev.loaded_project import LoadedProject
     from edgeroutes.dev.reports import Reporter
 
 
@@ -262,8 +262,8 @@ class MountedApps:
     def __init__(self, loop: LoopThread) -> None:
         self._loop = loop
 
-    def retire(self, generation: Generation) -> None:
-        """Shut down the apps that run now, when this generation, which gets no new requests, has none left."""
+    def retire(self, loaded: LoadedProject) -> None:
+        """Shut down the apps that run now, when this loaded, which gets no new requests, has none left."""
         lifespan = _lifespan()
         if lifespan is None:
             return
@@ -280,7 +280,7 @@ class MountedApps:
             self._loop.start(end(), Context())
 
         self._loop.start(detach(), Context())
-        generation.when_idle(begin_end)
+        loaded.when_idle(begin_end)
 
     def end(self) -> None:
         """Shut down all of them, within reason."""

@@ -1,6 +1,6 @@
 """The project as it is on disk now: read again at every save, and swapped in one step. Floor 3.
 
-A request in flight keeps the generation that it began with; the next one has the new code. Nothing is imported here: a route and what
+A request in flight keeps the loaded that it began with; the next one has the new code. Nothing is imported here: a route and what
 it imports are loaded when it is next asked for, so that a save costs the same in a project of any size.
 """
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.config import FILE
-from edgeroutes.dev.function_environment import Environment, Surroundings
+from edgeroutes.dev.function_environment import Environment, FunctionEnvironment
 from edgeroutes.dev.import_guard import ImportGuard
 from edgeroutes.dev.isolation import StandardStreams
-from edgeroutes.dev.loaded_project import Generation
+from edgeroutes.dev.loaded_project import LoadedProject
 from edgeroutes.dev.modules import forget_modules, loaded_files
 from edgeroutes.dev.project import Project, RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
@@ -39,13 +39,13 @@ _OLD_SAVE_S = 5.0
 
 
 class LiveProject:
-    """A project whose newest generation answers.
+    """A project whose newest loaded answers.
 
     Args:
         root: The project's folder, absolute.
         report: Is told of every reload.
         environ: `os.environ`, or a stand-in.
-        on_replaced: Is given each generation that gets no new requests any more.
+        on_replaced: Is given each loaded that gets no new requests any more.
 
     Raises:
         ProjectError: For settings that cannot be read, or a project without a folder of routes.
@@ -56,7 +56,7 @@ class LiveProject:
         root: Path,
         report: Reporter,
         environ: MutableMapping[str, str],
-        on_replaced: Callable[[Generation], None] = lambda _: None,
+        on_replaced: Callable[[LoadedProject], None] = lambda _: None,
     ) -> None:
         self.root = root
         self.loaded_files: Callable[[], Iterable[str]] = lambda: loaded_files(root)
@@ -66,7 +66,7 @@ class LiveProject:
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
-        self.surroundings = Surroundings(root, self._environment, report)
+        self.function_environment = FunctionEnvironment(root, self._environment, report)
         self.standard_streams = StandardStreams()
         self._tree = RememberedTree(root)
         self.guard = ImportGuard(root, report)
@@ -74,7 +74,7 @@ class LiveProject:
         require_app_folder(project)
         self._environment.load(function_settings(project))
         self.guard.start(project)
-        self.generation = Generation(project, threading.Lock(), guard=self.guard)
+        self.loaded = LoadedProject(project, threading.Lock(), guard=self.guard)
 
     def reload(self, changed: Iterable[Path]) -> None:
         """Read the project again; what cannot be read keeps it from answering until it is mended."""
@@ -83,7 +83,7 @@ class LiveProject:
         _wait_for_content(paths)
         with self._reloading:
             try:
-                generation = self._swap(paths)
+                loaded = self._swap(paths)
             except Exception as error:  # noqa: BLE001  # the watcher must live on, and the old code with it
                 self._report(Failed(message="the project could not be read again", error=error))
                 return
@@ -92,8 +92,8 @@ class LiveProject:
             Reloaded(
                 changed=tuple(Path(os.path.relpath(path, self.root)).as_posix() for path in paths),
                 duration_ms=max(duration_ms, _since_save_ms(paths)),
-                routes=generation.route_count,
-                problems=generation.problems,
+                routes=loaded.route_count,
+                problems=loaded.problems,
             )
         )
 
@@ -105,51 +105,51 @@ class LiveProject:
         """
         from edgeroutes.dev.function_plan import wait_before_loading
 
-        wait_before_loading(self.surroundings, self.generation.project, route, method)
+        wait_before_loading(self.function_environment, self.loaded.project, route, method)
 
     def refresh(self) -> None:
         """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
         with self._reloading:
             self._swap([])
 
-    def wait_for_newer(self, generation: object, timeout_s: float) -> bool:
-        """Whether another has taken the generation's place, now or soon."""
+    def wait_for_newer(self, loaded: object, timeout_s: float) -> bool:
+        """Whether another has taken the loaded's place, now or soon."""
         with self._swapped:
-            return self._swapped.wait_for(lambda: self.generation is not generation, timeout_s)
+            return self._swapped.wait_for(lambda: self.loaded is not loaded, timeout_s)
 
     def had_code(self, folder: Path) -> bool:
         """Whether a folder that is gone had code of the project in it."""
         below = f"{folder}/"
-        scanned = (f"{self.root}/{route.source_file}" for route in self.generation.project.scan.routes)
+        scanned = (f"{self.root}/{route.source_file}" for route in self.loaded.project.scan.routes)
         return any(path.startswith(below) for path in (*scanned, *self.loaded_files()))
 
-    def _swap(self, changed: list[Path]) -> Generation:
+    def _swap(self, changed: list[Path]) -> LoadedProject:
         """Read, forget what was loaded, and let the next request have the new code; while nothing is being loaded."""
-        loading = self.generation.loading
+        loading = self.loaded.loading
         is_free = loading.acquire(timeout=_LOADING_WAIT_S)
         try:
-            generation = self._read(changed, loading if is_free else threading.Lock())
+            loaded = self._read(changed, loading if is_free else threading.Lock())
             forget_modules(self.root, changed)
         finally:
             if is_free:
                 loading.release()
         with self._swapped:
-            before, self.generation = self.generation, generation
+            before, self.loaded = self.loaded, loaded
             self._swapped.notify_all()
         self._on_replaced(before)
-        return generation
+        return loaded
 
-    def _read(self, changed: list[Path], loading: threading.Lock) -> Generation:
+    def _read(self, changed: list[Path], loading: threading.Lock) -> LoadedProject:
         self._tree.forget(changed)
-        before = self.generation.project
+        before = self.loaded.project
         app_dir = self.root / before.config.app_dir
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
             project = Project(self.root, tree=self._tree, scanned=scanned)
             self._environment.load(function_settings(project))
-            return Generation(project, loading, guard=self.guard)
+            return LoadedProject(project, loading, guard=self.guard)
         except ProjectError as error:
-            return Generation(before, loading, error)
+            return LoadedProject(before, loading, error)
 
 
 def function_settings(project: Project) -> dict[str, str]:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-    from edgeroutes.dev.loaded_project import Generation
+    from edgeroutes.dev.loaded_project import LoadedProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
 
@@ -127,7 +127,7 @@ class DevServer:
                 root,
                 self._reload,
                 self.live.had_code,
-                app_dir=lambda: self.live.generation.project.config.app_dir,
+                app_dir=lambda: self.live.loaded.project.config.app_dir,
                 files=guard.files,
             )
             guard.on_files = self._watcher.refresh
@@ -137,7 +137,7 @@ class DevServer:
             if starter is not None:
                 starter.end()
             raise
-        has_cdn = cdn and self.live.generation.project.config.cdn.enabled
+        has_cdn = cdn and self.live.loaded.project.config.cdn.enabled
         limits = limits or Limits()
         self._functions: InProcess | Workers
         if starter is not None:
@@ -148,7 +148,7 @@ class DevServer:
         else:
             self._functions = InProcess(self.live, self._report, limits)
         self.app = DevApp(self.live, self._functions, self._report, limits=limits)
-        self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
+        self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.loaded)) if has_cdn else None
         app = AccessLog(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
         config = _uvicorn_config(app, limits.head_timeout_s)
         self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
@@ -157,7 +157,7 @@ class DevServer:
     def url(self) -> str:
         """Where it is, with the project's base path."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}{self.live.generation.project.config.base_path}"
+        return f"http://{host}:{self.port}{self.live.loaded.project.config.base_path}"
 
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
@@ -165,7 +165,7 @@ class DevServer:
             at_the_end.callback(add_writer(self._log))
             if self.cdn is not None:
                 at_the_end.callback(use_invalidator(self.cdn))
-            at_the_end.enter_context(per_function_environ(self.live.surroundings.wait_outside))
+            at_the_end.enter_context(per_function_environ(self.live.function_environment.wait_outside))
             at_the_end.callback(self._cloud.close)
             at_the_end.callback(self._functions.close)
             at_the_end.callback(self._watcher.close)
@@ -186,7 +186,7 @@ class DevServer:
         if self.cdn is None:
             self._report(Logged(level="INFO", message="there is no CDN to clear"))
             return
-        count = self.cdn.reset(**_cdn_settings(self.live.generation))
+        count = self.cdn.reset(**_cdn_settings(self.live.loaded))
         self._report(Logged(level="INFO", message=f"CDN cache cleared ({_entries(count)})"))
 
     def stop(self) -> None:
@@ -194,14 +194,14 @@ class DevServer:
         self._uvicorn.should_exit = True
 
     def _tell_started(self) -> None:
-        generation = self.live.generation
+        loaded = self.live.loaded
         self._report(
             Started(
                 url=self.url,
-                routes=generation.route_count,
-                problems=generation.problems,
+                routes=loaded.route_count,
+                problems=loaded.problems,
                 warnings=tuple(self._warnings()),
-                table=generation.project.route_lines,
+                table=loaded.project.route_lines,
             )
         )
 
@@ -213,13 +213,13 @@ class DevServer:
 
     def _allows_origin(self, method: str, path: str, origin: str) -> bool:
         """Whether the CORS of the route at this path allows a page's origin."""
-        generation = self.live.generation
+        loaded = self.live.loaded
         # With the canonical slashes, so that no route has to be loaded to find out which ones it wants.
-        trailing_slash = generation.project.config.trailing_slash
+        trailing_slash = loaded.project.config.trailing_slash
         event = rest_event(HttpRequest(method=method, path=canonical_path(path, trailing_slash=trailing_slash) or path))
-        handler = generation.handler
-        route = generation.route_file(handler.application.route_behind(path))
-        with generation.in_use(), self.live.surroundings.running(route):
+        handler = loaded.handler
+        route = loaded.route_file(handler.application.route_behind(path))
+        with loaded.in_use(), self.live.function_environment.running(route):
             try:
                 cors = handler.open(event).cors
             except EdgeroutesError:  # of a route file, or of an event that no adapter can read
@@ -228,7 +228,7 @@ class DevServer:
 
     def _reload(self, changed: Iterable[Path]) -> None:
         paths = list(changed)
-        infra = self.live.generation.project.root / INFRA_FOLDER
+        infra = self.live.loaded.project.root / INFRA_FOLDER
         self._cloud.expect(paths)
         code = [path for path in paths if not path.is_relative_to(infra)]
         if not set(paths).isdisjoint(self.live.guard.files()):
@@ -239,11 +239,11 @@ class DevServer:
         if self._template is not None:
             self._template.look()
 
-    def _retire(self, generation: Generation) -> None:
+    def _retire(self, loaded: LoadedProject) -> None:
         self._changes.note()
-        self._functions.replace(generation)
+        self._functions.replace(loaded)
         if self.cdn is not None:
-            count = self.cdn.reset(**_cdn_settings(self.live.generation))
+            count = self.cdn.reset(**_cdn_settings(self.live.loaded))
             if count:
                 message = f"CDN cache cleared after reload ({_entries(count)})"
                 self._report(Logged(level="INFO", message=message))
@@ -272,8 +272,8 @@ def _entries(count: int) -> str:
     return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
-def _cdn_settings(generation: Generation) -> dict[str, Any]:
-    project = generation.project
+def _cdn_settings(loaded: LoadedProject) -> dict[str, Any]:
+    project = loaded.project
     return {"tag_header": project.config.cdn.tag_header, "keyed": keyed_headers(project.config, project.cors_policies)}
 
 

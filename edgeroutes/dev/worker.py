@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev import keys
-from edgeroutes.dev.function_environment import LateVariables, Surroundings, is_own_thread
+from edgeroutes.dev.function_environment import FunctionEnvironment, LateVariables, is_own_thread
 from edgeroutes.dev.function_variables import per_function_environ, running
 from edgeroutes.dev.gateway import Limits
 from edgeroutes.dev.invocation import Invocation
@@ -136,11 +136,11 @@ class Worker:
         loop = LoopThread(self.report, state.root)
         apps = MountedApps(loop)
         with exits_contained(), per_function_environ(self._wait_outside), keys.yielding(self._control_keys):
-            generation = WorkerGeneration(state, self)
-            surroundings = Surroundings.restored(Path(state.root), state.functions)
+            loaded = WorkerProject(state, self)
+            function_environment = FunctionEnvironment.restored(Path(state.root), state.functions)
             with suppress(EOFError, OSError):
                 while (message := self._connection.recv())[0] != "end":
-                    self._take(message, generation, surroundings, loop)
+                    self._take(message, loaded, function_environment, loop)
             apps.end()
             loop.close(0.2)
             _run_exit_functions()
@@ -216,15 +216,19 @@ class Worker:
             self.report(Logged(level=level, message=message, fields=fields))
 
     def _take(
-        self, message: tuple[Any, ...], generation: WorkerGeneration, surroundings: Surroundings, loop: LoopThread
+        self,
+        message: tuple[Any, ...],
+        loaded: WorkerProject,
+        function_environment: FunctionEnvironment,
+        loop: LoopThread,
     ) -> None:
         kind, number, *rest = message
         if kind == "run":
             event, is_ready, has_faults = rest
-            late = ParentSurroundings(self, surroundings, is_ready=is_ready, has_faults=has_faults)
+            late = ParentEnvironment(self, function_environment, is_ready=is_ready, has_faults=has_faults)
             writer = self._writers[number] = RemoteResponseWriter(number, self)
-            live = OneInvocation(self, writer, generation, late)
-            arguments = (live, event, writer, loop, generation.limits)
+            live = OneInvocation(self, writer, loaded, late)
+            arguments = (live, event, writer, loop, loaded.limits)
             threading.Thread(target=self._run, args=arguments, name="edgeroutes-request", daemon=True).start()
         elif kind == "reply":
             self._questions.pop(number).set_result(rest[0])
@@ -346,8 +350,8 @@ class RemoteResponseWriter:
             raise ClientGone
 
 
-class WorkerGeneration:
-    """What `Invocation` uses of a `Generation`, where the parent has the source.
+class WorkerProject:
+    """What `Invocation` uses of a `LoadedProject`, where the parent has the source.
 
     Args:
         state: The project.
@@ -428,19 +432,19 @@ class OneInvocation:
     Args:
         worker: Asks the parent.
         writer: Of the invocation.
-        generation: The only one.
-        surroundings: The functions' variables.
+        loaded: The only one.
+        function_environment: The functions' variables.
     """
 
     def __init__(
         self,
         worker: Worker,
         writer: RemoteResponseWriter,
-        generation: WorkerGeneration,
-        surroundings: ParentSurroundings,
+        loaded: WorkerProject,
+        function_environment: ParentEnvironment,
     ) -> None:
-        self.generation = generation
-        self.surroundings = surroundings
+        self.loaded = loaded
+        self.function_environment = function_environment
         self.standard_streams = worker.standard_streams
         self._worker = worker
         self._writer = writer
@@ -451,7 +455,7 @@ class OneInvocation:
         Raises:
             ProjectError: A variable gets no value.
         """
-        self.surroundings.ask("late", route, method)
+        self.function_environment.ask("late", route, method)
 
     def wait_for_newer(self, _: object, timeout_s: float) -> bool:
         """False, or ClientGone where a newer worker runs the event."""
@@ -461,8 +465,8 @@ class OneInvocation:
         return False
 
 
-class ParentSurroundings:
-    """What `Invocation` uses of `Surroundings`, where the parent may still be finding them out.
+class ParentEnvironment:
+    """What `Invocation` uses of `FunctionEnvironment`, where the parent may still be finding them out.
 
     Args:
         worker: Asks the parent.
@@ -471,7 +475,7 @@ class ParentSurroundings:
         has_faults: Whether the parent knows of faults.
     """
 
-    def __init__(self, worker: Worker, known: Surroundings, *, is_ready: bool, has_faults: bool) -> None:
+    def __init__(self, worker: Worker, known: FunctionEnvironment, *, is_ready: bool, has_faults: bool) -> None:
         self._worker = worker
         self._known = known
         self._has_faults = has_faults

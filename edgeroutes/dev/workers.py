@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.dev.function_environment import VariablesByRoute
     from edgeroutes.dev.gateway import Limits
-    from edgeroutes.dev.loaded_project import Generation
+    from edgeroutes.dev.loaded_project import LoadedProject
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.dev.response_writer import ResponseWriter
@@ -79,8 +79,8 @@ class InProcess:
     def forget_packages(self) -> None:
         """Nothing: they stay as they are until the server is started again."""
 
-    def replace(self, before: Generation) -> None:
-        """Shut down what the generation has started, after its last request."""
+    def replace(self, before: LoadedProject) -> None:
+        """Shut down what the loaded has started, after its last request."""
         self._apps.retire(before)
 
     def close(self) -> None:
@@ -136,7 +136,7 @@ class Workers:
         """Have the next worker import the installed packages again."""
         self._starter.end()
 
-    def replace(self, _: Generation) -> None:
+    def replace(self, _: LoadedProject) -> None:
         """Give new requests to a new worker."""
         with self._lock:
             if self._is_closing or not self._all:
@@ -165,22 +165,22 @@ class Workers:
             worker = self._all[-1]
             number, messages = worker.expect()
         worker.started.wait()
-        surroundings = self.live.surroundings
-        worker.tell("run", number, event, surroundings.is_ready, surroundings.has_faults)
+        function_environment = self.live.function_environment
+        worker.tell("run", number, event, function_environment.is_ready, function_environment.has_faults)
         return worker, number, messages
 
     def _begin_worker(self, predecessor: WorkerProcess | None) -> None:
         """Start a worker; with the lock held."""
-        worker = WorkerProcess(self, self.live.generation)
+        worker = WorkerProcess(self, self.live.loaded)
         self._all = [each for each in self._all if not each.ended.is_set()] + [worker]
         environ = {**os.environ, **self._environ}
-        late = self.live.surroundings.late_names  # for which the packages need not be imported again
+        late = self.live.function_environment.late_names  # for which the packages need not be imported again
         self._starter.start_worker(worker, {name: value for name, value in environ.items() if name not in late})
         threading.Thread(target=worker.begin, args=(self._state(environ), predecessor), daemon=True).start()
 
     def _state(self, environ: Mapping[str, str]) -> WorkerState:
-        generation = self.live.generation
-        project = generation.project
+        loaded = self.live.loaded
+        project = loaded.project
         return WorkerState(
             root=str(project.root),
             config=project.config,
@@ -190,11 +190,11 @@ class Workers:
             ],
             manifest=manifest_arguments(project.config),
             gateway_fields=project.gateway_fields,
-            faults_behind_404=generation.faults_behind_404(),
-            read_at=generation.read_at,
+            faults_behind_404=loaded.faults_behind_404(),
+            read_at=loaded.read_at,
             environ=environ,
             sys_path=sys.path,
-            functions=self.live.surroundings.variables(),
+            functions=self.live.function_environment.variables(),
             limits=self._limits,
             has_cdn=self._invalidate is not None,
         )
@@ -204,37 +204,37 @@ class Workers:
         if name == "invalidate":
             return self._invalidate(*arguments) if self._invalidate is not None else None
         if name == "newer":
-            return self.live.wait_for_newer(worker.generation, *arguments)
+            return self.live.wait_for_newer(worker.loaded, *arguments)
         if name == "outside":
-            self.live.surroundings.wait_for_name(*arguments)
+            self.live.function_environment.wait_for_name(*arguments)
             return os.environ.get(arguments[0])
         if name == "keys":
             return keys.control(*arguments)
-        generation = worker.generation
-        route = generation.routes[arguments[0]] if arguments[0] is not None else None
+        loaded = worker.loaded
+        route = loaded.routes[arguments[0]] if arguments[0] is not None else None
         if name in ("late", "variables"):
             return self._late_variables(route, *arguments[1:], is_loading=name == "late")
         assert route is not None  # noqa: S101  # only variables are those of no route
         return RouteFacts(
             file=route,
-            faults=generation.faults(route),
-            needs_loop=generation.project.needs_loop(route),
-            is_final=generation.has_judged(route),
+            faults=loaded.faults(route),
+            needs_loop=loaded.project.needs_loop(route),
+            is_final=loaded.has_judged(route),
         )
 
     def _late_variables(
         self, route: RouteFile | None, *arguments: Any, is_loading: bool
     ) -> tuple[VariablesByRoute, tuple[ProjectError, ...]]:
         """The variables once one of them is known, and what keeps the route from having it."""
-        surroundings = self.live.surroundings
+        function_environment = self.live.function_environment
         try:
             if is_loading and route is not None:
                 self.live.wait_before_loading(route, *arguments)
             elif arguments:
-                surroundings.wait_for(route, *arguments)
+                function_environment.wait_for(route, *arguments)
         except ProjectError as error:
-            return surroundings.variables(), surroundings.faults(route) or (error,)
-        return surroundings.variables(), () if arguments else surroundings.faults(route)
+            return function_environment.variables(), function_environment.faults(route) or (error,)
+        return function_environment.variables(), () if arguments else function_environment.faults(route)
 
     def note_modules(self, installed: list[str], files: list[str]) -> None:
         """Remember what a worker has loaded, and have the next one's packages imported in advance."""
@@ -375,11 +375,11 @@ class WorkerProcess:
 
     Args:
         workers: Answers its questions.
-        generation: What it runs.
+        loaded: What it runs.
     """
 
-    def __init__(self, workers: Workers, generation: Generation) -> None:
-        self.generation = generation
+    def __init__(self, workers: Workers, loaded: LoadedProject) -> None:
+        self.loaded = loaded
         self.started = threading.Event()
         self.ended = threading.Event()
         self._workers = workers
@@ -557,7 +557,7 @@ class RemoteInvocation:
         self, worker: WorkerProcess, route: str | None, note: str, dynamic_reasons: tuple[str, ...] | None
     ) -> None:
         if route is not None:
-            self.route = worker.generation.routes.get(route)
+            self.route = worker.loaded.routes.get(route)
         self.note = note or self.note
         self.dynamic_reasons = dynamic_reasons if dynamic_reasons is not None else self.dynamic_reasons
 
@@ -588,5 +588,5 @@ class RemoteInvocation:
         self.note = "cut: the process has ended" if self._has_started else self.note
         if not self._has_started:
             with suppress(Exception):
-                fields = self._workers.live.generation.project.gateway_fields
+                fields = self._workers.live.loaded.project.gateway_fields
                 writer.send_whole(gateway_error(502, reason, path, fields)).result()

@@ -107,7 +107,7 @@ class MotoProcess:
             raise self._failure(running)
         return True
 
-    def tell(self, state: str, message: str = "") -> None:
+    def set_state(self, state: str, message: str = "") -> None:
         """Have requests wait (`held`), go on (`open`) or fail with a message (`failed`)."""
         running = self._running
         if running is not None:

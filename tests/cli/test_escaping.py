@@ -20,7 +20,7 @@ from edgeroutes.cli.console import make_console
 from edgeroutes.cli.doctor_cors import ServerAnswers, explain
 from edgeroutes.cli.escaping import EscapedStream, escape, escape_line, escape_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal
-from edgeroutes.dev.reports import CloudFailed, Failed, Logged, Reloaded, Responded, Started
+from edgeroutes.dev.reports import Answered, CloudFailed, Failed, Logged, Reloaded, Started
 from edgeroutes.errors import LayoutError, ToolError
 from tests.dev.serving import write_files
 
@@ -99,7 +99,7 @@ REPORTS: dict[str, Callable[[Path], Report]] = {
     "not Python": lambda _: Failed(message=NASTY, error=not_python()),
     "in odd code": lambda folder: Failed(message="", error=in_odd_code(folder)),
     "a problem": lambda _: Failed(message="", error=PROBLEM),
-    "an access line": lambda _: Responded(
+    "an access line": lambda _: Answered(
         method=NASTY,
         path=NASTY,
         source_file=NASTY,

@@ -13,13 +13,13 @@ import pytest
 from edgeroutes.cli.failures import failure_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
 from edgeroutes.dev.reports import (
+    Answered,
     CloudFailed,
     CloudReady,
     Failed,
     Logged,
     Reloaded,
     Report,
-    Responded,
     RouteLine,
     Started,
 )
@@ -39,8 +39,8 @@ def printed(report: Report) -> str:
     return output.getvalue()
 
 
-def answered(**fields: object) -> Responded:
-    return Responded(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
+def answered(**fields: object) -> Answered:
+    return Answered(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -295,8 +295,8 @@ def test_a_slow_client_slows_the_handler_and_one_that_leaves_ends_it(tmp_path: P
                 time.sleep(0.3)
             assert before < 500  # 32 MiB: the socket's buffers, not all that could be made
         assert gate.closed.wait(PATIENCE_S)
-        until(lambda: served.told.responded, "the log line")
-    assert (served.told.failed, served.told.responded[-1].note) == ([], "the client left")
+        until(lambda: served.told.answered, "the log line")
+    assert (served.told.failed, served.told.answered[-1].note) == ([], "the client left")
 
 
 @pytest.mark.parametrize("kind", ["loop", "free", "sync"])
@@ -307,11 +307,11 @@ def test_a_client_that_leaves_closes_the_generator_and_nothing_is_logged_as_an_e
     ):
         with served.client.stream("GET", f"/{kind}") as answer:
             next(answer.iter_lines())
-        until(lambda: served.told.responded, "the log line")
+        until(lambda: served.told.answered, "the log line")
         if kind != "loop":  # what blocks its thread learns of it when it goes on
             gate.go_on.set()
         assert gate.closed.wait(PATIENCE_S)
-    assert (served.told.failed, served.told.logged, served.told.responded[0].note) == ([], [], "the client left")
+    assert (served.told.failed, served.told.logged, served.told.answered[0].note) == ([], [], "the client left")
 
 
 def test_a_stream_that_the_source_does_not_show_arrives_whole_with_one_warning(tmp_path: Path) -> None:
@@ -352,12 +352,12 @@ def test_a_stream_that_fails_on_its_way_is_cut_and_logged(tmp_path: Path, import
             assert answer.status_code == 200
             with pytest.raises(httpx.RemoteProtocolError):
                 answer.read()
-        until(lambda: served.told.responded, "the log line")
+        until(lambda: served.told.answered, "the log line")
         assert served.get("/failing/").status_code == 308  # the server lives on
     assert [(each.message, repr(each.error)) for each in served.told.failed] == [
         ("GET /failing failed while it streamed", "ValueError('midway')")
     ]
-    assert served.told.responded[0].note == "cut: the stream failed"
+    assert served.told.answered[0].note == "cut: the stream failed"
 
 
 def test_a_cancellation_that_nobody_asked_for_is_the_streams_failure(tmp_path: Path) -> None:
@@ -365,7 +365,7 @@ def test_a_cancellation_that_nobody_asked_for_is_the_streams_failure(tmp_path: P
     with serving(tmp_path, {"failing": route}) as served:
         with served.client.stream("GET", "/failing") as answer, pytest.raises(httpx.RemoteProtocolError):
             answer.read()
-        until(lambda: served.told.responded, "the log line")
+        until(lambda: served.told.answered, "the log line")
     assert [each.message for each in served.told.failed] == ["GET /failing failed while it streamed"]
 
 
@@ -575,14 +575,14 @@ def test_every_request_is_one_line_of_the_log(tmp_path: Path) -> None:
         served.get("/plain?a=1")
         served.get("/absent")
         served.get("/plain", headers={"Host": "evil.example"})
-        until(lambda: len(served.told.responded) == 3, "the log")
+        until(lambda: len(served.told.answered) == 3, "the log")
     lines = [
         (each.method, each.path, each.status, each.body_bytes, each.source_file, each.note)
-        for each in served.told.responded
+        for each in served.told.answered
     ]
     assert lines[0] == ("GET", "/plain?a=1", 200, 4, "functions/plain/route.py", "")
     assert [(line[1], line[2], line[4]) for line in lines[1:]] == [("/absent", 404, ""), ("/plain", 403, "")]
-    assert all(0 < each.duration_ms < 1000 * PATIENCE_S for each in served.told.responded)
+    assert all(0 < each.duration_ms < 1000 * PATIENCE_S for each in served.told.answered)
 
 
 def test_a_project_below_a_base_path_is_answered_below_it(tmp_path: Path) -> None:

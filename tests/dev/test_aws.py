@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import moto
 import pytest
 
-from edgeroutes.dev.aws import Deployed, deployed_variables
+from edgeroutes.dev.aws import DeployedAws, deployed_variables
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import ServiceError
 from edgeroutes.local_aws.stack import Cloud, start_cloud
@@ -34,8 +34,8 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
 def read(root: Path, environ: dict[str, str]) -> Recorder:
     told = Recorder()
     live = LiveProject(root, told, environ)
-    Deployed(live, told).start()
-    until(lambda: live.surroundings.is_ready, "the reading")
+    DeployedAws(live, told).start()
+    until(lambda: live.function_environment.is_ready, "the reading")
     return told
 
 

@@ -14,7 +14,7 @@ from tests.dev.serving import PATIENCE_S, Served, serving, shared_module, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.dev.reports import Responded
+    from edgeroutes.dev.reports import Answered
 
 COUNTING = """
     revalidate = 60
@@ -32,12 +32,12 @@ COUNTING = """
 
 
 def states(served: Served) -> list[tuple[str, int, str, str]]:
-    return [(each.path, each.status, each.cache, each.source_file) for each in served.told.responded]
+    return [(each.path, each.status, each.cache, each.source_file) for each in served.told.answered]
 
 
-def logged(served: Served, count: int) -> list[Responded]:
+def logged(served: Served, count: int) -> list[Answered]:
     """The log's lines, once there are so many: one is written after its answer has gone out."""
-    return until(lambda: served.told.responded[count - 1 :] and served.told.responded, f"{count} answers in the log")
+    return until(lambda: served.told.answered[count - 1 :] and served.told.answered, f"{count} answers in the log")
 
 
 def test_a_cached_route_is_served_by_the_cdn_and_the_log_says_so(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_stream_that_fails_in_the_middle_is_cut_and_not_kept(tmp_path: Path) -
                 continue
             raise AssertionError
         logged(served, 2)
-        assert [each.note for each in served.told.responded] == ["cut: the stream failed"] * 2
+        assert [each.note for each in served.told.answered] == ["cut: the stream failed"] * 2
 
 
 def test_a_client_that_leaves_a_stream_closes_its_generator_through_the_cdn(tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ def test_a_stale_answer_stands_in_for_a_route_that_fails(tmp_path: Path) -> None
     with serving(tmp_path, {"a": route}) as served:
         answers = [served.get("/a") for _ in range(3)]
         logged(served, 3)
-        assert [each.cache for each in served.told.responded] == ["miss", "stale, for an error", "stale, for an error"]
+        assert [each.cache for each in served.told.answered] == ["miss", "stale, for an error", "stale, for an error"]
     assert [(each.text, each.headers["x-cache"]) for each in answers] == [
         ("good", "Miss from cloudfront"),
         ("good", "RefreshHit from cloudfront"),

@@ -26,7 +26,7 @@ from tests.dev.serving import PATIENCE_S, Recorder, serving, shared_module, unti
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeroutes.dev.reports import Responded
+    from edgeroutes.dev.reports import Answered
     from tests.dev.serving import Served
 
 
@@ -291,8 +291,8 @@ def test_a_request_that_is_cut_off_runs_no_handler(
     assert handlers == []
 
 
-def posted(served: Served) -> list[Responded]:
-    return [each for each in served.told.responded if each.method == "POST"]
+def posted(served: Served) -> list[Answered]:
+    return [each for each in served.told.answered if each.method == "POST"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD"])
@@ -300,7 +300,7 @@ def test_no_method_runs_with_half_a_body(served: Served, handlers: list[str], me
     handlers.clear()
     with connect(served) as client:
         client.sendall(f"{method} /sync HTTP/1.1\r\nhost: localhost\r\nx-name: cut\r\n{LENGTH}".encode())
-    until(lambda: served.told.responded[-1].note == "the client left", "the line in the log")
+    until(lambda: served.told.answered[-1].note == "the client left", "the line in the log")
     assert handlers == []
     assert served.client.request(method, "/sync", headers={"x-name": "whole"}).status_code == 200
     assert handlers == ["whole"]

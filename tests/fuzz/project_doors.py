@@ -45,7 +45,7 @@ def _build(root: Path) -> None:
 def _dev(root: Path) -> None:
     live = LiveProject(root, lambda _: None, {})
     live.reload([root / "functions/hello/route.py"])
-    project = live.generation.project
+    project = live.loaded.project
     for route in project.scan.routes:
         project.needs_loop(route)
     project.manifest(strict=False)

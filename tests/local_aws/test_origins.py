@@ -210,7 +210,7 @@ def test_the_refusal_names_the_origin_and_opens_nothing(served: Served) -> None:
         " Allow that origin with 'cors' in the route file, or start edgeroutes dev with --host"
     )
     assert not [name for name in response.headers if name.startswith("access-control-")]
-    until(lambda: served.told.responded[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
+    until(lambda: served.told.answered[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
 
 
 def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> None:

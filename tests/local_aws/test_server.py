@@ -235,17 +235,17 @@ def test_a_call_before_the_server_runs_waits_and_is_named_and_the_dev_servers_ow
     cloud.put(QUEUE)
     until(lambda: held.waits)
     assert (held.waits, found) == (["dynamodb ListTables"], [])
-    held.moto.tell("open")
+    held.moto.set_state("open")
     thread.join(30)
     assert found == [[]]
 
 
 def test_a_call_while_resources_change_waits_also_on_a_connection_that_is_open(held: Held) -> None:
     held.moto.ensure()
-    held.moto.tell("open")
+    held.moto.set_state("open")
     client = held.client("sqs")
     client.list_queues()
-    held.moto.tell("held")
+    held.moto.set_state("held")
     held.waits.clear()
     thread, found = in_thread(client.list_queues)
     while not thread.join(0.5) and not thread.is_alive():  # the server had not read yet that it holds requests
@@ -253,7 +253,7 @@ def test_a_call_while_resources_change_waits_also_on_a_connection_that_is_open(h
     until(lambda: held.waits)
     time.sleep(0.2)
     assert (held.waits, found) == (["sqs ListQueues"], [])
-    held.moto.tell("open")
+    held.moto.set_state("open")
     thread.join(30)
     assert found[0]["ResponseMetadata"]["HTTPStatusCode"] == 200
 
@@ -266,7 +266,7 @@ def test_a_call_fails_with_the_reason_why_resources_cannot_be_made_and_is_not_re
     held: Held, service: str, method: str
 ) -> None:
     held.moto.ensure()
-    held.moto.tell("failed", "infra/data.yaml:3: it is wrong & <so>")
+    held.moto.set_state("failed", "infra/data.yaml:3: it is wrong & <so>")
     with pytest.raises(ClientError) as caught:
         getattr(held.client(service), method)()
     response = caught.value.response

@@ -117,34 +117,64 @@ _guard: ContextVar[_Guard | None] = ContextVar("edgeroutes_iam_guard", default=N
 
 _PARAMETERS = "edgeroutes_iam_parameters"
 _lock = Lock()
-_installed = False
+_users = 0
+_unhook: Callable[[], None] = lambda: None  # noqa: E731
 
 
-def _install_hooks() -> None:
-    """Hook botocore and threads; calling it again does nothing.
+@contextmanager
+def _hooks() -> Iterator[None]:
+    """Hook botocore and threads while any function is checked.
+
+    Classes are hooked, not clients: a client that a module made at its import is checked as well. The threads of a function have its
+    guard: those that it starts, and what it submits to a pool, as boto3 does for `upload_file`. Presigned URLs are not calls, and
+    aiobotocore has classes of its own: neither is checked.
 
     Raises:
         ToolError: This botocore has other methods.
     """
-    global _installed  # noqa: PLW0603 - a class is hooked once in a process
+    global _users, _unhook  # noqa: PLW0603 - a class has one hook in a process
     with _lock:
-        if _installed:
-            return
-        missing = [name for name in ("_emit_api_params", "_make_request") if not hasattr(BaseClient, name)]
-        if missing:
-            problem = f"this botocore has no {' and no '.join(missing)}: calls cannot be checked"
-            raise ToolError(problem, where="botocore", hint="Install another version of boto3, or do without enforcing")
-        _hook_client()
-        _hook_threads()
-        _installed = True
+        if not _users:
+            _unhook = _hook_all()
+        _users += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _users -= 1
+            if not _users:
+                _unhook()
 
 
-def _hook_client() -> None:
-    hooked: Any = BaseClient  # botocore's events, its public door, reach only sessions made afterwards
-    emit, send = hooked._emit_api_params, hooked._make_request  # noqa: SLF001
+def _hook_all() -> Callable[[], None]:
+    """Hook the classes; returns what undoes it."""
+    missing = [name for name in ("_emit_api_params", "_make_request") if not hasattr(BaseClient, name)]
+    if missing:
+        problem = f"this botocore has no {' and no '.join(missing)}: calls cannot be checked"
+        raise ToolError(problem, where="botocore", hint="Install another version of boto3, or do without enforcing")
+    hooks: dict[tuple[Any, str], Any] = {
+        **{(BaseClient, name): hook for name, hook in _client_hooks(BaseClient).items()},
+        (Thread, "start"): _start_hook(Thread.start),
+        (ThreadPoolExecutor, "submit"): _submit_hook(ThreadPoolExecutor.submit),
+    }
+    before = {(owner, name): getattr(owner, name) for owner, name in hooks}
+    for (owner, name), hook in hooks.items():
+        setattr(owner, name, hook)
+
+    def unhook() -> None:
+        for (owner, name), hook in hooks.items():
+            if getattr(owner, name) is hook:  # else another library has hooked it meanwhile
+                setattr(owner, name, before[owner, name])
+
+    return unhook
+
+
+def _client_hooks(client_type: Any) -> dict[str, Any]:
+    # botocore's events, its public hooks, reach only sessions made afterwards.
+    emit, send = client_type._emit_api_params, client_type._make_request  # noqa: SLF001
 
     @wraps(emit)
-    def emit_and_keep(self: BaseClient, api_params: Any, operation_model: Any, context: dict[str, Any]) -> Any:
+    def emit_and_store(self: BaseClient, api_params: Any, operation_model: Any, context: dict[str, Any]) -> Any:
         parameters = emit(self, api_params, operation_model, context)
         context[_PARAMETERS] = parameters
         return parameters
@@ -158,14 +188,10 @@ def _hook_client() -> None:
             current.check(self, operation_model, parameters)
         return send(self, operation_model, request_dict, request_context)
 
-    hooked._emit_api_params, hooked._make_request = emit_and_keep, check_and_send  # noqa: SLF001
+    return {"_emit_api_params": emit_and_store, "_make_request": check_and_send}
 
 
-def _hook_threads() -> None:
-    threads: Any = Thread
-    pools: Any = ThreadPoolExecutor
-    start, submit = threads.start, pools.submit
-
+def _start_hook(start: Callable[[Thread], None]) -> Callable[[Thread], None]:
     @wraps(start)
     def start_guarded(self: Thread) -> None:
         current, run = _guard.get(), self.run
@@ -173,18 +199,22 @@ def _hook_threads() -> None:
             self.run = lambda: _run_guarded(current, run)  # type: ignore[method-assign]
         start(self)
 
+    return start_guarded
+
+
+def _submit_hook(submit: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(submit)
     def submit_guarded(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         current = _guard.get()
         if current is None:
             return submit(self, fn, *args, **kwargs)
-        token = _guard.set(None)  # a thread of the pool outlives this function, and must not keep its guard
+        token = _guard.set(None)  # a thread of the pool outlives this function, and must not inherit its guard
         try:
             return submit(self, _run_guarded, current, fn, *args, **kwargs)
         finally:
             _guard.reset(token)
 
-    threads.start, pools.submit = start_guarded, submit_guarded
+    return submit_guarded
 
 
 def _run_guarded(current: _Guard, run: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -298,15 +328,15 @@ def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Itera
     >>> [str(refusal) for refusal in enforcement.refusals]  # doctest: +SKIP
     ['functions/api/users/route.py:9: it calls dynamodb:PutItem on Users, which ApiUsersFunction may not. Add to …']
     """
-    _install_hooks()
-    outer = _guard.set(None)  # our own questions are nobody's calls
-    try:
-        role = _role(cloud, logical_id)
-        enforcement = Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
-        _guard.set(enforcement)
-        yield enforcement
-    finally:
-        _guard.reset(outer)
+    with _hooks():
+        outer = _guard.set(None)  # reading the role is not the function's call
+        try:
+            role = _role(cloud, logical_id)
+            enforcement = Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
+            _guard.set(enforcement)
+            yield enforcement
+        finally:
+            _guard.reset(outer)
 
 
 def _role(cloud: Cloud, logical_id: str) -> Role:
