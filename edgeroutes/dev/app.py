@@ -1,6 +1,6 @@
-"""The gateway of the dev server, as an ASGI app: each request becomes an event, and is answered in a thread of its own. Floor 3.
+"""The gateway of the dev server, as an ASGI app: each request becomes an event, and gets its response from a thread of its own.
 
-It decides nothing about routes: what is too large is refused here, what is too slow is given up here, all else is `invocation`'s.
+The limits of size and time are checked here; everything about routes is `invocation`'s.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ if TYPE_CHECKING:
     from edgeroutes.dev.workers import InProcess, RemoteInvocation, Workers
     from edgeroutes.types import Receive, Scope, Send
 
-# How often a request looks whether local AWS is there.
+# How often a request checks whether local AWS is ready.
 _LOOK_AGAIN_S = 0.1
-# How much of a body that is refused is still read, so that the client comes to reading the refusal.
+# How much of a refused body is still read, so that the client gets to read the response.
 _READ_AWAY_BYTES = 64 * 1024 * 1024
 
 
 class DevApp:
-    """The ASGI callable.
+    """The ASGI app.
 
     Args:
-        live: What answers.
-        functions: Run it.
-        report: Is told what went wrong.
-        limits: Of the real thing.
+        live: The project.
+        functions: Runs its routes.
+        report: Receives failures.
+        limits: API Gateway's and Lambda's.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class DevApp:
         self._open: set[HttpResponseWriter] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """ASGI."""
         request = HttpRequest.from_scope(scope)
         invocation: Invocation | RemoteInvocation | None = None
 
@@ -73,7 +73,7 @@ class DevApp:
                 invocation = self._functions.invocation(event)
                 threading.Thread(target=invocation.run, args=(writer,), name="edgeroutes-request", daemon=True).start()
                 await self._wait(writer, receive, invocation, request)
-        except Exception as error:  # a bug of ours, which uvicorn would keep to itself
+        except Exception as error:  # a bug of ours, which uvicorn would not show
             self._report(Failed(message=f"{request.path} failed inside edgeroutes", error=error))
             raise
         finally:
@@ -83,7 +83,7 @@ class DevApp:
             raise ConnectionAbortedError  # how an ASGI app has uvicorn close a connection in the middle of a body
 
     def close_streams(self) -> None:
-        """End every stream that is open, as if its client had left; called on the server's loop."""
+        """End every open stream as if its client had left; called on the server's loop."""
         for writer in list(self._open):
             if writer.is_stream:
                 writer.leave()
@@ -92,7 +92,7 @@ class DevApp:
     def _presented(
         self, answer: HttpResponse, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
     ) -> HttpResponse:
-        """The response, for a browser as a page where it is an error."""
+        """The response; for a browser an error is a page."""
         if answer.status not in (404, 500):
             return answer
         accept = request.header("accept") or ""
@@ -104,13 +104,13 @@ class DevApp:
         return without_route(answer, accept, project.route_lines, request.path)
 
     async def _whole_body(self, request: HttpRequest, receive: Receive, writer: HttpResponseWriter) -> bytes | None:
-        """The body; None where the client has its response already, or has left."""
+        """The body; None where the client already has a response, or has left."""
         refusal = self._limits.check_head(request)
         body = b""
         if refusal is None:
             try:
                 body, refusal = await self._read_body(request, receive)
-            except ConnectionError:  # half a body is no request: nothing may run
+            except ConnectionError:  # half a body must not run anything
                 writer.leave()
                 return None
         if refusal is not None:
@@ -119,10 +119,10 @@ class DevApp:
         return body
 
     async def _read_body(self, request: HttpRequest, receive: Receive) -> tuple[bytes, HTTPError | None]:
-        """The whole body, or why it is refused.
+        """The whole body, or the reason why it is refused.
 
         Raises:
-            ConnectionError: The client has left before its end.
+            ConnectionError: The client left before its end.
         """
         headers = dict(request.headers)
         declared = int(headers.get("content-length", "0"))
@@ -137,7 +137,7 @@ class DevApp:
                 async with asyncio.timeout(min(self._limits.body_pause_s, end - time.monotonic())):
                     message = await receive()
             except TimeoutError:
-                return b"", HTTPError(408, f"the request body did not arrive: {size:,} bytes of it are here")
+                return b"", HTTPError(408, f"the request body did not arrive in time: {size:,} bytes of it are here")
             if message["type"] == "http.disconnect":
                 raise ConnectionError
             size += len(message.get("body", b""))
@@ -155,14 +155,12 @@ class DevApp:
         invocation: Invocation | RemoteInvocation,
         request: HttpRequest,
     ) -> None:
-        """Until the answer is out, the client has left or API Gateway would have given up."""
+        """Wait until the response is sent, the client has left or API Gateway would time out."""
         watching = asyncio.create_task(_wait_for_disconnect(receive))
         try:
             done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
-            while (
-                not done and not self._live.function_environment.is_ready
-            ):  # what local AWS takes is not the route's time
+            while not done and not self._live.function_environment.is_ready:  # the time of local AWS does not count
                 done = await _first_of(writer.done, watching, _LOOK_AGAIN_S)
             done = done or await _first_of(writer.done, watching, timeout_s)
             if not done and not writer.status and not invocation.streams:
@@ -183,7 +181,7 @@ class DevApp:
         await writer.replace(gateway_error(504, detail, request.path, self._fields()))
 
     def _fields(self) -> list[tuple[str, str]]:
-        """What the gateway says to pages of other origins in errors of its own."""
+        """The CORS headers of the gateway's own errors."""
         return self._live.loaded.project.gateway_fields
 
 

@@ -1,7 +1,7 @@
-"""Local AWS: the resources of infra/ in a moto server, for as long as the dev server runs. moto itself is in a process of its own.
+"""AWS for the functions of a dev server: local AWS, or the deployed stack with `--aws`.
 
-One thread does everything, in the order of its tasks: make the resources, change them after a save, make them again when the server
-has died. A request waits only when it reads a variable that refers to a resource, or calls AWS.
+Local AWS is a moto server in a process of its own. One thread creates the resources of infra/, changes them after a save, and
+creates them again when the server has died. A request waits only when it reads a variable that refers to a resource, or calls AWS.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edgeroutes.plan.infra import Infra
 
 
-# A server that dies so soon again and again will not be kept alive by starting it once more.
+# A server that dies so soon, so often in a row, is not started again.
 _SHORT_LIFE_S = 10.0
 _SHORT_LIVES = 3
 _LOOK_AGAIN_S = 0.02
@@ -395,7 +395,7 @@ class _Credentials:
 def make_cloud(
     live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, aws: bool, is_lazy: bool = False
 ) -> LocalAws | DeployedAws:
-    """Local AWS, or that of the user where it is chosen or an endpoint is named already."""
+    """Local AWS; the user's where it is chosen or an endpoint is already named."""
     if aws or "AWS_ENDPOINT_URL" in environ:
         return DeployedAws(live, report)
     return LocalAws(live, report, environ, is_lazy=is_lazy)
@@ -418,11 +418,11 @@ def _may_change_functions(path: Path, root: Path) -> bool:
 
 
 class DeployedAws:
-    """Reads once, at the start, what the functions of the project's stack have in their environment.
+    """Reads the functions' variables of the deployed stack once, at the start.
 
     Args:
-        live: The project; its stack has its name, and its functions get their variables.
-        report: Is told where they are from, and which have no value.
+        live: The project, whose name is the stack's.
+        report: Receives where they are from, and which have no value.
     """
 
     def __init__(self, live: LiveProject, report: Reporter) -> None:
@@ -436,14 +436,12 @@ class DeployedAws:
             self._function_environment.hold()
             threading.Thread(target=self._read, name="edgeroutes-deployed", daemon=True).start()
 
-    def expect(self, changed: Iterable[Path]) -> None:
-        """As `look`."""
+    def expect(self, changed: Iterable[Path]) -> None: ...
 
     def look(self, changed: Iterable[Path]) -> None:
-        """What is deployed does not change with a save."""
+        """A save does not change what is deployed."""
 
-    def close(self) -> None:
-        """Nothing is held."""
+    def close(self) -> None: ...
 
     def _read(self) -> None:
         try:
@@ -489,7 +487,7 @@ class DeployedAws:
 
 
 def deployed_variables(stack: str) -> dict[str, dict[str, str]]:
-    """Logical id of a function → its variables, as they are deployed.
+    """Logical id of a function → its deployed variables.
 
     Args:
         stack: The stack's name, in the account and the region of the environment's credentials.

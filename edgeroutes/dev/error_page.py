@@ -1,6 +1,6 @@
-"""Errors of the dev server as pages for a browser: the source around a failure, the routes where none matches, and a reload by itself.
+"""Errors of the dev server as pages for a browser: the source around a failure, the routes where none matches.
 
-Other clients get problem+json; where no route matches, it has the paths that come closest.
+Other clients get problem+json; where no route matches, it has the closest paths.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _PAGE = """<!doctype html>
 
 
 def for_browser(answer: HttpResponse, accept: str, root: Path) -> HttpResponse:
-    """The response as a page, when it is a 500 that tells what happened and the client prefers HTML; else as it is."""
+    """The response as a page, for a 500 with a cause and a client that prefers HTML; otherwise unchanged."""
     document = _problem(answer, 500)
     if document is None or not prefers_html(accept) or not document.keys() & {"traceback", "problems"}:
         return answer
@@ -76,7 +76,7 @@ def for_browser(answer: HttpResponse, accept: str, root: Path) -> HttpResponse:
 
 
 def without_route(answer: HttpResponse, accept: str, table: Sequence[RouteLine], path: str) -> HttpResponse:
-    """The 404 of a path that no route matches, with the paths that come closest; for a browser a page with all routes."""
+    """The 404 of a path without a route, with the closest paths; for a browser a page with all routes."""
     document = _problem(answer, 404)
     if document is None:
         return answer
@@ -95,7 +95,7 @@ def without_route(answer: HttpResponse, accept: str, table: Sequence[RouteLine],
 
 
 def close_paths(path: str, patterns: Sequence[str]) -> list[str]:
-    """Of route patterns those that a path comes close to, at most three; `[id]` stands for what the path has in its place."""
+    """At most three route patterns that are close to a path; `[id]` stands for the path's own segment."""
     parts = path.strip("/").split("/")
     candidates: dict[str, str] = {}
     for pattern in patterns:
@@ -111,7 +111,7 @@ def close_paths(path: str, patterns: Sequence[str]) -> list[str]:
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether a client that sends this Accept would rather have a page than JSON: browsers say so."""
+    """Whether this Accept prefers a page to JSON, as browsers do."""
     qualities = dict(_qualities(accept))
     html = qualities.get("text/html", 0.0)
     return html > 0 and html >= max(qualities.get("application/json", 0.0), qualities.get(CONTENT_TYPE, 0.0))
@@ -130,7 +130,7 @@ def _qualities(accept: str) -> Sequence[tuple[str, float]]:
 
 
 def _problem(answer: HttpResponse, status: int) -> dict[str, Any] | None:
-    """The document of a problem with this status; None for anything else, and where HEAD leaves the body out."""
+    """The problem document with this status; None for anything else."""
     headers = {name.lower(): value for name, value in answer.headers}
     if answer.status != status or headers.get("content-type") != CONTENT_TYPE or not answer.body:
         return None
@@ -158,7 +158,7 @@ def _row(route: RouteLine) -> str:
 
 
 def _excerpts(document: dict[str, Any], root: Path) -> Iterator[str]:
-    """The lines around each place of the project that a traceback or a problem names, the innermost first."""
+    """The lines around each place of the project in a traceback or a problem, the innermost first."""
     lines = [*reversed(document.get("traceback", ())), *document.get("problems", ())]
     for line in lines[:_MAX_EXCERPTS]:
         place = _PLACE.match(str(line))

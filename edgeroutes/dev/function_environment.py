@@ -1,6 +1,7 @@
-"""The environment of functions while requests are handled: their variables, once these are known.
+"""The environment of functions while requests are handled: their variables, and the ones of `.env` files.
 
-`desk` and `deployed` put them in; a request takes them out, and waits for what it reads.
+`aws` sets the functions' variables; a request waits for those that it reads. A variable that was there before the server wins over
+`.env.local`, that over `.env`, that over the functions' own, and that over `[tool.edgeroutes.env]`. None of it is bundled.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteFile
 
 
-# What only the deployed functions need: behind CloudFront, and to reach it.
+# Variables that only deployed functions need, behind CloudFront.
 DEPLOYED_ONLY = frozenset(
     {"EDGEROUTES_ORIGIN_SECRET", "EDGEROUTES_DISTRIBUTION_PARAMETER", "EDGEROUTES_DISTRIBUTION_ID"}
 )
@@ -39,7 +40,7 @@ class VariablesByRoute:
     Args:
         by_function: Logical id → variables.
         function_of: Route path → logical id.
-        fixed: The names of variables whose value no function sets.
+        fixed: The names of variables that functions cannot set.
         is_complete: Whether no other values are to come.
     """
 
@@ -50,14 +51,14 @@ class VariablesByRoute:
 
 
 class FunctionEnvironment:
-    """The functions' variables, and what keeps functions from having them.
+    """The functions' variables, and the problems that keep functions from having them.
 
-    They become known in two steps: the plan says which variables each function has, then local AWS resolves those that refer to
+    They become known in two steps: the plan has the variables of each function, then local AWS resolves those that refer to
     resources. A request waits only when it needs what is not known yet.
 
     Args:
         root: The project's folder.
-        environment: The variables that the project has otherwise, of which some win over the functions'.
+        environment: The other variables, of which some win over the functions'.
         report: Gets a line for a request that waits.
     """
 
@@ -84,13 +85,13 @@ class FunctionEnvironment:
 
     @classmethod
     def restored(cls, root: Path, variables: VariablesByRoute) -> FunctionEnvironment:
-        """Those of another process, which does not change them any more."""
+        """Those of another process, which no longer change."""
         restored = cls(root, variables)
         restored.restore(variables)
         return restored
 
     def restore(self, variables: VariablesByRoute) -> None:
-        """Take over what is known in another process."""
+        """Take over the variables of another process."""
         self._environment = variables
         self._by_function, self._function_of = variables.by_function, variables.function_of
         if variables.is_complete:
@@ -99,31 +100,29 @@ class FunctionEnvironment:
             self._is_resolved.clear()
 
     def variables(self) -> VariablesByRoute:
-        """What `restored` needs."""
+        """The argument of `restored`."""
         return VariablesByRoute(self._by_function, self._function_of, self.fixed, self.is_ready)
 
     @property
     def fixed(self) -> frozenset[str]:
-        """The names of variables whose value is no function's to say."""
+        """The names of variables that functions cannot set."""
         return self._environment.fixed
 
     def hold(self) -> None:
-        """Have requests wait for the plan, and for values."""
+        """Make requests wait for the plan and for values."""
         self._is_planned.clear()
         self._is_resolved.clear()
 
     def release(self) -> None:
-        """Let requests go on."""
         self._is_planned.set()
         self._is_resolved.set()
 
     @property
     def is_ready(self) -> bool:
-        """Whether everything is known."""
         return self._is_resolved.is_set()
 
     def faults(self, route: RouteFile | None) -> tuple[ProjectError, ...]:
-        """What keeps a route from responding; waits where a save may have fixed it."""
+        """The problems that keep a route from responding; waits where a save may have fixed them."""
         found = self._known_faults(route)
         if found and not self._is_resolved.is_set():
             self._is_planned.wait()
@@ -140,11 +139,11 @@ class FunctionEnvironment:
         return self._faults.get(route.route_path) or self._plan_faults or (self._cloud_faults if needs_cloud else ())
 
     def fail_plan(self, faults: tuple[ProjectError, ...]) -> None:
-        """Nothing is known of any function, for these reasons."""
+        """No function is known, for these reasons."""
         self._plan_faults = faults
 
     def fail_cloud(self, faults: tuple[ProjectError, ...]) -> None:
-        """What refers to resources has no value, for these reasons."""
+        """Variables that refer to resources have no value, for these reasons."""
         self._cloud_faults = faults
 
     def put_plan(
@@ -154,20 +153,20 @@ class FunctionEnvironment:
         unresolved: Mapping[str, Collection[str]],
         faults: Mapping[str, tuple[ProjectError, ...]],
     ) -> None:
-        """Take over which variables functions have; the unresolved ones get their values by `put`.
+        """Set which variables functions have; `put` sets the unresolved ones.
 
         Args:
             plan: The functions.
             plain: Logical id → the variables whose values are known.
             unresolved: Logical id → the names of the others.
-            faults: Route path → what keeps it from responding.
+            faults: Route path → the problems that keep it from responding.
         """
         self._plan_faults_before = self._plan_faults
         self._plan_faults, self._faults, self._unresolved = (), faults, unresolved
         self._function_of = {
             route.route_path: function.logical_id for function in plan.functions for route in function.routes
         }
-        # With the values of before, which stay if the resources cannot be changed.
+        # With the earlier values, which stay if the resources cannot be changed.
         before = self._resolved or {}
         self._by_function = {
             name: _shipped(
@@ -182,7 +181,7 @@ class FunctionEnvironment:
         self._is_planned.set()
 
     def put(self, by_function: Mapping[str, Mapping[str, str]]) -> bool:
-        """Take over all variables, logical id → variables; whether modules may have read others before."""
+        """Set all variables, logical id → variables; whether modules may have read others before."""
         before, has_failed = self._resolved, bool(self._cloud_faults or self._plan_faults_before)
         self._plan_faults_before = ()
         self._resolved = self._by_function = {name: _shipped(variables) for name, variables in by_function.items()}
@@ -195,13 +194,13 @@ class FunctionEnvironment:
             self._environment.share(common_variables(self._by_function))
 
     def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
-        """What runs within finds the variables of the route's function."""
+        """Run the block with the variables of the route's function."""
         if self._is_resolved.is_set():
             return running(self.variables_of(route, loading=loading))
         return running(LateVariables(self, route, loading=loading))
 
     def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
-        """Wait until a variable of a route's function, or all of them for None, is known.
+        """Wait until a variable of a route's function (None: all) is known.
 
         Raises:
             ProjectError: It gets no value.
@@ -214,10 +213,10 @@ class FunctionEnvironment:
             self.wait_for_cloud(route, reason)
 
     def wait_for_cloud(self, route: RouteFile, reason: str) -> None:
-        """Wait until the resources of infra/ are made.
+        """Wait until the resources of infra/ are created.
 
         Raises:
-            ProjectError: They cannot be made.
+            ProjectError: They cannot be created.
         """
         if not self._is_resolved.is_set():
             self.wanted.set()
@@ -240,7 +239,7 @@ class FunctionEnvironment:
             self._is_resolved.wait()
 
     def unresolved(self, route: RouteFile) -> Collection[str]:
-        """The names of a route's variables that have no value yet; waits for the plan."""
+        """The names of a route's variables without a value; waits for the plan."""
         self._is_planned.wait()
         if self._is_resolved.is_set():
             return ()
@@ -254,7 +253,6 @@ class FunctionEnvironment:
 
     @property
     def has_faults(self) -> bool:
-        """Whether any route may have a fault."""
         return bool(self._faults or self._cloud_faults or self._plan_faults)
 
     @property
@@ -263,7 +261,7 @@ class FunctionEnvironment:
         return frozenset(name for names in self._unresolved.values() for name in names)
 
     def take_shared_reads(self) -> list[str]:
-        """What is to be said of modules that several functions share and that read what differs between these, once."""
+        """The warnings for shared modules that read what differs between functions; each once."""
         with self._lock:
             said = [text for text in self._shared_reads.values() if text]
             self._shared_reads = dict.fromkeys(self._shared_reads, "")
@@ -288,7 +286,7 @@ class FunctionEnvironment:
         return FunctionVariables(own=own, hidden=frozenset(others), on_import=on_import)
 
     def _note_shared(self, key: str, file: str, line: int) -> None:
-        """Remember that a module of the project took a variable when it was imported, where functions differ in it."""
+        """Note that a module of the project read a variable at its import in which functions differ."""
         values = {name: variables[key] for name, variables in self._by_function.items() if key in variables}
         if len(set(values.values())) < 2 or not Path(file).is_relative_to(self._root):
             return
@@ -303,7 +301,7 @@ class FunctionEnvironment:
 
 
 def is_own_thread() -> bool:
-    """Whether the thread is one of the dev server's, not one that the project has started."""
+    """Whether the thread is one of the dev server's, not of the project's."""
     thread = current_thread()
     return thread is main_thread() or thread.name.startswith("edgeroutes")
 
@@ -313,28 +311,24 @@ def _shipped(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 class LateEnvironment(Protocol):
-    """What `LateVariables` uses of `FunctionEnvironment`; a worker has those of its parent."""
+    """What `LateVariables` uses of a `FunctionEnvironment`; a worker has its parent's."""
 
     @property
-    def is_ready(self) -> bool:
-        """Whether everything is known."""
+    def is_ready(self) -> bool: ...
 
-    def has_value(self, name: str) -> bool:
-        """Whether a variable has a value that no function's own one replaces."""
+    def has_value(self, name: str) -> bool: ...
 
-    def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
-        """Wait until a variable, or all of them for None, is known."""
+    def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None: ...
 
-    def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
-        """The variables of a route's function, as far as they are known."""
+    def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None: ...
 
 
 class LateVariables:
-    """The variables of a function while not all of them are known: who reads one waits for that one.
+    """The variables of a function while not all are known: reading one waits for that one.
 
     Args:
-        function_environment: Know them.
-        route: Of the function.
+        function_environment: Knows them.
+        route: The function's.
         loading: Whether its file is being imported.
     """
 
@@ -346,7 +340,7 @@ class LateVariables:
         self._is_complete = False
 
     def for_name(self, name: str | None) -> FunctionVariables | None:
-        """The variables once this one is known, or all of them for None; None where the process's own value counts.
+        """The variables once this one (None: all) is known; None where the process's own value counts.
 
         Raises:
             ProjectError: It gets no value.
@@ -357,13 +351,13 @@ class LateVariables:
         is_complete = self._function_environment.is_ready
         found = self._function_environment.variables_of(self._route, loading=self._loading)
         if found is not None and self._known is not None:
-            found.own.update(self._known.own)  # what the handler has set meanwhile
+            found.own.update(self._known.own)  # set by the handler meanwhile
         self._known, self._is_complete = found, is_complete
         return found
 
 
 class Environment:
-    """The variables of one project, put into an environment and taken out again.
+    """The variables of one project, put into an environment and removed again.
 
     Args:
         root: The project's folder.
@@ -380,26 +374,25 @@ class Environment:
 
     @property
     def fixed(self) -> frozenset[str]:
-        """The names that have their value from outside or from a file, whatever a function's own is."""
+        """The names whose value is from outside or from a file, and wins over a function's own."""
         return frozenset(self._environ) - (self._own.keys() - self._files.keys())
 
     def is_fixed(self, name: str) -> bool:
-        """Whether a name has its value from outside or from a file."""
         return name in self._environ and (name not in self._own or name in self._files)
 
     def share(self, variables: Mapping[str, str]) -> None:
-        """Put in what all functions that have it agree on, in place of what they agreed on before."""
+        """Put in the variables that all functions agree on, instead of the ones before."""
         self._shared = variables
         self._put_in()
 
     def load(self, settings: Mapping[str, str]) -> None:
-        """Put in what the files and settings say now, and take out what they no longer say.
+        """Put in the variables of the files and settings, and remove those that are no longer there.
 
         Args:
             settings: `[tool.edgeroutes.env]`.
 
         Raises:
-            ConfigError: For a file that cannot be read.
+            ConfigError: A file cannot be read.
         """
         self._settings, self._files = settings, self._read_files()
         self._put_in()
@@ -415,7 +408,7 @@ class Environment:
         found: dict[str, str] = {}
         for name in ENV_FILES:
             path = self._root / name
-            if (path / "pyvenv.cfg").exists():  # some call an environment of Python so
+            if (path / "pyvenv.cfg").exists():  # a virtual environment
                 continue
             try:
                 text = read_text(path, name)

@@ -1,6 +1,6 @@
-"""One event through the adapter that Lambda calls, in the calling thread, and its answer out to the client. Floor 3.
+"""One event through the adapter that Lambda calls, in the calling thread, and its response to the client.
 
-The event and the result go through JSON, as they do on AWS; what API Gateway would not take of the result is a 502.
+The event and the result go through JSON, as on AWS; a result that API Gateway does not accept is a 502.
 """
 
 from __future__ import annotations
@@ -64,14 +64,14 @@ def revalidate_now(call: Call) -> None:
 
 
 class Invocation:
-    """One invocation of the function that would answer a request.
+    """One invocation.
 
     Args:
-        live: What answers: its newest loaded.
+        live: The project.
         event: The REST event.
         loop: For coroutines that wait.
         limits: Of event and result.
-        report: Is told what went wrong.
+        report: Receives failures.
     """
 
     def __init__(
@@ -93,25 +93,25 @@ class Invocation:
 
     @property
     def streams(self) -> bool:
-        """Whether the build would make the route's integration a streaming one."""
+        """Whether the route's integration is a streaming one."""
         return self.route is not None and self.route.exports.streams
 
     def run(self, writer: ResponseWriter) -> None:
-        """Answer into `writer`; what `after` was given has run when this returns. Never raises."""
+        """Write the response; `after` callbacks have run when this returns. Never raises."""
         try:
             self._run(writer)
         except ClientGone:
             self.note = "the client left"
         except (SystemExit, KeyboardInterrupt, HandlerExited) as error:
             self._give_up(writer, f"the handler ended its process ({error!r}); Lambda calls that Runtime.ExitError")
-        except BaseException as error:  # noqa: BLE001  # a thread's end: whatever it is, the client gets an answer
+        except BaseException as error:  # noqa: BLE001  # a thread's end: the client gets a response in any case
             if self._is_cancelled or self._loop.is_closing:
                 self.note = "the client left"
             else:
                 self._report(Failed(message=f"{self._path} failed inside edgeroutes", error=error))
                 self._give_up(writer, f"{type(error).__name__}: {error}")
         finally:
-            writer.abort()  # nothing, where all is out; else nobody would ever end the connection
+            writer.abort()  # without effect on a complete response
             self._restore_streams()
 
     def _restore_streams(self) -> None:
@@ -145,10 +145,10 @@ class Invocation:
             failed = call.fail(failure)
             self._send_result(writer, failed, failed.body, call)  # type: ignore[arg-type]  # JSON is whole
         else:
-            self._run_where_it_belongs(writer, call)
+            self._run_on_loop_or_not(writer, call)
 
     def _opened(self, text: str) -> tuple[Call, Exception | None]:
-        """The call for an event's JSON, and what kept its route from being loaded."""
+        """The call for an event's JSON, and the error of loading its route."""
         config = self.loaded.project.config
         context = DevContext(function_name=config.name, memory_mib=config.memory_mib)
         call = self._open(json.loads(text), context)
@@ -159,12 +159,12 @@ class Invocation:
         if not self._function_environment.is_ready and self.route is not None:
             try:
                 self._live.wait_before_loading(self.route, call.incoming.method)
-            except ProjectError:  # `_faults` has it now
+            except ProjectError:  # `_faults` reports it
                 return call, None
         return call, self._load(call.route)
 
     def _faults(self, call: Call) -> tuple[ProjectError, ...]:
-        """What keeps the route from answering: something of its own, or of what all functions need."""
+        """The problems that keep the route from responding: its own, or those of all functions."""
         if call.route is None or self.route is None:
             return self.loaded.faults(call.route)
         found = self.loaded.faults(call.route) or self._function_environment.faults(self.route)
@@ -187,7 +187,7 @@ class Invocation:
         return self.route.config.max_duration or (STREAM_TIMEOUT_S if self.streams else config.timeout_s)
 
     def _load(self, route: ManifestRoute) -> Exception | None:
-        """Load the route here, with no loop running, as Lambda's init phase does; what its file raised, if anything."""
+        """Load the route here, without a running loop, as Lambda's init phase does; the error of its file, if any."""
         try:
             with self.loaded.loading, self._function_environment.running(self.route, loading=True):
                 self.loaded.handler.application.endpoint(route)
@@ -198,8 +198,7 @@ class Invocation:
                 self._report(Logged(level="WARNING", message=message))
         return None
 
-    def _run_where_it_belongs(self, writer: ResponseWriter, call: Call) -> None:
-        """Run the call without a loop, or on the one that all share."""
+    def _run_on_loop_or_not(self, writer: ResponseWriter, call: Call) -> None:
         running_in = copy_context()
         if not call.needs_loop:
             free = LoopFree()
@@ -232,13 +231,13 @@ class Invocation:
     def _finish(self, call: Call, run: Any) -> None:
         try:
             run(call.finish())
-        except Exception as error:  # noqa: BLE001  # the answer is out: only the log can be told
+        except Exception as error:  # noqa: BLE001  # the response is sent: only the log can report it
             log_exception(error, "after() failed", call.incoming)
 
     async def _respond(self, writer: ResponseWriter, call: Call, *, in_loop: bool) -> Whole | None:
-        """The whole answer; None when it has been streamed."""
+        """The whole response; None after a stream."""
         response = await call.respond()
-        if self.route is not None and self.route.exports.app is None:  # of what an app reads nothing is known
+        if self.route is not None and self.route.exports.app is None:  # what an app reads is not known
             self.dynamic_reasons = call.dynamic_reasons
         if not response.is_stream:
             return response, response.body  # type: ignore[return-value]  # no stream
@@ -254,7 +253,7 @@ class Invocation:
         return await read_stream(call, response)
 
     async def _stream(self, writer: ResponseWriter, call: Call, response: Response, *, in_loop: bool) -> None:
-        """Send the chunks as they are produced. A failure on the way cuts the connection: the client must not take it for the end."""
+        """Send the chunks as they are produced. A failure closes the connection, so that the client does not take it for the end."""
         try:
             head = read_result(rest_result(response, None))
             writer.start(head)
@@ -284,7 +283,7 @@ class Invocation:
         self._report(
             Logged(
                 level="WARNING",
-                message=f"{route.source_file} streamed, which its source does not show, so its answer went out whole."
+                message=f"{route.source_file} streamed, which its source does not show, so its response was sent whole."
                 " Set 'streaming = True' in the file",
             )
         )
@@ -300,7 +299,7 @@ class Invocation:
 
     def _send_result(self, writer: ResponseWriter, response: Response, body: str | bytes | None, call: Call) -> None:
         if response.status == 500 and (faults := self._function_environment.faults(self.route)):
-            self._send_faults(writer, faults, call)  # the handler needed what there is not
+            self._send_faults(writer, faults, call)  # the handler needed what is missing
             return
         if response.status == 404 and call.route is None and self.loaded.faults_behind_404():
             self._send_faults(writer, self.loaded.faults_behind_404(), call)
@@ -325,21 +324,17 @@ class Invocation:
         writer.send_whole(answer).result()
 
     def _give_up(self, writer: ResponseWriter, reason: str) -> None:
-        """502, or a cut connection where the head is out already; the log says why."""
+        """502, or a closed connection where a stream has started; the log has the reason."""
         self._report(Logged(level="ERROR", message=f"502: {reason}", fields={"path": self._path}))
         if self._has_started:
             self.note = "cut: the handler ended"
             return
-        with suppress(Exception):  # gone, or the head is out already: `run` cuts the connection
+        with suppress(Exception):  # no client, or a stream has started: `run` closes the connection
             self._send(writer, gateway_error(502, reason, self._path, self.loaded.project.gateway_fields))
 
 
 class DevContext:
-    """What of awslambdaric's `LambdaContext` handlers and Powertools read.
-
-    Args:
-        function_name: Of the function, as the route would be called.
-        memory_mib: That the function would have.
+    """Lambda's context as far as handlers and Powertools read it.
 
     Source: docs.aws.amazon.com/lambda "python-context", read 2026-11-21.
     """
@@ -358,9 +353,8 @@ class DevContext:
         self._timeout_s = 0.0
 
     def set_timeout(self, seconds: float) -> None:
-        """Say after how long Lambda would end the invocation, counted from its beginning."""
+        """Set the timeout, counted from the beginning of the invocation."""
         self._timeout_s = seconds
 
     def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until Lambda would end the invocation; 0 when they are over."""
         return max(0, int((self._began_at + self._timeout_s - time.monotonic()) * 1000))

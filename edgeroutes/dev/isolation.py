@@ -1,4 +1,4 @@
-"""Standard output and error, which all routes share here, and which one of them may close. Floor 3."""
+"""Protects the server's process from handlers: from closed standard streams and `os._exit`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _DESCRIPTORS = {"stdout": 1, "stderr": 2}
 
 
 class StandardStreams:
-    """Knows `sys.stdout` and `sys.stderr` as they were at the start."""
+    """Restores `sys.stdout` and `sys.stderr`, which all routes share."""
 
     def __init__(self) -> None:
         self._at_first = {name: getattr(sys, name) for name in _DESCRIPTORS}
 
     def restore(self) -> list[str]:
-        """Put usable streams in the place of closed and broken ones; the names of those that were."""
+        """Replace closed and broken streams, and return their names."""
         broken = [name for name in _DESCRIPTORS if self._at_first[name] is not None and not _works(getattr(sys, name))]
         for name in broken:
             setattr(sys, name, self._usable(name))
@@ -44,16 +44,16 @@ class StandardStreams:
 def _works(stream: Any) -> bool:
     try:
         stream.write("")
-    except Exception:  # noqa: BLE001  # whatever a handler has put there
+    except Exception:  # noqa: BLE001  # a handler may have put anything there
         return False
     return True
 
 
 @contextmanager
 def exits_contained() -> Iterator[None]:
-    """Have `os._exit` raise SystemExit where handlers run, which becomes the 502 of a function that has ended.
+    """Make `os._exit` raise SystemExit in handlers, which becomes the 502 of a function that has ended.
 
-    The main thread runs the server alone, and a forked process is the handler's own: there it ends the process.
+    The main thread runs only the server. In a forked process of the handler's own, `os._exit` ends that process.
     """
     exit_process, server = os._exit, os.getpid()
 

@@ -1,6 +1,6 @@
-"""One reading of the project, from a save to the next: what answers, and what cannot. Floor 3.
+"""The project as it was read at one save, with its handler and the problems of its routes.
 
-A request keeps the loaded it began with, whatever is saved meanwhile.
+A request uses the loaded project that it began with, whatever is saved meanwhile.
 """
 
 from __future__ import annotations
@@ -24,19 +24,18 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.manifest import ManifestRoute
 
 
-# Editors empty a file before they write it: so long may what is wrong be only that, and the watcher, on a busy machine, need to say so.
+# Editors empty a file before they write it; so long, a problem may be only that.
 SETTLING_S = 0.3
 
 
 class LoadedProject:
-    """A project as it was read, with its handler.
+    """A project as it was read.
 
     Args:
-        project: As it was read.
-        loading: Held while a module is loaded: two threads must not run a half-loaded one. Generations share it, since they
-            share `sys.modules`.
-        broken: What keeps all of it from answering, such as settings that cannot be read; `project` is then the last good one.
-        guard: Finds imports that a bundle would lack; None where nobody looks for them.
+        project: The project.
+        loading: Held while a module is loaded, by one thread at a time. All loaded projects share it, since they share `sys.modules`.
+        broken: The problem of the whole project, such as unreadable settings; `project` is then the last good one.
+        guard: Finds imports that a bundle would lack; None for no check.
     """
 
     def __init__(
@@ -67,7 +66,6 @@ class LoadedProject:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """For as long as a request is answered by it."""
         with self._counting:
             self._in_use += 1
         try:
@@ -81,7 +79,7 @@ class LoadedProject:
                 callback()
 
     def when_idle(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once no request is answered by it; to be asked of one that gets no new ones."""
+        """Call `callback` when no request uses it; for one that gets no new requests."""
         with self._counting:
             is_idle = not self._in_use
             if not is_idle:
@@ -91,21 +89,19 @@ class LoadedProject:
 
     @property
     def route_count(self) -> int:
-        """How many routes there are, those that cannot answer among them."""
         return len(self.routes)
 
     def route_file(self, route: ManifestRoute | None) -> RouteFile | None:
-        """What the scan says of a route."""
         return None if route is None else self.routes[route.route_path]
 
     def may_be_half_read(self, route: ManifestRoute | None) -> bool:
-        """Whether what is wrong with a route may be that its file was being written when it was read."""
+        """Whether a route's problem may be that its file was being written when it was read."""
         if time.monotonic() - self.read_at > SETTLING_S or route is None:
             return False
         return bool(self.faults(route)) or self.routes[route.route_path].exports.nothing_exported is not None
 
     def faults(self, route: ManifestRoute | RouteFile | None) -> tuple[ProjectError, ...]:
-        """What keeps a route from answering."""
+        """The problems that keep a route from responding."""
         if self._broken is not None:
             return (self._broken,)
         if route is None:
@@ -121,19 +117,19 @@ class LoadedProject:
         return found or ()
 
     def has_judged(self, route: RouteFile) -> bool:
-        """Whether `faults` is all that is wrong with a route; not while the project's declarations are still being read."""
+        """Whether `faults` is complete for a route; not while the project's declarations are being read."""
         path = route.route_path
         return self._broken is not None or self._guard is None or path in self._faults or path in self._guarded
 
     def faults_behind_404(self) -> tuple[ProjectError, ...]:
-        """What may be the reason that a path is not found."""
+        """The problems that may cause a 404."""
         return self._layout_problems
 
 
 def faults_by_route(scan: RouteScan) -> dict[str, tuple[ProjectError, ...]]:
-    """For each route path that cannot be answered, what must be mended: its file, its middleware, the folders it shares.
+    """Route path → the problems that keep it from responding, in its file, its middleware or its folders.
 
-    A route file that exports nothing is no fault: it answers 405.
+    A route file without exports is not one of them: it responds with 405.
     """
     layout = layout_problems(scan)
     found = {route.route_path: _faults(route, layout) for route in scan.routes}
@@ -177,7 +173,7 @@ def _of_files(route: RouteFile, by_file: Mapping[str, list[ProjectError]]) -> tu
 
 
 def layout_problems(scan: RouteScan) -> tuple[ProjectError, ...]:
-    """The problems with folders; the route of such a one may not be in the table, so that its URL is not found."""
+    """The problems with folders, whose routes may not be in the table."""
     return tuple(problem for problem in scan.problems if isinstance(problem, LayoutError))
 
 
@@ -188,7 +184,7 @@ def _faults(route: RouteFile, layout: tuple[ProjectError, ...]) -> tuple[Project
 
 
 def _concerns(problem: ProjectError, route: RouteFile) -> bool:
-    """Whether a layout problem is about this route: it stands at its file, or its sentence names a folder that the route is in."""
+    """Whether a layout problem is at this route's file, or names a folder of it."""
     named = problem.problem.split()
     return problem.where == route.source_file or any(
         route.directory == folder or route.directory.startswith(f"{folder}/") for folder in named if "/" in folder

@@ -1,8 +1,8 @@
-"""Event loops for requests that are answered side by side. Floor 3; knows coroutines, not requests.
+"""The event loop of all async requests, in a thread of its own.
 
-Lambda gives each sandbox one request at a time and one loop for life. Here one loop, in a thread of its own, serves all: a client that a
-handler opens in it lives on from request to request, until a save replaces the worker. Sync functions are called in the request's own
-thread, which waits for the response.
+Lambda gives each sandbox one request at a time and one loop for life. Here one loop serves all requests until a save replaces the
+worker, so clients that a handler opens in it stay usable. Sync functions are called in the request's own thread, which waits for the
+response.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-# From when on a task that does not give way is reported, and how often it is looked for.
+# After how long a task that blocks the loop is reported, and how often that is checked.
 _BLOCKED_S = 1.0
 _LOOK_EVERY_S = 0.25
 _source_file: ContextVar[str] = ContextVar("edgeroutes_source_file", default="a task")
@@ -42,7 +42,7 @@ class HandlerExited(Exception):  # noqa: N818  # what Lambda calls Runtime.ExitE
 
 
 async def contained(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's value; what would end the process becomes `HandlerExited`, before asyncio stops its loop for it."""
+    """The coroutine's value; SystemExit and KeyboardInterrupt become `HandlerExited`, so that asyncio does not stop its loop."""
     try:
         return await coroutine
     except (SystemExit, KeyboardInterrupt) as error:
@@ -54,10 +54,10 @@ def _ignore(_: object) -> None:
 
 
 class LoopThread:
-    """One event loop in a thread of its own, to which any thread may give coroutines.
+    """One event loop in a thread of its own, for coroutines of any thread.
 
     Args:
-        report: Learns which file blocks the loop, or wants to stop it.
+        report: Receives warnings about files that block or stop the loop.
         root: The project's folder, to find its files on the stack.
     """
 
@@ -76,16 +76,15 @@ class LoopThread:
         threading.Thread(target=self._watch, name="edgeroutes-loop-watch", daemon=True).start()
 
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
-        """The coroutine's value, waited for in the calling thread."""
         return self.start(coroutine, context).result()
 
     def start(self, coroutine: Coroutine[Any, Any, T], context: Context, source_file: str = "") -> Running[T]:
-        """The coroutine as a task of the loop, in this context.
+        """Run the coroutine as a task of the loop, in this context.
 
         Args:
             coroutine: What runs.
             context: Its context variables.
-            source_file: Whose it is, for reports.
+            source_file: The route's, for warnings.
         """
         if source_file:
             context.run(_source_file.set, source_file)
@@ -104,7 +103,7 @@ class LoopThread:
             self._is_busy.clear()
 
     def _refuse_stop(self) -> None:
-        """What `loop.stop()` does: all async routes share the loop, and would wait for ever."""
+        """Replaces `loop.stop()`: all async routes share the loop."""
         if self.is_closing:
             self._stop_loop()
             return
@@ -116,7 +115,7 @@ class LoopThread:
         raise RuntimeError(message)
 
     def _watch(self) -> None:
-        """Report each task that does not give way."""
+        """Report each task that blocks the loop."""
         while self._is_busy.wait():
             reached = threading.Event()
             try:
@@ -160,10 +159,10 @@ class LoopThread:
         while True:
             try:
                 self._loop.run_forever()
-            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: only its own end
+            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: ends only that
                 log_task_exit(error)
                 continue
-            if self.is_closing:  # else someone has got past `_refuse_stop`
+            if self.is_closing:  # else the project stopped it in another way
                 break
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
@@ -186,8 +185,6 @@ def _set_done(called: asyncio.Future[None]) -> None:
 
 
 class Running(Generic[T]):
-    """A coroutine on a loop of another thread."""
-
     def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], context: Context) -> None:
         self._loop = loop
         self._coroutine = coroutine
@@ -199,7 +196,7 @@ class Running(Generic[T]):
         context.run(outside.set, self._call_later)
 
     def begin(self) -> asyncio.Task[T]:
-        """Make the task; called on the loop."""
+        """Create the task; called on the loop."""
         self._task = self._loop.create_task(contained(self._coroutine), context=self._context)
         self._task.add_done_callback(self._end)
         if self._is_cancelled:
@@ -212,7 +209,7 @@ class Running(Generic[T]):
         self._calls.put(None)
 
     def _call_later(self, call: Callable[[], None]) -> asyncio.Future[None]:
-        """Have a sync function called in the thread that waits for the result; after that, in a thread of the executor."""
+        """Call a sync function in the thread that waits for the result; after the end, in a thread of the executor."""
         if self._ended.is_set():
             return self._loop.run_in_executor(None, call)
         called: asyncio.Future[None] = self._loop.create_future()
@@ -235,10 +232,10 @@ class Running(Generic[T]):
             self._task.cancel()
 
     def result(self, timeout_s: float | None = None) -> T:
-        """The coroutine's value, waited for in the thread that is to call its sync functions; what it raised is raised.
+        """The coroutine's value, waited for in the thread that also calls its sync functions.
 
         Raises:
-            TimeoutError: When nothing comes of it for longer than that.
+            TimeoutError: Nothing happens for so long.
         """
         try:
             if not self._ended.is_set():
@@ -253,17 +250,13 @@ _SHUTDOWN_WAIT_S = 2.0
 
 
 class MountedApps:
-    """What was started on the loop of the handlers.
-
-    Args:
-        loop: That loop.
-    """
+    """Ends the lifespans of mounted apps on the loop of the handlers."""
 
     def __init__(self, loop: LoopThread) -> None:
         self._loop = loop
 
     def retire(self, loaded: LoadedProject) -> None:
-        """Shut down the apps that run now, when this loaded, which gets no new requests, has none left."""
+        """Shut down the apps that run now, when this loaded project has no request left."""
         lifespan = _lifespan()
         if lifespan is None:
             return
@@ -283,7 +276,7 @@ class MountedApps:
         loaded.when_idle(begin_end)
 
     def end(self) -> None:
-        """Shut down all of them, within reason."""
+        """Shut down all apps, with a time limit."""
         lifespan = _lifespan()
         if lifespan is not None:
             with suppress(TimeoutError):
@@ -291,5 +284,5 @@ class MountedApps:
 
 
 def _lifespan() -> ModuleType | None:
-    """The module of the lifespans, once an app has been asked."""
+    """The module of the lifespans, once an app was requested."""
     return sys.modules.get("edgeroutes.adapters.lifespan")

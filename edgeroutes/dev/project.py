@@ -1,4 +1,4 @@
-"""What there is to serve: the project's settings and routes, as the manifest and handler that Lambda would have. Floor 3."""
+"""A project on disk: its settings and routes, with the manifest and the handler that Lambda would have."""
 
 from __future__ import annotations
 
@@ -32,13 +32,7 @@ CACHE_FOLDER = ".edgeroutes/cache"
 
 
 class TracedRoute(ManifestRoute):
-    """A route of which is found out when it is first asked for, whether it needs a loop: tracing all would delay every reload.
-
-    Args:
-        route: As it was scanned.
-        cors: That holds for it.
-        find_out: The answer.
-    """
+    """A route whose `needs_loop` is found out at its first request: tracing all routes would delay every reload."""
 
     __slots__ = ("_find_out",)
 
@@ -48,7 +42,6 @@ class TracedRoute(ManifestRoute):
         del self.needs_loop
 
     def __getattr__(self, name: str) -> Any:
-        """`needs_loop`, whose slot is empty until now."""
         if name != "needs_loop":
             raise AttributeError(name)
         find_out, route = self._find_out
@@ -61,11 +54,11 @@ class Project:
 
     Args:
         root: Its folder, absolute. It is put on `sys.path`, as `/var/task` is on Lambda.
-        tree: Through which its folders are seen; by default as they are on disk now.
-        scanned: What its folders say, where that is known.
+        tree: Reads its folders; by default as they are on disk now.
+        scanned: The scan of its routes, where it is known.
 
     Raises:
-        ProjectError: For settings that cannot be read.
+        ProjectError: The settings cannot be read.
     """
 
     def __init__(self, root: Path, *, tree: FileTree | None = None, scanned: RouteScan | None = None) -> None:
@@ -86,10 +79,10 @@ class Project:
         """All routes in one manifest.
 
         Args:
-            strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
+            strict: Whether any problem raises; otherwise the caller must not call routes with one.
 
         Raises:
-            ProjectError: When the layout, a route file, or what a function.yaml says of CORS has something wrong; all of it at once.
+            ProjectError: Problems of the layout, of route files or of the CORS in function.yaml files; all at once.
         """
         if strict:
             require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
@@ -105,13 +98,12 @@ class Project:
 
     @property
     def cors_problems(self) -> tuple[ProjectError, ...]:
-        """What is wrong with the function.yaml files that declare CORS."""
+        """The problems of function.yaml files that declare CORS."""
         _ = self.cors  # reads them
         return tuple(self._cors_problems)
 
     @cached_property
     def route_lines(self) -> tuple[RouteLine, ...]:
-        """The routes as a list shows them."""
         return tuple(
             RouteLine(
                 methods=METHODS if route.exports.app is not None else tuple(route.exports.method_names),
@@ -129,21 +121,21 @@ class Project:
 
     @property
     def gateway_fields(self) -> list[tuple[str, str]]:
-        """What API Gateway says to pages of other origins in errors of its own."""
+        """The CORS headers of API Gateway's own errors."""
         return gateway_fields(self.config.cors, self.cors.values())
 
     def handler(self, *, strict: bool = True, debug: bool = True) -> LambdaHandler:
-        """The handler that answers every route.
+        """The handler of every route.
 
         Args:
             strict: As for `manifest`.
-            debug: Whether it tells the client what went wrong when a route fails.
+            debug: Whether errors contain their cause.
         """
         stay_local()
         return LambdaHandler(self.manifest(strict=strict), str(self.root), debug=debug)
 
     def needs_loop(self, route: RouteFile) -> bool:
-        """Whether the route runs on an event loop, as the build decides it; True for a file that is not valid Python."""
+        """Whether the route runs on an event loop, as the build decides it; True for a file with a syntax error."""
         from edgeroutes.build.loops import needs_loop  # only once a request comes in
 
         try:
@@ -154,7 +146,6 @@ class Project:
 
 @cache
 def _tracer(root: Path) -> Tracer:
-    """One for all readings of a project: it remembers every file until that changes."""
     from edgeroutes.build.modules import SearchPath
     from edgeroutes.build.trace import Tracer
 
@@ -175,7 +166,10 @@ class _Text(NamedTuple):
 
 
 class RememberedTree:
-    """A `FileTree` on this machine's disk.
+    """A `FileTree` on this machine's disk that reads folders and files again only where they changed.
+
+    mtime and size show a change, except of what the watcher saw change: two saves within one tick of the file system's clock have the
+    same mtime.
 
     Args:
         root: The project's folder, absolute.
@@ -189,7 +183,7 @@ class RememberedTree:
         self._tops: dict[str, str] = {}
 
     def forget(self, changed: Iterable[Path]) -> None:
-        """Believe nothing of what is remembered of these paths, nor of the folders that they are in."""
+        """Read these paths and their folders again."""
         self._tops.clear()
         for path in changed:
             name = os.path.relpath(path, self._root)
@@ -216,16 +210,15 @@ class RememberedTree:
         return listing.names
 
     def is_directory(self, path: str) -> bool:
-        """Whether this is a folder, or a link to one."""
         above, _, name = path.rpartition("/")
         listing = self._listings.get(above)
         return name in listing.folders if listing else os.path.isdir(f"{self._root}/{path}")  # noqa: PTH112
 
     def resolve(self, directory: str) -> str:
-        """What tells two folders apart: the same text for a folder and for a link to it."""
+        """The real path of a folder: the same for a link to it."""
         above, _, name = directory.rpartition("/")
         listing = self._listings.get(above)
-        if listing is None and not above:  # the folder of routes itself: asked for with each folder in it
+        if listing is None and not above:  # the folder of routes itself, needed for each folder in it
             known = self._tops.get(name)
             if known is None:
                 known = self._tops[name] = os.path.realpath(f"{self._root}/{name}")
@@ -248,7 +241,7 @@ class RememberedTree:
         full = f"{self._root}/{path}"
         try:
             status = os.stat(full)  # noqa: PTH116
-        except OSError:  # gone, or a link that leads nowhere: reading says which
+        except OSError:  # gone, or a broken link: reading reports which
             return read_project_file(full, path)
         stamp = (status.st_mtime_ns, status.st_size)
         known = self._texts.get(path)

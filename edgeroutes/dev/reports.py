@@ -1,4 +1,4 @@
-"""What the dev server tells whoever runs it: values, which the command line prints and a console may show. Floor 3; prints nothing."""
+"""What the dev server reports: values, which the command line prints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteLine:
-    """One route of the list: its methods, its path with the base path, its file."""
+    """One route of the list; its path includes the base path."""
 
     methods: tuple[str, ...]
     path: str
@@ -26,13 +26,13 @@ class RouteLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The server takes requests.
+    """The server accepts requests.
 
     Args:
-        url: Where.
+        url: Its address.
         routes: How many there are.
-        problems: What is wrong with the project.
-        warnings: What else the reader should know.
+        problems: The project's.
+        warnings: The server's.
         table: The routes.
     """
 
@@ -45,17 +45,17 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One request is done: a line of the access log.
+    """One response: a line of the access log.
 
     Args:
-        method: As it came.
-        path: With its query, as it came.
-        status: Of the answer; 0 where none was sent.
-        duration_ms: From the request's head to the answer's last byte.
+        method: The request's.
+        path: Path and query, as they were sent.
+        status: The response's; 0 without one.
+        duration_ms: From the request's headers to the response's last byte.
         body_bytes: That were sent.
-        source_file: The route's; empty where no route was asked.
-        note: What was unusual about it: the client left, the connection was cut.
-        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, `uncached`; empty where it did nothing.
+        source_file: The route's; empty without one.
+        note: Anything unusual: the client left, the connection was closed.
+        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, `uncached`; empty without a CDN.
     """
 
     method: str
@@ -70,12 +70,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Something was raised that nobody caught.
+    """An unhandled exception.
 
     Args:
-        message: What was being done.
-        error: What was raised.
-        is_repeated: Whether it was reported before: by `logger.exception`, and raised again.
+        message: What failed.
+        error: The exception.
+        is_repeated: Whether `logger.exception` has reported it before.
     """
 
     message: str
@@ -85,12 +85,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """A line that edgeroutes' runtime logged, or that the server says of a request.
+    """A line that the runtime or the server logs.
 
     Args:
         level: `ERROR`, `WARNING`, `INFO` or `DEBUG`.
         message: A sentence.
-        fields: More of it, such as `route`.
+        fields: More, such as `route`.
     """
 
     level: str
@@ -103,10 +103,10 @@ class Reloaded:
     """The project was read again.
 
     Args:
-        changed: What had changed, relative to the project.
-        duration_ms: From the save until requests got the new code.
+        changed: The changed files, relative to the project.
+        duration_ms: From the save until requests get the new code.
         routes: How many there are now.
-        problems: What is wrong with the project now.
+        problems: The project's.
     """
 
     changed: tuple[str, ...]
@@ -117,15 +117,15 @@ class Reloaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudReady:
-    """The resources of infra/ are there, in moto: made now, or changed.
+    """The resources of infra/ are created or changed.
 
     Args:
-        url: What stands for AWS.
-        resources: Those that infra/ declares, logical id → type.
-        added: Those that were not there before.
-        removed: Those that are there no more.
-        duration_ms: From the start, or the save, until requests could use them.
-        warnings: What is there by name alone, and what else should be known.
+        url: The endpoint.
+        resources: The ones of infra/, logical id → type.
+        added: The new ones.
+        removed: The ones that are gone.
+        duration_ms: From the start, or the save, until requests can use them.
+        warnings: Resources without a model, and others.
     """
 
     url: str
@@ -138,11 +138,11 @@ class CloudReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudFailed:
-    """The resources of infra/ could not be made, or not be changed.
+    """The resources of infra/ could not be created or changed.
 
     Args:
-        problems: Why.
-        is_working: Whether there are those of before, with which requests go on.
+        problems: The reasons.
+        is_working: Whether requests go on with the earlier ones.
     """
 
     problems: tuple[EdgeroutesError, ...]
@@ -170,7 +170,10 @@ _PLAIN = (str, int, float, bool, bytes, type(None))
 
 
 def pack_error(error: BaseException, depth: int = 0) -> dict[str, Any]:
-    """What `unpack_error` makes the exception of: built-in types and edgeroutes' own errors only."""
+    """The argument of `unpack_error`: an exception as strings and numbers, for another process.
+
+    Unpickling an exception would import the project's module, and a traceback cannot be pickled.
+    """
     frames = []
     trace = error.__traceback__
     while trace is not None:
@@ -214,7 +217,7 @@ def unpack_error(packed: dict[str, Any]) -> BaseException:
 
 
 def plain_value(value: object) -> Any:
-    """The value in built-in types; of anything else its `repr`."""
+    """The value in built-in types; for others their `repr`."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, (tuple, list)):
@@ -246,7 +249,7 @@ def _made(packed: dict[str, Any]) -> BaseException:
 
 
 def _traceback(filename: str, name: str, line: int, following: TracebackType | None) -> TracebackType:
-    """A traceback entry of a frame that has this file, function name and line."""
+    """A traceback entry of a frame with this file, function name and line."""
     code = compile("raise ValueError", filename, "exec").replace(co_name=name, co_firstlineno=max(line, 1))
     try:
         exec(code, {})  # noqa: S102  # the constant above

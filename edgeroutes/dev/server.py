@@ -1,4 +1,4 @@
-"""The dev server: a socket, uvicorn on it, the watcher, and the event loop of the handlers. Floor 3."""
+"""The dev server: a socket, uvicorn on it, the watcher, and what runs the routes."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from edgeroutes.types import Receive, Scope, Send
 
 
-# What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
+# The request head that uvicorn itself refuses, without naming a limit.
 _LARGEST_HEAD_BYTES = 1024 * 1024
 _SHUTDOWN_WAIT_S = 2
 DEFAULT_PORT = 3000
@@ -55,7 +55,7 @@ _PORTS_TRIED = 20
 
 
 class _UvicornServer(uvicorn.Server):
-    """uvicorn, which waits at its end for requests in flight, but not for streams that have no end."""
+    """uvicorn, which at its end waits for requests in flight, but not for endless streams."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None], on_ending: Callable[[], None]) -> None:
         super().__init__(config)
@@ -63,12 +63,10 @@ class _UvicornServer(uvicorn.Server):
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take requests, then say so."""
         await super().startup(sockets)
         self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then wait for the rest."""
         self._on_ending()
         await super().shutdown(sockets)
 
@@ -78,19 +76,19 @@ class DevServer:
 
     Args:
         root: The project's folder, absolute.
-        report: Is told what happens; called from several threads, one call at a time.
-        host: What to listen on.
-        port: Of it; 0 takes any that is free, None takes 3000 or the next that is free.
-        limits: Of the real thing.
-        cdn: Whether a CDN stands in app, where the project's settings have one.
-        aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
+        report: Receives reports from several threads, one call at a time.
+        host: The address to listen on.
+        port: 0 takes any free port, None takes 3000 or the next free one.
+        limits: API Gateway's and Lambda's.
+        cdn: Whether a CDN is in front, where the project's settings have one.
+        aws: Whether boto3 uses AWS itself, with the user's credentials, instead of local AWS.
         environ: Where `.env` goes.
-        template: Whether to keep template.yaml current, and tell its warnings; with False only to tell them, with None neither.
+        template: Whether to write template.yaml and report its warnings; with False only report, with None neither.
         workers: Whether routes run in worker processes, one for each save; else in this process.
 
     Raises:
-        ProjectError: For a project that cannot be read at all.
-        ToolError: When the port is taken, or the files cannot be watched.
+        ProjectError: The project cannot be read at all.
+        ToolError: The port is taken, or the files cannot be watched.
     """
 
     def __init__(
@@ -109,7 +107,7 @@ class DevServer:
     ) -> None:
         self._changes = Changes()
         self._reporting = threading.Lock()
-        self._tell = report
+        self._reporter = report
         self._host = host
         self._socket = listen(host, port) if port is not None else listen_near(host, DEFAULT_PORT)
         self.port: int = self._socket.getsockname()[1]
@@ -118,7 +116,7 @@ class DevServer:
         starter = Starter(str(root), forks=CAN_FORK) if workers else None
         try:
             if starter is not None:
-                starter.begin()  # it needs as long as the rest of this
+                starter.begin()  # it takes as long as the rest
             self.live = LiveProject(root, self._report, environ, self._retire)
             self._cloud = make_cloud(self.live, self._report, environ, aws=aws)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
@@ -151,11 +149,11 @@ class DevServer:
         self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.loaded)) if has_cdn else None
         app = AccessLog(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
         config = _uvicorn_config(app, limits.head_timeout_s)
-        self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
+        self._uvicorn = _UvicornServer(config, self._report_started, self._end_streams)
 
     @property
     def url(self) -> str:
-        """Where it is, with the project's base path."""
+        """Its address, with the project's base path."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}{self.live.loaded.project.config.base_path}"
 
@@ -173,7 +171,7 @@ class DevServer:
                 at_the_end.callback(self._template.close)
                 self._template.start()
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
-                self._cloud.start()  # which sets the endpoint that workers start with
+                self._cloud.start()  # sets the endpoint that workers start with
                 self._functions.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
@@ -182,7 +180,7 @@ class DevServer:
         self.app.close_streams()
 
     def clear_cache(self) -> None:
-        """Evict everything from the CDN; from any thread."""
+        """Clear the CDN's cache; from any thread."""
         if self.cdn is None:
             self._report(Logged(level="INFO", message="there is no CDN to clear"))
             return
@@ -190,10 +188,10 @@ class DevServer:
         self._report(Logged(level="INFO", message=f"CDN cache cleared ({_entries(count)})"))
 
     def stop(self) -> None:
-        """Have `run` return; from any thread."""
+        """End `run`; from any thread."""
         self._uvicorn.should_exit = True
 
-    def _tell_started(self) -> None:
+    def _report_started(self) -> None:
         loaded = self.live.loaded
         self._report(
             Started(
@@ -214,7 +212,7 @@ class DevServer:
     def _allows_origin(self, method: str, path: str, origin: str) -> bool:
         """Whether the CORS of the route at this path allows a page's origin."""
         loaded = self.live.loaded
-        # With the canonical slashes, so that no route has to be loaded to find out which ones it wants.
+        # With the canonical slashes, so that no route has to be loaded to find them out.
         trailing_slash = loaded.project.config.trailing_slash
         event = rest_event(HttpRequest(method=method, path=canonical_path(path, trailing_slash=trailing_slash) or path))
         handler = loaded.handler
@@ -222,7 +220,7 @@ class DevServer:
         with loaded.in_use(), self.live.function_environment.running(route):
             try:
                 cors = handler.open(event).cors
-            except EdgeroutesError:  # of a route file, or of an event that no adapter can read
+            except EdgeroutesError:  # of a route file, or of an unreadable event
                 return False
         return cors is not None and cors.allows(origin)
 
@@ -255,13 +253,13 @@ class DevServer:
     def _report(self, report: Any) -> None:
         with self._reporting:
             try:
-                self._tell(report)
-            except Exception:  # noqa: BLE001  # a full disk, a closed output: no reason for a request to fail
+                self._reporter(report)
+            except Exception:  # noqa: BLE001  # a full disk or a closed output must not fail a request
                 with suppress(Exception):
                     traceback.print_exc(file=sys.__stderr__)
 
     def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
-        """What the runtime would write as a JSON line on Lambda."""
+        """Report what the runtime would write as a JSON line on Lambda."""
         if error is not None:
             self._report(Failed(message=message, error=error))
         else:
@@ -278,13 +276,13 @@ def _cdn_settings(loaded: LoadedProject) -> dict[str, Any]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """A listening socket.
 
     Raises:
-        ToolError: When it cannot, with what to do about it.
+        ToolError: It cannot listen.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, or asyncio leaves TCP_NODELAY off, and every answer on a kept connection waits 40 ms.
+    # With a protocol, or asyncio leaves TCP_NODELAY off, and every response on a reused connection waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -306,7 +304,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_near(host: str, port: int) -> socket.socket:
-    """A socket that listens on this port, or on the next that is free.
+    """A socket that listens on this port, or on the next free one.
 
     Raises:
         ToolError: None of 20 is free, or this machine cannot listen at all.
@@ -335,7 +333,7 @@ def _uvicorn_config(app: AccessLog, head_timeout_s: float) -> uvicorn.Config:
         lifespan="off",
         interface="asgi3",
         log_config=None,
-        log_level=logging.CRITICAL + 1,  # what it would say is told by us, or is how we have a connection cut
+        log_level=logging.CRITICAL + 1,  # our own reports replace it
         access_log=False,
         server_header=False,
         proxy_headers=False,
@@ -349,22 +347,20 @@ _ALIVE_S = 15.0
 
 
 class Changes:
-    """The time of the last change, and the ASGI app that sends it."""
+    """An ASGI app that sends the time of the last change to open pages, as server-sent events."""
 
     def __init__(self) -> None:
         self._changed_at = time.time()
         self._is_over = threading.Event()
 
     def note(self) -> None:
-        """The project has changed now."""
         self._changed_at = time.time()
 
     def close(self) -> None:
-        """End all streams."""
         self._is_over.set()
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
-        """Send the time of the last change at once, and then each time that there is another."""
+        """ASGI."""
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         gone = asyncio.create_task(_disconnected(receive))
@@ -390,9 +386,9 @@ _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: 
 
 
 class Connection(H11Protocol):
-    """Closes the connection when no whole request head has arrived in time.
+    """uvicorn's HTTP connection, closed when no whole request head arrives in time.
 
-    uvicorn limits the pause between two requests alone: a client that sends a head byte by byte, or the rest of a body after the
+    uvicorn limits only the pause between two requests: a client that sends a head byte by byte, or the rest of a body after the
     response, would stay for ever.
     """
 
@@ -404,24 +400,20 @@ class Connection(H11Protocol):
         self._has_had_request = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
-        """Wait for the first request."""
         super().connection_made(transport)
         self._wait_for_head()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sends; with a whole head the waiting is over."""
         super().data_received(data)
         if self._has_request():
             self._has_had_request = True
             self._stop_waiting()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request."""
         self._wait_for_head()
         super().on_response_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no more."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -448,5 +440,4 @@ class Connection(H11Protocol):
 
 
 def connection_type(head_timeout_s: float) -> type[Connection]:
-    """The class of the server's connections."""
     return type("Connection", (Connection,), {"head_timeout_s": head_timeout_s})

@@ -1,6 +1,6 @@
-"""Keeps template.yaml current while the project changes, and tells its warnings. Floor 3.
+"""Updates template.yaml while the project changes, and reports its warnings.
 
-One thread waits until saves have come to rest, then starts a process that does the work; requests and reloads never wait for it.
+A thread waits until saves have come to rest, then starts this module as a process: requests and reloads do not wait for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
 
 
-# How long nothing must have been saved.
+# How long no file must have been saved.
 QUIET_S = 0.4
 
 
@@ -32,7 +32,7 @@ class TemplateKeeper:
         root: The project's folder.
         report: Gets a line when the file was written, and each warning once.
         writes: Whether to write the file at all.
-        quiet_s: How long nothing must have been saved.
+        quiet_s: How long no file must have been saved.
     """
 
     def __init__(self, root: Path, report: Reporter, *, writes: bool, quiet_s: float = QUIET_S) -> None:
@@ -40,23 +40,22 @@ class TemplateKeeper:
         self._report = report
         self._mode = "write" if writes else "look"
         self._quiet_s = quiet_s
-        self._told: set[str] = set()
+        self._reported: set[str] = set()
         self._has_changed = threading.Event()
         self._closing = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._thread = threading.Thread(target=self._work, name="edgeroutes-template", daemon=True)
 
     def start(self) -> None:
-        """Begin, with the project as it is."""
         self._thread.start()
         self._has_changed.set()
 
     def look(self) -> None:
-        """Something was saved."""
+        """Note that something was saved."""
         self._has_changed.set()
 
     def close(self) -> None:
-        """Stop; a process that runs is ended, and leaves the file whole."""
+        """Stop; a running process is ended, and leaves the file whole."""
         self._closing.set()
         self._has_changed.set()
         process = self._process
@@ -71,7 +70,7 @@ class TemplateKeeper:
                 self._has_changed.clear()
                 self._has_changed.wait(self._quiet_s)
             if not self._closing.is_set():
-                self._tell(self._run())
+                self._report_result(self._run())
 
     def _run(self) -> dict[str, Any]:
         command = [sys.executable, "-P", "-m", "edgeroutes.dev.template", str(self._root), self._mode]
@@ -83,28 +82,28 @@ class TemplateKeeper:
                 self._process.kill()
             output, _ = self._process.communicate()
             found: dict[str, Any] = json.loads(output)
-        except (OSError, ValueError):  # it was ended, or there is no room for a process
+        except (OSError, ValueError):  # it was ended, or could not start
             return {}
         return found
 
-    def _tell(self, found: dict[str, Any]) -> None:
+    def _report_result(self, found: dict[str, Any]) -> None:
         if found.get("written"):
             self._report(Logged(level="INFO", message="template.yaml is written"))
         warnings = found.get("warnings")
         if warnings is None:
             return
         for warning in warnings:
-            if warning not in self._told:
+            if warning not in self._reported:
                 self._report(Logged(level="WARNING", message=warning))
-        self._told = set(warnings)
+        self._reported = set(warnings)
 
 
 def update_template(root: Path, *, writes: bool) -> dict[str, Any]:
-    """What was done, and the template's warnings. A project that cannot be deployed leaves the file that is there.
+    """What was done, and the template's warnings. A project with problems leaves the file as it is.
 
     Args:
         root: The project's folder.
-        writes: Whether to write the file, where it is one that edgeroutes has made.
+        writes: Whether to write the file, where edgeroutes has generated it.
     """
     from edgeroutes.pipeline import TEMPLATE_FILE, is_generated, project_template, write_template
 

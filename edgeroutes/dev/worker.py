@@ -1,8 +1,7 @@
-"""The process that runs the routes. It is replaced at every save, so that nothing of the project's last load is left.
+"""The process that runs the routes. Each save replaces it, so that nothing of the project's last load is left.
 
-It receives events from the parent, which has the socket, the CDN and local AWS, and sends back what goes to the client. One thread
-reads the messages, and each invocation has a thread of its own, as in `invocation`. The parent answers questions about the project's
-source, so a worker traces nothing.
+It receives events from the parent, which has the socket, the CDN and local AWS, and sends responses back. One thread reads the
+messages, and each invocation has a thread of its own. The parent answers questions about the project's source.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ _end_process = os._exit  # handlers find another one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
-    """What a worker receives of the project: what a function's bundle contains, and the environment.
+    """The project as a worker receives it: what a function's bundle contains, and the environment.
 
     Args:
         root: The project's folder.
@@ -66,7 +65,7 @@ class WorkerState:
         routes: The arguments of each `ManifestRoute`.
         manifest: The arguments of the `Manifest`.
         gateway_fields: Headers of errors that API Gateway itself sends.
-        faults_behind_404: What may be the reason that a path is not found.
+        faults_behind_404: The problems that may cause a 404.
         read_at: When the project was read, on the monotonic clock.
         environ: The environment variables.
         sys_path: The module search path.
@@ -91,13 +90,13 @@ class WorkerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteFacts:
-    """What the parent knows of a route.
+    """The parent's knowledge of a route.
 
     Args:
-        file: As it was scanned.
-        faults: What keeps it from running.
+        file: The scanned route.
+        faults: The problems that keep it from running.
         needs_loop: Whether it runs on an event loop.
-        is_final: Whether all of it is known, so that it need not be requested again.
+        is_final: Whether this is complete, so that it need not be requested again.
     """
 
     file: RouteFile
@@ -107,11 +106,7 @@ class RouteFacts:
 
 
 class Worker:
-    """Runs invocations until the parent ends it.
-
-    Args:
-        connection: To the parent.
-    """
+    """Runs invocations until the parent, at the other end of the connection, ends it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -124,7 +119,7 @@ class Worker:
         os.register_at_fork(after_in_child=connection.close)  # else the parent would not see this process end
 
     def serve(self) -> None:
-        """Until the parent leaves or ends it; then the process ends."""
+        """Serve until the parent leaves or ends it; then end the process."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(OSError, ValueError, AttributeError):
             faulthandler.enable()
@@ -158,7 +153,7 @@ class Worker:
             raise ClientGone from error
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """The parent's answer to a question, waited for.
+        """Ask the parent and wait for its reply.
 
         Raises:
             RuntimeError: In the thread that would receive it.
@@ -172,7 +167,6 @@ class Worker:
         return future.result()
 
     def report(self, report: Report) -> None:
-        """Have the parent report it."""
         with suppress(ClientGone):
             if isinstance(report, Failed):
                 is_repeated = report.is_repeated or is_reported(report.error)
@@ -185,13 +179,13 @@ class Worker:
             self.ask("keys", action)
 
     def _wait_outside(self, name: str) -> None:
-        """Have a variable that functions get later, for a thread in which no function is known to run."""
+        """Wait for a variable that functions get later, in a thread without a function."""
         value = None if is_own_thread() else self.ask("outside", name)
         if value is not None:
             os.environ[name] = value
 
     def _enter(self, state: WorkerState) -> None:
-        """Make this process the project's: its environment, search path, output and services."""
+        """Take over the project's environment, search path, output and services."""
         self.root = state.root
         os.environ.clear()
         os.environ.update(state.environ)
@@ -247,19 +241,14 @@ class Worker:
         self._writers.pop(writer.number, None)
 
     def _send_modules(self) -> None:
-        """Tell the parent which modules are loaded, where these are others than before."""
+        """Send the loaded modules to the parent, where they have changed."""
         if len(sys.modules) != self._modules:
             self._modules = len(sys.modules)
             self.send("modules", *loaded_modules())
 
 
 class RemoteResponseWriter:
-    """An `ResponseWriter` whose client is behind the parent.
-
-    Args:
-        number: Of the invocation.
-        worker: Sends.
-    """
+    """A `ResponseWriter` whose client is the parent's."""
 
     def __init__(self, number: int, worker: Worker) -> None:
         self.number = number
@@ -273,25 +262,20 @@ class RemoteResponseWriter:
         self._callbacks: list[Callable[[], None]] = []
 
     def send_whole(self, response: HttpResponse) -> Future[None]:
-        """A whole response."""
         return self._request("answer", response, 0)
 
     def start(self, head: HttpResponse) -> None:
-        """Status and headers of a stream."""
         self._require_client()
         self.send("start", head)
 
     def write(self, chunk: bytes) -> Future[None] | None:
-        """A part of the body; None where the next one may follow at once."""
         sent = self._request("write", chunk, len(chunk))
         return sent if self._waiting_bytes > WINDOW_BYTES else None
 
     def end(self) -> Future[None]:
-        """The end of the body."""
         return self._request("end", None, 0)
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the client leaves."""
         with self._lock:
             self._callbacks.append(callback)
             is_gone = self._is_gone
@@ -299,18 +283,17 @@ class RemoteResponseWriter:
             callback()
 
     def abort(self) -> None:
-        """Have the connection closed, unless the response is complete."""
         if not self._is_superseded:
             with suppress(ClientGone):
                 self.send("cut", None)
 
     def supersede(self) -> None:
-        """Have a newer worker run the event, and send nothing."""
+        """Send nothing, because a newer worker runs the event."""
         self._is_superseded = self._is_gone = True
         self.send("again", None)
 
     def delivered(self) -> None:
-        """The parent has sent the oldest of what waits."""
+        """The parent has sent the oldest waiting message."""
         with self._lock:
             if not self._waiting:  # the client has left meanwhile
                 return
@@ -330,7 +313,7 @@ class RemoteResponseWriter:
             callback()
 
     def send(self, kind: str, payload: Any) -> None:
-        """Send to the parent, with what it has to know of the invocation by now."""
+        """Send to the parent, with the invocation's notes so far."""
         invocation = self.invocation
         route = invocation.route.route_path if invocation is not None and invocation.route is not None else None
         note, reads = (invocation.note, invocation.dynamic_reasons) if invocation is not None else ("", None)
@@ -351,12 +334,7 @@ class RemoteResponseWriter:
 
 
 class WorkerProject:
-    """What `Invocation` uses of a `LoadedProject`, where the parent has the source.
-
-    Args:
-        state: The project.
-        worker: Asks the parent.
-    """
+    """The part of a `LoadedProject` that `Invocation` uses, where the parent has the source."""
 
     def __init__(self, state: WorkerState, worker: Worker) -> None:
         self.project = state
@@ -370,26 +348,22 @@ class WorkerProject:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Nothing: the parent counts."""
+        """The parent counts."""
         yield
 
     def route_file(self, route: ManifestRoute | None) -> RouteFile | None:
-        """A route as it was scanned."""
         return None if route is None else self._fact(route.route_path).file
 
     def faults(self, route: ManifestRoute | None) -> tuple[ProjectError, ...]:
-        """What keeps a route from running."""
         return () if route is None else self._fact(route.route_path).faults
 
     def may_be_half_read(self, route: ManifestRoute | None) -> bool:
-        """Whether a fault of a route may be that its file was being written when it was read."""
         if time.monotonic() - self.project.read_at > SETTLING_S or route is None:
             return False
         facts = self._fact(route.route_path)
         return bool(facts.faults) or facts.file.exports.nothing_exported is not None
 
     def faults_behind_404(self) -> tuple[ProjectError, ...]:
-        """What may be the reason that a path is not found."""
         return self.project.faults_behind_404
 
     def _needs_loop(self, route_path: str) -> bool:
@@ -403,14 +377,7 @@ class WorkerProject:
 
 
 class _AskingRoute(ManifestRoute):
-    """A route whose `needs_loop` the parent knows.
-
-    Args:
-        route_path: As in `ManifestRoute`.
-        source_file: As in `ManifestRoute`.
-        find_out: Asks the parent.
-        arguments: The other arguments of `ManifestRoute`.
-    """
+    """A route whose `needs_loop` the parent knows."""
 
     __slots__ = ("_find_out",)
 
@@ -427,14 +394,7 @@ class _AskingRoute(ManifestRoute):
 
 
 class OneInvocation:
-    """What `Invocation` uses of a `LiveProject`.
-
-    Args:
-        worker: Asks the parent.
-        writer: Of the invocation.
-        loaded: The only one.
-        function_environment: The functions' variables.
-    """
+    """The part of a `LiveProject` that `Invocation` uses."""
 
     def __init__(
         self,
@@ -450,15 +410,10 @@ class OneInvocation:
         self._writer = writer
 
     def wait_before_loading(self, route: RouteFile, method: str) -> None:
-        """Wait for what would make other routes wait, if the route waited for it later.
-
-        Raises:
-            ProjectError: A variable gets no value.
-        """
         self.function_environment.ask("late", route, method)
 
     def wait_for_newer(self, _: object, timeout_s: float) -> bool:
-        """False, or ClientGone where a newer worker runs the event."""
+        """False; raises ClientGone where a newer worker runs the event."""
         if self._worker.ask("newer", timeout_s):
             self._writer.supersede()
             raise ClientGone
@@ -466,13 +421,13 @@ class OneInvocation:
 
 
 class ParentEnvironment:
-    """What `Invocation` uses of `FunctionEnvironment`, where the parent may still be finding them out.
+    """The part of a `FunctionEnvironment` that `Invocation` uses, where the parent may still be resolving variables.
 
     Args:
         worker: Asks the parent.
-        known: What this worker knows; what it learns goes in there.
-        is_ready: Whether the parent knows everything.
-        has_faults: Whether the parent knows of faults.
+        known: The variables that this worker has; it takes over the parent's.
+        is_ready: Whether the parent has all variables.
+        has_faults: Whether the parent has problems.
     """
 
     def __init__(self, worker: Worker, known: FunctionEnvironment, *, is_ready: bool, has_faults: bool) -> None:
@@ -483,17 +438,15 @@ class ParentEnvironment:
 
     @property
     def is_ready(self) -> bool:
-        """Whether everything is known."""
         return self._is_ready
 
     def faults(self, route: RouteFile | None) -> tuple[ProjectError, ...]:
-        """What keeps a route from responding."""
         if route is None or (self._is_ready and not self._has_faults):
             return ()
         return self._asked("variables", route.route_path)
 
     def ask(self, name: str, route: RouteFile | None, *arguments: Any) -> None:
-        """Have the parent wait for variables, and take them over.
+        """Wait for variables in the parent, and take them over.
 
         Raises:
             ProjectError: A variable gets no value.
@@ -510,52 +463,38 @@ class ParentEnvironment:
         return tuple(faults)
 
     def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
-        """Wait until a variable of a route's function, or all of them for None, is known.
-
-        Raises:
-            ProjectError: It gets no value.
-        """
         self.ask("variables", route, name, reason)
 
     def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
-        """What runs within finds the variables of the route's function."""
         if self._is_ready:
             return self._known.running(route, loading=loading)
         return running(LateVariables(self, route, loading=loading))
 
     def has_value(self, name: str) -> bool:
-        """Whether a variable has a value that no function's own one replaces."""
         return self._known.has_value(name)
 
     def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
-        """The variables of a route's function, as far as they are known."""
         return self._known.variables_of(route, loading=loading)
 
     def take_shared_reads(self) -> list[str]:
-        """What modules that several functions share have read of what differs between these, once."""
         return self._known.take_shared_reads()
 
 
 class _ParentCdn:
-    """An invalidator that has the parent's CDN evict, before it returns.
-
-    Args:
-        worker: Asks the parent.
-    """
+    """An invalidator that uses the parent's CDN."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
     def invalidate(self, items: Sequence[str]) -> None:
-        """Evict what CloudFront would evict."""
+        """Invalidate before it returns."""
         self._worker.ask("invalidate", list(items))
 
 
 class _UnbrokenOutput(FileIO):
-    """Standard output that may be a pipe whose reader has left (`edgeroutes dev | head`): no `print` fails for that."""
+    """Standard output that may be a pipe whose reader has left (`edgeroutes dev | head`): `print` does not fail."""
 
     def write(self, data: Any) -> int:
-        """Write; into a broken pipe nothing."""
         try:
             return super().write(data) or 0
         except BrokenPipeError:
@@ -563,7 +502,7 @@ class _UnbrokenOutput(FileIO):
 
 
 def _run_exit_functions() -> None:
-    """Run what the project registered with `atexit`, then end the process: no thread of the project keeps it alive."""
+    """Run the project's `atexit` functions, then end the process although threads of the project may run."""
     end = threading.Timer(_EXIT_WAIT_S, _end_process, (0,))
     end.daemon = True
     end.start()

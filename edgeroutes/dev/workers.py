@@ -69,22 +69,19 @@ class InProcess:
         self._loop = LoopThread(report, str(live.root))
         self._apps = MountedApps(self._loop)
 
-    def start(self) -> None:
-        """Nothing has to be started."""
+    def start(self) -> None: ...
 
     def invocation(self, event: Event) -> Invocation:
-        """One invocation, to be run in a thread of its own."""
         return Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
 
     def forget_packages(self) -> None:
-        """Nothing: they stay as they are until the server is started again."""
+        """Packages stay as they are until the server is restarted."""
 
     def replace(self, before: LoadedProject) -> None:
-        """Shut down what the loaded has started, after its last request."""
+        """Shut down the apps of the replaced project, after its last request."""
         self._apps.retire(before)
 
     def close(self) -> None:
-        """End everything."""
         self._apps.end()
         self._loop.close()
 
@@ -97,7 +94,7 @@ class Workers:
         report: Receives failures.
         limits: Of event and result.
         environ: The variables of the workers.
-        invalidate: Has the CDN evict; None without a CDN.
+        invalidate: Invalidates in the CDN; None without a CDN.
         starter: Starts them.
     """
 
@@ -124,16 +121,14 @@ class Workers:
         live.loaded_files = lambda: list(self._files)
 
     def start(self) -> None:
-        """Start the fork server and the first worker."""
         with self._lock:
             self._begin_worker(None)
 
     def invocation(self, event: Event) -> RemoteInvocation:
-        """One invocation, to be run in a thread of its own."""
         return RemoteInvocation(self, event)
 
     def forget_packages(self) -> None:
-        """Have the next worker import the installed packages again."""
+        """Import the installed packages again in the next worker."""
         self._starter.end()
 
     def replace(self, _: LoadedProject) -> None:
@@ -146,19 +141,18 @@ class Workers:
             old.retire()
 
     def close(self) -> None:
-        """End all workers, and the fork server."""
         with self._lock:
             self._is_closing = True
             workers = list(self._all)
         for worker in workers:
-            worker.tell("end", 0)
+            worker.send("end", 0)
         for worker in workers:
             worker.ended.wait(_CLOSE_WAIT_S)
             worker.kill()
         self._starter.end()
 
     def begin(self, event: Event) -> tuple[WorkerProcess, int, Messages]:
-        """Have the newest worker run an event."""
+        """Run an event on the newest worker."""
         with self._lock:
             if self._all[-1].ended.is_set() and not self._is_closing:  # it has crashed
                 self._begin_worker(None)
@@ -166,7 +160,7 @@ class Workers:
             number, messages = worker.expect()
         worker.started.wait()
         function_environment = self.live.function_environment
-        worker.tell("run", number, event, function_environment.is_ready, function_environment.has_faults)
+        worker.send("run", number, event, function_environment.is_ready, function_environment.has_faults)
         return worker, number, messages
 
     def _begin_worker(self, predecessor: WorkerProcess | None) -> None:
@@ -199,8 +193,8 @@ class Workers:
             has_cdn=self._invalidate is not None,
         )
 
-    def answer(self, worker: WorkerProcess, name: str, arguments: tuple[Any, ...]) -> Any:
-        """The answer to a worker's question."""
+    def reply(self, worker: WorkerProcess, name: str, arguments: tuple[Any, ...]) -> Any:
+        """The reply to a worker's question."""
         if name == "invalidate":
             return self._invalidate(*arguments) if self._invalidate is not None else None
         if name == "newer":
@@ -225,7 +219,7 @@ class Workers:
     def _late_variables(
         self, route: RouteFile | None, *arguments: Any, is_loading: bool
     ) -> tuple[VariablesByRoute, tuple[ProjectError, ...]]:
-        """The variables once one of them is known, and what keeps the route from having it."""
+        """The variables once one of them is known, and the problems that keep the route from having it."""
         function_environment = self.live.function_environment
         try:
             if is_loading and route is not None:
@@ -237,13 +231,13 @@ class Workers:
         return function_environment.variables(), () if arguments else function_environment.faults(route)
 
     def note_modules(self, installed: list[str], files: list[str]) -> None:
-        """Remember what a worker has loaded, and have the next one's packages imported in advance."""
+        """Note a worker's modules, and import their packages in advance for the next one."""
         self._files.update(files)
         self._starter.preload(installed)
 
 
 class Starter:
-    """Starts workers from a fork server, which it starts itself and again when that is necessary.
+    """Starts workers from a fork server, which it starts and restarts itself.
 
     Args:
         root: The project's folder.
@@ -271,7 +265,7 @@ class Starter:
             return server
 
     def start_worker(self, worker: WorkerProcess, environ: Mapping[str, str]) -> None:
-        """Start one. A package may have read the environment when it was imported, so another environment takes another server."""
+        """Start a worker. A package may have read the environment at its import, so another environment takes another server."""
         with self._lock:
             if environ != self._environ and self._names:
                 self.end()
@@ -279,7 +273,6 @@ class Starter:
             (self._server or self.begin()).start_worker(worker)
 
     def preload(self, names: Iterable[str]) -> None:
-        """Have the next workers contain these modules."""
         with self._lock:
             new = [name for name in names if name not in self._names and name.partition(".")[0] not in self._excluded]
             self._names.update(dict.fromkeys(new))
@@ -287,7 +280,7 @@ class Starter:
                 self._server.send("preload", (new, dict(self._environ)))
 
     def end(self) -> None:
-        """End the server, when it has started what it was requested to; its workers live on."""
+        """End the server once it has started what was requested; its workers live on."""
         with self._lock:
             server, self._server = self._server, None
             if server is not None:
@@ -297,7 +290,7 @@ class Starter:
         return f"{path}/".startswith(f"{self._root}/") and not {"site-packages", "dist-packages"} & set(path.split("/"))
 
     def _read(self, server: ForkServerProcess) -> None:
-        """Take what a server sends until it ends; one that ends by itself has a successor."""
+        """Read a server's messages until it ends, and replace one that ended by itself."""
         with suppress(EOFError, OSError):
             while True:
                 kind, value = server.control.recv()
@@ -341,12 +334,11 @@ class ForkServerProcess:
         self.control.send({"sys_path": sys_path, "forks": forks})
 
     def send(self, kind: str, value: Any) -> None:
-        """Request something; whoever reads what it sends sees when it has died."""
+        """Send a message; the reader of its messages notices when it has died."""
         with suppress(OSError):
             self.control.send((kind, value))
 
     def start_worker(self, worker: WorkerProcess) -> None:
-        """Request a worker."""
         self.unstarted.append(worker)
         self.send("start", None)
         with suppress(OSError):
@@ -375,7 +367,7 @@ class WorkerProcess:
 
     Args:
         workers: Answers its questions.
-        loaded: What it runs.
+        loaded: The project that it runs.
     """
 
     def __init__(self, workers: Workers, loaded: LoadedProject) -> None:
@@ -394,19 +386,18 @@ class WorkerProcess:
 
     @property
     def descriptor(self) -> int:
-        """Of its end of the connection."""
+        """Its end of the connection."""
         return self._its_end.fileno()
 
     def has_started(self, pid: int) -> None:
-        """The process is there."""
         self._pid = pid
         self._its_end.close()
 
     def begin(self, state: WorkerState, predecessor: WorkerProcess | None) -> None:
-        """Send it the project, then read what it sends until it ends."""
+        """Send the project, then read its messages until it ends."""
         if predecessor is not None and predecessor.is_idle:
             predecessor.ended.wait(_END_WAIT_S)
-        self.tell("start", state)
+        self.send("start", state)
         self.started.set()
         try:
             while True:
@@ -423,23 +414,22 @@ class WorkerProcess:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no invocation is running."""
         return not self._invocations
 
     def expect(self) -> tuple[int, Messages]:
-        """The number of a new invocation, and where its messages will be."""
+        """The number of a new invocation, and the queue of its messages."""
         with self._lock:
             self._count += 1
             messages = self._invocations[self._count] = SimpleQueue()
             return self._count, messages
 
     def forget(self, number: int) -> None:
-        """The invocation has ended; the last one of a retired worker ends this, too."""
+        """Remove a finished invocation; the last one of a retired worker ends this, too."""
         with self._lock:
             del self._invocations[number]
             is_last = self._is_retired and not self._invocations
         if is_last:
-            self.tell("end", 0)
+            self.send("end", 0)
 
     def retire(self) -> None:
         """End it when it has no invocation left."""
@@ -451,16 +441,15 @@ class WorkerProcess:
 
     def _end(self) -> None:
         self.started.wait()
-        self.tell("end", 0)
+        self.send("end", 0)
 
     def kill(self) -> None:
-        """End it at once, if it has not ended."""
         if self._pid and not self.ended.is_set():
             with suppress(OSError):
                 os.kill(self._pid, 9)
 
-    def tell(self, *message: Any) -> None:
-        """Send a message; one that has ended receives none."""
+    def send(self, *message: Any) -> None:
+        """Send a message, unless it has ended."""
         with self._sending, suppress(OSError, ValueError):
             self._connection.send(message)
 
@@ -472,7 +461,7 @@ class WorkerProcess:
                 if (messages := self._invocations.get(number)) is not None:
                     messages.put(tuple(message))
             case "ask":
-                threading.Thread(target=self._answer, args=rest, daemon=True).start()
+                threading.Thread(target=self._reply, args=rest, daemon=True).start()
             case "modules":
                 self._workers.note_modules(*rest)
             case "failed":
@@ -482,23 +471,18 @@ class WorkerProcess:
             case "logged":
                 report(Logged(level=rest[0], message=rest[1], fields=rest[2]))
 
-    def _answer(self, number: int, name: str, arguments: tuple[Any, ...]) -> None:
+    def _reply(self, number: int, name: str, arguments: tuple[Any, ...]) -> None:
         try:
-            answer = self._workers.answer(self, name, arguments)
-        except Exception as error:  # noqa: BLE001  # the worker waits for an answer
+            reply = self._workers.reply(self, name, arguments)
+        except Exception as error:  # noqa: BLE001  # the worker waits for the reply
             self._workers.report(Failed(message=f"a worker's question {name!r} failed", error=error))
             self.kill()
             return
-        self.tell("reply", number, answer)
+        self.send("reply", number, reply)
 
 
 class RemoteInvocation:
-    """An `Invocation` in a worker.
-
-    Args:
-        workers: Run it.
-        event: The REST event.
-    """
+    """An `Invocation` in a worker."""
 
     def __init__(self, workers: Workers, event: Event) -> None:
         self.note = ""
@@ -510,11 +494,10 @@ class RemoteInvocation:
 
     @property
     def streams(self) -> bool:
-        """Whether the route's integration is a streaming one."""
         return self.route is not None and self.route.exports.streams
 
     def run(self, writer: ResponseWriter) -> None:
-        """Respond into `writer`; never raises."""
+        """Write the response; never raises."""
         try:
             while self._is_superseded(writer):
                 pass
@@ -524,10 +507,10 @@ class RemoteInvocation:
             writer.abort()
 
     def _is_superseded(self, writer: ResponseWriter) -> bool:
-        """Run it on the newest worker; whether that refused, since a newer one is there."""
+        """Run it on the newest worker; whether that refused, because a newer one is there."""
         worker, number, messages = self._workers.begin(self._event)
         try:
-            self._tell_when_gone(writer, worker, number)
+            self._report_disconnect(writer, worker, number)
             while True:
                 kind, payload, facts = messages.get()
                 self._note(worker, *facts)
@@ -537,21 +520,21 @@ class RemoteInvocation:
                     self._pass_on(writer, kind, payload)
                 except ClientGone:
                     self.note = self.note or "the client left"
-                    worker.tell("gone", number)
+                    worker.send("gone", number)
                 else:
                     if kind in ("answer", "write", "end"):
-                        worker.tell("sent", number)
+                        worker.send("sent", number)
         finally:
             worker.forget(number)
         if kind == "died":
             self._fail(writer)
         return kind == "again"
 
-    def _tell_when_gone(self, writer: ResponseWriter, worker: WorkerProcess, number: int) -> None:
+    def _report_disconnect(self, writer: ResponseWriter, worker: WorkerProcess, number: int) -> None:
         try:
-            writer.on_disconnect(lambda: worker.tell("gone", number))
+            writer.on_disconnect(lambda: worker.send("gone", number))
         except ClientGone:
-            worker.tell("gone", number)
+            worker.send("gone", number)
 
     def _note(
         self, worker: WorkerProcess, route: str | None, note: str, dynamic_reasons: tuple[str, ...] | None
@@ -562,7 +545,7 @@ class RemoteInvocation:
         self.dynamic_reasons = dynamic_reasons if dynamic_reasons is not None else self.dynamic_reasons
 
     def _pass_on(self, writer: ResponseWriter, kind: str, payload: Any) -> None:
-        """Have the client receive it, and wait until it has, or may be given the next part."""
+        """Send a message to the client, and wait until it is sent or the next one may follow."""
         match kind:
             case "answer":
                 self._has_started = True
@@ -579,7 +562,7 @@ class RemoteInvocation:
                 writer.abort()
 
     def _fail(self, writer: ResponseWriter) -> None:
-        """502, or a cut connection: the worker has crashed, as a function would."""
+        """502, or a closed connection: the worker has crashed, as a function would."""
         reason = (
             "the process that runs the routes has ended: a crash in C code, os.abort(), a signal, or no memory left"
         )

@@ -1,17 +1,17 @@
-"""moto's CloudFormation, made to hold what `sam deploy` sends and what templates of edgeroutes need. Floor 3.
+"""moto's CloudFormation, changed so that it accepts what `sam deploy` sends and what edgeroutes' templates need.
 
-`install` changes moto in this process, once, and in these places only:
+`install` changes moto in this process, once, and only here:
 
-- the map of resource types gets our own (`models`): those that moto lacks, and in place of moto's those whose
-  properties it ignores, such as RestApi's Body;
-- `parsing.parse_resource`: of a resource whose references are resolved, `{{resolve:…}}` is resolved, too, and what
-  is `AWS::NoValue` in a list goes out of it;
-- `ResourceMap`: a resource that gets another type is replaced, and what refers to it is changed; one that was removed can be made again;
+- the map of resource types gets those of `models`: the ones that moto lacks, and replacements for those whose properties it
+ignores, such as RestApi's Body;
+- `parsing.parse_resource`: resolves `{{resolve:…}}`, and removes `AWS::NoValue` from lists;
+- `ResourceMap`: replaces a resource that gets another type, and changes what refers to it; a removed one can be created again;
 - `parsing.parse_and_update_resource`: a type that moto cannot change stays as it was instead of vanishing;
-- the backend of CloudFormation: it transforms SAM templates, and a stack made by a change set gets its outputs;
+- the backend of CloudFormation: transforms SAM templates, and a stack made by a change set gets its outputs;
 - SQS: PurgeQueue works more than once a minute, because every test begins with it.
 
-Stacks of types that moto had already are made as before. Nothing else of moto is touched.
+Source for dynamic references: docs.aws.amazon.com/AWSCloudFormation "dynamic-references-secretsmanager", "dynamic-references-ssm"
+and "dynamic-references-ssm-secure-strings" (read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ if TYPE_CHECKING:
 _parse_resource: Any = parsing.parse_resource
 _parse_and_update_resource: Any = parsing.parse_and_update_resource
 _build_resource_diff: Any = parsing.ResourceMap.build_resource_diff
-_delete_resource: Any = parsing.ResourceMap._delete_resource  # noqa: SLF001 - moto has no other door
+_delete_resource: Any = parsing.ResourceMap._delete_resource  # noqa: SLF001 - moto has no public way
 
 
 def install() -> None:
-    """Change moto as this module says; calling it again does nothing."""
+    """Change moto; a second call does nothing."""
     if cloudformation_backends.backend is _Backend:
         return
     for type_name, model in TYPES.items():
@@ -58,7 +58,7 @@ def install() -> None:
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
     resource_map: Any = parsing.ResourceMap
     resource_map.build_resource_diff = _diff_with_replaced
-    resource_map._delete_resource = _delete_and_forget  # noqa: SLF001 - moto has no other door
+    resource_map._delete_resource = _delete_and_forget  # noqa: SLF001 - moto has no public way
     sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
     cloudformation_backends.backend = _Backend
     for account in cloudformation_backends.values():
@@ -66,7 +66,7 @@ def install() -> None:
 
 
 def _hold_unknown_types(document: Mapping[str, Any]) -> None:
-    """Register a stand-in for every type of the template that has no model."""
+    """Register a placeholder for every type of the template that has no model."""
     known = {*parsing.get_model_map(), *parsing.NULL_MODELS}
     for type_name in {resource["Type"] for resource in document.get("Resources", {}).values()} - known:
         if not type_name.startswith("Custom::"):
@@ -79,30 +79,28 @@ def _register(type_name: str, model: Any, name_property: str) -> None:
 
 
 class _MotoLookup:
-    """What moto has, asked from inside."""
+    """The secrets and parameters of this moto."""
 
     def __init__(self, account_id: str, region_name: str) -> None:
         self.secrets = secretsmanager_backends[account_id][region_name]
         self.parameters = ssm_backends[account_id][region_name]
 
     def secret(self, secret_id: str, stage: str, version_id: str) -> str | None:
-        """The text of a secret."""
         found = self.secrets.secrets.get(secret_id)
         if found is None:
             return None
         for version in found.versions.values():
-            is_asked = (
+            is_requested = (
                 version["version_id"] == version_id
                 if version_id
                 else (stage or "AWSCURRENT") in version["version_stages"]
             )
-            if is_asked:
+            if is_requested:
                 text: str | None = version.get("secret_string")
                 return text
         return None
 
     def parameter(self, name: str, version: str) -> str | None:
-        """The value of a parameter."""
         found = self.parameters.get_parameter(f"{name}:{version}" if version else name)
         return found.decrypt(found.value) if found else None
 
@@ -124,7 +122,7 @@ def _resolve(properties: Any, lookup: _MotoLookup) -> Any:
 
 
 def _without_nothing(value: Any) -> Any:
-    """The value, its lists without `AWS::NoValue`, which moto takes out of mappings only."""
+    """The value with lists without `AWS::NoValue`, which moto removes only from mappings."""
     if isinstance(value, dict):
         return {key: _without_nothing(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -140,7 +138,7 @@ def _update_or_keep(logical_id: str, resource_json: dict[str, Any], resources_ma
 def _diff_with_replaced(resources: ResourceMap, template: dict[str, Any], parameters: Any = None) -> dict[str, Any]:
     """The names of the resources that an update adds, modifies and removes."""
     diff: dict[str, Any] = _build_resource_diff(resources, template, parameters)
-    old, new = resources._resource_json_map, template["Resources"]  # noqa: SLF001 - moto has no other door
+    old, new = resources._resource_json_map, template["Resources"]  # noqa: SLF001 - moto has no public way
     replaced = [name for name in diff["Modify"] if old[name]["Type"] != new[name]["Type"]]
     vars(resources)["_edgeroutes_removed"] = {*diff["Remove"], *replaced}
     if not replaced:
@@ -154,17 +152,17 @@ def _diff_with_replaced(resources: ResourceMap, template: dict[str, Any], parame
 
 
 def _delete_and_forget(resources: ResourceMap, resource: Any, resource_json: dict[str, Any]) -> None:
-    """Delete a resource that an update removes; moto would go on to find it under its name."""
+    """Delete a resource that an update removes; moto would still find it by its name."""
     _delete_resource(resources, resource, resource_json)
-    made = resources._parsed_resources  # noqa: SLF001 - moto has no other door
+    made = resources._parsed_resources  # noqa: SLF001 - moto has no public way
     for name in vars(resources).get("_edgeroutes_removed", set()):
         if made.get(name) is resource:
             del made[name]
 
 
 @contextmanager
-def _said_as_refusal() -> Iterator[None]:
-    """What breaks inside moto's models is the template's fault far more often than moto's: say it, as CloudFormation would."""
+def _as_refusal() -> Iterator[None]:
+    """Report an error inside moto's models as CloudFormation would: it is the template's far more often than moto's."""
     try:
         yield
     except ServiceException:
@@ -174,8 +172,8 @@ def _said_as_refusal() -> Iterator[None]:
 
 
 def _roll_back(stack: Stack, kind: str, reason: str) -> None:
-    """As CloudFormation tells of it; what was made already stays, for moto cannot take it back."""
-    stack._add_stack_event(f"{kind}_FAILED", resource_status_reason=reason)  # noqa: SLF001 - moto has no other door
+    """Report as CloudFormation does; what was created stays, because moto cannot undo it."""
+    stack._add_stack_event(f"{kind}_FAILED", resource_status_reason=reason)  # noqa: SLF001 - moto has no public way
     stack.status = "ROLLBACK_COMPLETE" if kind == "CREATE" else f"{kind}_ROLLBACK_COMPLETE"
     stack._add_stack_event(stack.status)  # noqa: SLF001
 
@@ -188,7 +186,7 @@ class _Backend(CloudFormationBackend):
     def create_stack(self, name: str, template: str, parameters: dict[str, Any], *rest: Any, **more: Any) -> Stack:
         processed, before = self._processed(template, parameters), set(self.stacks)
         try:
-            with _said_as_refusal():
+            with _as_refusal():
                 return super().create_stack(name, processed, parameters, *rest, **more)
         except ServiceException:
             for stack_id in set(self.stacks) - before:
@@ -199,7 +197,7 @@ class _Backend(CloudFormationBackend):
         given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
         processed, before = self._processed(template, given), Snapshot(self.get_stack(name))
         try:
-            with _said_as_refusal():
+            with _as_refusal():
                 return super().update_stack(name, processed, role_arn, parameters, tags)
         except ServiceException:
             before.restore()
@@ -216,7 +214,7 @@ class _Backend(CloudFormationBackend):
         stack = self.stacks[change_set.stack_id]
         stack.cross_stack_resources = stack.resource_map.cross_stack_resources = self.exports
         try:
-            with _said_as_refusal():
+            with _as_refusal():
                 super().execute_change_set(change_set_name, stack_name)
         except ServiceException as err:
             _roll_back(stack, change_set.change_set_type, str(err.message))
@@ -226,13 +224,13 @@ class _Backend(CloudFormationBackend):
         self.exports.update({export.name: export for export in stack.exports})
 
     def _take_back(self, stack_id: str) -> None:
-        """Remove a stack of which a part was made, so that it can be made once the template is mended."""
+        """Remove a partly created stack, so that it can be created once the template is fixed."""
         stack = self.stacks.pop(stack_id)
-        with suppress(Exception):  # what moto cannot take back stays, and nothing refers to it
+        with suppress(Exception):  # what moto cannot delete stays, and nothing refers to it
             stack.delete()
 
     def _processed(self, template: str, parameters: Mapping[str, Any]) -> str:
-        """The template as CloudFormation makes it a stack: in JSON, transformed."""
+        """The template as CloudFormation processes it: in JSON, transformed."""
         try:
             document = transform(parse_template(template), parameters, self.region_name, aws_policy_arns)
         except ConfigError as err:
@@ -242,25 +240,24 @@ class _Backend(CloudFormationBackend):
 
 
 class Snapshot:
-    """A stack before an update.
+    """A stack before an update, to restore after one that fails halfway.
 
-    Args:
-        stack: That will be changed.
+    moto has no rollback. What the update added is deleted, so that its names are free; what it removed counts as not yet created. A
+    changed resource stays changed.
     """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
         self._of_stack = dict(vars(stack))
         self._of_map = dict(vars(stack.resource_map))
-        self._made = dict(stack.resource_map._parsed_resources)  # noqa: SLF001 - moto has no other door
+        self._made = dict(stack.resource_map._parsed_resources)  # noqa: SLF001 - moto has no public way
 
     def restore(self) -> None:
-        """Have the stack as it was."""
         resource_map = self._stack.resource_map
         wanted = resource_map._resource_json_map  # noqa: SLF001
         for name, resource in list(resource_map._parsed_resources.items()):  # noqa: SLF001
             if name in wanted and name not in self._made:
-                with suppress(Exception):  # what moto cannot take back stays, and nothing refers to it
+                with suppress(Exception):  # what moto cannot delete stays, and nothing refers to it
                     resource_map._delete_resource(resource, wanted[name])  # noqa: SLF001
         vars(self._stack).update(self._of_stack)
         vars(resource_map).update(self._of_map)
@@ -279,17 +276,17 @@ class Lookup(Protocol):
     """Where values are found."""
 
     def secret(self, secret_id: str, stage: str, version_id: str) -> str | None:
-        """The text of a secret; stage or version may be empty."""
+        """A secret's string; stage or version may be empty."""
 
     def parameter(self, name: str, version: str) -> str | None:
-        """The value of a parameter; an empty version means the latest."""
+        """A parameter's value; an empty version means the latest."""
 
 
 def resolve_references(value: Any, lookup: Lookup) -> Any:
-    """The value with every dynamic reference in its texts replaced.
+    """The value with every dynamic reference in its strings replaced.
 
     Raises:
-        ConfigError: What a reference names is not there.
+        ConfigError: A reference names something that does not exist.
     """
     if isinstance(value, dict):
         return {key: resolve_references(item, lookup) for key, item in value.items()}
@@ -303,8 +300,8 @@ def resolve_references(value: Any, lookup: Lookup) -> Any:
 def _resolve_reference(service: str, parts: Sequence[str], reference: str, lookup: Lookup) -> str:
     found = _parameter(parts, lookup) if service.startswith("ssm") else _secret(parts, reference, lookup)
     if found is None:
-        problem = "nothing has the value that this names"
-        raise ConfigError(problem, where=reference, hint="Make it in infra/, or put its value into infra/seed/")
+        problem = "it names a value that does not exist"
+        raise ConfigError(problem, where=reference, hint="Create it in infra/, or put its value into infra/seed/")
     return found
 
 
@@ -313,7 +310,7 @@ def _parameter(parts: Sequence[str], lookup: Lookup) -> str | None:
 
 
 def _secret(parts: Sequence[str], reference: str, lookup: Lookup) -> str | None:
-    """`secret-id:secret-string:json-key:version-stage:version-id`, of which all but the first may be left out."""
+    """`secret-id:secret-string:json-key:version-stage:version-id`, of which all but the first may be missing."""
     length = _ARN_PARTS if parts[0] == "arn" else 1
     secret_id, rest = ":".join(parts[:length]), [*parts[length:], "", "", "", ""]
     _, key, stage, version_id = rest[:4]
@@ -323,6 +320,6 @@ def _secret(parts: Sequence[str], reference: str, lookup: Lookup) -> str | None:
     try:
         found = json.loads(text)[key]
     except (ValueError, KeyError, TypeError) as err:
-        problem = f"the secret {secret_id!r} is no JSON object that has the key {key!r}"
+        problem = f"the secret {secret_id!r} is not a JSON object with the key {key!r}"
         raise ConfigError(problem, where=reference) from err
     return found if isinstance(found, str) else json.dumps(found)

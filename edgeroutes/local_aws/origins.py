@@ -1,6 +1,9 @@
-"""Which host names and origins belong to this machine. Floor 3; does no I/O but read this machine's name.
+"""Which hosts and web pages may send requests to a server of this machine.
 
-A page of another site can make a browser send requests to 127.0.0.1 under a name of its own (DNS rebinding): `Host` then has that name.
+A page of another site can make a browser send requests to 127.0.0.1 under a name of its own (DNS rebinding): `Host` then has that
+name. A page cannot forge `Origin`, `Referer` or `Sec-Fetch-*`; it can only omit `Referer`. A request without any of them is not a
+page's (curl, a webhook, an SDK), or is the user's own navigation.
+Source: Fetch §3.2 "Origin header", www.w3.org/TR/fetch-metadata, read 2026-11-30.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 
 _WILDCARDS = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  # known, not bound
-# `host[:port]` as clients send it. What looks different is nobody's host.
+# `host[:port]` as clients send it.
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?", re.IGNORECASE)
 
 
@@ -37,27 +40,27 @@ def is_loopback_authority(authority: str) -> bool:
 
 
 def is_loopback_origin(origin: str) -> bool:
-    """Whether an `Origin` header is that of a page which a server of this machine has sent."""
+    """Whether an `Origin` header is of a page that a server of this machine has sent."""
     scheme, separator, authority = origin.partition("://")
     return bool(separator) and scheme in ("http", "https") and is_loopback_authority(authority)
 
 
-def is_allowed(host_header: str, told: str) -> bool:
+def is_allowed(host_header: str, listening_on: str) -> bool:
     """Whether a request with this Host header gets a response.
 
     Args:
-        host_header: `localhost:3000`; empty where the request has none, as HTTP/1.0 may.
-        told: What the server was told to listen on. On all addresses (`0.0.0.0`) it responds to every address, for an address
-            cannot be rebound, and to this machine's own name.
+        host_header: `localhost:3000`; empty where the request has none, as in HTTP/1.0.
+        listening_on: The server's address. On all addresses (`0.0.0.0`) it responds to every address, because an address cannot be
+            rebound, and to this machine's own name.
     """
     if not host_header:
         return True
     name = _host_name(host_header)
     if name is None:
         return False
-    if is_loopback(name) or name == told.strip("[]").lower():
+    if is_loopback(name) or name == listening_on.strip("[]").lower():
         return True
-    if told not in _WILDCARDS:
+    if listening_on not in _WILDCARDS:
         return False
     own = socket.gethostname().lower()
     return _is_address(name) or name in (own, own.partition(".")[0], f"{own.partition('.')[0]}.local")
@@ -84,7 +87,7 @@ _OWN_PAGES = ("same-origin", "none")
 
 
 def foreign_origin(headers: Mapping[str, str]) -> str | None:
-    """The origin of the page of another machine that had the browser send this; None where no such page did.
+    """The origin of the page of another machine that made the browser send this; None without such a page.
 
     Args:
         headers: Names in lower case.
@@ -102,23 +105,23 @@ def foreign_origin(headers: Mapping[str, str]) -> str | None:
 
 
 def refers_from_elsewhere(headers: Mapping[str, str]) -> bool:
-    """Whether `Referer` names a page of another machine; also in browsers that send no `Sec-Fetch-Site`."""
+    """Whether `Referer` names a page of another machine; also in browsers without `Sec-Fetch-Site`."""
     return "referer" in headers and not is_loopback_origin(_referring_origin(headers))
 
 
 def is_top_level_navigation(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether the user follows a link or a redirect (that of an OAuth server): no page of another site can read the response."""
+    """Whether the user follows a link or a redirect (of an OAuth server): no page of another site can read the response."""
     is_document = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     return is_document and method in ("GET", "HEAD") and "origin" not in headers
 
 
 def is_own_page(own_origin: str, headers: Mapping[str, str]) -> bool:
-    """Whether a page of this very origin sent it, the user's own navigation, or no browser."""
+    """Whether a page of this origin sent it, or the user's own navigation, or no browser."""
     return headers.get("origin", own_origin) == own_origin and _site(headers) in (*_OWN_PAGES, "")
 
 
 def _site(headers: Mapping[str, str]) -> str:
-    """`Sec-Fetch-Site`; the worst where there are several."""
+    """`Sec-Fetch-Site`; the worst of several values."""
     site = headers.get("sec-fetch-site", "").strip().lower()
     return "cross-site" if "cross-site" in site else site
 

@@ -1,7 +1,7 @@
-"""A moto server in a process of its own, on loopback: what is in it survives reloads of the project.
+"""A moto server in a process of its own, on loopback: its data survives reloads of the project.
 
-It ends with the process that started it, however that ends, because it watches a pipe that only that one holds. It gets no signals of the
-terminal: requests that end after Ctrl-C still find it.
+It ends with the process that started it, because it watches a pipe that only that one has. It gets no signals of the terminal:
+requests that end after Ctrl-C still find it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ class MotoProcess:
     """One server at a time. Use it as a context manager, or call `stop`.
 
     Args:
-        port: Where it listens; 0 takes a free one, and keeps it over restarts.
-        hosts: Names by which clients reach it besides those of loopback, such as the address that a relay for containers has.
-        on_wait: Gets the call of each request that waits (`dynamodb Scan`). With it, requests wait until `open`.
+        port: 0 takes a free one, which stays the same over restarts.
+        hosts: Names of it besides those of loopback, such as the address of a relay for containers.
+        on_wait: Receives the call of each request that waits (`dynamodb Scan`). With it, requests wait until `open`.
     """
 
     def __init__(self, port: int = 0, hosts: Sequence[str] = (), on_wait: Callable[[str], None] | None = None) -> None:
@@ -45,12 +45,11 @@ class MotoProcess:
 
     @property
     def url(self) -> str:
-        """What clients take for AWS, `http://127.0.0.1:4100`."""
+        """The endpoint, `http://127.0.0.1:4100`."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def is_running(self) -> bool:
-        """Whether it lives."""
         return self._running is not None and self._running.poll() is None
 
     def listen(self) -> socket.socket:
@@ -70,7 +69,7 @@ class MotoProcess:
         return self._socket
 
     def ensure(self) -> bool:
-        """Start it where it does not live; whether that was so. What a dead one held is gone: make it anew.
+        """Start it unless it runs; whether it was started. The data of a dead server is lost.
 
         Raises:
             ToolError: It does not start: the port is taken, or moto is not installed.
@@ -93,7 +92,7 @@ class MotoProcess:
         # A file, not a pipe: nobody reads it while the server runs, and a full pipe would stop it.
         pipe, log = subprocess.PIPE, tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
         self._log = log
-        # A profile that is not there would keep even moto's boto3 from starting.
+        # A missing profile would keep even moto's boto3 from starting.
         environ = {name: value for name, value in os.environ.items() if name not in _PROFILES}
         passed = (listening.fileno(),) if can_pass else ()
         running = subprocess.Popen(  # noqa: S603 - our own module
@@ -108,22 +107,22 @@ class MotoProcess:
         return True
 
     def set_state(self, state: str, message: str = "") -> None:
-        """Have requests wait (`held`), go on (`open`) or fail with a message (`failed`)."""
+        """Make requests wait (`held`), go on (`open`) or fail with a message (`failed`)."""
         running = self._running
         if running is not None:
-            with suppress(OSError, ValueError):  # it has died; whoever watches it starts it again
+            with suppress(OSError, ValueError):  # it has died, and is started again
                 stdin = _open(running.stdin)
                 stdin.write(json.dumps({"state": state, "message": message}).encode() + b"\n")
                 stdin.flush()
 
     def wait(self) -> None:
-        """Until it has ended, by itself or by `stop`."""
+        """Wait until it has ended, by itself or by `stop`."""
         running = self._running
         if running is not None:
             running.wait()
 
     def stop(self) -> None:
-        """End it; from any thread, also while another starts it. Nothing happens where it does not run."""
+        """End it; from any thread, also while another starts it."""
         listening, self._socket = self._socket, None
         if listening is not None:
             listening.close()
@@ -136,7 +135,7 @@ class MotoProcess:
         with suppress(OSError):
             _open(running.stdin).close()
         if running.poll() is None:
-            running.terminate()  # its data ends with it, so nothing has to be finished
+            running.terminate()  # its data ends with it
         try:
             running.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
@@ -146,7 +145,7 @@ class MotoProcess:
         _open(log).close()
 
     def _read(self, running: subprocess.Popen[bytes], is_ready: threading.Event) -> None:
-        """Read what the server writes, until it ends."""
+        """Read the server's messages until it ends."""
         with _open(running.stdout) as output:
             for line in output:
                 document: dict[str, Any] = json.loads(line)

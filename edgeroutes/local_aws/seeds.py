@@ -1,4 +1,4 @@
-"""infra/seed/*.json and *.yaml: what is in a project's resources at first, in dev and in tests, by logical id. Floor 3."""
+"""infra/seed/*.json and *.yaml: the first contents of a project's resources, in dev and again for each test, by logical id."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _MAX_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seed:
-    """The first data of one resource.
+    """The first contents of one resource.
 
     Args:
         value: A table's items, a bucket's objects, a queue's messages, a secret's or a parameter's value.
         where: Its file and line.
-        folder: Where that file lies; files that the seed names are beside it.
+        folder: The seed file's; files that the seed names are beside it.
     """
 
     value: Any
@@ -52,10 +52,10 @@ class Seed:
 
 
 def read_seeds(root: Path) -> dict[str, Seed]:
-    """What infra/seed/ of the project in `root` says, logical id → seed.
+    """The seeds of the project in `root`, logical id → seed.
 
     Raises:
-        ProjectError: For files that cannot be read, and for a resource that two of them name.
+        ProjectError: A file cannot be read, or two of them name a resource.
     """
     folder, seeds = root / SEED_FOLDER, dict[str, Seed]()
     problems: list[ProjectError] = []
@@ -76,89 +76,89 @@ def _add(seeds: dict[str, Seed], file: Path) -> None:
         where = parsed.where(logical_id)
         if logical_id in seeds:
             problem = f"{logical_id!r} is in {seeds[logical_id].where}, too"
-            raise ConfigError(problem, where=where, hint="Keep what is in one resource in one file")
+            raise ConfigError(problem, where=where, hint="Put the contents of one resource into one file")
         seeds[logical_id] = Seed(value=value, where=where, folder=file.parent)
 
 
 class Data:
-    """The data in a cloud's resources.
+    """The contents of a stack's resources.
 
     Args:
-        cloud: With its resources made.
-        seeds: What is there at first, logical id → seed.
+        cloud: The stack, with its resources.
+        seeds: Logical id → seed.
 
     Raises:
-        ConfigError: A seed is for nothing, or for something that holds no data.
+        ConfigError: A seed is for no resource, or for a type without contents.
     """
 
     def __init__(self, cloud: Cloud, seeds: Mapping[str, Seed]) -> None:
         self._cloud = cloud
         self._seeds = seeds
         self._after_reset: dict[str, object] = {}
-        self._keepers = {kind: keeper(cloud) for kind, keeper in _KEEPERS.items()}
+        self._contents = {kind: contents(cloud) for kind, contents in _CONTENT_TYPES.items()}
         for logical_id, seed in seeds.items():
-            self._require_keeper(logical_id, seed)
-        for keeper, physical_id, _ in self._kept():
-            keeper.remember(physical_id)
+            self._require_contents(logical_id, seed)
+        for contents, physical_id, _ in self._each():
+            contents.remember(physical_id)
 
     def reset(self) -> None:
-        """Empty everything that the stack has, and put the seeds in; what was made outside the stack stays.
+        """Empty all resources of the stack, and put the seeds in; resources outside the stack stay.
 
-        To look is cheaper than to empty and fill, so what is as the last reset left it is left so.
+        A resource that has not changed since the last reset is left alone, because reading is cheaper than writing.
 
         Raises:
-            ConfigError: A seed has a form that its resource does not take, or a resource is not there any more.
+            ConfigError: A seed has a form that its resource does not accept, or a resource is gone.
         """
         from botocore.exceptions import ClientError
 
-        for keeper, physical_id, seed in self._kept():
+        for contents, physical_id, seed in self._each():
             try:
-                self._reset_one(keeper, physical_id, seed)
+                self._reset_one(contents, physical_id, seed)
             except ClientError as err:
                 hint = "Let a test that deletes resources delete those that it has made itself"
                 raise ConfigError(f"it cannot be reset for the next test: {err}", where=physical_id, hint=hint) from err
 
-    def _reset_one(self, keeper: _Keeper, physical_id: str, seed: Seed | None) -> None:
+    def _reset_one(self, contents: _Contents, physical_id: str, seed: Seed | None) -> None:
         before = self._after_reset.get(physical_id)
-        if before is not None and keeper.look(physical_id) == before:
+        if before is not None and contents.look(physical_id) == before:
             return
-        keeper.empty(physical_id)
+        contents.empty(physical_id)
         if seed is not None:
-            _fill(keeper, physical_id, seed)
-        self._after_reset[physical_id] = keeper.look(physical_id)
+            _fill(contents, physical_id, seed)
+        self._after_reset[physical_id] = contents.look(physical_id)
 
     def put(self, logical_ids: Collection[str]) -> None:
-        """Put the seeds of these in, over what is there.
+        """Put the seeds of these resources in, over their contents.
 
         Raises:
-            ConfigError: A seed has a form that its resource does not take.
+            ConfigError: A seed has a form that its resource does not accept.
         """
         wanted = {self._cloud.resources[name].physical_id for name in logical_ids if name in self._cloud.resources}
-        for keeper, physical_id, seed in self._kept():
+        for contents, physical_id, seed in self._each():
             if seed is not None and physical_id in wanted:
-                _fill(keeper, physical_id, seed)
+                _fill(contents, physical_id, seed)
 
-    def _kept(self) -> Iterator[tuple[_Keeper, str, Seed | None]]:
+    def _each(self) -> Iterator[tuple[_Contents, str, Seed | None]]:
         for logical_id, resource in self._cloud.resources.items():
-            keeper = self._keepers.get(resource.type_name)
-            if keeper is not None:
-                yield keeper, resource.physical_id, self._seeds.get(logical_id)
+            contents = self._contents.get(resource.type_name)
+            if contents is not None:
+                yield contents, resource.physical_id, self._seeds.get(logical_id)
 
-    def _require_keeper(self, logical_id: str, seed: Seed) -> None:
+    def _require_contents(self, logical_id: str, seed: Seed) -> None:
         resource = self._cloud.resources.get(logical_id)
         if resource is None:
             near = get_close_matches(logical_id, self._cloud.resources, n=1)
             hint = f"Did you mean {near[0]!r}" if near else "Name a resource of infra/"
             raise ConfigError(f"there is no resource {logical_id!r}", where=seed.where, hint=hint)
-        if resource.type_name not in self._keepers:
+        if resource.type_name not in self._contents:
             problem = (
-                f"{logical_id!r} is {resource.type_name}, which is given no data. Allowed are {', '.join(_KEEPERS)}"
+                f"{logical_id!r} is {resource.type_name}, which has no seeds. Allowed are {', '.join(_CONTENT_TYPES)}"
             )
             raise ConfigError(problem, where=seed.where)
 
 
-class _Keeper:
-    """Puts data into resources of one type, and takes it out."""
+class _Contents:
+    """Writes and removes the contents of one resource type."""
 
     takes: str
     service: str
@@ -172,31 +172,30 @@ class _Keeper:
         return self._cloud.client(self.service)
 
     def remember(self, physical_id: str) -> None:
-        """Note what the template put there, where it can."""
+        """Read the template's value, where there is one."""
 
     def look(self, physical_id: str) -> object:
-        """What is there, with all that a test can change of it; None where to look does not tell that, or costs as much as `empty`."""
+        """The contents, with everything that a test can change; None where that is not known, or costs as much as `empty`."""
 
     def empty(self, physical_id: str) -> None:
-        """Take everything out; or back to what the template put there."""
+        """Remove everything, or restore the template's value."""
         raise NotImplementedError
 
     def fill(self, physical_id: str, seed: Seed) -> None:
-        """Put the seed in."""
         raise NotImplementedError
 
 
-def _fill(keeper: _Keeper, physical_id: str, seed: Seed) -> None:
+def _fill(contents: _Contents, physical_id: str, seed: Seed) -> None:
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        keeper.fill(physical_id, seed)
+        contents.fill(physical_id, seed)
     except (AttributeError, BotoCoreError, ClientError, TypeError, ValueError) as err:
-        problem = f"this is no data for the resource: {err}. Allowed is {keeper.takes}"
+        problem = f"the seed does not fit the resource: {err}. Allowed is {contents.takes}"
         raise ConfigError(problem, where=seed.where) from err
 
 
-class _Table(_Keeper):
+class _Table(_Contents):
     takes = "a list of items, each a mapping"
     service = "dynamodb"
 
@@ -224,7 +223,7 @@ class _Table(_Keeper):
 
 
 def _decimal(value: Any) -> Any:
-    """DynamoDB's numbers are decimal ones."""
+    """DynamoDB's numbers are decimal."""
     if isinstance(value, float):
         return Decimal(repr(value))
     if isinstance(value, dict):
@@ -232,8 +231,8 @@ def _decimal(value: Any) -> Any:
     return [_decimal(item) for item in value] if isinstance(value, list) else value
 
 
-class _Bucket(_Keeper):
-    takes = "a mapping of keys to texts, or to {file: a path beside the seed}"
+class _Bucket(_Contents):
+    takes = "a mapping of keys to strings, or to {file: a path beside the seed}"
     service = "s3"
 
     def empty(self, physical_id: str) -> None:
@@ -247,12 +246,12 @@ class _Bucket(_Keeper):
             self.client.put_object(Bucket=physical_id, Key=key, Body=body)
 
 
-class _Queue(_Keeper):
-    takes = "a list of messages; what is no text becomes JSON"
+class _Queue(_Contents):
+    takes = "a list of messages; other values than strings become JSON"
     service = "sqs"
 
     def empty(self, physical_id: str) -> None:
-        """Purge it, as often as it is asked for (`engine`): made anew under its name, it would get no dead letters any more."""
+        """Purge it: deleted and created again under its name, it would get no dead letters any more."""
         self.client.purge_queue(QueueUrl=physical_id)
 
     def fill(self, physical_id: str, seed: Seed) -> None:
@@ -260,8 +259,8 @@ class _Queue(_Keeper):
             self.client.send_message(QueueUrl=physical_id, MessageBody=_text(message))
 
 
-class _Secret(_Keeper):
-    takes = "a text; what is none becomes JSON"
+class _Secret(_Contents):
+    takes = "a string; other values become JSON"
     service = "secretsmanager"
 
     def remember(self, physical_id: str) -> None:
@@ -285,8 +284,8 @@ class _Secret(_Keeper):
         self.client.put_secret_value(SecretId=physical_id, SecretString=value)
 
 
-class _Parameter(_Keeper):
-    takes = "a text"
+class _Parameter(_Contents):
+    takes = "a string"
     service = "ssm"
 
     def remember(self, physical_id: str) -> None:
@@ -311,7 +310,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-_KEEPERS: dict[str, type[_Keeper]] = {
+_CONTENT_TYPES: dict[str, type[_Contents]] = {
     "AWS::DynamoDB::Table": _Table,
     "AWS::S3::Bucket": _Bucket,
     "AWS::SQS::Queue": _Queue,

@@ -1,4 +1,12 @@
-"""Requests to local AWS that wait until the resources of infra/ are made; the dev server's own requests make them and do not wait."""
+"""A moto server in this process, `python -m edgeroutes.local_aws.server OPTIONS`, as `process` starts it.
+
+It accepts connections at once and imports moto meanwhile, which takes seconds. Requests can wait until the resources of infra/ are
+created; the dev server's own requests create them and do not wait. Standard output has one JSON document a line, standard input
+takes them, and the server ends with it.
+
+moto itself reflects every `Origin`, allows every preflight and ignores `Host`: any website that a developer visits could read and
+change its data, and send requests into the developer's network. `Gate` refuses such requests.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +42,7 @@ class Hold:
     """Whether requests wait, go on or fail.
 
     Args:
-        report: Gets the call of each request that begins to wait: `dynamodb Scan`.
+        report: Receives the call of each request that begins to wait: `dynamodb Scan`.
         is_held: Whether requests wait at first.
     """
 
@@ -46,7 +54,6 @@ class Hold:
         self._waited: set[str] = set()
 
     def change(self, state: str, message: str = "") -> None:
-        """Have requests wait, go on, or fail with this message."""
         with self._changed:
             self._state, self._message = state, message
             if state != HELD:
@@ -62,7 +69,7 @@ class Hold:
             self._report(call)
 
     def pass_through(self, environ: Mapping[str, Any]) -> str:
-        """Why a request fails, once nothing has it wait any more; empty where it may go on."""
+        """Wait, then return the reason why the request fails; empty where it goes on."""
         authorization = str(environ.get("HTTP_AUTHORIZATION", ""))
         if f"Credential={OWN_ACCESS_KEY}/" in authorization:
             return ""
@@ -74,11 +81,11 @@ class Hold:
 
 
 class EarlyConnections:
-    """Accepts connections before there is a server for them, and reports the calls in them without consuming a byte.
+    """Accepts connections before the server runs, and reports the calls in them without consuming a byte.
 
     Args:
         listening: The server's socket.
-        hold: Gets the calls.
+        hold: Receives the calls.
     """
 
     def __init__(self, listening: socket.socket, hold: Hold) -> None:
@@ -90,7 +97,7 @@ class EarlyConnections:
         self._thread.start()
 
     def stop(self) -> list[tuple[socket.socket, Any]]:
-        """The connections with their addresses; no more are accepted."""
+        """Accept no more; returns the connections with their addresses."""
         self._is_over.set()
         self._thread.join()
         return self._accepted
@@ -136,7 +143,7 @@ def read_call(authorization: str, target: str) -> str:
 
 
 def respond_with_failure(message: str, environ: Mapping[str, Any], start_response: StartResponse) -> list[bytes]:
-    """An error of AWS that SDKs raise at once: they repeat requests after a 5xx."""
+    """An AWS error that SDKs raise at once: they repeat requests after a 5xx."""
     code = "LocalAWSFailed"
     if "json" in str(environ.get("CONTENT_TYPE", "")):
         body = json.dumps({"__type": code, "message": message, "Message": message})
@@ -169,9 +176,9 @@ class Gate:
     """A WSGI app that refuses what no program and no page of this machine has sent.
 
     Args:
-        application: Gets the rest.
-        hosts: Names that are allowed besides those of loopback.
-        hold: Decides whether requests wait, go on or fail; without one they go on.
+        application: Gets the other requests.
+        hosts: Allowed names besides those of loopback.
+        hold: Makes requests wait or fail; None for neither.
     """
 
     def __init__(self, application: WsgiApp, hosts: Iterable[str] = (), hold: Hold | None = None) -> None:
@@ -180,7 +187,7 @@ class Gate:
         self._hosts = frozenset(hosts)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """Pass a request on, or refuse it with 403."""
+        """WSGI."""
         reason = self._refusal(environ)
         if not reason and _is_preflight(environ):
             # moto checks a presigned URL's signature against the method, which here is not the one that was signed.
@@ -227,11 +234,11 @@ def _preflight_headers(environ: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def main(options: str) -> None:
-    """Serve until standard input is at its end.
+    """Serve until standard input ends.
 
     Args:
-        options: JSON: `descriptor` of a socket that listens or `port` (0 for a free one), `hosts` by which clients may call it besides
-            those of loopback, `is_held` where requests wait until standard input has `{"state": "open"}`.
+        options: JSON: `descriptor` of a listening socket or `port` (0 for a free one), allowed `hosts` besides those of loopback,
+            `is_held` where requests wait until standard input has `{"state": "open"}`.
     """
     given = json.loads(options)
     if given["descriptor"] is not None:

@@ -1,7 +1,4 @@
-"""A project's resources in moto, as one stack: what is there, and what its functions find in their environment. Floor 3.
-
-It speaks to moto as anybody does, through boto3: to the mock in this process, or to a server (`process`).
-"""
+"""A project's resources in moto, as one stack: created, changed and read through boto3, in this process or in a server."""
 
 from __future__ import annotations
 
@@ -28,12 +25,12 @@ if TYPE_CHECKING:
 
 
 STACK = "edgeroutes"
-_HINT = "Put something else in its place in tests; in dev, --aws asks AWS itself"
+_HINT = "Replace it in tests; in dev, --aws uses AWS itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
-    """A resource that the stack has made.
+    """A resource of the stack.
 
     Args:
         type_name: `AWS::DynamoDB::Table`.
@@ -45,12 +42,12 @@ class Resource:
 
 
 class Cloud:
-    """The resources of a template, made in moto.
+    """The resources of a template, created in moto.
 
     Args:
-        endpoint_url: Of a moto server; without one, the mock of this process, which must be on.
-        region_name: Where they are.
-        stack_name: What `AWS::StackName` is.
+        endpoint_url: A moto server's; without one, the mock of this process, which must be on.
+        region_name: Their region.
+        stack_name: `AWS::StackName`.
 
     >>> cloud = Cloud(endpoint_url="http://127.0.0.1:4100")
     >>> cloud.put({"Resources": {"Users": {"Type": "AWS::SQS::Queue"}}})
@@ -69,10 +66,10 @@ class Cloud:
         self._clients: dict[str, Any] = {}
 
     def put(self, template: Mapping[str, Any], parameters: Mapping[str, str] | None = None) -> None:
-        """Make what the template says; where it was made before, change what has changed.
+        """Create the template's resources, or change them.
 
         Raises:
-            ConfigError: The template is refused: a reference to nothing, a value that a service does not take.
+            ConfigError: The template is refused: a reference to nothing, a value that a service does not accept.
             ToolError: There is no moto, neither mock nor server.
         """
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in (parameters or {}).items()]
@@ -80,7 +77,7 @@ class Cloud:
         self.read()
 
     def exists(self) -> bool:
-        """Whether the stack is there: made here, or before this process began.
+        """Whether the stack exists, also from an earlier process.
 
         Raises:
             ToolError: There is no moto, neither mock nor server.
@@ -93,11 +90,11 @@ class Cloud:
             stacks = self.client("cloudformation").describe_stacks()["Stacks"]
         except EndpointConnectionError as err:
             hint = "Start it, or let `edgeroutes dev` do so"
-            raise ToolError("no moto server answers", where=str(self.endpoint_url), hint=hint) from err
+            raise ToolError("no moto server responds", where=str(self.endpoint_url), hint=hint) from err
         return any(stack["StackName"] == self.stack_name for stack in stacks)
 
     def read(self) -> None:
-        """Look at what the stack holds, whoever made it."""
+        """Read the stack's resources."""
         cloudformation = self.client("cloudformation")
         found = cloudformation.describe_stack_resources(StackName=self.stack_name)["StackResources"]
         self.resources = {
@@ -105,7 +102,7 @@ class Cloud:
                 type_name=each["ResourceType"], physical_id=each.get("PhysicalResourceId", "")
             )
             for each in found
-            if "LogicalResourceId" in each  # one whose condition is false has none
+            if "LogicalResourceId" in each  # a false condition
         }
         (stack,) = cloudformation.describe_stacks(StackName=self.stack_name)["Stacks"]
         self.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())}
@@ -113,7 +110,7 @@ class Cloud:
         self._environments = self._read_environments()
 
     def environment_of(self, logical_id: str) -> dict[str, str]:
-        """The variables that the template gives this function, everything in them resolved.
+        """The function's variables, resolved.
 
         Raises:
             KeyError: The stack has no such function.
@@ -155,7 +152,7 @@ class Cloud:
 
 @cache
 def _known_types() -> tuple[str, ...]:
-    """The resource types of CloudFormation, as cfn-lint lists them; its own import would take seconds."""
+    """The resource types of CloudFormation, as cfn-lint lists them; importing it would take seconds."""
     from importlib.resources import files
 
     listed = files("cfnlint.data.schemas") if find_spec("cfnlint") else None
@@ -166,10 +163,10 @@ def _known_types() -> tuple[str, ...]:
 
 @cache
 def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered by
-    """One session for all: it reads the description of a service once.
+    """One session for all clients: it reads the description of a service once.
 
-    Its credentials are our own: the user's never leave the machine, nor have to be there. The mock is asked through one of its own,
-    because a session that is older than the import of moto never asks it.
+    Its credentials are our own: the user's never leave the machine, nor have to exist. The mock has one of its own, because a session
+    that is older than the import of moto never reaches it.
     """
     import boto3
 
@@ -195,7 +192,7 @@ def _require_mock() -> None:
     from edgeroutes.local_aws import engine
 
     if not botocore_stubber.enabled:
-        problem = "neither moto's mock is on, nor is there a moto server: AWS itself would be asked"
+        problem = "neither moto's mock is on, nor is there a moto server: the call would reach AWS itself"
         raise ToolError(
             problem, where="Cloud", hint="Call it within `with moto.mock_aws():`, or give it an endpoint_url"
         )
@@ -204,12 +201,7 @@ def _require_mock() -> None:
 
 @dataclass(frozen=True, slots=True)
 class ProjectCloud:
-    """What a project finds around it.
-
-    Args:
-        cloud: Its resources.
-        data: What is in them.
-    """
+    """A project's resources and their contents."""
 
     cloud: Cloud
     data: Data
@@ -224,20 +216,20 @@ def start_cloud(
     seeds: Mapping[str, Seed] | None = None,
     seeds_before: Mapping[str, Seed] | None = None,
 ) -> ProjectCloud:
-    """Make the resources of the project in `root`, put its seeds into them, and resolve its functions' environment.
+    """Create the resources of the project in `root`, put its seeds into them, and resolve its functions' environment.
 
-    Where the cloud has them already, what has changed in infra/ is changed in it; what is new there gets its seeds.
+    Where the stack exists, it is changed to the template; new resources get their seeds.
 
     Args:
         root: The project's folder.
         cloud: The mock of this process, or a server.
-        parameters: Values for the template's parameters; what has neither one here nor a default takes that of samconfig.toml.
-        document: The project's template, where that is at hand.
-        seeds: The seeds, where they have been read.
-        seeds_before: What has been put in; other seeds are put in over what is there. None where they are to be left alone.
+        parameters: Values for the template's parameters; others without a default take those of samconfig.toml.
+        document: The project's template, if it is known.
+        seeds: The seeds, if they have been read.
+        seeds_before: The earlier seeds: changed ones are put in over the contents. None leaves the contents alone.
 
     Raises:
-        ProjectError: For all that is wrong with the project, its infra/ or its seeds.
+        ProjectError: All problems of the project, its infra/ and its seeds.
         ToolError: There is no moto.
     """
     template = local_template(document or parse_template(render_template(root)))
@@ -251,7 +243,7 @@ def start_cloud(
         new = {name for name, resource in cloud.resources.items() if resource.physical_id not in there}
         data.put(new | set(_changed(seeds, seeds_before)))
         return ProjectCloud(cloud, data)
-    # Seeds come before functions: a secret's value goes into their environment where `{{resolve:…}}` names it.
+    # Seeds before functions: `{{resolve:…}}` puts a secret's value into their environment.
     cloud.put(without_functions(template), parameters)
     Data(cloud, {name: seed for name, seed in seeds.items() if name in cloud.resources}).reset()
     cloud.put(template, parameters)
@@ -259,7 +251,7 @@ def start_cloud(
 
 
 def _changed(seeds: Mapping[str, Seed], before: Mapping[str, Seed] | None) -> list[str]:
-    """The names of seeds that say something else than before."""
+    """The names of changed seeds."""
     if before is None:
         return []
     return [name for name, seed in seeds.items() if name not in before or seed.value != before[name].value]

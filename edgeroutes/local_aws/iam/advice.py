@@ -1,4 +1,4 @@
-"""The line for function.yaml that grants what is missing: SAM's policy template where one fits narrowly, else a statement. Floor 3."""
+"""The line for function.yaml that grants what is missing: SAM's policy template where one fits narrowly, else a statement."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ _SLASHED = {"SSMParameterReadPolicy": "SSMParameterWithSlashPrefixReadPolicy"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A resource of the stack that an ARN is of.
+    """A resource of the stack that an ARN names.
 
     Args:
         logical_id: `Users`.
-        resource: Its type, and what `Ref` gives.
-        below: What the ARN has after the resource's own: `/index/by-name`, `/*`.
+        resource: Its type and physical id.
+        below: The rest of the ARN after the resource's own: `/index/by-name`, `/*`.
     """
 
     logical_id: str
@@ -54,11 +54,11 @@ class Named:
 
 
 def find_named(arn: str, resources: Mapping[str, Resource]) -> Named | None:
-    """The resource of the stack that this ARN is of; None where it is of another, or not known.
+    """The resource of the stack that this ARN names; None for any other.
 
     Args:
-        arn: It may hold `UNKNOWN`.
-        resources: Of the stack, by logical id.
+        arn: It may contain `UNKNOWN`.
+        resources: The stack's, by logical id.
     """
     service, _, last = arn.partition(":")[2].partition(":")[2].partition(":")
     for logical_id, each in resources.items():
@@ -70,12 +70,12 @@ def find_named(arn: str, resources: Mapping[str, Resource]) -> Named | None:
 
 
 def resource_name(arn: str, named: Named | None) -> str:
-    """What to call a resource: by its logical id, `Users/index/by-name`, or else by its ARN."""
+    """The resource's logical id, `Users/index/by-name`, or else its ARN."""
     return f"{named.logical_id}{shown(named.below)}" if named else shown(arn)
 
 
 def policy_line(actions: Iterable[str], arn: str, named: Named | None) -> str:
-    """What to write under `Policies` of function.yaml, as YAML in one line.
+    """The policy for `Policies` of function.yaml, as YAML in one line.
 
     Args:
         actions: All on this resource.
@@ -95,13 +95,13 @@ def policy_line(actions: Iterable[str], arn: str, named: Named | None) -> str:
 
 
 def remedy(verdict: Verdict, action: str, function_yaml: str, line: str) -> str:
-    """What to do about a refusal, as an imperative.
+    """How to fix a refusal, as an imperative.
 
     Args:
-        verdict: Of the refusal.
-        action: That was refused.
-        function_yaml: The file to write into.
-        line: What `policy_line` gives.
+        verdict: The refusal's.
+        action: The refused one.
+        function_yaml: The function's.
+        line: From `policy_line`.
     """
     return {
         Verdict.DENIED: f"Take the Deny that names {action} out of its policies",
@@ -115,7 +115,7 @@ def _type_prefix(service: str) -> str:
 
 
 def _below(arn: str, last: str, physical_id: str) -> str | None:
-    """What follows the resource in its ARN: known by name, by the URL of a queue, or by the ARN itself."""
+    """The rest of the ARN after the resource, which is known by its name, a queue's URL or its ARN."""
     if physical_id.startswith("arn:"):
         is_it = arn == physical_id or (arn.endswith(UNKNOWN) and physical_id.startswith(arn.removesuffix(UNKNOWN)))
         return "" if is_it else None

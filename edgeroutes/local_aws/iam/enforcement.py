@@ -1,4 +1,4 @@
-"""A function runs, and may do with boto3 what its role may, and nothing else. Floor 3; in process, against moto."""
+"""Checks the boto3 calls of a running function against the policies of its role; in this process, with moto."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ class Refusal:
 
     Args:
         logical_id: The function.
-        where: The line that made it, or the function where no line of the project did.
+        where: The calling line of the project, or the function.
         need: The action and the resource.
-        verdict: Why not.
-        resource_name: What to call the resource: `Users`, or its ARN.
-        hint: What to do about it, as an imperative.
+        verdict: The reason.
+        resource_name: `Users`, or the ARN.
+        hint: The fix, as an imperative.
     """
 
     logical_id: str
@@ -60,18 +60,18 @@ class Refusal:
     hint: str
 
     def __str__(self) -> str:
-        said = f"{self.where}: it calls {self.need.action} on {self.resource_name}, which {self.logical_id} may not"
-        return f"{said}. {self.hint}."
+        refused = f"{self.where}: it calls {self.need.action} on {self.resource_name}, which {self.logical_id} may not"
+        return f"{refused}. {self.hint}."
 
 
 def make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
-    """What boto3 raises when AWS refuses: code, text and status of the service, in its own exception class where it has one."""
+    """What boto3 raises when AWS refuses: the service's code, text and status, in its own exception class."""
     model = client.meta.service_model
     code, status = _code_and_status(model.service_name, model.metadata)
     text = _message(principal, refusal)
-    if operation.startswith("Head"):  # an answer to HEAD has no body
+    if operation.startswith("Head"):  # a response to HEAD has no body
         code, text = "403", "Forbidden"
-    answer = {
+    response = {
         "Error": {"Code": code, "Message": text},
         "ResponseMetadata": {
             "RequestId": str(uuid.uuid4()),
@@ -81,7 +81,7 @@ def make_error(client: BaseClient, operation: str, principal: str, refusal: Refu
         },
     }
     make: Any = client.exceptions.from_code(code)
-    error: ClientError = make(answer, operation)
+    error: ClientError = make(response, operation)
     error.add_note(str(refusal))
     return error
 
@@ -106,14 +106,14 @@ def _message(principal: str, refusal: Refusal) -> str:
 
 
 class _Guard(Protocol):
-    """Who is asked before a call goes out."""
+    """Checks a call before it is sent."""
 
     def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
-        """Raise what AWS would answer, where it would refuse."""
+        """Raise AWS's error where AWS would refuse the call."""
 
 
 _guard: ContextVar[_Guard | None] = ContextVar("edgeroutes_iam_guard", default=None)
-"""Whom calls of this context ask; None for nobody."""
+"""Checks the calls of this context; None for no check."""
 
 _PARAMETERS = "edgeroutes_iam_parameters"
 _lock = Lock()
@@ -225,22 +225,22 @@ def _run_guarded(current: _Guard, run: Callable[..., Any], /, *args: Any, **kwar
         _guard.reset(token)
 
 
-# Roles that were read, for as long as the stack is as it was: a change of it gives the cloud other resources.
+# Roles that were read, until the stack changes and its cloud gets other resources.
 _known_roles: WeakKeyDictionary[Cloud, tuple[Mapping[str, Resource], dict[str, Role]]] = WeakKeyDictionary()
 
 
 @dataclass(slots=True, kw_only=True)
 class Enforcement:
-    """What a function did with AWS while it was watched.
+    """The AWS calls of a function while it is checked.
 
     Args:
-        cloud: The stack that it is in.
-        logical_id: Its name there.
-        root: The project, in whose files callers are looked for.
-        role: Its role.
-        needs: What it asked for and got, in order.
-        refusals: What it asked for and may not; each was raised as AWS raises it.
-        warnings: What went through although it cannot be said whether AWS would let it: what that depends on is named.
+        cloud: The stack.
+        logical_id: The function.
+        root: The project, to find calling lines.
+        role: The function's.
+        needs: What it called and may, in order.
+        refusals: What it called and may not; each was raised as AWS raises it.
+        warnings: What it called where AWS's decision is not known, with the reason.
     """
 
     cloud: Cloud
@@ -252,10 +252,10 @@ class Enforcement:
     warnings: list[PlanWarning] = field(default_factory=list)
 
     def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
-        """Raise what AWS would answer, where the role may not.
+        """Raise AWS's error where the role may not.
 
         Raises:
-            ClientError: The service's own, whose note says what to add to function.yaml.
+            ClientError: The service's own, whose note has the line for function.yaml.
         """
         if operation.auth_type == "none":
             return
@@ -291,12 +291,12 @@ class Enforcement:
         where = _calling_line(self.root) or self.logical_id
         problem = (
             f"it calls {need.action} on {shown(need.resource)}; whether {self.logical_id} may depends on "
-            f"{' and '.join(decision.unknown)}, of which nothing is known here"
+            f"{' and '.join(decision.unknown)}, which is not known here"
         )
         return PlanWarning(problem=problem, where=where, hint="Try it on AWS")
 
     def _function_yaml(self) -> str:
-        """The file to write into, looked up when it is needed: beside the function's first route."""
+        """The function.yaml beside the function's first route."""
         try:
             functions = plan_project(self.root).functions
         except (ProjectError, OSError):
@@ -309,22 +309,22 @@ class Enforcement:
 
 @contextmanager
 def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[Enforcement]:
-    """Check every call of boto3 against the policies of this function's role, as the stack has them.
+    """Check every boto3 call against the policies of this function's role.
 
-    In this context, in the tasks and threads that begin in it, and nowhere else; a function that is invoked by another one has its own
-    inside. A refused call raises the `ClientError` of that service and has not reached moto.
+    In this context and the tasks and threads that begin in it; a function that is invoked by another one has its own inside. A refused
+    call raises the `ClientError` of that service and does not reach moto.
 
     Args:
-        cloud: With the project's stack; in this process or in a server.
+        cloud: The project's stack; in this process or in a server.
         logical_id: The function, such as `ApiUsersFunction`.
-        root: The project's folder, by which refusals name lines and files; by default the current one.
+        root: The project's folder, to name lines and files; by default the current one.
 
     Raises:
         KeyError: The stack has no such function.
         ToolError: This botocore cannot be hooked.
 
     >>> with enforce(cloud, "ApiUsersFunction", root=root) as enforcement:  # doctest: +SKIP
-    ...     answer = run_the_handler()
+    ...     response = run_the_handler()
     >>> [str(refusal) for refusal in enforcement.refusals]  # doctest: +SKIP
     ['functions/api/users/route.py:9: it calls dynamodb:PutItem on Users, which ApiUsersFunction may not. Add to …']
     """
@@ -350,8 +350,8 @@ def _role(cloud: Cloud, logical_id: str) -> Role:
 
 
 def _calling_line(root: Path) -> str | None:
-    """The innermost line of the project's own files that is running."""
-    for frame, line in traceback.walk_stack(sys._getframe()):  # noqa: SLF001 - the one way to the caller
+    """The innermost running line of the project's own files."""
+    for frame, line in traceback.walk_stack(sys._getframe()):  # noqa: SLF001 - the caller
         path = frame.f_code.co_filename
         if is_own_file(path, str(root)):
             return f"{Path(path).relative_to(root).as_posix()}:{line}"

@@ -1,11 +1,14 @@
-"""What a role's policies say of one action on one resource, as IAM decides it. Floor 3; does no I/O.
+"""What a role's policies decide on one action on one resource, as IAM does.
 
-An explicit Deny wins over everything; then an identity-based policy has to allow the call, and so has the permissions boundary where
-there is one. Policies of resources, of the organisation and of sessions are not weighed.
-Not by moto: its own evaluation takes a condition that does not hold for a Deny, knows no NotResource and no `?`, and asks all actions of
-the resource `*` (moto 5.2, iam/access_control.py).
+An explicit Deny wins; then an identity-based policy has to allow the call, and so has the permissions boundary, if there is one.
+Policies of resources, of the organization and of sessions are not evaluated. A condition on something that is not known here is
+reported, not guessed. moto's own evaluation is not used: it takes a condition that does not hold for a Deny, has no NotResource and
+no `?`, and checks all actions on the resource `*` (moto 5.2, iam/access_control.py).
 
-Source: IAM's user guide, "Policy evaluation logic", as github.com/awsdocs/iam-user-guide has it (until 2023).
+Source: IAM's user guide, "Policy evaluation logic", "IAM JSON policy elements: Resource" (a copy of March 2026), "Condition
+operators", "Variables and tags" and "Creating a Condition That Tests Multiple Key Values", as github.com/awsdocs/iam-user-guide has
+them (until 2023); for `ForAnyValue` of an absent key also iam.cloudcopilot.io/resources/operators; that a pattern with fewer parts
+has `*` for the rest is from memory.
 """
 
 from __future__ import annotations
@@ -24,24 +27,24 @@ if TYPE_CHECKING:
 
 
 UNKNOWN = "\ue002"
-"""In a value, stands for any text, of which nothing is known: the key of an object that the source does not name."""
+"""An unknown part of a value, such as the key of an object that the source does not name."""
 _ARN_PARTS = 6
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _LITERALS = {"*": "*", "?": "?", "$": "$"}
-# A character that policies cannot hold stands for one of a variable's value, which is compared as it is.
+# In a variable's value, characters that policies cannot contain stand for wildcards, which are compared literally.
 _PLAIN = {"*": "\ue000", "?": "\ue001"}
 _NOTHING = "\ue003"  # for a variable without a value: nothing matches it
 
 
 def matches(pattern: str, value: str, *, ignores_case: bool = False) -> bool:
-    """Whether the value is of the pattern, in which `*` stands for any characters and `?` for one."""
+    """Whether the value matches the pattern, in which `*` stands for any characters and `?` for one."""
     return _compiled(pattern, ignores_case).fullmatch(value) is not None
 
 
 def arn_matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN is of a condition's pattern: each of its six parts by itself, so that `*` never goes over a colon of the first five.
+    """Whether an ARN matches a condition's pattern, part by part: `*` does not match a colon of the first five parts.
 
-    A pattern with fewer parts has `*` for the rest. What is no ARN, such as `*` itself, is compared as a whole.
+    A pattern with fewer parts has `*` for the rest. Anything but an ARN, such as `*` itself, is compared as a whole.
     """
     patterns, parts = _parts(pattern, arn)
     patterns += ["*"] * (len(parts) - len(patterns))
@@ -49,12 +52,12 @@ def arn_matches(pattern: str, arn: str) -> bool:
 
 
 def resource_matches(pattern: str, arn: str) -> bool:
-    """Whether an ARN is of a statement's `Resource`: as `arn_matches`, but a `*` that ends a part may go on over colons."""
+    """Whether an ARN matches a statement's `Resource`: as `arn_matches`, but a `*` at the end of a part may match colons."""
     return _run_on(*_parts(pattern, arn), matches)
 
 
 def resource_may_match(pattern: str, arn: str) -> bool:
-    """Whether an ARN can be of a statement's `Resource`, whatever `UNKNOWN` in it stands for."""
+    """Whether an ARN can match a statement's `Resource`, for some value of `UNKNOWN`."""
     return _run_on(*_parts(pattern, arn), _overlap)
 
 
@@ -77,7 +80,7 @@ def _run_on(patterns: list[str], parts: list[str], test: Callable[[str, str], bo
 
 @lru_cache(maxsize=4096)
 def _overlap(pattern: str, value: str) -> bool:
-    """Whether some text is of both, `UNKNOWN` in the value being any: `jobs-*` and `<unknown>-live` have `jobs-live`."""
+    """Whether some string matches both, for any value of `UNKNOWN`: `jobs-*` and `<unknown>-live` have `jobs-live`."""
     reached = {(0, 0)}
     waiting = [(0, 0)]
     while waiting:
@@ -97,7 +100,7 @@ def _overlap(pattern: str, value: str) -> bool:
 
 
 def fill_variables(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
-    """The text with the policy's variables in it filled in, and those of them whose value is not known.
+    """The text with the policy's variables filled in, and the names of the unknown ones.
 
     Args:
         text: Such as `arn:aws:s3:::shop/${aws:PrincipalAccount}/*`; `${*}`, `${?}` and `${$}` are those characters.
@@ -120,7 +123,7 @@ def fill_variables(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[s
 
 
 def shown(value: str) -> str:
-    """The value for people, who know `*` for what is not known."""
+    """The value with `*` for what is not known."""
     return value.replace(UNKNOWN, "*")
 
 
@@ -134,11 +137,11 @@ def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:  # noqa: FBT
 def weigh_conditions(
     block: Mapping[str, Any], context: Mapping[str, tuple[str, ...]]
 ) -> tuple[bool | None, tuple[str, ...]]:
-    """Whether all conditions hold; None, and the keys, where that depends on what is not known.
+    """Whether all conditions hold; None, and the keys, where that is not known.
 
     Args:
         block: The statement's `Condition`: operator → key → value or values.
-        context: What is known of the call.
+        context: The known keys of the call.
     """
     unknown: list[str] = []
     for name, keys in block.items():
@@ -170,7 +173,7 @@ def _weigh_condition(
 
 def _holds(name: str, kind: str, found: tuple[str, ...], expected: list[str]) -> bool:
     quantifier, is_negated, test = name.rpartition(":")[0], "Not" in kind, _OPERATORS[kind]
-    if not found:  # an operator that negates holds where the key is absent, but not for any of its values
+    if not found:  # a negating operator holds where the key is absent, but not for any of its values
         return quantifier == "ForAllValues" if quantifier else is_negated or name.endswith("IfExists")
 
     def one(value: str) -> bool:
@@ -180,7 +183,7 @@ def _holds(name: str, kind: str, found: tuple[str, ...], expected: list[str]) ->
 
 
 def _safely(test: Callable[[str, str], bool], expected: str, value: str) -> bool:
-    """A value that is no number, date or address is like none."""
+    """A value that is not a number, date or address matches none."""
     try:
         return test(expected, value)
     except ValueError:
@@ -235,17 +238,17 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 
 
 ANY = "*"
-"""The resource of an action that knows none, such as `dynamodb:ListTables`: only `Resource: "*"` grants it."""
+"""The resource of an action without resources, such as `dynamodb:ListTables`: only `Resource: "*"` grants it."""
 
 
 class Verdict(StrEnum):
-    """What becomes of a call; the texts of refusals are AWS's, with the action filled in.
+    """The decision; the texts of refusals are AWS's, with the action filled in.
 
     Source: IAM's user guide, "Troubleshooting access denied error messages", as github.com/awsdocs/iam-user-guide has it (until 2023).
     """
 
     ALLOWED = ""
-    UNCERTAIN = "it depends on what is not known here"
+    UNCERTAIN = "it depends on something that is not known here"
     NOT_ALLOWED = "because no identity-based policy allows the {action} action"
     DENIED = "with an explicit deny in an identity-based policy"
     NOT_ALLOWED_BY_BOUNDARY = "because no permissions boundary allows the {action} action"
@@ -253,7 +256,6 @@ class Verdict(StrEnum):
 
     @property
     def is_refusal(self) -> bool:
-        """Whether AWS would refuse the call."""
         return self not in (Verdict.ALLOWED, Verdict.UNCERTAIN)
 
 
@@ -263,8 +265,8 @@ class Question:
 
     Args:
         action: `dynamodb:PutItem`.
-        resource: Its ARN, with `UNKNOWN` for what is not known of it; `ANY` where the action knows no resources.
-        context: Lower-case condition key → values. A key without values is known to be absent; one that is not here is unknown.
+        resource: Its ARN, with `UNKNOWN` for unknown parts; `ANY` where the action has no resources.
+        context: Lower-case condition key → values. A key without values is known to be absent; a missing one is unknown.
     """
 
     action: str
@@ -274,7 +276,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What the policies say, and what that depends on where it cannot be known: condition keys, variables, the resource."""
+    """The decision, and what it depends on where that is not known: condition keys, variables, the resource."""
 
     verdict: Verdict
     unknown: tuple[str, ...] = ()
@@ -285,7 +287,7 @@ class RolePolicies:
     """The policies of a role.
 
     Args:
-        identity: Documents by name: inline ones and attached ones.
+        identity: Inline and attached documents, by name.
         boundary: The permissions boundary's document.
     """
 
@@ -294,7 +296,6 @@ class RolePolicies:
 
 
 def decide(policies: RolePolicies, question: Question) -> Decision:
-    """Whether a role with these policies may."""
     identity = _weigh(policies.identity.values(), question)
     boundary = (
         _Weighed(allowed=True, denied=False) if policies.boundary is None else _weigh([policies.boundary], question)
@@ -313,14 +314,14 @@ def decide(policies: RolePolicies, question: Question) -> Decision:
 
 
 def statements(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The statements of a document, which may hold one without a list."""
+    """The statements of a document, which may be one without a list."""
     found: list[Mapping[str, Any]] = listed(document.get("Statement", []))
     return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Weighed:
-    """Whether some statement allows, whether one denies, each of them None where that is not known, and why not."""
+    """Whether a statement allows, and whether one denies (None: not known), with the unknown keys."""
 
     allowed: bool | None
     denied: bool | None
@@ -338,8 +339,8 @@ def _weigh(documents: Iterable[Mapping[str, Any]], question: Question) -> _Weigh
 
 
 def _any(found: list[tuple[bool | None, tuple[str, ...]]]) -> bool | None:
-    answers = [applies for applies, _ in found]
-    return True if True in answers else (None if None in answers else False)
+    results = [applies for applies, _ in found]
+    return True if True in results else (None if None in results else False)
 
 
 def _applies(statement: Mapping[str, Any], question: Question) -> tuple[bool | None, tuple[str, ...]]:
@@ -362,7 +363,7 @@ def _names_action(statement: Mapping[str, Any], action: str) -> bool:
 
 
 def _names_resource(statement: Mapping[str, Any], question: Question) -> tuple[bool | None, tuple[str, ...]]:
-    """Whether the statement is about the resource; of one that is known in part, an Allow needs only be able to mean it."""
+    """Whether the statement names the resource; an Allow for a partly known one needs only be able to match it."""
     is_negated = "NotResource" in statement
     unknown: list[str] = []
     for pattern in listed(statement["NotResource"] if is_negated else statement.get("Resource", [])):
@@ -380,5 +381,5 @@ def _names_resource(statement: Mapping[str, Any], question: Question) -> tuple[b
 
 
 def listed(value: Any) -> list[Any]:
-    """The values of an element, which may hold one without a list."""
+    """The values of an element, which may be one without a list."""
     return value if isinstance(value, list) else [value]

@@ -1,4 +1,8 @@
-"""What a project's functions call, by their source, against what their roles may. Floor 3; needs no account and no network."""
+"""The AWS calls in a project's sources, compared with the policies of its functions' roles; without account and network.
+
+boto3's own descriptions have the operations: a client's `put_item` is PutItem, and so is a resource's `Table(name).put_item`, with
+the table's name; `upload_file` is boto3's own.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +46,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """An action that a source calls for.
+    """An action that a source needs.
 
     Args:
         need: The action and the resource's ARN.
-        resource_name: `Users`, or the ARN with `*` for what the source does not tell.
-        where: The lines that call for it.
-        unknown: What the answer depends on, where it cannot be given.
-        verdict: May the role?
+        resource_name: `Users`, or the ARN with `*` for unknown parts.
+        where: The calling lines.
+        unknown: What the verdict depends on, where it is not known.
+        verdict: The role's.
     """
 
     need: Need
@@ -65,12 +69,12 @@ class Review:
 
     Args:
         function: With its routes.
-        role: Its role; None where no role had to be looked at, because no function calls AWS or has policies of its own.
-        findings: What its source calls for, sorted.
-        hints: What to write so that it may do all of it, as imperatives.
-        unused: What its role's policies grant to it and to those that share it, and none of them was found to call:
-            `dynamodb:Scan, dynamodb:Query on Users`. With the function that the role is named after; empty where a call is unread.
-        unread: Calls that the source does not tell.
+        role: None where no function calls AWS or has policies of its own.
+        findings: What its source needs, sorted.
+        hints: How to grant what is missing, as imperatives.
+        unused: What the role's policies grant and none of its functions was found to call: `dynamodb:Scan, dynamodb:Query on Users`.
+            With the function that the role is named after; empty where a call is unread.
+        unread: Calls that the source does not determine.
     """
 
     function: FunctionPlan
@@ -82,15 +86,15 @@ class Review:
 
     @property
     def missing(self) -> tuple[Finding, ...]:
-        """What it calls for and may not."""
+        """What it needs and may not."""
         return tuple(each for each in self.findings if each.verdict.is_refusal)
 
 
 def review_project(root: Path, route: str | None = None) -> list[Review]:
-    """Every function of the project in `root`, in the order of its routes; or the one that answers this route.
+    """Every function of the project in `root`, in the order of its routes; or the one of this route.
 
     Raises:
-        ProjectError: For all that is wrong with the project or its infra/, or where there is no such route.
+        ProjectError: All problems of the project and its infra/, or there is no such route.
     """
     functions = plan_project(root).functions
     wanted = functions if route is None else (find_function(functions, route),)
@@ -124,21 +128,20 @@ def _review_roles(root: Path, functions: Iterable[FunctionPlan], uses: Mapping[s
 
 
 def review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsUse) -> Review:
-    """One function: what it calls, what of that its role in the stack may, and what to add."""
     environment = cloud.environment_of(function.logical_id)
     place = role.place(cloud.region_name)
-    asked: dict[Need, list[str]] = defaultdict(list)
+    needed_at: dict[Need, list[str]] = defaultdict(list)
     calls: dict[Need, Call] = {}
     unread = list(use.unread)
     for found in use.calls:
         operations = find_operations(found, environment, place)
         needs = [(need, each) for each in operations for need in find_needs(each)]
         if not needs and not _is_free(operations):
-            unread.append(UnreadCall(where=found.where, problem=_untold(found)))
+            unread.append(UnreadCall(where=found.where, problem=_unread_problem(found)))
         for need, call in needs:
-            asked[need].append(found.where)
+            needed_at[need].append(found.where)
             calls[need] = call
-    findings = [_finding(cloud, role, need, calls[need], asked[need]) for need in sorted(asked)]
+    findings = [_finding(cloud, role, need, calls[need], needed_at[need]) for need in sorted(needed_at)]
     return Review(
         function=function,
         role=role,
@@ -152,9 +155,9 @@ def _is_free(operations: list[Call]) -> bool:
     return any((each.prefix, each.operation) in FREE for each in operations)
 
 
-def _untold(found: AwsCall) -> str:
+def _unread_problem(found: AwsCall) -> str:
     name = ".".join([found.service, *found.path, found.method])
-    return f"{name}: what it asks for is not known"
+    return f"{name}: its actions are not known"
 
 
 def _finding(cloud: Cloud, role: Role, need: Need, call: Call, where: list[str]) -> Finding:
@@ -170,7 +173,7 @@ def _finding(cloud: Cloud, role: Role, need: Need, call: Call, where: list[str])
 
 
 def _hints(cloud: Cloud, function: FunctionPlan, findings: list[Finding]) -> Iterator[str]:
-    """One line to a resource, with all that is missing on it; objects of a bucket go with the bucket."""
+    """One line for each resource with everything that is missing on it; objects of a bucket go with the bucket."""
     file = f"{function.routes[0].directory}/function.yaml"
     together: dict[str, list[Need]] = defaultdict(list)
     for finding in findings:
@@ -193,7 +196,7 @@ def _with_unused(cloud: Cloud, review: Review, sharing: list[Review]) -> Review:
 
 
 def _unused(cloud: Cloud, review: Review, needs: list[Need]) -> Iterator[str]:
-    """Of the policies of function.yaml, which SAM names after the function; edgeroutes asks for its own table itself."""
+    """Only policies of function.yaml, which SAM names after the function; edgeroutes itself declares those of its own table."""
     name = review.function.logical_id
     own = {value for key, value in cloud.environment_of(name).items() if key.startswith("EDGEROUTES_")}
     granted = (
@@ -212,8 +215,8 @@ def _unused(cloud: Cloud, review: Review, needs: list[Need]) -> Iterator[str]:
 
 
 def _is_used(action: str, patterns: list[str], needs: list[Need]) -> bool:
-    asked = [need.resource for need in needs if matches(action, need.action, ignores_case=True)]
-    return any(resource_may_match(pattern, resource) for pattern in patterns for resource in asked)
+    needed_at = [need.resource for need in needs if matches(action, need.action, ignores_case=True)]
+    return any(resource_may_match(pattern, resource) for pattern in patterns for resource in needed_at)
 
 
 # What boto3 adds to S3's client, and to its resources without the arguments that these have: operation, arguments by position.
@@ -230,15 +233,15 @@ _COLLECTION_METHODS = frozenset({"all", "filter", "limit", "page_size", "pages"}
 
 
 def find_operations(found: AwsCall, environment: Mapping[str, str], place: AccountRegion) -> list[Call]:
-    """The operations that a call in a source makes.
+    """The operations of a call in a source.
 
     Args:
-        found: In a source.
-        environment: Of the function that it is in, by which its variables have values.
-        place: Where the function runs.
+        found: The call.
+        environment: The function's, for the values of its variables.
+        place: The function's account and region.
 
     Returns:
-        None where boto3 knows no such service, resource or method.
+        Empty where boto3 has no such service, resource or method.
     """
     model = _service(found.service)
     if model is None:
@@ -324,7 +327,7 @@ def _request(request: Mapping[str, Any], known: Mapping[str, Any], found: AwsCal
 
 
 def _filled(value: Any, environment: Mapping[str, str]) -> Any:
-    """The value with the function's environment in it."""
+    """The value with the function's environment filled in."""
     if isinstance(value, Variable):
         return environment.get(value.name)
     if isinstance(value, list):
@@ -335,7 +338,7 @@ def _filled(value: Any, environment: Mapping[str, str]) -> Any:
 
 
 def _open(parameters: dict[str, Any], found: AwsCall, model: Any, operation: str) -> dict[str, Any]:
-    """With what `**` passes: at least what the operation requires, whatever its value."""
+    """With what `**` passes: at least the required parameters, with unknown values."""
     if not found.is_open:
         return parameters
     shape = model.operation_model(operation).input_shape
@@ -366,7 +369,7 @@ def _methods(service: str) -> dict[str, str]:
 
 
 def _waited(service: str, name: str) -> str:
-    """What a waiter asks again and again."""
+    """The operation that a waiter polls."""
     from botocore.exceptions import UnknownServiceError
 
     try:

@@ -1,4 +1,4 @@
-"""The role of a function as the deployed stack has it: its policies, and what conditions can know of its calls. Floor 3."""
+"""The role of a function in the stack: its policies, and the condition keys of its calls."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edgeroutes.local_aws.iam.needs import Call
     from edgeroutes.local_aws.stack import Cloud
 
-# A role that Lambda has assumed brings none of these. Whether it brings aws:MultiFactorAuthPresent is not known: the guide has it of all
+# Keys that a role assumed by Lambda does not have. Whether it has aws:MultiFactorAuthPresent is not known: the guide has it for all
 # temporary credentials "that support using MFA".
 _ABSENT = (
     "aws:federatedprovider",
@@ -25,7 +25,7 @@ _ABSENT = (
     "aws:sourceidentity",
     "aws:username",
 )
-# Of S3: condition key → the parameter that it looks at.
+# S3's condition key → the parameter that it compares.
 _S3_KEYS = {
     "s3:delimiter": "Delimiter",
     "s3:max-keys": "MaxKeys",
@@ -39,36 +39,28 @@ _S3_KEYS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
-    """A function's role.
-
-    Args:
-        arn: The role's.
-        function_arn: The function's.
-        policies: The role's.
-    """
-
     arn: str
     function_arn: str
     policies: RolePolicies
 
     @property
     def name(self) -> str:
-        """The role's, without its path."""
+        """Without its path."""
         return self.arn.rpartition("/")[2]
 
     @property
     def session_arn(self) -> str:
-        """As whom AWS knows the running function: Lambda names the session after it."""
+        """The principal of the running function: Lambda names the session after it."""
         _, partition, _, _, account, _ = self.arn.split(":", 5)
         return f"arn:{partition}:sts::{account}:assumed-role/{self.name}/{self.function_arn.rpartition(':')[2]}"
 
     def place(self, region_name: str) -> AccountRegion:
-        """Where its calls go to, in this region."""
+        """Account and region of its calls."""
         _, partition, _, _, account, _ = self.arn.split(":", 5)
         return AccountRegion(account_id=account, region_name=region_name, partition=partition)
 
     def context(self, call: Call) -> dict[str, tuple[str, ...]]:
-        """What conditions and variables can know of a call; keys that are absent have no values.
+        """The condition keys and variables of a call; keys that are absent have no values.
 
         Source: IAM's user guide, "AWS global condition context keys", as github.com/awsdocs/iam-user-guide has it (until 2023). From
         memory: the value of `aws:PrincipalType`, and `aws:FederatedProvider`, `aws:SourceIdentity` and `aws:PrincipalIsAWSService`.
@@ -94,7 +86,7 @@ class Role:
 
 
 def read_role(cloud: Cloud, logical_id: str) -> Role:
-    """The role that the stack gives this function.
+    """The function's role in the stack.
 
     Raises:
         KeyError: The stack has no such function.

@@ -1,6 +1,7 @@
-"""Where data is kept: secrets, and what moto's CloudFormation leaves out of buckets, tables and parameters. Floor 3.
+"""Secrets, and what moto's CloudFormation lacks of buckets, tables, parameters, queues and topics.
 
-Source: docs.aws.amazon.com/AWSCloudFormation, AWS::SecretsManager::Secret, AWS::S3::*, AWS::DynamoDB::* (read 2026-11-21).
+Source: docs.aws.amazon.com/AWSCloudFormation, AWS::SecretsManager::Secret, AWS::S3::*, AWS::DynamoDB::*, AWS::SNS::*,
+AWS::SQS::QueuePolicy (read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def _put_secret(place: AccountRegion, name: str, properties: Properties, before:
 
 
 def _secret_value(place: AccountRegion, properties: Properties) -> str | None:
-    """What `SecretString` says, or a password made as `GenerateSecretString` wants it."""
+    """`SecretString`, or a password by the rules of `GenerateSecretString`."""
     rule = properties.get("GenerateSecretString")
     if rule is None:
         text: str | None = properties.get("SecretString")
@@ -81,11 +82,11 @@ def _complete_bucket(place: AccountRegion, bucket: FakeBucket, properties: Prope
     rules = properties.get("CorsConfiguration", {}).get("CorsRules", [])
     if rules:
         names = {"Headers": "AllowedHeader", "Methods": "AllowedMethod", "Origins": "AllowedOrigin"}
-        said = [{api: rule.get(f"Allowed{name}", []) for name, api in names.items()} for rule in rules]
-        for made, rule in zip(said, rules, strict=True):
+        given = [{api: rule.get(f"Allowed{name}", []) for name, api in names.items()} for rule in rules]
+        for made, rule in zip(given, rules, strict=True):
             made.update({"ExposeHeader": rule.get("ExposedHeaders", [])})
             made.update({"MaxAgeSeconds": str(rule["MaxAge"])} if "MaxAge" in rule else {})
-        backend.put_bucket_cors(bucket.name, said)
+        backend.put_bucket_cors(bucket.name, given)
     if "VersioningConfiguration" in properties:
         backend.put_bucket_versioning(bucket.name, properties["VersioningConfiguration"]["Status"])
 
@@ -113,9 +114,9 @@ def _complete_table(place: AccountRegion, table: Table, properties: Properties) 
 
 
 def _complete_parameter(_: AccountRegion, parameter: Parameter, properties: Properties) -> None:
-    """Have `Fn::GetAtt` give what the template says, whatever is put there later."""
-    said = Made(parameter.name, {name: str(properties[name]) for name in ("Type", "Value")})
-    vars(parameter)["get_cfn_attribute"] = said.get_cfn_attribute
+    """`Fn::GetAtt` gives the template's value, whatever is put there later."""
+    given = Made(parameter.name, {name: str(properties[name]) for name in ("Type", "Value")})
+    vars(parameter)["get_cfn_attribute"] = given.get_cfn_attribute
 
 
 def _complete_log_group(_: AccountRegion, group: LogGroup, properties: Properties) -> None:

@@ -1,4 +1,7 @@
-"""IAM: roles with the managed policies attached to them, which moto's CloudFormation leaves out, and their changes. Floor 3."""
+"""Lambda functions with all their settings, versions, aliases and URLs, and their IAM roles with managed policies.
+
+Source: docs.aws.amazon.com/AWSCloudFormation, AWS::Lambda::* (Ref and Fn::GetAtt of each; read 2026-11-21).
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,7 @@ def _complete_role(place: AccountRegion, role: Role, properties: Properties) -> 
 
 
 def _require_policy(place: AccountRegion, arn: str) -> None:
-    """AWS's own policies are in moto only if it is told to load all of them, which takes a second: load this one."""
+    """Load one of AWS's policies: moto has them only if it loads all, which takes a second."""
     backend, name = _iam(place), arn.rsplit("/", 1)[-1]
     if arn not in backend.managed_policies and arn.split(":")[4] == "aws" and name in _aws_policies():
         policy = AWSManagedPolicy.from_data(name, place.account_id, place.region_name, _aws_policies()[name])
@@ -57,7 +60,7 @@ def _aws_policies() -> dict[str, dict[str, Any]]:
 
 
 def aws_policy_arns() -> dict[str, str]:
-    """The policies that AWS keeps, name → ARN, as SAM's transform wants them."""
+    """AWS's policies, name → ARN, for SAM's transform."""
     return {name: f"arn:aws:iam::aws:policy{policy['Path']}{name}" for name, policy in _aws_policies().items()}
 
 
@@ -114,7 +117,7 @@ def _texts(variables: dict[str, Any]) -> dict[str, str]:
 
 
 def _layer(place: AccountRegion, arn: str) -> Any:
-    """A layer's version; of another account's, whose code moto cannot have, the name alone."""
+    """A layer's version; only the name where it is another account's."""
     known = _lambda(place).layers_versions_by_arn(arn)
     return {"Arn": arn, "CodeSize": known.code_size if known else 0}
 
@@ -159,12 +162,12 @@ def _remove_url(place: AccountRegion, made: Made) -> None:
 
 
 class _FunctionType(CompletedType):
-    """Functions, whose code may stand in the template."""
+    """Functions, whose code may be in the template."""
 
     def update_from_cloudformation_json(
         self, original_resource: Any, new_resource_name: str, cloudformation_json: Properties, *where: str, **more: str
     ) -> Any:
-        """Change it; moto makes a zip of code in the template when it creates a function, but not when it changes one."""
+        """Moto zips code of the template when it creates a function, but not when it changes one."""
         properties = cloudformation_json["Properties"]
         code = properties["Code"]
         if "ZipFile" in code:

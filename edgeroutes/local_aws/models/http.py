@@ -1,6 +1,6 @@
-"""API Gateway's REST APIs, whose OpenAPI body moto's CloudFormation ignores, and their stages. Floor 3.
+"""API Gateway's REST APIs, whose OpenAPI body moto's CloudFormation ignores, and CloudFront, which it lacks.
 
-Source: docs.aws.amazon.com/AWSCloudFormation, AWS::ApiGateway::* (Ref and Fn::GetAtt of each), and
+Source: docs.aws.amazon.com/AWSCloudFormation, AWS::ApiGateway::* and AWS::CloudFront::* (Ref and Fn::GetAtt of each), and
 docs.aws.amazon.com/apigateway "api-gateway-swagger-extensions" (read 2026-11-21).
 """
 
@@ -54,7 +54,7 @@ def _put_rest_api(place: AccountRegion, name: str, properties: Properties, befor
 
 
 def _import_body(backend: APIGatewayBackend, api: RestAPI, body: dict[str, Any]) -> None:
-    """Overwrite the API's resources and gateway responses with what the OpenAPI document says."""
+    """Replace the API's resources and gateway responses by those of the OpenAPI document."""
     root = api.resources[api.root_resource_id]
     root.resource_methods.clear()
     api.resources = {root.id: root}
@@ -69,7 +69,7 @@ def _import_body(backend: APIGatewayBackend, api: RestAPI, body: dict[str, Any])
 
 
 def _resource_at(api: RestAPI, root: Resource, path: str) -> Resource:
-    """The resource of a path, made with all above it where it is not there."""
+    """The resource of a path, created with its parents."""
     here, children = root, {(resource.parent_id, resource.path_part): resource for resource in api.resources.values()}
     for part in path.strip("/").split("/"):
         if part:
@@ -100,7 +100,7 @@ def _put_method(backend: APIGatewayBackend, api: RestAPI, resource: Resource, na
 
 
 class _Integration(Integration):
-    """moto's, which knows of no streaming."""
+    """moto's does not know streaming."""
 
     def __init__(self, made: Integration, response_transfer_mode: str) -> None:
         self.__dict__.update(made.__dict__)
@@ -115,12 +115,12 @@ def _remove_rest_api(place: AccountRegion, made: Made) -> None:
 
 
 def _put_gateway_response(api: RestAPI, kind: str, response: dict[str, Any]) -> None:
-    said = {key[:1].lower() + key[1:]: value for key, value in response.items()}
+    given = {key[:1].lower() + key[1:]: value for key, value in response.items()}
     api.put_gateway_response(
         kind,
-        status_code=said.get("statusCode"),  # type: ignore[arg-type]  # the default responses have none
-        response_parameters=said.get("responseParameters", {}),
-        response_templates=said.get("responseTemplates", {}),
+        status_code=given.get("statusCode"),  # type: ignore[arg-type]  # the default responses have none
+        response_parameters=given.get("responseParameters", {}),
+        response_templates=given.get("responseTemplates", {}),
     )
 
 
@@ -209,7 +209,7 @@ _API_GATEWAY_TYPES = (
 )
 
 
-# Where CloudFormation's names are other ones than the API's, apart from their capitals.
+# CloudFormation's names that differ from the API's in more than their capitals.
 _RENAMED = {"ipv6enabled": "IsIPV6Enabled", "origincustomheaders": "CustomHeaders", "locations": "Items"}
 
 
@@ -219,21 +219,21 @@ def _cloudfront(place: AccountRegion) -> CloudFrontBackend:
 
 def _put_distribution(place: AccountRegion, name: str, properties: Properties, before: Made | None) -> Made:
     backend = _cloudfront(place)
-    said = _as_api(properties["DistributionConfig"], _config_shape())
+    given = _as_api(properties["DistributionConfig"], _config_shape())
     tags = properties.get("Tags", [])
     if before is None:
-        made, _, _ = backend.create_distribution({**said, "CallerReference": name}, tags)
+        made, _, _ = backend.create_distribution({**given, "CallerReference": name}, tags)
     else:
         made, _ = backend.get_distribution(before.physical_resource_id)
-        said["CallerReference"] = made.distribution_config.caller_reference
-        backend.update_distribution(said, made.id, if_match=True)
-    _complete_behaviours(made.distribution_config, properties["DistributionConfig"])
+        given["CallerReference"] = made.distribution_config.caller_reference
+        backend.update_distribution(given, made.id, if_match=True)
+    _complete_behaviors(made.distribution_config, properties["DistributionConfig"])
     return Made(made.id, {"DomainName": made.domain_name, "Id": made.id})
 
 
 @cache
 def _config_shape() -> Shape:
-    """What CreateDistribution takes, as botocore has it."""
+    """The argument of CreateDistribution, as botocore describes it."""
     import botocore.session
 
     model = botocore.session.get_session().get_service_model("cloudfront")
@@ -259,11 +259,11 @@ def _as_api(value: Any, shape: Shape) -> Any:
     return made
 
 
-def _complete_behaviours(config: Any, said: Properties) -> None:
-    """Put what moto drops of a behaviour into what it keeps: functions, and which methods are cached."""
-    behaviours = [(config.DefaultCacheBehavior, said["DefaultCacheBehavior"])]
-    behaviours += zip(config.CacheBehaviors.get("Items", []), said.get("CacheBehaviors", []), strict=True)
-    for made, wanted in behaviours:
+def _complete_behaviors(config: Any, given: Properties) -> None:
+    """Set what moto drops of a behavior: functions, and the cached methods."""
+    behaviors = [(config.DefaultCacheBehavior, given["DefaultCacheBehavior"])]
+    behaviors += zip(config.CacheBehaviors.get("Items", []), given.get("CacheBehaviors", []), strict=True)
+    for made, wanted in behaviors:
         cached = wanted.get("CachedMethods", ["GET", "HEAD"])
         made.allowed_methods.cached_methods = {"Quantity": len(cached), "Items": cached}
         functions = [
@@ -314,7 +314,7 @@ def _remove_origin_access_control(place: AccountRegion, made: Made) -> None:
 
 
 def _hold_policy(_: AccountRegion, __: str, ___: Properties, before: Made | None) -> Made:
-    """The stack alone holds policies: moto has no API for them."""
+    """Only the stack has policies: moto has no API for them."""
     identity = before.physical_resource_id if before else str(uuid.uuid4())
     return Made(identity, {"Id": identity, "LastModifiedTime": "2026-01-01T00:00:00Z"})
 

@@ -1,8 +1,7 @@
-"""What moto's CloudFormation asks of a resource type, in two forms: a type of ours, and one of moto's made whole. Floor 3.
+"""The interface of a resource type to moto's CloudFormation, in two forms: a type of our own, and a completed one of moto's.
 
-moto looks a type up in a map and calls `create_from_cloudformation_json` and its kin on what it finds there. Its own
-entries are classes; ours are values with the same methods, so that nothing has to be derived from moto's classes, whose
-list of subclasses moto keeps.
+moto looks up a type in a map and calls `create_from_cloudformation_json` and related methods on it. Its own entries are classes;
+ours are values with the same methods, because moto lists the subclasses of its classes.
 """
 
 from __future__ import annotations
@@ -28,12 +27,12 @@ def _location(account_id: str, region_name: str) -> AccountRegion:
 
 @dataclass
 class Made:
-    """A resource of a stack. moto writes its logical id and its type into it.
+    """A resource of a stack. moto sets its logical id and its type.
 
     Args:
         physical_resource_id: What `Ref` gives.
         attributes: What `Fn::GetAtt` gives, by name.
-        properties: As the template has them, everything resolved.
+        properties: The template's, resolved.
     """
 
     physical_resource_id: str
@@ -46,7 +45,7 @@ class Made:
         self.remove: Callable[[AccountRegion, Made], object] | None = None
 
     def is_created(self) -> bool:
-        """Nothing here takes time."""
+        """It is created at once."""
         return True
 
     def get_cfn_attribute(self, name: str) -> str:
@@ -60,22 +59,20 @@ class Made:
         return self.attributes[name]
 
     def delete(self, account_id: str, region_name: str) -> None:
-        """Take it out of moto."""
         if self.remove is not None:
             self.remove(_location(account_id, region_name), self)
 
 
 @dataclass(frozen=True)
 class OwnType:
-    """A type that moto lacks, or whose model in moto cannot do what templates need.
+    """A type that moto lacks, or whose model in moto is not enough for templates.
 
     Args:
         type_name: `AWS::Service::Thing`.
-        put: Makes the resource of this name, or brings the given one to these properties; it has to leave in moto
-            what a client of the service then finds there.
-        remove: Takes it away again; None where its owner takes it along.
+        put: Creates the resource of this name in moto, or changes the given one to these properties.
+        remove: Deletes it; None where its owner does.
         name_property: The property that names a resource, if there is one.
-        attributes: What `Fn::GetAtt` knows, for outputs, which moto checks beforehand.
+        attributes: The names for `Fn::GetAtt` in outputs, which moto checks first.
     """
 
     type_name: str
@@ -85,13 +82,11 @@ class OwnType:
     attributes: tuple[str, ...] = ()
 
     def has_cfn_attr(self, name: str) -> bool:
-        """Whether `Fn::GetAtt` knows this name."""
         return name in self.attributes
 
     def create_from_cloudformation_json(
         self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **_: Any
     ) -> Made:
-        """Make the resource."""
         return self._put(_location(account_id, region_name), resource_name, cloudformation_json, None)
 
     def update_from_cloudformation_json(
@@ -102,7 +97,6 @@ class OwnType:
         account_id: str,
         region_name: str,
     ) -> Made:
-        """Bring it to what the template says now."""
         named = cloudformation_json.get("Properties", {}).get(self.name_property)
         name = new_resource_name if named else original_resource.physical_resource_id
         return self._put(_location(account_id, region_name), name, cloudformation_json, original_resource)
@@ -115,12 +109,12 @@ class OwnType:
 
 
 class CompletedType:
-    """A type that moto has, and properties of it that moto's model leaves aside.
+    """A type of moto's, with properties that moto's model ignores.
 
     Args:
         model: moto's, a subclass of its CloudFormationModel.
-        complete: Brings what moto made to its properties, also when they have changed.
-        taken_over: Properties that moto is not shown, because it would refuse them.
+        complete: Applies the properties to moto's resource, also when they have changed.
+        taken_over: Properties that moto would refuse, and does not get.
     """
 
     def __init__(
@@ -141,7 +135,6 @@ class CompletedType:
     def create_from_cloudformation_json(
         self, resource_name: str, cloudformation_json: Properties, account_id: str, region_name: str, **more: Any
     ) -> Any:
-        """Make it as moto does, then complete it."""
         shown = self._shown(cloudformation_json, resource_name)
         made = self.model.create_from_cloudformation_json(resource_name, shown, account_id, region_name, **more)
         self.complete(_location(account_id, region_name), made, cloudformation_json.get("Properties", {}))
@@ -155,7 +148,7 @@ class CompletedType:
         account_id: str,
         region_name: str,
     ) -> Any:
-        """Change it as moto does, where moto can, then complete it."""
+        """Change it where moto can, then complete it."""
         made, change = original_resource, self.model.update_from_cloudformation_json
         if not hasattr(change, "__isabstractmethod__"):
             shown = self._shown(cloudformation_json, original_resource.physical_resource_id)
@@ -164,7 +157,7 @@ class CompletedType:
         return made
 
     def _shown(self, cloudformation_json: Properties, name: str) -> Properties:
-        """What moto sees; always with a name, for some of its models look for one nowhere else."""
+        """The properties for moto; always with a name, because some of its models require one."""
         properties = cloudformation_json.get("Properties", {})
         shown = {key: value for key, value in properties.items() if key not in self.taken_over}
         if self.name_property:
@@ -173,19 +166,19 @@ class CompletedType:
 
 
 class HeldType(OwnType):
-    """A type of which the stack keeps the properties, so that what refers to it finds a name."""
+    """A type without a model: the stack has its properties, and a reference to it gives a name."""
 
     def __init__(self, type_name: str) -> None:
         super().__init__(type_name, _hold)
 
     def has_cfn_attr(self, name: str) -> bool:  # noqa: ARG002
-        """Nobody knows what this type has."""
+        """All names are accepted."""
         return True
 
 
 class _Held(Made):
     def get_cfn_attribute(self, name: str) -> str:
-        """An ARN that looks like one; of anything else the resource's and the attribute's name."""
+        """An ARN that looks like one; for any other name the resource's and the attribute's."""
         return self.attributes["Arn"] if name == "Arn" else f"{self.physical_resource_id}.{name}"
 
 
