@@ -61,8 +61,8 @@ class DevApp:
         request = HttpRequest.from_scope(scope)
         invocation: Invocation | RemoteInvocation | None = None
 
-        def present(answer: HttpResponse) -> HttpResponse:
-            return self._presented(answer, request, invocation)
+        def present(response: HttpResponse) -> HttpResponse:
+            return self._presented(response, request, invocation)
 
         writer = HttpResponseWriter(send, request.method, present)
         self._open.add(writer)
@@ -90,18 +90,18 @@ class DevApp:
                 writer.is_cut = True
 
     def _presented(
-        self, answer: HttpResponse, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
+        self, response: HttpResponse, request: HttpRequest, invocation: Invocation | RemoteInvocation | None
     ) -> HttpResponse:
         """The response; for a browser an error is a page."""
-        if answer.status not in (404, 500):
-            return answer
+        if response.status not in (404, 500):
+            return response
         accept = request.header("accept") or ""
         project = self._live.loaded.project
-        if answer.status == 500:
-            return for_browser(answer, accept, project.root)
+        if response.status == 500:
+            return for_browser(response, accept, project.root)
         if invocation is None or invocation.route is not None:
-            return answer
-        return without_route(answer, accept, project.route_lines, request.path)
+            return response
+        return without_route(response, accept, project.route_lines, request.path)
 
     async def _whole_body(self, request: HttpRequest, receive: Receive, writer: HttpResponseWriter) -> bytes | None:
         """The body; None where the client already has a response, or has left."""
@@ -174,8 +174,8 @@ class DevApp:
     async def _time_out(self, writer: HttpResponseWriter, request: HttpRequest) -> None:
         seconds = self._limits.integration_timeout_s
         detail = (
-            f"the route has not answered within {seconds:g} s: API Gateway waits no longer for an answer that is not streamed."
-            " Set 'streaming = True' in the route file, answer earlier, or leave the work to after()"
+            f"the route has not responded within {seconds:g} s: API Gateway waits no longer for a response that is not streamed."
+            " Set 'streaming = True' in the route file, respond earlier, or leave the work to after()"
         )
         self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
         await writer.replace(gateway_error(504, detail, request.path, self._fields()))

@@ -289,7 +289,7 @@ class LocalAws:
         return True
 
     def _watch(self, moto: MotoProcess, started_at: float) -> None:
-        """Wait for the server's end, and start it again if nobody wanted that."""
+        """Wait for the server's end, and start it again unless it was stopped."""
         moto.wait()
         if self._state is State.CLOSED or moto is not self._moto:
             return

@@ -60,11 +60,11 @@ _PAGE = """<!doctype html>
 """
 
 
-def for_browser(answer: HttpResponse, accept: str, root: Path) -> HttpResponse:
+def for_browser(response: HttpResponse, accept: str, root: Path) -> HttpResponse:
     """The response as a page, for a 500 with a cause and a client that prefers HTML; otherwise unchanged."""
-    document = _problem(answer, 500)
+    document = _problem(response, 500)
     if document is None or not prefers_html(accept) or not document.keys() & {"traceback", "problems"}:
-        return answer
+        return response
     excerpts = "".join(_excerpts(document, root))
     body = f'<pre class="what">{escape(str(document.get("detail", "")))}</pre>\n{excerpts}'
     request_id = f"request {document['request_id']} · " if document.get("request_id") else ""
@@ -72,26 +72,26 @@ def for_browser(answer: HttpResponse, accept: str, root: Path) -> HttpResponse:
         f"{document.get('instance', '')} · {request_id}This page reloads when a file is saved. Other clients than browsers"
         " get problem+json. On AWS the body does not contain the cause."
     )
-    return _page(answer, document, body, note)
+    return _page(response, document, body, note)
 
 
-def without_route(answer: HttpResponse, accept: str, table: Sequence[RouteLine], path: str) -> HttpResponse:
+def without_route(response: HttpResponse, accept: str, table: Sequence[RouteLine], path: str) -> HttpResponse:
     """The 404 of a path without a route, with the closest paths; for a browser a page with all routes."""
-    document = _problem(answer, 404)
+    document = _problem(response, 404)
     if document is None:
-        return answer
+        return response
     near = close_paths(path, [each.path for each in table])
     if not prefers_html(accept):
         if not near:
-            return answer
+            return response
         return HttpResponse(
-            status=404, headers=answer.headers, body=json.dumps({**document, "did_you_mean": near}).encode()
+            status=404, headers=response.headers, body=json.dumps({**document, "did_you_mean": near}).encode()
         )
     what = f"No route matches {path}." + (f" Did you mean {' or '.join(near)}?" if near else "")
     rows = "".join(map(_row, table))
     listed = f"<h2>Routes</h2>\n<table>{rows}</table>\n" if rows else "<p>The project has no routes yet.</p>\n"
     note = "Only edgeroutes dev lists the routes. This page reloads when a file is saved."
-    return _page(answer, document, f'<pre class="what">{escape(what)}</pre>\n{listed}', note)
+    return _page(response, document, f'<pre class="what">{escape(what)}</pre>\n{listed}', note)
 
 
 def close_paths(path: str, patterns: Sequence[str]) -> list[str]:
@@ -129,16 +129,16 @@ def _qualities(accept: str) -> Sequence[tuple[str, float]]:
     return found
 
 
-def _problem(answer: HttpResponse, status: int) -> dict[str, Any] | None:
+def _problem(response: HttpResponse, status: int) -> dict[str, Any] | None:
     """The problem document with this status; None for anything else."""
-    headers = {name.lower(): value for name, value in answer.headers}
-    if answer.status != status or headers.get("content-type") != CONTENT_TYPE or not answer.body:
+    headers = {name.lower(): value for name, value in response.headers}
+    if response.status != status or headers.get("content-type") != CONTENT_TYPE or not response.body:
         return None
-    document: dict[str, Any] = json.loads(answer.body)
+    document: dict[str, Any] = json.loads(response.body)
     return document
 
 
-def _page(answer: HttpResponse, document: dict[str, Any], body: str, note: str) -> HttpResponse:
+def _page(response: HttpResponse, document: dict[str, Any], body: str, note: str) -> HttpResponse:
     text = _PAGE.format(
         title=escape(f"{document.get('status')} {document.get('title')}"),
         body=body,
@@ -146,8 +146,8 @@ def _page(answer: HttpResponse, document: dict[str, Any], body: str, note: str) 
         changes=json.dumps(CHANGES_PATH),
         now=time.time(),
     )
-    headers = [(name, HTML if name.lower() == "content-type" else value) for name, value in answer.headers]
-    return HttpResponse(status=answer.status, headers=headers, body=text.encode("utf-8", "replace"))
+    headers = [(name, HTML if name.lower() == "content-type" else value) for name, value in response.headers]
+    return HttpResponse(status=response.status, headers=headers, body=text.encode("utf-8", "replace"))
 
 
 def _row(route: RouteLine) -> str:

@@ -203,31 +203,31 @@ def _reasons(route: RouteFile, read: Callable[[str], str]) -> Iterator[str]:
     lines = config_lines(read(route.source_file))
     for name in ("dynamic", "revalidate"):
         if name in lines:
-            yield f"{route.source_file}:{lines[name]} says {name} = {getattr(route.config, name)!r}"
+            yield f"{route.source_file}:{lines[name]} sets {name} = {getattr(route.config, name)!r}"
     if route.exports.generate_static_params is not None:
         yield f"{route.source_file}:{route.exports.generate_static_params.line} has generate_static_params"
     if not {"dynamic", "revalidate"} & lines.keys() and route.exports.generate_static_params is None:
         yield f"{route.source_file} has neither revalidate nor dynamic nor generate_static_params"
 
 
-_OWN_HEADER = "the handler sets a Cache-Control of its own, which goes out as it is"
+_OWN_HEADER = "the handler sets a Cache-Control of its own, which is sent unchanged"
 
 
 def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> Iterator[str]:
     """What is known only when it runs."""
     then = {
-        "error": "asks for {}, which is an error under dynamic = 'error'",
-        "force-static": "asks for {}, and gets none under dynamic = 'force-static'",
-    }.get(route.config.dynamic, "asks for {}: where that runs, the answer is made anew each time")
+        "error": "reads {}, which is an error under dynamic = 'error'",
+        "force-static": "reads {}, and gets none under dynamic = 'force-static'",
+    }.get(route.config.dynamic, "reads {}: then the response is not cached")
     others = set(route.exports.method_names) - {method, "GET"}
     for file in (*route.middleware_files, route.source_file):
-        for asking in find_dynamic_reads(read(file)):
-            if asking.function not in others:
-                yield f"{file}:{asking.line} {then.format(asking.what)}"
+        for found in find_dynamic_reads(read(file)):
+            if found.function not in others:
+                yield f"{file}:{found.line} {then.format(found.what)}"
     if route.exports.generate_static_params is not None and not route.config.dynamic_params:
         yield "generate_static_params does not list the path: 404"
     yield "it sets a cookie, or its status is not one of the cached ones"
-    yield "a fetch() or cached() inside has a shorter lifetime; their tags join in"
+    yield "a fetch() or cached() inside has a shorter lifetime; their tags are added"
     yield _OWN_HEADER
 
 
@@ -237,5 +237,5 @@ def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str
     if policy is not None:
         line = config_lines(read(route.source_file)).get("cors")
         where = f"{route.source_file}:{line}" if line else "a folder of the route, or [tool.edgeroutes.cors],"
-        return f"{where} says {policy!r}"
-    return "none is declared: pages of other origins may not read the answer"
+        return f"{where} sets {policy!r}"
+    return "none is declared: pages of other origins may not read the response"

@@ -95,17 +95,17 @@ class ForkServer:
 @contextmanager
 def _silent_output() -> Iterator[None]:
     """Discard standard output and error, including those of C code."""
-    kept = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
+    copies = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        for descriptor, _ in kept:
+        for descriptor, _ in copies:
             os.dup2(nowhere, descriptor)
         yield
         with suppress(AttributeError, OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
     finally:
-        for descriptor, copy in kept:
+        for descriptor, copy in copies:
             os.dup2(copy, descriptor)
             os.close(copy)
         os.close(nowhere)

@@ -263,9 +263,9 @@ class FunctionEnvironment:
     def take_shared_reads(self) -> list[str]:
         """The warnings for shared modules that read what differs between functions; each once."""
         with self._lock:
-            said = [text for text in self._shared_reads.values() if text]
+            warnings = [text for text in self._shared_reads.values() if text]
             self._shared_reads = dict.fromkeys(self._shared_reads, "")
-        return said
+        return warnings
 
     def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
         """The variables of a route's function, as far as they are known."""

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     Whole = tuple[Response, str | bytes | None]
 
-# Source: decisions.md, "Template and deploy": routes that stream have 300 s unless they say otherwise.
+# Source: decisions.md, "Template and deploy": routes that stream have 300 s unless they declare another timeout.
 STREAM_TIMEOUT_S = 300
 
 
@@ -136,9 +136,9 @@ class Invocation:
                 used.enter_context(self.loaded.in_use())
                 call, failure = self._opened(text)
             with self._function_environment.running(self.route):
-                self._answer(writer, call, failure)
+                self._respond_to(writer, call, failure)
 
-    def _answer(self, writer: ResponseWriter, call: Call, failure: Exception | None) -> None:
+    def _respond_to(self, writer: ResponseWriter, call: Call, failure: Exception | None) -> None:
         if faults := self._faults(call):
             self._send_faults(writer, faults, call)
         elif failure is not None:
@@ -294,8 +294,8 @@ class Invocation:
         fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
         request_id = call.incoming.request_id
         problems = [str(fault) for fault in faults]
-        answer = gateway_error(500, detail, self._path, fields, request_id=request_id, problems=problems)
-        self._send(writer, self._for_client(answer, call))
+        failure = gateway_error(500, detail, self._path, fields, request_id=request_id, problems=problems)
+        self._send(writer, self._for_client(failure, call))
 
     def _send_result(self, writer: ResponseWriter, response: Response, body: str | bytes | None, call: Call) -> None:
         if response.status == 500 and (faults := self._function_environment.faults(self.route)):
@@ -307,21 +307,21 @@ class Invocation:
         try:
             # A streaming function sends whole bodies as streams, too, and those have no size limit.
             result = rest_result(response, body) if self.streams else fitting_result(call, response, body)
-            answer = read_function_result(result)
+            sent = read_function_result(result)
         except IntegrationError as error:
             self._give_up(writer, str(error))
             return
-        self._send(writer, self._for_client(answer, call), call)
+        self._send(writer, self._for_client(sent, call), call)
 
-    def _for_client(self, answer: HttpResponse, call: Call) -> HttpResponse:
+    def _for_client(self, response: HttpResponse, call: Call) -> HttpResponse:
         if call.incoming.method == "HEAD":
-            return HttpResponse(status=answer.status, headers=answer.headers)
-        return answer
+            return HttpResponse(status=response.status, headers=response.headers)
+        return response
 
-    def _send(self, writer: ResponseWriter, answer: HttpResponse, call: Call | None = None) -> None:
+    def _send(self, writer: ResponseWriter, response: HttpResponse, call: Call | None = None) -> None:
         if call is not None:
             revalidate_now(call)
-        writer.send_whole(answer).result()
+        writer.send_whole(response).result()
 
     def _give_up(self, writer: ResponseWriter, reason: str) -> None:
         """502, or a closed connection where a stream has started; the log has the reason."""

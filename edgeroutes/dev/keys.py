@@ -52,19 +52,19 @@ def control(action: str) -> None:
 
 
 @contextmanager
-def yielding(tell: Callable[[str], None]) -> Iterator[None]:
-    """Give `input()` and `breakpoint()` of this process the terminal, by calling `tell(action)`."""
+def yielding(control_keys: Callable[[str], None]) -> Iterator[None]:
+    """Give `input()` and `breakpoint()` of this process the terminal, by calling `control_keys(action)`."""
     ask, debug = builtins.input, sys.breakpointhook
 
     def paused_input(*arguments: Any) -> str:
-        tell("pause")
+        control_keys("pause")
         try:
             return ask(*arguments)
         finally:
-            tell("resume")
+            control_keys("resume")
 
     def debug_without_keys(*arguments: Any, **more: Any) -> Any:
-        tell("stop")  # for good: nobody can tell when the debugger is done with the terminal
+        control_keys("stop")  # for good: it is not known when the debugger is done with the terminal
         if os.environ.get("PYTHONBREAKPOINT") or debug is not sys.__breakpointhook__:
             return debug(*arguments, **more)
         import pdb

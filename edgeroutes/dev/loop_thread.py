@@ -131,7 +131,7 @@ class LoopThread:
         own = self._own_places(sys._current_frames().get(self._thread.ident or 0))  # noqa: SLF001  # documented
         where = own[0] if len(own) < 2 else f"{own[0]} (in {own[-1]})"
         message = (
-            f"{where} has kept the event loop for {_BLOCKED_S:g} s, and every other async route waits."
+            f"{where} has blocked the event loop for {_BLOCKED_S:g} s, and every other async route waits."
             " Use an async library, 'await asyncio.to_thread(…)', or a plain 'def' handler"
         )
         self._report(Logged(level="WARNING", message=message))

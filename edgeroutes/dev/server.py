@@ -321,7 +321,7 @@ def listen_near(host: str, port: int) -> socket.socket:
 
 
 def _open_to_all(host: str) -> str:
-    return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
+    return f"listening on {host}: anyone who reaches this machine can run the project's code. Without --host, only this machine can"
 
 
 def _uvicorn_config(app: AccessLog, head_timeout_s: float) -> uvicorn.Config:

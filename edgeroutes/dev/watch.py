@@ -104,22 +104,22 @@ class Watcher:
     def _outer_files(self) -> list[Path]:
         return [file for file in self._files() if not file.is_relative_to(self._root) and file.parent.is_dir()]
 
-    def _watch(self, index: int, folders: tuple[str, ...], tell: Callable[[Iterable[str]], None]) -> None:
+    def _watch(self, index: int, folders: tuple[str, ...], on_paths: Callable[[Iterable[str]], None]) -> None:
         """Watch these folders instead of the earlier ones; only the second list includes everything below."""
         if folders == self._watched[index]:
             return
         before, self._stops[index], self._watched[index] = self._stops[index], threading.Event(), folders
         if folders:
-            self._start(_notifier(list(folders), is_recursive=index == 1), self._stops[index], tell)
+            self._start(_notifier(list(folders), is_recursive=index == 1), self._stops[index], on_paths)
         before.set()
 
-    def _start(self, notifier: RustNotify, stop: threading.Event, tell: Callable[[Iterable[str]], None]) -> None:
+    def _start(self, notifier: RustNotify, stop: threading.Event, on_paths: Callable[[Iterable[str]], None]) -> None:
         def watch() -> None:
             with notifier:
                 while not stop.is_set():
                     changes = notifier.watch(_BURST_MS, _STEP_MS, 0, stop)
                     if isinstance(changes, set):
-                        tell({path for _, path in changes})
+                        on_paths({path for _, path in changes})
 
         thread = threading.Thread(target=watch, name="edgeroutes-watch", daemon=True)
         self._threads = [each for each in self._threads if each.is_alive()]
@@ -232,9 +232,9 @@ def _is_ignored(name: str) -> bool:
 
 def _notifier(paths: list[str], *, is_recursive: bool) -> RustNotify:
     """Watches from now on; polls where the kernel reports nothing (WSL's and Docker's mounts), or with `WATCHFILES_FORCE_POLLING`."""
-    told = os.environ.get("WATCHFILES_FORCE_POLLING", "")
-    is_polling = told.lower() not in ("", "0", "false", "off") or (
-        not told and "microsoft-standard" in platform.release()
+    forced = os.environ.get("WATCHFILES_FORCE_POLLING", "")
+    is_polling = forced.lower() not in ("", "0", "false", "off") or (
+        not forced and "microsoft-standard" in platform.release()
     )
     try:
         return RustNotify(paths, False, is_polling, _POLL_MS, is_recursive, True)

@@ -262,7 +262,7 @@ class RemoteResponseWriter:
         self._callbacks: list[Callable[[], None]] = []
 
     def send_whole(self, response: HttpResponse) -> Future[None]:
-        return self._request("answer", response, 0)
+        return self._request("whole", response, 0)
 
     def start(self, head: HttpResponse) -> None:
         self._require_client()

@@ -522,7 +522,7 @@ class RemoteInvocation:
                     self.note = self.note or "the client left"
                     worker.send("gone", number)
                 else:
-                    if kind in ("answer", "write", "end"):
+                    if kind in ("whole", "write", "end"):
                         worker.send("sent", number)
         finally:
             worker.forget(number)
@@ -547,7 +547,7 @@ class RemoteInvocation:
     def _pass_on(self, writer: ResponseWriter, kind: str, payload: Any) -> None:
         """Send a message to the client, and wait until it is sent or the next one may follow."""
         match kind:
-            case "answer":
+            case "whole":
                 self._has_started = True
                 writer.send_whole(payload).result()
             case "start":

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FRONT = ("AWS::Serverless::Api", "AWS::ApiGateway::", "AWS::CloudFront::", "AWS::Logs::LogGroup")
 _FUNCTION = "AWS::Serverless::Function"
 _FUNCTIONS = (_FUNCTION, "AWS::Lambda::Function")
-_KEPT = (
+_FUNCTION_PROPERTIES = (
     "Architectures",
     "Description",
     "Environment",
@@ -44,18 +44,18 @@ _NO_CODE = "def handler(event, context):\n    raise NotImplementedError('the pro
 def local_template(document: Mapping[str, Any]) -> dict[str, Any]:
     """The template without what only the API, the CDN and deployments need; the document itself is not changed."""
     resources = {name: _light(resource) for name, resource in document.get("Resources", {}).items()}
-    kept = _reachable(resources, {name for name, resource in resources.items() if not stands_in_front(resource)})
-    return _only({**document, "Resources": resources}, kept)
+    remaining = _reachable(resources, {name for name, resource in resources.items() if not stands_in_front(resource)})
+    return _only({**document, "Resources": resources}, remaining)
 
 
-def _only(document: Mapping[str, Any], kept: set[str]) -> dict[str, Any]:
+def _only(document: Mapping[str, Any], remaining: set[str]) -> dict[str, Any]:
     """The template with these resources, and the outputs that need no others."""
     resources = document["Resources"]
-    made = {name: _depending_on(resource, kept) for name, resource in resources.items() if name in kept}
+    made = {name: _depending_on(resource, remaining) for name, resource in resources.items() if name in remaining}
     outputs = {
         name: output
         for name, output in document.get("Outputs", {}).items()
-        if not (set(references(output)) & set(resources)) - kept
+        if not (set(references(output)) & set(resources)) - remaining
     }
     return {**document, "Resources": made, "Outputs": outputs}
 
@@ -82,8 +82,8 @@ def without_dependents(document: Mapping[str, Any], names: Collection[str]) -> t
         name for name, each in resources.items() if name not in dropped and set(references(each)) & {*names, *dropped}
     }:
         dropped |= more
-    kept = _only(document, set(resources) - dropped)
-    outputs = {name: each for name, each in kept["Outputs"].items() if not set(references(each)) & set(names)}
+    remaining = _only(document, set(resources) - dropped)
+    outputs = {name: each for name, each in remaining["Outputs"].items() if not set(references(each)) & set(names)}
     # A condition may use the parameter: then it stays declared, with an empty value.
     used_in_conditions = {name for name in names if name in set(references(document.get("Conditions", {})))}
     parameters = {
@@ -91,13 +91,13 @@ def without_dependents(document: Mapping[str, Any], names: Collection[str]) -> t
         for name, each in document.get("Parameters", {}).items()
         if name in used_in_conditions or name not in names
     }
-    return {**kept, "Parameters": parameters, "Outputs": outputs}, dropped
+    return {**remaining, "Parameters": parameters, "Outputs": outputs}, dropped
 
 
 def _light(resource: Mapping[str, Any]) -> dict[str, Any]:
     if resource.get("Type") != _FUNCTION:
         return _unprotected(resource)
-    properties = {name: value for name, value in resource.get("Properties", {}).items() if name in _KEPT}
+    properties = {name: value for name, value in resource.get("Properties", {}).items() if name in _FUNCTION_PROPERTIES}
     properties["InlineCode"] = _NO_CODE
     return {**{key: value for key, value in resource.items() if key != "Metadata"}, "Properties": properties}
 
@@ -107,8 +107,8 @@ def _unprotected(resource: Mapping[str, Any]) -> dict[str, Any]:
     properties = resource.get("Properties")
     if not isinstance(properties, dict) or "DeletionProtectionEnabled" not in properties:
         return dict(resource)
-    kept = {key: value for key, value in properties.items() if key != "DeletionProtectionEnabled"}
-    return {**resource, "Properties": kept}
+    remaining = {key: value for key, value in properties.items() if key != "DeletionProtectionEnabled"}
+    return {**resource, "Properties": remaining}
 
 
 def stands_in_front(resource: Mapping[str, Any]) -> bool:
@@ -127,11 +127,11 @@ def _reachable(resources: Mapping[str, Any], roots: set[str]) -> set[str]:
     return found
 
 
-def _depending_on(resource: dict[str, Any], kept: set[str]) -> dict[str, Any]:
+def _depending_on(resource: dict[str, Any], remaining: set[str]) -> dict[str, Any]:
     if "DependsOn" not in resource:
         return resource
     named = resource["DependsOn"]
-    still = [name for name in ([named] if isinstance(named, str) else named) if name in kept]
+    still = [name for name in ([named] if isinstance(named, str) else named) if name in remaining]
     rest = {key: value for key, value in resource.items() if key != "DependsOn"}
     return {**rest, "DependsOn": still} if still else rest
 

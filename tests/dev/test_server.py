@@ -330,7 +330,7 @@ def test_a_body_that_stops_is_given_up(served: Served, handlers: list[str]) -> N
         while not said.endswith(b"}"):
             said += client.recv(5000)
         assert said.startswith(b"HTTP/1.1 408 ")
-        assert b"the request body did not arrive: 16 bytes of it are here" in said
+        assert b"the request body did not arrive in time: 16 bytes of it are here" in said
         assert until(lambda: not client.recv(1000), "the end of the connection")
     assert handlers == []
 

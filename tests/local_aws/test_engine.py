@@ -122,7 +122,7 @@ def test_dynamic_references_are_resolved_where_resources_are_made(cloudformation
         ("Resources: [", "template:1: the file is not YAML"),
         ('{"Resources": ', "template: the template is not JSON"),
         ("Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function}}", "SAM refuses the template"),
-        ("Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: '{{resolve:ssm:/no}}'}}}", "nothing has the value"),
+        ("Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: '{{resolve:ssm:/no}}'}}}", "does not exist"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_template_is_the_answer(cloudformation: Any, template: str, said: str) -> None:
@@ -237,15 +237,15 @@ def test_what_is_named_stands_in_its_place(value: Any, resolved: Any) -> None:
     [
         (
             "{{resolve:ssm:/no}}",
-            "{{resolve:ssm:/no}}: nothing has the value that this names. Make it in infra/, or put its value into infra/seed/.",
+            "{{resolve:ssm:/no}}: it names a value that does not exist. Create it in infra/, or put its value into infra/seed/.",
         ),
         (
             "{{resolve:secretsmanager:key:SecretString:pass}}",
-            "{{resolve:secretsmanager:key:SecretString:pass}}: the secret 'key' is no JSON object that has the key 'pass'.",
+            "{{resolve:secretsmanager:key:SecretString:pass}}: the secret 'key' is not a JSON object with the key 'pass'.",
         ),
         (
             "{{resolve:secretsmanager:key:SecretString:a::v-1}}",
-            "{{resolve:secretsmanager:key:SecretString:a::v-1}}: the secret 'key' is no JSON object that has the key 'a'.",
+            "{{resolve:secretsmanager:key:SecretString:a::v-1}}: the secret 'key' is not a JSON object with the key 'a'.",
         ),
     ],
 )

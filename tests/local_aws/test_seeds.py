@@ -45,7 +45,7 @@ def test_two_files_for_one_resource_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_seeds(write(tmp_path, files))
     assert str(caught.value) == (
-        "infra/seed/b.yaml:2: 'Users' is in infra/seed/a.yaml:1, too. Keep what is in one resource in one file."
+        "infra/seed/b.yaml:2: 'Users' is in infra/seed/a.yaml:1, too. Put the contents of one resource into one file."
     )
 
 
@@ -218,7 +218,7 @@ def spoil(cloud: Cloud) -> None:
         (
             {"News": seed([])},
             (
-                "infra/seed/a.yaml:1: 'News' is AWS::SNS::Topic, which is given no data. Allowed are AWS::DynamoDB::Table, "
+                "infra/seed/a.yaml:1: 'News' is AWS::SNS::Topic, which has no seeds. Allowed are AWS::DynamoDB::Table, "
                 "AWS::S3::Bucket, AWS::SQS::Queue, AWS::SecretsManager::Secret, AWS::SSM::Parameter."
             ),
         ),
@@ -235,13 +235,13 @@ def test_a_seed_for_nothing_is_refused(cloud: Cloud, seeds: dict[str, Seed], sai
     [
         ("Notes", ["no mapping"], "a list of items, each a mapping"),
         ("Notes", [{"at": 1}], "a list of items, each a mapping"),
-        ("Files", ["no mapping"], "a mapping of keys to texts, or to {file: a path beside the seed}"),
+        ("Files", ["no mapping"], "a mapping of keys to strings, or to {file: a path beside the seed}"),
     ],
 )
 def test_a_seed_of_another_form_is_refused(cloud: Cloud, logical_id: str, value: Any, allowed: str) -> None:
     with pytest.raises(ConfigError) as caught:
         Data(cloud, {logical_id: seed(value)}).reset()
-    assert str(caught.value).startswith("infra/seed/a.yaml:1: this is no data for the resource: ")
+    assert str(caught.value).startswith("infra/seed/a.yaml:1: the seed does not fit the resource: ")
     assert f"Allowed is {allowed}" in str(caught.value)
 
 

@@ -90,7 +90,7 @@ def test_a_type_without_a_model_is_told(cloud: Cloud) -> None:
     cloud.put({"Resources": {"Pool": {"Type": "AWS::Cognito::UserPool"}}})
     name = cloud.resources["Pool"].physical_id
     problem = f"moto has no AWS::Cognito::UserPool: Ref gives {name!r}, and calls of that service find nothing"
-    hint = "Put something else in its place in tests; in dev, --aws asks AWS itself"
+    hint = "Replace it in tests; in dev, --aws uses AWS itself"
     assert cloud.warnings == (PlanWarning(problem=problem, where="Pool", hint=hint),)
 
 
@@ -147,7 +147,7 @@ def test_without_a_mock_aws_itself_is_never_asked() -> None:
     with pytest.raises(ToolError) as caught:
         Cloud().put(TEMPLATE)
     assert str(caught.value) == (
-        "Cloud: neither moto's mock is on, nor is there a moto server: AWS itself would be asked. "
+        "Cloud: neither moto's mock is on, nor is there a moto server: the call would reach AWS itself. "
         "Call it within `with moto.mock_aws():`, or give it an endpoint_url."
     )
 
@@ -155,7 +155,7 @@ def test_without_a_mock_aws_itself_is_never_asked() -> None:
 def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(ToolError) as caught:
         Cloud("http://127.0.0.1:9").put(TEMPLATE)
-    assert str(caught.value).startswith("http://127.0.0.1:9: no moto server answers.")
+    assert str(caught.value).startswith("http://127.0.0.1:9: no moto server responds.")
 
 
 FILES = {

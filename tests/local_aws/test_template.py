@@ -139,7 +139,7 @@ def test_all_that_have_no_value_are_named_with_the_way_out(tmp_path: Path) -> No
     with pytest.raises(ProblemsError) as caught:
         require_parameters(tmp_path, TEMPLATE, None)
     way_out = "Give it a Default, or a value by parameter_overrides in samconfig.toml"
-    way_out += "; in tests, the fixture edgeroutes_parameters does, too."
+    way_out += "; in tests, also by the fixture edgeroutes_parameters."
     assert [str(each) for each in caught.value.problems] == [
         f"template.yaml: the parameter 'Mail' has no value. {way_out}",
         f"template.yaml: the parameter 'Key' has no value. {way_out}",

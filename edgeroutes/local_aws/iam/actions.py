@@ -23,7 +23,7 @@ PREFIXES = {
     "s3control": "s3",
 }
 
-# Everybody may; or, as the participants of Amazon Connect's chats, whoever has a token that IAM does not know.
+# Allowed for everyone, or, for the participants of Amazon Connect's chats, with a token that IAM does not check.
 _BY_PARTICIPANTS = (
     "CancelParticipantAuthentication",
     "CompleteAttachmentUpload",
@@ -158,7 +158,7 @@ OF_VERSION = {
     "PutObjectTagging": "PutObjectVersionTagging",
 }
 
-# Of S3: parameters of a call that store more than the object → the action that each asks for.
+# Of S3: parameters of a call that store more than the object → the action that each needs.
 WITH_OBJECT = {
     "ACL": "PutObjectAcl",
     "GrantFullControl": "PutObjectAcl",

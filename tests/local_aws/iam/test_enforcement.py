@@ -174,8 +174,8 @@ def test_a_condition_that_cannot_be_weighed_is_named_and_not_guessed(cloud: Clou
         boto3.client("dynamodb").scan(TableName=cloud.resources["Notes"].physical_id)
     (warning,) = enforcement.warnings
     problem = (
-        f"it calls dynamodb:Scan on {table_arn(cloud)}; whether TenantFunction may depends on dynamodb:LeadingKeys, of "
-        "which nothing is known here"
+        f"it calls dynamodb:Scan on {table_arn(cloud)}; whether TenantFunction may depends on dynamodb:LeadingKeys, "
+        "which is not known here"
     )
     assert (warning.where, warning.problem) == ("TenantFunction", problem)
 
