@@ -13,11 +13,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.terminal import Terminal
-from edgeroutes.dev.desk import make_cloud
+from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, rest_event
+from edgeroutes.dev.gateway import HttpRequest, HttpResponse, Limits, rest_event
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged
@@ -101,7 +100,7 @@ def print_response(root: Path, request: HttpRequest, *, with_head: bool, as_json
     try:
         with ExitStack() as used, redirect_stdout(sys.stderr):
             live = LiveProject(root, terminal, os.environ)
-            used.enter_context(per_function_environ(live.surroundings.wait_outside))
+            used.enter_context(per_function_environ(live.function_environment.wait_outside))
             cloud = make_cloud(live, terminal, os.environ, aws=aws, is_lazy=True)
             used.callback(cloud.close)
             cloud.start()
@@ -133,12 +132,12 @@ class _Writer:
         self._stream = stream
         self._has_ended = False
 
-    def answer(self, answer: HttpAnswer) -> Future[None]:
-        self.start(answer)
-        self.put(answer.body)
+    def send_whole(self, response: HttpResponse) -> Future[None]:
+        self.start(response)
+        self.put(response.body)
         return self.end()
 
-    def start(self, head: HttpAnswer) -> None:
+    def start(self, head: HttpResponse) -> None:
         self.status = head.status
         self.put_head(head)
 
@@ -150,12 +149,12 @@ class _Writer:
         self._has_ended = True
         return _done()
 
-    def on_gone(self, callback: Callable[[], None]) -> None: ...
+    def on_disconnect(self, callback: Callable[[], None]) -> None: ...
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         self.is_cut = not self._has_ended
 
-    def put_head(self, answer: HttpAnswer) -> None: ...
+    def put_head(self, response: HttpResponse) -> None: ...
 
     def put(self, chunk: bytes) -> None: ...
 
@@ -168,10 +167,12 @@ class _TextWriter(_Writer):
         self._with_head = with_head
         self._last = b"\n"
 
-    def put_head(self, answer: HttpAnswer) -> None:
+    def put_head(self, response: HttpResponse) -> None:
         if self._with_head:
-            lines = [f"{name}: {value}" for name, value in answer.headers]
-            self._stream.write("\n".join([f"HTTP/1.1 {answer.status} {reason_phrase(answer.status)}", *lines, "", ""]))
+            lines = [f"{name}: {value}" for name, value in response.headers]
+            self._stream.write(
+                "\n".join([f"HTTP/1.1 {response.status} {reason_phrase(response.status)}", *lines, "", ""])
+            )
 
     def put(self, chunk: bytes) -> None:
         if chunk:
@@ -192,11 +193,11 @@ class _JsonWriter(_Writer):
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__(stream)
-        self._head: HttpAnswer | None = None
+        self._head: HttpResponse | None = None
         self._body = b""
 
-    def put_head(self, answer: HttpAnswer) -> None:
-        self._head = answer
+    def put_head(self, response: HttpResponse) -> None:
+        self._head = response
 
     def put(self, chunk: bytes) -> None:
         self._body += chunk

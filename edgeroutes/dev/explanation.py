@@ -1,6 +1,6 @@
-"""The handler of a request, and the CDN's caching of its response, from the project's files alone.
+"""How the project's files decide on a request: its handler and its caching. Runs none of the project's code.
 
-The matcher and its redirects are the runtime's, the functions the plan's, the cache rules those of `http/caching`, the key the CDN's.
+The matcher and redirects are the runtime's, the functions the plan's, the cache rules those of `http/caching`, the key the CDN's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
-from edgeroutes.dev.cdn.key import keyed_headers, make_key
+from edgeroutes.dev.cdn.store import keyed_headers, make_key
 from edgeroutes.dev.gateway import rest_event
 from edgeroutes.http.caching import UNCACHED, lifetime_seconds, path_tag, render_cache_control
 from edgeroutes.http.headers import Headers
@@ -33,15 +33,15 @@ _CACHED_METHODS = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
-    """How a cache in front may use the response.
+    """How the CDN caches a response.
 
     Args:
-        key: CloudFront's cache key; empty where it is not cached.
-        cache_control: The header of a 200.
+        key: CloudFront's cache key; empty where it does not cache.
+        cache_control: A 200's.
         lifetime_seconds: How long it is fresh; None where it is not cached.
-        source: The lines of the project that decide.
-        exceptions: What only a run shows, and would change it.
-        tags: The cache tags, as far as the route file shows them.
+        source: The lines of the project that decide this.
+        exceptions: What would change it, and is known only when it runs.
+        tags: The response's, as far as the file has them.
     """
 
     key: str = ""
@@ -54,22 +54,22 @@ class Caching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """The handler of a request, and its response.
+    """What happens with a request.
 
     Args:
-        method: The request's.
+        method: Its method.
         target: Path and query.
         logical_id: The function's.
-        handler: A sentence.
-        status: Where it is known without a run.
-        location: A redirect's.
+        handler: In words.
+        status: Where it is known without running anything.
+        location: Of a redirect.
         allow: The route's methods.
-        route_path: The matching route's.
-        source_file: The route's.
-        params: The path's parameters.
-        middleware_files: Outermost first.
-        caching: The response's.
-        cors: The route's.
+        route_path: The route that matched.
+        source_file: The route's file.
+        params: The path parameters.
+        middleware_files: Around the route, outermost first.
+        caching: Of the response.
+        cors: The route's CORS, in words.
     """
 
     method: str
@@ -88,6 +88,14 @@ class Explanation:
 
 
 def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Callable[[str], str]) -> Explanation:
+    """Explain a request.
+
+    Args:
+        project: The project.
+        plan: Its functions.
+        request: The request.
+        read: Reads a file of the project.
+    """
     application = _Unloaded(project)
     call = application.open(read_event(rest_event(request), None))
     target = f"{request.path}?{request.query}" if request.query else request.path
@@ -117,7 +125,7 @@ def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Cal
 
 
 class _Unloaded(Application):
-    """The runtime's own routing; it reads the source of a route instead of loading it."""
+    """The runtime's routing, which here reads the source of a route instead of loading it."""
 
     def __init__(self, project: Project) -> None:
         super().__init__(project.manifest(strict=False), str(project.root), _no_mount)
@@ -128,7 +136,7 @@ class _Unloaded(Application):
 
 
 async def _no_mount(*_: object) -> Response:
-    raise NotImplementedError  # nothing runs here
+    raise NotImplementedError  # nothing is run here
 
 
 def _unrouted(call: Call, method: str, target: str, plan: ProjectPlan) -> Explanation:
@@ -157,12 +165,12 @@ def _handler(route: RouteFile, method: str) -> tuple[int | None, str]:
     exports = {export.name: export for export in route.exports.methods}
     export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
     if export is not None:
-        headless = ", without the body" if method == "HEAD" and export.name == "GET" else ""
+        headless = " without its body" if method == "HEAD" and export.name == "GET" else ""
         return None, f"{export.name} in {route.source_file}:{export.line}{headless}"
     if method == "OPTIONS":
         return 204, "edgeroutes, with the route's methods"
     if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-        return 400, f"edgeroutes: routes cannot export {method}"
+        return 400, f"edgeroutes: {method} is not a method that a route can export"
     return 405, f"edgeroutes: {route.source_file} does not export {method}"
 
 
@@ -178,7 +186,7 @@ def _caching(
     has_params = route.exports.generate_static_params is not None
     lifetime = lifetime_seconds(config.dynamic, config.revalidate, has_static_params=has_params)
     keyed = keyed_headers(project.config, project.cors_policies)
-    key = make_key(request.path, request.query, Headers(request.headers), keyed)
+    key = make_key(request, Headers(request.headers), keyed)
     is_shared = lifetime is not None
     return Caching(
         key=str(key) if project.config.cdn.enabled else "",
@@ -195,39 +203,39 @@ def _reasons(route: RouteFile, read: Callable[[str], str]) -> Iterator[str]:
     lines = config_lines(read(route.source_file))
     for name in ("dynamic", "revalidate"):
         if name in lines:
-            yield f"{route.source_file}:{lines[name]} has {name} = {getattr(route.config, name)!r}"
+            yield f"{route.source_file}:{lines[name]} sets {name} = {getattr(route.config, name)!r}"
     if route.exports.generate_static_params is not None:
         yield f"{route.source_file}:{route.exports.generate_static_params.line} has generate_static_params"
     if not {"dynamic", "revalidate"} & lines.keys() and route.exports.generate_static_params is None:
-        yield f"{route.source_file} has no revalidate, dynamic or generate_static_params"
+        yield f"{route.source_file} has neither revalidate nor dynamic nor generate_static_params"
 
 
 _OWN_HEADER = "the handler sets its own Cache-Control"
 
 
 def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> Iterator[str]:
-    """What only a run shows."""
+    """What is known only when it runs."""
     then = {
-        "error": "reads {}, which is an error with dynamic = 'error'",
-        "force-static": "reads {}, which are empty with dynamic = 'force-static'",
-    }.get(route.config.dynamic, "reads {}: if it runs, the response is not cached")
+        "error": "reads {}, which is an error under dynamic = 'error'",
+        "force-static": "reads {}, and gets none under dynamic = 'force-static'",
+    }.get(route.config.dynamic, "reads {}: then the response is not cached")
     others = set(route.exports.method_names) - {method, "GET"}
     for file in (*route.middleware_files, route.source_file):
-        for asking in find_dynamic_reads(read(file)):
-            if asking.function not in others:
-                yield f"{file}:{asking.line} {then.format(asking.what)}"
+        for found in find_dynamic_reads(read(file)):
+            if found.function not in others:
+                yield f"{file}:{found.line} {then.format(found.what)}"
     if route.exports.generate_static_params is not None and not route.config.dynamic_params:
-        yield "generate_static_params does not list the path, which is a 404"
+        yield "generate_static_params does not list the path: 404"
     yield "the response sets a cookie, or has a status that is not cached"
     yield "a fetch() or cached() in it has a shorter lifetime; their tags are added"
     yield _OWN_HEADER
 
 
 def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str:
-    """The route's CORS, or why there is none."""
+    """The CORS of a route, in words."""
     policy = project.cors.get(route.route_path)
     if policy is not None:
         line = config_lines(read(route.source_file)).get("cors")
-        where = f"{route.source_file}:{line}" if line else "a folder of the route, or [tool.edgeroutes.cors]"
-        return f"{policy!r}, from {where}"
+        where = f"{route.source_file}:{line}" if line else "a folder of the route, or [tool.edgeroutes.cors],"
+        return f"{where} sets {policy!r}"
     return "none: pages of other origins cannot read the response"

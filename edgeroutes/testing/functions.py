@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
 from edgeroutes.config import load_config
-from edgeroutes.dev.environment import Environment
+from edgeroutes.dev.function_environment import Environment
 from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.lambda_context import DevContext
+from edgeroutes.dev.invocation import DevContext
 from edgeroutes.dev.project import Project
 from edgeroutes.errors import ConfigError, EdgeroutesError
 from edgeroutes.names import CONFIG_FILE
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.stack import Cloud
+    from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import FunctionPlan
 
 
@@ -143,7 +143,7 @@ class Functions:
         """Enforces the function's policies, where the test wants that."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
-        from edgeroutes.dev.cloud.iam.enforcement import enforce
+        from edgeroutes.local_aws.iam.enforcement import enforce
 
         return enforce(self.cloud, plan.logical_id, root=self.root)
 

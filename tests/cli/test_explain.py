@@ -22,7 +22,7 @@ def test_an_explanation_is_read_by_people(project: Path, capsys: pytest.CaptureF
         "middleware functions/(shop)/middleware.py",
         "methods    GET, HEAD, OPTIONS, PUT",
         "cache      60 s: public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
-        "source     functions/(shop)/products/[id]/route.py:1 has revalidate = 60",
+        "source     functions/(shop)/products/[id]/route.py:1 sets revalidate = 60",
         "exceptions the response sets a cookie, or has a status that is not cached",
         "           a fetch() or cached() in it has a shorter lifetime; their tags are added",
         "           the handler sets its own Cache-Control",

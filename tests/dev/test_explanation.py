@@ -54,18 +54,18 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_cached_route_with_its_exceptions(root: Path) -> None:
+def test_a_cached_route_with_all_that_may_change_its_answer(root: Path) -> None:
     found = explained(root, "/shop/products/a%20b?page=2", "GET", "Accept-Encoding: gzip, br")
     assert found.handler == "GET in functions/products/[id]/route.py:7"
     assert (found.logical_id, found.params, found.status) == ("ProductsIdFunction", {"id": "a b"}, None)
     assert (found.allow, found.middleware_files) == ("GET, HEAD, OPTIONS, PUT", ("functions/products/middleware.py",))
     assert found.caching.key == "GET /shop/products/a%20b?page=2 + accept-encoding: br,gzip"
     assert found.caching.lifetime_seconds == 60
-    assert found.caching.source == ("functions/products/[id]/route.py:4 has revalidate = 60",)
+    assert found.caching.source == ("functions/products/[id]/route.py:4 sets revalidate = 60",)
     assert found.caching.exceptions[0] == (
-        "functions/products/middleware.py:2 reads headers: if it runs, the response is not cached"
+        "functions/products/middleware.py:2 reads headers: then the response is not cached"
     )
-    assert not any("cookies" in each for each in found.caching.exceptions), "PUT reads them, not GET"
+    assert not any("cookies" in each for each in found.caching.exceptions), "PUT asks for them, not GET"
     assert found.caching.tags == ("products", "_path:/products/a%20b")
 
 
@@ -73,7 +73,7 @@ CANONICAL = "edgeroutes: the path is not canonical, so it redirects"
 
 
 @pytest.mark.parametrize(
-    ("request_line", "status", "handler", "location"),
+    ("request_line", "status", "answer", "location"),
     [
         ("GET /shop/products/1/", 308, CANONICAL, "/shop/products/1"),
         ("GET /shop//plain?a=1", 308, CANONICAL, "/shop/plain?a=1"),
@@ -82,46 +82,41 @@ CANONICAL = "edgeroutes: the path is not canonical, so it redirects"
         ("GET /shop/products/%zz", 400, "path segment '%zz' is not percent-encoded UTF-8", ""),
         ("POST /shop/plain", 405, "edgeroutes: functions/plain/route.py does not export POST", ""),
         ("OPTIONS /shop/plain", 204, "edgeroutes, with the route's methods", ""),
-        ("TRACE /shop/plain", 400, "edgeroutes: routes cannot export TRACE", ""),
+        ("TRACE /shop/plain", 400, "edgeroutes: TRACE is not a method that a route can export", ""),
     ],
 )
-def test_responses_of_edgeroutes_itself(
-    root: Path, request_line: str, status: int, handler: str, location: str
-) -> None:
+def test_what_no_handler_answers(root: Path, request_line: str, status: int, answer: str, location: str) -> None:
     method, target = request_line.split()
     found = explained(root, target, method)
-    assert (found.status, found.handler, found.location) == (status, handler, location)
+    assert (found.status, found.handler, found.location) == (status, answer, location)
     assert (found.caching.lifetime_seconds, found.caching.key) == (None, "")
 
 
 @pytest.mark.parametrize(
-    ("target", "source", "lifetime"),
+    ("target", "because", "lifetime"),
     [
-        ("/shop/static", ("functions/static/route.py:1 has dynamic = 'force-static'",), 31_536_000),
+        ("/shop/static", ("functions/static/route.py:1 sets dynamic = 'force-static'",), 31_536_000),
         (
             "/shop/plain",
-            ("functions/plain/route.py has no revalidate, dynamic or generate_static_params",),
+            ("functions/plain/route.py has neither revalidate nor dynamic nor generate_static_params",),
             None,
         ),
         ("/shop/listed/a", ("functions/listed/[id]/route.py:3 has generate_static_params",), 31_536_000),
     ],
 )
-def test_which_line_decides(root: Path, target: str, source: tuple[str, ...], lifetime: int | None) -> None:
+def test_which_line_decides(root: Path, target: str, because: tuple[str, ...], lifetime: int | None) -> None:
     caching = explained(root, target).caching
-    assert (caching.source, caching.lifetime_seconds) == (source, lifetime)
+    assert (caching.source, caching.lifetime_seconds) == (because, lifetime)
 
 
-def test_exceptions_are_what_only_a_run_shows(root: Path) -> None:
+def test_what_depends_on_the_run_is_said(root: Path) -> None:
     assert explained(root, "/shop/me").caching.exceptions[0] == (
-        "functions/me/route.py:5 reads headers: if it runs, the response is not cached"
+        "functions/me/route.py:5 reads headers: then the response is not cached"
     )
-    assert (
-        "generate_static_params does not list the path, which is a 404"
-        in explained(root, "/shop/listed/b").caching.exceptions
-    )
+    assert "generate_static_params does not list the path: 404" in explained(root, "/shop/listed/b").caching.exceptions
 
 
-def test_it_runs_nothing_of_the_author(root: Path) -> None:
+def test_nothing_of_the_authors_is_run(root: Path) -> None:
     assert explained(root, "/shop/fails").handler == "GET in functions/fails/route.py:3"
     for target in ("/shop/mounted/a/", "/shop/mounted//b"):
         assert explained(root, target, "PATCH").handler == "app in functions/mounted/[[...path]]/route.py:3"
@@ -132,7 +127,7 @@ def test_a_url_is_a_request_for_its_host(root: Path) -> None:
     assert (found.target, found.caching.key) == ("/shop/plain?a=1", "GET /shop/plain?a=1")
 
 
-def test_the_running_server_behaves_as_explained(root: Path) -> None:
+def test_the_running_server_does_what_was_explained(root: Path) -> None:
     asked = [
         "/shop/products/1",
         "/shop/me",
@@ -150,6 +145,6 @@ def test_the_running_server_behaves_as_explained(root: Path) -> None:
             runs[target] = (answer.status_code, said, answer.headers.get("location", ""))
     for target in asked:
         found = explained(root, target)
-        is_dynamic = any("reads " in each for each in found.caching.exceptions)
+        is_dynamic = any(" reads " in each for each in found.caching.exceptions)
         expected = "private, no-store" if is_dynamic else found.caching.cache_control
         assert runs[target] == (found.status or 200, expected, found.location), target
