@@ -9,12 +9,11 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value, suggest
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
 from edgeroutes.names import CONFIG_FILE, DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, OWN_VARIABLES
@@ -234,9 +233,8 @@ def parse_cors(table: Mapping[str, Any]) -> CORS:
     arguments = [*signature(CORS).parameters]
     for name in table:
         if name not in arguments:
-            near = get_close_matches(str(name), arguments, n=1)
-            remedy = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(arguments)}"
-            raise ValueError(f"cors has no {name!r}. {remedy}")
+            hint = suggest(str(name), arguments, f"Allowed are {', '.join(arguments)}")
+            raise ValueError(f"cors has no {name!r}. {hint}")
     if "origins" not in table:
         raise ValueError("cors has no origins. Write origins = ['https://app.example.com'], or '*'")
     return CORS(**table)
@@ -277,8 +275,7 @@ def _check(kind: type, table: Mapping[str, Any], section: str, text: str) -> lis
     for name, value in table.items():
         where = _place(section, name, text)
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else f"Remove it; the settings are {', '.join(names)}"
+            hint = suggest(name, names, f"Remove it; the settings are {', '.join(names)}")
             problems.append(ConfigError("the setting does not exist", where=where, hint=hint))
         elif allowed := _CHECKS.get(name, _text)(value):
             problems.append(ConfigError(f"the value is {show_value(value)}. {allowed}", where=where))

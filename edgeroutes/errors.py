@@ -27,7 +27,7 @@ Errors for HTTP clients (404, 422 …) are in `http/interrupts.py`.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class Problem:
@@ -170,6 +170,14 @@ def require_no_problems(problems: "Sequence[ProjectError]") -> None:
         raise problems[0]
     if problems:
         raise ProblemsError(problems)
+
+
+def suggest(word: str, known: "Iterable[str]", otherwise: str = "", *, cutoff: float = 0.6) -> str:
+    """The hint for an unknown word: `Did you mean 'x'` with the most similar known one, else `otherwise`."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, [*known], n=1, cutoff=cutoff)
+    return f"Did you mean {near[0]!r}" if near else otherwise
 
 
 def show_value(value: object, limit: int = 200) -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, suggest
 from edgeroutes.plan.cloudformation import is_intrinsic, is_macro
 from edgeroutes.plan.function_yaml import check_variables
 from edgeroutes.plan.infra import value_at
@@ -125,8 +124,7 @@ class _Merger:
         for name, resource in self.result.get("Resources", {}).items():
             if is_macro(name) or (isinstance(resource, dict) and "Type" in resource):
                 continue
-            near = get_close_matches(name, own, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}" if near else "Give it a Type"
+            hint = suggest(name, own, "Give it a Type", cutoff=0.5)
             where = self.first_place.get(("Resources", name), "")
             self.problems.append(ConfigError(f"resource {name!r} has no Type", where=where, hint=hint))
 
@@ -191,8 +189,7 @@ class _Merger:
         return ConfigError(problem, where=where, hint="Use another name")
 
     def _refuse_section(self, section: str, document: YamlText) -> None:
-        near = get_close_matches(section, _SECTIONS, n=1)
-        hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(_SECTIONS)}"
+        hint = suggest(section, _SECTIONS, f"Allowed are {', '.join(_SECTIONS)}")
         problem = f"{section!r} is not a section of a template"
         self.problems.append(ConfigError(problem, where=document.where(section), hint=hint))
 
@@ -275,8 +272,7 @@ def check_references(document: Mapping[str, Any], place: Callable[[str, str, str
                     problem = (
                         f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
                     )
-                    near = get_close_matches(wanted, known, n=1)
-                    hint = f"Did you mean {near[0]!r}" if near else "Declare it in infra/"
+                    hint = suggest(wanted, known, "Declare it in infra/")
                     yield ConfigError(problem, where=place(section, name, key), hint=hint)
 
 

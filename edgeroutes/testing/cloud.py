@@ -5,7 +5,6 @@ Between tests the mock is off and its data is stored here. So tests without `aws
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import threading
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 
 from edgeroutes.adapters.proxy import LambdaHandler
-from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.errors import ConfigError, ToolError, suggest
 from edgeroutes.http.limits import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.testing.environment import (
@@ -209,8 +208,7 @@ class Aws:
     @staticmethod
     def _require(logical_id: str, there: Mapping[str, Any], kind: str) -> None:
         if logical_id not in there:
-            near = difflib.get_close_matches(logical_id, there, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(there) or 'none: infra/ is empty'}"
+            hint = suggest(logical_id, there, f"Allowed are {', '.join(there) or 'none: infra/ is empty'}")
             raise ConfigError(f"there is no {kind} {logical_id!r}", where="aws", hint=hint)
 
 

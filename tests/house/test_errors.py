@@ -47,3 +47,8 @@ def test_a_warning_is_a_problem_that_is_not_raised() -> None:
     warning = errors.Problem("the quota is 300", where="template.yaml", hint="Raise it")
     assert str(warning) == str(errors.ConfigError("the quota is 300", where="template.yaml", hint="Raise it"))
     assert str(errors.Problem("there is no 'a'", hint="Did you mean 'b'")) == "there is no 'a'. Did you mean 'b'?"
+
+
+def test_the_hint_for_an_unknown_word_is_the_most_similar_known_one() -> None:
+    assert errors.suggest("nme", {"name": 1, "stage": 2}, "Remove it") == "Did you mean 'name'"
+    assert errors.suggest("x", ["name", "stage"], "Remove it") == "Remove it"
