@@ -11,7 +11,7 @@ import re
 import socket
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -250,10 +250,10 @@ def server_sender(timeout_s: float = 20.0) -> Send:
         try:
             sent = method if method in ("GET", "HEAD", "OPTIONS") else "GET"
             connection.request(sent, target, headers=dict(fields))
-            response = connection.getresponse()
-            if time.monotonic() >= end:  # the headers may be a part
-                raise TimeoutError
-            return Reply(response.status, Headers(response.getheaders()))
+            with closing(connection.getresponse()) as response:
+                if time.monotonic() >= end:  # the headers may be a part
+                    raise TimeoutError
+                return Reply(response.status, Headers(response.getheaders()))
         except (OSError, HTTPException, ValueError) as error:
             problem = f"the request failed: {type(error).__name__}: {error}"
             if time.monotonic() >= end:

@@ -305,7 +305,7 @@ class CORS:
         for name in ("methods", "headers", "expose"):
             if ANY in (getattr(self, name) or ()):
                 reason = "which is not a wildcard for requests with credentials"
-                problems.append(f"credentials is True and {name} has '*', {reason}. List the {name}")
+                problems.append(f"credentials is True and {name} has '*', {reason}. List them")
         return problems
 
     @property

@@ -75,7 +75,7 @@ def test_the_region_is_samconfigs_then_the_environments_then_the_profiles(
 ) -> None:
     environment = {**files, "AWS_DEFAULT_REGION": "ap-south-1"}
     assert find_region(files, tmp_path) == "eu-central-1, from profile 'default'"
-    assert find_region({**files, "AWS_PROFILE": "work"}, tmp_path) == "us-east-1, of profile 'work'"
+    assert find_region({**files, "AWS_PROFILE": "work"}, tmp_path) == "us-east-1, from profile 'work'"
     # The SAM CLI reads no AWS_REGION.
     assert find_region({"AWS_REGION": "ap-south-1", "AWS_CONFIG_FILE": "/no"}, tmp_path) == ""
     assert find_region(environment, tmp_path) == "ap-south-1, from AWS_DEFAULT_REGION"

@@ -47,7 +47,7 @@ def test_check_writes_nothing_and_shows_what_differs(root: Path, capsys: pytest.
     assert not (root / "template.yaml").exists()
     output, errors = capsys.readouterr()
     assert output.startswith("--- template.yaml\n+++ template.yaml (generated)\n")
-    assert output.splitlines()[-1].endswith("lines more")
+    assert output.splitlines()[-1].endswith("more lines")
     assert errors == "template.yaml: the file is not current. Run 'edgeroutes template', and commit it.\n"
     print_template(root, check=False, as_json=False)
     assert print_template(root, check=True, as_json=False) == 0

@@ -58,17 +58,17 @@ def test_its_text_makes_it_again(cors: CORS) -> None:
         (
             {"origins": APP, "credentials": True, "headers": "*"},
             ("credentials is True and headers has '*', which is not a wildcard for requests with credentials. "
-            "Name the headers"),
+            "List them"),
         ),
         (
             {"origins": APP, "credentials": True, "methods": ["*"]},
             ("credentials is True and methods has '*', which is not a wildcard for requests with credentials. "
-            "Name the methods"),
+            "List them"),
         ),
         (
             {"origins": APP, "credentials": True, "expose": ["x-a", "*"]},
             ("credentials is True and expose has '*', which is not a wildcard for requests with credentials. "
-            "Name the expose"),
+            "List them"),
         ),
         ({"origins": APP, "methods": ["get"]}, "methods has 'get'. Allowed are GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, and '*'"),
         ({"origins": APP, "methods": 5}, "methods is 5. Allowed are a string and a list of strings"),
@@ -80,7 +80,7 @@ def test_its_text_makes_it_again(cors: CORS) -> None:
         ({"origins": APP, "max_age": 1.5}, "max_age is 1.5. Allowed are whole seconds from 0"),
         (
             {"origins": "null", "max_age": -1},
-            ("max_age is -1. Allowed are whole seconds from 0. origins has 'null', which any page can have, from a "
+            ("max_age is -1. Allowed are whole seconds from 0. origins has 'null', which any page can send from a "
             "sandboxed frame. Allow '*' or real origins"),
         ),
     ],
@@ -224,7 +224,7 @@ def test_a_variable_itself_allows_nobody() -> None:
             {"ORIGINS": "*"},
             (
                 "with the environment variable ORIGINS, credentials is True and origins is '*', which browsers "
-                "refuse. Name the origins"
+                "reject. List the origins"
             ),
         ),
         (

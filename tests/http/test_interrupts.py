@@ -51,5 +51,5 @@ def test_refusals_end_the_handler(function: Callable[..., NoReturn], status: int
 
 @pytest.mark.parametrize("status", [0, 200, 302, 399, 600])
 def test_an_error_has_the_status_of_one(status: int) -> None:
-    with pytest.raises(ValueError, match="400 to 599 are errors"):
+    with pytest.raises(ValueError, match="Allowed are 400 to 599"):
         HTTPError(status)
