@@ -125,7 +125,9 @@ def check_uv_lock(lock: str, declarations: Declarations, root: Path) -> list[Pro
     ]
 
 
-def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str, hint: str) -> list[ProjectError]:
+def check_names(
+    lock: Mapping[str, Any], declarations: Declarations, where: str, hint: str, environment: Mapping[str, str]
+) -> list[ProjectError]:
     """What the project needs to run and a lock without a copy of these declarations lacks, or has in another version.
 
     Args:
@@ -133,6 +135,7 @@ def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str,
         declarations: Of the project.
         where: The lock.
         hint: How to lock again.
+        environment: Values of markers: what these keep from the functions, a lock need not have.
     """
     locked: dict[str, set[str]] = {}
     for package in (*lock.get("package", ()), *lock.get("packages", ())):
@@ -141,7 +144,10 @@ def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str,
     for each in declarations.from_project:
         if each.group or each.name in {OWN_PACKAGE, declarations.name}:
             continue
-        allowed, versions = Requirement(each.text).specifier, locked.get(each.name, set())
+        requirement, versions = Requirement(each.text), locked.get(each.name, set())
+        if requirement.marker is not None and not applies(requirement.marker, environment, where=each.where):
+            continue
+        allowed = requirement.specifier
         fits = any(not version or allowed.contains(version, prereleases=True) for version in versions)
         if not fits:
             has = f"has {each.name} {', '.join(sorted(versions))}" if versions else f"does not have {each.name!r}"

@@ -36,6 +36,7 @@ from edgeroutes.build.lock_files import (
 )
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, parse_pylock
+from edgeroutes.build.python_versions import check_project_python
 from edgeroutes.build.requirements import REQUIREMENTS_FILE, has_name, parse_requirement, read_text, required_names
 from edgeroutes.build.store import write_whole
 from edgeroutes.build.uv_errors import UnknownDistributionError
@@ -165,6 +166,9 @@ class _Reader:
         self._local = local_distributions(self._installed.values())
 
     def read(self) -> Pins:
+        text = read_text(self._root / PROJECT_FILE)
+        document = parse_toml(text, where=PROJECT_FILE)
+        require_no_problems(list(check_project_python(document, text, self._target.python)))
         check_cycles(self._local, self._environment)
         read = {
             UV_LOCK: self._read_uv_lock,
@@ -247,7 +251,9 @@ class _Reader:
 
     def _checked_lock(self, hint: str) -> str:
         lock, name = read_text(self._source.path), self._source.name
-        require_no_problems(check_names(parse_toml(lock, where=name), self._declarations, name, hint))
+        require_no_problems(
+            check_names(parse_toml(lock, where=name), self._declarations, name, hint, self._environment)
+        )
         return lock
 
     def _parsed(self, lock: str) -> Locked:
