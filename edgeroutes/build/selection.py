@@ -6,7 +6,6 @@ Repeated until nothing is added: a library that ships may mention another declar
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -100,8 +99,7 @@ class Selector:
             if not added:
                 break
             everywhere |= added
-        notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
-        notes = (*notes, *self._left_out(chosen, answers))
+        notes = (*self._notes(everywhere.values(), chosen, answers), *self._left_out(chosen, answers))
         return Selection(bundles=tuple(chosen), requirements=answers, notes=notes)
 
     def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Answers:
@@ -232,12 +230,22 @@ class Selector:
                 f"{self._app_dir}/function.yaml."
             )
 
-    def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
-        holders = Counter(
-            each.function.routes != () for each in bundles if root.name in answers[each.function.logical_id]
-        )
-        functions = "1 function" if holders[True] == 1 else f"{holders[True]} functions"
+    def _notes(self, roots: Iterable[Root], bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+        """One line for all that go into the same functions."""
+        together: dict[frozenset[str], list[Root]] = {}
+        for root in roots:
+            holders = (each.function for each in bundles if root.name in answers[each.function.logical_id])
+            together.setdefault(frozenset(each.logical_id for each in holders if each.routes), []).append(root)
+        for functions, several in together.items():
+            yield self._note(several, "1 function" if len(functions) == 1 else f"{len(functions)} functions")
+
+    def _note(self, roots: Sequence[Root], functions: str) -> str:
+        first = roots[0].where
+        shown = [f"{each.name!r}" + (f" ({each.where})" if each.where != first else "") for each in roots]
+        them, are, go, name = ("it", "is", "it goes", "it") if len(roots) == 1 else ("them", "are", "they go", "one")
+        listed = ", ".join(shown[:-1]) + (" and " if shown[:-1] else "") + shown[-1]
         return (
-            f"{root.where}: {root.name!r} is declared and nothing in the project names it, so it goes into {functions} with third-party "
-            f"code. To keep it out, list it under 'exclude' in {self._app_dir}/function.yaml; where one function needs it, under 'include'."
+            f"{first}: {listed} {are} declared and nothing in the project names {them}, so {go} into {functions} with third-party code. To "
+            f"keep {them} out, write 'exclude: [{', '.join(each.name for each in roots)}]' in {self._app_dir}/function.yaml; where one "
+            f"function needs {name}, list it under 'include' of its function.yaml."
         )

@@ -605,6 +605,27 @@ def GET():
 """
 
 
+@pytest.mark.parametrize(
+    ("more", "is_package"),
+    [
+        ('[build-system]\nrequires = ["hatchling"]\n', True),
+        ("[tool.uv]\npackage = true\n", True),
+        ("", False),
+        ('[build-system]\nrequires = ["hatchling"]\n[tool.uv]\npackage = false\n', False),
+        ('[build-system]\nrequires = ["poetry-core"]\n[tool.poetry]\npackage-mode = false\n', False),
+    ],
+)
+def test_only_a_package_has_a_version_whether_it_is_installed_here_or_not(
+    more: str, is_package: bool, tmp_path: Path
+) -> None:
+    """Where a tool never installs the project, dev has no metadata of it; a bundle has none, too."""
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO})
+    settings = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": f'[project]\nname = "shop"\nversion = "1"\n{settings}{more}'})
+    bundle = project.link(project.build(), "AFunction", tmp_path / "out")
+    assert (bundle / "shop-1.dist-info").exists() is is_package
+
+
 def test_a_bundle_knows_the_projects_version_and_entry_points(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{METADATA_ROUTE}"}, WHEELS)
     settings = (project.root / "pyproject.toml").read_text()
@@ -616,6 +637,8 @@ version = "1.2.3"
 description = "A shop"
 dependencies = ["model"]
 entry-points."shop.plugins" = {{ one = "lib.one:run" }}
+[build-system]
+requires = ["hatchling"]
 {settings}"""
         }
     )
