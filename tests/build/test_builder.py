@@ -754,3 +754,52 @@ def test_what_python_runs_at_its_start_is_warned_of(tmp_path: Path) -> None:
         f"which modules it has. Install it again with 'pip install -e {tmp_path}/far' (pip 21.3 or newer), or with uv."
     )
     assert project.build().warnings == (code, link)
+
+
+def test_what_a_file_behind_a_guard_misses_is_a_warning(tmp_path: Path) -> None:
+    """A function never takes the branch, or catches what the import raises."""
+    route = (
+        "import sys\nif sys.platform == 'win32':\n    import windows\ntry:\n    import fast\nexcept ImportError:\n    fast = None\n"
+        "\ndef GET():\n    return [fast is None]\n"
+    )
+    files = {
+        "functions/a/route.py": route,
+        "windows.py": "import deeper\n",
+        "deeper.py": "import pywin\n",
+        "fast.py": "import nowhere\n",
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    assert [each.partition(". ")[0] for each in report.warnings] == [
+        "fast.py:1: no module named 'nowhere', and this file is imported behind a guard",
+        "deeper.py:1: no module named 'pywin', and this file is imported behind a guard",
+    ]
+    assert json.loads(invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"]) == [True]
+
+
+_PACKAGE_DATA = {
+    "a package by one word": ("from importlib.resources import files\nread = files('res').joinpath('tables/a.csv').read_text", "1"),
+    "pkgutil": ("import pkgutil\nread = lambda: pkgutil.get_data('res', 'tables/a.csv').decode()", "1"),
+    "Python among the data": (
+        "from importlib.resources import files\nread = lambda: sorted(e.name for e in files('res.starter').iterdir() if e.is_file())",
+        ["app.tmpl", "conf.py"],
+    ),
+    "a folder": ("from importlib.resources import files\nread = files('space.assets').joinpath('a.txt').read_text", "A"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), _PACKAGE_DATA.values(), ids=_PACKAGE_DATA)
+def test_a_package_that_only_its_data_is_read_of_ships(source: str, expected: object, tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": f"{source}\n\ndef GET():\n    return [read()]\n",
+        "res/__init__.py": "",
+        "res/tables/a.csv": "1",
+        "res/starter/app.tmpl": "",
+        "res/starter/conf.py": "x = {{ y }}\n",
+        "space/assets/a.txt": "A",
+        "space/code.py": "",
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    assert json.loads(invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"]) == [expected]
+    assert report.warnings == ()
