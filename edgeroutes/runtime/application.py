@@ -17,7 +17,7 @@ from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.loop import is_fatal
 from edgeroutes.runtime.loop_state import running_loop
-from edgeroutes.runtime.response_headers import complete_headers, finalize_body, finish_headers
+from edgeroutes.runtime.response_headers import complete_headers, complete_stream, finalize_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,18 +69,26 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        path = route.route_path
-        if path not in self._endpoints:
-            with self._loading:
-                if path not in self._endpoints:
-                    self._endpoints[path] = Endpoint(
-                        route,
-                        self.root,
-                        self._mount,
-                        base_path=self.manifest.base_path,
-                        trailing_slash=self.manifest.trailing_slash,
-                    )
-        return self._endpoints[path]
+        return self.loaded(route) or self._load(route)
+
+    def loaded(self, route: ManifestRoute) -> Endpoint | None:
+        """The route, where it has been loaded."""
+        return self._endpoints.get(route.route_path)
+
+    def _load(self, route: ManifestRoute) -> Endpoint:
+        with self._loading:
+            endpoint = self.loaded(route)  # another thread may have been faster
+            if endpoint is None:
+                manifest = self.manifest
+                endpoint = Endpoint(
+                    route,
+                    self.root,
+                    self._mount,
+                    base_path=manifest.base_path,
+                    trailing_slash=manifest.trailing_slash,
+                )
+                self._endpoints[route.route_path] = endpoint
+            return endpoint
 
     async def load(self, route: ManifestRoute) -> Endpoint:
         """The route, imported outside the event loop: a file may call `asyncio.run` at its top level.
@@ -88,7 +96,7 @@ class Application:
         Raises:
             ProjectError: When it cannot be loaded; the next call tries again.
         """
-        if route.route_path in self._endpoints or running_loop() is None:
+        if running_loop() is None:
             return self.endpoint(route)
         from edgeroutes.runtime.offload import call_sync
 
@@ -173,7 +181,18 @@ class Call:
         early: The response that needs no route.
     """
 
-    __slots__ = ("_application", "_scope", "cors", "early", "failure", "incoming", "params", "path", "route")
+    __slots__ = (
+        "_application",
+        "_scope",
+        "cors",
+        "early",
+        "failure",
+        "incoming",
+        "needs_loop",
+        "params",
+        "path",
+        "route",
+    )
 
     def __init__(
         self,
@@ -187,6 +206,7 @@ class Call:
     ) -> None:
         self.incoming = incoming
         self.route = route
+        self.needs_loop = route is not None and route.needs_loop  # whether its coroutines must run on an event loop
         self._application = application
         self.path = path
         self.params = params or {}
@@ -200,11 +220,6 @@ class Call:
         call = Call(self._application, self.incoming, early=early)
         call.cors = self.cors
         return call
-
-    @property
-    def needs_loop(self) -> bool:
-        """Whether its coroutines must run on an event loop."""
-        return self.route is not None and self.route.needs_loop
 
     @property
     def after(self) -> Sequence[tuple[object, tuple[Any, ...]]]:
@@ -236,14 +251,18 @@ class Call:
             if route is None:
                 response = self._unrouted()
             else:
-                endpoint = await self._application.load(route)
+                application = self._application
+                endpoint = application.loaded(route) or await application.load(route)
                 scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
-                if response.is_stream:
+                is_stream = response.is_stream
+                if is_stream:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = finish_headers(response, scope, endpoint, self._application.manifest.tag_header)
+                response = complete_headers(response, scope, endpoint, application.manifest.tag_header)
+                if is_stream:
+                    response = complete_stream(response, scope)
         except BaseException as error:  # whatever it is, the client gets a response and the log the cause
             if is_fatal(error):
                 raise

@@ -8,11 +8,10 @@ from edgeroutes.http.interrupts import Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
-from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
-from edgeroutes.runtime.signature import ABSENT, return_annotation
+from edgeroutes.runtime.signature import ABSENT, return_annotation, takes_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,11 @@ class BoundHandler:
 
     def __init__(self, function: Handler, segments: Segments, where: str, root: str) -> None:
         self._function = function
-        self._binding: Binding | None = bind(function, segments, where)
+        self._binding: Binding | None = None
+        if not takes_nothing(function):
+            from edgeroutes.runtime.binding import bind
+
+            self._binding = bind(function, segments, where)
         self._is_sync = not starts_nothing(function)
         self._dependencies: Dependencies | None = None
         self._write = None

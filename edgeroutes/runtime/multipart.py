@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.request import FormLimits
+    from edgeroutes.http.form_body import FormLimits
 
 
 class _Parser(MultiPartParser):

@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 _NOTED = CONNECTION_HEADERS | {"cache-control", "expires", "set-cookie"}
 
 
-def finish_headers(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
-    """The response as `complete_headers` makes it, and of a stream also how its body goes out: compressed, or with its length."""
-    response = complete_headers(response, scope, endpoint, tag_header)
-    if response.body.__class__ is str or not response.is_stream:
+def complete_stream(response: Response, scope: RequestScope) -> Response:
+    """What `complete_headers` has made of a stream, with how its body is sent: compressed, or with its length."""
+    if not response.is_stream:
         return response
     from edgeroutes.runtime.compression import compressed
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.request import FormLimits, Request
+    from edgeroutes.http.form_body import FormLimits
+    from edgeroutes.http.request import Request
 
 
 def read_form(request: Request, limits: FormLimits) -> FormData:

@@ -153,6 +153,27 @@ def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) 
     assert outsiders(added) <= FREE
 
 
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("def GET():\n    return {'id': 1}\n", set()),
+        (HELLO, {"annotations", "binding", "values"}),
+        ("def GET() -> dict[str, str]:\n    return {'id': '1'}\n", {"annotations", "response_models", "returns"}),
+    ],
+    ids=["no argument", "a segment", "a return annotation"],
+)
+def test_a_hello_loads_what_reads_its_signature_and_nothing_else_for_it(
+    tmp_path: Path, source: str, parts: set[str]
+) -> None:
+    _, added = response(tmp_path, source, [rest_event("GET", "/items/1")])
+    names = {name.rpartition(".")[2] for name in added if name.startswith("edgeroutes.runtime.")}
+    always = {
+        "application", "context", "endpoint", "loader", "loop", "loop_state", "manifest", "response_headers", "results", "signature",
+    }  # fmt: skip
+    assert names == always | parts
+    assert not added & {f"edgeroutes.http.{name}" for name in ("cookies", "form_body", "json_body", "problem", "url")}
+
+
 def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path: Path) -> None:
     from_elsewhere = rest_event("GET", "/items/1")
     from_elsewhere["multiValueHeaders"] |= {"Origin": ["https://a.example"]}

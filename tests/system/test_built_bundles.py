@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.build.packing import packed_modules
 from edgeroutes.dev.gateway import read_result
 from tests.build.projects import run_alone
 from tests.system.emulator import Emulator, find_emulator
@@ -16,7 +17,7 @@ from tests.system.example import ASKS, FALLBACK, environment_of, in_process, set
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
+    from edgeroutes.local_aws.stack import ProjectCloud
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
     from tests.system.example import Answer, Built
@@ -95,5 +96,5 @@ def uses_boto3(bundle: Path) -> bool:
     """Whether a module of the bundle imports it, and the bundle leaves it to Lambda; edgeroutes' own are bytecode."""
     if (bundle / "boto3").is_dir():
         return False
-    named = any(b"boto3" in file.read_bytes() for file in bundle.glob("edgeroutes/**/*.pyc"))
+    named = any(b"boto3" in code for code in packed_modules(bundle).values())
     return named or any(_IMPORTS_BOTO3.search(file.read_bytes()) for file in bundle.rglob("*.py"))
