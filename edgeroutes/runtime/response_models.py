@@ -13,8 +13,9 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import Problems
-from edgeroutes.runtime.annotations import describe, is_literal, is_typed_dict, origin
+from edgeroutes.runtime.annotations import alias_value, describe, is_alias, is_literal, origin
 from edgeroutes.runtime.conversion import scalar_converter
+from edgeroutes.runtime.fields import field_owner, is_typed_dict, required_keys, substitute, type_variables
 from edgeroutes.runtime.results import Unfit
 from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
 from edgeroutes.runtime.validation import make_validator
@@ -71,8 +72,8 @@ class Compiler:
             return self._annotated(annotation)
         if hasattr(annotation, "__supertype__"):  # a NewType
             return self.compile(annotation.__supertype__)
-        if type(annotation).__name__ == "TypeAliasType":
-            return self._once(annotation, lambda: self.compile(annotation.__value__))
+        if is_alias(annotation):
+            return self._once(annotation, lambda: self.compile(alias_value(annotation)))
         if type(annotation).__name__ == "TypeVar":
             return self.compile(annotation.__bound__) if annotation.__bound__ is not None else _anything
         kind = origin(annotation) or annotation
@@ -110,7 +111,7 @@ class Compiler:
         written = getattr(annotation, "__forward_arg__", annotation)
         if isinstance(written, str):
             annotation = evaluate(written, self._namespace, self._where)
-        annotation = _substituted(annotation, self._variables)
+        annotation = substitute(annotation, self._variables)
         if getattr(origin(annotation), "__name__", getattr(origin(annotation), "_name", "")) in _QUALIFIERS:
             return self._evaluated(annotation.__args__[0])
         return annotation
@@ -186,11 +187,11 @@ class Compiler:
     def _dataclass(self, annotation: Any, kind: Any) -> Convert:
         from dataclasses import MISSING, fields
 
-        variables = _type_variables(annotation, kind)
+        variables = type_variables(annotation)
         found = []
         for field in fields(kind):
-            owner = next((base for base in kind.__mro__ if field.name in vars(base).get("__annotations__", ())), kind)
-            convert = self._field(field.type, owner, kind, field.name, variables)
+            owner = field_owner(kind, field.name)
+            convert = self._field(field.type, owner, kind, field.name, variables.get(owner, {}))
             default = field.default_factory if field.default_factory is not MISSING else _constant(field.default)
             has_default = field.default is not MISSING or field.default_factory is not MISSING
             found.append(Field(field.name, field.name, convert, default if has_default else None))
@@ -199,11 +200,9 @@ class Compiler:
         return _object(kind, found, _builder(kind, names) if computes else None)
 
     def _typed_dict(self, annotation: Any, kind: Any) -> Convert:
-        from edgeroutes.runtime.fields import required_keys
-
         required = self._reading(kind, lambda: required_keys(kind))
         hints = self._hints(kind)
-        variables = _type_variables(annotation, kind)
+        variables = type_variables(annotation).get(kind, {})
         return _object(
             kind,
             [
@@ -219,7 +218,7 @@ class Compiler:
 
     def _named_tuple(self, annotation: Any, kind: Any) -> Convert:
         hints, defaults = self._hints(kind), kind._field_defaults  # documented
-        variables = _type_variables(annotation, kind)
+        variables = type_variables(annotation).get(kind, {})
         found = [
             Field(
                 name,
@@ -499,19 +498,6 @@ def _own_json(kind: Any) -> Convert:
         return kind.__json__(value)
 
     return convert
-
-
-def _type_variables(annotation: Any, kind: Any) -> dict[Any, Any]:
-    """The arguments of a generic class by its type variables."""
-    arguments = getattr(annotation, "__args__", ()) if annotation is not kind else ()
-    return dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=False))
-
-
-def _substituted(hint: Any, variables: Mapping[Any, Any]) -> Any:
-    if hint.__hash__ is not None and hint in variables:
-        return variables[hint]
-    parameters = () if isinstance(hint, type) and origin(hint) is None else getattr(hint, "__parameters__", ())
-    return hint[tuple(variables.get(each, each) for each in parameters)] if variables and parameters else hint
 
 
 def _constant(value: Any) -> Callable[[], Any]:

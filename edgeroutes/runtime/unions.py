@@ -11,8 +11,8 @@ from enum import EnumMeta
 from types import NoneType
 
 from edgeroutes.http.field_problems import Problems
-from edgeroutes.runtime.annotations import is_literal, is_named_tuple, is_own_model, origin, peel, plain_type
-from edgeroutes.runtime.fields import field_annotations, field_names_required
+from edgeroutes.runtime.annotations import is_literal, origin, peel, plain_type
+from edgeroutes.runtime.fields import field_annotations, field_names_required, is_named_tuple, is_own_model
 from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False
@@ -180,7 +180,7 @@ def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
     if is_own_model(annotation):
         return (dict, list) if is_named_tuple(annotation) else (dict,)
     if is_literal(annotation):
-        return tuple({type(value) for value in annotation.__args__})
+        return tuple({kind for kind, _ in _tag_values(annotation)})
     kind = origin(annotation) or annotation
     if kind in _KINDS:
         return _KINDS[kind]
@@ -191,7 +191,8 @@ def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
 
 
 def _tag_values(annotation: Any) -> Values:
-    return {(type(value), value): None for value in plain_type(annotation).__args__}
+    plain = [getattr(value, "_value_", value) for value in plain_type(annotation).__args__]  # of an enum's member
+    return {(type(value), value): None for value in plain}
 
 
 def _is_tag(value: Any, tags: Values) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import Problems, render_path
-from edgeroutes.runtime.annotations import is_model
+from edgeroutes.runtime.fields import is_model
 from edgeroutes.runtime.validation import make_validator
 
 SOME_UUID = "12345678-1234-5678-1234-567812345678"
