@@ -47,7 +47,7 @@ def needs_loop(route: RouteFile, tracer: Tracer, within: frozenset[str] | None =
     return tracer.event_loop_reason(map(Path, files), within) is not None
 
 
-class LoopAnswers:
+class LoopDecisions:
     """Answers for one build, kept in the store for the next.
 
     Args:

@@ -1,7 +1,7 @@
-"""Which file answers which URL.
+"""Which file serves which URL.
 
 What flows through, stage by stage. The first three stages happen where the project is built, `dev` and tests included;
-the last where a request is answered, with the same code everywhere::
+the last where a request is handled, with the same code everywhere::
 
     functions/**                                     a tree of folders
         │  file_tree    FileTree: the port; DiskTree reads the disk, tests draw a picture
@@ -33,5 +33,5 @@ are plain classes with `__slots__` and import nothing that costs time. The other
 where a project is built; they use dataclasses and `ast`.
 
 Nothing stops at the first fault: problems are values, gathered in lists, and the caller decides which of them matter. A
-route file without handlers, for one, stops a build; at run time it answers 405.
+route file without handlers, for one, stops a build; at run time it responds 405.
 """

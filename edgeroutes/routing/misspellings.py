@@ -71,7 +71,7 @@ def _method_fault(name: str) -> tuple[str, str] | None:
         return None
     allowed = f"Allowed are {', '.join(METHODS)}"
     if name in _OTHER_METHODS:
-        return f"{name!r} is a method that no request reaches. {allowed}", "Answer one of those, or rename the function"
+        return f"{name!r} is a method that no request reaches. {allowed}", "Export one of those, or rename the function"
     likely = [method for method in METHODS if sorted(method) == sorted(name)]
     likely = likely or difflib.get_close_matches(name, METHODS, n=1, cutoff=_CLOSE_METHOD)
     if not likely:

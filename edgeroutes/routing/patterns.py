@@ -23,7 +23,7 @@ _RANKS = {STATIC: 0, PARAM: 1, CATCH_ALL: 2, OPTIONAL_CATCH_ALL: 3}
 
 
 class Pattern:
-    """The URLs that one route answers. Patterns sort in the order in which they are tried: the first that matches wins.
+    """The URLs that one route serves. Patterns sort in the order in which they are tried: the first that matches wins.
 
     Args:
         segments: From the root down; groups among them are left out.
