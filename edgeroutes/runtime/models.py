@@ -141,6 +141,7 @@ class _Library:
 
 def _read_library(model: Any, where: str) -> _Library:
     if hasattr(model, "model_validate"):
+        require_complete(model, where)
         library = _Library(model, model.model_validate, model.model_validate_json, model.model_validate)
     elif hasattr(origin(model) or model, "__struct_fields__"):
         from functools import partial
@@ -160,6 +161,18 @@ def _read_library(model: Any, where: str) -> _Library:
         library = _Library(owner, adapter.validate_python, adapter.validate_json, adapter.validate_python)
     library.has_weak_hashes = _check_inside(model, where, is_pydantic=library.is_pydantic)
     return library
+
+
+def require_complete(model: Any, where: str) -> None:
+    """Raise RouteFileError for a pydantic model whose annotations name what its module does not have."""
+    if getattr(model, "__pydantic_complete__", True) is not False:
+        return
+    try:
+        model.model_rebuild()  # what is defined after it is there now
+    except NameError as error:
+        hint = "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs"
+        reason = str(error).partition("\n")[0]  # pydantic adds an address
+        raise RouteFileError(f"{model.__name__} cannot be read: {reason}", where=where, hint=hint) from error
 
 
 class _Schema:

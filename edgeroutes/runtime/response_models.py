@@ -169,6 +169,9 @@ class Compiler:
     def _model(self, annotation: Any, kind: Any) -> Convert | None:
         """The converter for a class with fields; None for another type."""
         if _is_pydantic(annotation):
+            from edgeroutes.runtime.models import require_complete
+
+            require_complete(annotation, self._where)
             return _by_pydantic(annotation)
         if not isinstance(kind, type):
             return None

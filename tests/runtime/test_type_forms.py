@@ -184,6 +184,24 @@ def test_a_forward_reference_to_nothing_names_what_is_missing(project: Make, sou
     assert "its annotation list['Nope'] cannot be read: name 'Nope' is not defined." in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("signature", ["it: A", "it: list[A]", "it: int = 1) -> (A"], ids=["body", "list", "response"])
+def test_a_pydantic_model_with_a_name_for_type_checkers_says_so(project: Make, signature: str) -> None:
+    source = f"""from __future__ import annotations
+from typing import TYPE_CHECKING
+from pydantic import BaseModel
+if TYPE_CHECKING:
+    from uuid import UUID
+class A(BaseModel):
+    u: UUID
+def POST({signature}):
+    return 1
+"""
+    answer = project({"x/route.py": source}, debug=True).post_json("/x", {})
+    assert (
+        "A cannot be read: name 'UUID' is not defined. Import it outside 'if TYPE_CHECKING:'" in answer.json()["detail"]
+    )
+
+
 def test_a_dataclass_makes_its_own_defaults_as_a_dependency(project: Make) -> None:
     source = f"{COMMON}from edgeroutes import Depends\ndef GET(it: Annotated[Box[int], Depends(Box)]):\n    return it\n"
     source = source.replace("Depends(Box)", "Depends(Filters)").replace(
