@@ -108,6 +108,18 @@ def _require_plain_default(default: Any, where: str) -> None:
         raise RouteFileError(problem, where=where, hint="Write 'name: Annotated[T, …] = value'")
 
 
+def require_complete(model: Any, where: str) -> None:
+    """Raise RouteFileError for a pydantic model whose annotations name what its module does not have."""
+    if getattr(model, "__pydantic_complete__", True) is not False:
+        return
+    try:
+        model.model_rebuild()  # what is defined after it is there now
+    except NameError as error:
+        hint = "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs"
+        reason = str(error).partition("\n")[0]  # pydantic adds an address
+        raise RouteFileError(f"{model.__name__} cannot be read: {reason}", where=where, hint=hint) from error
+
+
 def field_names_required(kind: Any) -> set[str]:
     """The fields of a dataclass, TypedDict or NamedTuple that a body must have."""
     kind = origin(kind) or kind

@@ -11,12 +11,12 @@ import sys
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.json_body import may_be_unsendable, parse_json
 from edgeroutes.http.json_checks import NOT_FINITE
-from edgeroutes.http.json_text import may_be_unsendable, parse_json
 from edgeroutes.runtime.annotations import annotated, describe, is_alias, is_literal, origin, peel, plain_type
 from edgeroutes.runtime.collisions import require_few_collisions
 from edgeroutes.runtime.constraints import is_library_metadata
-from edgeroutes.runtime.fields import field_annotations, is_model, is_own_model
+from edgeroutes.runtime.fields import field_annotations, is_model, is_own_model, require_complete
 from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
 from edgeroutes.runtime.pydantic_unions import depth_of
 
@@ -80,7 +80,7 @@ def json_reader(model: Any, where: str) -> Callable[[bytes, Problems], Any]:
         except library.errors as error:
             detail = _malformed_detail(error)
             if detail:
-                raise HTTPError(400, f"the body is no JSON: {detail}") from error
+                raise HTTPError(400, f"the request body is not valid JSON: {detail}") from error
             _add_problems(error, problems, body)
             return None
         if library.is_pydantic and (is_suspicious or _names_infinity(body.lower())):
@@ -161,18 +161,6 @@ def _read_library(model: Any, where: str) -> _Library:
         library = _Library(owner, adapter.validate_python, adapter.validate_json, adapter.validate_python)
     library.has_weak_hashes = _check_inside(model, where, is_pydantic=library.is_pydantic)
     return library
-
-
-def require_complete(model: Any, where: str) -> None:
-    """Raise RouteFileError for a pydantic model whose annotations name what its module does not have."""
-    if getattr(model, "__pydantic_complete__", True) is not False:
-        return
-    try:
-        model.model_rebuild()  # what is defined after it is there now
-    except NameError as error:
-        hint = "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs"
-        reason = str(error).partition("\n")[0]  # pydantic adds an address
-        raise RouteFileError(f"{model.__name__} cannot be read: {reason}", where=where, hint=hint) from error
 
 
 class _Schema:

@@ -161,7 +161,7 @@ Bare = Annotated[int, Depends(bare)]
 def good(id, request, q: int = 1, page: Annotated[int, Query(ge=1)] = 1): ...
 """
 MORE = "def deep(x: bytes, *rest): ...\n"
-BARE = "is no captured segment and has neither annotation nor default."
+BARE = "is not a captured segment and has neither annotation nor default."
 IN_LIB = {
     "bare": [f"lib/deps.py:5: argument 'limit' of bare {BARE}"],
     "bad": ["lib/deps.py:6: argument 'n' of bad: min_length=1 is not possible for int."],
