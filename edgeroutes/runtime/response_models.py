@@ -13,14 +13,6 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.runtime.annotations import alias_value, describe, is_alias, is_literal, origin
-from edgeroutes.runtime.fields import (
-    field_owner,
-    is_typed_dict,
-    require_complete,
-    required_keys,
-    substitute,
-    type_variables,
-)
 from edgeroutes.runtime.results import Unfit
 from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
 
@@ -115,7 +107,10 @@ class Compiler:
         written = getattr(annotation, "__forward_arg__", annotation)
         if isinstance(written, str):
             annotation = evaluate(written, self._namespace, self._where)
-        annotation = substitute(annotation, self._variables)
+        if self._variables:
+            from edgeroutes.runtime.fields import substitute
+
+            annotation = substitute(annotation, self._variables)
         if getattr(origin(annotation), "__name__", getattr(origin(annotation), "_name", "")) in _QUALIFIERS:
             return self._evaluated(annotation.__args__[0])
         return annotation
@@ -173,6 +168,8 @@ class Compiler:
     def _model(self, annotation: Any, kind: Any) -> Convert | None:
         """The converter for a class with fields; None for another type."""
         if _is_pydantic(annotation):
+            from edgeroutes.runtime.fields import require_complete
+
             require_complete(annotation, self._where)
             return _by_pydantic(annotation)
         if not isinstance(kind, type):
@@ -192,6 +189,8 @@ class Compiler:
     def _dataclass(self, annotation: Any, kind: Any) -> Convert:
         from dataclasses import MISSING, fields
 
+        from edgeroutes.runtime.fields import field_owner, type_variables
+
         variables = type_variables(annotation)
         found = []
         for field in fields(kind):
@@ -205,6 +204,8 @@ class Compiler:
         return _object(kind, found, _builder(kind, names) if computes else None)
 
     def _typed_dict(self, annotation: Any, kind: Any) -> Convert:
+        from edgeroutes.runtime.fields import required_keys, type_variables
+
         required = self._reading(kind, lambda: required_keys(kind))
         hints = self._hints(kind)
         variables = type_variables(annotation).get(kind, {})
@@ -222,6 +223,8 @@ class Compiler:
         )
 
     def _named_tuple(self, annotation: Any, kind: Any) -> Convert:
+        from edgeroutes.runtime.fields import type_variables
+
         hints, defaults = self._hints(kind), kind._field_defaults  # documented
         variables = type_variables(annotation).get(kind, {})
         found = [
@@ -456,7 +459,8 @@ class _Union:
 def _runtime_class(annotation: Any) -> type | None:
     """The class whose instances the annotation describes; None where a class does not show it."""
     kind = origin(annotation) or annotation
-    if is_literal(annotation) or not isinstance(kind, type) or kind is object or is_typed_dict(kind):
+    is_typed_dict = hasattr(kind, "__total__")
+    if is_literal(annotation) or not isinstance(kind, type) or kind is object or is_typed_dict:
         return None
     return kind
 
