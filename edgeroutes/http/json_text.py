@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def render_json(value: object) -> str:
     """`value` as compact JSON text; non-ASCII stays as it is.
 
-    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as
-    text), enums (by value), sets, mappings such as `headers()`, and anything with `__json__`. Keys may be such scalars, too.
+    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals, paths,
+    IP addresses and pydantic's URLs (as text), enums (by value), sets, mappings such as `headers()`, and anything with
+    `__json__`. Keys may be such scalars, too.
 
     Raises:
         TypeError: For a value of another type.
@@ -79,7 +80,7 @@ def _find_converter(value: object) -> Callable[[object], object]:
         return list  # type: ignore[return-value]  # it converts a set
     if isinstance(value, Mapping):
         return dict  # type: ignore[return-value]  # it converts a mapping
-    if type(value).__module__ in ("uuid", "decimal"):
+    if type(value).__module__ in ("uuid", "decimal", "ipaddress", "pathlib", "pydantic.networks"):
         return str
     return _refuse
 
@@ -110,7 +111,7 @@ def _struct_converter(_: object) -> Callable[[object], object]:
 _BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
     "__json__": lambda _: lambda value: value.__json__(),
     "__dataclass_fields__": _dataclass_converter,
-    "model_dump": lambda _: lambda value: value.model_dump(mode="json"),
+    "model_dump": lambda _: lambda value: value.model_dump(mode="json", by_alias=True),
     "__struct_fields__": _struct_converter,
     "isoformat": lambda _: lambda value: value.isoformat(),
     "_value_": lambda _: lambda value: value._value_,
