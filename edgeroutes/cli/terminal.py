@@ -179,16 +179,16 @@ def _methods(methods: Sequence[str]) -> str:
     return "any" if len(methods) == len(METHODS) else " ".join(methods) or "none"
 
 
-def access_line(answered: Answered) -> str:
-    status = answered.status
+def access_line(sent: Answered) -> str:
+    status = sent.status
     color = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
     shown = click.style(str(status) if status else "---", fg=color if status else "yellow", bold=True)
-    size = f"{_milliseconds(answered.duration_ms)} {_size(answered.body_bytes)} {answered.source_file}".rstrip()
-    if answered.cache:
-        size += f" {answered.cache}"
-    note = f"  {escape_line(answered.note)}" if answered.note else ""
+    size = f"{_milliseconds(sent.duration_ms)} {_size(sent.body_bytes)} {sent.source_file}".rstrip()
+    if sent.cache:
+        size += f" {sent.cache}"
+    note = f"  {escape_line(sent.note)}" if sent.note else ""
     note = click.style(note, fg="red" if status >= 500 else "yellow") if note else ""
-    target = escape_line(f"{answered.method} {answered.path}")
+    target = escape_line(f"{sent.method} {sent.path}")
     return f"{target} {shown} {click.style(escape_line(size), dim=True)}{note}"
 
 

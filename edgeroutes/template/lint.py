@@ -49,7 +49,7 @@ _SAM_KEYS = {
 _SAM_RESOURCES = {
     "Url": "FunctionUrlConfig", "UrlPublicPermissions": "FunctionUrlConfig", "EventInvokeConfig": "EventInvokeConfig", "Role": "Policies",
 }  # fmt: skip
-# How often SAM is asked for the rest of what it refuses.
+# How often SAM runs again, to find the rest of what it refuses.
 _SAM_ROUNDS = 10
 # Which settings of pyproject.toml are behind a property of a function.
 _FUNCTION_SETTINGS = {
@@ -338,7 +338,7 @@ class _Cause:
     Args:
         message: Without the resource's name.
         resource: As it was written; empty where SAM names none.
-        path: Of what is wrong, in the template; that of the resource where it cannot be told more exactly.
+        path: The wrong value's, in the template; the resource's where SAM is not more exact.
     """
 
     message: str
