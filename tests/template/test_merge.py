@@ -189,8 +189,8 @@ def test_variables_that_somebody_else_sets_are_refused_for_our_functions() -> No
     """
     assert problems(b=b) == [
         (
-            "infra/b.yaml:7: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and functions then check less. Give "
-            "yours another name."
+            "infra/b.yaml:7: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and functions then check less. Use "
+            "another name."
         )
     ]
 
