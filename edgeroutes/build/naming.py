@@ -1,8 +1,9 @@
-"""The project's modules that a file names without importing them: in a string, or by looking into their folder."""
+"""The project's modules that a file names without importing them: in a string, by a path, or by looking into their folder."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _ROUTE_FILES = frozenset({"middleware.py", "route.py"})
+# A folder of more modules is an environment or a checkout, not one of scripts.
+_MAX_SCRIPTS = 200
 
 
 class Naming:
@@ -69,6 +72,31 @@ class Naming:
             return tuple(self._at_path(package, scan))
         inside = self._inside(package, scan.pattern, is_deep=scan.is_deep)
         return (*package.modules, *(each for each in inside if each is not importer and each not in package.modules))
+
+    def scripts(self, path: str) -> tuple[Module, ...]:
+        """The modules that are loaded by a path, relative to the project: a source file, or a folder of them that is not a package.
+
+        Migrations, plugins and jobs lie in such folders. A folder with routes, and one in which imports are looked for, is none.
+        """
+        place = self._root / path
+        if place.suffix == ".py":
+            is_there = place.name in self._resolver.directories.listing(place.parent.as_posix()).files
+            return (self._resolver.entry(place),) if is_there and place.name not in _ROUTE_FILES else ()
+        folder = place.as_posix()
+        is_package = "__init__.py" in self._resolver.directories.listing(folder).files
+        if is_package or self._resolver.is_search_root(place) or self._holds_routes(folder):
+            return ()
+        found = tuple(islice(self._modules_in(folder, "", "", is_deep=True), _MAX_SCRIPTS + 1))
+        return found if len(found) <= _MAX_SCRIPTS else ()
+
+    def _holds_routes(self, folder: str) -> bool:
+        waiting = [folder]
+        for number, each in enumerate(waiting):
+            listing = self._resolver.directories.listing(each)
+            if number > _MAX_SCRIPTS or listing.files & _ROUTE_FILES:
+                return True
+            waiting += [f"{each}/{name}" for name in listing.directories]
+        return False
 
     def _at_path(self, package: Resolution, scan: FolderScan) -> Iterator[Module]:
         for directory in package.directories:

@@ -106,6 +106,10 @@ class Resolver:
         ]
         return max(inside, key=lambda root: len(root.path)).archive_path(file.as_posix())
 
+    def is_search_root(self, directory: Path) -> bool:
+        """Whether top-level modules are looked for in this directory."""
+        return any(root.directory == directory for _, root in self._roots)
+
     def entry(self, path: Path) -> Module:
         """The module that a file of the project or of edgeroutes is."""
         own = Path(self._own.path, OWN_PACKAGE)

@@ -154,13 +154,12 @@ class Selector:
 
         @cache
         def is_small(name: str) -> bool:
-            return self._unzipped_bytes([name]) <= _SMALL_BYTES
+            return self._added_bytes([name]) <= _SMALL_BYTES
 
         @cache
         def is_moderate(library: str) -> bool:
-            return (
-                self._unzipped_bytes(each.name for each in of_library(library) if each.name in used) <= _MODERATE_BYTES
-            )
+            mentioned = (each.name for each in of_library(library) if each.name in used)
+            return self._added_bytes(mentioned, library) <= _MODERATE_BYTES
 
         def brought(key: str, library: str) -> Iterator[Companion]:
             brings_all = key == _DECLARED or (library in imported[key] and is_moderate(library))
@@ -172,11 +171,15 @@ class Selector:
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
 
-    def _unzipped_bytes(self, names: Iterable[str]) -> int:
-        """The size of distributions with all that they require, as far as the store has them."""
-        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
-        trees = map(self._wheels.tree, resolve(roots, self._wheels, self._pins, self._target))
+    def _added_bytes(self, names: Iterable[str], library: str = "") -> int:
+        """The size of distributions with all that they require beyond what a library has, as far as the store has them."""
+        added = self._closure(names) - (self._closure([library]) if library else set())
+        trees = map(self._wheels.tree, added)
         return sum(sum(tree.sizes.values()) for tree in trees if tree is not None)
+
+    def _closure(self, names: Iterable[str]) -> set[str]:
+        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
+        return {*resolve(roots, self._wheels, self._pins, self._target)}
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
         """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""

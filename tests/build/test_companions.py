@@ -410,6 +410,27 @@ def test_a_library_that_a_function_imports_brings_what_is_moderate_together(
     assert held(build(tmp_path, source, {"host": library, **wheels}, more=more))["XFunction"] == ships
 
 
+def test_what_a_library_has_anyway_counts_for_no_companion(tmp_path: Path) -> None:
+    """As psycopg2 and a dialect that requires SQLAlchemy come with SQLAlchemy, whatever that weighs."""
+    library = FakeWheel(files={**LIBRARY, "host/data": "x" * 17_000_000}, requires=("plug; extra == 'fast'",))
+    wheels = {
+        "host": library,
+        "plug": FakeWheel(files={**PLUG.files, "plug/data": "x" * 3_000_000}, requires=("host",)),
+    }
+    assert held(build(tmp_path, USES_HOST, wheels))["XFunction"] == ["host", "plug"]
+
+
+def test_an_extra_may_be_one_of_another_distribution(tmp_path: Path) -> None:
+    """As celery's `sqlalchemy` is kombu's."""
+    inner = FakeWheel(files={"inner.py": ""}, requires=("plug; extra == 'db'",))
+    library = FakeWheel(
+        files=LIBRARY, requires=("inner", "inner[db]>=1 ; extra == 'sql'", "inner[no]; extra == 'other'")
+    )
+    source = f"import host\nhost.connect(kind='sql+memory')\n{HELLO}"
+    report = build(tmp_path, source, {"host": library, "inner": inner, "plug": LARGE})
+    assert explain(report, "/x", "plug")[-1] == "host offers plug as its extra 'sql', and the project declares both"
+
+
 def test_a_large_distribution_that_no_code_uses_ships_at_any_mention(tmp_path: Path) -> None:
     """As PySocks, which urllib3 imports if it is there."""
     front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
