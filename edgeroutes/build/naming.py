@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,6 +35,18 @@ class Naming:
         self._root = resolver.search_path.project_root
 
     def named(self, text: Text) -> tuple[Module, ...]:
+        """The modules that a text names, and those behind the entry points of the project whose group it names."""
+        points = (Text(text=value, line=text.line, place=TextPlace.LISTED) for value in self._points.get(text.text, ()))
+        return tuple(dict.fromkeys(module for each in (text, *points) for module in self._importable(each)))
+
+    @cached_property
+    def _points(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for group, value in self._resolver.own_entry_points():
+            found.setdefault(group, []).append(value.partition("[")[0].strip())
+        return found
+
+    def _importable(self, text: Text) -> tuple[Module, ...]:
         """The modules that importing what a text names would load; for a package, all that is in it.
 
         `lib.logs.JsonFormatter` is the module `lib.logs`. A package that a text names in full is one of Django's apps, Celery's task

@@ -15,6 +15,8 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?")
 # Source: PyPA, "Names and normalization".
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MAX_LENGTH = 150
+# Functions of importlib.resources and pkgutil whose first argument is a package. Source: their documentation.
+_RESOURCES = frozenset({"contents", "files", "get_data", "open_binary", "open_text", "read_binary", "read_text"})
 # Functions of importlib.metadata, whose argument is a distribution.
 _METADATA = frozenset({"distribution", "metadata", "requires", "version"})
 # Calls whose text is a label, not a module. Source: logging, structlog, opentelemetry.
@@ -24,7 +26,7 @@ _LABELLING = frozenset(
 # Calls that import what their text names: Django's import_string and setup, Celery's autodiscover_tasks, Werkzeug's, stevedore's.
 _IMPORTING = re.compile(
     r"import|load|module|autodiscover|include|resolve|register|scan|run_path|locate|find_spec|available|installed|optional|require|depend"
-    r"|backend|plugin|driver",
+    r"|backend|plugin|driver|resource",
     re.IGNORECASE,
 )
 
@@ -127,7 +129,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
 def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
     name = called_name(node)
     yield node.func, TextPlace.PLAIN
-    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA else TextPlace.PLAIN
+    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA | _RESOURCES else TextPlace.PLAIN
     for value in (*node.args, *(keyword.value for keyword in node.keywords)):
         if not (name in _LABELLING and isinstance(value, ast.Constant)):
             yield value, place

@@ -77,6 +77,20 @@ def test_a_file_that_is_named_ships_with_what_it_imports(tmp_path: Path) -> None
     ]  # fmt: skip
 
 
+def test_a_group_of_the_project_that_is_named_brings_its_entry_points(tmp_path: Path) -> None:
+    """As stevedore reads them, which is given the group."""
+    files = {
+        "functions/x/route.py": f"Manager('shop.drivers', 'cash')\n{HELLO}",
+        "lib/cash.py": "",
+        "lib/other.py": "",
+    }
+    project = project_of(tmp_path, files)
+    with (project.root / "pyproject.toml").open("a") as stream:
+        stream.write('[project.entry-points."shop.drivers"]\ncash = "lib.cash:Cash"\n')
+        stream.write('[project.entry-points."shop.others"]\nother = "lib.other:Other"\n')
+    assert shipped(project, tmp_path / "x") == {"functions/x/route.py", "lib/cash.py"}
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -1,0 +1,3 @@
+def GET():
+    import pandas, pyarrow, openpyxl, psycopg, cryptography, lxml
+    return 1
