@@ -97,7 +97,13 @@ class Companions:
                 place = f"{mention.file}:{mention.line}" if mention.line else mention.file
                 words = self._words(each, extras.get(each, ()), mention.file)
                 how = f"{place} of {name} {mention.how}"
-                found[each] = Companion(name=each, how=how, is_offered=each in extras, words=words)
+                found[each] = Companion(
+                    name=each,
+                    how=how,
+                    is_offered=each in extras or mention.is_plugin,
+                    is_plugin=mention.is_plugin,
+                    words=words,
+                )
         return [found[each] for each in sorted(found)]
 
     def _words(self, name: str, extras: Iterable[str], file: str = "") -> tuple[str, ...]:

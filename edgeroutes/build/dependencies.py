@@ -59,12 +59,14 @@ class Companion:
         how: What `why` shows: `bs4/builder/_lxml.py:9 of beautifulsoup4 imports lxml`.
         words: Lowercase beginnings of words that a function's code has where it uses the two together: names of the companion, of the
             extras that have it, of its entry points, and of the module that mentions it.
-        is_offered: Whether the library offers it as an extra.
+        is_offered: Whether the library offers it as an extra, or reads its entry points.
+        is_plugin: Whether the library reads its entry points.
     """
 
     name: str
     how: str
     is_offered: bool = False
+    is_plugin: bool = False
     words: tuple[str, ...] = ()
 
 

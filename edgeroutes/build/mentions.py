@@ -43,6 +43,9 @@ _PREFIX = re.compile(r"[A-Za-z0-9]{5,}[._-]")
 """The first word of a group, which a library may complete: `opentelemetry_`."""
 
 
+_READS_GROUP = "reads the entry points"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mention:
     """One place that mentions a distribution.
@@ -56,6 +59,11 @@ class Mention:
     file: str
     line: int
     how: str
+
+    @property
+    def is_plugin(self) -> bool:
+        """Whether the place reads a group in which the distribution has entry points."""
+        return self.how.startswith(_READS_GROUP)
 
 
 def find_mentions(
@@ -108,7 +116,7 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
     """The string literals that name a distribution's module or a group of its entry points, each with what `why` shows."""
     for text in texts:
         if text.text in identity.groups:
-            yield text, f"reads the entry points {text.text!r}, of which {identity.name} has some"
+            yield text, f"{_READS_GROUP} {text.text!r}, of which {identity.name} has some"
         elif _is_in(text.dotted, identity):
             yield text, f"names {text.text!r} in a string"
         elif text.place is TextPlace.IMPORTED and normalize_name(text.text) == identity.name:
@@ -221,7 +229,7 @@ def _group_text(identity: Identity, path: str, tree: ast.Module) -> Mention | No
             (each for each in identity.groups if each == text or (text and _is_beginning(text, each, node))), ""
         )
         if group:
-            how = f"reads the entry points {group!r}, of which {identity.name} has some"
+            how = f"{_READS_GROUP} {group!r}, of which {identity.name} has some"
             return Mention(file=path, line=getattr(node, "lineno", 0), how=how)
     return None
 

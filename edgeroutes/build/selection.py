@@ -34,6 +34,8 @@ _DECLARED = ""
 # Unzipped, with bytecode: what any mention brings, and what all mentions of a library together bring where a function imports it.
 _SMALL_BYTES = 2_000_000
 _MODERATE_BYTES = 16_000_000
+# What a plugin may add to a library that a function imports: it is declared for that library.
+_PLUGIN_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +163,21 @@ class Selector:
             mentioned = (each.name for each in of_library(library) if each.name in used)
             return self._added_bytes(mentioned, library) <= _MODERATE_BYTES
 
+        @cache
+        def is_light_plugin(each: Companion, library: str) -> bool:
+            return each.is_plugin and self._added_bytes([each.name], library) <= _PLUGIN_BYTES
+
         def brought(key: str, library: str) -> Iterator[Companion]:
-            brings_all = key == _DECLARED or (library in imported[key] and is_moderate(library))
+            is_imported = library in imported[key]
+            brings_all = key == _DECLARED or (is_imported and is_moderate(library))
             return (
                 each
                 for each in of_library(library)
-                if brings_all or each.name not in used or has(key, each.words) or is_small(each.name)
+                if brings_all
+                or each.name not in used
+                or has(key, each.words)
+                or is_small(each.name)
+                or (is_imported and is_light_plugin(each, library))
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)

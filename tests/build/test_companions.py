@@ -420,6 +420,20 @@ def test_what_a_library_has_anyway_counts_for_no_companion(tmp_path: Path) -> No
     assert held(build(tmp_path, USES_HOST, wheels))["XFunction"] == ["host", "plug"]
 
 
+@pytest.mark.parametrize(("size", "ships"), [(20_000_000, True), (40_000_000, False)])
+def test_a_plugin_of_a_library_that_a_function_imports_ships_or_is_reported(
+    size: int, ships: bool, tmp_path: Path
+) -> None:
+    """As segno reads the entry points of qrcode-artistic, which requires Pillow."""
+    library = host(
+        "from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"
+    )
+    plug = FakeWheel(files={**BY_ENTRY_POINT.files, "plug/data": "x" * size})
+    report = build(tmp_path, USES_HOST, {"host": library, "plug": plug})
+    assert ("plug" in held(report)["XFunction"]) is ships
+    assert [each.partition(",")[0] for each in report.warnings] == ([] if ships else ["host can use plug"])
+
+
 def test_an_extra_may_be_one_of_another_distribution(tmp_path: Path) -> None:
     """As celery's `sqlalchemy` is kombu's."""
     inner = FakeWheel(files={"inner.py": ""}, requires=("plug; extra == 'db'",))

@@ -1,3 +1,3 @@
 def GET():
-    import pandas, pyarrow, openpyxl, psycopg, cryptography, lxml
+    import pandas, openpyxl, psycopg, cryptography, lxml
     return 1
