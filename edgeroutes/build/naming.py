@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _ROUTE_FILES = frozenset({"middleware.py", "route.py"})
+# Django's module of an app's settings: `shop.apps.ShopConfig` is the app `shop`. Source: docs.djangoproject.com "Applications".
+_APPS = "apps"
 # A folder of more modules is an environment or a checkout, not one of scripts.
 _MAX_SCRIPTS = 200
 
@@ -65,7 +67,9 @@ class Naming:
         module = found.modules[-1]
         if module.form is Form.NAMESPACE and (length == 1 or length < len(parts)):
             return ()
-        inside = tuple(self._inside(found, "", is_deep=True)) if length == len(parts) else ()
+        is_app = length == len(parts) - 1 and length > 1 and parts[length - 1] == _APPS
+        whole = self._resolver.resolve(".".join(parts[: length - 1])) if is_app else found
+        inside = tuple(self._inside(whole, "", is_deep=True)) if is_app or length == len(parts) else ()
         return (*found.modules, *(each for each in inside if each not in found.modules))
 
     def scanned(self, importer: Module, scan: FolderScan) -> tuple[Module, ...]:

@@ -91,6 +91,19 @@ def test_a_group_of_the_project_that_is_named_brings_its_entry_points(tmp_path: 
     assert shipped(project, tmp_path / "x") == {"functions/x/route.py", "lib/cash.py"}
 
 
+def test_the_settings_of_an_app_bring_the_app(tmp_path: Path) -> None:
+    """Django finds commands, template tags and migrations by their folders."""
+    files = {
+        "functions/x/route.py": f"APPS = ['shop.apps.ShopConfig', 'bank.views.Pay']\n{HELLO}",
+        **dict.fromkeys(
+            ("shop/__init__.py", "shop/apps.py", "shop/management/commands/hello.py", "shop/models.py"), ""
+        ),
+        **dict.fromkeys(("bank/__init__.py", "bank/views.py", "bank/models.py"), ""),
+    }
+    found = shipped(project_of(tmp_path, files), tmp_path / "x")
+    assert found == files.keys() - {"bank/models.py"}
+
+
 @pytest.mark.parametrize(
     "source",
     [
