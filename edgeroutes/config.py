@@ -126,6 +126,7 @@ class Config:
         throttle_burst: Requests at once that it lets through to each method of a route.
         cdn: CloudFront.
         env: Plain variables for every function.
+        places: The file and line of each setting that is set: `timeout_s`, `cdn.domain_name`, `env.NAME`.
     """
 
     app_dir: str = "functions"
@@ -145,6 +146,7 @@ class Config:
     throttle_burst: int = THROTTLE_BURST
     cdn: CdnConfig = field(default_factory=CdnConfig)
     env: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def load_config(root: Path) -> Config:
@@ -234,7 +236,7 @@ def parse_config(table: Mapping[str, Any], *, default_name: str = "app", text: s
             problems.append(ConfigError(str(error), where=f"{FILE}, [tool.edgeroutes.cors]"))
     require_no_problems(problems)
     values = {**table, "cors": cors, "cdn": CdnConfig(**cdn), "base_path": str(table.get("base_path", "")).rstrip("/")}
-    return Config(**{"name": default_name, **values})
+    return Config(**{"name": default_name, **values}, places=_places_of(table, text))
 
 
 def parse_cors(table: Mapping[str, Any]) -> CORS:
@@ -277,14 +279,25 @@ def _place(section: str, key: str, text: str) -> str:
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
-            inside = stripped.partition("#")[0].strip().strip("[]").replace('"', "").replace(" ", "") == section
+            header = stripped.partition("#")[0].strip().strip("[]").replace('"', "").replace(" ", "")
+            if header == f"{section}.{key}":
+                return f"{FILE}:{number}, [{header}]"
+            inside = header == section
         elif inside and stripped.partition("=")[0].strip().strip("\"'") == key:
             return f"{FILE}:{number}, [{section}] {key}"
     return f"{FILE}, [{section}] {key}"
 
 
+def _places_of(table: Mapping[str, Any], text: str) -> dict[str, str]:
+    places = {name: _place("tool.edgeroutes", name, text) for name in table}
+    for section in ("cdn", "env"):
+        inner = table.get(section, {})
+        places |= {f"{section}.{name}": _place(f"tool.edgeroutes.{section}", name, text) for name in inner}
+    return places
+
+
 def _check(kind: type, table: Mapping[str, Any], section: str, text: str) -> list[ProjectError]:
-    names = [each.name for each in fields(kind)]
+    names = [each.name for each in fields(kind) if each.name != "places"]
     problems: list[ProjectError] = []
     for name, value in table.items():
         where = _place(section, name, text)

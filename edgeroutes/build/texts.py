@@ -15,10 +15,13 @@ _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?")
 # Source: PyPA, "Names and normalization".
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MAX_LENGTH = 150
-# Functions of importlib.resources and pkgutil whose first argument is a package. Source: their documentation.
-_RESOURCES = frozenset({"contents", "files", "get_data", "open_binary", "open_text", "read_binary", "read_text"})
 # Functions of importlib.metadata, whose argument is a distribution.
 _METADATA = frozenset({"distribution", "metadata", "requires", "version"})
+# Functions of importlib.resources, pkgutil and pkg_resources, whose first argument is a package.
+_READING = frozenset({
+    "files", "contents", "is_resource", "open_binary", "open_text", "read_binary", "read_text", "get_data", "resource_filename",
+    "resource_listdir", "resource_stream", "resource_string",
+})  # fmt: skip
 # Calls whose text is a label, not a module. Source: logging, structlog, opentelemetry.
 _LABELLING = frozenset(
     {"getLogger", "get_logger", "getChild", "get_tracer", "get_meter", "getattr", "hasattr", "setattr"}
@@ -26,7 +29,7 @@ _LABELLING = frozenset(
 # Calls that import what their text names: Django's import_string and setup, Celery's autodiscover_tasks, Werkzeug's, stevedore's.
 _IMPORTING = re.compile(
     r"import|load|module|autodiscover|include|resolve|register|scan|run_path|locate|find_spec|available|installed|optional|require|depend"
-    r"|backend|plugin|driver|resource",
+    r"|backend|plugin|driver",
     re.IGNORECASE,
 )
 
@@ -40,7 +43,7 @@ class TextPlace(StrEnum):
     LISTED = "listed"
     """In a list, tuple or set."""
     IMPORTED = "imported"
-    """An argument of a call that imports or loads, or reads a distribution's metadata."""
+    """An argument of a call that imports or loads, or reads a distribution's metadata or a package's data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
 def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
     name = called_name(node)
     yield node.func, TextPlace.PLAIN
-    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA | _RESOURCES else TextPlace.PLAIN
+    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA | _READING else TextPlace.PLAIN
     for value in (*node.args, *(keyword.value for keyword in node.keywords)):
         if not (name in _LABELLING and isinstance(value, ast.Constant)):
             yield value, place

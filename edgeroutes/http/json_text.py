@@ -1,17 +1,11 @@
-"""JSON both ways: written compact, with the values that handlers return; read strictly, with what is wrong and where.
-
-Ground floor, cold path: `json` itself is loaded on Lambda already.
-"""
+"""JSON text of the values that handlers return, compact. `json` itself is loaded on Lambda already; what reads JSON is in `json_body`."""
 
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Mapping
 from json import encoder as _encoder
-
-from edgeroutes.http.interrupts import HTTPError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,8 +16,9 @@ if TYPE_CHECKING:
 def render_json(value: object) -> str:
     """`value` as compact JSON text; non-ASCII stays as it is.
 
-    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as
-    text), enums (by value), sets, mappings such as `headers()`, and anything with `__json__`. Keys may be such scalars, too.
+    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals, paths,
+    IP addresses and pydantic's URLs (as text), enums (by value), sets, mappings such as `headers()`, and anything with
+    `__json__`. Keys may be such scalars, too.
 
     Raises:
         TypeError: For a value of another type.
@@ -85,7 +80,7 @@ def _find_converter(value: object) -> Callable[[object], object]:
         return list  # type: ignore[return-value]  # what is asked of it is a set
     if isinstance(value, Mapping):
         return dict  # type: ignore[return-value]  # what is asked of it is a mapping
-    if type(value).__module__ in ("uuid", "decimal"):
+    if type(value).__module__ in ("uuid", "decimal", "ipaddress", "pathlib", "pydantic.networks"):
         return str
     return _refuse
 
@@ -116,7 +111,7 @@ def _struct_converter(_: object) -> Callable[[object], object]:
 _BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
     "__json__": lambda _: lambda value: value.__json__(),
     "__dataclass_fields__": _dataclass_converter,
-    "model_dump": lambda _: lambda value: value.model_dump(mode="json"),
+    "model_dump": lambda _: lambda value: value.model_dump(mode="json", by_alias=True),
     "__struct_fields__": _struct_converter,
     "isoformat": lambda _: lambda value: value.isoformat(),
     "_value_": lambda _: lambda value: value._value_,
@@ -139,89 +134,3 @@ def _make_encoder() -> Callable[[object, int], Iterable[str]]:
 
 
 _encode = _make_encoder()
-
-
-# Arrays and objects in each other, as many as pydantic takes. Python's own decoder takes about a thousand, which leaves no stack to
-# whoever walks the value.
-MAX_DEPTH = 200
-
-
-def parse_json(body: bytes) -> Any:
-    """A JSON document; a byte order mark is tolerated, and of equal names in one object the last counts.
-
-    What it gives can be sent on: numbers are finite, strings are Unicode.
-
-    Raises:
-        HTTPError: 400 naming line and column of what is no JSON, or the fields whose values cannot be sent on.
-    """
-    try:
-        text = body.decode()
-        value, end = _scan(text)
-        if end != len(text):
-            value = _DECODER.decode(text.removeprefix("\ufeff"))
-    except json.JSONDecodeError as error:
-        detail = f"the body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
-        raise HTTPError(400, detail) from error
-    except UnicodeDecodeError as error:
-        raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
-    except RecursionError as error:
-        raise HTTPError(400, _TOO_DEEP) from error
-    except ValueError as error:
-        from edgeroutes.http.json_checks import explain_number
-
-        raise explain_number(body, error) from error
-    if len(body) > 2 * MAX_DEPTH and body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
-        raise HTTPError(400, _TOO_DEEP)
-    if may_be_unsendable(body):
-        from edgeroutes.http.json_checks import require_sendable
-
-        require_sendable(value)
-    return value
-
-
-def _is_too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [
-            part
-            for container in level
-            for part in (container.values() if container.__class__ is dict else container)
-            if part.__class__ is dict or part.__class__ is list
-        ]
-        if not level:
-            return False
-    return True
-
-
-def may_be_unsendable(body: bytes) -> bool:
-    """Whether a JSON text may hold a number beyond a float, or half of a surrogate pair: a search, quicker than a look at each value.
-
-    A number below 200 digits with an exponent below 100 is a finite one.
-    """
-    if b"\\" in body and _surrogate(body):
-        return True
-    shape = body.translate(_SHAPE)
-    return b"0e000" in shape or (_SOME_DIGITS in shape and _MANY_DIGITS in shape)
-
-
-_TOO_DEEP = f"the body is nested too deep: {MAX_DEPTH} levels are allowed"
-_surrogate = re.compile(rb"\\u[dD][89a-fA-F]").search
-_SHAPE = bytes.maketrans(b"123456789+E", b"0000000000e")
-_SOME_DIGITS, _MANY_DIGITS = b"0" * 90, b"0" * 200  # below 100 bytes bytes.find prepares nothing
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
-
-
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-_scan_once = _DECODER.scan_once  # type: ignore[attr-defined]  # set by its __init__
-
-
-def _scan(text: str) -> tuple[Any, int]:
-    """The document and where it ends, without the decoder's search for white space, which clients seldom send; -1: look."""
-    try:
-        found: tuple[Any, int] = _scan_once(text, 0)
-    except StopIteration:
-        return None, -1
-    return found

@@ -72,7 +72,7 @@ class RouteScan:
     """What a project's folders say.
 
     Args:
-        routes: In the order in which they are tried. Of several with one URL the first; none whose path is no good.
+        routes: In the order in which they are tried. Of several with one URL the first; none whose path is invalid.
         problems: All that is wrong, layout before files; empty for a good project.
         nothing_exported: Those among the problems that only say that a route file exports no handler.
         warnings: Files and folders that look like a convention and are none.
@@ -99,7 +99,7 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     app_dir = app_dir.strip("/")
     if not tree.is_directory(app_dir):
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
-        return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
+        return RouteScan(routes=(), problems=(LayoutError("the folder does not exist", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
     names: dict[str, Sequence[str]] = {}
     found = _find_files(tree, app_dir, problems, names)
@@ -111,7 +111,8 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     routes = [_read_route(tree, place, found, middleware, modules) for place in first_of_each_url(places)]
     absences = []
     for route in routes:
-        problems += route.exports.problems
+        known = {str(problem) for problem in problems}  # a module that several routes import has its problems once
+        problems += (problem for problem in route.exports.problems if str(problem) not in known)
         if route.exports.nothing_exported is not None:
             absences.append(route.exports.nothing_exported)
     return RouteScan(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_text import parse_json
+from edgeroutes.http.json_body import parse_json
 from edgeroutes.http.parameters import File
 from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
 from edgeroutes.http.response import JSON
@@ -14,10 +14,6 @@ from edgeroutes.runtime.annotations import (
     find_marker,
     is_any,
     is_container,
-    is_model,
-    is_named_tuple,
-    is_own_model,
-    is_typed_dict,
     origin,
     peel,
     plain_type,
@@ -26,7 +22,14 @@ from edgeroutes.runtime.annotations import (
 from edgeroutes.runtime.constraints import find_checks, needs_pydantic
 from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty, values_converter
 from edgeroutes.runtime.defaults import default_maker
-from edgeroutes.runtime.fields import field_annotations, field_names_required
+from edgeroutes.runtime.fields import (
+    field_annotations,
+    field_names_required,
+    is_model,
+    is_named_tuple,
+    is_own_model,
+    is_typed_dict,
+)
 from edgeroutes.runtime.signature import ABSENT
 from edgeroutes.runtime.validation import make_object, make_validator
 
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
 
 
 def body_reader(annotation: Any, default: Any, where: str, *, optional: bool = False) -> Reader:
-    """Reads the body: a model from a form when the content type says so, everything else from JSON.
+    """Reads the body: a model from a form when the content type is a form's, everything else from JSON.
 
     Args:
         annotation: What JSON becomes, `None` apart.
@@ -94,7 +97,7 @@ def body_reader(annotation: Any, default: Any, where: str, *, optional: bool = F
 
 
 def _read_posted(scope: RequestScope, read_form: Callable[[Any, Problems], Any], problems: Problems) -> Any:
-    """The model from a form; where that fails for a body that is JSON, as `curl -d` sends it, the problem says so."""
+    """The model from a form; where that fails for a body that is JSON, as `curl -d` sends it, the problem names that."""
     request = scope.request
     is_json = request.content_type() == URLENCODED and request.peek_body().lstrip()[:1] in (b"{", b"[")
     value = None
@@ -144,12 +147,13 @@ class StringsModel:
 
             self._convert = fields_converter(annotation if needs_pydantic(annotation) else plain, where)
             for name, kind in model_annotations(plain, where).items():
-                _require_strings(kind, place, f"{where}, {plain.__name__}.{name}")
+                _require_strings(kind, place, f"{where}, {describe(plain)}.{name}")
                 self.shapes[name.replace("_", "-") if place == "header" else name] = _shape(kind, name)
         self._checks = find_checks(annotation, where)
 
     def _own(self, model: Any, place: str, where: str) -> Validator:
         required = field_names_required(model)
+        kind = origin(model) or model
         fields = []
         attributes = {}
         for attribute, annotation in field_annotations(model, where).items():
@@ -157,7 +161,7 @@ class StringsModel:
             name = marker.name if marker is not None and marker.place == place and marker.name else attribute
             if place == "header" and name == attribute:
                 name = name.replace("_", "-")
-            convert = _string_converter(annotation, place, f"{where}, {model.__name__}.{attribute}")
+            convert = _string_converter(annotation, place, f"{where}, {describe(model)}.{attribute}")
             is_required = attribute in required
             if convert is not None:
                 self.shapes[name] = _shape(annotation, name)
@@ -168,7 +172,7 @@ class StringsModel:
 
         def build(**found: Any) -> Any:
             given = {attributes[name]: value for name, value in found.items() if value is not ABSENT}
-            return given if is_typed_dict(model) else model(**given)
+            return given if is_typed_dict(kind) else kind(**given)
 
         return make_object(fields, build)
 

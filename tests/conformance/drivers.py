@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeroutes.dev.gateway import HttpRequest
-from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.loaded_project import LoadedProject
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.server import DevServer
 from edgeroutes.testing.adapters import ADAPTERS, AsgiConnection
@@ -103,7 +103,7 @@ class AdapterDriver:
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
     ) -> Answer:
-        """The answer to a request; what `after` was given has run when it is here."""
+        """The response to a request; what `after` was given has run when it is here."""
         found = self.adapter.send(_request(method, path, query, headers, body))
         return Answer(
             status=found.status,
@@ -116,7 +116,7 @@ class AdapterDriver:
         raise NotImplementedError("a Lambda function is not told that its client has gone")
 
     def settle(self, seconds: float) -> None:
-        """Nothing: `send` has waited for what comes after the answer."""
+        """Nothing: `send` has waited for what comes after the response."""
 
     def close(self) -> None:
         self.adapter.close()
@@ -169,16 +169,16 @@ class DevDriver:
     name = "dev"
 
     def __init__(self, root: Path, settings: Settings) -> None:
-        # The function's own answer is compared; what a CDN makes of it has its suites in tests/dev.
+        # The function's own response is compared; what a CDN makes of it has its suites in tests/dev.
         self._server = DevServer(root, _ignore, port=0, cdn=False, environ={}, workers=True)
-        self._server.live.generation = Generation(load_project(root, settings))
+        self._server.live.loaded = LoadedProject(load_project(root, settings))
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
 
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
     ) -> Answer:
-        """The answer to a request; what `after` was given may still be running."""
+        """The response to a request; what `after` was given may still be running."""
         connection = HTTPConnection("127.0.0.1", self._server.port, timeout=10)
         try:
             connection.putrequest(method, _target(path, query), skip_host=True, skip_accept_encoding=True)

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_text import parse_json, render_json
+from edgeroutes.http.json_body import parse_json
+from edgeroutes.http.json_text import render_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
@@ -180,16 +181,19 @@ def test_json_is_read_whatever_stands_around_it(body: bytes, value: object) -> N
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
-        (b"", "the body is no JSON: Expecting value at line 1, column 1"),
-        (b"   ", "the body is no JSON: Expecting value at line 1, column 4"),
-        (b'{"a":}', "the body is no JSON: Expecting value at line 1, column 6"),
-        (b"{'a':1}", "the body is no JSON: Expecting property name enclosed in double quotes at line 1, column 2"),
-        (b"1 2", "the body is no JSON: Extra data at line 1, column 3"),
-        (b"{}\nx", "the body is no JSON: Extra data at line 2, column 1"),
-        (b"NaN", "the body is no JSON: NaN is no JSON value"),
-        (b"[-Infinity]", "the body is no JSON: -Infinity is no JSON value"),
-        (b'"\xff"', "the body is no UTF-8: byte 1"),
-        (b'"\xed\xa0\x80"', "the body is no UTF-8: byte 1"),
+        (b"", "the request body is not valid JSON: Expecting value at line 1, column 1"),
+        (b"   ", "the request body is not valid JSON: Expecting value at line 1, column 4"),
+        (b'{"a":}', "the request body is not valid JSON: Expecting value at line 1, column 6"),
+        (
+            b"{'a':1}",
+            "the request body is not valid JSON: Expecting property name enclosed in double quotes at line 1, column 2",
+        ),
+        (b"1 2", "the request body is not valid JSON: Extra data at line 1, column 3"),
+        (b"{}\nx", "the request body is not valid JSON: Extra data at line 2, column 1"),
+        (b"NaN", "the request body is not valid JSON: NaN is not a JSON value"),
+        (b"[-Infinity]", "the request body is not valid JSON: -Infinity is not a JSON value"),
+        (b'"\xff"', "the request body is not valid UTF-8: byte 1"),
+        (b'"\xed\xa0\x80"', "the request body is not valid UTF-8: byte 1"),
         (b"[" * 200_000, "the body is nested too deep: 200 levels are allowed"),
         (b"[" * 201 + b"]" * 201, "the body is nested too deep: 200 levels are allowed"),
         (b'{"a":' * 500 + b"1" + b"}" * 500, "the body is nested too deep: 200 levels are allowed"),

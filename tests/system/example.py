@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from edgeroutes.dev.cloud.seeds import read_seeds
 from edgeroutes.dev.gateway import HttpRequest, rest_event
+from edgeroutes.local_aws.seeds import read_seeds
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.cloud.stack import Cloud
+    from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
@@ -90,7 +90,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer without what every server writes by itself, and with `…` for what differs from time to time."""
+    """A response without what every server writes by itself, and with `…` for what differs from time to time."""
 
     status: int
     headers: dict[str, list[str]]
@@ -113,12 +113,12 @@ _VOLATILE_HEADERS = {
 def in_process(client: RouteClient, ask: Ask) -> Answer:
     """What the test client gives for it, without a cookie that was not asked for."""
     client.cookies.clear()
-    answer = client.request(ask.method, ask.url, **ask.options)
-    return settled(answer.status_code, answer.headers.multi_items(), answer.content)
+    response = client.request(ask.method, ask.url, **ask.options)
+    return settled(response.status_code, response.headers.multi_items(), response.content)
 
 
 def settled(status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
-    """The answer as it can be compared with another one to the same request."""
+    """The response as it can be compared with another one to the same request."""
     grouped: dict[str, list[str]] = {}
     for name, value in headers:
         lower = name.lower()

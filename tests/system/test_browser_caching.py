@@ -55,7 +55,7 @@ def visits(served: Served, page: Page) -> list[str]:
 
 
 def forgettings(served: Served) -> int:
-    return sum(report.message.startswith("the CDN has forgotten") for report in served.told.logged)
+    return sum(report.message.startswith("CDN cache invalidated") for report in served.told.logged)
 
 
 def test_after_revalidation_a_returning_visitor_sees_the_new_answer_at_the_next_request(
@@ -71,7 +71,7 @@ def test_without_the_viewer_response_rule_the_browser_stays_behind(tmp_path: Pat
         assert visits(served, page) != ["v1 v1", "v2 v2", "v3 v3", "v4 v4"]
 
 
-def test_a_visitor_who_comes_back_to_the_same_answer_gets_it_from_his_own_cache_by_a_304(
+def test_a_visitor_who_comes_back_to_the_same_response_gets_it_from_his_own_cache_by_a_304(
     tmp_path: Path, page: Page
 ) -> None:
     with serving(tmp_path, FILES) as served:
