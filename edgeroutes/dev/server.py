@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.access_log import AccessLog
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.aws import make_cloud
@@ -32,6 +31,7 @@ from edgeroutes.dev.watch import Watcher
 from edgeroutes.dev.workers import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.errors import EdgeroutesError, ToolError
 from edgeroutes.local_aws.origins import is_loopback
+from edgeroutes.names import INFRA_FOLDER
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
@@ -327,7 +327,7 @@ def _open_to_all(host: str) -> str:
 def _uvicorn_config(app: AccessLog, head_timeout_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connection_type(head_timeout_s),
+        http=_connection_type(head_timeout_s),
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -439,5 +439,5 @@ class Connection(H11Protocol):
         return cycle is not None and not cycle.response_complete
 
 
-def connection_type(head_timeout_s: float) -> type[Connection]:
+def _connection_type(head_timeout_s: float) -> type[Connection]:
     return type("Connection", (Connection,), {"head_timeout_s": head_timeout_s})

@@ -16,9 +16,9 @@ from watchfiles._rust_notify import RustNotify
 
 from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.editables import read_pth
-from edgeroutes.config import ENV_FILES, FILE, INFRA_FOLDER
 from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
+from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -93,7 +93,7 @@ class Watcher:
             if self._stops[0].is_set():
                 return
             app_dir = self._root / self._app_dir()
-            links = linked_folders(app_dir) if app_dir != self._root else []
+            links = _linked_folders(app_dir) if app_dir != self._root else []
             own = (app_dir, *map(Path, links)) if app_dir != self._root else ()
             code = {each for folder in self._beside for each in watched_folders(folder)}
             top = {str(self._root / app_dir.relative_to(self._root).parts[0])} if own and app_dir.is_dir() else set()
@@ -132,7 +132,7 @@ class Watcher:
 
     def _on_deep(self, paths: Iterable[str]) -> None:
         found = [Path(path) for path in paths]
-        if any(path.is_symlink() or path.name == FILE for path in found):
+        if any(path.is_symlink() or path.name == CONFIG_FILE for path in found):
             self.refresh()
         files = frozenset(self._files())
         changed = frozenset(path for path in found if self._matters(path, files))
@@ -162,7 +162,7 @@ def watched_folders(root: Path) -> list[str]:
         return []
 
 
-def linked_folders(app_dir: Path) -> list[str]:
+def _linked_folders(app_dir: Path) -> list[str]:
     """The targets of links below the folder of routes."""
     links = []
     for folder, names, _ in os.walk(app_dir):

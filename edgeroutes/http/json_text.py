@@ -77,16 +77,16 @@ def _find_converter(value: object) -> Callable[[object], object]:
         if hasattr(value, attribute):
             return find(value)
     if isinstance(value, (set, frozenset)):
-        return list  # type: ignore[return-value]  # what is asked of it is a set
+        return list  # type: ignore[return-value]  # it converts a set
     if isinstance(value, Mapping):
-        return dict  # type: ignore[return-value]  # what is asked of it is a mapping
+        return dict  # type: ignore[return-value]  # it converts a mapping
     if type(value).__module__ in ("uuid", "decimal", "ipaddress", "pathlib", "pydantic.networks"):
         return str
     return _refuse
 
 
 def _refuse(value: object) -> object:
-    raise TypeError(f"a value of type {type(value).__name__} is no JSON: {value!r:.80}")
+    raise TypeError(f"a value of type {type(value).__name__} is not supported in JSON: {value!r:.80}")
 
 
 def _dataclass_converter(value: object) -> Callable[[object], object]:
@@ -96,7 +96,7 @@ def _dataclass_converter(value: object) -> Callable[[object], object]:
     wanted = set(names)
 
     def convert(instance: object) -> object:
-        found = getattr(instance, "__dict__", None)  # it is the answer already, where no other attribute was set
+        found = getattr(instance, "__dict__", None)  # already complete, where no other attribute was set
         return found if found and found.keys() == wanted else {name: getattr(instance, name) for name in names}
 
     return convert
@@ -122,7 +122,7 @@ _converters: dict[type, Callable[[object], object]] = {}
 
 
 def _make_encoder() -> Callable[[object, int], Iterable[str]]:
-    """The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small answer."""
+    """The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small value."""
     make = getattr(_encoder, "c_make_encoder", None)
     if make is None:
         plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)

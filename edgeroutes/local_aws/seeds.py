@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, suggest
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.routing.reading import list_folder, read_file, read_text
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from edgeroutes.local_aws.stack import Cloud
 
 
-SEED_FOLDER = "infra/seed"
+_SEED_FOLDER = "infra/seed"
 _ENDINGS = (".json", ".yaml", ".yml")
 _MAX_OBJECT_BYTES = 1024 * 1024 * 1024
 _MAX_BYTES = 4 * 1024 * 1024
@@ -46,7 +45,7 @@ class Seed:
             ConfigError: It cannot be read.
         """
         try:
-            return read_file(self.folder / name, f"{SEED_FOLDER}/{name}", limit_bytes=_MAX_OBJECT_BYTES)
+            return read_file(self.folder / name, f"{_SEED_FOLDER}/{name}", limit_bytes=_MAX_OBJECT_BYTES)
         except FileNotFoundError as err:
             raise ConfigError(f"there is no file {name!r}", where=self.where, hint="Put it beside the seed") from err
 
@@ -57,9 +56,9 @@ def read_seeds(root: Path) -> dict[str, Seed]:
     Raises:
         ProjectError: A file cannot be read, or two of them name a resource.
     """
-    folder, seeds = root / SEED_FOLDER, dict[str, Seed]()
+    folder, seeds = root / _SEED_FOLDER, dict[str, Seed]()
     problems: list[ProjectError] = []
-    files = [folder / name for name in list_folder(folder, SEED_FOLDER, _ENDINGS)]
+    files = [folder / name for name in list_folder(folder, _SEED_FOLDER, _ENDINGS)]
     for file in files:
         try:
             _add(seeds, file)
@@ -70,7 +69,7 @@ def read_seeds(root: Path) -> dict[str, Seed]:
 
 
 def _add(seeds: dict[str, Seed], file: Path) -> None:
-    source_file = f"{SEED_FOLDER}/{file.name}"
+    source_file = f"{_SEED_FOLDER}/{file.name}"
     parsed = parse_yaml(read_text(file, source_file, limit_bytes=_MAX_BYTES), source_file)  # JSON is YAML
     for logical_id, value in parsed.value.items():
         where = parsed.where(logical_id)
@@ -147,8 +146,7 @@ class Data:
     def _require_contents(self, logical_id: str, seed: Seed) -> None:
         resource = self._cloud.resources.get(logical_id)
         if resource is None:
-            near = get_close_matches(logical_id, self._cloud.resources, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else "Name a resource of infra/"
+            hint = suggest(logical_id, self._cloud.resources, "Name a resource of infra/")
             raise ConfigError(f"there is no resource {logical_id!r}", where=seed.where, hint=hint)
         if resource.type_name not in self._contents:
             problem = (

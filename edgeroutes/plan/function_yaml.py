@@ -297,7 +297,7 @@ def check_variables(variables: Mapping[str, Any], document: YamlText, *path: str
         path: Where in it they are.
     """
     return [
-        ConfigError(problem, where=document.where(*path, name), hint="Give yours another name")
+        ConfigError(problem, where=document.where(*path, name), hint="Use another name")
         for name in variables
         if (problem := variable_problem(name))
     ]

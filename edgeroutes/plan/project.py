@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.api_tree import make_resources
-from edgeroutes.plan.cors import plan_cors
 from edgeroutes.plan.function_yaml import (
     THROTTLE_KEYS,
     FunctionSettings,
@@ -18,7 +17,8 @@ from edgeroutes.plan.function_yaml import (
 )
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
-from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, PlanWarning, ProjectPlan
+from edgeroutes.plan.manifest import plan_cors
+from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
 from edgeroutes.plan.validate import (
     check_cdn,
     check_functions,
@@ -87,7 +87,7 @@ def make_plan(
         api_resources=resources,
         api_resource_count=count,
         warnings=(
-            *(PlanWarning(problem=each.problem, where=each.where, hint=each.hint) for each in scan.warnings),
+            *scan.warnings,
             *warn_api_resources(count),
         ),
     )

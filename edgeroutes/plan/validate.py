@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, RouteFileError
+from edgeroutes.errors import ConfigError, Problem, ProjectError, RouteFileError
 from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.plan.model import REVALIDATION, PlanWarning
+from edgeroutes.plan.model import REVALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,7 +109,7 @@ def uses_snapstart(properties: Mapping[str, Any]) -> bool:
     return isinstance(snapstart, dict) and snapstart.get("ApplyOn", "None") != "None"
 
 
-def warn_api_resources(count: int) -> list[PlanWarning]:
+def warn_api_resources(count: int) -> list[Problem]:
     """Whether the API has more resources than an account that nobody has raised allows."""
     if count <= API_RESOURCES:
         return []
@@ -118,15 +118,15 @@ def warn_api_resources(count: int) -> list[PlanWarning]:
         f"Raise '{API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or share one function "
         "among the routes of a folder: 'isolate: <name>' in its function.yaml"
     )
-    return [PlanWarning(problem=problem, hint=hint)]
+    return [Problem(problem, hint=hint)]
 
 
-def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[PlanWarning]:
+def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
     """Which functions revalidate with a role that function.yaml names: what that one may do is not ours to say."""
     problem = "it revalidates, and its role is one that function.yaml names"
     hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
     return [
-        PlanWarning(problem=problem, where=_place_of(each, "Role"), hint=hint)
+        Problem(problem, where=_place_of(each, "Role"), hint=hint)
         for each in functions
         if REVALIDATION in each.features and "Role" in each.properties
     ]

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.constraints import CONTAINERS, NAMES, find_contradiction, find_problem
+from edgeroutes.http.parameters import CONTAINERS, NAMES, find_contradiction, find_problem
 from edgeroutes.routing.handlers import check_parameters, is_for_type_checkers, type_names, unquoted
 from edgeroutes.routing.python_source import render_node
 

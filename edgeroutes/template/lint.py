@@ -1,8 +1,7 @@
-"""What CloudFormation would refuse of a project's own parts, as SAM's translator and cfn-lint know it. Build wing, floor 2.
+"""Problems of a project's own resources that a deploy would fail at, found by SAM's translator and cfn-lint.
 
-Both read the template that was made; what they find is told at the file and line that it comes from. What edgeroutes makes itself is
-left out as far as nothing of the author's needs it, and of functions with equal properties one is read: a project of hundreds of routes
-is checked in the time of a small one.
+Both read the generated template; findings are reported at the file and line that they come from. Generated resources are left out unless a
+user's resource needs them, and of functions with equal properties one is checked: hundreds of routes take the time of a few.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError
+from edgeroutes.errors import ConfigError, Problem
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.plan.infra import value_at
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.api import API
-from edgeroutes.template.references import references
+from edgeroutes.template.merge import references
 from edgeroutes.template.transform import SamError, transform
 
 if TYPE_CHECKING:
@@ -31,9 +30,9 @@ if TYPE_CHECKING:
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
-# Rules about what is not used: here because most of the template has been left out.
+# Rules about unused parts: most of the template is left out.
 _ABOUT_UNUSED = ("W2001", "W7001", "W8001")
-# Rules about what is referred to: where SAM has refused it, it is missing.
+# Rules about references: what SAM has refused is missing.
 _ABOUT_REFERENCES = ("E1010", "E1019", "E1020", "E3005", "E6101")
 # Here SAM has been there before.
 _ABOUT_TRANSFORM = "E3038"
@@ -67,25 +66,25 @@ _SAM_RESOURCE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFindings:
-    """What a deploy would refuse, and what it would not but is worth a look."""
+    """Problems, which fail a deploy, and warnings."""
 
     problems: tuple[ConfigError, ...] = ()
-    warnings: tuple[PlanWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def can_lint() -> bool:
-    """Whether what it needs is installed: `edgeroutes[dev]` brings it."""
+    """Whether cfn-lint and SAM's translator are installed (`edgeroutes[dev]`)."""
     return find_spec("cfnlint") is not None and find_spec("samtranslator") is not None
 
 
 def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, *, region: str) -> LintFindings:
-    """What is wrong with what the author has written into function.yaml and infra/.
+    """The problems of function.yaml and infra/.
 
     Args:
         document: The whole template.
-        plan: Of which it was made.
-        infra: That was merged into it.
-        region: Whose resource types there are.
+        plan: The project.
+        infra: The files of infra/.
+        region: The region whose resource types are valid.
     """
     places = _Places(plan, infra)
     reduced = _reduce(document, plan, infra)
@@ -94,7 +93,7 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
     problems: list[ConfigError] = []
     made, refused = _translate(reduced, places, region, problems)
     ignored = (*_ABOUT_UNUSED, _ABOUT_TRANSFORM, *(_ABOUT_REFERENCES if refused else ()))
-    found_warnings: list[PlanWarning] = []
+    found_warnings: list[Problem] = []
     seen: set[tuple[str | int, ...]] = set()
     for rule, message, path in _run(made, region, ignored):
         if rule in _ABOUT_REQUIRED and places.owner(*map(str, path[:2])) in refused:
@@ -110,7 +109,7 @@ def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, 
             hint = _near_type(made, path, region) if rule == _UNKNOWN_TYPE else ""
             problems.append(ConfigError(text, where=where, hint=hint))
         elif rule.startswith("W"):
-            found_warnings.append(PlanWarning(problem=text, where=where))
+            found_warnings.append(Problem(text, where=where))
     return LintFindings(problems=tuple(problems), warnings=tuple(found_warnings))
 
 
@@ -140,7 +139,7 @@ def _translate(
 
 
 def _without_sam(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the template CloudFormation reads without SAM."""
+    """The resources that CloudFormation reads without SAM."""
     kept = {
         name: resource
         for name, resource in document["Resources"].items()
@@ -152,7 +151,7 @@ def _without_sam(document: Mapping[str, Any]) -> dict[str, Any]:
 def _run(
     document: Mapping[str, Any], region: str, ignored: Sequence[str]
 ) -> Iterator[tuple[str, str, Sequence[str | int]]]:
-    """Rule, message and path of what cfn-lint finds."""
+    """Rule, message and path of cfn-lint's findings."""
     logging.getLogger("cfnlint").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -179,7 +178,7 @@ def _shorten(match: re.Match[str]) -> str:
 
 
 def _reduce(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra) -> dict[str, Any]:
-    """The template with what the author has written and what that refers to."""
+    """The template with the user's resources and what they refer to."""
     resources = document["Resources"]
     kept = (_names(infra, "Resources") | {function.logical_id for function in _unlike(plan)}) & resources.keys()
     outputs = {name: value for name, value in document.get("Outputs", {}).items() if name in _names(infra, "Outputs")}
@@ -203,7 +202,7 @@ def _names(infra: Infra, section: str) -> set[str]:
 
 
 def _unlike(plan: ProjectPlan) -> list[FunctionPlan]:
-    """Of functions that have equal properties the first; of those without any one, which has the project's variables."""
+    """The first of functions with equal properties; one without any has the project's variables."""
     found: dict[str, FunctionPlan] = {}
     for function in plan.functions:
         properties = {key: value for key, value in function.properties.items() if key != "Timeout"}
@@ -213,7 +212,7 @@ def _unlike(plan: ProjectPlan) -> list[FunctionPlan]:
 
 
 def _packaged(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource as `sam package` leaves it: what it has on this machine is in S3."""
+    """The resource after `sam package`: local files are in S3."""
     properties = dict(resource.get("Properties") or {})
     for key in _UPLOADED & properties.keys():
         if isinstance(properties[key], str) and not properties[key].startswith("s3://"):
@@ -223,7 +222,7 @@ def _packaged(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _light(name: str, resource: Any, infra: Infra) -> Any:
-    """The resource without what is not on this machine alone: the API without its document, by which it refers to all functions."""
+    """The resource without local files, and the API without its document, which refers to all functions."""
     if not isinstance(resource, Mapping):
         return resource
     resource = _packaged(resource)
@@ -236,11 +235,11 @@ def _light(name: str, resource: Any, infra: Infra) -> Any:
 
 
 class _Places:
-    """Where something of the template was written.
+    """Finds the place where a part of the template was written.
 
     Args:
-        plan: Knows function.yaml files.
-        infra: Knows its own lines.
+        plan: Has the function.yaml files.
+        infra: Has its own lines.
     """
 
     def __init__(self, plan: ProjectPlan, infra: Infra) -> None:
@@ -255,9 +254,9 @@ class _Places:
         }
 
     def of(self, path: Sequence[str | int]) -> tuple[str, str]:
-        """File and line, and what to call the place in it."""
+        """File and line, and a name for the place."""
         if len(path) < 2:
-            return "template.yaml", ".".join(map(str, path))
+            return TEMPLATE_FILE, ".".join(map(str, path))
         path = [*path]
         section, made = str(path[0]), str(path[1])
         name = self.owner(section, made)
@@ -318,14 +317,14 @@ class _Places:
         for document in self._infra.documents:
             if (section, name) in document.lines:
                 return document.where(section, name)
-        return "template.yaml"
+        return TEMPLATE_FILE
 
     def is_inherited(self, path: Sequence[str | int], where: str) -> bool:
         """Whether functions share what is wrong: it is written above all of them."""
         return where in self._shared or self.owner(*map(str, path[:2])) in self._functions
 
     def owner(self, section: str, name: str) -> str:
-        """The resource that was written, of one that SAM has made of it: `HelloFunctionRole` is of `HelloFunction`."""
+        """The written resource behind one that SAM created: `HelloFunction` for `HelloFunctionRole`."""
         written = {*self._functions, *_names(self._infra, section)}
         if section != "Resources" or name in written:
             return name

@@ -70,7 +70,7 @@ def test_what_edgeroutes_makes_is_clean() -> None:
         ),
     ],
 )
-def test_a_value_that_a_deploy_would_refuse_is_told_at_its_line(text: str, expected: str) -> None:
+def test_a_value_that_a_deploy_would_refuse_is_reported_at_its_line(text: str, expected: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith(f"functions/hello/function.yaml:{expected}")
 
@@ -127,7 +127,7 @@ Outputs:
     assert problem.startswith("infra/a.yaml:5: Url.Value.Fn::GetAtt.1: 'NoSuchThing' is none of the 19 allowed values")
 
 
-def test_variables_of_the_settings_are_told_in_pyproject() -> None:
+def test_variables_of_the_settings_are_reported_in_pyproject() -> None:
     (problem,) = problems(env={"BIG": "x" * 4_200})
     assert problem.startswith(
         "pyproject.toml, [tool.edgeroutes] env: HelloFunction.Environment.Variables: Lambda environment"
@@ -152,7 +152,7 @@ Resources:
     ]
 
 
-def test_warnings_are_told_apart() -> None:
+def test_warnings_are_distinguished() -> None:
     infra = "Resources: {Orders: {Type: AWS::SQS::Queue, UpdateReplacePolicy: Retain}}"
     found = lint({"a/route.py": ""}, infra)
     assert (found.problems, len(found.warnings)) == ((), 1)
@@ -186,7 +186,7 @@ def test_what_nobody_foresees_is_an_error_with_its_place_and_no_traceback(infra:
     assert all(each.startswith(expected) for each in found), found
 
 
-def test_a_function_without_properties_is_no_traceback() -> None:
+def test_a_function_without_properties_is_not_a_traceback() -> None:
     infra = "Resources:\n  AFunction:\n    Properties:\n"
     parts = parse_infra({"infra/a.yaml": infra})
     planned = plan({"a/route.py": ""}, parts, cdn={"enabled": False})

@@ -17,13 +17,12 @@ from weakref import WeakKeyDictionary
 
 from botocore.client import BaseClient
 
-from edgeroutes.errors import ProjectError, ToolError
+from edgeroutes.errors import Problem, ProjectError, ToolError
 from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
 from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
 from edgeroutes.local_aws.iam.policies import Decision, Question, Verdict, decide, shown
 from edgeroutes.local_aws.iam.roles import Role, read_role
 from edgeroutes.pipeline import plan_project
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Refusal:
         return f"{refused}. {self.hint}."
 
 
-def make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
+def _make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
     """What boto3 raises when AWS refuses: the service's code, text and status, in its own exception class."""
     model = client.meta.service_model
     code, status = _code_and_status(model.service_name, model.metadata)
@@ -230,7 +229,7 @@ _known_roles: WeakKeyDictionary[Cloud, tuple[Mapping[str, Resource], dict[str, R
 
 
 @dataclass(slots=True, kw_only=True)
-class Enforcement:
+class _Enforcement:
     """The AWS calls of a function while it is checked.
 
     Args:
@@ -249,7 +248,7 @@ class Enforcement:
     role: Role
     needs: list[Need] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    warnings: list[PlanWarning] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
         """Raise AWS's error where the role may not.
@@ -270,7 +269,7 @@ class Enforcement:
             if decision.verdict.is_refusal:
                 refusal = self._refusal(need, decision.verdict)
                 self.refusals.append(refusal)
-                raise make_error(client, operation.name, self.role.session_arn, refusal)
+                raise _make_error(client, operation.name, self.role.session_arn, refusal)
             if decision.verdict is Verdict.UNCERTAIN:
                 self.warnings.append(self._warning(need, decision))
             self.needs.append(need)
@@ -287,13 +286,13 @@ class Enforcement:
             hint=remedy(verdict, need.action, self._function_yaml(), line),
         )
 
-    def _warning(self, need: Need, decision: Decision) -> PlanWarning:
+    def _warning(self, need: Need, decision: Decision) -> Problem:
         where = _calling_line(self.root) or self.logical_id
         problem = (
             f"it calls {need.action} on {shown(need.resource)}; whether {self.logical_id} may depends on "
             f"{' and '.join(decision.unknown)}, which is not known here"
         )
-        return PlanWarning(problem=problem, where=where, hint="Try it on AWS")
+        return Problem(problem, where=where, hint="Try it on AWS")
 
     def _function_yaml(self) -> str:
         """The function.yaml beside the function's first route."""
@@ -308,7 +307,7 @@ class Enforcement:
 
 
 @contextmanager
-def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[Enforcement]:
+def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[_Enforcement]:
     """Check every boto3 call against the policies of this function's role.
 
     In this context and the tasks and threads that begin in it; a function that is invoked by another one has its own inside. A refused
@@ -332,7 +331,7 @@ def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Itera
         outer = _guard.set(None)  # reading the role is not the function's call
         try:
             role = _role(cloud, logical_id)
-            enforcement = Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
+            enforcement = _Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
             _guard.set(enforcement)
             yield enforcement
         finally:
