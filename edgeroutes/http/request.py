@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     class RequestHost(Protocol):
         """What a request runs in."""
 
-        def asked(self, what: str) -> bool:
+        def record_read(self, what: str) -> bool:
             """Told of every asking for `headers`, `cookies` or `client`; True says that the asker gets an empty one."""
             ...
 
@@ -329,7 +329,7 @@ class Request:
         return self._content_type
 
     def _asked(self, what: str) -> bool:
-        return self._host is not None and self._host.asked(what)
+        return self._host is not None and self._host.record_read(what)
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"

@@ -1,4 +1,4 @@
-"""The handlers that a file exports, as far as its source tells: async or not, generator or not, arguments to fill.
+"""The handlers that a file exports, as far as its source shows: async or not, generator or not, arguments to fill.
 
 Nothing is run.
 """
@@ -126,7 +126,7 @@ def check_arguments(
     for name, function in _with_dependencies(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
-                fault = "is no captured segment and has neither annotation nor default"
+                fault = "is not a captured segment and has neither annotation nor default"
                 problem = f"argument {argument.arg!r} of {name} {fault}"
                 where = f"{source_file}:{argument.lineno}"
                 hint = _hint(argument.arg, parameter_names)

@@ -72,7 +72,7 @@ class RouteScan:
     """What a project's folders say.
 
     Args:
-        routes: In the order in which they are tried. Of several with one URL the first; none whose path is no good.
+        routes: In the order in which they are tried. Of several with one URL the first; none whose path is invalid.
         problems: All that is wrong, layout before files; empty for a good project.
         nothing_exported: Those among the problems that only say that a route file exports no handler.
         warnings: Files and folders that look like a convention and are none.
@@ -99,7 +99,7 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     app_dir = app_dir.strip("/")
     if not tree.is_directory(app_dir):
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
-        return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
+        return RouteScan(routes=(), problems=(LayoutError("the folder does not exist", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
     names: dict[str, Sequence[str]] = {}
     found = _find_files(tree, app_dir, problems, names)

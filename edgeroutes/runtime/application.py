@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """The routes of a manifest, each loaded when it is first asked for.
+    """The routes of a manifest, each loaded at its first request.
 
     Args:
         manifest: What there is.
         root: The project's folder.
-        mount: How a route that exports `app` is asked for its response; each adapter has its way.
-        debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
+        mount: How a route that exports `app` is called; each adapter has its own.
+        debug: Whether a 500 shows the client what happened: in `dev`, never on Lambda.
     """
 
     def __init__(self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False) -> None:
@@ -178,7 +178,7 @@ class Call:
         path: Without the base path.
         route: What matched.
         params: What the path captured.
-        early: The response where no route is asked.
+        early: The response that needs no route.
     """
 
     __slots__ = (
@@ -216,7 +216,7 @@ class Call:
         self.cors: CORS | None = None  # what pages of other origins may do with the response
 
     def responding_early(self, early: Response | HTTPError) -> Call:
-        """A call for the same request that has this response, whatever the route would have said."""
+        """A call for the same request that has this response instead of the route's."""
         call = Call(self._application, self.incoming, early=early)
         call.cors = self.cors
         return call
@@ -233,7 +233,7 @@ class Call:
 
     @property
     def dynamic_reasons(self) -> tuple[str, ...]:
-        """What of the request that is one user's was asked for: headers, cookies, client, aws_event."""
+        """What the handler read that is one user's: headers, cookies, client, aws_event."""
         return () if self._scope is None else tuple(self._scope.dynamic_reasons)
 
     @property
@@ -292,7 +292,7 @@ class Call:
     def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
         """The route's app and the request's scope, for a server that calls the app directly.
 
-        None where `respond` is to be asked: `bare_app` says None, or the route cannot be loaded.
+        None where `respond` must be used: `bare_app` is None, or the route cannot be loaded.
         """
         if self.route is None:
             return None
@@ -323,7 +323,7 @@ class Call:
         return early
 
     def fail(self, error: BaseException) -> Response:
-        """A 500 that says nothing of the cause, and a line in the log that does."""
+        """A 500 without the cause, which is logged."""
         from edgeroutes.runtime.failures import failure_response
 
         response = failure_response(error, self, self._application.root if self._application.debug else "")

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Cleanup = Callable[[BaseException | None], Awaitable[object]]
     Arguments = TypeVarTuple("Arguments")
 
-# Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on who asks.
+# Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on the user.
 collecting: ContextVar[CacheUsage | None] = ContextVar("edgeroutes_cache_usage")
 
 
@@ -76,7 +76,7 @@ class RequestScope:
         self.dynamic_reasons: list[str] = []  # why the response is dynamic, where the route's config would have it kept
         self.usage: CacheUsage | None = None
         self.sealed = ""
-        self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
+        self.is_shared = False  # whether caches may store a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
         self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.streams: list[
@@ -102,7 +102,7 @@ class RequestScope:
 
     @property
     def dynamic(self) -> str:
-        """What asking for headers, cookies or client does.
+        """The effect of reading headers, cookies or client.
 
         `auto` counts it, `error` refuses it, `force-static` gives empty ones.
         """
@@ -119,11 +119,11 @@ class RequestScope:
         is_kept = self.endpoint.lifetime_seconds is not None and self.incoming.method in ("GET", "HEAD")
         return is_kept and not self.sealed and not self.dynamic_reasons
 
-    def asked(self, what: str) -> bool:
-        """Count an asking for `what`; True when the asker gets an empty one.
+    def record_read(self, what: str) -> bool:
+        """Record that the handler reads `what`; True when it gets an empty one.
 
         Raises:
-            HandlerError: Under `dynamic = "error"`, inside a cached function, and in a stream that caches were told to keep.
+            HandlerError: Under `dynamic = "error"`, inside a cached function, and in a stream that caches may store.
         """
         dynamic = self.dynamic
         if dynamic == "force-static":
@@ -131,15 +131,15 @@ class RequestScope:
         reason = hint = ""
         if dynamic == "error":
             reason = 'dynamic = "error" promises a response that is the same for everyone'
-            hint = f'Do not ask for {what}, or set dynamic = "auto"'
+            hint = f'Do not read {what}, or set dynamic = "auto"'
         elif collecting.get(None) is not None:
             reason = "what a cached function returns is the same for everyone"
             hint = "Ask outside it, and give it what it needs as an argument"
         elif self.is_shared:
-            reason = "the stream has begun, and caches were told to keep it"
+            reason = "the stream has begun, and caches may store it"
             hint = "Ask before the first chunk"
         if reason:
-            raise HandlerError(f"{what} were asked for, but {reason}", where=self.where, hint=hint)
+            raise HandlerError(f"{what} were read, but {reason}", where=self.where, hint=hint)
         self.dynamic_reasons.append(what)
         return False
 
@@ -264,7 +264,7 @@ class RouteContext(_OfParams["P"]):
 
         Asking for it makes the response dynamic: it has the headers in it.
         """
-        return None if self._scope.asked("aws_event") else self._scope.incoming.event
+        return None if self._scope.record_read("aws_event") else self._scope.incoming.event
 
     @property
     def aws_context(self) -> Any:

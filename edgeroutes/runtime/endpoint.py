@@ -86,7 +86,7 @@ class Endpoint:
     Args:
         route: Where it lies and what is known of it from the build.
         root: The project's folder.
-        mount: How an `app` is asked for its response.
+        mount: How an `app` is called.
         base_path: Under which the project is served.
         trailing_slash: Whether the form with the slash is the canonical one.
 
@@ -196,7 +196,7 @@ class Endpoint:
         return matching_middleware(self._middleware, incoming.path[len(self.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
-        """The response to a request, through the middleware; what is raised inside and is no response goes through."""
+        """The response to a request, through the middleware; other exceptions than responses pass through."""
         respond = self._responders.get(scope.incoming.method)
         if respond is None:
             if self.app is None:
@@ -233,7 +233,7 @@ class Endpoint:
             if not response.is_stream:
                 return response
         elif hasattr(response.body, "sender"):
-            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # checked by hasattr
             if not response.is_stream:
                 return response
         from edgeroutes.runtime.chunks import start_stream

@@ -38,7 +38,7 @@ def complete_headers(response: Response, scope: RequestScope, endpoint: Endpoint
     Args:
         response: As the handler and middleware left it; a stream has its first chunk.
         scope: The request.
-        endpoint: The route, whose config says whether it is cached.
+        endpoint: The route, whose config decides whether it is cached.
         tag_header: Where the CDN reads cache tags.
 
     Raises:
@@ -70,7 +70,7 @@ def complete_headers(response: Response, scope: RequestScope, endpoint: Endpoint
 
 
 def _declared_length(response: Response, method: str) -> str:
-    """The length that a response to HEAD says a GET would have; "" where it says none. Source: RFC 9110 §9.3.2, §8.6."""
+    """The length that a GET would have, of a response to HEAD; "" where it is unknown. Source: RFC 9110 §9.3.2, §8.6."""
     if method != "HEAD" or response.body is not None or response.status in BODILESS:
         return ""
     length = response.headers.get("content-length", "")
@@ -82,7 +82,7 @@ def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint,
     if scope.incoming.method not in ("GET", "HEAD"):
         return f"{scope.incoming.method} is never kept"
     if scope.dynamic_reasons:
-        return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were asked for"
+        return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were read"
     if has_cookies:
         return "it sets a cookie"
     if response.status not in CACHEABLE_STATUSES:

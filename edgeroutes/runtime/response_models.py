@@ -447,7 +447,7 @@ class _Union:
 
 
 def _runtime_class(annotation: Any) -> type | None:
-    """The class whose instances the annotation describes; None where a class does not say it."""
+    """The class whose instances the annotation describes; None where a class does not show it."""
     kind = origin(annotation) or annotation
     if is_literal(annotation) or not isinstance(kind, type) or kind is object or is_typed_dict(kind):
         return None

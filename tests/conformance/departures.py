@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "nextjs-differences.md"
 
-BUFFERED = ("rest", "http-api", "function-url")  # what of Lambda gives the answer whole
+BUFFERED = ("rest", "http-api", "function-url")  # what of Lambda gives the response whole
 LAMBDA = (*BUFFERED, "streaming")
 
 
@@ -102,7 +102,7 @@ SKIP_KINDS = {
 CONTENT_TYPE = Reason(
     next_does="Text is `text/plain;charset=UTF-8`; bytes and streams have no content type.",
     we_do="Text and text streams are `text/plain; charset=utf-8`; bytes and byte streams `application/octet-stream`.",
-    why="API Gateway's REST API makes an answer without a type `application/json`.",
+    why="API Gateway's REST API makes a response without a type `application/json`.",
     page="decisions.md",
     words="Bytes and untyped byte streams are `application/octet-stream`, text streams `text/plain; charset=utf-8`",
 )
@@ -128,9 +128,9 @@ NO_STORE = Reason(
     words="Dynamic answers say `private, no-store`, because a CDN stands in front.",
 )
 PUBLIC = Reason(
-    next_does="A cached answer says `s-maxage=60, stale-while-revalidate=31535940`.",
+    next_does="A cached response says `s-maxage=60, stale-while-revalidate=31535940`.",
     we_do="`public` stands in front, and `stale-if-error` with the same number behind.",
-    why="CloudFront keeps the old answer when the function fails; Next.js' own server does that by itself.",
+    why="CloudFront keeps the old response when the function fails; Next.js' own server does that by itself.",
     page="decisions.md",
     words="Directives in the order `public, s-maxage, stale-while-revalidate, stale-if-error`",
 )
@@ -154,16 +154,16 @@ VALUES = Reason(
     words="Values that are no Response are turned into one, except `None`.",
 )
 ALWAYS_ANSWERS = Reason(
-    next_does="A stream that fails before its first chunk closes the connection without an answer.",
+    next_does="A stream that fails before its first chunk closes the connection without a response.",
     we_do="It is a 500.",
-    why="Nothing has gone out yet, so the client can be told.",
+    why="Nothing is sent yet, so the client can be told.",
     page="product.md",
     words="A handler's exception never closes the connection without an answer.",
 )
 WHOLE = Reason(
     next_does="A stream that fails after its first chunk cuts the connection.",
-    we_do="So do we where bytes leave as they are produced; a place that gives the answer whole gives a 500.",
-    why="Nothing has gone out yet, so the client can be told.",
+    we_do="So do we where bytes leave as they are produced; a place that gives the response whole gives a 500.",
+    why="Nothing is sent yet, so the client can be told.",
     page="product.md",
     words="Under `sam local`, which cannot stream, the same function answers whole.",
 )
@@ -177,12 +177,12 @@ HOST = Reason(
 URL_CACHED = Reason(
     next_does="Asking for `request.url` or the query makes a cached route dynamic.",
     we_do="It changes nothing.",
-    why="The query is part of the cache key, so the answer may depend on it.",
+    why="The query is part of the cache key, so the response may depend on it.",
     page="decisions.md",
     words="the URL and query do not opt out",
 )
 OTHER_METHODS = Reason(
-    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET un-caches GET, and a prerendered path answers 405 to OPTIONS.",
+    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET un-caches GET, and a prerendered path responds 405 to OPTIONS.",
     we_do="GET stays cached, and the other methods answer.",
     why="Caching is GET's and HEAD's alone; a preflight must work on a cached route.",
     page="product.md",
@@ -383,7 +383,8 @@ DEPARTURES: dict[str, Departure] = dict(
         (
             "cache-cookie-set-throws",
             Departure(
-                reasons=(EXCEPTIONS,), body={"contains": "a static answer is the same for everyone and sets no cookie."}
+                reasons=(EXCEPTIONS,),
+                body={"contains": "a static response is the same for everyone and sets no cookie."},
             ),
         ),
     ]
@@ -394,7 +395,7 @@ REFUSALS: dict[str, Refusal] = {
         reasons=(LOWER_CASE,),
         files={"functions/lowercase/get/route.py": 'def get():\n    return "hello, world"\n'},
         message=(
-            "functions/lowercase/get/route.py:1: 'get' is no method: methods are written in upper case. Name it 'GET'."
+            "functions/lowercase/get/route.py:1: 'get' is not a method: methods are written in upper case. Name it 'GET'."
         ),
     ),
     "slot-folder-dropped": Refusal(
@@ -475,7 +476,7 @@ UNSHOWN: tuple[Reason, ...] = (
         words="Bad percent-encoding and bad JSON are 400.",
     ),
     Reason(
-        next_does="The cache keeps answers with Set-Cookie, and a 500 of a refresh replaces the answer that was kept.",
+        next_does="The cache keeps answers with Set-Cookie, and a 500 of a refresh replaces the response that was kept.",
         we_do="Neither is ever cached.",
         why="One visitor's cookie is not another's.",
         page="product.md",
@@ -513,7 +514,7 @@ UNSHOWN: tuple[Reason, ...] = (
         why="A field value is ASCII (RFC 9110 §5.5), and browsers take a backslash for a slash: another host.",
     ),
     Reason(
-        next_does="A handler's `Content-Encoding` is dropped, a custom `statusText` is sent, every answer has a `Vary` of React's, \
+        next_does="A handler's `Content-Encoding` is dropped, a custom `statusText` is sent, every response has a `Vary` of React's, \
 and `next start` compresses.",
         we_do="`Content-Encoding` goes out, only `Content-Length` and `Transfer-Encoding` are dropped; nothing else is added.",
         why="A handler may compress by itself, and else the CDN does; Lambda's result has no reason phrase.",
@@ -522,7 +523,7 @@ and `next start` compresses.",
     ),
     Reason(
         next_does="Conditional requests are never answered with 304.",
-        we_do="An answer that can be cached has a strong `ETag`, and a request that names it gets a 304.",
+        we_do="A response that can be cached has a strong `ETag`, and a request that names it gets a 304.",
         why="Browsers revalidate through the CDN at each visit, mostly without a body.",
         page="product.md",
         words="plus a strong `ETag` and 304s.",
@@ -530,12 +531,12 @@ and `next start` compresses.",
     Reason(
         next_does="What a handler revalidates is forgotten when it returns or redirects, so where that leads is fresh; \
 of a handler that throws nothing is.",
-        we_do="It is forgotten once the answer has gone out, whatever the answer is, a 500 too; `wait=True` asks CloudFront before.",
+        we_do="It is forgotten once the response is sent, whatever the response is, a 500 too; `wait=True` asks CloudFront before.",
         why="Nobody waits for edges that forget seconds later anyway; and what was written before the failure has been written.",
     ),
     Reason(
         next_does="`redirect()` and `notFound()` in a cached route are kept for a year, whatever its `revalidate`.",
-        we_do="They are kept as long as the route's other answers.",
+        we_do="They are kept as long as the route's other responses.",
         why="What was missing may appear.",
         page="product.md",
         words="A redirect or not_found keeps the route's `revalidate`.",
@@ -543,7 +544,7 @@ of a handler that throws nothing is.",
     Reason(
         next_does="In a route with `generateStaticParams`, asking for cookies or headers at request time only is a 500.",
         we_do="That answer is dynamic, and the next one may be cached again.",
-        why="What an answer depends on is seen when it is made.",
+        why="What a response depends on is seen when it is made.",
         page="product.md",
         words="Asking for headers, cookies or the client makes an `auto` answer",
     ),

@@ -54,7 +54,7 @@ class FakeBedrock:
         self.is_cut = False
         self.was_left = threading.Event()
 
-    def answer(self, *frames: bytes | Callable[[], None], cut: bool = False) -> None:
+    def respond(self, *frames: bytes | Callable[[], None], cut: bool = False) -> None:
         """Answer with these frames, calling what is a function in its turn; then end, or break the connection off."""
         self.frames, self.is_cut, self.error = frames, cut, None
 

@@ -62,23 +62,23 @@ class Upstream:
                 super().setup()
                 upstream.connections += 1
 
-            def answer(self) -> None:
+            def response(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 upstream.asked.append(Asked(self.command, self.path, headers, body))
-                answer = upstream.answers.get(self.path.partition("?")[0], Answer(404))
-                if answer.before is not None:
-                    answer.before(self.connection)
-                self.send_response(answer.status)
-                for name, value in answer.headers:
+                response = upstream.answers.get(self.path.partition("?")[0], Answer(404))
+                if response.before is not None:
+                    response.before(self.connection)
+                self.send_response(response.status)
+                for name, value in response.headers:
                     self.send_header(name, value)
-                if not any(name.lower() == "content-length" for name, _ in answer.headers):
-                    self.send_header("Content-Length", str(len(answer.body)))
+                if not any(name.lower() == "content-length" for name, _ in response.headers):
+                    self.send_header("Content-Length", str(len(response.body)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(answer.body)
+                    self.wfile.write(response.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = response  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

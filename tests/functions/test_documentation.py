@@ -84,8 +84,8 @@ ANSWERS = {
     "requests-and-responses": [
         ("GET", "/users/1", 200, '{"id":1,"name":"Ada"}'),
         ("PUT", "/users/1", 201, '{"id":1,"name":"Ada"}'),
-        ("POST", "/posts", 400, "the body is no JSON"),
-        ("POST", "/shapes", 400, "the body is no JSON"),
+        ("POST", "/posts", 400, "the request body is not valid JSON"),
+        ("POST", "/shapes", 400, "the request body is not valid JSON"),
         ("GET", "/theme", 200, '{"theme":"light","language":"en"}'),
         ("PUT", "/theme?theme=dark", 200, '{"theme":"dark"}'),
         ("DELETE", "/theme", 204, ""),

@@ -42,7 +42,7 @@ def test_a_body_that_is_no_json_is_400_and_says_where(client: RouteClient) -> No
     answer = client.post("/api/hello", content='{"a": }')
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["detail"] == "the body is no JSON: Expecting value at line 1, column 7"
+    assert answer.json()["detail"] == "the request body is not valid JSON: Expecting value at line 1, column 7"
 
 
 def test_delete_answers_without_a_body(client: RouteClient) -> None:

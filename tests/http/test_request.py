@@ -22,7 +22,7 @@ class FakeHost:
         self.dynamic_reasons: list[str] = []
         self.gives_empty = gives_empty
 
-    def asked(self, what: str) -> bool:
+    def record_read(self, what: str) -> bool:
         self.dynamic_reasons.append(what)
         return self.gives_empty
 

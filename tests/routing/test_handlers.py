@@ -46,11 +46,11 @@ DEPENDS = "from typing import Annotated\nfrom edgeroutes import Depends\n"
     [
         (
             "def f(limit): ...\ndef GET(value: Annotated[int, Depends(f)]): ...",
-            ["r.py:3: argument 'limit' of f is no captured segment and has neither annotation nor default."],
+            ["r.py:3: argument 'limit' of f is not a captured segment and has neither annotation nor default."],
         ),
         (
             "def g(limit): ...\ndef f(g=Depends(g)): ...\nValue = Annotated[int, Depends(f)]\nasync def GET(value: Value): ...",
-            ["r.py:3: argument 'limit' of g is no captured segment and has neither annotation nor default."],
+            ["r.py:3: argument 'limit' of g is not a captured segment and has neither annotation nor default."],
         ),
         (
             "def f(other: 'int' = Depends(GET)): ...\ndef GET(value=Depends(f), *rest, **more): ...",

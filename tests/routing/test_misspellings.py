@@ -19,7 +19,7 @@ def suspected(source: str) -> list[str]:
 def test_a_config_name_in_the_spelling_of_next_is_suspected(name: str) -> None:
     first, *others = name.split("_")
     for other in ({first + "".join(map(str.title, others)), name.title().replace("_", ""), name + "_"}) - {name}:
-        assert suspected(f"{other} = 1") == [f"f:1: {other!r} is no segment config. Rename it to {name!r}."]
+        assert suspected(f"{other} = 1") == [f"f:1: {other!r} is not a segment config. Rename it to {name!r}."]
 
 
 # Names that authors use for their own things, some of them close to an export's.

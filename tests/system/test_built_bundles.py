@@ -29,7 +29,7 @@ _IMPORTS_BOTO3 = re.compile(rb"^\s*(?:import|from) boto(?:3|core)\b", re.MULTILI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A bundle, its environment, the folders of what Lambda brings for it beside awslambdaric, an event, and the answer to it."""
+    """A bundle, its environment, the folders of what Lambda brings for it beside awslambdaric, an event, and the response to it."""
 
     bundle: Path
     variables: dict[str, str]
@@ -88,8 +88,8 @@ def test_a_bundle_answers_in_the_emulator(
 
 
 def answer_of(result: Any) -> Answer:
-    answer = read_result(result)
-    return settled(answer.status, list(answer.headers), answer.body)
+    response = read_result(result)
+    return settled(response.status, list(response.headers), response.body)
 
 
 def uses_boto3(bundle: Path) -> bool:
