@@ -6,7 +6,6 @@ Repeated until nothing is added: a library that ships may mention another declar
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -44,11 +43,13 @@ class Selection:
         bundles: Of all functions, with what their libraries ask of edgeroutes.
         requirements: By logical id, the function's distributions.
         notes: What the author should know, one line each.
+        left_out: By logical id, the declared distributions that libraries of the function mention and that it lacks, each with the place.
     """
 
     bundles: tuple[Bundle, ...]
     requirements: Answers
     notes: tuple[str, ...]
+    left_out: Mapping[str, Mapping[str, str]]
 
 
 class Selector:
@@ -100,9 +101,10 @@ class Selector:
             if not added:
                 break
             everywhere |= added
-        notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
-        notes = (*notes, *self._left_out(chosen, answers))
-        return Selection(bundles=tuple(chosen), requirements=answers, notes=notes)
+        left_out = self._left_out(chosen, answers)
+        notes = (*self._notes(everywhere.values(), chosen, answers), *self._left_out_notes(chosen, left_out))
+        places = {key: {each.name: each.how for _, each in reversed(found)} for key, found in left_out.items()}
+        return Selection(bundles=tuple(chosen), requirements=answers, notes=notes, left_out=places)
 
     def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Answers:
         """Every function's distributions, fetched where the store lacks them."""
@@ -167,7 +169,8 @@ class Selector:
             return (
                 each
                 for each in of_library(library)
-                if brings_all or each.name not in used or has(key, each.words) or is_small(each.name)
+                if has(key, each.words)
+                or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
@@ -210,34 +213,55 @@ class Selector:
             root.name: root for root in self._declared_roots(bundles) if root.name not in shipped | everywhere.keys()
         }
 
-    def _left_out(self, bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+    def _left_out(self, bundles: Sequence[Bundle], answers: Answers) -> dict[str, list[tuple[str, Companion]]]:
+        """By logical id, what the libraries of a function mention and it goes without, each with the library."""
+        of_library = cache(self._companions.of_library)
+        return {
+            key: [
+                (library, each)
+                for library in answers[key]
+                for each in of_library(library)
+                if each.name not in answers[key] and each.name not in bundle.exclude | LAMBDA_HAS
+            ]
+            for bundle in bundles
+            for key in (bundle.function.logical_id,)
+        }
+
+    def _left_out_notes(
+        self, bundles: Sequence[Bundle], left_out: Mapping[str, Sequence[tuple[str, Companion]]]
+    ) -> Iterator[str]:
         """Large extras of libraries that functions import, and that ship with other functions alone."""
         found: dict[str, dict[str, set[str]]] = {}
         for bundle in bundles:
             key = bundle.function.logical_id
-            for library in (root.name for root in bundle.roots if root.where and root.name in answers[key]):
-                for each in self._companions.of_library(library):
-                    if (
-                        each.is_offered
-                        and each.name not in answers[key]
-                        and each.name not in bundle.exclude | LAMBDA_HAS
-                    ):
-                        found.setdefault(library, {}).setdefault(each.name, set()).add(key)
+            imported = {root.name for root in bundle.roots if root.where}
+            for library, each in left_out[key]:
+                if library in imported and each.is_offered:
+                    found.setdefault(library, {}).setdefault(each.name, set()).add(key)
         for library, names in sorted(found.items()):
             without = sorted(set().union(*names.values()))
             shown = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
             yield (
                 f"{library} can use {', '.join(sorted(names))}, which other functions use; {shown} shows no use of it and goes "
-                "without. Where a function needs one, list it under 'include' of its function.yaml; else under 'exclude' in "
-                f"{self._app_dir}/function.yaml."
+                "without. List it in the function.yaml of a function: under 'include' where the function needs it, else under 'exclude'."
             )
 
-    def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
-        holders = Counter(
-            each.function.routes != () for each in bundles if root.name in answers[each.function.logical_id]
-        )
-        functions = "1 function" if holders[True] == 1 else f"{holders[True]} functions"
+    def _notes(self, roots: Iterable[Root], bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+        """One line for all that go into the same functions."""
+        together: dict[frozenset[str], list[Root]] = {}
+        for root in roots:
+            holders = (each.function for each in bundles if root.name in answers[each.function.logical_id])
+            together.setdefault(frozenset(each.logical_id for each in holders if each.routes), []).append(root)
+        for functions, several in together.items():
+            yield self._note(several, "1 function" if len(functions) == 1 else f"{len(functions)} functions")
+
+    def _note(self, roots: Sequence[Root], functions: str) -> str:
+        first = roots[0].where
+        shown = [f"{each.name!r}" + (f" ({each.where})" if each.where != first else "") for each in roots]
+        them, are, go, name = ("it", "is", "it goes", "it") if len(roots) == 1 else ("them", "are", "they go", "one")
+        listed = ", ".join(shown[:-1]) + (" and " if shown[:-1] else "") + shown[-1]
         return (
-            f"{root.where}: {root.name!r} is declared and nothing in the project names it, so it goes into {functions} with third-party "
-            f"code. To keep it out, list it under 'exclude' in {self._app_dir}/function.yaml; where one function needs it, under 'include'."
+            f"{first}: {listed} {are} declared and nothing in the project names {them}, so {go} into {functions} with third-party code. To "
+            f"keep {them} out, write 'exclude: [{', '.join(each.name for each in roots)}]' in {self._app_dir}/function.yaml; where one "
+            f"function needs {name}, list it under 'include' of its function.yaml."
         )

@@ -14,7 +14,7 @@ import pytest
 
 from edgeroutes.dev.gateway import read_result
 from edgeroutes.plan.cloudformation import parse_yaml
-from edgeroutes.template.yaml import render_yaml
+from edgeroutes.template.document import render_yaml
 from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
 from tests.system.relay import Relay
 from tests.system.sam_local import ANSWER_SECONDS, SamLocal, bridge_gateway, require_image
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
+    from edgeroutes.local_aws.stack import ProjectCloud
     from edgeroutes.testing import RouteClient
     from tests.system.example import Built
 
