@@ -61,13 +61,15 @@ class Companion:
         how: What `why` shows: `bs4/builder/_lxml.py:9 of beautifulsoup4 imports lxml`.
         words: Lowercase beginnings of words that a function's code has where it uses the two together: names of the companion, of the
             extras that have it, of its entry points, and of the module that mentions it.
-        is_offered: Whether the library offers it as an extra.
+        is_offered: Whether the library offers it as an extra, or reads its entry points.
+        is_plugin: Whether the library reads its entry points.
         is_adapters: Whether the library mentions it in an adapter alone, which runs only where a function's code has one of the words.
     """
 
     name: str
     how: str
     is_offered: bool = False
+    is_plugin: bool = False
     is_adapters: bool = False
     words: tuple[str, ...] = ()
 
@@ -237,6 +239,11 @@ def _undeclared(module: Module, where: str, pins: Pins) -> DependencyError:
     if not module.distribution:
         problem = f"{module.name!r} is installed, but no distribution says that it brings it"
         return DependencyError(problem, where=where, hint="Install it from a distribution, or move it into the project")
+    declared = next((each for each in pins.distributions if each.name == module.distribution), None)
+    if declared is not None and ";" in declared.declarations[0].text:
+        marker = declared.declarations[0].text.partition(";")[2].strip()
+        problem = f"{module.name!r} comes from {declared.name!r}, which {declared.where} declares for others than the functions: {marker}"
+        return DependencyError(problem, where=where, hint="Correct the marker or 'runtime', or import it in a 'try'")
     add = {
         "uv.lock": f"Run 'uv add {module.distribution}'",
         "requirements.txt": f"Add {module.distribution!r} to requirements.txt",

@@ -6,7 +6,6 @@ Repeated until nothing is added: a library that ships may mention another declar
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -34,6 +33,8 @@ _DECLARED = ""
 # Unzipped, with bytecode: what any mention brings, and what all mentions of a library together bring where a function imports it.
 _SMALL_BYTES = 2_000_000
 _MODERATE_BYTES = 16_000_000
+# What a plugin may add to a library that a function imports: it is declared for that library.
+_PLUGIN_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,9 +103,8 @@ class Selector:
             if not added:
                 break
             everywhere |= added
-        notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
         left_out = self._left_out(chosen, answers)
-        notes = (*notes, *self._left_out_notes(chosen, left_out))
+        notes = (*self._notes(everywhere.values(), chosen, answers), *self._left_out_notes(chosen, left_out))
         places = {key: {each.name: each.how for _, each in reversed(found)} for key, found in left_out.items()}
         return Selection(bundles=tuple(chosen), requirements=answers, notes=notes, left_out=places)
 
@@ -158,30 +158,39 @@ class Selector:
 
         @cache
         def is_small(name: str) -> bool:
-            return self._unzipped_bytes([name]) <= _SMALL_BYTES
+            return self._added_bytes([name]) <= _SMALL_BYTES
 
         @cache
         def is_moderate(library: str) -> bool:
-            return (
-                self._unzipped_bytes(each.name for each in of_library(library) if each.name in used) <= _MODERATE_BYTES
-            )
+            mentioned = (each.name for each in of_library(library) if each.name in used)
+            return self._added_bytes(mentioned, library) <= _MODERATE_BYTES
+
+        @cache
+        def is_light_plugin(each: Companion, library: str) -> bool:
+            return each.is_plugin and self._added_bytes([each.name], library) <= _PLUGIN_BYTES
 
         def brought(key: str, library: str) -> Iterator[Companion]:
-            brings_all = key == _DECLARED or (library in imported[key] and is_moderate(library))
+            is_imported = library in imported[key]
+            brings_all = key == _DECLARED or (is_imported and is_moderate(library))
             return (
                 each
                 for each in of_library(library)
                 if has(key, each.words)
                 or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
+                or (is_imported and not each.is_adapters and is_light_plugin(each, library))
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
 
-    def _unzipped_bytes(self, names: Iterable[str]) -> int:
-        """The size of distributions with all that they require, as far as the store has them."""
-        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
-        trees = map(self._wheels.tree, resolve(roots, self._wheels, self._pins, self._target))
+    def _added_bytes(self, names: Iterable[str], library: str = "") -> int:
+        """The size of distributions with all that they require beyond what a library has, as far as the store has them."""
+        added = self._closure(names) - (self._closure([library]) if library else set())
+        trees = map(self._wheels.tree, added)
         return sum(sum(tree.sizes.values()) for tree in trees if tree is not None)
+
+    def _closure(self, names: Iterable[str]) -> set[str]:
+        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
+        return {*resolve(roots, self._wheels, self._pins, self._target)}
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
         """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""
@@ -248,12 +257,22 @@ class Selector:
                 "without. List it in the function.yaml of a function: under 'include' where the function needs it, else under 'exclude'."
             )
 
-    def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
-        holders = Counter(
-            each.function.routes != () for each in bundles if root.name in answers[each.function.logical_id]
-        )
-        functions = "1 function" if holders[True] == 1 else f"{holders[True]} functions"
+    def _notes(self, roots: Iterable[Root], bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+        """One line for all that go into the same functions."""
+        together: dict[frozenset[str], list[Root]] = {}
+        for root in roots:
+            holders = (each.function for each in bundles if root.name in answers[each.function.logical_id])
+            together.setdefault(frozenset(each.logical_id for each in holders if each.routes), []).append(root)
+        for functions, several in together.items():
+            yield self._note(several, "1 function" if len(functions) == 1 else f"{len(functions)} functions")
+
+    def _note(self, roots: Sequence[Root], functions: str) -> str:
+        first = roots[0].where
+        shown = [f"{each.name!r}" + (f" ({each.where})" if each.where != first else "") for each in roots]
+        them, are, go, name = ("it", "is", "it goes", "it") if len(roots) == 1 else ("them", "are", "they go", "one")
+        listed = ", ".join(shown[:-1]) + (" and " if shown[:-1] else "") + shown[-1]
         return (
-            f"{root.where}: {root.name!r} is declared and nothing in the project names it, so it goes into {functions} with third-party "
-            f"code. To keep it out, list it under 'exclude' in {self._app_dir}/function.yaml; where one function needs it, under 'include'."
+            f"{first}: {listed} {are} declared and nothing in the project names {them}, so {go} into {functions} with third-party code. To "
+            f"keep {them} out, write 'exclude: [{', '.join(each.name for each in roots)}]' in {self._app_dir}/function.yaml; where one "
+            f"function needs {name}, list it under 'include' of its function.yaml."
         )

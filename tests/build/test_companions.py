@@ -204,10 +204,31 @@ def test_what_nothing_mentions_ships_with_third_party_code_and_is_said(tmp_path:
     }
     said = (
         "pyproject.toml:4: 'quiet' is declared and nothing in the project names it, so it goes into 2 functions with third-party code. To "
-        "keep it out, list it under 'exclude' in functions/function.yaml; where one function needs it, under 'include'."
+        "keep it out, write 'exclude: [quiet]' in functions/function.yaml; where one function needs it, list it under 'include' of its "
+        "function.yaml."
     )
     assert report.warnings == (said,)
     assert explain(report, "/x", "quiet") == ["pyproject.toml:4 declares quiet, and nothing in the project mentions it"]
+
+
+def test_several_that_nothing_mentions_are_one_line_to_copy(tmp_path: Path) -> None:
+    wheels = {"host": host(""), "plug": PLUG, **{name: FakeWheel() for name in ("quiet", "silent", "still")}}
+    pyproject = '[project]\nname = "p"\nversion = "0"\ndependencies = ["host", "plug", "quiet",\n"silent", "still"]\n'
+    report = build(tmp_path, USES_HOST, wheels, pyproject=pyproject)
+    assert held(report) == {
+        "XFunction": ["host", "quiet", "silent", "still"],
+        "HelloFunction": [],
+        "UsesFunction": ["plug", "quiet", "silent", "still"],
+        "FallbackFunction": [],
+    }
+    said = (
+        "pyproject.toml:4: 'quiet', 'silent' (pyproject.toml:5) and 'still' (pyproject.toml:5) are declared and nothing in the project "
+        "names them, so they go into 2 functions with third-party code. To keep them out, write 'exclude: [quiet, silent, still]' in "
+        "functions/function.yaml; where one function needs one, list it under 'include' of its function.yaml."
+    )
+    assert report.warnings == (said,)
+    quiet = {"functions/function.yaml": "exclude: [quiet, silent, still]\n"}
+    assert build(tmp_path / "excluded", USES_HOST, wheels, pyproject=pyproject, more=quiet).warnings == ()
 
 
 def test_exclude_and_include_say_where_it_belongs(tmp_path: Path) -> None:
@@ -458,6 +479,41 @@ def test_a_library_that_a_function_imports_brings_what_is_moderate_together(
     source = f"import host\n\nCHOSEN = 'one'\n{HELLO}"
     library = FakeWheel(files=LIBRARY, requires=extras)
     assert held(build(tmp_path, source, {"host": library, **wheels}, more=more))["XFunction"] == ships
+
+
+def test_what_a_library_has_anyway_counts_for_no_companion(tmp_path: Path) -> None:
+    """As psycopg2 and a dialect that requires SQLAlchemy come with SQLAlchemy, whatever that weighs."""
+    library = FakeWheel(files={**LIBRARY, "host/data": "x" * 17_000_000}, requires=("plug; extra == 'fast'",))
+    wheels = {
+        "host": library,
+        "plug": FakeWheel(files={**PLUG.files, "plug/data": "x" * 3_000_000}, requires=("host",)),
+    }
+    assert held(build(tmp_path, USES_HOST, wheels))["XFunction"] == ["host", "plug"]
+
+
+@pytest.mark.parametrize(("size", "ships"), [(20_000_000, True), (40_000_000, False)])
+def test_a_plugin_of_a_library_that_a_function_imports_ships_or_is_reported(
+    size: int, ships: bool, tmp_path: Path
+) -> None:
+    """As segno reads the entry points of qrcode-artistic, which requires Pillow."""
+    library = host(
+        "from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"
+    )
+    plug = FakeWheel(files={**BY_ENTRY_POINT.files, "plug/data": "x" * size})
+    report = build(tmp_path, USES_HOST, {"host": library, "plug": plug})
+    assert ("plug" in held(report)["XFunction"]) is ships
+    assert [each.partition(",")[0] for each in report.warnings] == ([] if ships else ["host can use plug"])
+
+
+def test_an_extra_may_be_one_of_another_distribution(tmp_path: Path) -> None:
+    """As celery's `sqlalchemy` is kombu's."""
+    inner = FakeWheel(files={"inner.py": ""}, requires=("plug; extra == 'db'",))
+    library = FakeWheel(
+        files=LIBRARY, requires=("inner", "inner[db]>=1 ; extra == 'sql'", "inner[no]; extra == 'other'")
+    )
+    source = f"import host\nhost.connect(kind='sql+memory')\n{HELLO}"
+    report = build(tmp_path, source, {"host": library, "inner": inner, "plug": LARGE})
+    assert explain(report, "/x", "plug")[-1] == "host offers plug as its extra 'sql', and the project declares both"
 
 
 def test_a_large_distribution_that_no_code_uses_ships_at_any_mention(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The floor plan: what import-linter keeps, and what it cannot see."""
+"""The package's layers: the contracts of import-linter, and rules that it cannot check."""
 
 from __future__ import annotations
 
@@ -18,11 +18,24 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "edgeroutes"
 # cli/skeleton is data: what `edgeroutes init` copies, written as users write.
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "skeleton" not in path.parts)
-ROOMS = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} - {"__init__"}
+PACKAGES = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} - {"__init__"}
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-GROUND = ("http", "routing", "errors.py", "types.py", "_version.py")
-# Rooms that no wing owns: the ground, the cellar, and those above the wings, where both meet.
-SHARED = {"http", "routing", "errors", "types", "_version", "cli", "testing", "dev", "local_aws", "asgi", "__main__"}
+STANDARD_LIBRARY_ONLY = ("http", "routing", "errors.py", "names.py", "types.py", "_version.py")
+# Packages of neither side: those below both, and those above, where both meet.
+SHARED = {
+    "http",
+    "routing",
+    "errors",
+    "names",
+    "types",
+    "_version",
+    "cli",
+    "testing",
+    "dev",
+    "local_aws",
+    "asgi",
+    "__main__",
+}
 
 
 def relative(module: Path) -> str:
@@ -50,29 +63,29 @@ def test_import_linters_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def rooms_of(modules: list[str]) -> list[str]:
+def packages_of(modules: list[str]) -> list[str]:
     return [module.removeprefix("edgeroutes.") for module in modules]
 
 
-def test_every_room_is_in_one_wing_or_shared_by_both() -> None:
-    building, answering = [contract for contract in CONTRACTS if contract["name"].startswith("Wings")]
-    assert building["source_modules"] == answering["forbidden_modules"]
-    assert answering["source_modules"] == building["forbidden_modules"]
-    wings = rooms_of([*building["source_modules"], *answering["source_modules"]])
-    assert sorted([*wings, *(SHARED & ROOMS)]) == sorted(ROOMS)
+def test_every_package_is_on_one_side_or_shared() -> None:
+    build, runtime = [contract for contract in CONTRACTS if " never imports the " in contract["name"]]
+    assert build["source_modules"] == runtime["forbidden_modules"]
+    assert runtime["source_modules"] == build["forbidden_modules"]
+    sides = packages_of([*build["source_modules"], *runtime["source_modules"]])
+    assert sorted([*sides, *(SHARED & PACKAGES)]) == sorted(PACKAGES)
 
 
-def test_moto_is_kept_out_of_every_package_but_local_aws_and_those_above_it() -> None:
+def test_only_local_aws_dev_and_testing_import_moto() -> None:
     (contract,) = [contract for contract in CONTRACTS if contract.get("forbidden_modules") == ["moto"]]
-    assert rooms_of(contract["source_modules"]) == sorted(
-        ROOMS - {"__main__", "asgi", "cli", "dev", "local_aws", "testing"}
+    assert packages_of(contract["source_modules"]) == sorted(
+        PACKAGES - {"__main__", "asgi", "cli", "dev", "local_aws", "testing"}
     )
 
 
 @pytest.mark.parametrize(
-    "module", [path for path in MODULES if path.relative_to(PACKAGE).parts[0] in GROUND], ids=relative
+    "module", [path for path in MODULES if path.relative_to(PACKAGE).parts[0] in STANDARD_LIBRARY_ONLY], ids=relative
 )
-def test_the_ground_runs_on_the_standard_library_alone(module: Path) -> None:
+def test_lower_packages_import_the_standard_library_only(module: Path) -> None:
     outside = [
         f"{line}: {name}"
         for line, name in imports_that_run(ast.parse(module.read_text()))
@@ -83,7 +96,7 @@ def test_the_ground_runs_on_the_standard_library_alone(module: Path) -> None:
 
 @pytest.mark.parametrize("module", MODULES, ids=relative)
 def test_a_module_says_which_module_it_imports(module: Path) -> None:
-    """Absolutely, and never the façade, not even for types: it stands outside and would load what it is asked for."""
+    """Absolutely, and never the façade, not even for types."""
     vague = [
         f"{node.lineno}: {ast.unparse(node)}"
         for node in ast.walk(ast.parse(module.read_text()))
