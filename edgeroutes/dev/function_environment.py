@@ -335,6 +335,7 @@ class LateVariables:
         self._route = route
         self._loading = loading
         self._known: FunctionVariables | None = None
+        self._given: dict[str, str] = {}
         self._is_complete = False
 
     def for_name(self, name: str | None) -> FunctionVariables | None:
@@ -348,10 +349,17 @@ class LateVariables:
         self._function_environment.wait_for(self._route, name, f"it reads {name or 'its environment'}")
         is_complete = self._function_environment.is_ready
         found = self._function_environment.variables_of(self._route, loading=self._loading)
+        given = dict(found.own) if found is not None else {}
         if found is not None and self._known is not None:
-            found.own.update(self._known.own)  # set by the handler meanwhile
-        self._known, self._is_complete = found, is_complete
+            self._take_over_changes(found.own, self._known.own)
+        self._known, self._given, self._is_complete = found, given, is_complete
         return found
+
+    def _take_over_changes(self, own: dict[str, str], before: dict[str, str]) -> None:
+        """Repeat what the handler has set and deleted; its other variables may have new values."""
+        for name in self._given.keys() - before.keys():
+            own.pop(name, None)
+        own.update({name: value for name, value in before.items() if self._given.get(name) != value})
 
 
 class Environment:

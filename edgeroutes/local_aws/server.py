@@ -237,10 +237,10 @@ def main(options: str) -> None:
     """Serve until standard input ends.
 
     Args:
-        options: JSON: `descriptor` of a listening socket or `port` (0 for a free one), allowed `hosts` besides those of loopback,
-            `is_held` where requests wait until standard input has `{"state": "open"}`.
+        options: JSON, all of it optional: `descriptor` of a listening socket or `port` (0 for a free one), allowed `hosts` besides those
+            of loopback, `is_held` where requests wait until standard input has `{"state": "open"}`.
     """
-    given = json.loads(options)
+    given = {"descriptor": None, "port": 0, "hosts": [], "is_held": False, **json.loads(options)}
     if given["descriptor"] is not None:
         listening = socket.socket(fileno=given["descriptor"])
     else:

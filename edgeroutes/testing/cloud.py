@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.errors import ConfigError, ToolError, suggest
 from edgeroutes.http.limits import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
+from edgeroutes.local_aws.mock import Mock, only_moto_responds
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.testing.environment import (
     FAKE_CREDENTIALS,
@@ -33,10 +34,8 @@ if TYPE_CHECKING:
 
     from edgeroutes.errors import Problem
     from edgeroutes.local_aws.stack import Cloud, ProjectCloud, Resource
-    from edgeroutes.testing.functions import Functions
-
-    _Service = tuple[Any, dict[str, Any]]
     from edgeroutes.plan.model import FunctionPlan
+    from edgeroutes.testing.functions import Functions
 
     HttpReply = tuple[int, dict[str, str], bytes]
 
@@ -62,7 +61,7 @@ class Aws:
         self._made: ProjectCloud | None = None
         self._failure: Exception | None = None
         self._session: Any = None
-        self._held: list[_Service] = []
+        self._mock = Mock()
 
     def __call__(self, *, enforce_iam: bool = True) -> Self:
         """The same, with options for this test.
@@ -126,7 +125,7 @@ class Aws:
             ToolError: moto is not installed.
         """
         with ExitStack() as around:
-            around.enter_context(self._mock())
+            around.enter_context(self._mock.on())
             around.enter_context(restored_environment())
             fake_account()
             around.enter_context(without_aws())
@@ -143,28 +142,8 @@ class Aws:
 
     def close(self) -> None:
         """Delete moto's data: it keeps S3 objects in open files, and warns of files that nobody closes."""
-        held, self._held, self._made = self._held, [], None
-        for _, accounts in held:
-            for regions in accounts.values():
-                regions.reset()
-
-    @contextmanager
-    def _mock(self) -> Iterator[None]:
-        """Moto's mock with our data in it, and without it when it is off: other mocks start and end by deleting it."""
-        try:
-            import moto
-        except ModuleNotFoundError as err:
-            raise ToolError("moto is not installed", where="aws", hint="pip install 'edgeroutes[testing]'") from err
-        mock = moto.mock_aws()
-        mock.start(reset=False)
-        others = _take_data()
-        _put_data(self._held)
-        try:
-            yield
-        finally:
-            self._held = _take_data()
-            _put_data(others)
-            mock.stop(remove_data=False)
+        self._made = None
+        self._mock.close()
 
     def _start(self) -> ProjectCloud:
         """The project's resources, created by the first test; its error is raised for the others, too."""
@@ -212,56 +191,19 @@ class Aws:
             raise ConfigError(f"there is no {kind} {logical_id!r}", where="aws", hint=hint)
 
 
-def _take_data() -> list[_Service]:
-    """All data of moto, removed from it."""
-    from moto.core.base_backend import BackendDict
-
-    in_use: list[Any] = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001  # moto has no other list of them
-    held = [(service, dict(service)) for service in in_use]
-    for service in in_use:
-        service.clear()
-    in_use.clear()
-    return held
-
-
-def _put_data(held: list[_Service]) -> None:
-    """Put the data back into moto."""
-    from moto.core.base_backend import BackendDict
-
-    for service, accounts in held:
-        service.update(accounts)
-        BackendDict._instances.append(service)  # type: ignore[misc]  # noqa: SLF001  # as above
-
-
 @contextmanager
 def _requests_to(functions: Functions) -> Iterator[None]:
-    """Send all requests to AWS to moto, those of older clients, too; requests that moto does not know fail."""
-    from botocore.httpsession import URLLib3Session
-    from moto.core.models import botocore_stubber
-
-    from edgeroutes.testing.cloud import _Invocations
-
-    send, process = URLLib3Session.send, botocore_stubber.process_request
+    """Send all requests to AWS to moto, and invocations to the project's functions."""
     invocations = _Invocations(functions)
 
-    def respond(request: Any) -> Any:
-        found = invocations.respond(request)
-        return process(request) if found is None else found
+    def refused(url: str) -> RealAwsError:
+        return RealAwsError(f"{url}: moto does not emulate this address, and tests send no request to AWS")
 
-    def send_nowhere(_: Any, request: Any) -> Any:
-        response = botocore_stubber("before-send", request)
-        if response is None:
-            raise RealAwsError(f"{request.url}: moto does not emulate this address, and tests send no request to AWS")
-        return response
-
-    botocore_stubber.process_request = respond  # type: ignore[method-assign]
-    URLLib3Session.send = send_nowhere  # type: ignore[assignment,method-assign]
     try:
-        yield
+        with only_moto_responds(invocations.respond, refused):
+            yield
     finally:
         invocations.close()
-        URLLib3Session.send = send  # type: ignore[method-assign]
-        del botocore_stubber.process_request
 
 
 _INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations$")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.function_environment import Environment
+from edgeroutes.dev.function_environment import Environment, LateVariables
+from edgeroutes.dev.function_variables import FunctionVariables
 from edgeroutes.errors import ConfigError
 from tests.dev.serving import serving, until, write_files
 
@@ -55,6 +56,34 @@ def test_a_shared_module_that_keeps_what_differs_is_warned_of_once(tmp_path: Pat
             "lib/db.py:3 reads TABLE while it is imported, and functions differ in it ('posts' for PostsFunction, 'users' for"
             " UsersFunction). Here they share the module, and so the first one's value. Read it inside a function"
         )
+
+
+class ResolvingEnvironment:
+    """A `LateEnvironment` that resolves all variables when TABLE is waited for."""
+
+    def __init__(self) -> None:
+        self.is_ready = False
+
+    def has_value(self, name: str) -> bool:
+        return False
+
+    def wait_for(self, route: object, name: str | None, reason: str) -> None:
+        self.is_ready = self.is_ready or name == "TABLE"
+
+    def variables_of(self, route: object, *, loading: bool) -> FunctionVariables:
+        table = "new" if self.is_ready else "old"
+        return FunctionVariables(own={"TABLE": table, "MODE": "given", "OWN": "given"})
+
+
+def test_a_request_that_waits_gets_the_new_value_and_what_its_handler_has_changed() -> None:
+    variables = LateVariables(ResolvingEnvironment(), None, loading=False)
+    early = variables.for_name("AWS_REGION")
+    assert early is not None
+    early.own["MODE"] = "changed"
+    del early.own["OWN"]
+    late = variables.for_name("TABLE")
+    assert late is not None
+    assert late.own == {"TABLE": "new", "MODE": "changed"}
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -88,3 +89,12 @@ def test_stopping_what_does_not_run_is_fine() -> None:
 def pid_of(moto: MotoProcess) -> int:
     assert moto._running is not None
     return moto._running.pid
+
+
+def test_the_module_serves_on_a_port_until_its_input_ends() -> None:
+    command = [sys.executable, "-m", "edgeroutes.local_aws.server", '{"port": 0}']
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        assert json.loads(running.stdout.readline()) == {"is_ready": True}
+        running.communicate()
+    assert running.returncode == 0
