@@ -80,7 +80,7 @@ def explain_number(body: bytes, error: ValueError) -> HTTPError:
         body: Which was not read for it.
         error: What the decoder raised.
     """
-    detail = f"the body is no JSON: {error}" if "digits" not in str(error) else ""
+    detail = f"the request body is not valid JSON: {error}" if "digits" not in str(error) else ""
     try:
         require_sendable(_LENIENT.decode(body.decode("utf-8-sig")))
     except HTTPError as found:

@@ -160,7 +160,7 @@ def parse_json(body: bytes) -> Any:
         if end != len(text):
             value = _DECODER.decode(text.removeprefix("\ufeff"))
     except json.JSONDecodeError as error:
-        detail = f"the body is no JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+        detail = f"the request body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise HTTPError(400, detail) from error
     except UnicodeDecodeError as error:
         raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
@@ -211,7 +211,7 @@ _SOME_DIGITS, _MANY_DIGITS = b"0" * 90, b"0" * 200  # below 100 bytes bytes.find
 
 
 def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -89,7 +89,7 @@ def json_reader(model: Any, where: str) -> Callable[[bytes, Problems], Any]:
         except library.errors as error:
             detail = _malformed_detail(error)
             if detail:
-                raise HTTPError(400, f"the body is no JSON: {detail}") from error
+                raise HTTPError(400, f"the request body is not valid JSON: {detail}") from error
             _add_problems(error, problems, body)
             return None
         if library.is_pydantic and (is_suspicious or _names_infinity(body.lower())):

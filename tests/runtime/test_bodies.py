@@ -131,7 +131,7 @@ def test_malformed_json_is_400_and_says_so(project: Make, kind: str, body: bytes
 
     assert (answer.status, answer.json()["detail"].partition(":")[0].replace("UTF-8", "JSON")) == (
         400,
-        "the body is no JSON",
+        "the request body is not valid JSON",
     )
 
 

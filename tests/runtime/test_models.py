@@ -86,7 +86,7 @@ def test_the_librarys_problems_have_our_form(model: Any, body: bytes, problems: 
 @pytest.mark.parametrize("model", [Order, OrderStruct])
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"title": "ab"} x'])
 def test_what_is_no_json_is_said_to_be_none(model: Any, body: bytes) -> None:
-    with pytest.raises(HTTPError, match="400 the body is no JSON: "):
+    with pytest.raises(HTTPError, match="400 the request body is not valid JSON: "):
         read(model, body)
 
 
