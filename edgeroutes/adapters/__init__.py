@@ -1,1 +1,1 @@
-"""Between the runtime and the places where it runs: Lambda events, ASGI servers. Request wing, top of floor 2."""
+"""Between the runtime and the places where it runs: Lambda events, ASGI servers."""

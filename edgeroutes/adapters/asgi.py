@@ -1,7 +1,7 @@
-"""The whole route table as one ASGI app, for uvicorn and its like. Request wing, floor 2; never loaded on Lambda but for load balancers.
+"""The whole route table as one ASGI app, for uvicorn and its like.
 
-A request goes to the runtime as it does on Lambda; what differs is that many are answered at once, so that handlers that block get
-threads, and that answers leave piece by piece. An app that a route exports is called with the server's own channels where no
+A request goes to the runtime as it does on Lambda; what differs is that many run at once, so that handlers that block get
+threads, and that responses leave piece by piece. An app that a route exports is called with the server's own channels where no
 middleware stands between. Source: asgi.readthedocs.io, ASGI 3.0, HTTP and WebSocket 2.4, Lifespan 2.0, read 2026-11-21.
 """
 
@@ -13,9 +13,9 @@ from urllib.parse import quote
 
 from edgeroutes.adapters.asgi_incoming import AsgiIncoming
 from edgeroutes.adapters.connection import encode_headers
+from edgeroutes.adapters.direct import DirectAsgiResponse, call_asgi_app, direct_scope
 from edgeroutes.adapters.lifespan import lifespan_state, shutdown
 from edgeroutes.adapters.mount import mount
-from edgeroutes.adapters.native import NativeAnswer, answer_natively, native_scope
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.limits import GATEWAY_BODY_BYTES
@@ -66,12 +66,12 @@ class AsgiApplication:
         self._call_outside = call_outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection of any kind."""
+        """Handle one connection of any kind."""
         kind = scope["type"]
         if self._call_outside is not None:
             outside.set(self._call_outside)
         if kind == "http":
-            await self._answer(scope, receive, send)
+            await self._respond(scope, receive, send)
         elif kind == "websocket":
             await self._connect(scope, receive, send)
         elif kind == "lifespan":
@@ -79,18 +79,18 @@ class AsgiApplication:
         else:
             raise ValueError(f"a connection of type {kind!r}: http, websocket and lifespan are known")
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         incoming = AsgiIncoming(scope)
         call = self._open(incoming)
         try:
             entered = call.enter_app()
             if entered is not None:
-                await answer_natively(*entered, scope, NativeAnswer(call, receive, send))
+                await call_asgi_app(*entered, scope, DirectAsgiResponse(call, receive, send))
                 return
             try:
                 incoming.content = await _read_body(incoming, receive)
             except HTTPError as error:
-                call = call.answering(error)
+                call = call.responding_early(error)
             except ConnectionError:
                 return
             response = await _respond(call, receive)
@@ -98,13 +98,13 @@ class AsgiApplication:
                 return
             if call.route is None:
                 _add_server_root(response, incoming.root_path)
-            await _send_answer(response, call, receive, send)
+            await _send_response(response, call, receive, send)
         finally:
             await call.finish()
 
     def _open(self, incoming: AsgiIncoming) -> Call:
         call, refusal = self.application.open(incoming), incoming.check_head()
-        return call if refusal is None else call.answering(refusal)
+        return call if refusal is None else call.responding_early(refusal)
 
     async def _connect(self, scope: Scope, receive: Receive, send: Send) -> None:
         """A WebSocket, for the app that owns the path; refused where there is none, and where middleware could not stand between."""
@@ -116,7 +116,7 @@ class AsgiApplication:
             return
         app, routed = entered
         try:
-            await app(await native_scope(app, routed, scope), receive, send)
+            await app(await direct_scope(app, routed, scope), receive, send)
         except BaseException as error:
             if is_fatal(error):
                 raise
@@ -180,9 +180,9 @@ def _add_server_root(response: Response, root_path: str) -> None:
 
 
 async def _respond(call: Call, receive: Receive) -> Response | None:
-    """The answer; None when the client left while a stream's first chunk was waited for, which may never come.
+    """The response; None when the client left while a stream's first chunk was waited for, which may never come.
 
-    A handler that has not answered yet goes on: what it does may be half done.
+    A handler without a response yet goes on: what it does may be half done.
     """
     task: asyncio.Task[Any] = asyncio.current_task()  # type: ignore[assignment]  # there is one: this runs
     gone = asyncio.Event()
@@ -206,7 +206,7 @@ async def _respond(call: Call, receive: Receive) -> Response | None:
         listener.cancel()
 
 
-async def _send_answer(response: Response, call: Call, receive: Receive, send: Send) -> None:
+async def _send_response(response: Response, call: Call, receive: Receive, send: Send) -> None:
     """Send head and body; a client that has gone ends it at once and is no error."""
     headers = encode_headers(response.headers.multi_items())
     start = {"type": "http.response.start", "status": response.status, "headers": headers}
@@ -229,7 +229,7 @@ async def _send_answer(response: Response, call: Call, receive: Receive, send: S
 
 
 class _ClientGoneError(Exception):
-    """Nobody is there to read the answer."""
+    """Nobody is there to read the response."""
 
 
 async def _send(send: Send, message: Message) -> None:

@@ -1,4 +1,4 @@
-"""A request as an ASGI server gives it, read as `Incoming`. Request wing, floor 2."""
+"""A request as an ASGI server gives it, read as `Incoming`."""
 
 from __future__ import annotations
 

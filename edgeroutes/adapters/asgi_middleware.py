@@ -1,4 +1,4 @@
-"""ASGI middleware, Starlette's and everybody's, as the middleware of a folder. Request wing, floor 2; loaded when used.
+"""ASGI middleware, Starlette's and everybody's, as the middleware of a folder. Loaded when used.
 
 Source: asgi.readthedocs.io "HTTP & WebSocket ASGI Message Format" 2.4, read 2026-11-21.
 """
@@ -41,7 +41,7 @@ def asgi_middleware(
 
         middleware = asgi_middleware(GZipMiddleware, minimum_size=500)
 
-    It is made once, and sees each request whole and each answer as it is produced, streams chunk by chunk. The headers and the body that
+    It is made once, and sees each request whole and each response as it is produced, streams chunk by chunk. The headers and the body that
     it passes on are those that everything further in sees. `scope["state"]` is `request.state`, where also stands what it adds to the
     scope: `request.state.session` with Starlette's SessionMiddleware. A path that it changes leads nowhere else.
 
@@ -53,7 +53,7 @@ def asgi_middleware(
     app = factory(_further_in, *arguments, **options)
 
     async def middleware(request: Request, call_next: CallNext) -> Response:
-        return await _Crossing(request, call_next).answer(app)
+        return await _Crossing(request, call_next).respond(app)
 
     return middleware
 
@@ -65,7 +65,7 @@ async def _further_in(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class _Crossing:
-    """One request on its way through an ASGI middleware, and the answer on its way back."""
+    """One request on its way through an ASGI middleware, and the response on its way back."""
 
     def __init__(self, request: Request, call_next: CallNext) -> None:
         self._request = request
@@ -87,8 +87,8 @@ class _Crossing:
         )  # the next when this one is taken, as by a server
         self._is_complete = asyncio.Event()
 
-    async def answer(self, app: AsgiApp) -> Response:
-        """The middleware's answer; what is raised inside and that it lets through is raised here.
+    async def respond(self, app: AsgiApp) -> Response:
+        """The middleware's response; what is raised inside and that it lets through is raised here.
 
         Raises:
             HandlerError: When it ends without one.
@@ -109,7 +109,7 @@ class _Crossing:
         return response
 
     async def pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask what is further in, with what the middleware has left of headers and body and put into the scope, and send its answer."""
+        """Ask what is further in, with what the middleware has left of headers and body and put into the scope, and send its response."""
         request = self._request
         headers, changed_body = [*scope["headers"]], await self._passed_body(receive)
         if headers != self._headers or changed_body is not None:
@@ -152,7 +152,7 @@ class _Crossing:
         return body or None
 
     async def _receive(self) -> Message:
-        """The whole body; then, when all of the answer has been sent, that nobody listens any longer."""
+        """The whole body; then, when all of the response has been sent, that nobody listens any longer."""
         if not self._is_read:
             self._is_read = True
             return {"type": "http.request", "body": self._request.peek_body(), "more_body": False}
@@ -171,7 +171,7 @@ class _Crossing:
                 self._is_complete.set()
 
     async def _next(self, task: asyncio.Task[BaseException | None]) -> tuple[bytes, bool]:
-        """The next piece of the answer, and whether more follow.
+        """The next piece of the response, and whether more follow.
 
         Raises:
             HandlerError: When there is none.
@@ -184,8 +184,8 @@ class _Crossing:
         finally:
             taking.cancel()
         await raise_outcome(task)
-        hint = "Have it call the app that it wraps, or send an answer to its end"
-        raise HandlerError("the ASGI middleware ended without an answer", hint=hint)
+        hint = "Have it call the app that it wraps, or send a response to its end"
+        raise HandlerError("the ASGI middleware ended without a response", hint=hint)
 
     async def _stream(self, first: bytes, task: asyncio.Task[BaseException | None]) -> AsyncIterator[bytes]:
         chunk, has_more = first, True
@@ -197,4 +197,4 @@ class _Crossing:
             await raise_outcome(task)
         finally:
             task.cancel()
-            await asyncio.wait({task})  # nothing goes on behind an answer that nobody reads
+            await asyncio.wait({task})  # nothing goes on behind a response that nobody reads

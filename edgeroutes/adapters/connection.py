@@ -1,4 +1,4 @@
-"""The ASGI scope of a request that a mounted app is to answer, and header fields as ASGI has them. Request wing, floor 2.
+"""The ASGI scope of a request for a mounted app, and header fields as ASGI has them.
 
 Mangum makes a scope for each event's shape, and each with faults of its own; here one is made of what every adapter gives: an
 `Incoming`. Source: asgi.readthedocs.io "HTTP & WebSocket ASGI Message Format" 2.4, read 2026-11-21.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # 2.4: `send` may raise OSError when the client has gone; apps need not listen for that by themselves.
 ASGI = {"version": "3.0", "spec_version": "2.4"}
-# What Starlette answers to an exception that nobody caught, before it raises it again.
+# What Starlette responds to an exception that nobody caught, before it raises it again.
 PLAIN_500 = b"Internal Server Error"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # What stands in a request target as it is: all of visible ASCII but what would end it or is never sent. Source: RFC 3986 §3.3, §3.4.

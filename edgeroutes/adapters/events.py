@@ -1,4 +1,4 @@
-"""The shapes of Lambda's HTTP events, read as `Incoming`, and of the results that go back. Request wing, floor 2.
+"""The shapes of Lambda's HTTP events, read as `Incoming`, and of the results that go back.
 
 Three shapes: the REST API's (payload 1.0), the HTTP API's and the function URL's (payload 2.0). They differ in what AWS has done to
 the request already. Source: docs.aws.amazon.com "set-up-lambda-proxy-integrations", "http-api-develop-integrations-lambda", read

@@ -1,7 +1,7 @@
-"""The lifespans of mounted apps: started once, and alive as long as the loop is. Request wing, floor 2.
+"""The lifespans of mounted apps: started once, and alive as long as the loop is.
 
 Mangum would start and end an app's lifespan at every event; so a pool opened in it would serve one request. Here its startup runs
-before the app's first request, its task stays on the loop that answers requests, and each request gets a copy of its `state`.
+before the app's first request, its task stays on the loop that handles requests, and each request gets a copy of its `state`.
 Source: asgi.readthedocs.io "Lifespan Protocol" 2.0, read 2026-11-21.
 """
 

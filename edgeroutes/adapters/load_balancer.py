@@ -1,4 +1,4 @@
-"""Application Load Balancers' events, read and answered by Mangum over the ASGI adapter. Request wing, floor 2; loaded when one comes.
+"""Application Load Balancers' events, handled by Mangum over the ASGI adapter. Loaded when one comes.
 
 Mangum knows the payload; where its scope is wrong (query decoded, no raw path, hosts and clients of one form only), it is made of
 `Incoming` instead. Source: mangum 0.22; docs.aws.amazon.com/elasticloadbalancing/latest/application/lambda-functions.html, read
@@ -27,7 +27,7 @@ from edgeroutes.runtime.loop import is_fatal
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from mangum.types import Response as MangumAnswer
+    from mangum.types import Response as MangumResponse
 
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Application
@@ -75,7 +75,7 @@ class LoadBalancerEvent(ALB):
             "aws.context": self.context,
         }
 
-    def __call__(self, response: MangumAnswer) -> dict[str, Any]:
+    def __call__(self, response: MangumResponse) -> dict[str, Any]:
         """The result in Mangum's form, which reads header values as UTF-8."""
         headers = decode_headers(response["headers"])
         if "multiValueHeaders" not in self.event:  # one value to a name; Mangum has cookies differ in case
@@ -88,7 +88,7 @@ class LoadBalancerEvent(ALB):
 async def load_balancer_result(
     application: Application, event: Event, context: LambdaContext | None
 ) -> tuple[dict[str, Any], Finish]:
-    """The result for a load balancer's event, whichever route answers it.
+    """The result for a load balancer's event, whichever route serves it.
 
     Args:
         application: The routes.
@@ -96,7 +96,7 @@ async def load_balancer_result(
         context: Lambda's.
 
     Returns:
-        The result, and what is to be run once it has gone out.
+        The result, and what is to be run once it is sent.
     """
     app = AsgiApplication(application)
     mangum = Mangum(widened(app), lifespan="off", custom_handlers=[LoadBalancerEvent], text_mime_types=_TEXT_TYPES)
@@ -106,12 +106,12 @@ async def load_balancer_result(
     except HTTPError as error:
         return handler(await _refused(application, handler, error)), _nothing
     try:
-        answer = await cycle.answer(app, "the load balancer's event")
+        collected = await cycle.respond(app, "the load balancer's event")
     except BaseException as error:  # in the middle of a stream, and logged; nothing has been sent yet
         if is_fatal(error):
             raise
-        answer = await _refused(application, handler, HTTPError(500))
-    return _fitting(handler(answer), application, handler), cycle.finish
+        collected = await _refused(application, handler, HTTPError(500))
+    return _fitting(handler(collected), application, handler), cycle.finish
 
 
 def _fitting(result: dict[str, Any], application: Application, handler: LoadBalancerEvent) -> dict[str, Any]:
@@ -130,11 +130,11 @@ async def _nothing() -> None:
     """Nothing is to be run after the response."""
 
 
-async def _refused(application: Application, handler: LoadBalancerEvent, error: HTTPError) -> MangumAnswer:
+async def _refused(application: Application, handler: LoadBalancerEvent, error: HTTPError) -> MangumResponse:
     return _as_sent(await Call(application, handler.incoming, early=error).respond())
 
 
-def _as_sent(response: Response) -> MangumAnswer:
+def _as_sent(response: Response) -> MangumResponse:
     headers = [[name, value] for name, value in encode_headers(response.headers.multi_items())]
     return {"status": response.status, "headers": headers, "body": str(response.body or "").encode()}
 

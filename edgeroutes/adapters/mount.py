@@ -1,4 +1,4 @@
-"""How the app that a route exports is asked for its answer. Request wing, floor 2."""
+"""How the app that a route exports is asked for its response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 async def mount(app: AsgiApp, scope: RequestScope) -> Response:
-    """The app's answer: as the app sends it where the route says `streaming = True`, else whole.
+    """The app's response: as the app sends it where the route says `streaming = True`, else whole.
 
     Args:
         app: What the route exports, or a Starlette response, which is an ASGI app, too.

@@ -1,6 +1,6 @@
-"""Whole ASGI apps at a route, run by Mangum. Request wing, floor 2; loaded when used.
+"""Whole ASGI apps at a route, run by Mangum. Loaded when used.
 
-Mangum runs the app's cycle. Its known defects (scopes, lifespan per event, swallowed errors, background tasks before the answer) are
+Mangum runs the app's cycle. Its known defects (scopes, lifespan per event, swallowed errors, background tasks before the response) are
 covered by the handler and the cycle below. Source: mangum 0.22, read 2026-11-21.
 """
 
@@ -23,29 +23,29 @@ from edgeroutes.runtime.loop import is_fatal, outcome, raise_outcome
 
 if TYPE_CHECKING:
     from mangum.types import Message
-    from mangum.types import Response as MangumAnswer
+    from mangum.types import Response as MangumResponse
 
     from edgeroutes.types import AsgiApp, Scope
 
 
 async def mounted_response(app: AsgiApp, scope: RequestScope) -> Response:
-    """The app's answer, whole.
+    """The app's response, whole.
 
-    What the app does after its last byte (background tasks) goes on as `after` does: when the answer has gone out.
+    What the app does after its last byte (background tasks) goes on as `after` does: when the response is sent.
 
     Args:
         app: What the route exports.
         scope: The request, routed.
 
     Raises:
-        Exception: Whatever the app raised before it had answered; or HandlerError, when it did not answer or its startup failed.
+        Exception: Whatever the app raised before its response was complete; or HandlerError, when it sent none or its startup failed.
     """
     state = await lifespan_state(app, scope.where)
     mangum = Mangum(widened(app), lifespan="off", custom_handlers=widened([RoutedRequest]))
     handler: Any = mangum.infer(widened(scope), scope.incoming.aws_context)
     cycle = AppCycle({**handler.scope, "state": state}, handler.body)
-    answer = await cycle.answer(app, scope.where)
-    if answer["status"] == 500 and answer["body"] == PLAIN_500:
+    collected = await cycle.respond(app, scope.where)
+    if collected["status"] == 500 and collected["body"] == PLAIN_500:
         await cycle.finish()  # raises what it stands for
 
     async def finish() -> None:
@@ -56,19 +56,22 @@ async def mounted_response(app: AsgiApp, scope: RequestScope) -> Response:
                 raise
             route_path = scope.endpoint.route.route_path
             log_exception(
-                error, f"{scope.incoming.method} {route_path} failed after its answer", scope.incoming, route=route_path
+                error,
+                f"{scope.incoming.method} {route_path} failed after its response",
+                scope.incoming,
+                route=route_path,
             )
 
     scope.after.append((finish, ()))
-    response: Response = handler(answer)
+    response: Response = handler(collected)
     return response
 
 
 class AppCycle(HTTPCycle):
-    """One request to an app and its answer, in Mangum's cycle.
+    """One request to an app and its response, in Mangum's cycle.
 
-    The app is held at its last byte until the answer has gone out, so that what comes after delays nobody; it hears of a disconnect
-    only then. What it raises is raised to the caller, not answered here.
+    The app is held at its last byte until the response is sent, so that what comes after delays nobody; it hears of a disconnect
+    only then. What it raises is raised to the caller.
 
     Args:
         scope: ASGI's.
@@ -78,33 +81,33 @@ class AppCycle(HTTPCycle):
     def __init__(self, scope: Scope, body: bytes) -> None:
         super().__init__(scope, body)
         loop = asyncio.get_running_loop()
-        self._answered: asyncio.Future[None] = loop.create_future()
+        self._completed: asyncio.Future[None] = loop.create_future()
         self._gone_out = asyncio.Event()
         self._is_read = False
         self._task: asyncio.Task[BaseException | None] | None = None
 
-    async def answer(self, app: AsgiApp, where: str) -> MangumAnswer:
+    async def respond(self, app: AsgiApp, where: str) -> MangumResponse:
         """Status, headers and whole body.
 
         Raises:
-            Exception: What the app raised before its answer was complete.
+            Exception: What the app raised before its response was complete.
             HandlerError: When it returned without one.
         """
         task = self._task = asyncio.get_running_loop().create_task(outcome(self._raising, app))
-        ends: set[asyncio.Future[Any]] = {task, self._answered}
+        ends: set[asyncio.Future[Any]] = {task, self._completed}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             task.cancel()
             raise
-        if not self._answered.done():
+        if not self._completed.done():
             await self._end()
             hint = "Have it send http.response.start, and http.response.body until more_body is false"
-            raise HandlerError("the app returned before its answer was complete", where=where, hint=hint)
+            raise HandlerError("the app returned before its response was complete", where=where, hint=hint)
         return {"status": self.status, "headers": self.headers, "body": self.body}
 
     async def finish(self) -> None:
-        """Let the app go on, and wait for its end; to be called once the answer has gone out.
+        """Let the app go on, and wait for its end; to be called once the response is sent.
 
         Raises:
             Exception: What it raised there.
@@ -132,7 +135,7 @@ class AppCycle(HTTPCycle):
             raise raised[0]
 
     async def receive(self) -> Message:
-        """The request; then, when the answer has gone out, the disconnect, as often as the app asks."""
+        """The request; then, when the response is sent, the disconnect, as often as the app asks."""
         if not self._is_read:
             self._is_read = True
             return await super().receive()
@@ -140,15 +143,15 @@ class AppCycle(HTTPCycle):
         return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
-        """Take a part of the answer; the last one returns when the answer has gone out."""
+        """Take a part of the response; the last one returns when the response is sent."""
         await super().send(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
-            self._answered.set_result(None)
+            self._completed.set_result(None)
             await self._gone_out.wait()
 
 
 class RoutedRequest:
-    """Mangum's handler for a request that is routed already: its scope from `Incoming`, its answer as `Response`."""
+    """Mangum's handler for a request that is routed already: its scope from `Incoming`, its response as `Response`."""
 
     @classmethod
     def infer(cls, event: object, context: object, config: object) -> bool:  # noqa: ARG003  # Mangum's signature
@@ -168,8 +171,8 @@ class RoutedRequest:
         """The app's scope."""
         return connection_scope(self._routed)
 
-    def __call__(self, response: MangumAnswer) -> Response:
-        """The app's answer as ours: repeated headers apart, no type where there is no body."""
+    def __call__(self, response: MangumResponse) -> Response:
+        """The app's response as ours: repeated headers apart, no type where there is no body."""
         status, body = response["status"], response["body"]
         return Response(None if status in BODILESS else body or None, status, decode_headers(response["headers"]))
 

@@ -1,6 +1,6 @@
-"""The answer of a mounted app, as the app sends it: for a route that exports `app` and `streaming = True`. Request wing, floor 2.
+"""The response of a mounted app, as the app sends it: for a route that exports `app` and `streaming = True`.
 
-Mangum collects an app's answer before it gives it; here the app is held at each part until that has gone out.
+Mangum collects an app's response before it gives it; here the app is held at each part until that is sent.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _START, _BODY = "http.response.start", "http.response.body"
 
 
 async def streamed_response(app: AsgiApp, scope: RequestScope) -> Response:
-    """The app's answer, its body still to come.
+    """The app's response, its body still to come.
 
     Args:
         app: What the route exports.
         scope: The request, routed.
 
     Raises:
-        Exception: Whatever the app raised before it had begun to answer; or HandlerError, when it did not answer or its startup failed.
+        Exception: Whatever the app raised before its response began; or HandlerError, when it sent none or its startup failed.
     """
     state = await lifespan_state(app, scope.where)
     return await AppExchange(app, scope, {**connection_scope(scope), "state": state}).begin()
@@ -65,7 +65,7 @@ async def sent_response(sender: AsgiApp, scope: RequestScope) -> Response:
 
 
 class AppExchange:
-    """One request to an app, and the messages of its answer, each taken when the one before has gone out.
+    """One request to an app, and the messages of its response, each taken when the one before is sent.
 
     Args:
         app: It is started at once.
@@ -87,7 +87,7 @@ class AppExchange:
         routed.after.append((self._finish, ()))
 
     async def begin(self) -> Response:
-        """The head of the app's answer; its body is a stream, unless the status has none."""
+        """The head of the app's response; its body is a stream, unless the status has none."""
         try:
             start = await self._next()
             self.headers = decode_headers(start.get("headers", ()))
@@ -132,14 +132,14 @@ class AppExchange:
             if not message.done() and self._messages.empty():
                 await self._end()
                 hint = "Have it send http.response.start, and http.response.body until more_body is false"
-                problem = "the app returned before its answer was complete"
+                problem = "the app returned before its response was complete"
                 raise HandlerError(problem, where=self._routed.where, hint=hint)
             return await message
         finally:
             message.cancel()
 
     def _let_go(self) -> None:
-        """Have the app go on to its end: its answer is out, or, when it is not complete, not wanted any more."""
+        """Have the app go on to its end: its response is out, or, when it is not complete, not wanted any more."""
         self._gone_out.set()
         if not self._is_complete:
             self._task.cancel()
@@ -157,7 +157,7 @@ class AppExchange:
             await raise_outcome(self._task)
 
     async def _finish(self) -> None:
-        """What the app does after its answer, such as background tasks: runs as `after` does."""
+        """What the app does after its response, such as background tasks: runs as `after` does."""
         self._let_go()
         try:
             await self._end()
@@ -165,10 +165,12 @@ class AppExchange:
             if is_fatal(error):
                 raise
             incoming, route_path = self._routed.incoming, self._routed.endpoint.route.route_path
-            log_exception(error, f"{incoming.method} {route_path} failed after its answer", incoming, route=route_path)
+            log_exception(
+                error, f"{incoming.method} {route_path} failed after its response", incoming, route=route_path
+            )
 
     async def _receive(self) -> Message:
-        """The request; then, when the answer has gone out, the disconnect, as often as the app asks."""
+        """The request; then, when the response is sent, the disconnect, as often as the app asks."""
         if not self._is_read:
             self._is_read = True
             return {"type": "http.request", "body": self._body, "more_body": False}
@@ -176,7 +178,7 @@ class AppExchange:
         return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
-        """Take a part of the answer, when the one before has been taken; the last one returns when the answer has gone out.
+        """Take a part of the response, when the one before has been taken; the last one returns when the response is sent.
 
         Raises:
             RuntimeError: For a message out of its turn, as servers do.

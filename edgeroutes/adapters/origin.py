@@ -1,4 +1,4 @@
-"""Whether a request came through the project's distribution, and what the distribution says of it. Request wing, floor 2.
+"""Whether a request came through the project's distribution, and what the distribution says of it.
 
 Without it anyone who knows the API's own URL could ask past the CDN, and claim to be anyone. Loaded where there is a secret to check.
 """

@@ -1,4 +1,4 @@
-"""The handler that Lambda calls: events of REST APIs, HTTP APIs and function URLs in, proxy results out. Request wing, floor 2.
+"""The handler that Lambda calls: events of REST APIs, HTTP APIs and function URLs in, proxy results out.
 
 Straight from event to runtime: no ASGI, and no event loop for a route that needs none.
 """
@@ -10,7 +10,7 @@ import sys
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
-from edgeroutes.adapters.runtime_client import run_after_results
+from edgeroutes.adapters.runtime_client import install_after_hook
 from edgeroutes.errors import EventError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.runtime.application import Application, Call
@@ -42,7 +42,7 @@ class LambdaHandler:
     """What a function's entry names as its handler.
 
     A function of one route loads it now, in the init phase; of several, each at its first request, so that a group starts as fast as
-    a route. A route that cannot be loaded answers 500 until it can. With `debug`, routes are always loaded at their first request.
+    a route. A route that cannot be loaded responds 500 until it can. With `debug`, routes are always loaded at their first request.
 
     Args:
         manifest: The function's routes.
@@ -55,7 +55,7 @@ class LambdaHandler:
         self._free = LoopFree()
         self._loop = PersistentLoop()
         self._finishing: list[tuple[Finish, Runner, Context]] = []
-        self.has_client = run_after_results(self.finish)
+        self.hook_installed = install_after_hook(self.finish)
         self._warned: set[str] = set()
         self._guard = _origin_guard()
         if len(manifest.routes) == 1 and not debug:
@@ -73,11 +73,11 @@ class LambdaHandler:
             EventError: When there is no HTTP request in it, or one of a load balancer that the bundle cannot read; the log says which.
         """
         if is_load_balancer(event) and self._admits(event, context):
-            return self._answer_load_balancer(event, context)
+            return self._load_balancer_result(event, context)
         call = self.open(event, context)
         runner, running_in = self._runner(call), copy_context()
         try:
-            response, body = runner.run(whole_answer(call), running_in)
+            response, body = runner.run(buffered_response(call), running_in)
         except BaseException as error:  # raised around the call, such as a late cancellation
             if is_fatal(error):
                 raise
@@ -90,7 +90,7 @@ class LambdaHandler:
         return fitting_result(call, response, body)
 
     def open(self, event: Event, context: LambdaContext | None = None) -> Call:
-        """The call that will answer an event; nothing of the author's has run yet. For places that run it in their own way.
+        """The call that handles an event; none of the author's code has run yet. For places that run it in their own way.
 
         Raises:
             EventError: When there is no HTTP request in it; the log line names what is.
@@ -126,7 +126,7 @@ class LambdaHandler:
             refuse_malformed(event, context, error)
             raise
 
-    def _answer_load_balancer(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
+    def _load_balancer_result(self, event: Event, context: LambdaContext | None) -> dict[str, Any]:
         try:
             from edgeroutes.adapters.load_balancer import load_balancer_result
         except ImportError as missing:
@@ -157,14 +157,14 @@ class LambdaHandler:
 
     def _finish_later(self, finish: Finish, runner: Runner, running_in: Context) -> None:
         self._finishing.append((finish, runner, running_in))
-        if self.has_client:
+        if self.hook_installed:
             return
         if "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to be known
-            self._warn_once("after() runs before the answer: this runtime has no client that edgeroutes knows")
+            self._warn_once("after() runs before the response: this runtime has no client that edgeroutes knows")
         self.finish()
 
     def finish(self) -> None:
-        """Run what is to be run once the answers are out."""
+        """Run what is to be run once the responses are out."""
         while self._finishing:
             finish, runner, running_in = self._finishing.pop(0)
             try:
@@ -227,16 +227,16 @@ def fitting_result(call: Call, response: Response, body: str | bytes | None) -> 
     return render(failed, None if call.incoming.method == "HEAD" else failed.body)  # type: ignore[arg-type]  # JSON is whole
 
 
-async def whole_answer(call: Call) -> tuple[Response, str | bytes | None]:
-    """The answer with its whole body: for results that cannot stream."""
+async def buffered_response(call: Call) -> tuple[Response, str | bytes | None]:
+    """The response with its whole body: for results that cannot stream."""
     response = await call.respond()
     body = response.body
     if body.__class__ is str or not response.is_stream:
         return response, body  # type: ignore[return-value]
-    return await read_answer(call, response)
+    return await read_stream(call, response)
 
 
-async def read_answer(call: Call, response: Response) -> tuple[Response, str | bytes | None]:
+async def read_stream(call: Call, response: Response) -> tuple[Response, str | bytes | None]:
     """A stream with its whole body; when it fails on the way, the 500 for that."""
     from edgeroutes.runtime.chunks import read_whole
 

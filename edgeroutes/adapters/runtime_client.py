@@ -1,10 +1,10 @@
-"""The one hook on awslambdaric: what happens between an answer and the next invocation. Request wing, floor 2.
+"""The one hook on awslambdaric: what happens between a response and the next invocation.
 
-`post_invocation_result` of its client class returns when Lambda has the answer; what runs then delays nobody, and the sandbox is not
+`post_invocation_result` of its client class returns when Lambda has the response; what runs then delays nobody, and the sandbox is not
 frozen before the client asks for the next invocation. The class is found by name and signature, at init, once. Verified with
 awslambdaric 3.0 to 4.2, whose base class is looked up at call time. Source: awslambdaric/lambda_runtime_client.py, read 2026-11-21.
 
-A streamed answer is sent at the same place: it comes as a `PendingAnswer`.
+A streamed response is sent at the same place: it comes as a `PendingResponse`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ _ARGUMENTS = ("self", "invoke_id", "result_data")
 _HOOKED = "edgeroutes_runs"
 
 
-class PendingAnswer(bytes):
-    """An answer that is still to be produced, and that sends itself.
+class PendingResponse(bytes):
+    """A response that is still to be produced, and that sends itself.
 
     awslambdaric passes bytes on as they are, so nothing but the hook learns what these stand for.
 
@@ -37,13 +37,13 @@ class PendingAnswer(bytes):
 
     def __new__(cls, send: Callable[[str, str | None], None]) -> Self:
         """One that stands for no bytes yet."""
-        answer = super().__new__(cls)
-        answer.send = send
-        return answer
+        response = super().__new__(cls)
+        response.send = send
+        return response
 
 
 def find_client_class() -> Any | None:
-    """The class whose `post_invocation_result` sends answers; None where awslambdaric is absent or not as known."""
+    """The class whose `post_invocation_result` sends responses; None where awslambdaric is absent or not as known."""
     module = sys.modules.get("awslambdaric.lambda_runtime_client")
     for name in ("BaseLambdaRuntimeClient", "LambdaRuntimeClient"):
         found = getattr(module, name, None)
@@ -55,12 +55,12 @@ def find_client_class() -> Any | None:
 
 
 def _is_overridden(client: Any) -> bool:
-    """Whether a class below has a way of its own, which would send a pending answer as the bytes that it is not."""
+    """Whether a class below has a way of its own, which would send a pending response as the bytes that it is not."""
     return any(_METHOD in vars(below) or _is_overridden(below) for below in client.__subclasses__())
 
 
-def run_after_results(run: Callable[[], None]) -> bool:
-    """Have pending answers send themselves, and `run` called whenever an answer has gone out.
+def install_after_hook(run: Callable[[], None]) -> bool:
+    """Have pending responses send themselves, and `run` called whenever a response is sent.
 
     The client is hooked once; what is given later runs there, too, in turn.
 
@@ -68,7 +68,7 @@ def run_after_results(run: Callable[[], None]) -> bool:
         run: Must not raise.
 
     Returns:
-        Whether there is a client to hook. False: run it before the answer instead.
+        Whether there is a client to hook. False: run it before the response instead.
     """
     client = find_client_class()
     if client is None:
@@ -82,7 +82,7 @@ def run_after_results(run: Callable[[], None]) -> bool:
 
     def post_invocation_result(self: Any, invoke_id: Any, result_data: Any, *args: Any, **kwargs: Any) -> Any:
         try:
-            if isinstance(result_data, PendingAnswer):
+            if isinstance(result_data, PendingResponse):
                 _send_pending(self, result_data, invoke_id, _invocation_id(args, kwargs))
                 return None
             return send(self, invoke_id, result_data, *args, **kwargs)
@@ -95,10 +95,10 @@ def run_after_results(run: Callable[[], None]) -> bool:
     return True
 
 
-def _send_pending(client: Any, answer: PendingAnswer, invoke_id: str, invocation_id: str | None) -> None:
-    """Have an answer send itself; what goes wrong is the client's to judge, as with any other answer."""
+def _send_pending(client: Any, response: PendingResponse, invoke_id: str, invocation_id: str | None) -> None:
+    """Have a response send itself; what goes wrong is the client's to judge, as with any other response."""
     try:
-        answer.send(invoke_id, invocation_id)
+        response.send(invoke_id, invocation_id)
     except EventError as error:
         _post_error(client, error, invoke_id, invocation_id)
     except Exception as error:

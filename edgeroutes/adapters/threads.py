@@ -1,4 +1,4 @@
-"""Worker threads for sync functions, on servers that answer many requests at once; never loaded on Lambda."""
+"""Worker threads for sync functions, on servers that handle many requests at once; never loaded on Lambda."""
 
 from __future__ import annotations
 

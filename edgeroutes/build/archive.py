@@ -1,4 +1,4 @@
-"""A bundle as a zip: the same bytes for the same files, and its size. Floor 2; reads trees of the store."""
+"""A bundle as a zip: the same bytes for the same files, and its size."""
 
 from __future__ import annotations
 

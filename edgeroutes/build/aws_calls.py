@@ -1,4 +1,4 @@
-"""What a route's own modules call with boto3, read from their source. Floor 2; knows no AWS: services and methods as they are written.
+"""What a route's own modules call with boto3, read from their source.
 
 Only what the route can come to counts: the statements of every module that it imports, of their functions and classes those whose names
 are mentioned where it can come to, and of a class the methods whose names are asked for there, of whatever object. Distributions and

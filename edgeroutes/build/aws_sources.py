@@ -1,4 +1,4 @@
-"""A project's modules as the finder of AWS calls reads them, and what a name in them can stand for. Floor 2; runs nothing."""
+"""A project's modules as the finder of AWS calls reads them, and what a name in them can stand for."""
 
 from __future__ import annotations
 

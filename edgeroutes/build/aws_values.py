@@ -1,4 +1,4 @@
-"""What an expression stands for, as far as boto3 is concerned: a client, a resource, a text, a variable. Floor 2; runs nothing.
+"""What an expression stands for, as far as boto3 is concerned: a client, a resource, a text, a variable.
 
 Names are followed to where they are bound: in the function, in the module, or in another module of the project by the line that
 imports it, as the tracer found it. A parameter holds what the call that is followed gives it; what is computed is not known.

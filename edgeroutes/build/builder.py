@@ -1,4 +1,4 @@
-"""All functions of a project, built once: trace, resolve, fetch, compile, put into the store. Floor 2.
+"""All functions of a project, built once: trace, resolve, fetch, compile, put into the store.
 
 ::
 
@@ -27,7 +27,7 @@ from edgeroutes.build.function_trees import FunctionTrees
 from edgeroutes.build.inputs import bundle_files_read, folders_below, forget_inputs, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
-from edgeroutes.build.loops import LoopAnswers
+from edgeroutes.build.loops import LoopDecisions
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
 from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped, write_summary
@@ -118,7 +118,7 @@ class Builder:
         fetcher = Fetcher(self._root, self._installer, pins, self._target, self._progress)
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
-        loops = LoopAnswers(self.store, tracer, self._site_packages, writer.digest)
+        loops = LoopDecisions(self.store, tracer, self._site_packages, writer.digest)
         companions = Companions(pins.distributions, wheels, installed, pins.local, self.store)
         selector = Selector(
             pins,
@@ -196,7 +196,7 @@ class Builder:
         self,
         wheels: Wheels,
         missing: Mapping[str, Requirement],
-        loops: LoopAnswers,
+        loops: LoopDecisions,
         bundles: Sequence[Bundle],
         answers: Mapping[str, Mapping[str, Requirement]],
     ) -> None:

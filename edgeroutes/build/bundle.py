@@ -1,6 +1,6 @@
-"""What goes into one function, and why: decided on what was traced. Floor 2; reads sources, writes nothing.
+"""What goes into one function, and why: decided on what was traced.
 
-Project modules go in one by one, edgeroutes' own likewise (its request wing only, also from a checkout), distributions whole.
+Project modules go in one by one, edgeroutes' own likewise (only its runtime side, also from a checkout), distributions whole.
 """
 
 from __future__ import annotations

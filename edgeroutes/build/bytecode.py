@@ -1,4 +1,4 @@
-"""Bytecode for the functions' Python, made by an interpreter of that version. Floor 2; runs no user code.
+"""Bytecode for the functions' Python, made by an interpreter of that version.
 
 A zip of SAM's dates all files 1980, so that ordinary bytecode would never be valid: ours is "unchecked-hash" (PEP 552), which
 Python loads without looking at the source. The sources stay beside it, for tracebacks and for packages that read their own. Only

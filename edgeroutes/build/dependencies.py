@@ -1,4 +1,4 @@
-"""Which distributions go into a function: what its imports reach, what these require, less what Lambda has. Floor 2.
+"""Which distributions go into a function: what its imports reach, what these require, less what Lambda has.
 
 Lambda's Python has boto3 and what boto3 requires. These stay out, unless the project pins boto3 itself (`==` in what it declares,
 or `include` in function.yaml) or something else requires them as well: jmespath ships where Powertools is used, for Lambda's

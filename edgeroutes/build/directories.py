@@ -1,4 +1,4 @@
-"""What of directories can be imported, listed again only where something changed. Floor 2; knows no search path."""
+"""What of directories can be imported, listed again only where something changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which installed distribution a file belongs to, as its installer recorded. Floor 2; imports none of them."""
+"""Which installed distribution a file belongs to, as its installer recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The module that Lambda loads in each bundle, written out as Python. Floor 2; renders text, imports nothing of what it names."""
+"""The module that Lambda loads in each bundle, written out as Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a function holds a distribution, a module or a file: the answer of `edgeroutes why`. Floor 2; values only."""
+"""Why a function holds a distribution, a module or a file: the answer of `edgeroutes why`."""
 
 from __future__ import annotations
 

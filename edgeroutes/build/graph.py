@@ -1,4 +1,4 @@
-"""What a route's files reach, and through whom: the tracer's answer as values. Floor 2; does no I/O."""
+"""What a route's files reach, and through whom: the tracer's answer as values."""
 
 from __future__ import annotations
 

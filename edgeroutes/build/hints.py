@@ -1,4 +1,4 @@
-"""What to do about a module that is not there. Floor 2; does no I/O."""
+"""What to do about a module that is not there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one source file imports, where, and how surely. Floor 2; knows no file system, no search path and no other file.
+"""What one source file imports, where, and how surely.
 
 A statement is read as text: nothing is imported or run. What cannot be read so (`import_module(name)`) is a value.
 """

@@ -1,4 +1,4 @@
-"""Whether anything that a build read has changed since: files by their stamps, folders by their names. Floor 2.
+"""Whether anything that a build read has changed since: files by their stamps, folders by their names.
 
 It only saves time: "changed" means that all is looked at again, and what is the same is found in the store again. A file that was
 written while the build ran, or just before, is not trusted, and the build leaves no record.

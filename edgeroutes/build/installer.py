@@ -1,4 +1,4 @@
-"""The port through which versions, wheels and interpreters are had, and uv behind it. Floor 2; decides nothing.
+"""The port through which versions, wheels and interpreters are had, and uv behind it.
 
 uv reads its own settings (indexes, credentials) from the project and the environment, as it does for its users.
 """

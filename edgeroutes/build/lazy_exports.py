@@ -1,4 +1,4 @@
-"""What a PEP 562 façade hands out: names, and the modules behind them. Floor 2; knows no file system.
+"""What a PEP 562 façade hands out: names, and the modules behind them.
 
 A façade is a module with a `__getattr__` and a literal dict from names to modules, at its top or inside that function::
 

@@ -1,4 +1,4 @@
-"""`.edgeroutes/`, the project's folder for what this machine alone needs. Floor 2."""
+"""`.edgeroutes/`, the project's folder for what this machine alone needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which routes need an event loop, remembered for as long as nothing that decides it has changed. Floor 2.
+"""Which routes need an event loop, remembered for as long as nothing that decides it has changed.
 
 The question leads deep into distributions (see `event_loop.py`); the answer depends on the route's own files and on what is installed.
 """
@@ -47,7 +47,7 @@ def needs_loop(route: RouteFile, tracer: Tracer, within: frozenset[str] | None =
     return tracer.event_loop_reason(map(Path, files), within) is not None
 
 
-class LoopAnswers:
+class LoopDecisions:
     """Answers for one build, kept in the store for the next.
 
     Args:

@@ -1,4 +1,4 @@
-"""Modules as values: who brings them, what they are on disk, and where they are looked for. Floor 2; does no I/O."""
+"""Modules as values: who brings them, what they are on disk, and where they are looked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a build did, as values: its functions with their files and the reasons for them. Floor 2."""
+"""What a build did, as values: its functions with their files and the reasons for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a module's name stands for: a file and who brings it, the standard library, or nothing. Floor 2; never imports.
+"""What a module's name stands for: a file and who brings it, the standard library, or nothing.
 
 Follows Python's own rules (PEP 328, PEP 420) on file names alone. Relative imports go by directory, since route folders
 have names that no dotted name can have (`[id]`, `rss.xml`).

@@ -1,4 +1,4 @@
-"""One `sam build`, known by its process: its first target builds all functions, the others only link. Floor 2.
+"""One `sam build`, known by its process: its first target builds all functions, the others only link.
 
 SAM runs make once for each function. A Python for each would cost more than all else together, so that the first one leaves a
 script that links a bundle for as long as *this* `sam build` runs, known by its process id and the time of its start; for any other

@@ -1,4 +1,4 @@
-"""How big functions are, and what makes them so: Lambda's limits, and the files to look at. Floor 2; values only."""
+"""How big functions are, and what makes them so: Lambda's limits, and the files to look at."""
 
 from __future__ import annotations
 

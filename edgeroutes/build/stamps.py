@@ -1,4 +1,4 @@
-"""Whether files and folders are as they were: a record of their stamps, kept between processes. Floor 2."""
+"""Whether files and folders are as they were: a record of their stamps, kept between processes."""
 
 from __future__ import annotations
 

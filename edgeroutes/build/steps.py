@@ -1,4 +1,4 @@
-"""Files' imports with what each of them loads: the tracer's steps, kept while nothing changes. Floor 2."""
+"""Files' imports with what each of them loads: the tracer's steps, kept while nothing changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was built, each thing under a name that says what went into it, so that it is never made twice nor stale. Floor 2.
+"""What was built, each thing under a name that says what went into it, so that it is never made twice nor stale.
 
 ::
 

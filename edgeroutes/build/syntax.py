@@ -1,4 +1,4 @@
-"""Questions that a syntax tree answers by itself: literals, guards, handlers, attributes. Floor 2; knows no file."""
+"""Questions that a syntax tree answers by itself: literals, guards, handlers, attributes."""
 
 from __future__ import annotations
 

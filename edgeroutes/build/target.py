@@ -1,4 +1,4 @@
-"""The machine that functions run on, as wheels, markers and bytecode name it. Floor 2; a value, no I/O."""
+"""The machine that functions run on, as wheels, markers and bytecode name it."""
 
 from __future__ import annotations
 

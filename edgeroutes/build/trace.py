@@ -1,4 +1,4 @@
-"""Which modules a route's files reach: a worklist over what each file imports. Floor 2; never imports what it traces.
+"""Which modules a route's files reach: a worklist over what each file imports.
 
 Two questions, one walk. For the bundle, distributions are leaves and edgeroutes' own modules are followed one by one;
 for the event loop, distributions are followed, edgeroutes is the leaf, and what `event_loop.py` knows to be waitless is

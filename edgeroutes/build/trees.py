@@ -1,4 +1,4 @@
-"""Source files as trees of the store: copied, compiled in one go, named by their contents. Floor 2."""
+"""Source files as trees of the store: copied, compiled in one go, named by their contents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which environment variables a file reads, from its source. Floor 2; runs nothing."""
+"""Which environment variables a file reads, from its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One trace: a worklist over what each file imports. Floor 2; reads through a `StepReader`, knows no cache. See `trace.py`."""
+"""One trace: a worklist over what each file imports. See `trace.py`."""
 
 from __future__ import annotations
 

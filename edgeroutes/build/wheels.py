@@ -1,4 +1,4 @@
-"""Wheels as trees of the store: fetched in one go, parted by distribution, without tests, with bytecode. Floor 2.
+"""Wheels as trees of the store: fetched in one go, parted by distribution, without tests, with bytecode.
 
 A tree's name says the distribution, its version, the target, its recorded hashes and the interpreter that compiled it.
 """

@@ -189,7 +189,7 @@ def _note(exchange: Exchange, outlet: HttpOutlet, invocation: Invocation | Remot
     exchange.note = (invocation.note if invocation is not None else "") or left
     if invocation is not None and invocation.route is not None:
         exchange.source_file = invocation.route.source_file
-        exchange.asked_for = invocation.asked_for
+        exchange.dynamic_reasons = invocation.dynamic_reasons
 
 
 def _read_head(scope: Scope) -> HttpRequest:

@@ -19,13 +19,13 @@ class Exchange:
         source_file: The route's that was asked.
         note: What was unusual about it.
         cache: What the CDN did with it; empty where it does nothing.
-        asked_for: What the handler asked for that is one user's: headers, cookies, client. None where that is not known.
+        dynamic_reasons: What the handler asked for that is one user's: headers, cookies, client. None where that is not known.
     """
 
     source_file: str = ""
     note: str = ""
     cache: str = ""
-    asked_for: tuple[str, ...] | None = None
+    dynamic_reasons: tuple[str, ...] | None = None
 
 
 def open_exchange(scope: Scope) -> Exchange:

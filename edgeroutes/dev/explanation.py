@@ -14,7 +14,7 @@ from edgeroutes.dev.gateway import rest_event
 from edgeroutes.http.caching import UNCACHED, lifetime_seconds, path_tag, render_cache_control
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
-from edgeroutes.routing.asking import find_askings
+from edgeroutes.routing.dynamic_reads import find_dynamic_reads
 from edgeroutes.routing.exports import config_lines
 from edgeroutes.runtime.application import Application
 
@@ -220,7 +220,7 @@ def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> It
     }.get(route.config.dynamic, "asks for {}: where that runs, the answer is made anew each time")
     others = set(route.exports.method_names) - {method, "GET"}
     for file in (*route.middleware_files, route.source_file):
-        for asking in find_askings(read(file)):
+        for asking in find_dynamic_reads(read(file)):
             if asking.function not in others:
                 yield f"{file}:{asking.line} {then.format(asking.what)}"
     if route.exports.generate_static_params is not None and not route.config.dynamic_params:

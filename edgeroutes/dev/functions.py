@@ -504,7 +504,7 @@ class RemoteInvocation:
 
     def __init__(self, workers: Workers, event: Event) -> None:
         self.note = ""
-        self.asked_for: tuple[str, ...] | None = None
+        self.dynamic_reasons: tuple[str, ...] | None = None
         self.route: RouteFile | None = None
         self._workers = workers
         self._event = event
@@ -555,11 +555,13 @@ class RemoteInvocation:
         except ClientGone:
             worker.tell("gone", number)
 
-    def _note(self, worker: WorkerProcess, route: str | None, note: str, asked_for: tuple[str, ...] | None) -> None:
+    def _note(
+        self, worker: WorkerProcess, route: str | None, note: str, dynamic_reasons: tuple[str, ...] | None
+    ) -> None:
         if route is not None:
             self.route = worker.generation.routes.get(route)
         self.note = note or self.note
-        self.asked_for = asked_for if asked_for is not None else self.asked_for
+        self.dynamic_reasons = dynamic_reasons if dynamic_reasons is not None else self.dynamic_reasons
 
     def _pass_on(self, outlet: Outlet, kind: str, payload: Any) -> None:
         """Have the client receive it, and wait until it has, or may be given the next part."""

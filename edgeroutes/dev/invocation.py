@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
-from edgeroutes.adapters.proxy import fitting_result, read_answer
+from edgeroutes.adapters.proxy import fitting_result, read_stream
 from edgeroutes.adapters.streaming.wire import render_prelude
 from edgeroutes.dev.faults import cors_fault
 from edgeroutes.dev.gateway import HttpAnswer, IntegrationError, read_result
@@ -81,7 +81,7 @@ class Invocation:
         self.generation: Generation | WorkerGeneration = live.generation
         self.route: RouteFile | None = None
         self.note = ""
-        self.asked_for: tuple[str, ...] | None = None
+        self.dynamic_reasons: tuple[str, ...] | None = None
         self._live = live
         self._event = event
         self._path = str(event["path"])
@@ -240,7 +240,7 @@ class Invocation:
         """The whole answer; None when it has been streamed."""
         response = await call.respond()
         if self.route is not None and self.route.exports.app is None:  # of what an app reads nothing is known
-            self.asked_for = call.asked_for
+            self.dynamic_reasons = call.dynamic_reasons
         if not response.is_stream:
             return response, response.body  # type: ignore[return-value]  # no stream
         if self.streams:
@@ -252,7 +252,7 @@ class Invocation:
             await self._stream(outlet, call, response, in_loop=in_loop)
             return None
         self._warn_of_whole_stream()
-        return await read_answer(call, response)
+        return await read_stream(call, response)
 
     async def _stream(self, outlet: Outlet, call: Call, response: Response, *, in_loop: bool) -> None:
         """Send the chunks as they are produced. A failure on the way cuts the connection: the client must not take it for the end."""
@@ -262,7 +262,7 @@ class Invocation:
             self._has_started = True
             async for chunk in response.body:  # type: ignore[union-attr]  # it streams
                 if chunk:
-                    await delivered(outlet.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as primed
+                    await delivered(outlet.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as start_stream
         except ClientGone:
             raise
         except BaseException as error:  # the author's generator may raise anything

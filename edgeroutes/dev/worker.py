@@ -332,7 +332,7 @@ class RemoteOutlet:
         """Send to the parent, with what it has to know of the invocation by now."""
         invocation = self.invocation
         route = invocation.route.route_path if invocation is not None and invocation.route is not None else None
-        note, reads = (invocation.note, invocation.asked_for) if invocation is not None else ("", None)
+        note, reads = (invocation.note, invocation.dynamic_reasons) if invocation is not None else ("", None)
         self._worker.send("out", self.number, kind, payload, (route, note, reads))
 
     def _request(self, kind: str, payload: Any, size: int) -> Future[None]:

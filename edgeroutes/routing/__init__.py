@@ -1,7 +1,7 @@
-"""Which file answers which URL. Ground floor; knows nothing of AWS, of servers, or of running handlers.
+"""Which file serves which URL.
 
 What flows through, stage by stage. The first three stages happen where the project is built, `dev` and tests included;
-the last where a request is answered, with the same code everywhere::
+the last where a request is handled, with the same code everywhere::
 
     functions/**                                     a tree of folders
         │  file_tree    FileTree: the port; DiskTree reads the disk, tests draw a picture
@@ -29,8 +29,9 @@ gives way to the next best. That is the same as trying the sorted patterns one b
 a tree of dicts finds it without trying them.
 
 Cold path: `segments`, `patterns`, `conventions` and `table` ship in every function and are imported at its start. They
-are plain classes with `__slots__` and import nothing that costs time. The rest is the build wing: dataclasses, `ast`.
+are plain classes with `__slots__` and import nothing that costs time. The others run only
+where a project is built; they use dataclasses and `ast`.
 
 Nothing stops at the first fault: problems are values, gathered in lists, and the caller decides which of them matter. A
-route file without handlers, for one, stops a build; at run time it answers 405.
+route file without handlers, for one, stops a build; at run time it responds 405.
 """

@@ -1,7 +1,4 @@
-"""The names that a Python file binds at its top level, found without running it.
-
-Ground floor, build wing; knows syntax trees, not what edgeroutes makes of the names.
-"""
+"""The names that a Python file binds at its top level, found without running it."""
 
 from __future__ import annotations
 

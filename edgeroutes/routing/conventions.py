@@ -1,6 +1,6 @@
 """The names that mean something under `functions/`, and the segment config with its one validator.
 
-Ground floor, cold path: the runtime reads a module's config through it, `exports` what it found in the source. Knows
+ Knows
 values, neither modules nor syntax trees.
 """
 
@@ -53,13 +53,13 @@ class SegmentConfig:
     Args:
         dynamic: "auto", "force-dynamic", "error" or "force-static".
         revalidate: Seconds, False for a year, or None where the file does not say.
-        tags: Of the cached answer, at most 49: the path has one of its own.
-        dynamic_params: Whether values that `generate_static_params` does not list are answered.
+        tags: Of the cached response, at most 49: the path has one of its own.
+        dynamic_params: Whether values that `generate_static_params` does not list are served.
         fetch_cache: One of Next's seven.
         max_duration: Seconds until the function is stopped, or None for the project's.
         runtime: "lambda".
         preferred_region: "auto", "global" or names of regions.
-        streaming: Whether the answer streams, or None to find it out from the source.
+        streaming: Whether the response streams, or None to find it out from the source.
         cors: A `CORS`, False for none, or None for the folder's or the project's.
         isolate: "route", the name of a group, or None for the project's.
     """

@@ -1,4 +1,4 @@
-"""What a route file and a middleware file export, read from their source. Ground floor, build wing; runs nothing.
+"""What a route file and a middleware file export, read from their source.
 
 Here the readers meet: `bindings` finds the names, `handlers` the methods, `misspellings` what was meant to be an
 export, `literals` and `conventions` the segment config.
@@ -64,13 +64,13 @@ class RouteExports:
     Args:
         source_file: As it was given.
         methods: In the order of METHODS.
-        app: The ASGI application that answers instead of methods.
+        app: The ASGI application that serves all methods.
         generate_static_params: The function of that name.
         config: Only what is allowed; what is not is a problem.
-        streams: Whether its answers stream: `streaming`, else what the source shows.
+        streams: Whether its responses stream: `streaming`, else what the source shows.
         problems: What is wrong with the file, by line, all of it; empty for a good one.
         nothing_exported: The problem of a file that exports neither method nor app; apart, since such a file still
-            answers (405, and 204 to OPTIONS).
+            responds (405, and 204 to OPTIONS).
     """
 
     source_file: str

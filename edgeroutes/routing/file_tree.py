@@ -1,6 +1,6 @@
 """The port through which a project's folders are seen, and the disk behind it.
 
-Ground floor, build wing; reads, decides nothing. Paths are POSIX and relative to the project's root, such as
+ Paths are POSIX and relative to the project's root, such as
 'functions/users/[id]/route.py'.
 """
 

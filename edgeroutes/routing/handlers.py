@@ -1,6 +1,6 @@
 """The handlers that a file exports, as far as its source tells: async or not, generator or not, arguments to fill.
 
-Ground floor, build wing; knows bindings, nothing of config and of files. Nothing is run.
+Nothing is run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.routing.bindings import Bindings, Function
 
-_STREAMING_ANSWERS = frozenset({"stream", "sse", "ndjson", "json_array"})
+_STREAMING_RESPONSES = frozenset({"stream", "sse", "ndjson", "json_array"})
 _BODILESS = (204, 205, 304)
 _FOUND_ANYWAY = ("collections.abc.", "edgeroutes.", "fastapi.responses.", "starlette.responses.", "typing.")
 _PYDANTIC_HOOK = "__get_pydantic_core_schema__"
@@ -71,7 +71,7 @@ def read_methods(bindings: Bindings) -> tuple[Export, ...]:
 
 
 def is_streaming(methods: Sequence[Export], bindings: Bindings, module: ast.Module) -> bool:
-    """Whether an answer of this file streams, as far as the source shows.
+    """Whether a response of this file streams, as far as the source shows.
 
     True for a generator among the handlers, for `Response.stream`, `.sse`, `.ndjson` and `.json_array`, and for
     Starlette's `StreamingResponse`. A generator that a helper in another file returns is not seen.
@@ -79,13 +79,13 @@ def is_streaming(methods: Sequence[Export], bindings: Bindings, module: ast.Modu
     if any(export.is_generator for export in methods):
         return True
     names = (bindings.dotted_name(node) for node in ast.walk(module) if isinstance(node, ast.Attribute | ast.Name))
-    return any(_is_streaming_answer(name.split(".")) for name in names if name)
+    return any(_is_streaming_response(name.split(".")) for name in names if name)
 
 
-def _is_streaming_answer(parts: list[str]) -> bool:
+def _is_streaming_response(parts: list[str]) -> bool:
     if parts[-1] in {"StreamingResponse", "EventSourceResponse"}:
         return True
-    return parts[0] in {"Response", "edgeroutes"} and parts[-2:-1] == ["Response"] and parts[-1] in _STREAMING_ANSWERS
+    return parts[0] in {"Response", "edgeroutes"} and parts[-2:-1] == ["Response"] and parts[-1] in _STREAMING_RESPONSES
 
 
 def _yields(function: Function) -> bool:

@@ -1,6 +1,6 @@
 """What is wrong with a project's routes taken together.
 
-Ground floor, build wing; knows patterns and where they come from. What one path says about itself, `segments` and
+ What one path says about itself, `segments` and
 `patterns` have checked; here are the conflicts between several.
 """
 
@@ -26,7 +26,7 @@ class Place:
     """A route's pattern and the folders that make it.
 
     Args:
-        pattern: What it answers.
+        pattern: What it serves.
         source_file: Its route file.
         folders: For every segment of the pattern the folder that names it.
     """
@@ -42,7 +42,7 @@ class Place:
 
 
 def first_of_each_url(places: Sequence[Place]) -> list[Place]:
-    """The places without those whose URLs another, earlier one answers already."""
+    """The places without those whose URLs another, earlier one serves already."""
     firsts: dict[_Shape, Place] = {}
     for place in places:
         firsts.setdefault(place.pattern.shape, place)
@@ -88,7 +88,7 @@ def _name_conflict(place: Place, segment: Segment, folder: str, earlier: Segment
         problem = (
             f"optional catch-all {kinds[OPTIONAL_CATCH_ALL]} stands beside catch-all {kinds[CATCH_ALL]} on one level"
         )
-        hint = f"Remove {kinds[CATCH_ALL]}: the optional one answers its URLs too"
+        hint = f"Remove {kinds[CATCH_ALL]}: the optional one serves its URLs too"
     return LayoutError(problem, where=place.source_file, hint=hint)
 
 
@@ -104,7 +104,7 @@ def _check_one_url(places: Sequence[Place]) -> Iterator[LayoutError]:
 
 
 def _check_optional_beside(places: Sequence[Place]) -> Iterator[LayoutError]:
-    """`x` beside `x/[[...rest]]`, which answers /x too."""
+    """`x` beside `x/[[...rest]]`, which serves /x too."""
     by_shape = {place.pattern.shape: place for place in places}
     for place in places:
         segments = place.pattern.segments
@@ -112,7 +112,7 @@ def _check_optional_beside(places: Sequence[Place]) -> Iterator[LayoutError]:
             continue
         base = by_shape.get(place.pattern.shape[:-1])
         if base is not None:
-            problem = f"folders {base.directory} and {place.directory} both answer {base.pattern.route_path}"
+            problem = f"folders {base.directory} and {place.directory} both serve {base.pattern.route_path}"
             name = segments[-1].name
             hint = f"Name the latter '[...{name}]', or move the handlers of {base.source_file} into it"
             yield LayoutError(problem, where=place.source_file, hint=hint)

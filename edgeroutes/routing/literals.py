@@ -1,7 +1,4 @@
-"""The value of an expression that can be read without running it.
-
-Ground floor, build wing; knows syntax trees, and edgeroutes' value classes, which it makes.
-"""
+"""The value of an expression that can be read without running it."""
 
 from __future__ import annotations
 

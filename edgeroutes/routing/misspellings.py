@@ -1,6 +1,6 @@
 """Names in a route file that look like an export and are none: `get`, `PSOT`, `default`, `maxDuration`.
 
-Ground floor, build wing; knows names, not what their values mean. An author's own names are to be left alone, so a name
+ An author's own names are to be left alone, so a name
 that the file reads somewhere is never suspected: no one reads a misspelt export.
 """
 
@@ -71,7 +71,7 @@ def _method_fault(name: str) -> tuple[str, str] | None:
         return None
     allowed = f"Allowed are {', '.join(METHODS)}"
     if name in _OTHER_METHODS:
-        return f"{name!r} is a method that no request reaches. {allowed}", "Answer one of those, or rename the function"
+        return f"{name!r} is a method that no request reaches. {allowed}", "Export one of those, or rename the function"
     likely = [method for method in METHODS if sorted(method) == sorted(name)]
     likely = likely or difflib.get_close_matches(name, METHODS, n=1, cutoff=_CLOSE_METHOD)
     if not likely:

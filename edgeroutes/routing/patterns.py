@@ -1,7 +1,4 @@
-"""The URL pattern of a route, such as `/users/[id]`.
-
-Ground floor, cold path; knows segments, no files and no matching (that is `table`).
-"""
+"""The URL pattern of a route, such as `/users/[id]`."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _RANKS = {STATIC: 0, PARAM: 1, CATCH_ALL: 2, OPTIONAL_CATCH_ALL: 3}
 
 
 class Pattern:
-    """The URLs that one route answers. Patterns sort in the order in which they are tried: the first that matches wins.
+    """The URLs that one route serves. Patterns sort in the order in which they are tried: the first that matches wins.
 
     Args:
         segments: From the root down; groups among them are left out.

@@ -1,4 +1,4 @@
-"""All routes of a project and all that is wrong with them, from its folders. Ground floor, build wing.
+"""All routes of a project and all that is wrong with them, from its folders.
 
 Runs nothing. First the folders are listed, then everything is decided on what was found.
 """
@@ -42,7 +42,7 @@ class RouteFile:
     """One route: a folder with a route file.
 
     Args:
-        route_path: What it answers, such as '/users/[id]'.
+        route_path: What it serves, such as '/users/[id]'.
         pattern: The same, read.
         directory: Its folder, such as 'functions/(shop)/users/[id]'.
         source_file: Its route file.
@@ -85,7 +85,7 @@ class RouteScan:
 
     @property
     def blocking_problems(self) -> tuple[ProjectError, ...]:
-        """The problems without those that leave a route able to answer 405."""
+        """The problems without those that leave a route able to respond 405."""
         return tuple(problem for problem in self.problems if problem not in self.nothing_exported)
 
 

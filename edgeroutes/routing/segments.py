@@ -1,7 +1,4 @@
-"""One folder name, read: a segment of a URL, a group or a private folder.
-
-Ground floor, cold path; knows `errors` alone, no paths and no files.
-"""
+"""One folder name, read: a segment of a URL, a group or a private folder."""
 
 from __future__ import annotations
 

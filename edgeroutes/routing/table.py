@@ -1,6 +1,6 @@
-"""The only matcher: which route answers a URL path, and what the path says.
+"""The only matcher: which route serves a URL path, and what the path says.
 
-Ground floor, cold path; imports nothing until a '%' is seen. Knows route paths as `Pattern` renders them and trusts
+ Knows route paths as `Pattern` renders them and trusts
 them: what may stand in one, `segments` and `scan` have checked.
 """
 
@@ -18,7 +18,7 @@ else:  # `typing` is 2 ms of a cold start; at run time a generic class is an ord
 
 
 class PathEncodingError(ValueError):
-    """A captured part of the path is not percent-encoded UTF-8: the client's fault, answered with 400.
+    """A captured part of the path is not percent-encoded UTF-8: the client's fault, refused with 400.
 
     Args:
         raw: The segment as it stands in the path.
@@ -30,7 +30,7 @@ class PathEncodingError(ValueError):
 
 
 class Match(Generic[T]):
-    """The route that answers a path.
+    """The route that serves a path.
 
     Args:
         value: What the table holds for the route.
@@ -95,7 +95,7 @@ class RouteTable(Generic[T]):
         routes: Pairs of a route path, as `Pattern.route_path` gives it, and any value.
 
     Raises:
-        ValueError: Two of the paths answer the same URLs.
+        ValueError: Two of the paths serve the same URLs.
 
     >>> RouteTable([("/users/[id]", 1), ("/users/me", 2)]).match("/users/a%2Fb")
     Match(1, {'id': 'a/b'}, '/users/[id]')
@@ -110,12 +110,12 @@ class RouteTable(Generic[T]):
             leaf = _Leaf(route_path, value)
             if "[" not in route_path:
                 if self._statics.setdefault(route_path, leaf) is not leaf:
-                    raise ValueError(f"two routes answer {route_path!r}")
+                    raise ValueError(f"two routes serve {route_path!r}")
             elif (earlier := _plant(self._root, leaf)) is not None:
-                raise ValueError(f"{route_path!r} and {earlier.route_path!r} answer the same URLs")
+                raise ValueError(f"{route_path!r} and {earlier.route_path!r} serve the same URLs")
 
     def match(self, path: str) -> Match[T] | None:
-        """The route that answers this path, or None.
+        """The route that serves this path, or None.
 
         Args:
             path: Percent-encoded, as the client sent it, starting with '/', without query. One slash at its end does
@@ -123,7 +123,7 @@ class RouteTable(Generic[T]):
                 stand, so an encoded spelling of one is a value for `[id]`.
 
         Raises:
-            PathEncodingError: The route that answers captures something that is not percent-encoded UTF-8.
+            PathEncodingError: The matching route captures something that is not percent-encoded UTF-8.
         """
         static = self._statics.get(path)
         if static is not None:

@@ -22,9 +22,9 @@ async def run_after(scope: RequestScope) -> None:
     What a callable adds with `after` runs too. Whatever fails is logged.
 
     Args:
-        scope: The request that has been answered.
+        scope: The request whose response is sent.
     """
-    scope.sealed = "after the answer had gone out"
+    scope.sealed = "after the response had gone out"
     scope.is_shared = False
     loop = running_loop()
     started: list[Task[None]] = []

@@ -1,4 +1,4 @@
-"""What an annotation is, told by its shape: optional, many, a literal, a model. Request wing, floor 2.
+"""What an annotation is, told by its shape: optional, many, a literal, a model.
 
 Whoever annotates with `Literal` or `UUID` has loaded the module that it comes from, so nothing is loaded here to find out.
 """

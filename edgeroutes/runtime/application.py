@@ -1,7 +1,7 @@
-"""All routes of a function behind the one matcher: from what an adapter was given to an answer. Request wing, floor 2.
+"""All routes of a function behind the one matcher: from what an adapter was given to a response.
 
 It knows no event and no server. An adapter calls `open`, runs the call's coroutine on a loop where the route needs one, and turns
-the answer into what its place expects.
+the response into what its place expects.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
-from edgeroutes.runtime.head import complete_head, finish_head, settle_body
 from edgeroutes.runtime.loop import is_fatal
 from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.response_headers import complete_headers, finalize_body, finish_headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Application:
     Args:
         manifest: What there is.
         root: The project's folder.
-        mount: How a route that exports `app` is asked for its answer; each adapter has its way.
+        mount: How a route that exports `app` is asked for its response; each adapter has its way.
         debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
     """
 
@@ -103,7 +103,7 @@ class Application:
         return None if self._cors is None else self._cors.route_behind(path)
 
     def open(self, incoming: Incoming) -> Call:
-        """The call that will answer this request; nothing of the author's runs yet."""
+        """The call that handles this request; none of the author's code has run yet."""
         call = self._routed(incoming)
         return call if self._cors is None else self._cors.pass_through(call)
 
@@ -112,7 +112,7 @@ class Application:
         if self._base is not None:
             below = self._base.below(path)
             if below is None:
-                target = self._base.way_in(path)
+                target = self._base.canonical_target(path)
                 early = self._moved(target, incoming.query_string()) if target else HTTPError(404)
                 return Call(self, incoming, early=early)
             if below == "/" and path != self._home:
@@ -162,7 +162,7 @@ class Application:
 
 
 class Call:
-    """One request on its way to its answer.
+    """One request on its way to its response.
 
     Args:
         application: What it was opened by.
@@ -170,7 +170,7 @@ class Call:
         path: Without the base path.
         route: What matched.
         params: What the path captured.
-        early: The answer where no route is asked.
+        early: The response where no route is asked.
     """
 
     __slots__ = ("_application", "_scope", "cors", "early", "failure", "incoming", "params", "path", "route")
@@ -193,10 +193,10 @@ class Call:
         self.early = early
         self._scope: RequestScope | None = None
         self.failure: BaseException | None = None  # of the response, or of its stream on the way
-        self.cors: CORS | None = None  # what pages of other origins may do with the answer
+        self.cors: CORS | None = None  # what pages of other origins may do with the response
 
-    def answering(self, early: Response | HTTPError) -> Call:
-        """A call for the same request that has this answer, whatever the route would have said."""
+    def responding_early(self, early: Response | HTTPError) -> Call:
+        """A call for the same request that has this response, whatever the route would have said."""
         call = Call(self._application, self.incoming, early=early)
         call.cors = self.cors
         return call
@@ -213,13 +213,13 @@ class Call:
 
     @property
     def has_after(self) -> bool:
-        """Whether something is left to run once the answer has gone out."""
+        """Whether something is left to run once the response is sent."""
         return self._scope is not None and bool(self._scope.after or self._scope.cleanups)
 
     @property
-    def asked_for(self) -> tuple[str, ...]:
+    def dynamic_reasons(self) -> tuple[str, ...]:
         """What of the request that is one user's was asked for: headers, cookies, client, aws_event."""
-        return () if self._scope is None else tuple(self._scope.asked_for)
+        return () if self._scope is None else tuple(self._scope.dynamic_reasons)
 
     @property
     def is_starting(self) -> bool:
@@ -227,7 +227,7 @@ class Call:
         return self._scope is not None and self._scope.is_starting
 
     async def respond(self) -> Response:
-        """The answer with its head complete, never an exception.
+        """The response with its head complete, never an exception.
 
         A stream has its first chunk at hand; its body is then an async iterator of bytes, to be read in the same coroutine.
         """
@@ -243,12 +243,12 @@ class Call:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = finish_head(response, scope, endpoint, self._application.manifest.tag_header)
+                response = finish_headers(response, scope, endpoint, self._application.manifest.tag_header)
         except BaseException as error:  # whatever it is, the client gets a response and the log the cause
             if is_fatal(error):
                 raise
             response = self.fail(error)
-        settle_body(response, self.incoming.method)
+        finalize_body(response, self.incoming.method)
         if self._scope is not None and self._scope.streams and not response.is_stream:
             await self.close_streams()  # of a 304, of HEAD, of a stream that middleware has replaced
         return response if self.cors is None else self._allowed(response)
@@ -264,7 +264,7 @@ class Call:
     async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
         """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
         try:
-            response = await endpoint.primed(response, scope)
+            response = await endpoint.start_stream(response, scope)
         except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
             return endpoint.interrupted(scope, error)
         scope.sealed = "after the stream had begun"
@@ -288,11 +288,11 @@ class Call:
         return app, self._scope
 
     def complete(self, response: Response) -> Response:
-        """What an app has answered directly, with what belongs to every head, or the 304 that stands for it."""
+        """The response that an app sends directly, with the headers that every response has, or the 304 that stands for it."""
         scope = self._scope
         if scope is None:
             return response
-        return self._allowed(complete_head(response, scope, scope.endpoint, self._application.manifest.tag_header))
+        return self._allowed(complete_headers(response, scope, scope.endpoint, self._application.manifest.tag_header))
 
     def _unrouted(self) -> Response:
         early = self.early or HTTPError(404)
@@ -312,14 +312,14 @@ class Call:
         return self._allowed(response)
 
     async def close_streams(self) -> None:
-        """Close what produces the body, now, in the coroutine that read it; what fails in that is logged, for the answer is settled."""
+        """Close what produces the body, now, in the coroutine that read it; what fails in that is logged, for the response is settled."""
         if self._scope is not None and self._scope.streams:
             from edgeroutes.runtime.chunks import close_all
 
             await close_all(self._scope.streams, self)
 
     async def finish(self) -> None:
-        """Run what `after` was given, then end dependencies; to be called once, when the last byte has gone out."""
+        """Run what `after` was given, then end dependencies; to be called once, when the last byte is sent."""
         scope = self._scope
         if scope is not None and scope.after:
             from edgeroutes.runtime.after import run_after

@@ -1,4 +1,4 @@
-"""Routes that are served under a base path: what of a path is below it. Request wing, floor 2; loaded where there is one."""
+"""Routes that are served under a base path: what of a path is below it. Loaded where there is one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BasePath:
             return "/"
         return path[len(self._prefix) :] if path.startswith(f"{self._prefix}/") else None
 
-    def way_in(self, path: str) -> str | None:
+    def canonical_target(self, path: str) -> str | None:
         """Where a path belongs that repeated slashes alone keep outside; None when it is not there at all."""
         canonical = canonical_path(path, trailing_slash=self._trailing_slash) if "//" in path else None
         below = canonical and self.below(canonical)

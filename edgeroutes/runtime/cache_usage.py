@@ -1,6 +1,6 @@
-"""What the data behind an answer says of how long the answer may be kept, and by which tags it is forgotten.
+"""What the data behind a response says of how long the response may be kept, and by which tags it is forgotten.
 
-Request wing, floor 2; loaded by routes that use `cached`, `fetch` or `cache_tags`.
+Loaded by routes that use `cached`, `fetch` or `cache_tags`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class CacheUsage:
-    """The lowest lifetime and every tag of what was used: for an answer, or for the value of a cached function.
+    """The lowest lifetime and every tag of what was used: for a response, or for the value of a cached function.
 
     Args:
-        key: Of the cached value that is being made; empty for an answer.
+        key: Of the cached value that is being made; empty for a response.
         outer: What the value is being made for, where that is another cached value.
     """
 
@@ -42,7 +42,7 @@ class CacheUsage:
 
 
 def current_usage() -> CacheUsage | None:
-    """What counts now: the cached function that is running, else the answer; None outside both, or once the answer's head is written."""
+    """What counts now: the cached function that is running, else the response; None outside both, or once its headers are written."""
     making = collecting.get(None)
     if making is not None:
         return making
@@ -55,15 +55,15 @@ def current_usage() -> CacheUsage | None:
 
 
 def cache_tags(*tags: str) -> None:
-    """Give the answer more tags, by which `revalidate_tag` finds it; inside a `cached` function, the value that it returns.
+    """Give the response more tags, by which `revalidate_tag` finds it; inside a `cached` function, the value that it returns.
 
-    They count where the answer is kept at all, as the route's `revalidate` says.
+    They count where the response is kept at all, as the route's `revalidate` says.
 
     Args:
         tags: At most 256 visible ASCII characters each, without comma.
 
     Raises:
-        HandlerError: For a tag that CloudFront would not take, outside a request, and once the answer has begun.
+        HandlerError: For a tag that CloudFront would not take, outside a request, and once the response has begun.
     """
     require_tags(tags, "cache_tags()")
     usage = current_usage()

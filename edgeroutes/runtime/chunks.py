@@ -1,4 +1,4 @@
-"""The body of a streamed answer, as bytes. Request wing, floor 2; loaded when something streams."""
+"""The body of a streamed response, as bytes. Loaded when something streams."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.application import Call
 
 
-async def primed(response: Response, where: str) -> Response:
+async def start_stream(response: Response, where: str) -> Response:
     """The stream with its first chunk at hand.
 
-    What fails before it can still be answered by an error, the type is known, and cookies that are set before it are sent.
+    What fails before it can still become an error response, the type is known, and cookies that are set before it are sent.
     Its first heartbeat counts as a chunk, and so does an empty one, by which an author has the head sent at once.
-    A stream that ends without a chunk becomes an empty body. One that is primed already stays as it is.
+    A stream that ends without a chunk becomes an empty body. One that is start_stream already stays as it is.
 
     Args:
         response: Its body is an iterator, sync or async.
         where: The handler, for messages.
     """
-    if isinstance(response.body, PrimedStream):
+    if isinstance(response.body, StartedStream):
         return response
     length_bytes = getattr(response.body, "length_bytes", None)
     is_async = hasattr(response.body, "__aiter__")
@@ -46,11 +46,11 @@ async def primed(response: Response, where: str) -> Response:
         response.body = b""
         response.headers.setdefault("content-type", TEXT)
         return response
-    response.body = PrimedStream(first, chunks, length_bytes)
+    response.body = StartedStream(first, chunks, length_bytes)
     return response
 
 
-class PrimedStream:
+class StartedStream:
     """An async iterator of bytes, none of them empty, whose first chunk has been made.
 
     Closing it closes what makes the others, read or not.
@@ -68,7 +68,7 @@ class PrimedStream:
         self._chunks = chunks
         self.length_bytes = length_bytes
 
-    def __aiter__(self) -> PrimedStream:
+    def __aiter__(self) -> StartedStream:
         return self
 
     async def __anext__(self) -> bytes:
@@ -84,13 +84,13 @@ class PrimedStream:
 
 
 async def read_whole(response: Response) -> bytes:
-    """All of a primed stream: for places that cannot stream, and set the length themselves."""
+    """All of a start_stream stream: for places that cannot stream, and set the length themselves."""
     response.headers.discard(CONNECTION_HEADERS)
-    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # primed: bytes
+    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # start_stream: bytes
 
 
-async def close_all(streams: list[PrimedStream], call: Call) -> None:
-    """Close these, the last first; what fails in that is logged, for the answer is settled."""
+async def close_all(streams: list[StartedStream], call: Call) -> None:
+    """Close these, the last first; what fails in that is logged, for the response is settled."""
     while streams:
         try:
             await streams.pop().aclose()
@@ -105,7 +105,7 @@ async def close_all(streams: list[PrimedStream], call: Call) -> None:
 async def _byte_chunks(body: Any, response: Response, where: str) -> AsyncGenerator[bytes, None]:
     """The chunks as bytes; closing this closes what produces them.
 
-    `body` is an argument, since a thread may begin this after the first heartbeat, when `response.body` is the primed stream already.
+    `body` is an argument, since a thread may begin this after the first heartbeat, when `response.body` is the start_stream stream already.
     """
     close = getattr(body, "aclose", None) or getattr(body, "close", None)
     try:

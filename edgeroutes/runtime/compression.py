@@ -1,6 +1,6 @@
-"""How the body of a stream goes out: compressed where that pays and the client takes it. Request wing, floor 2; loaded when one does.
+"""How the body of a stream goes out: compressed where that pays and the client takes it. Loaded when one does.
 
-Neither API Gateway nor CloudFront compresses an answer that comes in chunks. Those that come whole are left to CloudFront.
+Neither API Gateway nor CloudFront compresses a response that comes in chunks. Those that come whole are left to CloudFront.
 Source: docs.aws.amazon.com, CloudFront "Serving compressed files": a Content-Length is required; read 2026-11-21.
 """
 

@@ -1,6 +1,6 @@
-"""What belongs to the request that is being answered: `cookies()`, `headers()`, `after()`, `RouteContext`.
+"""What belongs to the request in progress: `cookies()`, `headers()`, `after()`, `RouteContext`.
 
-Request wing, floor 2. Each request has a scope of its own in a context variable, so concurrent ones never see each other's.
+Each request has a scope of its own in a context variable, so concurrent ones never see each other's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.headers import Headers
     from edgeroutes.http.request import FormLimits
     from edgeroutes.runtime.cache_usage import CacheUsage
-    from edgeroutes.runtime.chunks import PrimedStream
+    from edgeroutes.runtime.chunks import StartedStream
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.types import Event, Incoming, Params
 
@@ -52,8 +52,8 @@ class RequestScope:
     __slots__ = (
         "_request",
         "after",
-        "asked_for",
         "cleanups",
+        "dynamic_reasons",
         "endpoint",
         "incoming",
         "is_shared",
@@ -74,14 +74,14 @@ class RequestScope:
         self._request: Request | None = None
         self.jar: ResponseCookies | None = None
         self.after: list[tuple[Any, tuple[object, ...]]] = []
-        self.asked_for: list[str] = []  # why the answer is dynamic, where the route's config would have it kept
+        self.dynamic_reasons: list[str] = []  # why the response is dynamic, where the route's config would have it kept
         self.usage: CacheUsage | None = None
         self.sealed = ""
         self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
         self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.streams: list[
-            PrimedStream
+            StartedStream
         ] = []  # to be closed, innermost first in the list: middleware may put one around another
         _current.set(self)
         project_root.set(endpoint.root)
@@ -112,9 +112,9 @@ class RequestScope:
 
     @property
     def may_be_shared(self) -> bool:
-        """Whether the answer will, as far as is known by now, be kept and given to others."""
+        """Whether the response will, as far as is known by now, be kept and given to others."""
         is_kept = self.endpoint.lifetime_seconds is not None and self.incoming.method in ("GET", "HEAD")
-        return is_kept and not self.sealed and not self.asked_for
+        return is_kept and not self.sealed and not self.dynamic_reasons
 
     def asked(self, what: str) -> bool:
         """Count an asking for `what`; True when the asker gets an empty one.
@@ -127,7 +127,7 @@ class RequestScope:
             return True
         reason = hint = ""
         if dynamic == "error":
-            reason = 'dynamic = "error" promises an answer that is the same for everyone'
+            reason = 'dynamic = "error" promises a response that is the same for everyone'
             hint = f'Do not ask for {what}, or set dynamic = "auto"'
         elif collecting.get(None) is not None:
             reason = "what a cached function returns is the same for everyone"
@@ -137,7 +137,7 @@ class RequestScope:
             hint = "Ask before the first chunk"
         if reason:
             raise HandlerError(f"{what} were asked for, but {reason}", where=self.where, hint=hint)
-        self.asked_for.append(what)
+        self.dynamic_reasons.append(what)
         return False
 
     async def read_form(self, request: Request, limits: FormLimits) -> FormData:
@@ -157,12 +157,12 @@ class RequestScope:
 
 
 def find_scope() -> RequestScope | None:
-    """The scope of the request that is being answered; None outside one."""
+    """The scope of the request in progress; None outside one."""
     return _current.get(None)
 
 
 def current_scope(asker: str) -> RequestScope:
-    """The scope of the request that is being answered.
+    """The scope of the request in progress.
 
     Raises:
         HandlerError: Outside a request, naming `asker`.
@@ -175,7 +175,7 @@ def current_scope(asker: str) -> RequestScope:
 
 
 class Cookies(Mapping[str, str]):
-    """The cookies of the request, and those that the answer will set; what was set is read back."""
+    """The cookies of the request, and those that the response will set; what was set is read back."""
 
     __slots__ = ("_scope", "_sent")
 
@@ -189,7 +189,7 @@ class Cookies(Mapping[str, str]):
         return self
 
     def set(self, name: str, value: str | None = "", **attributes: Unpack[CookieAttributes]) -> None:
-        """Set a cookie on whatever the handler answers, a redirect included, an error not: see `ResponseCookies.set`."""
+        """Set a cookie on whatever the handler returns, redirects included, errors excluded: see `ResponseCookies.set`."""
         self._jar().set(name, value, **attributes)
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
@@ -202,7 +202,7 @@ class Cookies(Mapping[str, str]):
     def _jar(self) -> ResponseCookies:
         if self._scope.dynamic == "force-static":
             hint = 'Set it in a route without dynamic = "force-static"'
-            problem = "a static answer is the same for everyone and sets no cookie"
+            problem = "a static response is the same for everyone and sets no cookie"
             raise HandlerError(problem, where=self._scope.where, hint=hint)
         if self._scope.sealed:
             hint = "Set it before the handler returns"
@@ -231,7 +231,7 @@ class Cookies(Mapping[str, str]):
 
 
 def cookies() -> Cookies:
-    """The cookies of the current request, name → value; `.set(…)` and `.delete(…)` go onto its answer."""
+    """The cookies of the current request, name → value; `.set(…)` and `.delete(…)` go onto its response."""
     return Cookies(current_scope("cookies()"))
 
 
@@ -241,7 +241,7 @@ def headers() -> Headers:
 
 
 def after(function: Callable[[*Arguments], object], *args: *Arguments) -> None:
-    """Run `function(*args)` once the answer has gone out, before the sandbox freezes.
+    """Run `function(*args)` once the response is sent, before the sandbox freezes.
 
     Several start in the order given. One that fails is logged; the client never learns of it.
 
@@ -312,7 +312,7 @@ class RouteContext(_OfParams["P"]):
     def aws_event(self) -> Event | None:
         """The Lambda event as it came; None outside Lambda.
 
-        Asking for it makes the answer dynamic: it has the headers in it.
+        Asking for it makes the response dynamic: it has the headers in it.
         """
         return None if self._scope.asked("aws_event") else self._scope.incoming.event
 

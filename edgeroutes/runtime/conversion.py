@@ -1,4 +1,4 @@
-"""Text from a URL, a header, a cookie or a form, as the type that an annotation names. Request wing, floor 2.
+"""Text from a URL, a header, a cookie or a form, as the type that an annotation names.
 
 A converter takes the text and gives the value, or raises ValueError with what the text must be. Types are told by shape:
 whoever annotates with `UUID` or `Literal` has loaded the module that it comes from.

@@ -1,6 +1,6 @@
-"""What browsers ask before they let a page of another origin read: preflights, and the fields that every answer says it in.
+"""What browsers ask before they let a page of another origin read: preflights, and the fields that every response says it in.
 
-Request wing, floor 2; loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
+Loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class CorsGate:
             self._late = {}
 
     def pass_through(self, call: Call) -> Call:
-        """The call with the CORS that holds for it; for a preflight of a path that exists, one that answers it at once."""
+        """The call with the CORS that holds for it; for a preflight of a path that exists, one that responds to it at once."""
         route = call.route or self.route_behind(call.incoming.path)
         path = "" if route is None else route.route_path
         if self._late:
@@ -75,7 +75,7 @@ class CorsGate:
         call.cors = self._policies.get(path)
         if call.cors is None or route is None or route.has_options or not is_preflight(call.incoming):
             return call
-        return call.answering(Response(None, 204))
+        return call.responding_early(Response(None, 204))
 
     def _resolve(self, path: str) -> None:
         if path in self._late:
@@ -107,7 +107,7 @@ def is_preflight(incoming: Incoming) -> bool:
 
 
 def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
-    """Put onto an answer what it says to pages of other origins; what a handler has said by itself stays.
+    """Put onto a response what it says to pages of other origins; what a handler has said by itself stays.
 
     Saying it twice changes nothing.
     """

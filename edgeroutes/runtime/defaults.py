@@ -1,4 +1,4 @@
-"""Defaults of arguments, which no request may change for the next one. Request wing, floor 2."""
+"""Defaults of arguments, which no request may change for the next one."""
 
 from __future__ import annotations
 

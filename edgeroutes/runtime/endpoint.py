@@ -1,4 +1,4 @@
-"""One loaded route: which of its handlers answers, and what its segment config adds. Request wing, floor 2."""
+"""One loaded route: which of its handlers runs, and what its segment config adds."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.dependencies import Dependencies
     from edgeroutes.runtime.manifest import ManifestRoute
-    from edgeroutes.runtime.middleware import Layer
+    from edgeroutes.runtime.middleware import FolderMiddleware
     from edgeroutes.types import AsgiApp, Handler, Incoming
 
-    Answer = Callable[[RequestScope], Awaitable[Response]]
+    Respond = Callable[[RequestScope], Awaitable[Response]]
 
 
 class BoundHandler:
@@ -83,7 +83,7 @@ class Endpoint:
     Args:
         route: Where it lies and what is known of it from the build.
         root: The project's folder.
-        mount: How an `app` is asked for its answer.
+        mount: How an `app` is asked for its response.
         base_path: Under which the project is served.
         trailing_slash: Whether the form with the slash is the canonical one.
 
@@ -93,9 +93,9 @@ class Endpoint:
     """
 
     __slots__ = (
-        "_answers",
-        "_layers",
+        "_middleware",
         "_mount",
+        "_responders",
         "app",
         "base_path",
         "config",
@@ -124,18 +124,18 @@ class Endpoint:
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
         self.static_params = namespace.get(STATIC_PARAMS_EXPORT)
-        self._answers = self._dispatch_table(namespace)
-        self._layers = _load_layers(root, route.middleware_files)
+        self._responders = self._dispatch_table(namespace)
+        self._middleware = _load_middleware(root, route.middleware_files)
         self.lifetime_seconds = lifetime_seconds(
             self.config.dynamic, self.config.revalidate, has_static_params=self.static_params is not None
         )
 
-    def _dispatch_table(self, namespace: dict[str, object]) -> dict[str, Answer]:
-        """What answers each method: what is exported, GET for HEAD, and what every route does by itself; an app answers all."""
+    def _dispatch_table(self, namespace: dict[str, object]) -> dict[str, Respond]:
+        """What responders each method: what is exported, GET for HEAD, and what every route does by itself; an app responders all."""
         if self.app is not None:
             return {}
         segments = self.route.parameters()
-        exported: dict[str, Answer] = {
+        exported: dict[str, Respond] = {
             method: self._handler(method, namespace[method], segments)
             for method in METHODS
             if namespace.get(method) is not None
@@ -150,26 +150,26 @@ class Endpoint:
         async def options(_: RequestScope) -> Response:
             return Response(None, 204, allow)
 
-        answers = {**dict.fromkeys(METHODS, not_allowed), "OPTIONS": options, **exported}
+        responders = {**dict.fromkeys(METHODS, not_allowed), "OPTIONS": options, **exported}
         if self.static_params is None or self.config.dynamic_params:
-            return answers
-        return {method: self._if_listed(answer) for method, answer in answers.items()}
+            return responders
+        return {method: self._if_listed(respond) for method, respond in responders.items()}
 
-    def _handler(self, method: str, function: object, segments: Segments) -> Answer:
+    def _handler(self, method: str, function: object, segments: Segments) -> Respond:
         where = f"{self.route.source_file}, {method}"
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
         return BoundHandler(function, segments, where, self.root)
 
-    def _if_listed(self, answer: Answer) -> Answer:
-        """The answer for paths that the route generates; the others do not exist, whatever the method (facts C28)."""
+    def _if_listed(self, respond: Respond) -> Respond:
+        """The response for paths that the route generates; the others do not exist, whatever the method (facts C28)."""
 
         async def listed(scope: RequestScope) -> Response:
             from edgeroutes.runtime.static_params import require_listed
 
             await require_listed(self, scope.params)
-            return await answer(scope)
+            return await respond(scope)
 
         return listed
 
@@ -184,41 +184,41 @@ class Endpoint:
 
         return self.app if has_valid_host(incoming.header_items()) else None
 
-    def _covering(self, incoming: Incoming) -> list[Layer]:
+    def _covering(self, incoming: Incoming) -> list[FolderMiddleware]:
         """The middleware for a request: chosen by the path as it was sent, which is what an app reads."""
-        if not self._layers:
+        if not self._middleware:
             return []
-        from edgeroutes.runtime.middleware import layers_covering
+        from edgeroutes.runtime.middleware import matching_middleware
 
-        return layers_covering(self._layers, incoming.path[len(self.base_path) :] or "/")
+        return matching_middleware(self._middleware, incoming.path[len(self.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
-        """The answer to a request, through the middleware; what is raised inside and is no answer goes through."""
-        answer = self._answers.get(scope.incoming.method)
-        if answer is None:
+        """The response to a request, through the middleware; what is raised inside and is no response goes through."""
+        respond = self._responders.get(scope.incoming.method)
+        if respond is None:
             if self.app is None:
                 return Response(None, 400)  # a method that HTTP does not know, or that no route can export
-            answer = self._mounted
-        if self._layers:
-            return await self._respond_through_layers(scope, answer)
+            respond = self._mounted
+        if self._middleware:
+            return await self._respond_with_middleware(scope, respond)
         try:
-            return await answer(scope)
+            return await respond(scope)
         except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
             return self.interrupted(scope, error)
 
-    async def _respond_through_layers(self, scope: RequestScope, answer: Answer) -> Response:
+    async def _respond_with_middleware(self, scope: RequestScope, respond: Respond) -> Response:
         async def started(scope: RequestScope) -> Response:
-            response = await answer(scope)
-            return await self.primed(response, scope) if response.is_stream else response
+            response = await respond(scope)
+            return await self.start_stream(response, scope) if response.is_stream else response
 
         def interrupted(error: Exception) -> Response:
             return self.interrupted(scope, error)
 
-        from edgeroutes.runtime.middleware import run_layers
+        from edgeroutes.runtime.middleware import run_middleware
 
-        return await run_layers(self._covering(scope.incoming), scope, started, interrupted)
+        return await run_middleware(self._covering(scope.incoming), scope, started, interrupted)
 
-    async def primed(self, response: Response, scope: RequestScope) -> Response:
+    async def start_stream(self, response: Response, scope: RequestScope) -> Response:
         """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
 
         Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
@@ -233,19 +233,19 @@ class Endpoint:
             response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
             if not response.is_stream:
                 return response
-        from edgeroutes.runtime.chunks import primed
+        from edgeroutes.runtime.chunks import start_stream
 
         scope.is_starting = True
         try:
-            response = await primed(response, self.route.source_file)
+            response = await start_stream(response, self.route.source_file)
         finally:
             scope.is_starting = False
         if response.is_stream:
-            scope.streams.append(response.body)  # type: ignore[arg-type]  # as primed
+            scope.streams.append(response.body)  # type: ignore[arg-type]  # as start_stream
         return response
 
     async def _mounted(self, scope: RequestScope) -> Response:
-        assert self.app is not None  # noqa: S101  # only a route with an app is given this answer
+        assert self.app is not None  # noqa: S101  # only a route with an app is given this response
         return await self._mount(self.app, scope)
 
     def interrupted(self, scope: RequestScope, error: Exception) -> Response:
@@ -263,10 +263,10 @@ class Endpoint:
         return problem_response(interrupt, instance=scope.incoming.path, request_id=scope.incoming.request_id)
 
 
-def _load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
+def _load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMiddleware]:
     """The middleware in these files; a route without any does not load what runs it."""
     if not source_files:
         return []
-    from edgeroutes.runtime.middleware import load_layers
+    from edgeroutes.runtime.middleware import load_middleware
 
-    return load_layers(root, source_files)
+    return load_middleware(root, source_files)

@@ -1,6 +1,6 @@
 """What nobody caught: a line in the log, and a 500 that says nothing of it.
 
-Request wing, floor 2; loaded when it happens.
+Loaded when it happens.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 
 def failure_response(error: BaseException, call: Call, debug_root: str) -> Response:
-    """Log the exception and give the answer for it.
+    """Log the exception and give the response for it.
 
     Args:
         error: What was raised.
         call: The request.
-        debug_root: The project's folder in `dev`, where the answer says what happened; empty elsewhere.
+        debug_root: The project's folder in `dev`, where the response says what happened; empty elsewhere.
     """
     incoming = call.incoming
     error = _log(error, call, "failed")

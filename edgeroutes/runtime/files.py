@@ -1,4 +1,4 @@
-"""A file as one request wants it: whole, in part, or not again. Request wing, floor 2; loaded when a route serves one."""
+"""A file as one request wants it: whole, in part, or not again. Loaded when a route serves one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WHOLE_BYTES = 1024 * 1024
 
 
 def served_file(response: Response, scope: RequestScope) -> Response:
-    """The answer with what of the file this request is to get; a small one as bytes.
+    """The response with what of the file this request is to get; a small one as bytes.
 
     Args:
         response: Its body is a `FileBody`.
@@ -37,7 +37,7 @@ def served_file(response: Response, scope: RequestScope) -> Response:
     if response.status == 200 and scope.incoming.method in ("GET", "HEAD"):
         request = Headers.from_lowered(scope.incoming.header_items())
         if is_not_modified(request, response.headers):
-            if _is_answered_here(response, scope):
+            if _is_in_memory(response, scope):
                 return _not_modified(response)
         elif scope.incoming.method == "GET":  # Range is defined for it alone. Source: RFC 9110 §14.2
             start, stop = _part(request, response, file.size_bytes)
@@ -45,7 +45,7 @@ def served_file(response: Response, scope: RequestScope) -> Response:
     return response
 
 
-def _is_answered_here(response: Response, scope: RequestScope) -> bool:
+def _is_in_memory(response: Response, scope: RequestScope) -> bool:
     """Whether nobody later makes the 304: that of a cached route says how long it is fresh, which is not known yet."""
     return scope.endpoint.lifetime_seconds is None or "cache-control" in response.headers
 
@@ -57,7 +57,7 @@ def _not_modified(response: Response) -> Response:
 
 
 def _part(request: Headers, response: Response, size_bytes: int) -> tuple[int, int]:
-    """Where the part that was asked for starts and stops; the answer says that it is one."""
+    """Where the part that was asked for starts and stops; the response says that it is one."""
     try:
         part = requested_range(request, response.headers, size_bytes)
     except UnsatisfiableRangeError:

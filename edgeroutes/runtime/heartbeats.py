@@ -1,4 +1,4 @@
-"""A stream that says in its pauses that it is alive. Request wing, floor 2; loaded when one has heartbeats.
+"""A stream that says in its pauses that it is alive. Loaded when one has heartbeats.
 
 What produces the chunks runs beside what reads them, one chunk at a time and none ahead: an async producer on a loop in one task of its
 own, since timeouts and cancel scopes belong to a task; any other in one thread of its own, where it may block. Both have a copy of

@@ -1,4 +1,4 @@
-"""Route files as modules. Request wing, floor 2.
+"""Route files as modules.
 
 A route's folder may be called `[id]`, `[...slug]` or `rss.xml`, which no import statement can name. The file is loaded by
 its path, under a module name made of its folders; a folder whose name has a dot gets a package made for it, so that

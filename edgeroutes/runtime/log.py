@@ -1,4 +1,4 @@
-"""One JSON line for what nobody caught. Request wing, floor 2; loaded when something went wrong.
+"""One JSON line for what nobody caught. Loaded when something went wrong.
 
 A line to stdout is a log event on Lambda, in its text and its JSON format alike, and is what Logs Insights can query. `dev` has a
 reader who is no machine, and puts a writer of its own in place.

@@ -1,4 +1,4 @@
-"""How a coroutine is run to its end where no event loop is running. Request wing, floor 2.
+"""How a coroutine is run to its end where no event loop is running.
 
 A route whose import graph holds no asyncio has coroutines that never wait, and those need no loop: `asyncio` alone would cost 20 ms
 of every cold start. Which it is, is decided before the call (the bundle says so), never found out in the middle of one.

@@ -1,4 +1,4 @@
-"""What a function knows of its routes without reading the project: written by the build, by `dev` and by tests. Request wing, floor 2.
+"""What a function knows of its routes without reading the project: written by the build, by `dev` and by tests.
 
 A function never reads pyproject.toml, and never scans folders.
 """
@@ -21,7 +21,7 @@ class ManifestRoute:
         middleware_files: The `middleware.py` of its folders, outermost first.
         needs_loop: Whether its import graph holds asyncio, anyio or trio.
         cors: What pages of other origins may do with it, its methods named; None for nothing.
-        has_options: Whether it exports OPTIONS, and so answers preflights by itself.
+        has_options: Whether it exports OPTIONS, and so responds to preflights by itself.
     """
 
     __slots__ = ("cors", "has_options", "middleware_files", "needs_loop", "route_path", "source_file")
@@ -74,7 +74,7 @@ class Manifest:
         trailing_slash: Whether the form with the slash is the canonical one.
         tag_header: The header in which CloudFront reads cache tags.
         stream_margin_ms: How long before the function's timeout a stream that goes on is ended.
-        cors: The project's, for the answers that no route gives.
+        cors: The project's, for the responses that no route gives.
     """
 
     __slots__ = ("base_path", "cors", "routes", "stream_margin_ms", "tag_header", "trailing_slash")

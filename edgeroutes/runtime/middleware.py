@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import CallNext, Middleware
 
-    Answer = Callable[[RequestScope], Awaitable[Response]]
+    Respond = Callable[[RequestScope], Awaitable[Response]]
     Interrupted = Callable[[Exception], Response]
 
 
@@ -28,7 +28,7 @@ _GENERATORS = 0x20 | 0x200
 _RETURN = "End it with 'return await call_next(request)'"
 
 
-class Layer:
+class FolderMiddleware:
     """One `middleware.py`: its function, and the paths that it is for."""
 
     __slots__ = ("_function", "_matcher", "where")
@@ -71,14 +71,14 @@ class Layer:
         return to_response(result, self.where)
 
 
-def load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
+def load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMiddleware]:
     """The middleware in these files, in their order.
 
     Raises:
         RouteImportError: When one does not import.
         RouteFileError: When it has no function `middleware`, or a `matcher` that cannot be read.
     """
-    layers = []
+    chain = []
     for source_file in source_files:
         module = load_module(root, source_file)
         function = getattr(module, "middleware", None)
@@ -89,8 +89,8 @@ def load_layers(root: str, source_files: tuple[str, ...]) -> list[Layer]:
         line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
         where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
         _require_two_arguments(function, where)
-        layers.append(Layer(function, _matcher_table(matcher, source_file), where))
-    return layers
+        chain.append(FolderMiddleware(function, _matcher_table(matcher, source_file), where))
+    return chain
 
 
 def _require_two_arguments(function: Middleware, where: str) -> None:
@@ -130,39 +130,41 @@ def _matcher_table(matcher: object, where: str) -> RouteTable[bool] | None:
         raise RouteFileError(f"matcher cannot be read: {error}", where=where) from error
 
 
-def layers_covering(layers: list[Layer], path: str) -> list[Layer]:
+def matching_middleware(chain: list[FolderMiddleware], path: str) -> list[FolderMiddleware]:
     """Those of the middleware that run for a path.
 
     Args:
-        layers: Outermost first.
+        chain: Outermost first.
         path: As the client sent it, without base path.
     """
-    if not any(layer.has_matcher for layer in layers):
-        return layers
+    if not any(each.has_matcher for each in chain):
+        return chain
     from edgeroutes.routing.readings import path_readings
 
     readings = path_readings(path)
-    return [layer for layer in layers if layer.covers(readings)]
+    return [each for each in chain if each.covers(readings)]
 
 
-async def run_layers(layers: list[Layer], scope: RequestScope, answer: Answer, interrupted: Interrupted) -> Response:
-    """The response, through each of the layers.
+async def run_middleware(
+    chain: list[FolderMiddleware], scope: RequestScope, respond: Respond, interrupted: Interrupted
+) -> Response:
+    """The response, through each middleware of the chain.
 
     `call_next` gives a Response for redirects and HTTPErrors raised inside, and raises everything else. The request that
     it is given is the one that all further in sees, `headers()` and `cookies()` too.
 
     Args:
-        layers: Those that cover the path, outermost first.
+        chain: Those that cover the path, outermost first.
         scope: With the request for the outermost.
-        answer: What the innermost calls.
+        respond: What the innermost calls.
         interrupted: Makes the Response of a redirect or HTTPError, and raises any other error again.
     """
 
     async def call_next(passed: Request) -> Response:
         scope.request = passed
-        return await run_layers(layers[1:], scope, answer, interrupted)
+        return await run_middleware(chain[1:], scope, respond, interrupted)
 
     try:
-        return await layers[0].run(scope.request, call_next) if layers else await answer(scope)
+        return await chain[0].run(scope.request, call_next) if chain else await respond(scope)
     except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
         return interrupted(error)

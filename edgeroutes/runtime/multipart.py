@@ -1,4 +1,4 @@
-"""Multipart forms, read by Starlette and python-multipart within limits. Request wing, floor 2; loaded with the first of them."""
+"""Multipart forms, read by Starlette and python-multipart within limits. Loaded with the first of them."""
 
 from __future__ import annotations
 

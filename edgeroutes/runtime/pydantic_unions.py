@@ -1,4 +1,4 @@
-"""How deep a body may nest for a pydantic model with recursive unions. Request wing, floor 2; loaded with a pydantic model.
+"""How deep a body may nest for a pydantic model with recursive unions. Loaded with a pydantic model.
 
 pydantic tries every type of a union without discriminator at every level: with three recursive ones, level n costs 3ⁿ. Nothing stops
 it once it runs, so such a body is not given to it.

@@ -1,4 +1,4 @@
-"""Any value that a handler may return, as a Response. Request wing, floor 2.
+"""Any value that a handler may return, as a Response.
 
 Values are told by their shape, so that no library is loaded to find out what it is not.
 """
@@ -14,7 +14,7 @@ _MODEL_MARKS = ("__dataclass_fields__", "model_dump", "__struct_fields__", "__js
 
 
 def to_response(value: object, where: str) -> Response:
-    """The answer that `value` stands for.
+    """The response that `value` stands for.
 
     Args:
         value: A Response; dict, list, dataclass or model (JSON); str (text); bytes; a sync or async generator (a stream);

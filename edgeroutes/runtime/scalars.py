@@ -1,4 +1,4 @@
-"""Validators of single JSON values. Request wing, floor 2; `validation` puts them together."""
+"""Validators of single JSON values."""
 
 from __future__ import annotations
 

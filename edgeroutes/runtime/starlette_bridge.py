@@ -1,6 +1,6 @@
 """Where Starlette does the work: forms, and Starlette's own responses.
 
-Request wing, floor 2; loaded when a route uses either.
+Loaded when a route uses either.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def read_form(request: Request, limits: FormLimits) -> FormData:
 class SelfSending:
     """The body of a response that sends itself: FileResponse, EventSourceResponse, or any with a `__call__` of its own.
 
-    It knows status, headers and body when it is called with the request, which `Endpoint.primed` has done.
+    It knows status, headers and body when it is called with the request, which `Endpoint.start_stream` has done.
     """
 
     __slots__ = ("sender",)

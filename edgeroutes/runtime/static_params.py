@@ -1,6 +1,6 @@
 """`generate_static_params` with `dynamic_params = False`: which paths there are.
 
-Request wing, floor 2; loaded for such routes.
+Loaded for such routes.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ async def require_listed(endpoint: Endpoint, params: Params) -> None:
     if generate not in _listed:
         _listed[generate] = await _generate(endpoint, generate)
     if params not in _listed[generate]:
-        # Not cached as the route's answers are: the next deployment may list the path.
+        # Not cached as the route's responses are: the next deployment may list the path.
         raise HTTPError(404, headers={"cache-control": UNCACHED})
 
 

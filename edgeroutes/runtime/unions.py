@@ -1,4 +1,4 @@
-"""Values that may be one of several types: which of them are tried, and each value at most once. Request wing, floor 2.
+"""Values that may be one of several types: which of them are tried, and each value at most once.
 
 A value is tried against the types that its JSON kind, its Literal fields (tags) and its required fields leave. One is left where a
 union is tagged, and it reports its own problems. Where several are, what is found out about a value inside is remembered for the

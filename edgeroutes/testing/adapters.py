@@ -110,16 +110,16 @@ class StreamingAdapter:
         with restored_environment():
             os.environ.update(AWS_LAMBDA_INITIALIZATION_TYPE="on-demand", AWS_LAMBDA_RUNTIME_API=self._api.address)
             self.handler = StreamingHandler(manifest, root, debug=debug)
-        self.handler.has_client = True  # `send` is it
+        self.handler.hook_installed = True  # `send` is it
 
     def send(self, request: HttpRequest, context: LambdaContext | None = None) -> Answer:
         """The answer to a request, its chunks as the function has sent them."""
-        from edgeroutes.adapters.runtime_client import PendingAnswer
+        from edgeroutes.adapters.runtime_client import PendingResponse
         from edgeroutes.testing.runtime_api import DELIMITER
 
         began = time.monotonic()
         pending = self.handler(json.loads(json.dumps(rest_event(request))), context)
-        if not isinstance(pending, PendingAnswer):
+        if not isinstance(pending, PendingResponse):
             raise TypeError(f"the streaming handler gave {pending!r:.80}, which does not stream")
         try:
             pending.send("invocation", None)

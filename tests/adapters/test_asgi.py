@@ -409,7 +409,7 @@ async def GET():
         await asyncio.sleep(60)
     except asyncio.CancelledError:
         closed.set()
-        raise ValueError('as an answer to it')
+        raise ValueError('as a response to it')
 """
 SYNC = """
 def GET():
@@ -694,7 +694,7 @@ def sending(status: int, headers: str, body: str) -> str:
             b"ok",
         ),
     ],
-    ids=["plain 500", "own 500", "bad header", "no answer", "204", "length"],
+    ids=["plain 500", "own 500", "bad header", "no response", "204", "length"],
 )
 def test_what_an_app_sends_is_what_arrives(project: RouteProject, source: str, status: int, body: bytes) -> None:
     project.write(

@@ -180,7 +180,7 @@ def test_one_that_ends_without_an_answer_is_an_error(project: RouteProject, caps
     project.write("x/route.py", "def GET():\n    return 1\n")
 
     assert ask(project, "/x").status == 500
-    assert "the ASGI middleware ended without an answer" in capsys.readouterr().out
+    assert "the ASGI middleware ended without a response" in capsys.readouterr().out
 
 
 def test_cookies_and_what_runs_after_are_kept(project: RouteProject) -> None:

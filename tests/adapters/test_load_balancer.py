@@ -212,7 +212,7 @@ def test_paths_that_nothing_answers_and_bad_encoding_are_answered_to_a_load_bala
 def test_a_background_task_runs_after_a_load_balancer_has_its_answer(project: RouteProject) -> None:
     project.write("users/[id]/route.py", PLAIN)
     handler = project.handler()
-    handler.has_client = True  # as on Lambda: the client tells when the answer is out
+    handler.hook_installed = True  # as on Lambda: the client tells when the response is out
     handler(load_balancer("/users/1"))
     done = project.module("users/[id]/route.py").done
     assert done == []

@@ -407,7 +407,7 @@ def test_an_error_that_the_app_answers_in_its_own_way_stays_so_and_is_logged(
     result = project.handler()(rest("/fail"))
     assert (result["statusCode"], result["body"]) == (500, '{"sorry":true}')
     assert [(line["message"], line["exception_name"]) for line in log_lines()] == [
-        ("GET /[[...path]] failed after its answer", "KeyError")
+        ("GET /[[...path]] failed after its response", "KeyError")
     ]
 
 
@@ -440,7 +440,7 @@ def test_an_app_that_returns_without_an_answer_is_told_so(
     project.write("route.py", f"async def app(scope, receive, send):\n    {half if sent == 'half' else 'pass'}\n")
     assert project.handler()(rest("/"))["statusCode"] == 500
     (line,) = log_lines()
-    assert "the app returned before its answer was complete" in line["exception"]
+    assert "the app returned before its response was complete" in line["exception"]
 
 
 @pytest.mark.parametrize("kind", ["async def", "def"])

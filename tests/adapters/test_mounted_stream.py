@@ -42,7 +42,7 @@ def app_of(*lines: str) -> str:
 
 
 async def read(handler: Any, chunks: int | None = None, method: str = "GET") -> tuple[int, list[Any]]:
-    """Status and chunks of an answer, as far as they are read; then what comes after it."""
+    """Status and chunks of a response, as far as they are read; then what comes after it."""
     event = rest_event(HttpRequest(method=method, path="/x", headers=[("Host", "example.org")], body=b""))
     call = handler.open(event)
     response = await call.respond()
@@ -53,7 +53,7 @@ async def read(handler: Any, chunks: int | None = None, method: str = "GET") -> 
                 came.append(chunk)
                 if len(came) == chunks:
                     break
-    except Exception as error:  # noqa: BLE001  # told in the answer
+    except Exception as error:  # noqa: BLE001  # told in the response
         came.append(repr(error))
     if response.is_stream:
         await response.body.aclose()
@@ -110,7 +110,7 @@ def test_starlettes_plain_500_is_what_it_stands_for(project: RouteProject, log_l
 
 @pytest.mark.parametrize(
     ("last", "expected"),
-    [("raise KeyError('x')", "KeyError('x')"), ("return", "the app returned before its answer was complete")],
+    [("raise KeyError('x')", "KeyError('x')"), ("return", "the app returned before its response was complete")],
 )
 def test_an_app_that_ends_too_early_breaks_the_stream(
     project: RouteProject, log_lines: LogLines, last: str, expected: str
@@ -156,7 +156,7 @@ def test_background_tasks_run_after_the_answer_and_their_errors_are_logged(
     status, came, steps = run(project, app_of(START, END, "steps.append('background'); raise KeyError('late')"))
 
     assert (status, came, steps) == (200, [b"end"], [b"", "end", "background"])
-    assert [line["message"] for line in log_lines()] == ["GET /x failed after its answer"]
+    assert [line["message"] for line in log_lines()] == ["GET /x failed after its response"]
 
 
 def test_a_status_without_a_body_has_none(project: RouteProject) -> None:

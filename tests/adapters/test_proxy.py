@@ -230,7 +230,7 @@ def test_without_a_client_after_runs_before_the_answer_and_on_lambda_one_warning
 
     assert project.module("x/route.py").seen == [1, 1, 1]
     assert [(line["level"], line["message"]) for line in log_lines()] == [
-        ("WARNING", "after() runs before the answer: this runtime has no client that edgeroutes knows")
+        ("WARNING", "after() runs before the response: this runtime has no client that edgeroutes knows")
     ]
 
 

@@ -1,4 +1,4 @@
-"""The hook between an answer and the next invocation. The real client over a real socket: tests/system/test_runtime_api.py."""
+"""The hook between a response and the next invocation. The real client over a real socket: tests/system/test_runtime_api.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.adapters.runtime_client import PendingAnswer, find_client_class, run_after_results
+from edgeroutes.adapters.runtime_client import PendingResponse, find_client_class, install_after_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def test_what_is_hooked_runs_when_the_answer_is_out(awslambdaric: ModuleType) ->
     client_class: Any = make_client(steps)
     awslambdaric.BaseLambdaRuntimeClient = client_class  # type: ignore[attr-defined]
 
-    assert run_after_results(lambda: steps.append("after")) is True
+    assert install_after_hook(lambda: steps.append("after")) is True
 
     class LambdaRuntimeClient(client_class):  # type: ignore[misc]
         pass
@@ -65,7 +65,7 @@ def test_it_runs_although_the_answer_could_not_be_sent(awslambdaric: ModuleType)
     steps: list[str] = []
     client_class: Any = make_client(steps)
     awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
-    run_after_results(lambda: steps.append("after"))
+    install_after_hook(lambda: steps.append("after"))
 
     with pytest.raises(OSError, match="broken pipe"):
         client_class().post_invocation_result("1", "broken")
@@ -77,9 +77,9 @@ def test_a_client_is_hooked_once_and_all_that_is_given_runs(awslambdaric: Module
     client_class: Any = make_client(steps)
     awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
     for name in ("first", "second"):
-        run_after_results(lambda name=name: steps.append(name))  # type: ignore[misc]
+        install_after_hook(lambda name=name: steps.append(name))  # type: ignore[misc]
 
-    client_class().post_invocation_result("1", PendingAnswer(lambda *_: steps.append("streamed")))
+    client_class().post_invocation_result("1", PendingResponse(lambda *_: steps.append("streamed")))
     client_class().post_invocation_result("2", "data")
 
     assert steps == ["streamed", "first", "second", "sent data as application/json None", "first", "second"]
@@ -100,10 +100,10 @@ def test_a_pending_answer_is_given_both_ids_however_the_client_is_called(
 ) -> None:
     client_class: Any = make_client([])
     awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
-    run_after_results(lambda: None)
+    install_after_hook(lambda: None)
     given: list[tuple[str, str | None]] = []
 
-    client_class().post_invocation_result("1", PendingAnswer(lambda *ids: given.append(ids)), *args, **kwargs)
+    client_class().post_invocation_result("1", PendingResponse(lambda *ids: given.append(ids)), *args, **kwargs)
 
     assert given == [("1", expected)]
 
@@ -118,7 +118,7 @@ def test_a_client_below_which_a_class_sends_in_its_own_way_is_left_alone(awslamb
     class OwnWay(LambdaRuntimeClient):
         def post_invocation_result(self, invoke_id: str, result_data: Any) -> None: ...
 
-    assert (find_client_class(), run_after_results(print)) == (None, False)
+    assert (find_client_class(), install_after_hook(print)) == (None, False)
     assert OwnWay.mro()[1] is LambdaRuntimeClient
 
 
@@ -139,14 +139,14 @@ def test_a_client_that_is_not_as_known_is_left_alone(awslambdaric: ModuleType, c
     before = dict(vars(client_class)) if client_class else {}
     awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
 
-    assert (find_client_class(), run_after_results(print)) == (None, False)
+    assert (find_client_class(), install_after_hook(print)) == (None, False)
     assert (dict(vars(client_class)) if client_class else {}) == before
 
 
 def test_without_awslambdaric_there_is_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, MODULE, raising=False)
 
-    assert (find_client_class(), run_after_results(print)) == (None, False)
+    assert (find_client_class(), install_after_hook(print)) == (None, False)
 
 
 def test_the_class_of_the_installed_awslambdaric_is_found() -> None:

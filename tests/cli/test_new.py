@@ -102,7 +102,7 @@ def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> No
         ("[...all]/x", "catch-all '[...all]' is not the last segment"),
         ("[id]/[id]", "parameter 'id' is named twice in one path"),
         ("(g)/hello", "folders functions/(g)/hello and functions/hello have the same URL /hello"),
-        ("hello/[[...rest]]", "both answer /hello"),
+        ("hello/[[...rest]]", "both serve /hello"),
         ("a/_lib/x", "folder '_lib' is private: nothing in it is a route. Name it '%5Flib'"),
         ("a b", "which API Gateway does not allow in a path"),
         ("../out", "segment '..' is resolved away by every client"),

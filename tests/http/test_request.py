@@ -17,11 +17,11 @@ class FakeHost:
     """Counts what is asked for; `gives_empty` is what `force-static` does."""
 
     def __init__(self, *, gives_empty: bool = False) -> None:
-        self.asked_for: list[str] = []
+        self.dynamic_reasons: list[str] = []
         self.gives_empty = gives_empty
 
     def asked(self, what: str) -> bool:
-        self.asked_for.append(what)
+        self.dynamic_reasons.append(what)
         return self.gives_empty
 
     async def read_form(self, request: Request, limits: FormLimits) -> Any:
@@ -150,13 +150,13 @@ def test_asking_for_headers_cookies_and_client_is_counted_and_for_the_rest_is_no
     request = request_of(FakeIncoming(headers=[("Cookie", "a=1")]), host)
 
     _ = request.url, request.query_params, request.path_params, request.method, request.content_type(), request.state
-    assert host.asked_for == []
+    assert host.dynamic_reasons == []
     assert (dict(request.headers), request.cookies, request.client) == (
         {"cookie": "a=1"},
         {"a": "1"},
         Address("203.0.113.7"),
     )
-    assert host.asked_for == ["headers", "cookies", "client"]
+    assert host.dynamic_reasons == ["headers", "cookies", "client"]
 
 
 def test_a_host_may_give_empty_ones() -> None:
@@ -215,7 +215,7 @@ def test_with_headers_sets_over_what_was_sent_and_keeps_the_rest() -> None:
     assert (changed.method, changed.path, changed.url, changed.path_params) == ("POST", "/a", request.url, {"id": "7"})
     assert (changed.state.seen, changed.peek_body(), changed.content_type()) == (True, b"body", "text/html")
     assert request.peek_headers()["x-user"] == "forged, twice"
-    assert host.asked_for == []
+    assert host.dynamic_reasons == []
 
 
 def test_a_form_without_files_can_be_read_without_starlette() -> None:

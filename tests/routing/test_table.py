@@ -53,10 +53,10 @@ def test_the_error_names_the_segment_as_it_was_sent() -> None:
 @pytest.mark.parametrize(
     ("routes", "message"),
     [
-        (["/a", "/a"], "two routes answer '/a'"),
-        (["/a/[id]", "/a/[slug]"], "'/a/[slug]' and '/a/[id]' answer the same URLs"),
-        (["/a/[...b]", "/a/[...c]"], "'/a/[...c]' and '/a/[...b]' answer the same URLs"),
-        (["/[[...b]]", "/[[...c]]"], "'/[[...c]]' and '/[[...b]]' answer the same URLs"),
+        (["/a", "/a"], "two routes serve '/a'"),
+        (["/a/[id]", "/a/[slug]"], "'/a/[slug]' and '/a/[id]' serve the same URLs"),
+        (["/a/[...b]", "/a/[...c]"], "'/a/[...c]' and '/a/[...b]' serve the same URLs"),
+        (["/[[...b]]", "/[[...c]]"], "'/[[...c]]' and '/[[...b]]' serve the same URLs"),
     ],
 )
 def test_two_routes_for_the_same_urls_are_refused(routes: list[str], message: str) -> None:

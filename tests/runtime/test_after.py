@@ -1,4 +1,4 @@
-"""What runs once an answer has gone out: product.md, and facts/nextjs.md A1 to A6."""
+"""What runs once a response is sent: product.md, and facts/nextjs.md A1 to A6."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_cookies_and_headers_can_be_read_in_it_and_a_cookie_set_there_is_an_erro
     assert (routes.module("x/route.py").seen, answer.values("set-cookie")) == ([["1", "2"], 1], [])
     (line,) = log_lines()
     assert line["exception_name"] == "HandlerError"
-    assert "a cookie was set after the answer had gone out. Set it before the handler returns." in line["exception"]
+    assert "a cookie was set after the response had gone out. Set it before the handler returns." in line["exception"]
 
 
 def test_on_a_loop_they_wait_side_by_side(project: Make) -> None:

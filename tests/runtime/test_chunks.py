@@ -9,7 +9,7 @@ import pytest
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import primed, read_whole
+from edgeroutes.runtime.chunks import read_whole, start_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -42,9 +42,9 @@ def test_a_stream_is_read_chunk_by_chunk_and_closed(make: Any) -> None:
     seen: list[object] = []
 
     async def read() -> list[object]:
-        response = await primed(Response.stream(make(seen)), "route.py")
+        response = await start_stream(Response.stream(make(seen)), "route.py")
         assert seen == ["a"]
-        assert await primed(response, "route.py") is response
+        assert await start_stream(response, "route.py") is response
         body: Any = response.body
         return [chunk async for chunk in body]
 
@@ -58,7 +58,7 @@ def test_closing_a_stream_closes_what_produces_it_wherever_it_is(make: Any, chun
     seen: list[object] = []
 
     async def read() -> bytes:
-        response = await primed(Response.stream(make(seen)), "route.py")
+        response = await start_stream(Response.stream(make(seen)), "route.py")
         body: Any = response.body
         for _ in range(chunks_read):
             await anext(body)
@@ -71,7 +71,7 @@ def test_closing_a_stream_closes_what_produces_it_wherever_it_is(make: Any, chun
 
 def test_an_iterator_without_close_is_fine() -> None:
     async def read() -> bytes:
-        return await read_whole(await primed(Response.stream(iter([b"a", "ä"])), "route.py"))
+        return await read_whole(await start_stream(Response.stream(iter([b"a", "ä"])), "route.py"))
 
     assert asyncio.run(read()) == b"a\xc3\xa4"
 
@@ -85,7 +85,7 @@ def test_an_empty_chunk_lets_the_head_go_and_is_never_sent() -> None:
             yield chunk
 
     async def read() -> tuple[list[str], list[object]]:
-        response = await primed(Response.stream(produce_empty()), "route.py")
+        response = await start_stream(Response.stream(produce_empty()), "route.py")
         body: Any = response.body
         return list(made), [chunk async for chunk in body]
 
@@ -94,7 +94,7 @@ def test_an_empty_chunk_lets_the_head_go_and_is_never_sent() -> None:
 
 def test_a_stream_of_empty_chunks_is_empty() -> None:
     async def read() -> bytes:
-        return await read_whole(await primed(Response.stream(iter(["", ""])), "route.py"))
+        return await read_whole(await start_stream(Response.stream(iter(["", ""])), "route.py"))
 
     assert asyncio.run(read()) == b""
 
@@ -102,7 +102,7 @@ def test_a_stream_of_empty_chunks_is_empty() -> None:
 @pytest.mark.parametrize("chunk", [1, None, {"a": 1}, ["a"]])
 def test_a_chunk_that_is_neither_text_nor_bytes_is_refused(chunk: object) -> None:
     with pytest.raises(HandlerError) as raised:
-        asyncio.run(primed(Response.stream(iter([chunk])), "functions/x/route.py"))  # type: ignore[list-item]
+        asyncio.run(start_stream(Response.stream(iter([chunk])), "functions/x/route.py"))  # type: ignore[list-item]
 
     assert str(raised.value) == (
         f"functions/x/route.py: the stream yielded {chunk!r} of type {type(chunk).__name__}. "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import primed, read_whole
+from edgeroutes.runtime.chunks import read_whole, start_stream
 from edgeroutes.runtime.compression import compressed, takes_gzip
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_a_client_says_whether_it_takes_gzip(header: str, expected: bool) -> Non
 
 
 async def sent(response: Response, accept_encoding: str = "gzip") -> Response:
-    return compressed(await primed(response, "route.py"), accept_encoding)
+    return compressed(await start_stream(response, "route.py"), accept_encoding)
 
 
 def test_each_chunk_can_be_read_as_soon_as_it_arrives() -> None:

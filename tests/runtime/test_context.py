@@ -1,4 +1,4 @@
-"""`cookies()`, `headers()`, `RouteContext`: what belongs to the request that is being answered."""
+"""`cookies()`, `headers()`, `RouteContext`: what belongs to the request in progress."""
 
 from __future__ import annotations
 

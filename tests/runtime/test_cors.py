@@ -1,4 +1,4 @@
-"""CORS on the way through the runtime: preflights, and the fields of every answer, errors of every kind included."""
+"""CORS on the way through the runtime: preflights, and the fields of every response, errors of every kind included."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def preflight(
 
 
 def allowed(answer: Answer) -> dict[str, str]:
-    """What the answer says to browsers."""
+    """What the response says to browsers."""
     return {name.removeprefix("access-control-"): value for name, value in answer.headers if name.startswith("access-")}
 
 

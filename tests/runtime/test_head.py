@@ -1,4 +1,4 @@
-"""Caching of a route's answers: product.md "Segment config", decisions.md "Answers to the browser and the CDN"."""
+"""Caching of a route's responses: product.md "Segment config", decisions.md "Answers to the browser and the CDN"."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_error_makes_asking_an_error(
     assert (answer.status, cached(answer)) == (500, PRIVATE)
     (line,) = log_lines()
     assert (
-        f'{routes.app_dir}/x/route.py: {what} were asked for, but dynamic = "error" promises an answer that is the same for everyone. '
+        f'{routes.app_dir}/x/route.py: {what} were asked for, but dynamic = "error" promises a response that is the same for everyone. '
         f'Do not ask for {what}, or set dynamic = "auto".'
     ) in line["exception"]
 
@@ -215,7 +215,7 @@ def test_force_static_gives_empty_ones_and_refuses_to_set(
 
     assert (answer.json(), cached(answer)) == ([{}, {}, {}, {}, None, None], YEAR)
     assert sets.get("/x").status == 500
-    assert "a static answer is the same for everyone and sets no cookie" in log_lines()[0]["exception"]
+    assert "a static response is the same for everyone and sets no cookie" in log_lines()[0]["exception"]
 
 
 def test_other_methods_of_a_static_route_see_the_request(project: Make) -> None:
@@ -244,7 +244,7 @@ def test_other_methods_of_a_static_route_see_the_request(project: Make) -> None:
 def test_a_handlers_own_cache_control_goes_out_as_it_is(
     project: Make, config: str, own: str, tags: list[str], has_etag: bool
 ) -> None:
-    """Where it lets others have the answer, with tags: `revalidate_tag` must find it."""
+    """Where it lets others have the response, with tags: `revalidate_tag` must find it."""
     routes = project(route(f"tags = ['t']\n{config}", f"return Response('a', headers={{'Cache-Control': '{own}'}})"))
 
     answer = routes.get("/x")
@@ -287,7 +287,7 @@ def test_one_visitors_cookie_is_never_given_to_the_next(
     assert (cached(answer), answer.values("set-cookie")) == (sent or own, ["a=1"])
     assert (answer.header("x-cache-tag"), answer.header("etag")) == (None, None)
     warning = (
-        f"{routes.app_dir}/x/route.py: an answer that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the "
+        f"{routes.app_dir}/x/route.py: a response that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the "
         "cookie to everyone. It went out as 'private, no-store'. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     assert [line["message"] for line in log_lines()] == ([warning] if warns else [])
@@ -331,7 +331,7 @@ def test_cache_tags_alone_lowers_no_lifetime(project: Make) -> None:
         ("cache_tags('t' * 257)", "cache_tags(): tag 'tttttttttttttttttttt…' has 257 characters. Allowed are 256."),
         (
             "cache_tags(*(f't{n:02}' for n in range(50)))",
-            "/x/route.py: the answer has 50 cache tags, from 't00' to 't49'. Allowed are 49. Give fewer in tags, cache_tags(), cached()",
+            "/x/route.py: the response has 50 cache tags, from 't00' to 't49'. Allowed are 49. Give fewer in tags, cache_tags(), cached()",
         ),
     ],
 )
@@ -403,7 +403,7 @@ def test_why_an_answer_is_dynamic_stands_in_the_log_at_debug_level(
     (line,) = log_lines()
     assert {name: line[name] for name in ("level", "message", "route", "path")} == {
         "level": "DEBUG",
-        "message": f"the answer is not cached: {reason}",
+        "message": f"the response is not cached: {reason}",
         "route": "/x",
         "path": "/x",
     }

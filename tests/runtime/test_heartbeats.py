@@ -14,7 +14,7 @@ import pytest
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.http.streams import HEARTBEAT
-from edgeroutes.runtime.chunks import primed
+from edgeroutes.runtime.chunks import start_stream
 from edgeroutes.runtime.loop import LoopFree
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ async def settle() -> None:
 
 
 def start(events: Any, seconds: float | None = SECONDS) -> Any:
-    return primed(Response.sse(events, heartbeat_seconds=seconds), "route.py")
+    return start_stream(Response.sse(events, heartbeat_seconds=seconds), "route.py")
 
 
 def test_a_pause_has_heartbeats_between_whole_events(way: tuple[Any, Any]) -> None:
@@ -433,12 +433,12 @@ def test_a_loop_free_route_with_heartbeats_loads_no_asyncio() -> None:
     program = """
 import sys
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import primed, read_whole
+from edgeroutes.runtime.chunks import start_stream, read_whole
 from edgeroutes.runtime.loop import LoopFree
 from contextvars import copy_context
 
 async def read():
-    return await read_whole(await primed(Response.sse(iter(["a"])), "route.py"))
+    return await read_whole(await start_stream(Response.sse(iter(["a"])), "route.py"))
 
 print(LoopFree().run(read(), copy_context()), "asyncio" in sys.modules)
 """

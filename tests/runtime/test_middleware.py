@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.routing.table import RouteTable
-from edgeroutes.runtime.middleware import Layer, layers_covering
+from edgeroutes.runtime.middleware import FolderMiddleware, matching_middleware
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -180,9 +180,9 @@ def test_middleware_runs_where_a_path_has_no_reading() -> None:
     async def middleware(request: Any, call_next: Any) -> Any:
         raise NotImplementedError
 
-    layer = Layer(middleware, RouteTable([("/admin", True)]), "middleware.py")
+    layer = FolderMiddleware(middleware, RouteTable([("/admin", True)]), "middleware.py")
 
-    assert [layers_covering([layer], path) for path in ("/admin", "/other", "/%zz")] == [[layer], [], [layer]]
+    assert [matching_middleware([layer], path) for path in ("/admin", "/other", "/%zz")] == [[layer], [], [layer]]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_middleware_runs_where_a_path_has_no_reading() -> None:
         ("matcher = 'admin'\ndef middleware(request, call_next): ...", "matcher is 'admin'. Write a pattern"),
         (
             "matcher = ['/[a]', '/[b]']\ndef middleware(request, call_next): ...",
-            "matcher cannot be read: '/[b]' and '/[a]' answer the same URLs.",
+            "matcher cannot be read: '/[b]' and '/[a]' serve the same URLs.",
         ),
         (
             "matcher = '/(group)/a'\ndef middleware(request, call_next): ...",

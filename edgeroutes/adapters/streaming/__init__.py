@@ -1,17 +1,17 @@
-"""Answers that leave a function while they are produced, from the managed Python runtime. Request wing, floor 2.
+"""Responses that leave a function while they are produced, from the managed Python runtime.
 
 What flows through, stage by stage:
 
 1. **At build time** the source says whether a route streams (a generator, `Response.stream` and its kin, `streaming = True`). The
    template then gives its integration `responseTransferMode: STREAM`, and its bundle's entry names the handler of this room. Neither
-   the event nor the Runtime API tells a function how it was called, so this is decided once, for all its answers: an error, a
+   the event nor the Runtime API tells a function how it was called, so this is decided once, for all its responses: an error, a
    redirect or a 304 goes out in the same format as a stream (`handler`).
 
 2. **At init** the handler looks where it is. Under `sam local` and in a bare emulator nothing can stream: there it is the handler of
-   `adapters.proxy`, and answers whole, in the proxy format. On Lambda it hooks the one method of awslambdaric that sends results
-   (`adapters.runtime_client`), or, where that is not as known, answers whole in the stream's format and says so once in the log.
+   `adapters.proxy`, and responses whole, in the proxy format. On Lambda it hooks the one method of awslambdaric that sends results
+   (`adapters.runtime_client`), or, where that is not as known, whole responses in the stream's format and says so once in the log.
 
-3. **An event** comes to the handler as to any other. It gives awslambdaric a `PendingAnswer`: bytes to awslambdaric, which passes
+3. **An event** comes to the handler as to any other. It gives awslambdaric a `PendingResponse`: bytes to awslambdaric, which passes
    bytes on as they are, and a promise to the hook.
 
 4. **awslambdaric posts the result**, and the hook has the promise send itself. Only now is the route asked, in one coroutine from its

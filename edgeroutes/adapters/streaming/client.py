@@ -1,4 +1,4 @@
-"""The connection on which one streamed result goes to Lambda's Runtime API. Request wing, floor 2.
+"""The connection on which one streamed result goes to Lambda's Runtime API.
 
 Not by http.client, which would cost a cold start 24 ms for one request whose every byte is known; `_socket` is what `socket` wraps, for
 a tenth of its time. Source: `-X importtime`, 2026-11-21.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # What one write takes at most: a chunk of any size then costs no second copy of itself.
 _PIECE_BYTES = 256 * 1024
-_ANSWER_BYTES = 4096
+_STATUS_BYTES = 4096
 
 
 class ResultLostError(Exception):
@@ -143,32 +143,32 @@ class ResultStream:
             raise ResultLostError(f"the Runtime API hung up: {error}", self._refusal()) from error
 
     async def _read_status(self) -> int:
-        """The answer's status; nothing else of it matters."""
-        answer = b""
+        """The response's status; nothing else of it matters."""
+        response = b""
         try:
-            while b"\r\n" not in answer:
+            while b"\r\n" not in response:
                 if self._loop is None:
-                    part = self._connection.recv(_ANSWER_BYTES)
+                    part = self._connection.recv(_STATUS_BYTES)
                 else:
-                    coming = self._loop.sock_recv(self._connection, _ANSWER_BYTES)  # type: ignore[arg-type]
+                    coming = self._loop.sock_recv(self._connection, _STATUS_BYTES)  # type: ignore[arg-type]
                     part = await uninterrupted(self._loop.create_task(coming))
                 if not part:
                     break
-                answer += part
-            return _parse_status(answer)
+                response += part
+            return _parse_status(response)
         except (OSError, IndexError, ValueError) as error:
-            raise ResultLostError(f"the Runtime API gave no answer: {answer!r:.80}") from error
+            raise ResultLostError(f"the Runtime API gave no response: {response!r:.80}") from error
 
     def _refusal(self) -> int | None:
         """The status that was sent before the hanging up; None without any."""
         try:
-            return _parse_status(self._connection.recv(_ANSWER_BYTES, MSG_DONTWAIT))
+            return _parse_status(self._connection.recv(_STATUS_BYTES, MSG_DONTWAIT))
         except (OSError, IndexError, ValueError):
             return None
 
 
-def _parse_status(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1])
+def _parse_status(response: bytes) -> int:
+    return int(response.split(b" ", 2)[1])
 
 
 def _connect(address: str) -> plain_socket:

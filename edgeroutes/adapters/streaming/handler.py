@@ -1,4 +1,4 @@
-"""The handler of a function whose routes stream: what Lambda calls, and what sends the answer. Request wing, floor 2."""
+"""The handler of a function whose routes stream: what Lambda calls, and what sends the response."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import is_load_balancer
-from edgeroutes.adapters.proxy import OF_MALFORMED_EVENTS, LambdaHandler, refuse_malformed, whole_answer
-from edgeroutes.adapters.runtime_client import PendingAnswer
+from edgeroutes.adapters.proxy import OF_MALFORMED_EVENTS, LambdaHandler, buffered_response, refuse_malformed
+from edgeroutes.adapters.runtime_client import PendingResponse
 from edgeroutes.adapters.streaming.client import ResultLostError, ResultStream
 from edgeroutes.adapters.streaming.wire import render_prelude
 from edgeroutes.errors import ResponseTooLargeError
@@ -33,7 +33,7 @@ _NO_LENGTH = (204, 304)  # Source: RFC 9110 §8.6
 class StreamingHandler(LambdaHandler):
     """What the entry of a function names as its handler when its routes stream.
 
-    Every answer leaves in the format of a streamed result, whatever it is; where nothing can stream (`sam local`, the runtime
+    Every response leaves in the format of a streamed result, whatever it is; where nothing can stream (`sam local`, the runtime
     emulator, a load balancer) it is a proxy result.
 
     Args:
@@ -50,7 +50,7 @@ class StreamingHandler(LambdaHandler):
         self._margin_s = manifest.stream_margin_ms / 1000
 
     def __call__(self, event: Event, context: LambdaContext | None = None) -> dict[str, Any] | bytes:  # type: ignore[override]
-        """The answer to an event, still to be sent; the proxy result where nothing can stream.
+        """The response to an event, still to be sent; the proxy result where nothing can stream.
 
         Raises:
             EventError: When there is no HTTP request in it; the log line names what is.
@@ -58,22 +58,22 @@ class StreamingHandler(LambdaHandler):
         if not self._is_on_lambda or is_load_balancer(event):
             return super().__call__(event, context)
         call = self.open(event, context)
-        if self.has_client:
-            return PendingAnswer(lambda invoke_id, invocation_id: self._send(call, invoke_id, invocation_id))
+        if self.hook_installed:
+            return PendingResponse(lambda invoke_id, invocation_id: self._send(call, invoke_id, invocation_id))
         return self._whole(call)
 
     def _send(self, call: Call, invoke_id: str, invocation_id: str | None) -> None:
-        """Ask the route, and send what it answers as it comes.
+        """Run the route, and send its response as it comes.
 
         Raises:
             EventError: When the route has failed and the event is malformed; nothing has been sent then.
         """
-        is_answered = False
+        is_responding = False
 
         async def send() -> None:
-            nonlocal is_answered
+            nonlocal is_responding
             response = await call.respond()
-            is_answered = True
+            is_responding = True
             try:
                 if response.status in OF_MALFORMED_EVENTS and call.incoming.event is not None:
                     refuse_malformed(call.incoming.event, call.incoming.aws_context)
@@ -85,7 +85,7 @@ class StreamingHandler(LambdaHandler):
             finally:
                 await call.close_streams()
             if status != _ACCEPTED:
-                write_line("ERROR", f"Lambda refused the answer with status {status}", request_id=invoke_id)
+                write_line("ERROR", f"Lambda refused the response with status {status}", request_id=invoke_id)
 
         runner, running_in = self._runner(call), copy_context()
         try:
@@ -94,14 +94,14 @@ class StreamingHandler(LambdaHandler):
             if isinstance(error, Exception) or is_fatal(error):
                 raise
             failed = call.fail(error)
-            if not is_answered:
+            if not is_responding:
                 runner.run(self._deliver(call, failed, invoke_id, invocation_id), running_in)
         finally:
             if call.has_after:
                 self._finish_later(call.finish, runner, running_in)
 
     async def _deliver(self, call: Call, response: Response, invoke_id: str, invocation_id: str | None) -> int:
-        """Send the answer; the status with which Lambda has taken it."""
+        """Send the response; the status with which Lambda has taken it."""
         response, body, prelude = _in_format(call, response)
         loop = sys.modules["asyncio"].get_running_loop() if call.needs_loop else None
         result = ResultStream(self._address, invoke_id, invocation_id, loop=loop)
@@ -115,12 +115,12 @@ class StreamingHandler(LambdaHandler):
             result.close()
 
     def _whole(self, call: Call) -> bytes:
-        """The whole answer in the stream's format: any client sends bytes as they are, and only the latency is lost."""
+        """The whole response in the stream's format: any client sends bytes as they are, and only the latency is lost."""
         self._warn_once(
-            "the answer goes out whole: this runtime has no client that edgeroutes knows how to stream with"
+            "the response goes out whole: this runtime has no client that edgeroutes knows how to stream with"
         )
         runner, running_in = self._runner(call), copy_context()
-        response, whole = runner.run(whole_answer(call), running_in)
+        response, whole = runner.run(buffered_response(call), running_in)
         if response.status in OF_MALFORMED_EVENTS and call.incoming.event is not None:
             refuse_malformed(call.incoming.event, call.incoming.aws_context)
         if call.has_after:
@@ -142,7 +142,7 @@ class StreamingHandler(LambdaHandler):
 
 
 def _in_format(call: Call, response: Response) -> tuple[Response, bytes | None, bytes]:
-    """The answer, its body (None for a stream) and its prelude; a 500 where no prelude can hold its head."""
+    """The response, its body (None for a stream) and its prelude; a 500 where no prelude can hold its head."""
     body = None if response.is_stream else _to_bytes(response)
     has_length = body is not None and call.incoming.method != "HEAD" and response.status not in _NO_LENGTH
     try:
@@ -161,11 +161,11 @@ def _to_bytes(response: Response) -> bytes:
 
 
 class _Stream:
-    """The body of one answer on its way.
+    """The body of one response on its way.
 
     Args:
         call: The request.
-        response: Its body is primed.
+        response: Its body is start_stream.
         result: Where it goes; the head is out.
         margin_s: How long before the function's timeout it is ended, seconds.
     """
@@ -200,7 +200,7 @@ class _Stream:
         return await self._result.end()
 
     async def _send_in_time(self) -> None:
-        """Send the chunks; when the time is up the answer is ended, over the head of a generator that blocks or does not listen."""
+        """Send the chunks; when the time is up the response is ended, over the head of a generator that blocks or does not listen."""
         if self._left_s is None:
             await self._send_chunks()
             return
@@ -217,7 +217,7 @@ class _Stream:
 
     async def _send_chunks(self) -> None:
         async for chunk in self._response.body:  # type: ignore[union-attr]  # it streams
-            await self._result.write(chunk)  # type: ignore[arg-type]  # bytes, as primed
+            await self._result.write(chunk)  # type: ignore[arg-type]  # bytes, as start_stream
             if self._result.is_ended:
                 return
 

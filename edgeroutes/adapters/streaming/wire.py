@@ -1,4 +1,4 @@
-"""The bytes of a streamed result: prelude, chunks, trailers. Request wing, floor 2; no I/O.
+"""The bytes of a streamed result: prelude, chunks, trailers.
 
 Source: docs.aws.amazon.com/lambda "runtimes-custom"; apigateway "response-transfer-mode-lambda"; HttpResponseStream.js and
 ResponseStream.js of aws-lambda-nodejs-runtime-interface-client; RFC 9112 §7.1; read 2026-11-21.

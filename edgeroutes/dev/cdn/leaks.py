@@ -39,10 +39,10 @@ def leak_warning(target: str, entry: Entry, exchange: Exchange, request: Headers
 def _because(entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
     if "set-cookie" in entry.headers:
         return "it sets a cookie, which would be set for all of them"
-    if exchange.asked_for:
-        return f"its handler asked for {', '.join(dict.fromkeys(exchange.asked_for))}"
+    if exchange.dynamic_reasons:
+        return f"its handler asked for {', '.join(dict.fromkeys(exchange.dynamic_reasons))}"
     sent = [name for name in CREDENTIALS if name in request]
-    if exchange.asked_for is None and sent:
+    if exchange.dynamic_reasons is None and sent:
         return f"it answers a request with {' and '.join(sent)}, which are not in the key"
     in_key = {"accept-encoding", *keyed}
     varies = [name.strip().lower() for name in entry.headers.get("vary", "").split(",")]

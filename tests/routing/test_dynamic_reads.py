@@ -4,11 +4,11 @@ from textwrap import dedent
 
 import pytest
 
-from edgeroutes.routing.asking import Asking, find_askings
+from edgeroutes.routing.dynamic_reads import DynamicRead, find_dynamic_reads
 
 
 def found(source: str) -> list[tuple[str, int, str]]:
-    return [(asking.what, asking.line, asking.function) for asking in find_askings(dedent(source))]
+    return [(asking.what, asking.line, asking.function) for asking in find_dynamic_reads(dedent(source))]
 
 
 def test_places_that_ask_are_found_with_their_function() -> None:
@@ -52,8 +52,8 @@ def test_places_that_ask_are_found_with_their_function() -> None:
     ],
 )
 def test_what_is_the_same_for_everyone_is_no_asking(source: str) -> None:
-    assert find_askings(source) == ()
+    assert find_dynamic_reads(source) == ()
 
 
 def test_an_asking_is_a_value() -> None:
-    assert Asking(what="headers", line=1) == Asking(what="headers", line=1, function="")
+    assert DynamicRead(what="headers", line=1) == DynamicRead(what="headers", line=1, function="")

@@ -1,7 +1,7 @@
-"""What of the request that is one user's a file asks for, as far as its source shows. Ground floor, build wing; runs nothing.
+"""The places where a file reads what is one user's of the request (headers, cookies, client), as far as its source shows.
 
-Asking is what makes an answer of a cached route dynamic; that is decided when it runs (`runtime/context`). What a helper in another file
-asks for is not seen.
+Such a read makes the response of a cached route dynamic; that is decided when it runs (`runtime/context`). Reads by functions of other
+files are not seen.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _MARKERS = {"edgeroutes.Header": "headers", "edgeroutes.Cookie": "cookies"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
-    """One place that asks.
+class DynamicRead:
+    """One place that reads it.
 
     Args:
         what: `headers`, `cookies`, `client` or `aws_event`.
@@ -40,22 +40,22 @@ class Asking:
     function: str = ""
 
 
-def find_askings(source: str) -> tuple[Asking, ...]:
-    """The places of a file that ask, by line; none of a file that is not Python."""
+def find_dynamic_reads(source: str) -> tuple[DynamicRead, ...]:
+    """The places of a file that read it, by line; none of a file that is not Python."""
     try:
         module = parse_python(source)
     except (SyntaxError, ValueError):
         return ()
     bindings = read_bindings(module)
     found = {
-        Asking(what=what, line=node.lineno, function=getattr(statement, "name", ""))
+        DynamicRead(what=what, line=node.lineno, function=getattr(statement, "name", ""))
         for statement in module.body
-        for node, what in _asking_nodes(statement, bindings)
+        for node, what in _read_nodes(statement, bindings)
     }
-    return tuple(sorted(found, key=lambda asking: (asking.line, asking.what)))
+    return tuple(sorted(found, key=lambda read: (read.line, read.what)))
 
 
-def _asking_nodes(statement: ast.stmt, bindings: Bindings) -> Iterator[tuple[ast.expr, str]]:
+def _read_nodes(statement: ast.stmt, bindings: Bindings) -> Iterator[tuple[ast.expr, str]]:
     requests = {name for node in ast.walk(statement) for name in _request_arguments(node, bindings)}
     for node in ast.walk(statement):
         if isinstance(node, ast.Call):

@@ -1,4 +1,4 @@
-"""What belongs to the head of every answer: cookies, `Cache-Control`, tags, validators. Request wing, floor 2."""
+"""What belongs to the status and headers of every response: cookies, `Cache-Control`, tags, validators."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 _NOTED = CONNECTION_HEADERS | {"cache-control", "expires", "set-cookie"}
 
 
-def finish_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
-    """The answer as `complete_head` makes it, and of a stream also how its body goes out: compressed, or with its length."""
-    response = complete_head(response, scope, endpoint, tag_header)
+def finish_headers(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
+    """The response as `complete_headers` makes it, and of a stream also how its body goes out: compressed, or with its length."""
+    response = complete_headers(response, scope, endpoint, tag_header)
     if response.body.__class__ is str or not response.is_stream:
         return response
     from edgeroutes.runtime.compression import compressed
@@ -23,7 +23,7 @@ def finish_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag
     return compressed(response, scope.incoming.header("accept-encoding") or "")
 
 
-def settle_body(response: Response, method: str) -> None:
+def finalize_body(response: Response, method: str) -> None:
     """Leave the head alone where no body may go out: for HEAD, and for a status that has none, such as middleware may have set."""
     if method != "HEAD" and (response.status not in BODILESS or response.body is None):
         return
@@ -33,8 +33,8 @@ def settle_body(response: Response, method: str) -> None:
     response.body = None
 
 
-def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
-    """The answer with what belongs to it, or the 304 that stands for it.
+def complete_headers(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
+    """The response with what belongs to it, or the 304 that stands for it.
 
     Args:
         response: As the handler and middleware left it; a stream has its first chunk.
@@ -43,7 +43,7 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
         tag_header: Where the CDN reads cache tags.
 
     Raises:
-        HandlerError: When the data behind a cached answer has more tags than CloudFront takes.
+        HandlerError: When the data behind a cached response has more tags than CloudFront takes.
     """
     headers = response.headers
     is_plain = not headers.has_any(_NOTED)  # one look instead of four, on every request
@@ -58,16 +58,16 @@ def complete_head(response: Response, scope: RequestScope, endpoint: Endpoint, t
     if endpoint.lifetime_seconds is None and not has_own:
         headers.add_own("cache-control", UNCACHED)
         return response
-    from edgeroutes.runtime import cached_head
+    from edgeroutes.runtime import cached_headers
 
     if has_own:
-        return cached_head.keep_own(response, scope, tag_header, has_cookies=has_cookies)
+        return cached_headers.apply_handler_policy(response, scope, tag_header, has_cookies=has_cookies)
     reason = uncached_reason(response, scope, endpoint, has_cookies=has_cookies)
     if reason:
         headers.add_own("cache-control", UNCACHED)
-        cached_head.tell_why(reason, scope)
+        cached_headers.log_uncached(reason, scope)
         return response
-    return cached_head.share(response, scope, tag_header)
+    return cached_headers.apply_route_policy(response, scope, tag_header)
 
 
 def _declared_length(response: Response, method: str) -> str:
@@ -79,11 +79,11 @@ def _declared_length(response: Response, method: str) -> str:
 
 
 def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint, *, has_cookies: bool) -> str:
-    """Why an answer of a route whose config has its answers kept is not kept; "" where it is."""
+    """Why a response of a route whose config has its responses kept is not kept; "" where it is."""
     if scope.incoming.method not in ("GET", "HEAD"):
         return f"{scope.incoming.method} is never kept"
-    if scope.asked_for:
-        return f"{' and '.join(dict.fromkeys(scope.asked_for))} were asked for"
+    if scope.dynamic_reasons:
+        return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were asked for"
     if has_cookies:
         return "it sets a cookie"
     if response.status not in CACHEABLE_STATUSES:

@@ -1,4 +1,4 @@
-"""The head of an answer that caches may keep: lifetime, tags, validators. Request wing, floor 2; loaded for such answers."""
+"""The head of a response that caches may keep: lifetime, tags, validators. Loaded for such responses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 _warned: set[tuple[str, ...]] = set()
 
 
-def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
-    """The answer as the route's config has it kept, or the 304 that stands for it; private where it varies by what no cache key has."""
+def apply_route_policy(response: Response, scope: RequestScope, tag_header: str) -> Response:
+    """The response as the route's config has it kept, or the 304 that stands for it; private where it varies by what no cache key has."""
     unkeyed = _unkeyed(response, scope)
     if unkeyed:
         response.headers.add_own("cache-control", UNCACHED)
@@ -39,7 +39,7 @@ def share(response: Response, scope: RequestScope, tag_header: str) -> Response:
     return _validated(response, scope, tag_header)
 
 
-def keep_own(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
+def apply_handler_policy(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
     """The response with the handler's own `Cache-Control`, or its `Expires` alone; with tags where shared caches may store it.
 
     It becomes private beside a cookie, since CloudFront would give one visitor's cookie to the next, and where the response varies by a
@@ -80,13 +80,13 @@ def _seconds_until(expires: str) -> int:
     return int((parse_http_date(expires) or 0) - time())
 
 
-def tell_why(reason: str, scope: RequestScope) -> None:
-    """One line, in `dev` and at debug level, for who wonders why an answer of a cached route is made anew each time."""
+def log_uncached(reason: str, scope: RequestScope) -> None:
+    """One line, in `dev` and at debug level, for who wonders why a response of a cached route is made anew each time."""
     if scope.incoming.method not in ("GET", "HEAD"):
         return
     from edgeroutes.runtime.log import log_debug
 
-    log_debug(f"the answer is not cached: {reason}", route=scope.endpoint.route.route_path, path=scope.path)
+    log_debug(f"the response is not cached: {reason}", route=scope.endpoint.route.route_path, path=scope.path)
 
 
 def _unkeyed(response: Response, scope: RequestScope) -> list[str]:
@@ -119,19 +119,19 @@ def _warn_of_cookie(own: str, scope: RequestScope) -> None:
     from edgeroutes.runtime.log import log_warning
 
     message = (
-        f"{scope.where}: an answer that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the cookie to "
+        f"{scope.where}: a response that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the cookie to "
         f"everyone. It went out as {UNCACHED!r}. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
 
 
 def _tag(response: Response, scope: RequestScope, tag_header: str) -> None:
-    """The route's tags, those of the data behind the answer, and the path's own, in an order that does not change."""
+    """The route's tags, those of the data behind the response, and the path's own, in an order that does not change."""
     tags = list(dict.fromkeys(scope.endpoint.config.tags))
     if scope.usage is not None:
         tags += sorted(scope.usage.tags.difference(tags))
     if len(tags) > MAX_TAGS:
-        problem = f"the answer has {len(tags)} cache tags, from {tags[0]!r} to {tags[-1]!r}. Allowed are {MAX_TAGS}"
+        problem = f"the response has {len(tags)} cache tags, from {tags[0]!r} to {tags[-1]!r}. Allowed are {MAX_TAGS}"
         hint = "Give fewer in tags, cache_tags(), cached() and fetch(): what is shared by many makes one tag"
         raise HandlerError(problem, where=scope.where, hint=hint)
     response.headers[tag_header] = ",".join([*tags, path_tag(scope.path)])

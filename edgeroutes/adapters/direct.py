@@ -1,4 +1,4 @@
-"""The answer of an app that a server's channels are handed to: what belongs to every route's head, and errors. Request wing, floor 2."""
+"""The response of an app that a server's channels are handed to: what belongs to every route's head, and errors."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ if TYPE_CHECKING:
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
-async def answer_natively(app: AsgiApp, routed: RequestScope, scope: Scope, answer: NativeAnswer) -> None:
+async def call_asgi_app(app: AsgiApp, routed: RequestScope, scope: Scope, response: DirectAsgiResponse) -> None:
     """Call a route's app with the server's own channels, so that it streams both ways.
 
     Args:
         app: What the route exports.
         routed: The request.
         scope: The server's.
-        answer: The server's channels.
+        response: The server's channels.
     """
     error: BaseException | None = None
     try:
-        await app(await native_scope(app, routed, scope), answer.receive, answer.send)
+        await app(await direct_scope(app, routed, scope), response.receive, response.send)
     except BaseException as raised:  # `end` knows whom it can still be told
         if is_fatal(raised):
             raise
         error = raised
-    await answer.end(error)
+    await response.end(error)
 
 
-async def native_scope(app: AsgiApp, routed: RequestScope, scope: Scope) -> Scope:
+async def direct_scope(app: AsgiApp, routed: RequestScope, scope: Scope) -> Scope:
     """The server's scope for an app in a route's folder, with what the app's own startup left."""
     headers = safe_headers(scope["headers"])
     return {**scope, **mounted_paths(routed), "headers": headers, "state": await lifespan_state(app, routed.where)}
 
 
-class NativeAnswer:
+class DirectAsgiResponse:
     """What goes between an app and the server.
 
     Args:
@@ -83,7 +83,7 @@ class NativeAnswer:
             await self._pass(message)
 
     async def end(self, error: BaseException | None) -> None:
-        """Answer, log or raise what is left when the app has ended.
+        """Send, log or raise what is left when the app has ended.
 
         Args:
             error: What it raised.
@@ -94,7 +94,7 @@ class NativeAnswer:
                 return
             hint = "Have it send http.response.start, and http.response.body until more_body is false"
             where = self._call.route.source_file if self._call.route is not None else ""
-            error = HandlerError("the app returned before its answer was complete", where=where, hint=hint)
+            error = HandlerError("the app returned before its response was complete", where=where, hint=hint)
         if self._has_gone and (isinstance(error, OSError) or type(error).__name__ == "ClientDisconnect"):
             return
         response = self._call.fail(error)
