@@ -8,8 +8,8 @@ A third of the routes needs Starlette and Mangum, a third pydantic, a third Powe
 with the others. One run measures all variants. python-pip and python-uv install the dependencies again for each function, so
 they run with `--peer-routes` routes; the table shows the time per route, and the estimate for all routes (≈).
 
-cold: empty store, warm uv cache; again: nothing changed; one file: one route edited; floor: SAM itself, with a make rule that links existing
-bundles, or does nothing.
+cold: empty store, warm uv cache; again: nothing changed; one file: one route edited; floor: SAM itself, with a make rule that links
+existing bundles, or does nothing.
 """
 
 from __future__ import annotations

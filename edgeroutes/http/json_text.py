@@ -163,7 +163,7 @@ def parse_json(body: bytes) -> Any:
         detail = f"the request body is not valid JSON: {error.msg} at line {error.lineno}, column {error.colno}"
         raise HTTPError(400, detail) from error
     except UnicodeDecodeError as error:
-        raise HTTPError(400, f"the body is no UTF-8: byte {error.start}") from error
+        raise HTTPError(400, f"the request body is not valid UTF-8: byte {error.start}") from error
     except RecursionError as error:
         raise HTTPError(400, _TOO_DEEP) from error
     except ValueError as error:

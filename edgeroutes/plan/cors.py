@@ -1,7 +1,7 @@
-"""Which CORS holds for each route: the nearest of what its file, its folders and the project say. Floor 2; no I/O.
+"""The CORS of each route: the nearest declaration in its file, its folders or the project.
 
-A route file says `cors = CORS(…)`; a folder says it in middleware.py in the same words, or under `cors` in function.yaml; the project
-in `[tool.edgeroutes.cors]`. The nearest wins as a whole, and False is none.
+A route file has `cors = CORS(…)`; a folder has the same in middleware.py, or `cors` in function.yaml; the project
+has `[tool.edgeroutes.cors]`. The nearest wins as a whole, and False disables CORS.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def plan_cors(
     """Route path → its CORS, with the methods that it allows; a route without any is not in it.
 
     Args:
-        routes: Of the project.
-        default: Of the project.
-        folders: What function.yaml files say, by file.
-        problems: Where a folder that says it twice is added.
+        routes: The project's routes.
+        default: The project's CORS.
+        folders: The CORS in function.yaml files, by file.
+        problems: Gets folders with two declarations.
     """
     found: dict[str, CORS] = {}
     for route in routes:
@@ -48,16 +48,16 @@ def read_cors(
     read_text: Callable[[str], str],
     problems: list[ProjectError] | None = None,
 ) -> dict[str, CORS]:
-    """The same for places that plan nothing and serve: only what function.yaml files say of CORS is read.
+    """The same for servers, which plan nothing: only the `cors` of function.yaml files is read.
 
     Args:
-        routes: Of the project.
-        default: Of the project.
-        read_text: Gives a file of the project.
-        problems: Gets what is wrong with it; without a list that is raised.
+        routes: The project's routes.
+        default: The project's CORS.
+        read_text: Reads a file of the project.
+        problems: Gets the problems; without a list they are raised.
 
     Raises:
-        ProjectError: For all that is wrong with it.
+        ProjectError: For all problems together.
     """
     found_problems: list[ProjectError] = []
     folders: dict[str, Said] = {}
@@ -76,7 +76,7 @@ def read_cors(
 
 
 def allowed_methods(exports: RouteExports) -> tuple[str, ...]:
-    """The methods that a route answers: what it exports, HEAD where GET is; all of them for an app."""
+    """The methods of a route: its exports, and HEAD if it exports GET; all methods for an app."""
     if exports.app is not None:
         return METHODS
     names = exports.method_names
@@ -84,7 +84,7 @@ def allowed_methods(exports: RouteExports) -> tuple[str, ...]:
 
 
 def _said(route: RouteFile, folders: Mapping[str, Said], problems: list[ProjectError]) -> Said:
-    """What is said nearest to the route; None where nothing is."""
+    """The declaration nearest to the route; None if there is none."""
     if route.config.cors is not None:
         return route.config.cors
     by_file = {file: folders.get(file) for file in route.function_yaml_files}
@@ -96,7 +96,7 @@ def _said(route: RouteFile, folders: Mapping[str, Said], problems: list[ProjectE
     files = [file for file in said if _folder(file) == nearest]
     if len(files) > 1:
         hint = "Take one of them out"
-        problems.append(ConfigError(f"cors is said here and in {files[1]}", where=files[0], hint=hint))
+        problems.append(ConfigError(f"cors is set here and in {files[1]}", where=files[0], hint=hint))
     return said[files[0]]
 
 
@@ -105,14 +105,14 @@ def _folder(file: str) -> str:
 
 
 def gateway_fields(default: CORS | None, routes: Iterable[CORS]) -> list[tuple[str, str]]:
-    """What API Gateway says of origins in its own errors, which is the same for every request.
+    """The CORS headers of API Gateway's own errors, which are the same for every request.
 
     Args:
-        default: The project's, which decides where there is one.
-        routes: Those of the routes, which decide together: something is said only where all allow one and the same origin.
+        default: The project's CORS, which decides if there is one.
+        routes: The routes' CORS: there are headers only if all allow the same single origin.
 
     Returns:
-        Header fields; none where the answer would depend on who asks.
+        Header fields; none if the response would depend on the origin.
     """
     policies = [default] if default is not None else [*routes]
     origins = {policy.static_origin for policy in policies}

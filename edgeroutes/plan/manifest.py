@@ -1,4 +1,4 @@
-"""The arguments of a function's manifest. dev, the build and `edgeroutes.asgi` all take them from here, so that they cannot differ."""
+"""The arguments of a function's manifest, shared by dev, the build and `edgeroutes.asgi`."""
 
 from __future__ import annotations
 

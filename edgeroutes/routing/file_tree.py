@@ -30,7 +30,7 @@ class FileTree(Protocol):
         """Whether this is a folder, or a link to one."""
 
     def resolve(self, directory: str) -> str:
-        """What tells two folders apart: the same text for a folder and for a link to it."""
+        """A folder's identity: the same string for a folder and for a link to it."""
 
     def leads_out(self, path: str) -> str:
         """Where a link on this path leads outside the project; empty for a path inside."""

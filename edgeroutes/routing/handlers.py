@@ -126,7 +126,7 @@ def check_arguments(
     for name, function in _with_dependencies(methods, bindings):
         for argument in _bare_arguments(function):
             if argument.arg not in (*parameter_names, *RESERVED_NAMES):
-                fault = "is no captured segment and has neither annotation nor default"
+                fault = "is not a captured segment and has neither annotation nor default"
                 problem = f"argument {argument.arg!r} of {name} {fault}"
                 where = f"{source_file}:{argument.lineno}"
                 hint = _hint(argument.arg, parameter_names)
@@ -286,7 +286,7 @@ def _bare_arguments(function: Function) -> Iterator[ast.arg]:
 def _hint(name: str, parameter_names: Sequence[str]) -> str:
     for parameter in parameter_names:
         if parameter != name and parameter.replace("-", "_") == name:
-            return f"Ask for 'params' and read params[{parameter!r}]"
+            return f"Take 'params' and read params[{parameter!r}]"
     known = [*(parameter for parameter in parameter_names if parameter.isidentifier()), *RESERVED_NAMES]
     close = difflib.get_close_matches(name, known, n=1)
     if close:

@@ -46,7 +46,7 @@ def _fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
     if name == "default":
         return "'default' is an export that means nothing here", "Name each handler after its method, such as 'GET'"
     if binding.kind == "function" and name.upper() in METHODS:
-        return f"{name!r} is no method: methods are written in upper case", f"Name it {name.upper()!r}"
+        return f"{name!r} is not a method: methods are written in upper case", f"Name it {name.upper()!r}"
     if name in bindings.used:
         return None
     if _is_function(binding, bindings):
@@ -76,19 +76,19 @@ def _method_fault(name: str) -> tuple[str, str] | None:
     likely = likely or difflib.get_close_matches(name, METHODS, n=1, cutoff=_CLOSE_METHOD)
     if not likely:
         return None
-    return f"{name!r} is no method. {allowed}", f"Rename it to {likely[0]!r}"
+    return f"{name!r} is not a method. {allowed}", f"Rename it to {likely[0]!r}"
 
 
 def _static_params_fault(name: str) -> tuple[str, str] | None:
     likely = _likely(name, [STATIC_PARAMS_EXPORT])
-    return (f"{name!r} is no export that counts", f"Rename it to {likely!r}") if likely else None
+    return (f"{name!r} is not a known export", f"Rename it to {likely!r}") if likely else None
 
 
 def _config_fault(name: str, bindings: Bindings) -> tuple[str, str] | None:
     likely = _likely(name, sorted(CONFIG_NAMES))
     if likely is None or bindings.last(likely) is not None:
         return None
-    return f"{name!r} is no segment config", f"Rename it to {likely!r}"
+    return f"{name!r} is not a segment config", f"Rename it to {likely!r}"
 
 
 def _likely(name: str, exports: list[str]) -> str | None:

@@ -112,21 +112,21 @@ class TableStore:
         items: dict[str, dict[str, Any]] = {}
         for start in range(0, len(keys), _READS):
             asked = {"Keys": [{KEY: {"S": key}} for key in keys[start : start + _READS]], "ConsistentRead": True}
-            for answer in self._read_batch(asked):
-                items.update({item[KEY]["S"]: item for item in answer["Responses"].get(self._table_name, ())})
+            for response in self._read_batch(asked):
+                items.update({item[KEY]["S"]: item for item in response["Responses"].get(self._table_name, ())})
         return items
 
     def _read_batch(self, asked: Any) -> list[dict[str, Any]]:
         """The answers to a batch, asked again for what DynamoDB left unread."""
         import time
 
-        answers = []
+        responses = []
         for attempt in range(_TRIES):
-            answer = self._call("batch_get_item", RequestItems={self._table_name: asked})
-            answers.append(answer)
-            asked = answer.get("UnprocessedKeys", {}).get(self._table_name)
+            response = self._call("batch_get_item", RequestItems={self._table_name: asked})
+            responses.append(response)
+            asked = response.get("UnprocessedKeys", {}).get(self._table_name)
             if not asked:
-                return answers
+                return responses
             time.sleep(0.02 * 2**attempt)
         raise StoreError("DynamoDB left a part of a batch unread four times over", where=f"table {self._table_name}")
 
@@ -135,14 +135,14 @@ class TableStore:
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(**arguments)
+            response: dict[str, Any] = getattr(self._client(), operation)(**arguments)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return {}
             raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
         except BotoCoreError as error:
             raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
-        return answer
+        return response
 
     def _client(self) -> Any:
         if self._made_client is None:

@@ -57,10 +57,12 @@ class CloudFront:
                 "CallerReference": f"edgeroutes-{os.urandom(12).hex()}",  # the same in every attempt: it is carried out once
             }
             try:
-                answer = self._client.create_invalidation(DistributionId=self.distribution_id, InvalidationBatch=batch)
+                response = self._client.create_invalidation(
+                    DistributionId=self.distribution_id, InvalidationBatch=batch
+                )
             except Exception as error:
                 raise service_error(error, f"CloudFront's distribution {self.distribution_id}") from error
-            made.append(str(answer["Invalidation"]["Id"]))
+            made.append(str(response["Invalidation"]["Id"]))
         return made
 
 

@@ -112,7 +112,7 @@ async def fetch(
     require_tags(tags, "fetch()")
     lifetime_seconds = _lifetime_seconds(revalidate, outgoing)
     if not lifetime_seconds:
-        return await _answer(outgoing)
+        return await _send(outgoing)
     from edgeroutes.services.cache_entries import Recipe
     from edgeroutes.services.data_cache import data_cache
     from edgeroutes.services.http_client import shown
@@ -124,7 +124,7 @@ async def fetch(
         lifetime_seconds=lifetime_seconds,
         tags=tags,
         blocking=False,
-        is_kept=lambda answer: 200 <= answer["status"] <= 299 and answer["status"] != 206,
+        is_kept=lambda response: 200 <= response["status"] <= 299 and response["status"] != 206,
     )
     return _restored(await data_cache().recall(recipe))
 
@@ -198,7 +198,7 @@ def _key(outgoing: Outgoing) -> str:
     return f"fetch:{outgoing.method} {outgoing.url} {digest(repr((asked, body)))}"
 
 
-async def _answer(outgoing: Outgoing) -> FetchResponse:
+async def _send(outgoing: Outgoing) -> FetchResponse:
     """The other server's answer; waited for in a thread where there is an event loop that could do something else."""
     from edgeroutes.services.http_client import send
 
@@ -211,9 +211,14 @@ async def _storable(outgoing: Outgoing) -> dict[str, Any]:
     """The same as JSON carries it, without cookies, which were meant for whoever asked first."""
     from base64 import b64encode
 
-    answer = await _answer(outgoing)
-    headers = [list(pair) for pair in answer.headers.multi_items() if pair[0] != "set-cookie"]
-    return {"status": answer.status, "url": answer.url, "headers": headers, "body": b64encode(answer.body()).decode()}
+    response = await _send(outgoing)
+    headers = [list(pair) for pair in response.headers.multi_items() if pair[0] != "set-cookie"]
+    return {
+        "status": response.status,
+        "url": response.url,
+        "headers": headers,
+        "body": b64encode(response.body()).decode(),
+    }
 
 
 def _restored(stored: dict[str, Any]) -> FetchResponse:

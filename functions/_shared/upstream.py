@@ -30,7 +30,9 @@ def fetch(path_and_query: str) -> Response:
         raise RuntimeError("the environment variable UPSTREAM_URL is not set")
     try:
         with _open(f"{base_url.rstrip('/')}/{path_and_query}") as upstream:
-            headers = {name: upstream.headers[name] for name in ("content-type", "location") if name in upstream.headers}
+            headers = {
+                name: upstream.headers[name] for name in ("content-type", "location") if name in upstream.headers
+            }
             return Response(upstream.read() or None, upstream.status or 502, headers)
     except (OSError, HTTPException) as error:  # unknown host, refused, too slow, incomplete
         raise HTTPError(502, "the upstream did not respond") from error

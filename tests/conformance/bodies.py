@@ -212,7 +212,10 @@ CASES = [
     posted("a number beyond float", "/echo", b'{"a":[1e400]}', 400, errors(("a.0", FINITE))),
     posted("a number beyond float for a model", "/filter", b'{"shape":{"kind":"circle","radius":-1e999}}', 400,
            errors(("shape.radius", FINITE))),
-    posted("NaN", "/echo", b'{"a":NaN}', 400, {"detail": "the request body is not valid JSON: NaN is not a JSON value", **errors(("a", FINITE))}),
+    posted(
+        "NaN", "/echo", b'{"a":NaN}', 400,
+        {"detail": "the request body is not valid JSON: NaN is not a JSON value", **errors(("a", FINITE))},
+    ),
     posted("an integer of 5,000 digits", "/echo", b'{"n":' + b"1" * 5000 + b"}", 400, errors(("n", FINITE))),
     posted("an integer of 4,300 digits", "/echo", b"1" * 4300, 200, {"value": int("1" * 4300)}),
     posted("a lone surrogate", "/echo", rb'{"a":{"b":"\ud800"}}', 400, errors(("a.b", SURROGATE))),

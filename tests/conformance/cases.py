@@ -248,7 +248,9 @@ ERRORS = [
         sent=(("Content-Type", JSON),),
         body=b'{"title": }',
         status=400,
-        wanted=problem(400, "Bad Request", detail="the request body is not valid JSON: Expecting value at line 1, column 11"),
+        wanted=problem(
+            400, "Bad Request", detail="the request body is not valid JSON: Expecting value at line 1, column 11"
+        ),
     ),
     Case(
         name="JSON that is no UTF-8 is a 400",

@@ -182,7 +182,7 @@ URL_CACHED = Reason(
     words="the URL and query do not opt out",
 )
 OTHER_METHODS = Reason(
-    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET disables the caching of GET, and a prerendered path responds 405 to OPTIONS.",
+    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET disables caching of GET; a prerendered path responds 405 to OPTIONS.",
     we_do="GET stays cached, and the other methods work.",
     why="Only GET and HEAD are cached; a preflight must work on a cached route.",
     page="product.md",
@@ -394,7 +394,7 @@ REFUSALS: dict[str, Refusal] = {
         reasons=(LOWER_CASE,),
         files={"functions/lowercase/get/route.py": 'def get():\n    return "hello, world"\n'},
         message=(
-            "functions/lowercase/get/route.py:1: 'get' is no method: methods are written in upper case. Name it 'GET'."
+            "functions/lowercase/get/route.py:1: 'get' is not a method: methods are written in upper case. Name it 'GET'."
         ),
     ),
     "slot-folder-dropped": Refusal(
@@ -417,7 +417,9 @@ def _next_only(why: str) -> Skip:
 
 
 _CACHE_COMPONENTS = _next_only("Cache Components is the other caching model of Next.js; edgeroutes has the default one")
-_DISCONNECT = Skip(kind="platform", why="a Lambda function does not notice that its client has disconnected", adapters=LAMBDA)
+_DISCONNECT = Skip(
+    kind="platform", why="a Lambda function does not notice that its client has disconnected", adapters=LAMBDA
+)
 
 SKIPS: dict[str, Skip] = {
     "rewrite-in-handler": _next_only("there is no NextResponse.rewrite(); a handler calls the other function"),
@@ -601,7 +603,9 @@ def render_page() -> str:
     lines += ["", "## Not supported", ""]
     for kind, meaning in SKIP_KINDS.items():
         lines += [f"{meaning[0].upper()}{meaning[1:]}:", ""]
-        lines += dict.fromkeys(f"- {skip.why[0].upper()}{skip.why[1:]}." for skip in SKIPS.values() if skip.kind == kind)
+        lines += dict.fromkeys(
+            f"- {skip.why[0].upper()}{skip.why[1:]}." for skip in SKIPS.values() if skip.kind == kind
+        )
         lines.append("")
     return "\n".join(lines)
 

@@ -22,7 +22,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What is answered: status, headers as pairs, body; `before` runs first, with the connection's socket."""
 
     status: int = 200
@@ -35,7 +35,7 @@ class Upstream:
     """A server on 127.0.0.1 with a port of its own."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
+        self.responses: dict[str, Response] = {}
         self.asked: list[Asked] = []
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -62,23 +62,23 @@ class Upstream:
                 super().setup()
                 upstream.connections += 1
 
-            def answer(self) -> None:
+            def respond(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 upstream.asked.append(Asked(self.command, self.path, headers, body))
-                answer = upstream.answers.get(self.path.partition("?")[0], Answer(404))
-                if answer.before is not None:
-                    answer.before(self.connection)
-                self.send_response(answer.status)
-                for name, value in answer.headers:
+                response = upstream.responses.get(self.path.partition("?")[0], Response(404))
+                if response.before is not None:
+                    response.before(self.connection)
+                self.send_response(response.status)
+                for name, value in response.headers:
                     self.send_header(name, value)
-                if not any(name.lower() == "content-length" for name, _ in answer.headers):
-                    self.send_header("Content-Length", str(len(answer.body)))
+                if not any(name.lower() == "content-length" for name, _ in response.headers):
+                    self.send_header("Content-Length", str(len(response.body)))
                 self.end_headers()
                 if self.command != "HEAD":
-                    self.wfile.write(answer.body)
+                    self.wfile.write(response.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = answer  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = respond  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -49,7 +49,7 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBedrock]:
 
 
 def test_the_models_tokens_are_the_events(client: RouteClient, bedrock: FakeBedrock) -> None:
-    bedrock.response(*tokens("Good", " day", " to you"))
+    bedrock.respond(*tokens("Good", " day", " to you"))
 
     response = client.post("/api/chat", json={"message": "good day"})
 
@@ -71,7 +71,7 @@ def test_the_models_tokens_are_the_events(client: RouteClient, bedrock: FakeBedr
 
 
 def test_or_plain_text(client: RouteClient, bedrock: FakeBedrock) -> None:
-    bedrock.response(*tokens("Good", " day"))
+    bedrock.respond(*tokens("Good", " day"))
     assert client.post("/api/chat", json={"message": "x", "format": "text"}).text == "Good day"
 
 
@@ -79,7 +79,7 @@ def test_a_token_is_there_before_the_next_one_is_made(bedrock: FakeBedrock) -> N
     from functions._shared.chat_model import chat_model
 
     gate = threading.Event()
-    bedrock.response(FIRST, lambda: gate.wait(PATIENCE_S) or None, *tokens(" day"))
+    bedrock.respond(FIRST, lambda: gate.wait(PATIENCE_S) or None, *tokens(" day"))
     reply = chat_model().reply("x")
 
     first = next(reply)
@@ -91,7 +91,7 @@ def test_a_disconnected_client_closes_the_models_stream(bedrock: FakeBedrock) ->
     from functions._shared.chat_model import chat_model
 
     long = [frame("contentBlockDelta", {"delta": {"text": "x" * 60_000}, "contentBlockIndex": 0})] * 1000
-    bedrock.response(*long)
+    bedrock.respond(*long)
     reply: Any = chat_model().reply("x")
 
     next(reply)
@@ -110,15 +110,15 @@ def test_a_disconnected_client_closes_the_models_stream(bedrock: FakeBedrock) ->
     ],
 )
 def test_an_error_of_the_model_is_an_ordinary_error(
-    client: RouteClient, bedrock: FakeBedrock, status: int, code: str, response: tuple[int, str, str | None]
+    client: RouteClient, bedrock: FakeBedrock, status: int, code: str, expected: tuple[int, str, str | None]
 ) -> None:
     bedrock.refuse(status, code)
     given = client.post("/api/chat", json={"message": "x"})
-    assert (given.status_code, given.json()["detail"], given.headers.get("retry-after")) == response
+    assert (given.status_code, given.json()["detail"], given.headers.get("retry-after")) == expected
 
 
 def test_so_is_one_that_stands_in_the_stream_before_the_first_token(client: RouteClient, bedrock: FakeBedrock) -> None:
-    bedrock.response(frame("messageStart", {"role": "assistant"}), THROTTLED)
+    bedrock.respond(frame("messageStart", {"role": "assistant"}), THROTTLED)
     assert client.post("/api/chat", json={"message": "x"}).status_code == 503
 
 
@@ -133,7 +133,7 @@ def test_so_is_a_model_that_cannot_be_reached(
 def test_a_failure_after_the_first_token_is_the_streams(client: RouteClient, bedrock: FakeBedrock, kind: str) -> None:
     from functions._shared.chat_model import chat_model
 
-    bedrock.response(FIRST, THROTTLED)
+    bedrock.respond(FIRST, THROTTLED)
     reply = chat_model().reply("x")
     assert next(reply) == "Good"
     with pytest.raises(EventStreamError, match="slow down"):
@@ -147,7 +147,7 @@ def test_so_is_a_connection_that_breaks_off(bedrock: FakeBedrock) -> None:
 
     from functions._shared.chat_model import chat_model
 
-    bedrock.response(FIRST, cut=True)
+    bedrock.respond(FIRST, cut=True)
     reply = chat_model().reply("x")
     assert next(reply) == "Good"
     with pytest.raises(HTTPError):
@@ -159,7 +159,7 @@ def test_a_profile_is_called_in_the_place_of_its_model(
 ) -> None:
     monkeypatch.setenv("CHAT_MODEL_ID", "example.model-v1:0")
     monkeypatch.setenv("CHAT_PROFILE_ID", MODEL_ID)
-    bedrock.response(*tokens("Good"))
+    bedrock.respond(*tokens("Good"))
     assert client.post("/api/chat", json={"message": "x", "format": "text"}).text == "Good"
     assert bedrock.asked[0][0] == "/model/eu.example.model-v1%3A0/converse-stream"
 

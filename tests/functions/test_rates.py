@@ -53,6 +53,8 @@ def test_without_an_upstream_it_is_an_error(client: RouteClient, monkeypatch: py
 @pytest.mark.parametrize(
     "base", ["../../admin?token=1&x=", "eur", "EURO", "", "E%52", "EU\n", "EUR/", "€€€", "\u0415UR"]
 )
-def test_an_invalid_currency_code_is_400_without_a_call_upstream(client: RouteClient, upstream: Upstream, base: str) -> None:
+def test_an_invalid_currency_code_is_400_without_a_call_upstream(
+    client: RouteClient, upstream: Upstream, base: str
+) -> None:
     assert client.get("/api/rates", params={"base": base}).status_code == 400
     assert upstream.targets() == []

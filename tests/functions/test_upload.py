@@ -82,7 +82,8 @@ def test_a_file_of_another_type_is_415(ada: RouteClient) -> None:
     response = ada.post("/api/upload", files={"file": ("a.svg", b"<svg/>", "image/svg+xml")})
     assert response.status_code == 415
     assert (
-        response.json()["detail"] == "the file 'file' is image/svg+xml: image/png, image/jpeg, application/pdf are taken"
+        response.json()["detail"]
+        == "the file 'file' is image/svg+xml: image/png, image/jpeg, application/pdf are taken"
     )
 
 

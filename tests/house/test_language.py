@@ -1,6 +1,6 @@
 """The project speaks the field's plain English: request and response, cache and evict, local AWS.
 
-Each package is either checked strictly or listed in `NOT_YET` with the number of lines that are left. The owner of a package deletes its line.
+Each package is either checked strictly or listed in `NOT_YET` with its maximum of such lines. Who cleans a package deletes its line.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# Written by others, quoted from others, or about these words.
+# Third-party text, and this list itself.
 EXEMPT = ("tests/cases", "tests/packages/cases", "tests/house/test_language.py")
 
 # What to write instead is at the right.
@@ -33,7 +33,36 @@ WORDS = {
 _WORDS = {re.compile(pattern, re.IGNORECASE): instead for pattern, instead in WORDS.items()}
 
 # Packages that still have such lines, and how many at most.
-NOT_YET: dict[str, int] = {}
+NOT_YET: dict[str, int] = {
+    "docs": 10,
+    "edgeroutes": 27,
+    "edgeroutes/adapters": 28,
+    "edgeroutes/build": 94,
+    "edgeroutes/cli": 118,
+    "edgeroutes/dev": 563,
+    "edgeroutes/http": 118,
+    "edgeroutes/local_aws": 563,
+    "edgeroutes/runtime": 48,
+    "edgeroutes/services": 137,
+    "edgeroutes/template": 57,
+    "edgeroutes/testing": 102,
+    "tests": 10,
+    "tests/adapters": 177,
+    "tests/build": 48,
+    "tests/cli": 76,
+    "tests/conformance": 114,
+    "tests/dev": 376,
+    "tests/fakes": 24,
+    "tests/fuzz": 36,
+    "tests/house": 20,
+    "tests/http": 62,
+    "tests/local_aws": 376,
+    "tests/runtime": 385,
+    "tests/services": 96,
+    "tests/system": 187,
+    "tests/template": 47,
+    "tests/testing": 20,
+}
 
 CHECKED_SUFFIXES = {".py", ".md", ".yaml", ".yml", ".toml"}
 
@@ -41,7 +70,17 @@ CHECKED_SUFFIXES = {".py", ".md", ".yaml", ".yml", ".toml"}
 def _packages() -> dict[str, list[Path]]:
     """The files of each package: a folder of `edgeroutes/` or `tests/`, or a folder or file of the root."""
     packages: dict[str, list[Path]] = {}
-    for top in ("edgeroutes", "tests", "docs", "functions", "infra", "benchmarks", "README.md", "SECURITY.md", "CHANGELOG.md"):
+    for top in (
+        "edgeroutes",
+        "tests",
+        "docs",
+        "functions",
+        "infra",
+        "benchmarks",
+        "README.md",
+        "SECURITY.md",
+        "CHANGELOG.md",
+    ):
         path = ROOT / top
         for file in [path] if path.is_file() else sorted(path.rglob("*")):
             name = file.relative_to(ROOT).as_posix()

@@ -59,7 +59,7 @@ def test_a_folder_says_it_once() -> None:
         "a/route.py": "",
     }
     assert problems(files) == [
-        "functions/a/function.yaml: cors is said here and in functions/a/middleware.py. Take one of them out."
+        "functions/a/function.yaml: cors is set here and in functions/a/middleware.py. Take one of them out."
     ]
 
 

@@ -57,7 +57,7 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
         ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
         ("Environment: {A: 1}\n", ("functions/function.yaml:1: Environment holds no 'Variables' alone. Write "
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
-        ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
+        ("Policies: [1]\n", ("functions/function.yaml:1: Policies are not names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
         ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: the variable 'BAD-NAME' has a name that "
          "Lambda refuses. Allowed are a letter, then letters, digits and _, two at least. Give yours another name.")),

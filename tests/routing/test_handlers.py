@@ -34,7 +34,7 @@ def test_the_source_tells_of_a_handler(source: str, expected: tuple[int, bool | 
 
 
 @pytest.mark.parametrize("source", ["", "GET = 1", "GET: int", "for GET in x: ...", "def get(): ...", "a.GET = f"])
-def test_what_cannot_be_called_is_no_handler(source: str) -> None:
+def test_a_name_that_cannot_be_called_is_not_a_handler(source: str) -> None:
     assert read_export("GET", read_bindings(ast.parse(source))) is None
 
 
@@ -46,11 +46,11 @@ DEPENDS = "from typing import Annotated\nfrom edgeroutes import Depends\n"
     [
         (
             "def f(limit): ...\ndef GET(value: Annotated[int, Depends(f)]): ...",
-            ["r.py:3: argument 'limit' of f is no captured segment and has neither annotation nor default."],
+            ["r.py:3: argument 'limit' of f is not a captured segment and has neither annotation nor default."],
         ),
         (
             "def g(limit): ...\ndef f(g=Depends(g)): ...\nValue = Annotated[int, Depends(f)]\nasync def GET(value: Value): ...",
-            ["r.py:3: argument 'limit' of g is no captured segment and has neither annotation nor default."],
+            ["r.py:3: argument 'limit' of g is not a captured segment and has neither annotation nor default."],
         ),
         (
             "def f(other: 'int' = Depends(GET)): ...\ndef GET(value=Depends(f), *rest, **more): ...",

@@ -19,7 +19,7 @@ def suspected(source: str) -> list[str]:
 def test_a_config_name_in_the_spelling_of_next_is_suspected(name: str) -> None:
     first, *others = name.split("_")
     for other in ({first + "".join(map(str.title, others)), name.title().replace("_", ""), name + "_"}) - {name}:
-        assert suspected(f"{other} = 1") == [f"f:1: {other!r} is no segment config. Rename it to {name!r}."]
+        assert suspected(f"{other} = 1") == [f"f:1: {other!r} is not a segment config. Rename it to {name!r}."]
 
 
 # Names that authors use for their own things, some of them close to an export's.
@@ -76,7 +76,7 @@ def test_a_value_that_is_computed_is_not_suspected() -> None:
     assert suspected("maxDuration = compute()") == []
 
 
-def test_a_name_is_told_once() -> None:
+def test_a_name_is_reported_once() -> None:
     assert len(suspected("maxDuration = 1\nmaxDuration = 2")) == 1
 
 

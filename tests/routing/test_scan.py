@@ -123,13 +123,13 @@ def test_a_handler_may_ask_for_what_its_path_captures() -> None:
     tree = FakeFileTree({"functions/[team]/x/[id]/route.py": "def GET(team, id, ide): ..."})
     assert [str(problem) for problem in scan(tree).problems] == [
         (
-            "functions/[team]/x/[id]/route.py:1: argument 'ide' of GET is no captured segment and has neither"
+            "functions/[team]/x/[id]/route.py:1: argument 'ide' of GET is not a captured segment and has neither"
             " annotation nor default. Rename it to 'id', or annotate it as a query parameter or a body."
         )
     ]
 
 
-def test_the_problems_of_all_files_are_told_at_once_and_broken_routes_stay_routes() -> None:
+def test_the_problems_of_all_files_are_reported_together_and_broken_routes_stay_routes() -> None:
     tree = FakeFileTree(
         {
             "functions/[id/route.py": HANDLER,
@@ -145,7 +145,7 @@ def test_the_problems_of_all_files_are_told_at_once_and_broken_routes_stay_route
         "functions/c/middleware.py: no function 'middleware' is exported",
         "functions/a/route.py:1: the file is not Python: invalid syntax.",
         "functions/b/route.py:1: revalidate is -1",
-        "functions/b/route.py:2: 'maxDuration' is no segment config",
+        "functions/b/route.py:2: 'maxDuration' is not a segment config",
         "functions/c/route.py: no handler is exported",
     ]
     assert [route.route_path for route in found.routes] == ["/a", "/b", "/c"]

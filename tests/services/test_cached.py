@@ -227,7 +227,7 @@ def test_it_may_be_called_on_a_function_that_is_there_already() -> None:
 
 
 def test_what_one_user_s_call_captured_is_never_given_to_another() -> None:
-    def answer(user: object) -> object:
+    def response(user: object) -> object:
         @cached(revalidate=60)
         def profile() -> object:
             return user
@@ -235,7 +235,7 @@ def test_what_one_user_s_call_captured_is_never_given_to_another() -> None:
         return profile()
 
     users = ["ann", "bob", "ann", 1, True, None, ("a", 1), {"name": "ann"}, {"name": "bob"}, {"name": "ann"}]
-    assert [answer(user) for user in users] == users
+    assert [response(user) for user in users] == users
 
 
 def test_functions_that_one_decorator_made_are_several() -> None:
@@ -297,7 +297,7 @@ def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
 
         return call
 
-    def answer(user: dict[str, str]) -> object:
+    def response(user: dict[str, str]) -> object:
         @cached(revalidate=60)
         @partial(logged, log=[user])
         def profile() -> object:
@@ -305,7 +305,7 @@ def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
 
         return profile()
 
-    assert [answer({"name": name}) for name in ("ann", "bob")] == ["ann", "bob"]
+    assert [response({"name": name}) for name in ("ann", "bob")] == ["ann", "bob"]
     assert function_key(logged(one_of_module, [])) == function_key(logged(one_of_module, []))
     assert function_key(logged(find, calls)) != function_key(logged(find, calls))
 
@@ -531,11 +531,11 @@ def test_the_lowest_lifetime_and_every_tag_count_for_the_answer(project: Make) -
     routes = project(source)
 
     for _ in range(2):  # what the first made with all that was in it, the second finds
-        answer = routes.get("/x")
-        assert answer.header("cache-control") == (
+        response = routes.get("/x")
+        assert response.header("cache-control") == (
             "public, s-maxage=30, stale-while-revalidate=31535970, stale-if-error=31535970"
         )
-        assert answer.header("x-cache-tag") == "route,inner,named-inside,outer,_path:/x"
+        assert response.header("x-cache-tag") == "route,inner,named-inside,outer,_path:/x"
 
 
 def test_a_route_that_is_not_kept_stays_so(project: Make) -> None:
@@ -566,9 +566,9 @@ def test_a_dynamic_answer_is_given_the_old_value_and_the_new_one_is_made_after_i
 
     assert routes.get("/x").json() == ["value 1"] * 2
     clock.pass_seconds(11)
-    answer = routes.get("/x")
-    assert (answer.json(), made()) == (["value 1"] * 2, 1)
-    routes.finish(answer)
+    response = routes.get("/x")
+    assert (response.json(), made()) == (["value 1"] * 2, 1)
+    routes.finish(response)
     assert made() == 2
     assert (routes.get("/x").json(), made()) == (["value 2"] * 2, 2)
 
@@ -590,9 +590,9 @@ def test_a_refresh_that_fails_keeps_the_old_value_logs_and_is_tried_again_later(
     routes = project(f"{SOURCE}{config}\ndef GET(): return slow()\n")
 
     def ask() -> str:
-        answer = routes.get("/x")
-        routes.finish(answer)
-        return answer.text
+        response = routes.get("/x")
+        routes.finish(response)
+        return response.text
 
     assert ask() == "value 1"
     module = routes.module("x/route.py")
@@ -662,9 +662,9 @@ def test_what_is_forgotten_while_it_is_made_is_not_kept() -> None:
 def test_force_no_store_asks_each_time_and_makes_the_answer_dynamic(project: Make) -> None:
     routes = project(SOURCE + "fetch_cache = 'force-no-store'\nrevalidate = 60\ndef GET(): return slow()\n")
 
-    answers = [routes.get("/x") for _ in range(2)]
+    responses = [routes.get("/x") for _ in range(2)]
 
-    assert [(answer.text, answer.header("cache-control")) for answer in answers] == [
+    assert [(response.text, response.header("cache-control")) for response in responses] == [
         ("value 1", "private, no-store"),
         ("value 2", "private, no-store"),
     ]

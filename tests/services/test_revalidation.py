@@ -76,25 +76,25 @@ ROUTE = """
 
 def test_one_request_to_the_cdn_goes_out_after_the_answer(tmp_path: Path, recorder: Recorder) -> None:
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("PUT", "/products/7")
-        assert (answer.status, recorder.asked) == (200, [])
-        project.finish(answer)
+        response = project.request("PUT", "/products/7")
+        assert (response.status, recorder.asked) == (200, [])
+        project.finish(response)
     assert recorder.asked == [["#products", "#product:7", "#_path:/products/7"]]
 
 
 def test_with_wait_all_that_is_written_down_goes_out_at_once(tmp_path: Path, recorder: Recorder) -> None:
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("PATCH", "/products/7")
+        response = project.request("PATCH", "/products/7")
         assert recorder.asked == [["#first", "#second"]]
-        project.finish(answer)
+        project.finish(response)
     assert recorder.asked == [["#first", "#second"], ["#third"]]
 
 
 def test_what_was_said_before_a_failure_is_sent_and_what_after_says_too(tmp_path: Path, recorder: Recorder) -> None:
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("POST", "/products/7")
-        assert answer.status == 500
-        project.finish(answer)
+        response = project.request("POST", "/products/7")
+        assert response.status == 500
+        project.finish(response)
     assert recorder.asked == [["#sooner"], ["#later"]]
 
 
@@ -266,8 +266,8 @@ def test_what_cloudfront_refuses_is_a_line_in_the_log(
 
     end = use_invalidator(Refusing())
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("PUT", "/products/7")
-        project.finish(answer)
+        response = project.request("PUT", "/products/7")
+        project.finish(response)
     end()
     line = json.loads(capsys.readouterr().out)
-    assert (answer.status, line["message"]) == (200, "after(): send_revalidations failed")
+    assert (response.status, line["message"]) == (200, "after(): send_revalidations failed")

@@ -259,8 +259,8 @@ def GET(request):
 """
     signature = hmac.new(b"secret", b"", "sha256").hexdigest()
     with closing(RouteProject(tmp_path, {"x/route.py": source})) as project:
-        answer = project.get("/x", headers=[("x-signature", signature)])
-    assert (answer.text, answer.header("cache-control")) == ("for who can sign", "private, no-store")
+        response = project.get("/x", headers=[("x-signature", signature)])
+    assert (response.text, response.header("cache-control")) == ("for who can sign", "private, no-store")
 
 
 def twilio_signature(url: str, fields: str = "", secret: str = SECRET) -> str:

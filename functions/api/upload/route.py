@@ -27,9 +27,7 @@ def POST(
 ) -> Response:
     member(request)
     require(("title", len(title) <= 200, "must have at most 200 characters"))
-    claimed = (
-        (file.content_type or "").partition(";")[0].strip().lower()
-    )  # `File(types=)` also accepts "Image/PNG; …"
+    claimed = (file.content_type or "").partition(";")[0].strip().lower()  # `File(types=)` also accepts "Image/PNG; …"
     beginning = _BEGINNINGS[claimed]
     if file.file.read(len(beginning)) != beginning:
         raise HTTPError(415, f"the file does not look like {claimed}")
