@@ -64,11 +64,11 @@ def test_everything_is_forgotten_by_the_distribution_that_is_named(
     [
         (
             ["--all", "--stack", "none"],
-            "the stack 'none': AWS says ValidationError: Stack with id none does not exist. Name the stack",
+            "the stack 'none': AWS returned ValidationError: Stack with id none does not exist. Name the stack",
         ),
         (["--all", "--stack", "other"], "the stack 'other': it has no output DistributionId. Name another with"),
         (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not take."),
-        (["--path", "a"], "revalidate_path(): 'a' is no path of this host."),
+        (["--path", "a"], "revalidate_path(): 'a' is not a path of this host."),
     ],
 )
 def test_what_cannot_be_is_said_with_what_to_do(

@@ -41,13 +41,13 @@ def upstream() -> Iterator[Upstream]:
 
 
 def ask(url: str, **options: Any) -> Any:
-    """The answer, waited for without an event loop, as in a route that has none."""
+    """The response, awaited without an event loop, as in a route without one."""
     from contextvars import copy_context
 
     return LoopFree().run(fetch(url, **options), copy_context())
 
 
-def test_an_answer_is_all_there_whatever_its_status(upstream: Upstream) -> None:
+def test_a_response_is_complete_whatever_its_status(upstream: Upstream) -> None:
     upstream.responses["/none"] = Response(
         404, (("Content-Type", "text/plain; charset=latin-1"), ("X", "1"), ("X", "2")), b"\xe9"
     )
@@ -61,7 +61,7 @@ def test_an_answer_is_all_there_whatever_its_status(upstream: Upstream) -> None:
         f"FetchResponse(200, '{upstream.url}/a')",
     )
     assert (missing.status, missing.ok, missing.text(), missing.headers.getlist("x")) == (404, False, "é", ["1", "2"])
-    with pytest.raises(FetchError, match=r"/none: the answer with status 404 is no JSON: "):
+    with pytest.raises(FetchError, match=r"/none: the response with status 404 is not valid JSON: "):
         missing.json()
     assert upstream.targets() == ["GET /a?q=1", "GET /none"]
 
@@ -103,7 +103,7 @@ def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_does_no_harm(ups
     assert upstream.connections == 1
 
     upstream.responses["/cut"] = Response(before=lambda connection: connection.shutdown(socket.SHUT_RDWR))
-    with pytest.raises(FetchError, match="there is no answer: ProtocolError"):
+    with pytest.raises(FetchError, match="there is no response: ProtocolError"):
         ask(f"{upstream.url}/cut")
     with pytest.raises(FetchError):
         ask(f"{upstream.url}/cut", method="POST")
@@ -111,7 +111,7 @@ def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_does_no_harm(ups
     assert ask(f"{upstream.url}/a").status == 200
 
 
-def test_compressed_answers_are_decoded_within_their_bound(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compressed_responses_are_decoded_within_the_limit(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = (("Content-Encoding", "gzip"),)
     upstream.responses["/zip"] = Response(200, encoded, gzip.compress(b"text" * 100))
     upstream.responses["/bomb"] = Response(200, encoded, gzip.compress(bytes(2_000_000)))
@@ -121,9 +121,9 @@ def test_compressed_answers_are_decoded_within_their_bound(upstream: Upstream, m
     plain = ask(f"{upstream.url}/zip")
 
     assert (plain.text(), "content-encoding" in plain.headers) == ("text" * 100, False)
-    with pytest.raises(FetchError, match=r"/bomb: the answer has more than 1,000,000 bytes\.$"):
+    with pytest.raises(FetchError, match=r"/bomb: the response has more than 1,000,000 bytes\.$"):
         ask(f"{upstream.url}/bomb")
-    with pytest.raises(FetchError, match="/broken: the answer is not encoded as it says"):
+    with pytest.raises(FetchError, match="/broken: the response is not encoded as its headers declare"):
         ask(f"{upstream.url}/broken")
 
 
@@ -131,7 +131,7 @@ def test_a_server_that_is_too_slow_or_not_there_is_an_error_that_says_so(upstrea
     upstream.responses["/slow"] = Response(before=lambda _: time.sleep(0.5))
     with pytest.raises(FetchError) as slow:
         ask(f"{upstream.url}/slow?token=secret", timeout_seconds=0.1)
-    assert str(slow.value) == f"{upstream.url}/slow: no whole answer in 0.1 s. Give more with timeout_seconds=."
+    assert str(slow.value) == f"{upstream.url}/slow: no complete response in 0.1 s. Give more with timeout_seconds=."
 
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -140,9 +140,9 @@ def test_a_server_that_is_too_slow_or_not_there_is_an_error_that_says_so(upstrea
             ask(url)
 
 
-def test_an_answer_that_is_cut_off_is_none(upstream: Upstream) -> None:
+def test_an_incomplete_response_is_an_error(upstream: Upstream) -> None:
     upstream.responses["/half"] = Response(200, (("Content-Length", "100"), ("Connection", "close")), b"half")
-    with pytest.raises(FetchError, match="/half: there is no answer: "):
+    with pytest.raises(FetchError, match="/half: there is no response: "):
         ask(f"{upstream.url}/half")
 
 
@@ -215,7 +215,7 @@ def test_without_revalidate_each_call_asks(upstream: Upstream) -> None:
     assert len(upstream.asked) == 4
 
 
-def test_an_answer_is_remembered_for_the_same_request(upstream: Upstream, clock: FakeClock) -> None:
+def test_a_response_is_cached_for_the_same_request(upstream: Upstream, clock: FakeClock) -> None:
     """Source: facts/nextjs.md C33."""
     upstream.responses["/a"] = Response(200, (*JSON, ("Set-Cookie", "a=1"), ("X", "1")), b'{"a": 1}')
 
@@ -239,7 +239,7 @@ def test_an_answer_is_remembered_for_the_same_request(upstream: Upstream, clock:
     assert len(upstream.asked) == 10
 
 
-def test_only_successes_are_remembered_and_the_old_answer_is_kept_over_a_failure(
+def test_only_successes_are_cached_and_a_failure_keeps_the_stale_response(
     upstream: Upstream, clock: FakeClock, log_lines: LogLines
 ) -> None:
     url = f"{upstream.url}/b"
@@ -261,7 +261,7 @@ def test_only_successes_are_remembered_and_the_old_answer_is_kept_over_a_failure
     assert ask(url, revalidate=60).text() == "bad"  # there is nothing old enough to be kept
 
 
-def test_tags_have_an_answer_forgotten(upstream: Upstream) -> None:
+def test_tags_invalidate_a_response(upstream: Upstream) -> None:
     for _ in range(2):
         ask(f"{upstream.url}/a", revalidate=False, tags=["rates"])
     expire_tags(["rates"])
@@ -340,7 +340,7 @@ def test_what_the_call_and_the_routes_config_make_of_it(
     assert len(upstream.asked) == asked
 
 
-def test_its_tags_are_the_answers(project: Make, upstream: Upstream) -> None:
+def test_its_tags_join_those_of_the_response(project: Make, upstream: Upstream) -> None:
     routes = project(route(f"{upstream.url}/a", "revalidate = 60\ntags = ['t']", ", revalidate=60, tags=['rates']"))
     for _ in range(2):
         assert routes.get("/x").header("x-cache-tag") == "t,rates,_path:/x"
