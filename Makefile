@@ -35,7 +35,7 @@ VERSION_TESTS ?= tests/adapters tests/cli tests/functions tests/http tests/obser
 help:
 	@echo "make dev       serve the example application in functions/ on http://127.0.0.1:$(PORT)"
 	@echo "make test      check, then run every test (PYTEST_ARGS='-k ...' chooses)"
-	@echo "make packages  build every case of tests/packages: real distributions, from the source tree and from the bundle"
+	@echo "make packages  build every case of tests/packages: real distributions, from the source tree, from the bundle, and for arm64"
 	@echo "make fuzz      try random requests and project files, FUZZ_SECONDS for each test"
 	@echo "make floors    run the tests with the lowest versions of the direct dependencies that pyproject.toml allows"
 	@echo "make pythons   run the tests under Python $(PYTHONS), as far as they are there"

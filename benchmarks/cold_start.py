@@ -27,6 +27,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from edgeroutes.build.fetch import install_distributions  # noqa: E402
 from edgeroutes.build.installer import UvInstaller  # noqa: E402
+from edgeroutes.build.packing import packed_modules  # noqa: E402
 from edgeroutes.build.target import Target  # noqa: E402
 from edgeroutes.cli.build import write_bundle  # noqa: E402
 from edgeroutes.dev.gateway import HttpRequest, rest_event  # noqa: E402
@@ -57,11 +58,16 @@ def write_bundles(folder: Path) -> dict[str, dict[str, Path]]:
 
 def write_sources(shipped: Path, to: Path) -> None:
     """The bundle without bytecode. The sources of edgeroutes, which ships as bytecode only, come from this repository."""
-    shutil.copytree(shipped, to, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
-    for bytecode in shipped.glob("edgeroutes/**/*.pyc"):
-        source = bytecode.relative_to(shipped).with_suffix(".py")
-        (to / source).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(REPOSITORY / source, to / source)
+    shutil.copytree(shipped, to, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "modules.bin"))
+    shutil.copyfile(REPOSITORY / "edgeroutes/__init__.py", to / "edgeroutes/__init__.py")
+    for name in packed_modules(shipped):
+        module = Path(*name.split("."))
+        source = (
+            module.with_suffix(".py") if (REPOSITORY / module.with_suffix(".py")).is_file() else module / "__init__.py"
+        )
+        if (REPOSITORY / source).is_file():
+            (to / source).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / source, to / source)
 
 
 def install_runtime(folder: Path, python: Path, target: Target) -> Path:

@@ -78,7 +78,7 @@ def test_a_file_that_is_no_text_is_named(root: Path) -> None:
 
 
 def test_a_project_without_routes_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LayoutError, match="functions: there is no such folder"):
+    with pytest.raises(LayoutError, match="functions: the folder does not exist"):
         pipeline.render_template(tmp_path)
 
 

@@ -46,7 +46,7 @@ def asgi_application(manifest: Manifest, root: str, *, debug: bool = False) -> A
     Args:
         manifest: What there is.
         root: The project's folder.
-        debug: Whether a 500 tells the client what happened.
+        debug: Whether a 500 shows the client what happened.
     """
     from edgeroutes.adapters.threads import call_in_thread  # which needs AnyIO, and a load balancer's function has none
 
@@ -207,7 +207,7 @@ async def _respond(call: Call, receive: Receive) -> Response | None:
 
 
 async def _send_response(response: Response, call: Call, receive: Receive, send: Send) -> None:
-    """Send head and body; a client that has gone ends it at once and is no error."""
+    """Send headers and body; a client that has left ends it at once and is not an error."""
     headers = encode_headers(response.headers.multi_items())
     start = {"type": "http.response.start", "status": response.status, "headers": headers}
     try:
@@ -224,7 +224,7 @@ async def _send_response(response: Response, call: Call, receive: Receive, send:
     except BaseException as error:
         if is_fatal(error):
             raise
-        call.fail(error)  # the head is out: the log is told, and the server, which cuts the connection
+        call.fail(error)  # the headers are sent: the log reports it, and the server closes the connection
         raise as_exception(error) from None
 
 
@@ -233,7 +233,7 @@ class _ClientGoneError(Exception):
 
 
 async def _send(send: Send, message: Message) -> None:
-    """Send a message; a server says with OSError that the client has gone, which must not be taken for the handler's."""
+    """Send a message; a server raises OSError when the client has left, which must not be taken for the handler's."""
     try:
         await send(message)
     except OSError as error:
@@ -274,7 +274,7 @@ async def _send_stream(start: Message, call: Call, chunks: Any, receive: Receive
 
 async def _send_chunks(chunks: Any, gone: asyncio.Event, send: Send) -> None:
     async for chunk in chunks:
-        if gone.is_set():  # and the generator went on, whatever it was told
+        if gone.is_set():  # and the generator went on, whatever it received
             return
         if chunk:
             await _send(send, {"type": "http.response.body", "body": chunk, "more_body": True})

@@ -84,7 +84,7 @@ def base_scope(incoming: Incoming) -> Scope:
 
 
 def mounted_paths(scope: RequestScope) -> dict[str, Any]:
-    """What an app at a route's folder is told of paths: the whole `path`, and how much of it is the way to the folder.
+    """The paths in the scope of an app at a route's folder: the whole `path`, and the part of it that leads to the folder.
 
     The folder's own URL gets a slash at its end, which is what an app calls its root.
     """

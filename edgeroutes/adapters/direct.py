@@ -30,7 +30,7 @@ async def call_asgi_app(app: AsgiApp, routed: RequestScope, scope: Scope, respon
     error: BaseException | None = None
     try:
         await app(await direct_scope(app, routed, scope), response.receive, response.send)
-    except BaseException as raised:  # `end` knows whom it can still be told
+    except BaseException as raised:  # `end` decides who can still receive it
         if is_fatal(raised):
             raise
         error = raised

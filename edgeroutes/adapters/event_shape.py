@@ -26,7 +26,7 @@ def not_a_request(event: object) -> EventError:
 
 
 def _sender(event: object) -> str:
-    """`: it comes from aws:sqs` and the like, where an event that is no HTTP request says who sent it; empty where it does not."""
+    """`: it comes from aws:sqs` and the like, where an event that is not an HTTP request names its sender; empty where it does not."""
     records = event.get("Records") if isinstance(event, dict) else None
     first = records[0] if isinstance(records, list) and records else event
     if not isinstance(first, dict):

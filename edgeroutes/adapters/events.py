@@ -68,7 +68,7 @@ class LambdaEvent:
         raise NotImplementedError
 
     def origin(self) -> tuple[str, str]:
-        """Scheme and host that the client asked: https unless a proxy says http, `Host` or else the gateway's own name."""
+        """Scheme and host that the client used: https unless a proxy says http, `Host` or else the gateway's own name."""
         proto = (self.header("x-forwarded-proto") or "").partition(",")[0].strip().lower()
         host = self.header("host") or str(self._context().get("domainName") or "localhost")
         return ("http" if proto == "http" else "https"), host
@@ -207,7 +207,7 @@ class HttpEvent(LambdaEvent):
 def _sent_path(path: str, gateway: dict[str, Any]) -> str:
     """The path as the client sent it, or as near as can be.
 
-    A function URL leaves it alone. An HTTP API decodes it, so what was encoded is encoded anew (a `%2F` cannot be told from `/` any
+    A function URL leaves it alone. An HTTP API decodes it, so what was encoded is encoded anew (a `%2F` looks like `/` any
     more), and puts a named stage in front.
     """
     if ".lambda-url." in str(gateway.get("domainName")):

@@ -57,7 +57,7 @@ class Lifespan:
         """Wait for the end of the startup.
 
         Raises:
-            HandlerError: When the app says that it failed.
+            HandlerError: When the app reports that it failed.
         """
         await asyncio.shield(self._startup)
 
@@ -78,7 +78,7 @@ class Lifespan:
         if error is not None and not isinstance(error, Exception) and not self._startup.done():
             self._failure = self._failure or repr(
                 error
-            )  # an Exception before the end of startup only says "I take no lifespan"
+            )  # an Exception before the end of startup means only that the app takes no lifespan
         self._end(error)
 
     def _end_cancelled(self, task: asyncio.Task[None]) -> None:

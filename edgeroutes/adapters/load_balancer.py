@@ -154,7 +154,7 @@ def _part(text: str | None) -> str:
 
 
 def _client_address(incoming: RestEvent) -> tuple[str, int] | None:
-    """The client's address; a load balancer can be told to add its port."""
+    """The client's address; a load balancer may add its port."""
     sent = (incoming.header("x-forwarded-for") or "").rpartition(",")[2].strip()
     if not sent:
         return None

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 async def mount(app: AsgiApp, scope: RequestScope) -> Response:
-    """The app's response: as the app sends it where the route says `streaming = True`, else whole.
+    """The app's response: as the app sends it where the route sets `streaming = True`, else whole.
 
     Args:
         app: What the route exports, or a Starlette response, which is an ASGI app, too.

@@ -51,7 +51,7 @@ async def mounted_response(app: AsgiApp, scope: RequestScope) -> Response:
     async def finish() -> None:
         try:
             await cycle.finish()
-        except BaseException as error:  # the response has been sent: only the log can be told
+        except BaseException as error:  # the response has been sent: only the log can report it
             if is_fatal(error):
                 raise
             route_path = scope.endpoint.route.route_path
@@ -172,7 +172,7 @@ class RoutedRequest:
         return connection_scope(self._routed)
 
     def __call__(self, response: MangumResponse) -> Response:
-        """The app's response as ours: repeated headers apart, no type where there is no body."""
+        """The app's response as ours: repeated headers apart, without a type where there is no body."""
         status, body = response["status"], response["body"]
         return Response(None if status in BODILESS else body or None, status, decode_headers(response["headers"]))
 

@@ -161,7 +161,7 @@ class AppExchange:
         self._let_go()
         try:
             await self._end()
-        except BaseException as error:  # the response has been sent: only the log can be told
+        except BaseException as error:  # the response has been sent: only the log can report it
             if is_fatal(error):
                 raise
             incoming, route_path = self._routed.incoming, self._routed.endpoint.route.route_path

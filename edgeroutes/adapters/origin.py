@@ -1,4 +1,4 @@
-"""Whether a request came through the project's distribution, and what the distribution says of it.
+"""Whether a request came through the project's distribution, and the client and host that the distribution names.
 
 Without it anyone who knows the API's own URL could ask past the CDN, and claim to be anyone. Loaded where there is a secret to check.
 """
@@ -40,7 +40,7 @@ class OriginGuard:
 
     def __init__(self, secrets: str) -> None:
         if "{{resolve:" in secrets:
-            problem = "it holds a reference that CloudFormation has not resolved"
+            problem = "it contains a reference that CloudFormation has not resolved"
             hint = f"Deploy with template.yaml as it is, or take {VARIABLE} out of the function's environment"
             raise ConfigError(problem, where=f"the variable {VARIABLE}", hint=hint)
         self._secrets = [secret.encode() for secret in secrets.split() if len(secret) >= MIN_LENGTH]
@@ -50,7 +50,7 @@ class OriginGuard:
             raise ConfigError(problem, where=f"the variable {VARIABLE}", hint=hint)
 
     def admits(self, event: Event) -> bool:
-        """Whether the event brings a secret; then it is told as the viewer's own, and the secret is taken out.
+        """Whether the event brings a secret; if so, client and host become the viewer's and the secret is removed.
 
         Host and client's address are those that the distribution names: in an admitted event nobody else can have set them.
 

@@ -47,7 +47,7 @@ class LambdaHandler:
     Args:
         manifest: The function's routes.
         root: The folder that holds them: `/var/task`.
-        debug: Whether a 500 tells the client what happened; only in `dev` and tests.
+        debug: Whether a 500 shows the client what happened; only in `dev` and tests.
     """
 
     def __init__(self, manifest: Manifest, root: str, *, debug: bool = False) -> None:
@@ -70,7 +70,7 @@ class LambdaHandler:
         """The proxy result for an event.
 
         Raises:
-            EventError: When there is no HTTP request in it, or one of a load balancer that the bundle cannot read; the log says which.
+            EventError: When there is no HTTP request in it, or one of a load balancer that the bundle cannot read; the log names it.
         """
         if is_load_balancer(event) and self._admits(event, context):
             return self._load_balancer_result(event, context)
@@ -98,7 +98,11 @@ class LambdaHandler:
         try:
             incoming = read_event(event, context)
             if self._guard is not None and not self._guard.admits(event):
-                return Call(self.application, incoming, early=HTTPError(403, "ask the distribution, not the API"))
+                return Call(
+                    self.application,
+                    incoming,
+                    early=HTTPError(403, "direct access is forbidden; use the CloudFront domain"),
+                )
             return self.application.open(incoming)
         except EventError as error:
             _log_refusal(error, context)
@@ -108,7 +112,7 @@ class LambdaHandler:
             raise
 
     def close(self) -> None:
-        """End what lives as long as the sandbox: the apps that were started, and the loop. For servers and tests; Lambda says no word.
+        """Stop what lives as long as the sandbox: started apps and the loop. For servers and tests: Lambda does not call it.
 
         A request after it opens a new loop.
         """
@@ -130,7 +134,7 @@ class LambdaHandler:
         try:
             from edgeroutes.adapters.load_balancer import load_balancer_result
         except ImportError as missing:
-            problem = f"this is a load balancer's event, and the function's bundle has not what reads one: {missing}"
+            problem = f"this is a load balancer's event, and the function's bundle does not contain the module that reads one: {missing}"
             error = EventError(problem, hint="Add 'include: [mangum]' to its function.yaml, and build again")
             _log_refusal(error, context)
             raise error from missing
@@ -159,7 +163,7 @@ class LambdaHandler:
         self._finishing.append((finish, runner, running_in))
         if self.hook_installed:
             return
-        if "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to be known
+        if "AWS_LAMBDA_RUNTIME_API" in os.environ:  # elsewhere there is no client to hook
             self._warn_once("after() runs before the response: this runtime has no client that edgeroutes knows")
         self.finish()
 
@@ -169,7 +173,7 @@ class LambdaHandler:
             finish, runner, running_in = self._finishing.pop(0)
             try:
                 runner.run(finish(), running_in)
-            except BaseException as error:  # the response has been sent: only the log can be told
+            except BaseException as error:  # the response has been sent: only the log can report it
                 if is_fatal(error):
                     raise
                 from edgeroutes.runtime.log import log_exception

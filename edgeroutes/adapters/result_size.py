@@ -29,7 +29,7 @@ def find_excess(result: Mapping[str, Any], event: Event, where: str) -> Response
 
     Args:
         result: As the handler returns it.
-        event: That it belongs to, which tells who invoked the function.
+        event: That it belongs to, which shows who invoked the function.
         where: The route file.
     """
     gateway = event.get("requestContext") or {}

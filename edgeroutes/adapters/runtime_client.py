@@ -30,7 +30,7 @@ class PendingResponse(bytes):
 
     Args:
         send: Called with the request id of the invocation, and that of this attempt or None, when it is to go out.
-            It raises OSError or the like where Lambda cannot be told.
+            It raises OSError or the like where Lambda cannot be reached.
     """
 
     send: Callable[[str, str | None], None]

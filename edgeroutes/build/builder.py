@@ -28,6 +28,7 @@ from edgeroutes.build.inputs import bundle_files_read, folders_below, forget_inp
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
 from edgeroutes.build.loops import LoopDecisions
+from edgeroutes.build.machine_code import foreign_code
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
 from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped, write_summary
@@ -172,7 +173,7 @@ class Builder:
             files = {*read, *local_sources, *bundle_files_read(self._root, bundles)}
             folders = {*listed, *collector.folders.listed, *(file.parent for file in local_sources)}
             record_inputs(self.store, files, folders, started_ns=started_ns)
-        return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data)
+        return BuildReport(functions=tuple(built), warnings=warnings, new_data=new_data, left_out=selection.left_out)
 
     def _collector(self, pins: Pins, tracer: Tracer) -> Collector:
         resolver = Resolver(self._search_path)
@@ -299,6 +300,7 @@ class Builder:
                 None
             )
         said.update((f"{path} {reason}.", None) for path, reason in sorted(left_out.items()))
+        said.update((warning, None) for warning in _foreign_code_warnings(self._root, bundles, self._target))
         for bundle in bundles:
             said.update((_render_warning(bundle, warning), None) for warning in bundle.warnings)
         if interpreter is None:
@@ -308,6 +310,17 @@ class Builder:
                 f"what it imports (Starlette +50 ms, Powertools +100 ms). Install it, for instance with 'uv python install {version}'."
             ] = None
         return list(said)
+
+
+def _foreign_code_warnings(root: Path, bundles: Iterable[Bundle], target: Target) -> Iterator[str]:
+    """The shared libraries and programs of the project that the functions cannot run."""
+    for file in sorted({file.source for bundle in bundles for file in bundle.files if file.source.suffix != ".py"}):
+        compiled_for = foreign_code(file, target)
+        if compiled_for:
+            yield (
+                f"{file.relative_to(root).as_posix()} is compiled for {compiled_for}. The functions run Python {target.python} on Linux on "
+                f"{target.machine}, which cannot use it. Compile it for them, or list it under 'exclude' in function.yaml."
+            )
 
 
 def _version_warnings(

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3, Root, check_declared, imported_roots
+from edgeroutes.build.dependencies import (
+    LAMBDA_HAS,
+    LAMBDA_HAS_FOR_BOTO3,
+    Root,
+    check_declared,
+    excluded_imports,
+    imported_roots,
+)
 from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.graph import TraceWarning
@@ -152,6 +159,9 @@ class Collector:
         files = tuple(self._files(graph, function, paths, data))
         self._check_files(files)
         names = {self._place(each.source) for each in files}
+        exclude = frozenset(self._excluded_names(graph, function))
+        # A layer may have what the function excludes.
+        lacking = () if "Layers" in function.properties else excluded_imports(graph, exclude)
         left_out = {
             path: reason for found in (data, *(each for each, _ in included)) for path, reason in found.left_out.items()
         }
@@ -159,7 +169,7 @@ class Collector:
             function=function,
             files=files,
             roots=tuple(self._roots(graph, function, [root for _, roots in included for root in roots], used)),
-            exclude=frozenset(self._excluded_names(graph, function)),
+            exclude=exclude,
             local_tops=self._local_tops(graph),
             graph=graph,
             unused=unused_parts(
@@ -169,7 +179,7 @@ class Collector:
                 self._arguments(function),
             ),
             libraries=tuple(libraries),
-            warnings=(*graph.warnings, *self._idle_excludes(function)),
+            warnings=(*graph.warnings, *self._idle_excludes(function), *lacking),
             left_out={
                 path: reason
                 for path, reason in left_out.items()

@@ -2,7 +2,8 @@
 
 A zip of SAM's dates all files 1980, so that ordinary bytecode would never be valid: ours is "unchecked-hash" (PEP 552), which
 Python loads without looking at the source. The sources stay beside it, for tracebacks and for packages that read their own. Only
-edgeroutes itself ships compact: bytecode alone, without docstrings and columns, half the size; its frames keep their line numbers.
+edgeroutes itself ships compact: bytecode alone, without docstrings and columns, in one file (see `packing`); its frames keep their
+line numbers.
 """
 
 from __future__ import annotations

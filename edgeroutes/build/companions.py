@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.wheels import Wheels
 
 FILE = "mentions.json"
-_FORMAT = 4
+_FORMAT = 5
 # Their extras are adapters for libraries that a function uses by itself or not at all.
 _OBSERVERS = frozenset({"ddtrace", "elastic-apm", "logfire", "newrelic", "sentry-sdk"})
 
@@ -95,17 +95,23 @@ class Companions:
             mentions = self._mentions(tree, name) if tree is not None else self._read_local(name)[0]
             for each, mention in mentions.items():
                 place = f"{mention.file}:{mention.line}" if mention.line else mention.file
-                words = self._words(each, extras.get(each, ()), mention.file)
+                words = self._words(each, extras.get(each, ()), mention.file, *mention.adapters)
                 how = f"{place} of {name} {mention.how}"
-                found[each] = Companion(name=each, how=how, is_offered=each in extras, words=words)
+                found[each] = Companion(
+                    name=each,
+                    how=how,
+                    is_offered=each in extras,
+                    is_adapters=mention.adapters != () and each not in extras,
+                    words=words,
+                )
         return [found[each] for each in sorted(found)]
 
-    def _words(self, name: str, extras: Iterable[str], file: str = "") -> tuple[str, ...]:
+    def _words(self, name: str, extras: Iterable[str], file: str = "", *adapters: str) -> tuple[str, ...]:
         """The words by which code shows that it uses a distribution through a library; short and general ones are left out."""
         declared = self.declared[name]
         points = (each.name for each in declared.entry_points if not is_tool_group(each.group))
         stem = PurePosixPath(file).stem.strip("_")
-        modules = (stem,) if file.endswith(".py") else ()
+        modules = (*adapters, stem) if file.endswith(".py") else ()
         told = {word.lower() for word in (*extras, *(each for each in (*points, *modules) if len(each) > 3))} - _GENERAL
         return tuple(
             sorted({name, name.replace("-", "_"), *map(str.lower, self._identity(name)[1].import_names), *told})
@@ -191,12 +197,14 @@ class Companions:
             for identity in new:
                 mention = found.get(identity.name)
                 signature = current[identity.name][0]
-                known[signature] = [mention.file, mention.line, mention.how] if mention is not None else []
+                known[signature] = (
+                    [mention.file, mention.line, mention.how, mention.adapters] if mention is not None else []
+                )
         mentions = {}
         for name, (signature, _) in current.items():
             if known[signature]:
-                file, line, how = known[signature]
-                mentions[name] = Mention(file=file, line=line, how=how)
+                file, line, how, adapters = known[signature]
+                mentions[name] = Mention(file=file, line=line, how=how, adapters=tuple(adapters))
         return mentions
 
     def _facts(self, tree: Tree) -> dict[str, Any]:

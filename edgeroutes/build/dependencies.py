@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
 from edgeroutes.build.requirements import has_name, required_names
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from edgeroutes.build.graph import ImportGraph, ReachedModule, Reason
+    from edgeroutes.build.modules import Module
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.target import Target
     from edgeroutes.build.wheels import Wheels
@@ -60,11 +62,13 @@ class Companion:
         words: Lowercase beginnings of words that a function's code has where it uses the two together: names of the companion, of the
             extras that have it, of its entry points, and of the module that mentions it.
         is_offered: Whether the library offers it as an extra.
+        is_adapters: Whether the library mentions it in an adapter alone, which runs only where a function's code has one of the words.
     """
 
     name: str
     how: str
     is_offered: bool = False
+    is_adapters: bool = False
     words: tuple[str, ...] = ()
 
 
@@ -90,7 +94,8 @@ def check_declared(graph: ImportGraph, pins: Pins) -> Iterator[DependencyError]:
     told: set[str] = set()
     for reached in graph.modules.values():
         module = reached.module
-        if module.origin is not Origin.DISTRIBUTION or not module.form.is_file or _is_optional(graph, reached):
+        reason = _needing_import(graph, reached)
+        if module.origin is not Origin.DISTRIBUTION or not module.form.is_file or reason is None:
             continue
         name = module.distribution
         if name in told or name == OWN_PACKAGE or (name and (pins.is_declared(name) or name in LAMBDA_HAS)):
@@ -98,7 +103,7 @@ def check_declared(graph: ImportGraph, pins: Pins) -> Iterator[DependencyError]:
         if name in LAMBDA_HAS_FOR_BOTO3:
             continue
         told.add(name)
-        yield _undeclared(graph, reached, pins)
+        yield _undeclared(module, graph.where(reason.importer, reason.line), pins)
 
 
 def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
@@ -119,6 +124,21 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
         where = graph.where(link[0].file, link[0].line) if link else ""
         roots[name] = Root(name=name, extras=extras, reason=graph.render_chain(graph.chain(reached)), where=where)
     return list(roots.values())
+
+
+def excluded_imports(graph: ImportGraph, exclude: Collection[str]) -> Iterator[TraceWarning]:
+    """Where the project's files import distributions that `exclude` keeps out, one warning for each."""
+    told: set[str] = set()
+    for reached in graph.modules.values():
+        name = reached.module.distribution
+        reason = _needing_import(graph, reached) if name in exclude and name not in LAMBDA_HAS else None
+        if reason is not None and name not in told:
+            told.add(name)
+            problem = (
+                f"imports {reached.module.name!r}, and 'exclude' in function.yaml keeps {name!r} out of the function"
+            )
+            hint = "Remove it from 'exclude', or list it under 'include' in the function.yaml of this route"
+            yield TraceWarning(importer=reason.importer, line=reason.line, problem=problem, hint=hint)
 
 
 def resolve(
@@ -202,9 +222,9 @@ def explain_missing(error: ProjectError, missing: Mapping[str, Requirement]) -> 
     return DependencyError(error.problem, where=where, hint=error.hint)
 
 
-def _is_optional(graph: ImportGraph, reached: ReachedModule) -> bool:
-    """Whether no import of the project's needs the module to be there."""
-    return not any(_is_needed(graph, reason) for reason in reached.reasons)
+def _needing_import(graph: ImportGraph, reached: ReachedModule) -> Reason | None:
+    """The first import of the project's that needs the module to be there."""
+    return next((each for each in reached.reasons if _is_needed(graph, each)), None)
 
 
 def _is_needed(graph: ImportGraph, reason: Reason) -> bool:
@@ -213,10 +233,7 @@ def _is_needed(graph: ImportGraph, reason: Reason) -> bool:
     return is_sure and reason.kind not in _MAY_BE_MISSING
 
 
-def _undeclared(graph: ImportGraph, reached: ReachedModule, pins: Pins) -> DependencyError:
-    module = reached.module
-    reason = next(each for each in reached.reasons if _is_needed(graph, each))
-    where = graph.where(reason.importer, reason.line)
+def _undeclared(module: Module, where: str, pins: Pins) -> DependencyError:
     if not module.distribution:
         problem = f"{module.name!r} is installed, but no distribution says that it brings it"
         return DependencyError(problem, where=where, hint="Install it from a distribution, or move it into the project")

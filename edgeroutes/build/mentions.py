@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.import_values import NEVER_RUN, ImportKind
@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from edgeroutes.build.import_values import ImportSite
     from edgeroutes.build.texts import Text
 
-# Files that only tests, type checkers and command lines load; and adapters for libraries that a function uses by itself or not at all
-# (sentry_sdk/integrations).
+# Files that only tests, type checkers and command lines load.
 _NOT_RUN = re.compile(
-    r"(?:.*/)?(?:tests?|testing|_pytest|benchmarks?|examples|integrations|instrumentation)/.*|(?:.*/)?(?:test_.*|conftest|testclient|pytest_plugin|_?hypothesis_plugin|mypy|"
+    r"(?:.*/)?(?:tests?|testing|_pytest|benchmarks?|examples)/.*|(?:.*/)?(?:test_.*|conftest|testclient|pytest_plugin|_?hypothesis_plugin|mypy|"
     r"__main__|setup)\.py"
 )
+# Adapters for other libraries, each loaded by whoever uses that library (sentry_sdk/integrations).
+_ADAPTER = re.compile(r"(?:.*/)?(?:integrations|instrumentation)/(\w*[^\W_]\w*)(?:\.py|/.*)")
+_READS = "reads the entry points"
 # Extras that are for the library's own developers.
 _DEVELOPERS_EXTRA = re.compile(
     r"(?:.*[-_])?(?:dev|develop|development|test|tests|testing|doc|docs|lint|typing|types|mypy|ci|qa|check|benchmark|cover|build|release)"
@@ -51,17 +53,19 @@ class Mention:
         file: With slashes, below the library's or the project's folder; empty for metadata.
         line: 1-based; 0 for what has none.
         how: `imports lxml (optional)`, `names lxml in a string`; what `why` shows behind the place.
+        adapters: Where nothing else mentions it, the names of the adapters that do.
     """
 
     file: str
     line: int
     how: str
+    adapters: tuple[str, ...] = ()
 
 
 def find_mentions(
     files: Iterable[str], locate: Callable[[str], Path], wanted: Iterable[Identity]
 ) -> dict[str, Mention]:
-    """Distribution → the first place in these files that mentions it.
+    """Distribution → the first place in these files that mentions it, outside adapters where there is one.
 
     Args:
         files: Their paths in a bundle.
@@ -70,10 +74,10 @@ def find_mentions(
     """
     seekers = [_Seeker(identity) for identity in wanted]
     found: dict[str, Mention] = {}
-    for path in files:
+    for path in sorted(files, key=lambda path: _adapter(path) != ""):
         if _NOT_RUN.fullmatch(path) or not path.endswith((".py", ".so")):
             continue
-        left = [seeker for seeker in seekers if seeker.identity.name not in found]
+        left = [seeker for seeker in seekers if _is_sought(found.get(seeker.identity.name), path)]
         if not left:
             break
         try:
@@ -88,8 +92,28 @@ def find_mentions(
                 if (name := seeker.compiled_name(data))
             )
         elif likely:
-            found.update(_in_source(path, data, likely))
+            for name, mention in _in_source(path, data, likely):
+                found[name] = _joined(found.get(name), mention)
     return found
+
+
+def _adapter(path: str) -> str:
+    """The name of the adapter of which a file is a part; empty for none."""
+    match = _ADAPTER.fullmatch(path)
+    return match[1].strip("_") if match else ""
+
+
+def _is_sought(known: Mention | None, path: str) -> bool:
+    """Whether a file may say more of a distribution: all adapters that mention it count."""
+    return known is None or (known.adapters != () and _adapter(path) not in {"", *known.adapters})
+
+
+def _joined(known: Mention | None, mention: Mention) -> Mention:
+    """A mention in one more file; one that reads entry points is no adapter's, for it loads whatever is there."""
+    adapter = _adapter(mention.file)
+    if not adapter or mention.how.startswith(_READS):
+        return mention
+    return replace(known or mention, adapters=(*(known.adapters if known else ()), adapter))
 
 
 def imports_of(
@@ -108,7 +132,7 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
     """The string literals that name a distribution's module or a group of its entry points, each with what `why` shows."""
     for text in texts:
         if text.text in identity.groups:
-            yield text, f"reads the entry points {text.text!r}, of which {identity.name} has some"
+            yield text, f"{_READS} {text.text!r}, of which {identity.name} has some"
         elif _is_in(text.dotted, identity):
             yield text, f"names {text.text!r} in a string"
         elif text.place is TextPlace.IMPORTED and normalize_name(text.text) == identity.name:
@@ -209,7 +233,7 @@ def _group_text(identity: Identity, path: str, tree: ast.Module) -> Mention | No
             (each for each in identity.groups if each == text or (text and _is_beginning(text, each, node))), ""
         )
         if group:
-            how = f"reads the entry points {group!r}, of which {identity.name} has some"
+            how = f"{_READS} {group!r}, of which {identity.name} has some"
             return Mention(file=path, line=getattr(node, "lineno", 0), how=how)
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.archive import zipped_bytes
@@ -71,11 +71,13 @@ class BuildReport:
         functions: All of the plan, the fallback last.
         warnings: What may be wrong, each once.
         new_data: Files of the project in bundles that are not modules, and were in none after the last build.
+        left_out: By logical id, the declared distributions that libraries of the function mention and that it lacks, each with the place.
     """
 
     functions: tuple[BuiltFunction, ...]
     warnings: tuple[str, ...]
     new_data: tuple[str, ...] = ()
+    left_out: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def write_summary(store: Store, functions: Iterable[BuiltFunction]) -> None:

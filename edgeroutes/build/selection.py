@@ -44,11 +44,13 @@ class Selection:
         bundles: Of all functions, with what their libraries ask of edgeroutes.
         requirements: By logical id, the function's distributions.
         notes: What the author should know, one line each.
+        left_out: By logical id, the declared distributions that libraries of the function mention and that it lacks, each with the place.
     """
 
     bundles: tuple[Bundle, ...]
     requirements: Answers
     notes: tuple[str, ...]
+    left_out: Mapping[str, Mapping[str, str]]
 
 
 class Selector:
@@ -101,8 +103,10 @@ class Selector:
                 break
             everywhere |= added
         notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
-        notes = (*notes, *self._left_out(chosen, answers))
-        return Selection(bundles=tuple(chosen), requirements=answers, notes=notes)
+        left_out = self._left_out(chosen, answers)
+        notes = (*notes, *self._left_out_notes(chosen, left_out))
+        places = {key: {each.name: each.how for _, each in reversed(found)} for key, found in left_out.items()}
+        return Selection(bundles=tuple(chosen), requirements=answers, notes=notes, left_out=places)
 
     def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Answers:
         """Every function's distributions, fetched where the store lacks them."""
@@ -167,7 +171,8 @@ class Selector:
             return (
                 each
                 for each in of_library(library)
-                if brings_all or each.name not in used or has(key, each.words) or is_small(each.name)
+                if has(key, each.words)
+                or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
@@ -210,26 +215,37 @@ class Selector:
             root.name: root for root in self._declared_roots(bundles) if root.name not in shipped | everywhere.keys()
         }
 
-    def _left_out(self, bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+    def _left_out(self, bundles: Sequence[Bundle], answers: Answers) -> dict[str, list[tuple[str, Companion]]]:
+        """By logical id, what the libraries of a function mention and it goes without, each with the library."""
+        of_library = cache(self._companions.of_library)
+        return {
+            key: [
+                (library, each)
+                for library in answers[key]
+                for each in of_library(library)
+                if each.name not in answers[key] and each.name not in bundle.exclude | LAMBDA_HAS
+            ]
+            for bundle in bundles
+            for key in (bundle.function.logical_id,)
+        }
+
+    def _left_out_notes(
+        self, bundles: Sequence[Bundle], left_out: Mapping[str, Sequence[tuple[str, Companion]]]
+    ) -> Iterator[str]:
         """Large extras of libraries that functions import, and that ship with other functions alone."""
         found: dict[str, dict[str, set[str]]] = {}
         for bundle in bundles:
             key = bundle.function.logical_id
-            for library in (root.name for root in bundle.roots if root.where and root.name in answers[key]):
-                for each in self._companions.of_library(library):
-                    if (
-                        each.is_offered
-                        and each.name not in answers[key]
-                        and each.name not in bundle.exclude | LAMBDA_HAS
-                    ):
-                        found.setdefault(library, {}).setdefault(each.name, set()).add(key)
+            imported = {root.name for root in bundle.roots if root.where}
+            for library, each in left_out[key]:
+                if library in imported and each.is_offered:
+                    found.setdefault(library, {}).setdefault(each.name, set()).add(key)
         for library, names in sorted(found.items()):
             without = sorted(set().union(*names.values()))
             shown = ", ".join(without[:3]) + (f" and {len(without) - 3} more" if len(without) > 3 else "")
             yield (
                 f"{library} can use {', '.join(sorted(names))}, which other functions use; {shown} shows no use of it and goes "
-                "without. Where a function needs one, list it under 'include' of its function.yaml; else under 'exclude' in "
-                f"{self._app_dir}/function.yaml."
+                "without. List it in the function.yaml of a function: under 'include' where the function needs it, else under 'exclude'."
             )
 
     def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.bytecode import Compilation, bytecode_path
+from edgeroutes.build.packing import pack, with_loader
 from edgeroutes.build.sizes import UNZIPPED_LIMIT_BYTES
 from edgeroutes.build.store import is_program, storage_errors
 from edgeroutes.errors import BundleError, ImportRaisedError, require_no_problems
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store
     from edgeroutes.build.target import Target
 
-_FORMAT = "3"
+_FORMAT = "4"
 _Key = tuple[str, str, bool]
 
 
@@ -36,7 +37,7 @@ class TreePlan:
         digests: Of the contents, by the same path.
         of: Whose files they are, for messages.
         distribution: The local distribution that they are; empty for none.
-        is_compact: Whether bytecode stands for the sources, where there is an interpreter to make it.
+        is_compact: Whether one file of bytecode stands for the sources, where there is an interpreter to make it: edgeroutes itself.
         is_users: Whether a file that is not Python is the user's to mend.
         programs: Those of its files that can be run.
         data: Those that are no modules, whatever their names, and get no bytecode.
@@ -84,6 +85,8 @@ class TreeWriter:
         data: frozenset[str] = frozenset(),
     ) -> TreePlan:
         """The tree of these files; `prefix` is the readable part of its name."""
+        if is_compact and self._interpreter is not None:
+            files = with_loader(files)
         digests = {path: self.digest(content) for path, content in sorted(files.items())}
         programs = [
             path for path, content in sorted(files.items()) if not isinstance(content, bytes) and is_program(content)
@@ -126,6 +129,10 @@ class TreeWriter:
                     self._compile([plan for plan in lacking.values() if plan.is_compact is compact], first)
                 for plan in lacking.values():
                     self._share_bytecode(plan, parent / plan.name, first)
+                if self._interpreter is not None:
+                    for plan in lacking.values():
+                        if plan.is_compact:
+                            pack(parent / plan.name)
                 for plan in lacking.values():  # only now: it moves the folder that other trees shared from
                     facts = {"of": plan.of, "distribution": plan.distribution}
                     self._store.adopt(plan.name, parent / plan.name, facts)

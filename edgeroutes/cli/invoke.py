@@ -206,7 +206,7 @@ class _TextOutput(_Output):
 
 
 class _JsonOutput(_Output):
-    """Prints one document: status, headers and body, which is in base64 where it is no UTF-8."""
+    """Prints one document: status, headers and body, which is in base64 where it is not UTF-8."""
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__(stream)

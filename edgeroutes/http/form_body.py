@@ -7,6 +7,13 @@ from urllib.parse import unquote_to_bytes
 
 from edgeroutes.http.interrupts import HTTPError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any
+
+    from starlette.datastructures import FormData
+
 # As Starlette's. Each limit is for one request; `request.form(max_fields=…, max_files=…)` sets others.
 MAX_FIELDS = 1_000
 MAX_FILES = 1_000
@@ -16,6 +23,39 @@ _UTF_8 = ("utf-8", "utf8", "us-ascii")
 _charset = re.compile(r"""; *charset *= *["']?([^\s;"']*)""", re.IGNORECASE).search
 _fields = re.compile(rb"[^&]+").finditer
 _PIECE_BYTES = 16_384
+
+
+class FormLimits:
+    """How much a form may have; `max_part_size` is of each field that is not a file, in bytes."""
+
+    __slots__ = ("max_fields", "max_files", "max_part_size")
+
+    def __init__(
+        self, max_files: float | None = None, max_fields: float | None = None, max_part_size: int | None = None
+    ) -> None:
+        self.max_files = MAX_FILES if max_files is None else max_files
+        self.max_fields = MAX_FIELDS if max_fields is None else max_fields
+        self.max_part_size = max_part_size
+
+
+class FormReading:
+    """A form that is about to be read: `await` it, or use it with `async with`, which closes its files."""
+
+    __slots__ = ("_form", "_read")
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self._read = read
+        self._form: Any = None
+
+    def __await__(self) -> Generator[Any, None, FormData]:
+        return self._read().__await__()  # type: ignore[no-any-return]
+
+    async def __aenter__(self) -> FormData:
+        self._form = await self
+        return self._form  # type: ignore[no-any-return]
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._form.close()
 
 
 def decode_urlencoded(body: bytes, max_fields: float = MAX_FIELDS) -> list[tuple[str, str]]:

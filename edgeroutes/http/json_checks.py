@@ -1,6 +1,6 @@
 """What JSON may contain that cannot be sent on: numbers beyond a float, halves of surrogate pairs.
 
-Loaded for bodies in which a search of the bytes finds a sign of it; see `json_text`.
+Loaded for bodies in which a search of the bytes finds a sign of it; see `json_body`.
 """
 
 from __future__ import annotations

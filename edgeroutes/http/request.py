@@ -10,22 +10,22 @@ from types import SimpleNamespace
 
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_text import parse_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Generator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Any, Protocol
 
     from starlette.datastructures import FormData
 
+    from edgeroutes.http.form_body import FormLimits, FormReading
     from edgeroutes.http.url import URL
     from edgeroutes.types import Incoming, Params
 
     class RequestHost(Protocol):
         """What a request runs in."""
 
-        def asked(self, what: str) -> bool:
+        def record_read(self, what: str) -> bool:
             """Told of every asking for `headers`, `cookies` or `client`; True says that the asker gets an empty one."""
             ...
 
@@ -93,41 +93,6 @@ class Address:
 
     def __hash__(self) -> int:
         return hash((self.host, self.port))
-
-
-class FormLimits:
-    """How much a form may have; `max_part_size` is of each field that is not a file, in bytes."""
-
-    __slots__ = ("max_fields", "max_files", "max_part_size")
-
-    def __init__(
-        self, max_files: float | None = None, max_fields: float | None = None, max_part_size: int | None = None
-    ) -> None:
-        from edgeroutes.http.form_body import MAX_FIELDS, MAX_FILES
-
-        self.max_files = MAX_FILES if max_files is None else max_files
-        self.max_fields = MAX_FIELDS if max_fields is None else max_fields
-        self.max_part_size = max_part_size
-
-
-class FormReading:
-    """A form that is about to be read: `await` it, or use it with `async with`, which closes its files."""
-
-    __slots__ = ("_form", "_read")
-
-    def __init__(self, read: Callable[[], Any]) -> None:
-        self._read = read
-        self._form: Any = None
-
-    def __await__(self) -> Generator[Any, None, FormData]:
-        return self._read().__await__()  # type: ignore[no-any-return]
-
-    async def __aenter__(self) -> FormData:
-        self._form = await self
-        return self._form  # type: ignore[no-any-return]
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._form.close()
 
 
 class Request:
@@ -256,6 +221,8 @@ class Request:
         Raises:
             HTTPError: 400 when it is none, 415 when it is compressed.
         """
+        from edgeroutes.http.json_body import parse_json
+
         body = self.peek_body()
         try:
             return parse_json(body) if self._host is None else await self._host.compute(parse_json, body)
@@ -282,6 +249,7 @@ class Request:
         Raises:
             HTTPError: 415 for another content type, 400 for a malformed form, 413 for one beyond a limit.
         """
+        from edgeroutes.http.form_body import FormLimits, FormReading
 
         async def read() -> FormData:
             if self._form is None:
@@ -361,7 +329,7 @@ class Request:
         return self._content_type
 
     def _asked(self, what: str) -> bool:
-        return self._host is not None and self._host.asked(what)
+        return self._host is not None and self._host.record_read(what)
 
     def __repr__(self) -> str:
         return f"Request({self.method} {self.path})"

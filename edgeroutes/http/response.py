@@ -32,8 +32,8 @@ _TEXT_SUFFIXES = ("+json", "+xml", "json-seq", "x-ndjson", "/jsonl")
 _WHOLE = (str, bytes, type(None))
 BODILESS = (204, 205, 304)
 _REDIRECTS = (301, 302, 303, 307, 308)
-# Where a relative path of `Response.file` starts: the project of the request that is being answered.
-project_root: ContextVar[str] = ContextVar("edgeroutes_project_root", default="")
+# The scope of the request that is being handled; its `root`, the project, is where a relative path of `Response.file` starts.
+current_request: ContextVar[Any] = ContextVar("edgeroutes_request")
 # Set by the connection, never by a handler. Source: RFC 9112 §6.
 CONNECTION_HEADERS = frozenset(("content-length", "transfer-encoding"))
 _TRANSFER_ENCODING = frozenset(("transfer-encoding",))
@@ -206,7 +206,7 @@ class Response:
         """
         from edgeroutes.http.files import FileBody, file_headers, find_below
 
-        base = project_root.get()
+        base = getattr(current_request.get(None), "root", "")
         body = FileBody(base, path if root is None else find_below(base, root, path))
         described = file_headers(body, download_name)
         response = cls._typed(body, status, headers, described.pop("content-type"))

@@ -170,7 +170,8 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
 
     Args:
         settings: Outermost folder first: of two the latter wins key by key, but Policies, the variables of Environment,
-            `include` and `exclude` are those of both. A key without a value takes back what stands further out.
+            `include` and `exclude` are those of both, where neither takes back an entry of the other that stands further out. A key
+            without a value takes back what stands further out.
     """
     properties: dict[str, Any] = {}
     places: dict[str, str] = {}
@@ -188,8 +189,8 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
                 properties.pop(key, None)
             else:
                 properties[key] = merge_property(key, properties.get(key), value)
-        include += each.include
-        exclude += each.exclude
+        include = [*(entry for entry in include if entry not in each.exclude), *each.include]
+        exclude = [*(entry for entry in exclude if entry not in each.include), *each.exclude]
     return FunctionSettings(
         properties=properties,
         include=tuple(dict.fromkeys(include)),

@@ -146,7 +146,7 @@ def _plan_function(
         inherited=frozenset(key for key, place in shared.places.items() if said_by.get(key) == place),
         places=said_by,
         include=tuple(dict.fromkeys(include)),
-        exclude=tuple(dict.fromkeys(exclude)),
+        exclude=tuple(dict.fromkeys(entry for entry in exclude if entry not in include)),  # one of its routes needs it
         throttles=throttles if throttles != standard else {},
         reason=group.reason,
         cors={route.route_path: cors[route.route_path] for route in group.routes if route.route_path in cors},

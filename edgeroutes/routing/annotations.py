@@ -63,7 +63,7 @@ class Type:
     """What an annotation is.
 
     Args:
-        kind: `scalar`, `container`, `dict`, `model`, `file`, `union`, `unsupported`, or `unknown` where only running it tells.
+        kind: `scalar`, `container`, `dict`, `model`, `file`, `union`, `unsupported`, or `unknown` where only running it shows.
         label: How the author writes it.
         python: The class of its values, of a scalar or container.
         inner: The types of a union or the items of a container.
@@ -394,7 +394,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _is_elsewhere(default: ast.expr | None, module: Module) -> bool:
-    """Whether a default says that the argument comes from elsewhere than the request: `Depends(f)`."""
+    """Whether a default takes the argument from elsewhere than the request: `Depends(f)`."""
     name = _called(default, module) if isinstance(default, ast.Call) else ""
     return name.startswith("edgeroutes.") and not _is_ours(name)
 
@@ -408,7 +408,7 @@ def _is_validator(name: str) -> bool:
 
 
 def _unknown_metadata(node: ast.expr, module: Module) -> tuple[str, str] | None:
-    """Why metadata cannot be enforced, and what to do; None where it can, or only running it tells."""
+    """Why metadata cannot be enforced, and what to do; None where it can, or where only running it shows."""
     name = _called(node, module)
     if name.startswith("fastapi."):
         last = name.rpartition(".")[2]

@@ -48,7 +48,7 @@ MAX_REVALIDATE_SECONDS: Final = 2**31 - 1
 
 
 class SegmentConfig:
-    """What a route file says about caching, time and place; an attribute for each name that it may export.
+    """A route file's settings of caching, time and place; an attribute for each name that it may export.
 
     Args:
         dynamic: "auto", "force-dynamic", "error" or "force-static".
@@ -140,8 +140,8 @@ class SegmentConfig:
     def __repr__(self) -> str:
         plain = SegmentConfig()
         values = ((name, getattr(self, name)) for name in sorted(CONFIG_NAMES))
-        said = (f"{name}={value!r}" for name, value in values if value != getattr(plain, name))
-        return f"SegmentConfig({', '.join(said)})"
+        settings = (f"{name}={value!r}" for name, value in values if value != getattr(plain, name))
+        return f"SegmentConfig({', '.join(settings)})"
 
 
 CONFIG_NAMES: Final = frozenset(SegmentConfig.__slots__)
@@ -152,7 +152,7 @@ def require_config_value(name: str, value: object, where: str) -> object:
 
     Args:
         name: One of CONFIG_NAMES.
-        value: What the route file says.
+        value: The exported value.
         where: The file, with its line where that is known.
 
     Raises:

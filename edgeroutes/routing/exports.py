@@ -95,7 +95,7 @@ class MiddlewareExports:
     Args:
         source_file: As it was given.
         middleware: The function; None where it is missing, which is a problem.
-        cors: What it says for the routes of its folder: a `CORS`, False for none, or None where it says nothing.
+        cors: For the routes of its folder: a `CORS`, False for none, or None where it is not set.
         matcher: The patterns that it is for, or None for every route at or below its folder.
         problems: What is wrong with the file, by line, all of it.
     """

@@ -30,7 +30,7 @@ class FileTree(Protocol):
         """Whether this is a folder, or a link to one."""
 
     def resolve(self, directory: str) -> str:
-        """A folder's identity: the same string for a folder and for a link to it."""
+        """The identity of a folder: the same string for a folder and for a link to it."""
 
     def leads_out(self, path: str) -> str:
         """Where a link on this path leads outside the project; empty for a path inside."""
@@ -39,7 +39,7 @@ class FileTree(Protocol):
         """A file's text; a Python file's in the encoding that it declares.
 
         Raises:
-            OSError: There is no such file.
+            OSError: The file does not exist.
             ProjectError: It cannot be read.
         """
 

@@ -1,4 +1,4 @@
-"""The handlers that a file exports, as far as its source tells: async or not, generator or not, arguments to fill.
+"""The handlers that a file exports, as far as its source shows: async or not, generator or not, arguments to fill.
 
 Nothing is run.
 """

@@ -1,7 +1,6 @@
 """What is wrong with a project's routes taken together.
 
- What one path says about itself, `segments` and
-`patterns` have checked; here are the conflicts between several.
+Single paths are checked by `segments` and `patterns`; here are the conflicts between several.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ def check_layout(places: Sequence[Place]) -> list[LayoutError]:
 def _check_names(places: Sequence[Place]) -> Iterator[LayoutError]:
     """`[id]` beside `[slug]`, `[...a]` beside `[...b]` or `[[...b]]`, on one level of the URL."""
     seen: dict[tuple[_Shape, bool], tuple[Segment, str]] = {}
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for place in places:
         for index, segment in enumerate(place.pattern.segments):
             if not segment.is_dynamic:
@@ -73,9 +72,9 @@ def _check_names(places: Sequence[Place]) -> Iterator[LayoutError]:
             level = (place.pattern.shape[:index], segment.kind == PARAM)
             earlier, other_folder = seen.setdefault(level, (segment, place.folders[index]))
             folder = place.folders[index]
-            if earlier == segment or (folder, other_folder) in told:
+            if earlier == segment or (folder, other_folder) in reported:
                 continue
-            told.add((folder, other_folder))
+            reported.add((folder, other_folder))
             yield _name_conflict(place, segment, folder, earlier, other_folder)
 
 

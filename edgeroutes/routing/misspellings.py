@@ -81,7 +81,7 @@ def _method_fault(name: str) -> tuple[str, str] | None:
 
 def _static_params_fault(name: str) -> tuple[str, str] | None:
     likely = _likely(name, [STATIC_PARAMS_EXPORT])
-    return (f"{name!r} is not a known export", f"Rename it to {likely!r}") if likely else None
+    return (f"{name!r} is not an export that edgeroutes reads", f"Rename it to {likely!r}") if likely else None
 
 
 def _config_fault(name: str, bindings: Bindings) -> tuple[str, str] | None:

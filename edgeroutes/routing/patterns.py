@@ -39,7 +39,7 @@ class Pattern:
 
     @property
     def shape(self) -> tuple[tuple[int, str], ...]:
-        """What tells its URLs from another's: the sort key without the parameters' names."""
+        """What distinguishes its URLs from another's: the sort key without the parameters' names."""
         return tuple((rank, "" if rank else name) for rank, name in self.sort_key)
 
     def __lt__(self, other: Pattern) -> bool:

@@ -113,7 +113,7 @@ def decode_source(content: bytes, where: str) -> str:
         return io.IncrementalNewlineDecoder(None, translate=True).decode(content.decode(encoding))
     except UnicodeDecodeError as err:
         raise _wrong_byte(content, err, where, ImportRaisedError) from err
-    except SyntaxError as err:  # no such encoding, or none declared and not UTF-8, which says not where
+    except SyntaxError as err:  # no such encoding, or none declared and not UTF-8, which does not name a line
         try:
             content.decode("utf-8")
         except UnicodeDecodeError as place:

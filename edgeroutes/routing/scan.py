@@ -99,7 +99,7 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     app_dir = app_dir.strip("/")
     if not tree.is_directory(app_dir):
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
-        return RouteScan(routes=(), problems=(LayoutError("there is no such folder", where=app_dir, hint=hint),))
+        return RouteScan(routes=(), problems=(LayoutError("the folder does not exist", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
     names: dict[str, Sequence[str]] = {}
     found = _find_files(tree, app_dir, problems, names)

@@ -1,4 +1,4 @@
-"""The only matcher: which route serves a URL path, and what the path says.
+"""The only matcher: which route serves a URL path, and the values of its segments.
 
  Knows route paths as `Pattern` renders them and trusts
 them: what may stand in one, `segments` and `scan` have checked.

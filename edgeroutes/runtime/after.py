@@ -52,7 +52,7 @@ async def _run(function: Callable[..., object], args: tuple[object, ...], scope:
             result = await call_sync(lambda: function(*args))
         if hasattr(result, "__await__"):
             await result
-    except BaseException as error:  # the response has been sent: there is only the log to tell
+    except BaseException as error:  # the response has been sent: only the log can report it
         if is_fatal(error):
             raise
         explained = error if running_loop() else explain_missing_loop(error)

@@ -1,4 +1,4 @@
-"""What an annotation is, told by its shape: optional, many, a literal, a model.
+"""What an annotation is, by its shape: optional, many, a literal, a model.
 
 Whoever annotates with `Literal` or `UUID` has loaded the module that it comes from, so nothing is loaded here to find out.
 """
@@ -48,7 +48,7 @@ def annotated(kind: Any, metadata: tuple[Any, ...]) -> Any:
 
 
 def origin(annotation: Any) -> Any:
-    """What a generic is made of: `list[int]` → `list`, `int | None` → `UnionType`; None for what is no generic."""
+    """What a generic is made of: `list[int]` → `list`, `int | None` → `UnionType`; None for what is not a generic."""
     if isinstance(annotation, UnionType):
         return UnionType
     found = getattr(annotation, "__origin__", None)

@@ -17,7 +17,7 @@ from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.loop import is_fatal
 from edgeroutes.runtime.loop_state import running_loop
-from edgeroutes.runtime.response_headers import complete_headers, finalize_body, finish_headers
+from edgeroutes.runtime.response_headers import complete_headers, complete_stream, finalize_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 
 class Application:
-    """The routes of a manifest, each loaded when it is first asked for.
+    """The routes of a manifest, each loaded at its first request.
 
     Args:
         manifest: What there is.
         root: The project's folder.
-        mount: How a route that exports `app` is asked for its response; each adapter has its way.
-        debug: Whether a 500 tells the client what happened: in `dev`, never on Lambda.
+        mount: How a route that exports `app` is called; each adapter has its own.
+        debug: Whether a 500 shows the client what happened: in `dev`, never on Lambda.
     """
 
     def __init__(self, manifest: Manifest, root: str, mount: Mount, *, debug: bool = False) -> None:
@@ -69,18 +69,26 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        path = route.route_path
-        if path not in self._endpoints:
-            with self._loading:
-                if path not in self._endpoints:
-                    self._endpoints[path] = Endpoint(
-                        route,
-                        self.root,
-                        self._mount,
-                        base_path=self.manifest.base_path,
-                        trailing_slash=self.manifest.trailing_slash,
-                    )
-        return self._endpoints[path]
+        return self.loaded(route) or self._load(route)
+
+    def loaded(self, route: ManifestRoute) -> Endpoint | None:
+        """The route, where it has been loaded."""
+        return self._endpoints.get(route.route_path)
+
+    def _load(self, route: ManifestRoute) -> Endpoint:
+        with self._loading:
+            endpoint = self.loaded(route)  # another thread may have been faster
+            if endpoint is None:
+                manifest = self.manifest
+                endpoint = Endpoint(
+                    route,
+                    self.root,
+                    self._mount,
+                    base_path=manifest.base_path,
+                    trailing_slash=manifest.trailing_slash,
+                )
+                self._endpoints[route.route_path] = endpoint
+            return endpoint
 
     async def load(self, route: ManifestRoute) -> Endpoint:
         """The route, imported outside the event loop: a file may call `asyncio.run` at its top level.
@@ -88,7 +96,7 @@ class Application:
         Raises:
             ProjectError: When it cannot be loaded; the next call tries again.
         """
-        if route.route_path in self._endpoints or running_loop() is None:
+        if running_loop() is None:
             return self.endpoint(route)
         from edgeroutes.runtime.offload import call_sync
 
@@ -170,10 +178,21 @@ class Call:
         path: Without the base path.
         route: What matched.
         params: What the path captured.
-        early: The response where no route is asked.
+        early: The response that needs no route.
     """
 
-    __slots__ = ("_application", "_scope", "cors", "early", "failure", "incoming", "params", "path", "route")
+    __slots__ = (
+        "_application",
+        "_scope",
+        "cors",
+        "early",
+        "failure",
+        "incoming",
+        "needs_loop",
+        "params",
+        "path",
+        "route",
+    )
 
     def __init__(
         self,
@@ -187,6 +206,7 @@ class Call:
     ) -> None:
         self.incoming = incoming
         self.route = route
+        self.needs_loop = route is not None and route.needs_loop  # whether its coroutines must run on an event loop
         self._application = application
         self.path = path
         self.params = params or {}
@@ -196,15 +216,10 @@ class Call:
         self.cors: CORS | None = None  # what pages of other origins may do with the response
 
     def responding_early(self, early: Response | HTTPError) -> Call:
-        """A call for the same request that has this response, whatever the route would have said."""
+        """A call for the same request that has this response instead of the route's."""
         call = Call(self._application, self.incoming, early=early)
         call.cors = self.cors
         return call
-
-    @property
-    def needs_loop(self) -> bool:
-        """Whether its coroutines must run on an event loop."""
-        return self.route is not None and self.route.needs_loop
 
     @property
     def after(self) -> Sequence[tuple[object, tuple[Any, ...]]]:
@@ -218,7 +233,7 @@ class Call:
 
     @property
     def dynamic_reasons(self) -> tuple[str, ...]:
-        """What of the request that is one user's was asked for: headers, cookies, client, aws_event."""
+        """What the handler read that is one user's: headers, cookies, client, aws_event."""
         return () if self._scope is None else tuple(self._scope.dynamic_reasons)
 
     @property
@@ -236,14 +251,18 @@ class Call:
             if route is None:
                 response = self._unrouted()
             else:
-                endpoint = await self._application.load(route)
+                application = self._application
+                endpoint = application.loaded(route) or await application.load(route)
                 scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
-                if response.is_stream:
+                is_stream = response.is_stream
+                if is_stream:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = finish_headers(response, scope, endpoint, self._application.manifest.tag_header)
+                response = complete_headers(response, scope, endpoint, application.manifest.tag_header)
+                if is_stream:
+                    response = complete_stream(response, scope)
         except BaseException as error:  # whatever it is, the client gets a response and the log the cause
             if is_fatal(error):
                 raise
@@ -273,7 +292,7 @@ class Call:
     def enter_app(self) -> tuple[AsgiApp, RequestScope] | None:
         """The route's app and the request's scope, for a server that calls the app directly.
 
-        None where `respond` is to be asked: `bare_app` says None, or the route cannot be loaded.
+        None where `respond` must be used: `bare_app` is None, or the route cannot be loaded.
         """
         if self.route is None:
             return None
@@ -304,7 +323,7 @@ class Call:
         return early
 
     def fail(self, error: BaseException) -> Response:
-        """A 500 that says nothing of the cause, and a line in the log that does."""
+        """A 500 without the cause, which is logged."""
         from edgeroutes.runtime.failures import failure_response
 
         response = failure_response(error, self, self._application.root if self._application.debug else "")

@@ -1,7 +1,7 @@
 """From a request to a handler's arguments: each by its name or annotation.
 
 A handler's signature is read once, when its route is loaded, into a list of readers; a request then runs each of them. A
-segment that does not fit means that there is no such page (404); everything else that does not fit is a 400 with all problems.
+segment that does not fit means that the page does not exist (404); everything else that does not fit is a 400 with all problems.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
         parameters = inspect_parameters(handler, where)
     if not parameters:
         return None
-    # Segments first: where there is no such page, nothing else is said of the request.
+    # Segments first: if the page does not exist, no other problem is reported.
     parameters.sort(key=lambda parameter: parameter.name not in segments)
     readers, bodies, dependencies, form = [], [], [], False
     for parameter in parameters:
@@ -141,7 +141,7 @@ def _require_plain_default(parameter: Parameter, where: str) -> None:
 
 
 def _special_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:
-    """The reader for what a marker, a model or a generic says; None for the annotations that most handlers have."""
+    """The reader for a marker, a model or a generic; None for the annotations that most handlers have."""
     if any(without_none(parameter.annotation)[0] is simple for simple in _SIMPLE):
         return None
     from edgeroutes.runtime.markers import special_reader
@@ -167,14 +167,14 @@ def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reade
 
 
 def _require_source(parameter: Parameter, segments: Segments, where: str) -> None:
-    """Raise RouteFileError for an argument that says nothing of where it comes from."""
+    """Raise RouteFileError for an argument without a source."""
     if parameter.annotation is ABSENT and parameter.default is ABSENT:
         from difflib import get_close_matches
 
         near = get_close_matches(parameter.name, [*segments, *RESERVED], n=1, cutoff=0.6)
         hint = "Annotate it: a scalar is a query parameter, a model is the body"
         hint = f"Did you mean {near[0]!r}" if near else hint
-        raise RouteFileError("it is no segment and has neither annotation nor default", where=where, hint=hint)
+        raise RouteFileError("it is not a segment and has neither annotation nor default", where=where, hint=hint)
 
 
 def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
@@ -221,6 +221,6 @@ def _segment_converter(annotation: Any, captured: type, where: str) -> Callable[
 
 def _query_reader(parameter: Parameter, where: str) -> Reader:
     annotation, optional = without_none(parameter.annotation)
-    if annotation is ABSENT:  # the default says what it is: `page=1`
+    if annotation is ABSENT:  # the default decides the type: `page=1`
         annotation = type(parameter.default) if type(parameter.default) in (bool, int, float) else str
     return values_reader(annotation, default_of(parameter, optional=optional), parameter.name, in_query, where)

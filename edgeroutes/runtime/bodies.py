@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_text import parse_json
+from edgeroutes.http.json_body import parse_json
 from edgeroutes.http.parameters import File
 from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
 from edgeroutes.http.response import JSON
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 
 def body_reader(annotation: Any, default: Any, where: str, *, optional: bool = False) -> Reader:
-    """Reads the body: a model from a form when the content type says so, everything else from JSON.
+    """Reads the body: a model from a form when the content type is a form's, everything else from JSON.
 
     Args:
         annotation: What JSON becomes, `None` apart.
@@ -94,7 +94,7 @@ def body_reader(annotation: Any, default: Any, where: str, *, optional: bool = F
 
 
 def _read_posted(scope: RequestScope, read_form: Callable[[Any, Problems], Any], problems: Problems) -> Any:
-    """The model from a form; where that fails for a body that is JSON, as `curl -d` sends it, the problem says so."""
+    """The model from a form; where that fails for a body that is JSON, as `curl -d` sends it, the problem names that."""
     request = scope.request
     is_json = request.content_type() == URLENCODED and request.peek_body().lstrip()[:1] in (b"{", b"[")
     value = None

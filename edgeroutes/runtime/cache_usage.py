@@ -1,4 +1,4 @@
-"""What the data behind a response says of how long the response may be kept, and by which tags it is forgotten.
+"""Lifetime and tags that the data behind a response sets for it.
 
 Loaded by routes that use `cached`, `fetch` or `cache_tags`.
 """
@@ -37,7 +37,7 @@ class CacheUsage:
         self.tags.update(tags)
 
     def is_making(self, key: str) -> bool:
-        """Whether the value of this key is what is being made: asked for again in there, it must not be waited for."""
+        """Whether the value of this key is being made now: a nested request for it must not wait for it."""
         return key in self.keys
 
 
@@ -57,7 +57,7 @@ def current_usage() -> CacheUsage | None:
 def cache_tags(*tags: str) -> None:
     """Give the response more tags, by which `revalidate_tag` finds it; inside a `cached` function, the value that it returns.
 
-    They count where the response is kept at all, as the route's `revalidate` says.
+    They count where the response is cached at all (the route's `revalidate`).
 
     Args:
         tags: At most 256 visible ASCII characters each, without comma.

@@ -90,7 +90,7 @@ def log_uncached(reason: str, scope: RequestScope) -> None:
 
 
 def _unkeyed(response: Response, scope: RequestScope) -> list[str]:
-    """The request headers in `Vary` that CloudFront does not tell requests apart by; it ignores `Vary` itself (facts: aws.md §5)."""
+    """The request headers in `Vary` by which CloudFront does not distinguish requests; it ignores `Vary` itself (facts: aws.md §5)."""
     if "vary" not in response.headers:
         return []
     cors = scope.endpoint.route.cors
@@ -119,7 +119,7 @@ def _warn_of_cookie(own: str, scope: RequestScope) -> None:
     from edgeroutes.runtime.log import log_warning
 
     message = (
-        f"{scope.where}: a response that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the cookie to "
+        f"{scope.where}: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the cookie to "
         f"everyone. It went out as {UNCACHED!r}. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)

@@ -22,7 +22,7 @@ _GZIP = 16 + 15  # Source: zlib manual, inflateInit2: 15 bits of window, 16 for 
 def compressed(response: Response, accept_encoding: str) -> Response:
     """The stream as it goes out: compressed, or else with its length where that is known.
 
-    Not compressed is what is no text, what the handler has encoded itself, and what it has forbidden to change by
+    Not compressed: content that is not text, what the handler has encoded itself, and what it has forbidden to change by
     `Cache-Control: no-transform`, as `Response.sse` does.
 
     Args:

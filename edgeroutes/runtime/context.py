@@ -5,35 +5,34 @@ Each request has a scope of its own in a context variable, so concurrent ones ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextvars import ContextVar
 from types import GenericAlias
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import LARGE_BODY_BYTES, Request
-from edgeroutes.http.response import project_root
+from edgeroutes.http.response import current_request
 from edgeroutes.runtime.loop_state import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Generator, Iterator
-    from typing import Any, Self, TypeVarTuple, Unpack
+    from collections.abc import Awaitable, Callable
+    from typing import Any, TypeVarTuple
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.cookies import CookieAttributes, ResponseCookies
+    from edgeroutes.http.cookies import ResponseCookies
+    from edgeroutes.http.form_body import FormLimits
     from edgeroutes.http.headers import Headers
-    from edgeroutes.http.request import FormLimits
     from edgeroutes.runtime.cache_usage import CacheUsage
     from edgeroutes.runtime.chunks import StartedStream
     from edgeroutes.runtime.endpoint import Endpoint
+    from edgeroutes.runtime.request_cookies import Cookies
     from edgeroutes.types import Event, Incoming, Params
 
     Cleanup = Callable[[BaseException | None], Awaitable[object]]
     Arguments = TypeVarTuple("Arguments")
 
-_current: ContextVar[RequestScope] = ContextVar("edgeroutes_request")
-# Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on who asks.
+# Set while the value of a cached function is made: what it uses counts for the value, and it must not depend on the user.
 collecting: ContextVar[CacheUsage | None] = ContextVar("edgeroutes_cache_usage")
 
 
@@ -77,14 +76,18 @@ class RequestScope:
         self.dynamic_reasons: list[str] = []  # why the response is dynamic, where the route's config would have it kept
         self.usage: CacheUsage | None = None
         self.sealed = ""
-        self.is_shared = False  # whether its head has told caches to keep a stream that is still being produced
+        self.is_shared = False  # whether caches may store a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
         self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.streams: list[
             StartedStream
         ] = []  # to be closed, innermost first in the list: middleware may put one around another
-        _current.set(self)
-        project_root.set(endpoint.root)
+        current_request.set(self)
+
+    @property
+    def root(self) -> str:
+        """The project's folder."""
+        return self.endpoint.root
 
     @property
     def request(self) -> Request:
@@ -99,7 +102,7 @@ class RequestScope:
 
     @property
     def dynamic(self) -> str:
-        """What asking for headers, cookies or client does.
+        """The effect of reading headers, cookies or client.
 
         `auto` counts it, `error` refuses it, `force-static` gives empty ones.
         """
@@ -116,11 +119,11 @@ class RequestScope:
         is_kept = self.endpoint.lifetime_seconds is not None and self.incoming.method in ("GET", "HEAD")
         return is_kept and not self.sealed and not self.dynamic_reasons
 
-    def asked(self, what: str) -> bool:
-        """Count an asking for `what`; True when the asker gets an empty one.
+    def record_read(self, what: str) -> bool:
+        """Record that the handler reads `what`; True when it gets an empty one.
 
         Raises:
-            HandlerError: Under `dynamic = "error"`, inside a cached function, and in a stream that caches were told to keep.
+            HandlerError: Under `dynamic = "error"`, inside a cached function, and in a stream that caches may store.
         """
         dynamic = self.dynamic
         if dynamic == "force-static":
@@ -128,15 +131,15 @@ class RequestScope:
         reason = hint = ""
         if dynamic == "error":
             reason = 'dynamic = "error" promises a response that is the same for everyone'
-            hint = f'Do not ask for {what}, or set dynamic = "auto"'
+            hint = f'Do not read {what}, or set dynamic = "auto"'
         elif collecting.get(None) is not None:
             reason = "what a cached function returns is the same for everyone"
             hint = "Ask outside it, and give it what it needs as an argument"
         elif self.is_shared:
-            reason = "the stream has begun, and caches were told to keep it"
+            reason = "the stream has begun, and caches may store it"
             hint = "Ask before the first chunk"
         if reason:
-            raise HandlerError(f"{what} were asked for, but {reason}", where=self.where, hint=hint)
+            raise HandlerError(f"{what} were read, but {reason}", where=self.where, hint=hint)
         self.dynamic_reasons.append(what)
         return False
 
@@ -158,7 +161,8 @@ class RequestScope:
 
 def find_scope() -> RequestScope | None:
     """The scope of the request in progress; None outside one."""
-    return _current.get(None)
+    scope: RequestScope | None = current_request.get(None)
+    return scope
 
 
 def current_scope(asker: str) -> RequestScope:
@@ -174,64 +178,10 @@ def current_scope(asker: str) -> RequestScope:
     return scope
 
 
-class Cookies(Mapping[str, str]):
-    """The cookies of the request, and those that the response will set; what was set is read back."""
-
-    __slots__ = ("_scope", "_sent")
-
-    def __init__(self, scope: RequestScope) -> None:
-        self._scope = scope
-        self._sent = scope.request.cookies
-
-    def __await__(self) -> Generator[None, None, Self]:
-        """Itself, for `await cookies()` as in Next.js 15."""
-        yield from ()
-        return self
-
-    def set(self, name: str, value: str | None = "", **attributes: Unpack[CookieAttributes]) -> None:
-        """Set a cookie on whatever the handler returns, redirects included, errors excluded: see `ResponseCookies.set`."""
-        self._jar().set(name, value, **attributes)
-
-    def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
-        """Make the browser forget a cookie, which reads as "" from here on.
-
-        `path` and `domain` must be those it was set with.
-        """
-        self._jar().delete(name, path=path, domain=domain)
-
-    def _jar(self) -> ResponseCookies:
-        if self._scope.dynamic == "force-static":
-            hint = 'Set it in a route without dynamic = "force-static"'
-            problem = "a static response is the same for everyone and sets no cookie"
-            raise HandlerError(problem, where=self._scope.where, hint=hint)
-        if self._scope.sealed:
-            hint = "Set it before the handler returns"
-            raise HandlerError(f"a cookie was set {self._scope.sealed}", where=self._scope.where, hint=hint)
-        if self._scope.jar is None:
-            from edgeroutes.http.cookies import ResponseCookies
-
-            self._scope.jar = ResponseCookies()
-        return self._scope.jar
-
-    def _all(self) -> dict[str, str]:
-        jar = self._scope.jar
-        return {**self._sent, **{cookie.name: jar.get(cookie.name) or "" for cookie in jar}} if jar else self._sent
-
-    def __getitem__(self, name: str) -> str:
-        return self._all()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
-
-    def __len__(self) -> int:
-        return len(self._all())
-
-    def __repr__(self) -> str:
-        return f"Cookies({self._all()!r})"
-
-
 def cookies() -> Cookies:
     """The cookies of the current request, name → value; `.set(…)` and `.delete(…)` go onto its response."""
+    from edgeroutes.runtime.request_cookies import Cookies
+
     return Cookies(current_scope("cookies()"))
 
 
@@ -314,7 +264,7 @@ class RouteContext(_OfParams["P"]):
 
         Asking for it makes the response dynamic: it has the headers in it.
         """
-        return None if self._scope.asked("aws_event") else self._scope.incoming.event
+        return None if self._scope.record_read("aws_event") else self._scope.incoming.event
 
     @property
     def aws_context(self) -> Any:

@@ -1,6 +1,6 @@
 """Text from a URL, a header, a cookie or a form, as the type that an annotation names.
 
-A converter takes the text and gives the value, or raises ValueError with what the text must be. Types are told by shape:
+A converter takes the text and gives the value, or raises ValueError with what the text must be. Types are recognized by shape:
 whoever annotates with `UUID` or `Literal` has loaded the module that it comes from.
 """
 
@@ -155,7 +155,7 @@ def to_float(text: str) -> float:
             value = float(text)
         except ValueError:
             value = float("nan")
-        if value - value == 0:  # an overflow to infinity is no number that was meant
+        if value - value == 0:  # an overflow to infinity is not the number that was meant
             return value
     raise ValueError("must be a number")
 

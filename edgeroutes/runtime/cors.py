@@ -1,4 +1,4 @@
-"""What browsers ask before they let a page of another origin read: preflights, and the fields that every response says it in.
+"""CORS: preflights, and the headers of every response.
 
 Loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
 """
@@ -27,7 +27,7 @@ _SAID |= {f"access-control-allow-{name}" for name in ("origin", "credentials", "
 
 
 class CorsGate:
-    """The CORS of a function's routes, with what the environment says of it.
+    """The CORS of a function's routes, with origins from the environment.
 
     Args:
         manifest: The routes.
@@ -87,7 +87,7 @@ class CorsGate:
                 self.problems[path] = error
 
     def route_behind(self, path: str) -> ManifestRoute | None:
-        """The route that a redirect to the canonical path leads to: the redirect says what the target will say."""
+        """The route that a redirect to the canonical path leads to: the redirect gets the target's headers."""
         base = self._manifest.base_path
         path = canonical_path(path, trailing_slash=self._manifest.trailing_slash) or path
         if base and not f"{path}/".startswith(f"{base}/"):
@@ -100,14 +100,14 @@ class CorsGate:
 
 
 def is_preflight(incoming: Incoming) -> bool:
-    """Whether a browser asks on its own account, before it sends what the page wants. Source: Fetch, "CORS-preflight request"."""
+    """Whether it is a preflight, which a browser sends before the page's own request. Source: Fetch, "CORS-preflight request"."""
     if incoming.method != "OPTIONS":
         return False
     return incoming.header("origin") is not None and incoming.header(REQUEST_METHOD) is not None
 
 
 def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
-    """Put onto a response what it says to pages of other origins; what a handler has said by itself stays.
+    """Set the CORS headers of a response; those that a handler has set stay.
 
     Saying it twice changes nothing.
     """

@@ -8,11 +8,10 @@ from edgeroutes.http.interrupts import Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
-from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.loop_state import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
-from edgeroutes.runtime.signature import ABSENT, return_annotation
+from edgeroutes.runtime.signature import ABSENT, return_annotation, takes_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +36,11 @@ class BoundHandler:
 
     def __init__(self, function: Handler, segments: Segments, where: str, root: str) -> None:
         self._function = function
-        self._binding: Binding | None = bind(function, segments, where)
+        self._binding: Binding | None = None
+        if not takes_nothing(function):
+            from edgeroutes.runtime.binding import bind
+
+            self._binding = bind(function, segments, where)
         self._is_sync = not starts_nothing(function)
         self._dependencies: Dependencies | None = None
         self._write = None
@@ -83,7 +86,7 @@ class Endpoint:
     Args:
         route: Where it lies and what is known of it from the build.
         root: The project's folder.
-        mount: How an `app` is asked for its response.
+        mount: How an `app` is called.
         base_path: Under which the project is served.
         trailing_slash: Whether the form with the slash is the canonical one.
 
@@ -193,7 +196,7 @@ class Endpoint:
         return matching_middleware(self._middleware, incoming.path[len(self.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
-        """The response to a request, through the middleware; what is raised inside and is no response goes through."""
+        """The response to a request, through the middleware; other exceptions than responses pass through."""
         respond = self._responders.get(scope.incoming.method)
         if respond is None:
             if self.app is None:
@@ -230,7 +233,7 @@ class Endpoint:
             if not response.is_stream:
                 return response
         elif hasattr(response.body, "sender"):
-            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # as hasattr says
+            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # checked by hasattr
             if not response.is_stream:
                 return response
         from edgeroutes.runtime.chunks import start_stream

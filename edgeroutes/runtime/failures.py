@@ -1,4 +1,4 @@
-"""What nobody caught: a line in the log, and a 500 that says nothing of it.
+"""Uncaught exceptions: a line in the log, and a 500 without details.
 
 Loaded when it happens.
 """
@@ -32,7 +32,7 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
     Args:
         error: What was raised.
         call: The request.
-        debug_root: The project's folder in `dev`, where the response says what happened; empty elsewhere.
+        debug_root: The project's folder in `dev`, where the response describes the exception; empty elsewhere.
     """
     incoming = call.incoming
     error = _log(error, call, "failed")
@@ -45,12 +45,12 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
 
 
 def log_broken_stream(error: BaseException, call: Call, how: str = "failed while it streamed") -> None:
-    """Log what a stream raised on its way: the head is out, so no client can be told."""
+    """Log what a stream raised on its way: the headers are sent, so no client can be told."""
     _log(error, call, how)
 
 
 def _log(error: BaseException, call: Call, how: str) -> BaseException:
-    """What was raised, made plain where it says that there is no event loop."""
+    """What was raised, explained where it means that there is no event loop."""
     error = call.failure = error if call.needs_loop else explain_missing_loop(error)
     route_path = call.route.route_path if call.route is not None else ""
     fields = {}
@@ -73,7 +73,7 @@ def trimmed_traceback(error: BaseException, root: str) -> list[str]:
 
 
 def both_ends(frames: list[Frame]) -> tuple[list[Frame], int, list[Frame]]:
-    """The outermost frames, how many are left out, and the innermost: an endless recursion has a thousand that say the same."""
+    """The outermost frames, how many are left out, and the innermost: an endless recursion has a thousand equal ones."""
     if len(frames) <= 2 * _ENDS:
         return frames, 0, []
     return frames[:_ENDS], len(frames) - 2 * _ENDS, frames[-_ENDS:]

@@ -26,7 +26,7 @@ def served_file(response: Response, scope: RequestScope) -> Response:
         scope: The request.
 
     Raises:
-        HTTPError: 416 when the client asks for a part that is not there.
+        HTTPError: 416 when the requested range is outside the file.
         OSError: When it can no longer be read.
     """
     file: Any = response.body
@@ -46,7 +46,7 @@ def served_file(response: Response, scope: RequestScope) -> Response:
 
 
 def _is_in_memory(response: Response, scope: RequestScope) -> bool:
-    """Whether nobody later makes the 304: that of a cached route says how long it is fresh, which is not known yet."""
+    """Whether the 304 is made here: that of a cached route needs its lifetime, which is not known yet."""
     return scope.endpoint.lifetime_seconds is None or "cache-control" in response.headers
 
 
@@ -57,11 +57,11 @@ def _not_modified(response: Response) -> Response:
 
 
 def _part(request: Headers, response: Response, size_bytes: int) -> tuple[int, int]:
-    """Where the part that was asked for starts and stops; the response says that it is one."""
+    """First byte and end of the requested range; sets the response's status and headers for it."""
     try:
         part = requested_range(request, response.headers, size_bytes)
     except UnsatisfiableRangeError:
-        problem = f"the file has {size_bytes} bytes: the range asks for none of them"
+        problem = f"the file has {size_bytes} bytes: the requested range contains none of them"
         raise HTTPError(416, problem, headers={"content-range": f"bytes */{size_bytes}"}) from None
     if part is None:
         return 0, size_bytes

@@ -1,4 +1,4 @@
-"""A stream that says in its pauses that it is alive. Loaded when one has heartbeats.
+"""A stream that sends heartbeats while its generator pauses. Loaded when one has heartbeats.
 
 What produces the chunks runs beside what reads them, one chunk at a time and none ahead: an async producer on a loop in one task of its
 own, since timeouts and cancel scopes belong to a task; any other in one thread of its own, where it may block. Both have a copy of
@@ -105,7 +105,7 @@ class _StepThread:
         self._steps.put((step, self._waiting))
 
     async def taken(self, seconds: float | None) -> _Taken | None:
-        """What came of the first step not asked for yet; None when it has not been taken within this time."""
+        """The result of the next step; None when it is not ready within this time."""
         from queue import Empty
 
         if self._waiting is not None and self._taken.empty():
@@ -154,7 +154,7 @@ async def _beside_task(chunks: Chunks, seconds: float) -> Chunks:
     task = _StepTask(chunks)
     try:
         while True:
-            given = task.ask()
+            given = task.step()
             while not given.done():
                 done, _ = await asyncio.wait((given, task.running), timeout=seconds, return_when="FIRST_COMPLETED")
                 if not done:
@@ -168,7 +168,7 @@ async def _beside_task(chunks: Chunks, seconds: float) -> Chunks:
 
 
 class _StepTask:
-    """Takes steps of an async generator in a task, each when it is asked for."""
+    """Takes steps of an async generator in a task, each on request."""
 
     __slots__ = ("_asked", "_chunks", "_given", "_loop", "running")
 
@@ -181,7 +181,7 @@ class _StepTask:
         self._given: LoopFuture[bytes] | None = None
         self.running = self._loop.create_task(outcome(self._run))
 
-    def ask(self) -> LoopFuture[bytes]:
+    def step(self) -> LoopFuture[bytes]:
         """The next chunk; when the task ends before it is given, there is none."""
         self._given = self._loop.create_future()
         self._asked.set_result(True)

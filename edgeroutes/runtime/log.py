@@ -1,7 +1,7 @@
 """One JSON line for what nobody caught. Loaded when something went wrong.
 
 A line to stdout is a log event on Lambda, in its text and its JSON format alike, and is what Logs Insights can query. `dev` has a
-reader who is no machine, and puts a writer of its own in place.
+human reader, and puts a writer of its own in place.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def log_warning(message: str, **fields: object) -> None:
 
 
 def log_debug(message: str, **fields: object) -> None:
-    """Write one line for who looks into it: in `dev`, and where the function's log level asks for it."""
+    """Write one line at debug level: in `dev`, and where the function's log level is DEBUG."""
     if _writers or _DEBUG & {os.environ.get(name, "").upper() for name in _LEVEL_VARIABLES}:
         write_line("DEBUG", message, **fields)
 

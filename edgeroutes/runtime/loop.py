@@ -1,7 +1,7 @@
 """How a coroutine is run to its end where no event loop is running.
 
 A route whose import graph holds no asyncio has coroutines that never wait, and those need no loop: `asyncio` alone would cost 20 ms
-of every cold start. Which it is, is decided before the call (the bundle says so), never found out in the middle of one.
+of every cold start. Which it is, is decided before the call (by the bundle), never found out in the middle of one.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _WITHOUT_LOOP = {RuntimeError: ("event loop",), AttributeError: ("'NoneType' object has no attribute 'create_future'",)}
 
 
-# How often a coroutine is told that it cannot wait: one that catches that and waits again would never end.
+# How often a coroutine gets the error that it cannot wait: one that catches that and waits again would never end.
 _TRIES = 10
 
 
@@ -130,9 +130,9 @@ async def raise_outcome(task: Future[BaseException | None]) -> None:
 
 
 async def uninterrupted(future: Future[T]) -> T:
-    """What the future gives, waited for to its end whatever is asked of the task.
+    """What the future gives, awaited to its end even if the task is cancelled.
 
-    A cancellation that comes meanwhile is raised where the task waits next: one that a generator's own timeout or task group asks
+    A cancellation that comes meanwhile is raised where the task waits next: one that a generator's own timeout or task group requests
     for, while its chunk is on the way out, is meant for the generator. Not so where the future fails.
     """
     asyncio = sys.modules["asyncio"]
@@ -151,7 +151,7 @@ async def uninterrupted(future: Future[T]) -> T:
 
 
 def explain_missing_loop(error: BaseException) -> BaseException:
-    """What a loop-free route raised, or a HandlerError from it where it says that there is no event loop."""
+    """What a loop-free route raised, or a HandlerError from it where it reports that there is no event loop."""
     if not any(phrase in str(error) for phrase in _WITHOUT_LOOP.get(type(error), ())):
         return error
     explained = _missing_loop()

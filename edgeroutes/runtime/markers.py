@@ -1,4 +1,4 @@
-"""Arguments that a marker, a model, a file or a generic says where to take: `Annotated[T, Header()]`, a body, `RouteContext[P]`."""
+"""Arguments with a marker, a model, a file or a generic: `Annotated[T, Header()]`, a body, `RouteContext[P]`."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMidd
         function = getattr(module, "middleware", None)
         if not callable(function):
             hint = "Define 'async def middleware(request, call_next)'"
-            raise RouteFileError("there is no function 'middleware'", where=source_file, hint=hint)
+            raise RouteFileError("the function 'middleware' is missing", where=source_file, hint=hint)
         matcher = getattr(module, "matcher", None)
         line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
         where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
@@ -97,7 +97,7 @@ def _require_two_arguments(function: Middleware, where: str) -> None:
     """Raise RouteFileError for a function that cannot be called with a request and `call_next`."""
     code = getattr(function, "__code__", None)
     if code is None:
-        return  # a callable object: Python says at its first call what is wrong
+        return  # a callable object: Python raises at its first call if it is wrong
     count = code.co_argcount - (getattr(function, "__self__", None) is not None)
     least = count - len(function.__defaults__ or ())
     if least > 2 or (count < 2 and not code.co_flags & _TAKES_MORE):

@@ -11,8 +11,8 @@ import sys
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.json_body import may_be_unsendable, parse_json
 from edgeroutes.http.json_checks import NOT_FINITE
-from edgeroutes.http.json_text import may_be_unsendable, parse_json
 from edgeroutes.runtime.annotations import (
     annotated,
     describe,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.request import FormLimits
+    from edgeroutes.http.form_body import FormLimits
 
 
 class _Parser(MultiPartParser):
@@ -34,7 +34,7 @@ class _Parser(MultiPartParser):
 
 
 class _MemoryFile(BytesIO):
-    _rolled = False  # by which Starlette's UploadFile tells that reading it needs no thread
+    _rolled = False  # by which Starlette's UploadFile knows that reading it needs no thread
 
 
 def read_multipart(content_type: str, body: bytes, limits: FormLimits) -> FormData:
@@ -57,9 +57,9 @@ def read_multipart(content_type: str, body: bytes, limits: FormLimits) -> FormDa
     except MultiPartException as error:
         raise _refusal(error, limits) from error
     except (LookupError, ValueError) as error:  # what python-multipart and decoding refuse
-        raise HTTPError(400, f"the body is no form that can be read: {error}") from error
+        raise HTTPError(400, f"the request body is not a valid form: {error}") from error
     if not parser.is_complete:
-        raise HTTPError(400, "the body is no form: it ends before its closing boundary")
+        raise HTTPError(400, "the request body is not a valid form: it ends before its closing boundary")
     return form
 
 
@@ -89,12 +89,12 @@ def _after_preamble(content_type: str, body: bytes) -> bytes:
         return body
     delimiter = b"\n--" + boundary
     if body.count(delimiter) != body.count(b"\r" + delimiter):
-        raise HTTPError(400, "the body is no form: a line before a boundary does not end in CRLF")
+        raise HTTPError(400, "the request body is not a valid form: a line before a boundary does not end in CRLF")
     if body.startswith(delimiter[1:]):
         return body
     place = body.find(delimiter)
     if place < 0:
-        raise HTTPError(400, "the body is no form: its boundary is not in it")
+        raise HTTPError(400, "the request body is not a valid form: its boundary is not in it")
     return body[place + 1 :]
 
 
@@ -126,4 +126,4 @@ def _refusal(error: MultiPartException, limits: FormLimits) -> HTTPError:
     cause: Any = error.__cause__
     if "Maximum header" in str(cause):
         return HTTPError(413, "a part of the form has too many headers, or too long ones: 8 of 4224 bytes are allowed")
-    return HTTPError(400, f"the body is no form: {message}")
+    return HTTPError(400, f"the request body is not a valid form: {message}")

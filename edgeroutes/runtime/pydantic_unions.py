@@ -33,7 +33,7 @@ class Depth:
             self.most_objects += 1
 
     def require(self, value: Any, model: Any) -> None:
-        """Raise HTTPError 400 for a JSON value that nests deeper, or has too many objects so deep; the log tells how to have them."""
+        """Raise HTTPError 400 for a JSON value that nests deeper, or has too many objects at a depth; the log names the way out."""
         level = [value]
         trials = 0
         for depth in range(self.most_objects + 1):
@@ -45,7 +45,9 @@ class Depth:
                     objects.append(part)
             if not objects:
                 return
-            trials += len(objects) * self.choices ** max(depth - 1, 0)  # the first level is no union, or one alone
+            trials += len(objects) * self.choices ** max(
+                depth - 1, 0
+            )  # the first level is not a union, or a single one
             if trials > _MAX_TRIALS_OF_ALL:
                 self._refuse(
                     f"{len(objects)} objects at level {depth + 1}", "has too many objects in each other", model

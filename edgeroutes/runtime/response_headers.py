@@ -13,10 +13,9 @@ if TYPE_CHECKING:
 _NOTED = CONNECTION_HEADERS | {"cache-control", "expires", "set-cookie"}
 
 
-def finish_headers(response: Response, scope: RequestScope, endpoint: Endpoint, tag_header: str) -> Response:
-    """The response as `complete_headers` makes it, and of a stream also how its body goes out: compressed, or with its length."""
-    response = complete_headers(response, scope, endpoint, tag_header)
-    if response.body.__class__ is str or not response.is_stream:
+def complete_stream(response: Response, scope: RequestScope) -> Response:
+    """What `complete_headers` has made of a stream, with how its body is sent: compressed, or with its length."""
+    if not response.is_stream:
         return response
     from edgeroutes.runtime.compression import compressed
 
@@ -39,7 +38,7 @@ def complete_headers(response: Response, scope: RequestScope, endpoint: Endpoint
     Args:
         response: As the handler and middleware left it; a stream has its first chunk.
         scope: The request.
-        endpoint: The route, whose config says whether it is cached.
+        endpoint: The route, whose config decides whether it is cached.
         tag_header: Where the CDN reads cache tags.
 
     Raises:
@@ -71,7 +70,7 @@ def complete_headers(response: Response, scope: RequestScope, endpoint: Endpoint
 
 
 def _declared_length(response: Response, method: str) -> str:
-    """The length that a response to HEAD says a GET would have; "" where it says none. Source: RFC 9110 §9.3.2, §8.6."""
+    """The length that a GET would have, of a response to HEAD; "" where it is unknown. Source: RFC 9110 §9.3.2, §8.6."""
     if method != "HEAD" or response.body is not None or response.status in BODILESS:
         return ""
     length = response.headers.get("content-length", "")
@@ -83,7 +82,7 @@ def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint,
     if scope.incoming.method not in ("GET", "HEAD"):
         return f"{scope.incoming.method} is never kept"
     if scope.dynamic_reasons:
-        return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were asked for"
+        return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were read"
     if has_cookies:
         return "it sets a cookie"
     if response.status not in CACHEABLE_STATUSES:

@@ -12,12 +12,9 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.field_problems import Problems
 from edgeroutes.runtime.annotations import describe, is_literal, is_typed_dict, origin
-from edgeroutes.runtime.conversion import scalar_converter
 from edgeroutes.runtime.results import Unfit
 from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
-from edgeroutes.runtime.validation import make_validator
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -285,6 +282,11 @@ class Compiler:
         return Compiler(module_namespace(owner), where, variables, self._made).compile(hint)
 
     def _leaf(self, annotation: Any, kind: Any = None) -> Convert:
+        if annotation is str:
+            return _text  # most leaves: what validates requests is not loaded for it
+        from edgeroutes.http.field_problems import Problems
+        from edgeroutes.runtime.validation import make_validator
+
         kind = annotation if kind is None else kind
         try:
             validate = make_validator(annotation, self._where)
@@ -445,7 +447,7 @@ class _Union:
 
 
 def _runtime_class(annotation: Any) -> type | None:
-    """The class whose instances the annotation describes; None where a class does not say it."""
+    """The class whose instances the annotation describes; None where a class does not show it."""
     kind = origin(annotation) or annotation
     if is_literal(annotation) or not isinstance(kind, type) or kind is object or is_typed_dict(kind):
         return None
@@ -527,7 +529,15 @@ def _null(value: Any) -> None:
         raise Unfit(f"must be None (got {type(value).__name__})")
 
 
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise Unfit("must be a string")
+    return str.__str__(value)
+
+
 def _is_leaf(kind: Any) -> bool:
+    from edgeroutes.runtime.conversion import scalar_converter
+
     return isinstance(kind, EnumMeta) or is_literal(kind) or kind in _NUMBERS or scalar_converter(kind, "") is not None
 
 
@@ -555,6 +565,8 @@ _NUMBERS: dict[Any, Callable[[Any], tuple[Any, bool]]] = {str: _as_str, bool: _a
 
 
 def _from_text(kind: Any, value: Any) -> Any:
+    from edgeroutes.runtime.conversion import scalar_converter
+
     convert = scalar_converter(kind, "")
     try:
         return convert(value) if isinstance(value, str) and convert is not None else value

@@ -1,6 +1,6 @@
 """Any value that a handler may return, as a Response.
 
-Values are told by their shape, so that no library is loaded to find out what it is not.
+Values are recognized by shape, so that no library is loaded only to check a type.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def to_response(value: object, where: str) -> Response:
         where: The handler, for the message.
 
     Raises:
-        HandlerError: For None, for what is none of these, and for what holds a value that JSON has not.
+        HandlerError: For None, for what is none of these, and for what contains a value that JSON does not have.
     """
     kind = value.__class__
     if kind is dict or kind is list:  # most handlers
@@ -53,7 +53,7 @@ def to_response(value: object, where: str) -> Response:
 
 
 def is_response(value: object) -> bool:
-    """Whether the value is a response already: ours, or one of Starlette's, told by its attributes."""
+    """Whether the value is a response already: ours, or one of Starlette's, recognized by its attributes."""
     return isinstance(value, Response) or (
         hasattr(value, "raw_headers") and hasattr(value, "status_code") and not isinstance(value, type)
     )

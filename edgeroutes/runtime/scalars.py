@@ -67,7 +67,7 @@ _SIMPLE: dict[Any, Validator] = {
 
 
 def simple_validator(annotation: Any) -> Validator | None:
-    """For JSON's own types; `typing.Any` is told by its name, so that typing need not be loaded."""
+    """For JSON's own types; `typing.Any` is recognized by its name, so that typing need not be loaded."""
     if annotation is None:
         return _null
     if not isinstance(annotation, type):

@@ -53,6 +53,14 @@ class Parameter:
     __hash__ = None  # type: ignore[assignment]
 
 
+def takes_nothing(handler: Handler) -> bool:
+    """Whether `handler` is a plain function without arguments: what reads arguments is not loaded for it."""
+    code: CodeType | None = getattr(handler, "__code__", None)
+    if code is None or hasattr(handler, "__wrapped__") or hasattr(handler, "__signature__"):
+        return False
+    return not (code.co_argcount or code.co_kwonlyargcount or code.co_flags & _VARIADIC)
+
+
 def read_parameters(handler: Handler, where: str) -> list[Parameter] | None:
     """The arguments of a plain function or method, with annotations evaluated; None for what `decorated.inspect_parameters` reads.
 

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.request import FormLimits, Request
+    from edgeroutes.http.form_body import FormLimits
+    from edgeroutes.http.request import Request
 
 
 def read_form(request: Request, limits: FormLimits) -> FormData:
@@ -42,7 +43,7 @@ def read_form(request: Request, limits: FormLimits) -> FormData:
     except ImportError as error:
         from edgeroutes.runtime.log import log_warning
 
-        # A client chose the content type, so this is no failure of the route, which may never have meant to take forms.
+        # A client chose the content type, so this is not the route's failure, which may never have meant to take forms.
         remedy = "Add 'include: [starlette, python-multipart]' to its function.yaml to take them"
         log_warning(f"a form was sent to a function whose bundle cannot read forms: {error}. {remedy}")
         raise HTTPError(415, f"the body is {content_type}, which this route does not take") from error

@@ -200,7 +200,7 @@ def _is_tag(value: Any, tags: Values) -> bool:
 
 
 def _find_tag(models: list[Choice]) -> str:
-    """The field by whose value the models are told apart; empty where there is none."""
+    """The field by whose value the models are distinguished; empty where there is none."""
     for name in models[0].tags:
         if all(name in model.tags for model in models):
             values = [value for model in models for value in model.tags[name]]

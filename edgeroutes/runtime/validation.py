@@ -195,7 +195,7 @@ class _Maker:
         return validate
 
     def _model(self, annotation: Any) -> Validator:
-        if annotation in self.made:  # contains itself: ask when it is called
+        if annotation in self.made:  # contains itself: look it up when it is called
             return lambda value, problems: self.made[annotation](value, problems)  # noqa: PLW0108  # not made yet
         self.made[annotation] = anything
         if is_named_tuple(annotation):

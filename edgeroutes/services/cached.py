@@ -138,7 +138,7 @@ class _CachedFunction:
         scope = find_scope()
         if scope is not None and scope.endpoint.config.fetch_cache == "force-no-store":
             if collecting.get(None) is None:
-                scope.asked("uncached data")
+                scope.record_read("uncached data")
             value = self._function(*args, **arguments)
             return await value if self.is_async else value
         return await data_cache().recall(self._recipe(args, arguments))

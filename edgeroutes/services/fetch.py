@@ -170,7 +170,7 @@ def _lifetime_seconds(revalidate: int | None, outgoing: Outgoing) -> int:
     if wanted is False:
         return YEAR_SECONDS
     if wanted == 0 and scope is not None and not scope.sealed and collecting.get(None) is None:
-        scope.asked("uncached data")
+        scope.record_read("uncached data")
     return wanted or 0
 
 

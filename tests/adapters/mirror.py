@@ -33,8 +33,8 @@ def seen(handler: LambdaHandler, event: Any) -> dict[str, Any]:
     """What the mirror was told."""
     result = handler(event)
     assert result["statusCode"] == 200, result
-    answer: dict[str, Any] = json.loads(result["body"])
-    return answer
+    response: dict[str, Any] = json.loads(result["body"])
+    return response
 
 
 def mirror(project: RouteProject, folder: str = "legacy/[[...path]]", **settings: Any) -> LambdaHandler:

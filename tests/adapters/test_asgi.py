@@ -129,11 +129,11 @@ class Connection:
         return bool(self.sent) and self.sent[-1]["type"] == "http.response.body" and not self.sent[-1].get("more_body")
 
 
-def test_a_request_reaches_its_handler_and_the_answer_its_client(project: RouteProject) -> None:
+def test_a_request_reaches_its_handler_and_the_response_its_client(project: RouteProject) -> None:
     project.write("users/[id]/route.py", ECHO)
     headers = [("X-Two", "a"), ("X-Two", "b"), ("Cookie", "a=1")]
-    answer = request(project.asgi(), "GET", "/users/a%2Fb?q=1&q=%C3%A4", headers=headers)
-    assert answer.json() == {
+    response = request(project.asgi(), "GET", "/users/a%2Fb?q=1&q=%C3%A4", headers=headers)
+    assert response.json() == {
         "id": "a/b",
         "q": ["1", "ä"],
         "path": "/users/a%2Fb",
@@ -142,18 +142,18 @@ def test_a_request_reaches_its_handler_and_the_answer_its_client(project: RouteP
         "cookies": {"a": "1"},
         "x": ["a", "b"],
     }
-    assert dict(answer.headers) == {
+    assert dict(response.headers) == {
         "content-type": "application/json",
         "cache-control": "private, no-store",
-        "content-length": str(len(answer.content)),
+        "content-length": str(len(response.content)),
     }
 
 
 def test_bodies_go_both_ways_byte_for_byte(project: RouteProject) -> None:
     project.write("users/[id]/route.py", ECHO)
     body = bytes(range(256)) * 1000
-    answer = request(project.asgi(), "POST", "/users/1", content=body)
-    assert (answer.status_code, answer.content) == (201, body)
+    response = request(project.asgi(), "POST", "/users/1", content=body)
+    assert (response.status_code, response.content) == (201, body)
 
 
 def test_head_has_no_body_and_204_no_length(project: RouteProject) -> None:
@@ -190,9 +190,9 @@ def test_headers_are_latin_1_and_cookies_apart(project: RouteProject) -> None:
             return response
     """
     project.write("route.py", source)
-    answer = request(project.asgi(), "GET", "/")
-    assert dict(answer.headers.raw)[b"x-latin"] == b"k\xe4se"
-    assert answer.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Path=/"]
+    response = request(project.asgi(), "GET", "/")
+    assert dict(response.headers.raw)[b"x-latin"] == b"k\xe4se"
+    assert response.headers.get_list("set-cookie") == ["a=1; Path=/", "b=2; Path=/"]
 
 
 @pytest.mark.parametrize("how", ["declared", "sent"])
@@ -204,20 +204,20 @@ def test_a_body_that_is_too_large_is_413(project: RouteProject, how: str) -> Non
         for start in range(0, len(body), 1 << 20):
             yield body[start : start + (1 << 20)]
 
-    answer = request(project.asgi(), "POST", "/users/1", content=body if how == "declared" else pieces())
-    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
-    assert answer.json()["detail"].endswith("10485760 are allowed")
+    response = request(project.asgi(), "POST", "/users/1", content=body if how == "declared" else pieces())
+    assert (response.status_code, response.headers["content-type"]) == (413, "application/problem+json")
+    assert response.json()["detail"].endswith("10485760 are allowed")
 
 
 def test_an_error_is_a_problem_document_and_one_log_line(project: RouteProject, log_lines: LogLines) -> None:
     project.write("route.py", "async def GET():\n    raise KeyError('secret')\n")
-    answer = request(project.asgi(), "GET", "/", headers={"x-request-id": "r1"})
-    assert (answer.status_code, answer.json()["request_id"]) == (500, "r1")
-    assert "secret" not in answer.text
+    response = request(project.asgi(), "GET", "/", headers={"x-request-id": "r1"})
+    assert (response.status_code, response.json()["request_id"]) == (500, "r1")
+    assert "secret" not in response.text
     assert [(line["exception_name"], line["request_id"]) for line in log_lines()] == [("KeyError", "r1")]
 
 
-def test_a_route_that_cannot_be_loaded_answers_500_and_the_others_answer(
+def test_a_route_that_cannot_be_loaded_responds_500_and_the_others_answer(
     project: RouteProject, log_lines: LogLines
 ) -> None:
     project.write("broken/route.py", "import nothing_of_this_name\nasync def GET():\n    return 1\n")
@@ -255,9 +255,9 @@ def test_concurrent_requests_never_see_each_others_cookies_headers_and_params(pr
     app = project.asgi()
 
     async def one(method: str, number: str) -> None:
-        answer = await ask(app, method, f"/{number}", headers={"x-id": number, "cookie": f"id={number}"})
-        assert answer.json() == [number] * 4
-        assert answer.headers.get_list("set-cookie") == [f"seen={number}; Path=/"]
+        response = await ask(app, method, f"/{number}", headers={"x-id": number, "cookie": f"id={number}"})
+        assert response.json() == [number] * 4
+        assert response.headers.get_list("set-cookie") == [f"seen={number}; Path=/"]
 
     async def all_of_them() -> None:
         await asyncio.gather(*(one(method, str(number)) for number in range(40) for method in ("GET", "POST")))
@@ -578,9 +578,9 @@ def test_an_apps_lifespan_is_the_servers(project: RouteProject) -> None:
         async with lifespan(app):
             log = project.module(NATIVE_FILE).log
             assert log == ["startup"]
-            answer = await ask(app, "GET", "/legacy")
-            assert answer.json() == {"url": "http://example.org/legacy/", "root": "/legacy", "pool": "open"}
-            assert answer.headers["cache-control"] == "private, no-store"
+            response = await ask(app, "GET", "/legacy")
+            assert response.json() == {"url": "http://example.org/legacy/", "root": "/legacy", "pool": "open"}
+            assert response.headers["cache-control"] == "private, no-store"
         assert log == ["startup", "shutdown"]
 
     asyncio.run(live())
@@ -594,9 +594,9 @@ def test_an_app_starts_at_its_first_request_where_the_server_has_no_lifespan(pro
 def test_an_app_reads_a_body_of_any_size_piece_by_piece(project: RouteProject, serve: Serve) -> None:
     project.write(NATIVE_FILE, NATIVE)
     total = GATEWAY_BODY_BYTES + 1
-    answer = httpx.post(f"{serve(project.asgi())}/legacy/size", content=b"x" * total).json()
-    assert answer["total"] == total
-    assert answer["in"] > 2
+    response = httpx.post(f"{serve(project.asgi())}/legacy/size", content=b"x" * total).json()
+    assert response["total"] == total
+    assert response["in"] > 2
 
 
 def test_an_app_streams_as_it_produces(project: RouteProject) -> None:
@@ -645,9 +645,9 @@ def test_a_client_that_goes_ends_an_apps_stream_and_is_no_error(
 
 def test_an_apps_error_is_a_problem_document_and_one_log_line(project: RouteProject, log_lines: LogLines) -> None:
     project.write(NATIVE_FILE, NATIVE)
-    answer = request(project.asgi(), "GET", "/legacy/fail")
-    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
-    assert "secret" not in answer.text
+    response = request(project.asgi(), "GET", "/legacy/fail")
+    assert (response.status_code, response.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in response.text
     assert [line["exception_name"] for line in log_lines()] == ["KeyError"]
 
 
@@ -701,9 +701,9 @@ def test_what_an_app_sends_is_what_arrives(project: RouteProject, source: str, s
         "route.py",
         f"async def app(scope, receive, send):\n    if scope['type'] != 'http':\n        return\n    {source}\n",
     )
-    answer = request(project.asgi(), "GET", "/")
-    assert (answer.status_code, answer.content[: len(body) or None]) == (status, body)
-    assert "content-type" not in answer.headers or answer.headers["content-type"] == "application/problem+json"
+    response = request(project.asgi(), "GET", "/")
+    assert (response.status_code, response.content[: len(body) or None]) == (status, body)
+    assert "content-type" not in response.headers or response.headers["content-type"] == "application/problem+json"
 
 
 def test_an_app_of_a_cached_route_gets_its_head_and_its_304(project: RouteProject) -> None:
@@ -715,13 +715,13 @@ def test_an_app_of_a_cached_route_gets_its_head_and_its_304(project: RouteProjec
     """
     project.write("route.py", source)
     app = project.asgi()
-    answer = request(app, "GET", "/")
-    assert (answer.text, answer.headers["x-cache-tag"], answer.headers["content-length"]) == (
+    response = request(app, "GET", "/")
+    assert (response.text, response.headers["x-cache-tag"], response.headers["content-length"]) == (
         "cached",
         "products,_path:/",
         "6",
     )
-    assert answer.headers["cache-control"].startswith("public, s-maxage=60")
+    assert response.headers["cache-control"].startswith("public, s-maxage=60")
     unchanged = request(app, "GET", "/", headers={"if-none-match": '"v1"'})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert "content-length" not in unchanged.headers
@@ -732,9 +732,9 @@ def test_an_app_may_have_read_the_credentials_that_were_sent(project: RouteProje
     source = "from starlette.responses import PlainTextResponse\nrevalidate = 60\napp = PlainTextResponse('mine')\n"
     project.write("route.py", source)
 
-    answer = request(project.asgi(), "GET", "/", headers={name: "a=1"})
+    response = request(project.asgi(), "GET", "/", headers={name: "a=1"})
 
-    assert (answer.headers["cache-control"], "x-cache-tag" in answer.headers) == ("private, no-store", False)
+    assert (response.headers["cache-control"], "x-cache-tag" in response.headers) == ("private, no-store", False)
 
 
 def test_cookies_and_after_work_inside_an_app(project: RouteProject) -> None:
@@ -765,8 +765,8 @@ def test_an_app_behind_middleware_answers_through_it(project: RouteProject) -> N
             return response
         """,
     )
-    answer = request(project.asgi(), "GET", "/legacy")
-    assert (answer.headers["x-seen"], answer.json()) == (
+    response = request(project.asgi(), "GET", "/legacy")
+    assert (response.headers["x-seen"], response.json()) == (
         "yes",
         {"url": "http://example.org/legacy/", "root": "/legacy", "pool": "open"},
     )
@@ -885,8 +885,8 @@ def test_uvicorn_sends_each_chunk_when_it_is_there(project: RouteProject, serve:
             yield "second"
     """
     project.write("route.py", source)
-    with httpx.stream("GET", serve(project.asgi())) as answer:
-        chunks = answer.iter_text()
+    with httpx.stream("GET", serve(project.asgi())) as response:
+        chunks = response.iter_text()
         assert next(chunks) == "first"
         project.module("route.py").gate.set()
         assert "".join(chunks) == "second"
@@ -932,16 +932,16 @@ def test_uvicorn_answers_others_while_a_handler_blocks(project: RouteProject, se
     )
     project.write("fast/route.py", "async def GET():\n    return 'fast'\n")
     url = serve(project.asgi())
-    answers: list[str] = []
-    asking = threading.Thread(target=lambda: answers.append(httpx.get(f"{url}/slow").text))
+    responses: list[str] = []
+    asking = threading.Thread(target=lambda: responses.append(httpx.get(f"{url}/slow").text))
     asking.start()
     deadline = time.monotonic() + 5
     assert httpx.get(f"{url}/fast").text == "fast"
     assert time.monotonic() < deadline
-    assert answers == []
+    assert responses == []
     project.module("slow/route.py").gate.set()
     asking.join(5)
-    assert answers == ["slow"]
+    assert responses == ["slow"]
 
 
 # The project in a folder.

@@ -62,6 +62,6 @@ def test_a_large_body_that_the_handler_reads_itself_is_read_in_a_thread(
     httpx.get(url)  # which loads the route
     calls.clear()
 
-    answer = httpx.request(method, url, content=body, headers={"content-type": content_type})
+    response = httpx.request(method, url, content=body, headers={"content-type": content_type})
 
-    assert (answer.json(), len(calls)) == (expected, 1)
+    assert (response.json(), len(calls)) == (expected, 1)

@@ -54,23 +54,23 @@ def ask(project: RouteProject, path: str, headers: tuple[tuple[str, str], ...] =
     return read_result(project.handler()(rest_event(request)))
 
 
-def values(answer: HttpAnswer, name: str) -> list[str]:
-    return [value for key, value in answer.headers if key.lower() == name]
+def values(response: HttpAnswer, name: str) -> list[str]:
+    return [value for key, value in response.headers if key.lower() == name]
 
 
 def test_starlettes_gzip_compresses_what_a_route_answers(project: RouteProject) -> None:
     project.write("middleware.py", GZIP)
     project.write("x/route.py", "def GET():\n    return 'hello ' * 100\n")
 
-    answer = ask(project, "/x", (("accept-encoding", "gzip"),))
+    response = ask(project, "/x", (("accept-encoding", "gzip"),))
     plain = ask(project, "/x")
 
-    assert (answer.status, values(answer, "content-encoding"), values(answer, "vary")) == (
+    assert (response.status, values(response, "content-encoding"), values(response, "vary")) == (
         200,
         ["gzip"],
         ["Accept-Encoding"],
     )
-    assert gzip.decompress(answer.body) == b"hello " * 100 == plain.body
+    assert gzip.decompress(response.body) == b"hello " * 100 == plain.body
 
 
 def test_it_is_one_of_several_and_sees_what_they_see(project: RouteProject) -> None:
@@ -119,12 +119,15 @@ def test_it_is_one_of_several_and_sees_what_they_see(project: RouteProject) -> N
     project.write("a/b/route.py", "def GET(request):\n    return [*request.state.seen, request.headers['x-count']]\n")
 
     handler = project.handler()
-    answers = [
+    responses = [
         read_result(handler(rest_event(HttpRequest(method="GET", path="/a/b", headers=[("host", "a")])))) for _ in "ab"
     ]
 
-    assert [answer.body for answer in answers] == [b'["outer","asgi","inner","1"]', b'["outer","asgi","inner","2"]']
-    assert values(answers[0], "x-seen") == ["asgi", "outer"]
+    assert [response.body for response in responses] == [
+        b'["outer","asgi","inner","1"]',
+        b'["outer","asgi","inner","2"]',
+    ]
+    assert values(responses[0], "x-seen") == ["asgi", "outer"]
 
 
 SHORT = """
@@ -147,9 +150,9 @@ def test_it_may_answer_by_itself(project: RouteProject) -> None:
     project.write("middleware.py", SHORT)
     project.write("x/route.py", "def POST():\n    1 / 0\n")
 
-    answer = ask(project, "/x", method="POST")
+    response = ask(project, "/x", method="POST")
 
-    assert (answer.status, answer.body, values(answer, "retry-after")) == (503, b"closed sent", ["9"])
+    assert (response.status, response.body, values(response, "retry-after")) == (503, b"closed sent", ["9"])
 
 
 @pytest.mark.parametrize(
@@ -163,7 +166,9 @@ def test_what_is_raised_further_in_goes_through(project: RouteProject, statement
     assert ask(project, "/x").status == status
 
 
-def test_one_that_ends_without_an_answer_is_an_error(project: RouteProject, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_that_ends_without_a_response_is_an_error(
+    project: RouteProject, capsys: pytest.CaptureFixture[str]
+) -> None:
     project.write(
         "middleware.py",
         """
@@ -251,7 +256,7 @@ def test_a_stream_that_breaks_is_an_error_until_it_is_out(project: RouteProject)
     assert ask(project, "/x").status == 500
 
 
-def test_one_that_stops_in_the_middle_of_an_answer_is_an_error(project: RouteProject) -> None:
+def test_one_that_stops_in_the_middle_of_a_response_is_an_error(project: RouteProject) -> None:
     project.write("middleware.py", sending({"type": "http.response.body", "body": b"x", "more_body": True}))
     project.write("x/route.py", "def GET():\n    return 1\n")
 
@@ -292,9 +297,9 @@ def test_messages_that_nobody_asked_for_change_nothing(project: RouteProject, me
     project.write("middleware.py", sending(*messages))
     project.write("x/route.py", "def GET():\n    return 1\n")
 
-    answer = ask(project, "/x")
+    response = ask(project, "/x")
 
-    assert (answer.status, answer.body, values(answer, "content-type")) == (200, b"x", ["text/plain"])
+    assert (response.status, response.body, values(response, "content-type")) == (200, b"x", ["text/plain"])
 
 
 def wrapping(*lines: str) -> str:
@@ -311,7 +316,7 @@ LENGTH = "async def POST(request):\n    return str(len(await request.body()))\n"
 
 
 @pytest.mark.parametrize("is_read_before", [True, False])
-def test_who_waits_for_the_client_to_leave_waits_no_longer_than_for_the_answer(
+def test_who_waits_for_the_client_to_leave_waits_no_longer_than_for_the_response(
     project: RouteProject, *, is_read_before: bool
 ) -> None:
     read = ["await receive()"] if is_read_before else []
@@ -431,7 +436,7 @@ def test_starlettes_trusted_hosts_refuse_others(project: RouteProject) -> None:
     assert (ask(project, "/x").status, read_result(project.handler()(rest_event(other))).status) == (200, 400)
 
 
-def test_nothing_goes_on_behind_an_answer_whose_body_nobody_wants(project: RouteProject) -> None:
+def test_nothing_goes_on_behind_a_response_whose_body_nobody_wants(project: RouteProject) -> None:
     project.write("middleware.py", SHOUT)
     project.write(
         "x/route.py",

@@ -54,14 +54,14 @@ def GET():
 @pytest.mark.parametrize("events", [SYNC, ASYNC], ids=["sync", "async"])
 def test_heartbeats_fill_the_pauses_of_a_generator(project: RouteProject, serve: Serve, events: str) -> None:
     project.write("route.py", HEAD + events + ROUTE)
-    with httpx.stream("GET", serve(project.asgi())) as answer:
-        chunks = answer.iter_text()
+    with httpx.stream("GET", serve(project.asgi())) as response:
+        chunks = response.iter_text()
         seen = [next(chunks), next(chunks), next(chunks)]
         project.module("route.py").gate.set()
         rest = "".join(chunks)
     assert seen == ["data: first\n\n", ": heartbeat\n\n", ": heartbeat\n\n"]
     assert rest.replace(": heartbeat\n\n", "") == "data: second\n\n"
-    assert (answer.headers.get("content-encoding"), project.module("route.py").closed.is_set()) == (None, True)
+    assert (response.headers.get("content-encoding"), project.module("route.py").closed.is_set()) == (None, True)
 
 
 @pytest.mark.parametrize("events", [SYNC, ASYNC], ids=["sync", "async"])
@@ -82,14 +82,14 @@ def test_a_client_that_hangs_up_in_a_pause_closes_the_generator(
 
 def test_a_compressed_chunk_can_be_read_when_it_is_produced(project: RouteProject, serve: Serve) -> None:
     project.write("route.py", HEAD + ROWS)
-    with httpx.stream("GET", serve(project.asgi()), headers={"accept-encoding": "gzip"}) as answer:
+    with httpx.stream("GET", serve(project.asgi()), headers={"accept-encoding": "gzip"}) as response:
         unpacker = zlib.decompressobj(31)
-        chunks = answer.iter_raw()
+        chunks = response.iter_raw()
         first = unpacker.decompress(next(chunks))
         project.module("route.py").gate.set()
         rest = b"".join(unpacker.decompress(chunk) for chunk in chunks)
     assert (first, rest, unpacker.eof) == (b'{"n":1}\n', b'{"n":2}\n', True)
-    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert (response.headers["content-encoding"], response.headers["vary"]) == ("gzip", "Accept-Encoding")
 
 
 def test_a_large_file_has_its_length_and_can_be_fetched_in_parts(project: RouteProject, serve: Serve) -> None:

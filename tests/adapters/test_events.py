@@ -478,7 +478,7 @@ def http_answer(result: dict[str, Any]) -> tuple[int, Pairs, bytes]:
     st.sampled_from(["text/plain; charset=utf-8", "image/png", "application/json"]),
     st.binary() | TEXTS,
 )
-def test_an_answer_goes_out_through_every_result_as_it_was(
+def test_a_response_goes_out_through_every_result_as_it_was(
     status: int, headers: Pairs, content_type: str, body: bytes | str
 ) -> None:
     response = Response(None, status, [*headers, ("content-type", content_type)])

@@ -67,9 +67,9 @@ def cookies(
                 each.encode("utf-8" if max(each) > "\xff" else "latin-1").decode("latin-1") for each in headers
             )
         sent = [("host", "example.org"), *(("cookie", each) for each in headers)]
-        answer = adapter.send(HttpRequest(method="GET", path=path, headers=sent))
-        assert answer.status == 200
-        return json.loads(b"".join(answer.chunks))
+        response = adapter.send(HttpRequest(method="GET", path=path, headers=sent))
+        assert response.status == 200
+        return json.loads(b"".join(response.chunks))
 
     yield read
     adapter.close()

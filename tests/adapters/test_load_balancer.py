@@ -94,7 +94,7 @@ def test_a_bundle_that_cannot_read_the_event_names_the_include_line(
     with pytest.raises(EventError) as raised:
         project.handler()(load_balancer("/users/1"))
     assert str(raised.value).startswith(
-        "this is a load balancer's event, and the function's bundle has not what reads one: "
+        "this is a load balancer's event, and the function's bundle does not contain the module that reads one: "
     )
     assert raised.value.hint == "Add 'include: [mangum]' to its function.yaml, and build again"
     assert [(line["level"], line["message"]) for line in log_lines()] == [("ERROR", str(raised.value))]
@@ -209,7 +209,7 @@ def test_paths_that_nothing_answers_and_bad_encoding_are_answered_to_a_load_bala
     assert statuses == [404, 400, 308]
 
 
-def test_a_background_task_runs_after_a_load_balancer_has_its_answer(project: RouteProject) -> None:
+def test_a_background_task_runs_after_a_load_balancer_has_its_response(project: RouteProject) -> None:
     project.write("users/[id]/route.py", PLAIN)
     handler = project.handler()
     handler.hook_installed = True  # as on Lambda: the client tells when the response is out

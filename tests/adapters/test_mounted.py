@@ -212,7 +212,7 @@ def test_an_encoded_slash_stays_in_the_raw_path_and_is_decoded_only_once(project
 
 
 @pytest.mark.parametrize("status", [204, 304])
-def test_an_answer_without_a_body_gets_no_content_type(
+def test_a_response_without_a_body_gets_no_content_type(
     project: RouteProject, read_event_file: ReadEvent, status: int
 ) -> None:
     project.write("empty/route.py", answering(status, body=b"dropped"))
@@ -318,7 +318,7 @@ def test_an_odd_forwarded_port_is_taken_or_left_out(project: RouteProject, port:
     assert seen(mirror(project), event)["server"] == ["example.org", expected]
 
 
-def test_a_latin_1_header_of_the_answer_arrives(project: RouteProject) -> None:
+def test_a_latin_1_header_of_the_response_arrives(project: RouteProject) -> None:
     project.write("route.py", answering(headers="[(b'x-name', 'käse'.encode('latin-1'))]"))
     assert project.handler()(rest("/"))["multiValueHeaders"]["x-name"] == ["käse"]
 
@@ -353,7 +353,7 @@ def test_a_keyboard_interrupt_outside_lambda_ends_the_process(project: RouteProj
         project.handler()(rest("/"))
 
 
-def test_an_error_before_the_answer_is_one_log_line_and_a_problem_document(
+def test_an_error_before_the_response_is_one_log_line_and_a_problem_document(
     project: RouteProject, log_lines: LogLines
 ) -> None:
     project.write("legacy/[[...path]]/route.py", "async def app(scope, receive, send):\n    raise KeyError('secret')\n")
@@ -433,7 +433,7 @@ def test_an_error_in_the_middle_of_the_body_is_a_500_with_middleware_and_all(
 
 
 @pytest.mark.parametrize("sent", ["nothing", "half"])
-def test_an_app_that_returns_without_an_answer_is_told_so(
+def test_an_app_that_returns_without_a_response_is_told_so(
     project: RouteProject, log_lines: LogLines, sent: str
 ) -> None:
     half = 'await send({"type": "http.response.start", "status": 200})'
@@ -444,7 +444,7 @@ def test_an_app_that_returns_without_an_answer_is_told_so(
 
 
 @pytest.mark.parametrize("kind", ["async def", "def"])
-def test_a_background_task_runs_when_the_answer_has_gone_out(project: RouteProject, kind: str) -> None:
+def test_a_background_task_runs_when_the_response_has_gone_out(project: RouteProject, kind: str) -> None:
     source = f"""
         from starlette.applications import Starlette
         from starlette.background import BackgroundTask
@@ -477,7 +477,7 @@ def test_a_background_task_runs_when_the_answer_has_gone_out(project: RouteProje
     assert asyncio.run(ask()) == [[], ["work"]]
 
 
-def test_an_app_hears_of_the_disconnect_only_when_the_answer_has_gone_out(project: RouteProject) -> None:
+def test_an_app_hears_of_the_disconnect_only_when_the_response_has_gone_out(project: RouteProject) -> None:
     source = """
         heard = []
         async def app(scope, receive, send):
@@ -492,7 +492,7 @@ def test_an_app_hears_of_the_disconnect_only_when_the_answer_has_gone_out(projec
     assert project.module("work/route.py").heard == ["http.disconnect"] * 2
 
 
-def test_a_lifespan_starts_once_for_all_invocations_and_on_the_loop_that_answers(project: RouteProject) -> None:
+def test_a_lifespan_starts_once_for_all_invocations_and_on_the_loop_that_responses(project: RouteProject) -> None:
     source = """
         import asyncio
         from contextlib import asynccontextmanager

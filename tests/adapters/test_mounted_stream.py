@@ -150,7 +150,7 @@ def test_what_an_app_sends_after_its_end_is_its_error_in_the_log(project: RouteP
     assert [line["exception_name"] for line in log_lines()] == ["RuntimeError"]
 
 
-def test_background_tasks_run_after_the_answer_and_their_errors_are_logged(
+def test_background_tasks_run_after_the_response_and_their_errors_are_logged(
     project: RouteProject, log_lines: LogLines
 ) -> None:
     status, came, steps = run(project, app_of(START, END, "steps.append('background'); raise KeyError('late')"))
@@ -193,7 +193,7 @@ def test_starlettes_streams_come_through(project: RouteProject) -> None:
     assert run(project, source) == (200, [b"0", b"1", b"2"], ["background"])
 
 
-def test_without_a_stream_anywhere_the_answer_is_whole(project: RouteProject) -> None:
+def test_without_a_stream_anywhere_the_response_is_whole(project: RouteProject) -> None:
     project.write("x/route.py", app_of(START, PART % ("one", "one"), END))
     event = rest_event(HttpRequest(method="GET", path="/x", headers=[("Host", "example.org")], body=b""))
 

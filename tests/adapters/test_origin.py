@@ -106,7 +106,7 @@ def test_with_a_secret_the_viewers_host_and_address_are_believed_and_the_secret_
         {"x-edgeroutes-origin": "ü" * 48},
     ],
 )
-def test_without_one_the_answer_is_403_whatever_was_asked(
+def test_without_one_the_response_is_403_whatever_was_asked(
     handler: LambdaHandler, event_of: Callable[..., dict[str, Any]], sent: dict[str, str]
 ) -> None:
     result = handler(event_of({**VIEWER, **sent}))
@@ -116,7 +116,10 @@ def test_without_one_the_answer_is_403_whatever_was_asked(
         {"content-type": "application/problem+json", "cache-control": "private, no-store"},
     )
     document = json.loads(result["body"])
-    assert (document["title"], document["detail"]) == ("Forbidden", "ask the distribution, not the API")
+    assert (document["title"], document["detail"]) == (
+        "Forbidden",
+        "direct access is forbidden; use the CloudFront domain",
+    )
 
 
 def _headers(result: dict[str, Any]) -> dict[str, Any]:
@@ -176,7 +179,7 @@ def test_a_reference_that_was_not_resolved_stops_the_function_before_it_answers(
     with pytest.raises(ConfigError) as caught:
         project.handler()
     assert str(caught.value) == (
-        "the variable EDGEROUTES_ORIGIN_SECRET: it holds a reference that CloudFormation has not resolved. Deploy with "
+        "the variable EDGEROUTES_ORIGIN_SECRET: it contains a reference that CloudFormation has not resolved. Deploy with "
         "template.yaml as it is, or take EDGEROUTES_ORIGIN_SECRET out of the function's environment."
     )
 

@@ -117,7 +117,9 @@ def test_repeated_cookies_and_binary_survive(project: RouteProject, build: Any) 
 
 @pytest.mark.parametrize("build", [rest, http])
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("OPTIONS", 204), ("PUT", 405), ("BREW", 400)])
-def test_an_answer_without_a_body_has_an_empty_one(project: RouteProject, build: Any, method: str, status: int) -> None:
+def test_a_response_without_a_body_has_an_empty_one(
+    project: RouteProject, build: Any, method: str, status: int
+) -> None:
     project.write("x/route.py", "def GET():\n    return 'hello'\n")
 
     result = project.handler()(build(method, "/x"), CONTEXT)
@@ -194,7 +196,7 @@ def test_a_function_of_one_route_loads_it_at_init_and_one_of_several_when_it_is_
     assert handler(rest("GET", "/b"), CONTEXT)["body"] == "b"
 
 
-def test_a_route_that_cannot_be_loaded_is_logged_at_init_and_answers_500_until_it_is_mended(
+def test_a_route_that_cannot_be_loaded_is_logged_at_init_and_responds_500_until_it_is_mended(
     project: RouteProject, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     project.write("x/route.py", "import nowhere_to_be_found\n")
@@ -207,7 +209,7 @@ def test_a_route_that_cannot_be_loaded_is_logged_at_init_and_answers_500_until_i
     assert handler(rest("GET", "/x"), CONTEXT)["body"] == "mended"
 
 
-def test_without_a_client_after_runs_before_the_answer_and_on_lambda_one_warning_says_so(
+def test_without_a_client_after_runs_before_the_response_and_on_lambda_one_warning_says_so(
     project: RouteProject, log_lines: Callable[[], list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write(

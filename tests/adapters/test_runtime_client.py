@@ -47,7 +47,7 @@ def awslambdaric(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
-def test_what_is_hooked_runs_when_the_answer_is_out(awslambdaric: ModuleType) -> None:
+def test_what_is_hooked_runs_when_the_response_is_out(awslambdaric: ModuleType) -> None:
     steps: list[str] = []
     client_class: Any = make_client(steps)
     awslambdaric.BaseLambdaRuntimeClient = client_class  # type: ignore[attr-defined]
@@ -61,7 +61,7 @@ def test_what_is_hooked_runs_when_the_answer_is_out(awslambdaric: ModuleType) ->
     assert steps == ["sent data as text/plain i", "after"]
 
 
-def test_it_runs_although_the_answer_could_not_be_sent(awslambdaric: ModuleType) -> None:
+def test_it_runs_although_the_response_could_not_be_sent(awslambdaric: ModuleType) -> None:
     steps: list[str] = []
     client_class: Any = make_client(steps)
     awslambdaric.LambdaRuntimeClient = client_class  # type: ignore[attr-defined]
@@ -123,7 +123,7 @@ def test_a_client_below_which_a_class_sends_in_its_own_way_is_left_alone(awslamb
 
 
 class OtherArguments:
-    def post_invocation_result(self, answer: Any) -> None: ...
+    def post_invocation_result(self, response: Any) -> None: ...
 
 
 class NoSuchMethod:
@@ -160,7 +160,7 @@ def test_the_class_of_the_installed_awslambdaric_is_found() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-def test_after_waits_for_the_client_to_send_the_answer(
+def test_after_waits_for_the_client_to_send_the_response(
     awslambdaric: ModuleType, project: RouteProject, log_lines: Callable[[], list[dict[str, Any]]], fails: bool
 ) -> None:
     steps: list[str] = []

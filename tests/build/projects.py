@@ -98,8 +98,8 @@ def invoke(bundle: Path, path: str, method: str = "GET", body: str | None = None
         "multiValueQueryStringParameters": None, "queryStringParameters": None, "pathParameters": None, "body": body,
         "isBase64Encoded": False, "requestContext": {"requestId": "1", "identity": {"sourceIp": "192.0.2.1"}},
     }  # fmt: skip
-    answer = run_alone([bundle], event, python)
-    return {"status": answer["statusCode"], "body": answer["body"], "headers": answer["multiValueHeaders"]}
+    response = run_alone([bundle], event, python)
+    return {"status": response["statusCode"], "body": response["body"], "headers": response["multiValueHeaders"]}
 
 
 def run_alone(

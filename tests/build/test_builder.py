@@ -14,6 +14,7 @@ import pytest
 from edgeroutes.build import report, sizes
 from edgeroutes.build.explain import explain
 from edgeroutes.build.inputs import is_unchanged
+from edgeroutes.build.packing import packed_modules
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.errors import (
     BundleError,
@@ -138,14 +139,53 @@ def test_a_bundle_holds_the_middleware_above_its_routes_and_no_other(tmp_path: P
     assert invoke(tmp_path / "ShopIdFunction", "/shop/1")["status"] == 200
 
 
-def test_edgeroutes_ships_its_request_wing_alone_as_bytecode(tmp_path: Path) -> None:
+def test_edgeroutes_ships_its_request_wing_alone_as_one_file_of_bytecode(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/hello/route.py": HELLO})
     hello = project.link(project.build(), "HelloFunction", tmp_path / "hello")
 
-    own = {path.relative_to(hello).as_posix() for path in hello.glob("edgeroutes/**/*") if path.is_file()}
-    assert {path.rpartition(".")[2] for path in own} == {"pyc"}
-    assert {path.split("/")[1] for path in own if path.count("/") > 1} <= {"adapters", "http", "routing", "runtime"}
-    assert "edgeroutes/adapters/proxy.pyc" in own
+    assert {path.name for path in hello.glob("edgeroutes/**/*")} == {"__init__.pyc", "modules.bin"}
+    own = {name.split(".")[1] for name in packed_modules(hello)}
+    assert own - {"_facade", "errors"} == {"adapters", "http", "routing", "runtime"}
+
+
+MODULES = """
+import sys
+from importlib.util import find_spec
+import edgeroutes
+import edgeroutes.http
+from edgeroutes import HTTPError, Response, http
+
+def GET():
+    module = sys.modules[Response.__module__]
+    try:
+        edgeroutes.nothing
+    except AttributeError as error:
+        problem = str(error)
+    return {
+        "same": module is edgeroutes.http.response and http is edgeroutes.http,
+        "file": module.__file__.rpartition("/edgeroutes/")[2],
+        "packages": [http.__package__, module.__package__, http.__path__[0].rpartition("/")[2]],
+        "specs": [find_spec(f"edgeroutes.{name}") is not None for name in ("http.headers", "http.nothing", "cli")],
+        "documented": HTTPError.__doc__,
+        "all": "Response" in edgeroutes.__all__ and "Response" in dir(edgeroutes),
+        "problem": problem,
+    }
+"""
+
+
+def test_modules_of_the_packed_file_are_like_others(tmp_path: Path) -> None:
+    project = make_project(tmp_path, {"functions/x/route.py": MODULES})
+    bundle = project.link(project.build(), "XFunction", tmp_path / "x")
+
+    assert json.loads(invoke(bundle, "/x")["body"]) == {
+        "same": True,
+        "file": "http/response.pyc",
+        "packages": ["edgeroutes.http", "edgeroutes.http", "http"],
+        "specs": [True, False, False],
+        "documented": None,
+        "all": True,
+        "problem": "module 'edgeroutes' has no attribute 'nothing'",
+    }
 
 
 def test_what_several_bundles_share_has_its_bytecode_in_each(tmp_path: Path) -> None:
@@ -451,7 +491,7 @@ def test_a_zip_that_only_s3_takes_is_a_warning(tmp_path: Path, monkeypatch: pyte
     assert first.endswith(
         "KB zipped are more than the 1 KB that Lambda takes directly; 'sam deploy' goes through S3. The biggest files:"
     )
-    assert len(files) == 10
+    assert re.fullmatch(r" +\d+ KB  edgeroutes/modules\.bin  \(edgeroutes itself\)", files[0])
 
 
 def test_an_interrupted_build_leaves_nothing_that_counts(tmp_path: Path) -> None:

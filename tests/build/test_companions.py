@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build.explain import explain
+from edgeroutes.build.packing import packed_modules
 from edgeroutes.build.store import Store
+from edgeroutes.errors import BundleError
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke, make_project
 from tests.fakes.installer import FakeWheel, write_wheel
 
@@ -78,6 +80,16 @@ MENTIONS: dict[str, tuple[str, FakeWheel, FakeWheel, str]] = {
         FakeWheel(files={**PLUG.files, "plug-1.0.dist-info/entry_points.txt": "[plugins_of_host]\np = plug:NAME\n"}),
         "host/parts.py:2 of host reads the entry points 'plugins_of_host', of which plug has some",
     ),
+    "an adapter that the code imports": (
+        f"import host.integrations.zoom\n{HELLO}",
+        FakeWheel(files={**LIBRARY, "host/integrations/plug.py": "import plug\n", "host/integrations/zoom/__init__.py": "import plug\n"}),
+        PLUG, "host/integrations/plug.py:1 of host imports plug",
+    ),
+    "an entry point group that a library's adapters read": (
+        USES_HOST,
+        FakeWheel(files={**LIBRARY, "host/instrumentation/load.py": "def load():\n    return entry_points(group='host.plugins')\n"}),
+        BY_ENTRY_POINT, "host/instrumentation/load.py:2 of host reads the entry points 'host.plugins', of which plug has some",
+    ),
     "an extra of a library": (
         USES_HOST, FakeWheel(files=LIBRARY, requires=("plug>=1; extra == 'fast'", "other; extra == 'x'")), PLUG,
         "host offers plug as its extra 'fast', and the project declares both",
@@ -130,7 +142,7 @@ def held(report: BuildReport) -> dict[str, list[str]]:
 def test_a_mention_ships_a_declared_distribution_and_why_names_it(
     source: str, library: FakeWheel, plug: FakeWheel, why: str, tmp_path: Path
 ) -> None:
-    libraries = {"host": library} if "import host" in source else {}
+    libraries = {"host": library} if "import host" in source or "from host" in source else {}
     report = build(tmp_path, source, {**libraries, "plug": plug})
     assert held(report)["XFunction"] == [*libraries, "plug"]
     assert held(report)["HelloFunction"] == []
@@ -307,14 +319,14 @@ def test_a_library_of_edgeroutes_users_brings_what_it_asks_for(tmp_path: Path) -
     report = project.build()
     bundle, hello = (project.link(report, each, tmp_path / each) for each in ("XFunction", "HelloFunction"))
     assert held(report)["XFunction"] == ["aws-lambda-powertools", "kit"]
-    parts = [
-        "edgeroutes/http/streams.pyc",
-        "edgeroutes/http/files.pyc",
-        "edgeroutes/runtime/heartbeats.pyc",
-        "edgeroutes/services/revalidation.pyc",
-    ]
-    assert [part for part in parts if not (bundle / part).is_file()] == []
-    assert [part for part in parts if (hello / part).is_file()] == []
+    parts = {
+        "edgeroutes.http.streams",
+        "edgeroutes.http.files",
+        "edgeroutes.runtime.heartbeats",
+        "edgeroutes.services.revalidation",
+    }
+    assert packed_modules(bundle).keys() >= parts
+    assert packed_modules(hello).keys().isdisjoint(parts)
     response = invoke(bundle, "/x")
     assert (response["status"], response["body"]) == (200, route)
 
@@ -385,13 +397,51 @@ def test_a_large_distribution_of_another_function_ships_where_the_code_shows_its
 def test_a_large_extra_that_is_left_out_is_reported_with_include_and_exclude(tmp_path: Path) -> None:
     report = build(tmp_path / "a", USES_HOST, {"host": BY_EXTRA, "plug": LARGE})
     said = (
-        "host can use plug, which other functions use; XFunction shows no use of it and goes without. Where a function needs one, list it "
-        "under 'include' of its function.yaml; else under 'exclude' in functions/function.yaml."
+        "host can use plug, which other functions use; XFunction shows no use of it and goes without. List it in the function.yaml of a "
+        "function: under 'include' where the function needs it, else under 'exclude'."
     )
     assert report.warnings == (said,)
     for key, include in (("b", "include: [plug]\n"), ("c", "exclude: [plug]\n")):
         more = {"functions/x/function.yaml": include}
         assert build(tmp_path / key, USES_HOST, {"host": BY_EXTRA, "plug": LARGE}, more=more).warnings == ()
+
+
+EXCLUDES: dict[str, tuple[dict[str, str], list[str], bool]] = {
+    "for all functions": ({"": "exclude: [plug]"}, [], True),
+    "for all, and needed by this one": ({"": "exclude: [plug]", "uses/": "include: [plug]"}, ["plug"], False),
+    "a layer has it": ({"uses/": "exclude: [plug]\nLayers: [arn]"}, [], False),
+    "a try": ({"": "exclude: [plug]", "uses/route.py": f"try:\n    import plug\nexcept ImportError:\n    pass\n{HELLO}"}, [], False),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("settings", "ships", "warned"), EXCLUDES.values(), ids=EXCLUDES)
+def test_an_import_of_what_exclude_keeps_out_is_warned_of(
+    settings: dict[str, str], ships: list[str], warned: bool, tmp_path: Path
+) -> None:
+    more = {
+        f"functions/{key}" if "." in key else f"functions/{key}function.yaml": text for key, text in settings.items()
+    }
+    report = build(tmp_path, HELLO, {"plug": PLUG}, more=more)
+    assert held(report)["UsesFunction"] == ships
+    warning = (
+        "functions/uses/route.py:1: imports 'plug', and 'exclude' in function.yaml keeps 'plug' out of the function. Remove it from "
+        "'exclude', or list it under 'include' in the function.yaml of this route."
+    )
+    assert report.warnings == ((warning,) if warned else ())
+
+
+def test_why_names_the_mention_of_what_a_function_goes_without(tmp_path: Path) -> None:
+    """As urllib3 mentions cryptography: a warning for every function that sends requests would say nothing."""
+    front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
+    wheels = {"front": front, "host": FakeWheel(files={"host.py": MENTION}), "plug": LARGE}
+    report = build(tmp_path, f"import front\n{HELLO}", wheels)
+    assert report.warnings == ()
+    with pytest.raises(BundleError) as caught:
+        explain(report, "/x", "Plug")
+    assert str(caught.value) == (
+        "XFunction: the function holds no 'Plug': host.py:1 of host imports plug, other functions use it, and nothing in this one's code "
+        "shows a use. If it needs it, list 'Plug' under 'include' in its function.yaml."
+    )
 
 
 @pytest.mark.parametrize(("size", "ships"), [(9_000_000, ["host", "one"]), (4_000_000, ["host", "one", "two"])])

@@ -168,9 +168,9 @@ def test_a_bundle_has_what_its_dependencies_need(tmp_path: Path, statement: str)
     bundle = project.link(report, "DependsFunction", tmp_path / "depends")
     hello = project.link(report, "HelloFunction", tmp_path / "hello")
 
-    answer = invoke(bundle, "/depends")
+    response = invoke(bundle, "/depends")
 
-    assert (answer["status"], json.loads(answer["body"])) == (200, ["none", 3])
+    assert (response["status"], json.loads(response["body"])) == (200, ["none", 3])
     names = {"dependencies.py", "decorated.py", "offload.py"}
     has_loop = statement != "pass"
     assert {each.name for each in (bundle / "edgeroutes/runtime").iterdir()} & names == names - (

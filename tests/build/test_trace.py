@@ -31,7 +31,7 @@ def tracer_of(folder: Path, cache_directory: Path | None = None, **options: froz
     return Tracer(search_path, cache_directory=cache_directory, **options)
 
 
-def answer(tracer: Tracer, entries: list[str], asked: list[str]) -> dict[str, object]:
+def response(tracer: Tracer, entries: list[str], asked: list[str]) -> dict[str, object]:
     """All that both kinds of trace say, as a case file can hold it."""
     files = [Path(entry) for entry in entries]
     bundle, everything = tracer.trace(files), tracer.trace(files, into_distributions=True)
@@ -69,10 +69,10 @@ def test_a_case_is_traced_as_written_cold_and_cached(case: str, tmp_path: Path) 
     entries, asked = expected.pop("entries"), expected.pop("asked")
     cold = tracer_of(CASES / case, tmp_path)
 
-    assert answer(cold, entries, asked) == expected
-    assert answer(cold, entries, asked) == expected
+    assert response(cold, entries, asked) == expected
+    assert response(cold, entries, asked) == expected
     cold.save()
-    assert answer(tracer_of(CASES / case, tmp_path), entries, asked) == expected
+    assert response(tracer_of(CASES / case, tmp_path), entries, asked) == expected
 
 
 @pytest.fixture

@@ -182,8 +182,9 @@ END = b"--XX--\r\n"
 FIELDS_1000 = "&".join(f"a{number}=1" for number in range(1000)).encode()
 TOO_MANY = {"detail": "the form has more than 1000 fields, which is the limit (max_fields)"}
 LONG_NAME = {"detail": "a field's name in the form is longer than 1000 bytes"}
-CUT_OFF = {"detail": "the body is no form: it ends before its closing boundary"}
-BARE_LINE_FEED = {"detail": "the body is no form: a line before a boundary does not end in CRLF"}
+NOT_JSON = "the request body is not valid JSON"
+CUT_OFF = {"detail": "the request body is not a valid form: it ends before its closing boundary"}
+BARE_LINE_FEED = {"detail": "the request body is not a valid form: a line before a boundary does not end in CRLF"}
 
 CASES = [
     posted("a deep tree of unions that is valid", "/filter", nested(90, {"field": "a"}), 200),
@@ -212,10 +213,7 @@ CASES = [
     posted("a number beyond float", "/echo", b'{"a":[1e400]}', 400, errors(("a.0", FINITE))),
     posted("a number beyond float for a model", "/filter", b'{"shape":{"kind":"circle","radius":-1e999}}', 400,
            errors(("shape.radius", FINITE))),
-    posted(
-        "NaN", "/echo", b'{"a":NaN}', 400,
-        {"detail": "the request body is not valid JSON: NaN is not a JSON value", **errors(("a", FINITE))},
-    ),
+    posted("NaN", "/echo", b'{"a":NaN}', 400, {"detail": f"{NOT_JSON}: NaN is not a JSON value", **errors(("a", FINITE))}),
     posted("an integer of 5,000 digits", "/echo", b'{"n":' + b"1" * 5000 + b"}", 400, errors(("n", FINITE))),
     posted("an integer of 4,300 digits", "/echo", b"1" * 4300, 200, {"value": int("1" * 4300)}),
     posted("a lone surrogate", "/echo", rb'{"a":{"b":"\ud800"}}', 400, errors(("a.b", SURROGATE))),
@@ -263,7 +261,7 @@ CASES = [
     parts("cut off in the closing boundary", part("a", "1") + END[:5], 400, CUT_OFF),
     parts("cut off in the headers", part("a", "1") + part("b", "1")[:20], 400, CUT_OFF),
     parts("a bare line feed before a boundary", part("a", "1")[:-2] + b"\n" + part("b", "2") + END, 400, BARE_LINE_FEED),
-    parts("no boundary at all", b"a=1", 400, {"detail": "the body is no form: its boundary is not in it"}),
+    parts("no boundary at all", b"a=1", 400, {"detail": "the request body is not a valid form: its boundary is not in it"}),
     parts("nothing", b"", 400),
     parts("1,001 parts", part("a", "1") * 1001 + END, 413, TOO_MANY),
     parts("1,001 parts where 5,000 are allowed", part("a", "1") * 1001 + END, 200, {"count": 1001}, method="PUT"),

@@ -1,4 +1,4 @@
-"""Our own cases: a request to the app in `own/`, and the answer, the same whatever stands between.
+"""Our own cases: a request to the app in `own/`, and the response, the same whatever stands between.
 
 `expect` follows the conventions of Next.js' case file (see `expectations`), so both suites are read by one reader. A case that one
 adapter cannot run says why in `skip`.
@@ -21,7 +21,7 @@ PLAIN = Settings()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One request and its answer.
+    """One request and its response.
 
     Args:
         name: What it shows.
@@ -30,8 +30,8 @@ class Case:
         query: Percent-encoded.
         sent: Header fields of the request.
         body: Of the request.
-        status: Of the answer.
-        headers: What is wanted of the answer's fields; None means absent.
+        status: Of the response.
+        headers: What is wanted of the response's fields; None means absent.
         wanted: What is wanted of its body; bytes are compared as they are.
         settings: Of the project.
         skip: Adapter → why it cannot be run there.
@@ -253,7 +253,7 @@ ERRORS = [
         ),
     ),
     Case(
-        name="JSON that is no UTF-8 is a 400",
+        name="JSON that is not UTF-8 is a 400",
         method="POST",
         path="/posts",
         sent=(("Content-Type", JSON),),
@@ -296,7 +296,7 @@ ERRORS = [
         skip=DECODES,
     ),
     Case(
-        name="an escape that is no UTF-8 is a 400",
+        name="an escape that is not UTF-8 is a 400",
         path="/files/%FF",
         status=400,
         wanted=problem(400, "Bad Request"),
@@ -465,7 +465,7 @@ BODIES = [
         wanted=ALL_BYTES,
     ),
     Case(
-        name="text that is no UTF-8 keeps its bytes",
+        name="text that is not UTF-8 keeps its bytes",
         method="POST",
         path="/bytes",
         sent=(("Content-Type", "text/plain; charset=latin-1"),),
@@ -517,7 +517,7 @@ HEADERS = [
         wanted={"jsonPartial": {"x-a": ["1", "2", "3"], "x-empty": [""], "x-lower": ["4"]}},
     ),
     Case(
-        name="repeated fields of the answer arrive, and the connection's own are ours",
+        name="repeated fields of the response arrive, and the connection's own are ours",
         method="POST",
         path="/headers",
         headers={
@@ -913,7 +913,7 @@ FILES = [
 
 CACHING = [
     Case(
-        name="a cached answer says how long, by which tags, and what it is",
+        name="a cached response says how long, by which tags, and what it is",
         path="/cached",
         headers={
             "cache-control": "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
@@ -923,7 +923,7 @@ CACHING = [
         wanted="cached",
     ),
     Case(
-        name="who has a cached answer is told so",
+        name="who has a cached response is told so",
         path="/cached",
         sent=(("If-None-Match", "*"),),
         status=304,
@@ -936,7 +936,7 @@ CACHING = [
     ),
     Case(name="who has another is not", path="/cached", sent=(("If-None-Match", '"other"'),), wanted="cached"),
     Case(
-        name="HEAD of a cached answer has its validator",
+        name="HEAD of a cached response has its validator",
         method="HEAD",
         path="/cached",
         headers={"etag": {"contains": '"'}},

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[2] / "docs" / "nextjs-differences.md"
 
-BUFFERED = ("rest", "http-api", "function-url")  # what of Lambda gives the answer whole
+BUFFERED = ("rest", "http-api", "function-url")  # what of Lambda gives the response whole
 LAMBDA = (*BUFFERED, "streaming")
 
 
@@ -383,7 +383,8 @@ DEPARTURES: dict[str, Departure] = dict(
         (
             "cache-cookie-set-throws",
             Departure(
-                reasons=(EXCEPTIONS,), body={"contains": "a static answer is the same for everyone and sets no cookie."}
+                reasons=(EXCEPTIONS,),
+                body={"contains": "a static response is the same for everyone and sets no cookie."},
             ),
         ),
     ]

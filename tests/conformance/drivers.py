@@ -103,7 +103,7 @@ class AdapterDriver:
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
     ) -> Answer:
-        """The answer to a request; what `after` was given has run when it is here."""
+        """The response to a request; what `after` was given has run when it is here."""
         found = self.adapter.send(_request(method, path, query, headers, body))
         return Answer(
             status=found.status,
@@ -116,7 +116,7 @@ class AdapterDriver:
         raise NotImplementedError("a Lambda function is not told that its client has gone")
 
     def settle(self, seconds: float) -> None:
-        """Nothing: `send` has waited for what comes after the answer."""
+        """Nothing: `send` has waited for what comes after the response."""
 
     def close(self) -> None:
         self.adapter.close()
@@ -169,7 +169,7 @@ class DevDriver:
     name = "dev"
 
     def __init__(self, root: Path, settings: Settings) -> None:
-        # The function's own answer is compared; what a CDN makes of it has its suites in tests/dev.
+        # The function's own response is compared; what a CDN makes of it has its suites in tests/dev.
         self._server = DevServer(root, _ignore, port=0, cdn=False, environ={}, workers=True)
         self._server.live.generation = Generation(load_project(root, settings))
         self._thread = threading.Thread(target=self._server.run)
@@ -178,7 +178,7 @@ class DevDriver:
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
     ) -> Answer:
-        """The answer to a request; what `after` was given may still be running."""
+        """The response to a request; what `after` was given may still be running."""
         connection = HTTPConnection("127.0.0.1", self._server.port, timeout=10)
         try:
             connection.putrequest(method, _target(path, query), skip_host=True, skip_accept_encoding=True)

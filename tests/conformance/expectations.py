@@ -1,4 +1,4 @@
-"""What the case file's `expect` says of an answer. Conventions: the head of facts/nextjs.md."""
+"""What the case file's `expect` says of a response. Conventions: the head of facts/nextjs.md."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
     from tests.conformance.drivers import Answer
 
 
-def differences(answer: Answer, expect: Mapping[str, Any], first: Answer | None = None) -> list[str]:
-    """Everything in which the answer is not as expected.
+def differences(response: Answer, expect: Mapping[str, Any], first: Answer | None = None) -> list[str]:
+    """Everything in which the response is not as expected.
 
     Args:
         answer: What came.
         expect: `status`, `headers` and `body` of a case.
-        first: The answer to the first of the requests sent before.
+        first: The response to the first of the requests sent before.
     """
     found = []
-    if expect["status"] is not None and answer.status != expect["status"]:
-        found.append(f"status: {answer.status}, not {expect['status']}")
+    if expect["status"] is not None and response.status != expect["status"]:
+        found.append(f"status: {response.status}, not {expect['status']}")
     for name, wanted in expect["headers"].items():
-        values = answer.values(name)
+        values = response.values(name)
         if not _header_fits(values, wanted):
             found.append(f"{name}: {values!r}, not {wanted!r}")
-    if not _body_fits(answer, expect["body"], first):
-        found.append(f"body: {answer.body!r}{'' if answer.is_complete else ', cut'}, not {expect['body']!r}")
+    if not _body_fits(response, expect["body"], first):
+        found.append(f"body: {response.body!r}{'' if response.is_complete else ', cut'}, not {expect['body']!r}")
     return found
 
 
@@ -43,17 +43,17 @@ def _header_fits(values: list[str], wanted: Any) -> bool:
     return text == wanted if isinstance(wanted, str) else _text_fits(text, wanted)
 
 
-def _body_fits(answer: Answer, wanted: Any, first: Answer | None) -> bool:
+def _body_fits(response: Answer, wanted: Any, first: Answer | None) -> bool:
     if wanted is None:
-        return answer.is_complete
+        return response.is_complete
     if isinstance(wanted, str | bytes):
-        return answer.is_complete and answer.body == (wanted.encode() if isinstance(wanted, str) else wanted)
+        return response.is_complete and response.body == (wanted.encode() if isinstance(wanted, str) else wanted)
     if "truncatedAfter" in wanted:
-        return not answer.is_complete and answer.body == wanted["truncatedAfter"].encode()
+        return not response.is_complete and response.body == wanted["truncatedAfter"].encode()
     if "sameAsFirstBefore" in wanted or "differsFromFirstBefore" in wanted:
-        is_same = first is not None and first.body == answer.body
+        is_same = first is not None and first.body == response.body
         return is_same is bool(wanted.get("sameAsFirstBefore"))
-    return answer.is_complete and _text_fits(answer.body.decode(), wanted)
+    return response.is_complete and _text_fits(response.body.decode(), wanted)
 
 
 def _text_fits(text: str, wanted: Mapping[str, Any]) -> bool:

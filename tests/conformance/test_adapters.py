@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_an_answer_is_the_same_through_every_adapter(case: Case, adapter: str, open_driver: Open) -> None:
+def test_a_response_is_the_same_through_every_adapter(case: Case, adapter: str, open_driver: Open) -> None:
     if adapter in case.skip:
         pytest.skip(case.skip[adapter])
     driver = open_driver(adapter, "own", case.settings)
-    answer = driver.send(case.method, case.path, case.query, case.sent, case.body)
+    response = driver.send(case.method, case.path, case.query, case.sent, case.body)
     expect = {"status": case.status, "headers": case.headers, "body": case.wanted}
-    assert differences(answer, expect) == []
+    assert differences(response, expect) == []
     if case.method != "HEAD":
-        assert answer.values("content-length") in (
+        assert response.values("content-length") in (
             [],
-            [str(len(answer.body))],
+            [str(len(response.body))],
         )  # ours where it is there, never a handler's
 
 
@@ -45,9 +45,9 @@ def test_every_case_has_a_name_of_its_own() -> None:
 
 def test_a_problem_is_the_whole_document_and_says_nothing_of_the_cause(adapter: str, open_driver: Open) -> None:
     if adapter == "dev":
-        pytest.skip("in dev the answer says what happened, on purpose")
-    answer = open_driver(adapter, "own", Settings()).send("GET", "/errors/raised")
-    document = answer.json()
+        pytest.skip("in dev the response says what happened, on purpose")
+    response = open_driver(adapter, "own", Settings()).send("GET", "/errors/raised")
+    document = response.json()
     document.pop("request_id", None)
     assert document == {
         "type": "about:blank",
@@ -146,7 +146,7 @@ def test_a_request_loses_nothing_on_its_way(
     body=BODIES,
 )
 @SETTINGS
-def test_an_answer_loses_nothing_on_its_way(
+def test_a_response_loses_nothing_on_its_way(
     *,
     adapter: str,
     open_driver: Open,
@@ -160,9 +160,9 @@ def test_an_answer_loses_nothing_on_its_way(
     headers = [("content-type", kind), *fields, *(("set-cookie", line) for line in lines)]
     told = json.dumps({"status": status, "headers": headers, "body": b64encode(body).decode()}).encode()
     driver = open_driver(adapter, "mirror", Settings())
-    answer = driver.send("POST", "/reply", "", [("content-type", "application/json")], told)
-    own = [(name, value) for name, value in answer.headers if name == "content-type" or name[:2] == "x-"]
-    assert (answer.status, joined(own), answer.values("set-cookie"), answer.body) == (
+    response = driver.send("POST", "/reply", "", [("content-type", "application/json")], told)
+    own = [(name, value) for name, value in response.headers if name == "content-type" or name[:2] == "x-"]
+    assert (response.status, joined(own), response.values("set-cookie"), response.body) == (
         status,
         joined([("content-type", kind), *fields]),
         lines,
@@ -193,6 +193,6 @@ def test_a_sync_function_given_to_after_runs_its_own_event_loop(adapter: str, op
 def test_a_dependency_is_called_once_and_ended_after_the_last_chunk(adapter: str, open_driver: Open) -> None:
     driver = open_driver(adapter, "own", Settings())
     send_until(driver, "/depends/7", lambda _: True)
-    answer = driver.send("PUT", "/depends/7", headers=[("X-Token", "secret")])
-    assert answer.body == b"open, closed: False"
+    response = driver.send("PUT", "/depends/7", headers=[("X-Token", "secret")])
+    assert response.body == b"open, closed: False"
     assert send_until(driver, "/depends/7", lambda seen: "closed" in seen) == ["token", "closed"]

@@ -101,8 +101,8 @@ def driver(adapter: str, root: Path) -> Iterator[Driver]:
 
 @pytest.mark.parametrize("path", WANTED)
 def test_an_app_without_asyncio_runs_through_every_adapter(path: str, driver: Driver) -> None:
-    answer = driver.send("GET", path)
-    assert (answer.status, answer.body) == (200, WANTED[path])
+    response = driver.send("GET", path)
+    assert (response.status, response.body) == (200, WANTED[path])
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_an_app_without_asyncio_runs_in_its_bundle(path: str, bundles: Path, pyt
         result = api.invoke(rest_get(path))
         if isinstance(result, StreamedResult):
             head, body = result.whole()
-            answer = (head["statusCode"], body)
+            response = (head["statusCode"], body)
         else:
-            answer = (result["statusCode"], result["body"].encode())
-        assert answer == (200, WANTED[path]), function.log.read_text()
+            response = (result["statusCode"], result["body"].encode())
+        assert response == (200, WANTED[path]), function.log.read_text()

@@ -42,8 +42,8 @@ def test_a_request_is_answered_as_next_or_as_the_departure_says(
         expect = departure.expect(expect)
     driver = open_driver(adapter, "app", _settings(case))
     before = [_step(driver, step) for step in case.get("before", ())]
-    answer = _send(driver, case["request"])
-    assert differences(answer, expect, first=before[0] if before else None) == []
+    response = _send(driver, case["request"])
+    assert differences(response, expect, first=before[0] if before else None) == []
 
 
 def _settings(case: Mapping[str, Any]) -> Settings:
@@ -59,9 +59,9 @@ def _step(driver: Driver, step: Mapping[str, Any]) -> Answer | None:
         has_byte = "no byte" not in step["disconnect"]
         driver.send_and_leave(step["method"], step["path"], step.get("query", ""), has_byte=has_byte)
         return None
-    answer = _send(driver, step)
-    assert answer.status == step.get("status", 200)
-    return answer
+    response = _send(driver, step)
+    assert response.status == step.get("status", 200)
+    return response
 
 
 def _send(driver: Driver, request: Mapping[str, Any]) -> Answer:

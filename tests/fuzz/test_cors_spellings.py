@@ -86,27 +86,31 @@ def send(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         headers = [("host", "example.org"), ("origin", ONE)]
         if method == "OPTIONS":
             headers.append(("access-control-request-method", "PUT"))
-        answer = adapter.send(HttpRequest(method=method, path=path, headers=headers))
-        return answer.status, dict(answer.headers).get("access-control-allow-origin"), b"".join(answer.chunks).decode()
+        response = adapter.send(HttpRequest(method=method, path=path, headers=headers))
+        return (
+            response.status,
+            dict(response.headers).get("access-control-allow-origin"),
+            b"".join(response.chunks).decode(),
+        )
 
     yield through_adapter
     adapter.close()
     project.close()
 
 
-def test_every_spelling_has_the_rules_of_the_route_that_answers_it(send: Send) -> None:
-    answered = set()
+def test_every_spelling_has_the_rules_of_the_route_that_responses_it(send: Send) -> None:
+    responded = set()
     for path in spelled(600):
         status, allowed, body = send("GET", path)
         assert status < 500, path
         preflight = send("OPTIONS", path)
         if status != 200:
             continue
-        answered.add(body)
+        responded.add(body)
         rules = RULES[body]
         right = {"*"} if "'*'" in rules else {ONE} if ONE in rules else {OTHER, None} if OTHER in rules else {None}
         assert {allowed, preflight[1]} <= right, (path, body)
-    assert answered == set(RULES)
+    assert responded == set(RULES)
 
 
 def test_the_edge_gives_every_spelling_the_rules_that_the_runtime_gives_it() -> None:
@@ -114,9 +118,9 @@ def test_the_edge_gives_every_spelling_the_rules_that_the_runtime_gives_it() -> 
     application = runtime(made)
     headers = {"origin": ONE, "access-control-request-method": "PUT"}
     paths = [path for path in spelled(3_000) if "\\" not in path]
-    answers = run_in_node(preflight_source(made), [edge_event("OPTIONS", path, headers) for path in paths])
+    responses = run_in_node(preflight_source(made), [edge_event("OPTIONS", path, headers) for path in paths])
 
-    given = [(path, answer) for path, answer in zip(paths, answers, strict=True) if answer is not None]
+    given = [(path, response) for path, response in zip(paths, responses, strict=True) if response is not None]
     assert len(given) > 100
-    for path, answer in given:
-        assert json.dumps(answer) == json.dumps(ask_runtime(application, path, headers)), path
+    for path, response in given:
+        assert json.dumps(response) == json.dumps(ask_runtime(application, path, headers)), path

@@ -123,7 +123,7 @@ def http_event(method: str, path: str) -> dict[str, Any]:
     }
 
 
-def answer(
+def response(
     tmp_path: Path,
     source: str,
     events: list[dict[str, Any]],
@@ -148,9 +148,30 @@ def outsiders(added: set[str]) -> set[str]:
 
 def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) -> None:
     events = [rest_event("GET", "/items/1"), http_event("GET", "/items/1"), rest_event("HEAD", "/items/1")]
-    statuses, added = answer(tmp_path, HELLO, events)
+    statuses, added = response(tmp_path, HELLO, events)
     assert statuses == [200, 200, 200]
     assert outsiders(added) <= FREE
+
+
+@pytest.mark.parametrize(
+    ("source", "parts"),
+    [
+        ("def GET():\n    return {'id': 1}\n", set()),
+        (HELLO, {"annotations", "binding", "values"}),
+        ("def GET() -> dict[str, str]:\n    return {'id': '1'}\n", {"annotations", "response_models", "returns"}),
+    ],
+    ids=["no argument", "a segment", "a return annotation"],
+)
+def test_a_hello_loads_what_reads_its_signature_and_nothing_else_for_it(
+    tmp_path: Path, source: str, parts: set[str]
+) -> None:
+    _, added = response(tmp_path, source, [rest_event("GET", "/items/1")])
+    names = {name.rpartition(".")[2] for name in added if name.startswith("edgeroutes.runtime.")}
+    always = {
+        "application", "context", "endpoint", "loader", "loop", "loop_state", "manifest", "response_headers", "results", "signature",
+    }  # fmt: skip
+    assert names == always | parts
+    assert not added & {f"edgeroutes.http.{name}" for name in ("cookies", "form_body", "json_body", "problem", "url")}
 
 
 def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path: Path) -> None:
@@ -159,8 +180,8 @@ def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path
     preflight = rest_event("OPTIONS", "/items/1")
     preflight["multiValueHeaders"] |= {"Origin": ["https://a.b.example"], "Access-Control-Request-Method": ["GET"]}
 
-    _, plain = answer(tmp_path, HELLO, [from_elsewhere])
-    statuses, added = answer(
+    _, plain = response(tmp_path, HELLO, [from_elsewhere])
+    statuses, added = response(
         tmp_path, HELLO, [preflight, from_elsewhere], origins=("https://a.example", "https://*.b.example")
     )
 
@@ -194,9 +215,9 @@ def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path
     ],
     ids=["methods", "paths", "answers", "cached", "remembered", "dataclass", "typed dict", "failure", "events", "file"],
 )  # fmt: skip
-def test_an_ordinary_answer_loads_nothing_heavy(
+def test_an_ordinary_response_loads_nothing_heavy(
     tmp_path: Path, source: str, preload: tuple[str, ...], events: list[dict[str, Any]], statuses: list[int]
 ) -> None:
-    answered, added = answer(tmp_path, source, events, preload)
-    assert answered == statuses
+    responded, added = response(tmp_path, source, events, preload)
+    assert responded == statuses
     assert added & HEAVY == set()

@@ -54,7 +54,7 @@ def test_what_is_left_of_a_year_is_served_stale(seconds: int, status: int, heade
         ("force-dynamic", False, False, None),
     ],
 )
-def test_how_long_an_answer_is_fresh(
+def test_how_long_a_response_is_fresh(
     dynamic: str, revalidate: int | None, has_static_params: bool, seconds: int | None
 ) -> None:
     """Source: facts/nextjs.md C2, C4, C5, C8."""

@@ -256,12 +256,12 @@ def test_a_set_cookie_line_is_written_anew(line: str, rewritten: str) -> None:
     assert str(parse_set_cookie(line)) == rewritten
 
 
-def test_without_a_cookie_of_the_request_the_answers_lines_stay_as_they_are() -> None:
+def test_without_a_cookie_of_the_request_the_responses_lines_stay_as_they_are() -> None:
     """Source: facts/nextjs.md K14."""
     assert merge_cookies(["a=1; foo=bar", "a=2"], ResponseCookies()) == ["a=1; foo=bar", "a=2"]
 
 
-def test_the_answers_own_cookies_come_first_and_win_by_name() -> None:
+def test_the_responses_own_cookies_come_first_and_win_by_name() -> None:
     """Source: facts/nextjs.md K13."""
     jar = ResponseCookies()
     jar.set("a", "jar", path="/elsewhere")

@@ -108,12 +108,12 @@ READABLE = [(f"{ALLOW}-credentials", "true"), ("access-control-expose-headers", 
         (CORS("https://*.example.com"), APP, [(f"{ALLOW}-origin", APP)]),
     ],
 )
-def test_an_answer_says_who_may_read_it(cors: CORS, origin: str | None, fields: list[tuple[str, str]]) -> None:
+def test_a_response_says_who_may_read_it(cors: CORS, origin: str | None, fields: list[tuple[str, str]]) -> None:
     assert cors.answer_fields(origin) == fields
 
 
 @pytest.mark.parametrize(
-    ("cors", "answer", "preflight"),
+    ("cors", "response", "preflight"),
     [
         (CORS("*"), (), ("Access-Control-Request-Method", "Access-Control-Request-Headers")),
         (CORS(APP), (), ("Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers")),
@@ -134,8 +134,8 @@ def test_an_answer_says_who_may_read_it(cors: CORS, origin: str | None, fields: 
         ),
     ],
 )
-def test_what_an_answer_varies_by(cors: CORS, answer: tuple[str, ...], preflight: tuple[str, ...]) -> None:
-    assert (cors.answer_vary(), cors.preflight_vary(), cors.varies_by_origin) == (answer, preflight, bool(answer))
+def test_what_a_response_varies_by(cors: CORS, response: tuple[str, ...], preflight: tuple[str, ...]) -> None:
+    assert (cors.answer_vary(), cors.preflight_vary(), cors.varies_by_origin) == (response, preflight, bool(response))
 
 
 EDITOR = CORS([APP, OTHER], methods=["GET", "PUT"], headers=["Authorization", "X-Trace"], max_age=60)

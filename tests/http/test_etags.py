@@ -14,7 +14,7 @@ def test_the_same_bytes_have_the_same_strong_tag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_headers", "answer", "expected"),
+    ("request_headers", "response", "expected"),
     [
         ({"If-None-Match": '"a"'}, {"etag": '"a"'}, True),
         ({"If-None-Match": 'W/"a"'}, {"etag": '"a"'}, True),
@@ -38,14 +38,14 @@ def test_the_same_bytes_have_the_same_strong_tag() -> None:
     ],
 )
 def test_whether_the_client_has_it_already(
-    request_headers: dict[str, str], answer: dict[str, str], expected: bool
+    request_headers: dict[str, str], response: dict[str, str], expected: bool
 ) -> None:
     """Source: RFC 9110 §13.1.2, §13.1.3, §13.2.2."""
-    assert is_not_modified(Headers(request_headers), Headers(answer)) is expected
+    assert is_not_modified(Headers(request_headers), Headers(response)) is expected
 
 
 def test_a_304_repeats_what_a_cache_needs() -> None:
-    answer = Headers(
+    response = Headers(
         [
             ("Cache-Control", "public"),
             ("Content-Type", "text/html"),
@@ -57,7 +57,7 @@ def test_a_304_repeats_what_a_cache_needs() -> None:
         ]
     )
 
-    assert kept_headers(answer, "x-cache-tag") == [
+    assert kept_headers(response, "x-cache-tag") == [
         ("cache-control", "public"),
         ("etag", '"a"'),
         ("vary", "A"),

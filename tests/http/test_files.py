@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edgeroutes.http.files import FileBody, render_attachment
-from edgeroutes.http.response import Response, project_root
+from edgeroutes.http.response import Response, current_request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,11 +87,11 @@ def test_what_cannot_be_read_is_an_os_error_in_the_handler(tmp_path: Path) -> No
 def test_a_relative_path_starts_at_the_project(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     made(tmp_path / "data" / "a.txt", b"here")
-    token = project_root.set(str(tmp_path))
+    token = current_request.set(SimpleNamespace(root=str(tmp_path)))
     try:
         assert list(Response.file("data/a.txt").body or ()) == [b"here"]
     finally:
-        project_root.reset(token)
+        current_request.reset(token)
 
 
 def test_a_part_gives_its_bytes_in_pieces_and_can_be_read_again(tmp_path: Path) -> None:

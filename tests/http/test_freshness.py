@@ -1,4 +1,4 @@
-"""What a shared cache may do with an answer; also against a third party's cases, `../shared/cases/cdn.json`."""
+"""What a shared cache may do with a response; also against a third party's cases, `../shared/cases/cdn.json`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from edgeroutes.template.cdn import ERROR_STATUSES
 NOW = 1_795_262_400.0
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "cdn.json"
 DEPARTURES: dict[str, str] = json.loads((Path(__file__).parents[1] / "cases" / "cdn" / "departures.json").read_text())
-# The groups in which one answer's own header fields decide.
+# The groups in which one response's own header fields decide.
 GROUPS = {
     "cc-freshness",
     "cc-parse",
@@ -108,7 +108,7 @@ def test_expires_counts_from_the_origins_own_clock_and_only_without_a_lifetime()
     ("headers", "expected"),
     [({}, 0), ({"age": "7"}, 7), ({"age": "7, 9"}, 7), ({"age": "x"}, 0), ({"date": render_http_date(NOW - 5)}, 5)],
 )
-def test_the_age_that_an_answer_brings(headers: dict[str, str], expected: int) -> None:
+def test_the_age_that_a_response_brings(headers: dict[str, str], expected: int) -> None:
     found = freshness("max-age=10", **headers)
     assert (found.age_seconds, found.is_fresh(9 - expected), found.is_fresh(10 - expected)) == (expected, True, False)
 
@@ -136,7 +136,7 @@ def test_errors_are_kept_for_a_lifetime_that_cache_control_names(status: int) ->
 
 
 @pytest.mark.parametrize("status", [206, 304])
-def test_parts_and_confirmations_are_no_answer_to_others(status: int) -> None:
+def test_parts_and_confirmations_are_no_response_to_others(status: int) -> None:
     assert not freshness("max-age=60", status).is_stored
 
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.request import Address, FormLimits, QueryParams, Request
+from edgeroutes.http.request import Address, QueryParams, Request
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+
+    from edgeroutes.http.form_body import FormLimits
 
 
 class FakeHost:
@@ -20,7 +22,7 @@ class FakeHost:
         self.dynamic_reasons: list[str] = []
         self.gives_empty = gives_empty
 
-    def asked(self, what: str) -> bool:
+    def record_read(self, what: str) -> bool:
         self.dynamic_reasons.append(what)
         return self.gives_empty
 

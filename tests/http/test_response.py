@@ -41,7 +41,7 @@ def whole(response: Response) -> tuple[int, list[tuple[str, str]], Any]:
         (Response.redirect("https://a.example/", 301, {"x": "1"}), (301, [("x", "1"), ("location", "https://a.example/")], None)),
     ],
 )  # fmt: skip
-def test_an_answer_has_its_status_headers_and_body(response: Response, answer: Any) -> None:
+def test_a_response_has_its_status_headers_and_body(response: Response, answer: Any) -> None:
     assert whole(response) == answer
     assert type(response.status) is int
 
@@ -84,7 +84,7 @@ def test_content_length_beside_a_body_and_transfer_encoding_are_dropped() -> Non
     assert Response(None, headers=headers).headers.multi_items() == [("content-length", "3"), ("x", "1")]  # of HEAD
 
 
-def test_a_header_that_would_split_the_answer_is_refused() -> None:
+def test_a_header_that_would_split_the_response_is_refused() -> None:
     with pytest.raises(ValueError, match="control or non-Latin-1"):
         Response("a", headers={"x": "a\r\nset-cookie: b=1"})
 
@@ -163,12 +163,12 @@ def test_cookie_lines_are_the_headers_then_the_jars_then_the_requests() -> None:
     assert response.set_cookie_lines(ambient) == ["a=1; Path=/", "b=2; Path=/", "c=3; Path=/", "d=4; Path=/"]
 
 
-def test_asking_for_an_answers_cookies_sets_none() -> None:
+def test_asking_for_a_responses_cookies_sets_none() -> None:
     response = Response()
 
     assert (len(response.cookies), response.has_cookies, response.set_cookie_lines()) == (0, False, [])
 
 
-def test_an_answer_says_what_it_is() -> None:
+def test_a_response_says_what_it_is() -> None:
     assert repr(Response("a", 201)) == "Response(201, text/plain; charset=utf-8)"
     assert repr(Response()) == "Response(200, no body)"

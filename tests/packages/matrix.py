@@ -17,17 +17,22 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.builder import Builder
 from edgeroutes.build.installer import UvInstaller, find_uv
-from edgeroutes.build.store import link_trees
+from edgeroutes.build.store import FOLDER, link_trees
 from edgeroutes.pipeline import plan_project
+from tests.packages.machine_code import machine_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from edgeroutes.build.report import BuildReport
 
 CASES = Path(__file__).parent / "cases"
 CHECKOUT = Path(__file__).parents[2]
 PYTHON_VERSIONS = ("3.13", "3.14", "3.12")
 """The Lambda runtime of the cases: the first of these that is on this machine."""
 LAMBDA_DISTRIBUTIONS = ("boto3",)
+# A request for which imports are compiled, on a machine that does much else: it limits a case that hangs, not one that is slow.
+_REQUEST_SECONDS = 300
 # What edgeroutes itself needs to read a project: not a part of the project's environment.
 READERS = ("yaml", "packaging", "dotenv")
 
@@ -56,12 +61,20 @@ _EVENT = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one case gave: both responses, or why there are none."""
+    """What one case gave: both responses, or why there are none.
+
+    Args:
+        source: The response from the source tree.
+        bundle: The response from the bundle.
+        machine_code: By architecture, the architectures of the bundle's shared libraries and programs, by their paths; empty
+            where there are none for x86_64, and then there is no bundle for arm64.
+    """
 
     source: dict[str, Any]
     bundle: dict[str, Any]
     unzipped_bytes: int
     warnings: tuple[str, ...]
+    machine_code: dict[str, dict[str, str]]
 
 
 def case_names() -> list[str]:
@@ -78,12 +91,15 @@ class Tools:
         version: Its version, `3.13`.
         wheels: A folder with the wheel of this checkout.
         lambda_path: A folder with what the Lambda runtime has besides the standard library.
+        arm64_trees: The trees of all arm64 builds: what several cases have is compiled once. Builds for x86_64 share none, as a project's
+            first build has none.
     """
 
     python: str
     version: str
     wheels: Path
     lambda_path: Path
+    arm64_trees: Path
 
 
 def make_tools(folder: Path) -> Tools:
@@ -97,7 +113,11 @@ def make_tools(folder: Path) -> Tools:
     _run(["build", "--quiet", "--wheel", "--out-dir", str(folder / "wheels"), str(CHECKOUT)], folder)
     target = ["--python", python, "--target", str(folder / "lambda")]
     _run(["pip", "install", "--quiet", *target, *LAMBDA_DISTRIBUTIONS], folder)
-    return Tools(python=python, version=version, wheels=folder / "wheels", lambda_path=folder / "lambda")
+    trees = folder / "trees"
+    trees.mkdir()
+    return Tools(
+        python=python, version=version, wheels=folder / "wheels", lambda_path=folder / "lambda", arm64_trees=trees
+    )
 
 
 def run_case(name: str, folder: Path, tools: Tools) -> Outcome:
@@ -116,21 +136,43 @@ def run_case(name: str, folder: Path, tools: Tools) -> Outcome:
     _make_project(name, root, tools)
     _run(["sync", "--quiet", "--no-dev", "--all-extras", "--python", tools.python], root)
     site_packages = next((root / ".venv" / "lib").glob("python*/site-packages"))
-    builder = Builder(root, plan_project(root), site_packages=[site_packages])
-    with builder.store.locked():
-        report = builder.build()
-    built = next(each for each in report.functions if each.bundle.function.routes)
     bundle = folder / "bundle"
-    link_trees(built.trees, bundle)
+    report = _build(root, site_packages, bundle)
+    found = {"x86_64": native} if (native := machine_code(bundle)) else {}
     source_path = [site_packages, *_editable_roots(site_packages), _link_readers(folder / "readers")]
-    return Outcome(
+    outcome = Outcome(
         source=_request(tools, _FROM_SOURCE, source_path, root),
         bundle=_request(
             tools, _FROM_BUNDLE, [bundle, tools.lambda_path], bundle, json.dumps(_EVENT)
         ),  # as Lambda starts in it
         unzipped_bytes=sum(path.stat().st_size for path in bundle.rglob("*") if path.is_file()),
         warnings=tuple(report.warnings),
+        machine_code=found,
     )
+    if found:
+        _choose_arm64(root, tools)
+        _build(root, site_packages, folder / "arm64")
+        found["arm64"] = machine_code(folder / "arm64")
+    return outcome
+
+
+def _build(root: Path, site_packages: Path, bundle: Path) -> BuildReport:
+    """Build a project, and put the function with the route into a folder."""
+    builder = Builder(root, plan_project(root), site_packages=[site_packages])
+    with builder.store.locked():
+        report = builder.build()
+    built = next(each for each in report.functions if each.bundle.function.routes)
+    link_trees(built.trees, bundle)
+    return report
+
+
+def _choose_arm64(root: Path, tools: Tools) -> None:
+    """Turn a project into one for arm64 that nobody has built, with the trees of the cases before."""
+    with (root / "pyproject.toml").open("a") as file:
+        file.write('architecture = "arm64"\n')  # its last table is [tool.edgeroutes]
+    shutil.rmtree(root / FOLDER)
+    (root / FOLDER).mkdir()
+    (root / FOLDER / "trees").symlink_to(tools.arm64_trees)
 
 
 def _find_python() -> tuple[str, str]:
@@ -186,7 +228,9 @@ def _link_readers(folder: Path) -> Path:
 def _request(tools: Tools, program: str, path: Sequence[Path], cwd: Path, *arguments: str) -> dict[str, Any]:
     command = [tools.python, "-I", "-S", "-B", "-c", program, json.dumps([str(each) for each in path]), *arguments]
     environment = {"PATH": os.environ["PATH"], "HOME": str(cwd), "AWS_DEFAULT_REGION": "eu-central-1", "TZ": "UTC"}
-    ran = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=110)
+    ran = subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=_REQUEST_SECONDS
+    )
     if ran.returncode:
         return {"status": 0, "body": ran.stderr[-2000:]}
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])

@@ -1,4 +1,4 @@
-"""Real distributions respond from their bundle as they do from the source tree.
+"""Real distributions respond from their bundle as they do from the source tree, and bring the machine code of its architecture.
 
 A fast share runs with all tests; `make packages` runs every case. Distributions come from the package registry.
 """
@@ -24,7 +24,7 @@ FAST = (
 )  # fmt: skip
 CHOSEN = case_names() if os.environ.get("PACKAGES") == "all" else FAST
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +44,6 @@ def test_the_bundle_responds_as_the_source_tree_does(name: str, tmp_path: Path, 
 
     assert outcome.source["status"] == 200, outcome.source
     assert outcome.bundle == outcome.source
+    for architecture, files in outcome.machine_code.items():
+        assert files
+        assert {path: machine for path, machine in files.items() if machine != architecture} == {}

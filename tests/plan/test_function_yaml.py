@@ -41,6 +41,19 @@ def test_a_key_without_a_value_takes_back_what_stands_further_out() -> None:
     assert found["AFunction"].properties == {"Timeout": 30}
 
 
+def test_include_and_exclude_take_back_what_the_other_lists_further_out() -> None:
+    found = functions(
+        {
+            "function.yaml": "include: [data, lxml]\nexclude: [pandas, numpy]\n",
+            "a/function.yaml": "include: [pandas]\nexclude: [lxml]\n",
+            "a/route.py": "",
+            "b/route.py": "",
+        }
+    )
+    assert (found["AFunction"].include, found["AFunction"].exclude) == (("data", "pandas"), ("numpy", "lxml"))
+    assert (found["BFunction"].include, found["BFunction"].exclude) == (("data", "lxml"), ("pandas", "numpy"))
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

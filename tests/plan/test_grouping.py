@@ -109,7 +109,7 @@ def test_a_group_unites_what_its_routes_say() -> None:
         "a/route.py": isolated("x", "max_duration = 20\n" + HANDLER),
         "a/function.yaml": "MemorySize: 256\nPolicies: [P]\nEnvironment: {Variables: {A1: 1}}\ninclude: [i]\n",
         "b/route.py": isolated("x", "max_duration = 10\n" + HANDLER),
-        "b/function.yaml": "MemorySize: 512\nPolicies: [Q]\nEnvironment: {Variables: {B1: 1}}\nexclude: [e]\n",
+        "b/function.yaml": "MemorySize: 512\nPolicies: [Q]\nEnvironment: {Variables: {B1: 1}}\nexclude: [e, i]\n",
     }
     function = functions(files)["XGroupFunction"]
     assert function.properties == {

@@ -115,7 +115,7 @@ def test_the_folder_of_the_routes_can_be_another(app_dir: str) -> None:
 def test_a_missing_folder_is_the_only_problem() -> None:
     found = scan(FakeFileTree({}), "app")
     assert [str(problem) for problem in found.problems] == [
-        "app: there is no such folder. Create 'app/route.py', or set 'app_dir' in [tool.edgeroutes]."
+        "app: the folder does not exist. Create 'app/route.py', or set 'app_dir' in [tool.edgeroutes]."
     ]
 
 

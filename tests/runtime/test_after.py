@@ -35,7 +35,7 @@ def handler(*statements: str, head: str = "async def GET():") -> str:
 
 
 @pytest.mark.parametrize("needs_loop", [False, True])
-def test_it_runs_after_the_answer_in_the_order_given_sync_or_async(project: Make, needs_loop: bool) -> None:
+def test_it_runs_after_the_response_in_the_order_given_sync_or_async(project: Make, needs_loop: bool) -> None:
     source = handler(
         "after(note_async, 1)",
         "after(note, 2)",
@@ -45,13 +45,13 @@ def test_it_runs_after_the_answer_in_the_order_given_sync_or_async(project: Make
     )
     routes = project(source, needs_loop=needs_loop)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
     seen_before = list(routes.module("x/route.py").seen)
-    routes.finish(answer)
+    routes.finish(response)
 
-    assert (answer.json(), seen_before, routes.module("x/route.py").seen) == ([], [], [1, 2, 3, 4])
-    assert answer.call is not None
-    assert not answer.call.has_after
+    assert (response.json(), seen_before, routes.module("x/route.py").seen) == ([], [], [1, 2, 3, 4])
+    assert response.call is not None
+    assert not response.call.has_after
 
 
 @pytest.mark.parametrize("needs_loop", [False, True])
@@ -81,10 +81,10 @@ def test_one_that_fails_is_logged_and_the_others_run(
     source = handler("after(fail)", "after(fail_async)", "after(note, 1)", "return {}")
     routes = project(source, needs_loop=needs_loop)
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert (answer.status, routes.module("x/route.py").seen) == (200, [1])
+    assert (response.status, routes.module("x/route.py").seen) == (200, [1])
     lines = [
         {name: line[name] for name in ("level", "message", "route", "method", "path", "request_id", "exception_name")}
         for line in log_lines()
@@ -111,19 +111,19 @@ def test_it_runs_after_redirects_and_errors_too(project: Make, statement: str, s
     """Source: facts/nextjs.md A3."""
     routes = project(handler("after(note, 1)", statement))
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert (answer.status, routes.module("x/route.py").seen) == (status, [1])
+    assert (response.status, routes.module("x/route.py").seen) == (status, [1])
 
 
 def test_a_generator_may_ask_for_it_while_it_streams(project: Make) -> None:
     routes = project(handler("after(note, 1)", "yield 'a'", "after(note, 2)", "yield 'b'"))
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert (answer.text, routes.module("x/route.py").seen) == ("ab", [1, 2])
+    assert (response.text, routes.module("x/route.py").seen) == ("ab", [1, 2])
 
 
 def test_cookies_and_headers_can_be_read_in_it_and_a_cookie_set_there_is_an_error_in_the_log(
@@ -139,10 +139,10 @@ def test_cookies_and_headers_can_be_read_in_it_and_a_cookie_set_there_is_an_erro
         )
     )
 
-    answer = routes.get("/x", [("cookie", "a=1"), ("x", "2")])
-    routes.finish(answer)
+    response = routes.get("/x", [("cookie", "a=1"), ("x", "2")])
+    routes.finish(response)
 
-    assert (routes.module("x/route.py").seen, answer.values("set-cookie")) == ([["1", "2"], 1], [])
+    assert (routes.module("x/route.py").seen, response.values("set-cookie")) == ([["1", "2"], 1], [])
     (line,) = log_lines()
     assert line["exception_name"] == "HandlerError"
     assert "a cookie was set after the response had gone out. Set it before the handler returns." in line["exception"]
@@ -198,19 +198,19 @@ def test_what_is_no_function_is_refused_where_it_is_given(
     assert "TypeError: after() takes a function and its arguments, not None" in log_lines()[0]["exception"]
 
 
-def test_asking_for_it_does_not_make_a_cached_answer_dynamic(project: Make) -> None:
+def test_asking_for_it_does_not_make_a_cached_response_dynamic(project: Make) -> None:
     """Source: facts/nextjs.md A7."""
-    answer = project(f"revalidate = 60\n{handler('after(note, 1)', 'return {}')}").get("/x")
+    response = project(f"revalidate = 60\n{handler('after(note, 1)', 'return {}')}").get("/x")
 
-    assert (answer.header("cache-control") or "").startswith("public, s-maxage=60")
+    assert (response.header("cache-control") or "").startswith("public, s-maxage=60")
 
 
 def test_nothing_is_left_to_do_where_nothing_was_asked_for(project: Make) -> None:
     routes = project(handler("return {}"))
     early = routes.application.open(FakeIncoming("GET", "/none"))
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert answer.call is not None
-    assert (answer.call.has_after, early.has_after) == (False, False)
+    assert response.call is not None
+    assert (response.call.has_after, early.has_after) == (False, False)

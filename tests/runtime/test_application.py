@@ -22,9 +22,9 @@ PATH = "def GET(request, params):\n    return [request.path, request.url.path, s
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "PROPFIND"])
 def test_an_unmatched_path_is_404_for_every_method(project: Make, method: str) -> None:
-    answer = project(PATH).request(method, "/no%20such?q=1")
+    response = project(PATH).request(method, "/no%20such?q=1")
 
-    assert (answer.status, answer.headers, answer.text) == (
+    assert (response.status, response.headers, response.text) == (
         404,
         [PROBLEM, UNCACHED],
         (
@@ -34,7 +34,7 @@ def test_an_unmatched_path_is_404_for_every_method(project: Make, method: str) -
     )
 
 
-def test_not_found_is_the_same_answer(project: Make) -> None:
+def test_not_found_is_the_same_response(project: Make) -> None:
     routes = project({"[id]/route.py": "from edgeroutes import not_found\ndef GET():\n    not_found()\n"})
 
     assert routes.get("/seven/eight").headers == routes.get("/seven").headers
@@ -42,9 +42,9 @@ def test_not_found_is_the_same_answer(project: Make) -> None:
 
 
 def test_head_of_an_unmatched_path_has_no_body(project: Make) -> None:
-    answer = project(PATH).request("HEAD", "/none")
+    response = project(PATH).request("HEAD", "/none")
 
-    assert (answer.status, answer.headers, answer.body) == (404, [PROBLEM, UNCACHED], b"")
+    assert (response.status, response.headers, response.body) == (404, [PROBLEM, UNCACHED], b"")
 
 
 @pytest.mark.parametrize(
@@ -64,22 +64,23 @@ def test_odd_slashes_redirect_to_the_canonical_form_with_the_query_kept(
     project: Make, method: str, target: str, location: str
 ) -> None:
     """Source: facts/nextjs.md P18, P21; decisions.md: private, and for unmatched paths too."""
-    answer = project(PATH).request(method, target)
+    response = project(PATH).request(method, target)
 
-    assert (answer.status, answer.headers, answer.body) == (308, [("location", location), UNCACHED], b"")
+    assert (response.status, response.headers, response.body) == (308, [("location", location), UNCACHED], b"")
 
 
 def test_a_query_that_no_location_can_carry_is_400(project: Make) -> None:
-    answer = project(PATH).get("/x/?a=\r\nSet-Cookie: b=1")
+    response = project(PATH).get("/x/?a=\r\nSet-Cookie: b=1")
 
-    assert (answer.status, answer.values("location")) == (400, [])
+    assert (response.status, response.values("location")) == (400, [])
 
 
 def test_with_trailing_slash_the_form_with_it_is_the_canonical_one(project: Make) -> None:
     routes = project({"x/route.py": PATH, "rss.xml/route.py": PATH}, trailing_slash=True)
 
     assert [
-        (answer.status, answer.header("location")) for answer in map(routes.get, ("/x", "/x/", "/rss.xml", "/rss.xml/"))
+        (response.status, response.header("location"))
+        for response in map(routes.get, ("/x", "/x/", "/rss.xml", "/rss.xml/"))
     ] == [
         (308, "/x/"),
         (200, None),
@@ -102,11 +103,11 @@ def test_a_base_path_is_all_that_is_served_and_no_part_of_the_path(
     project: Make, target: str, status: int, path: str | None
 ) -> None:
     """Source: facts/nextjs.md P22."""
-    answer = project({"x/route.py": PATH, "route.py": PATH}, base_path="/api").get(target)
+    response = project({"x/route.py": PATH, "route.py": PATH}, base_path="/api").get(target)
 
-    assert answer.status == status
+    assert response.status == status
     if status == 200:
-        assert answer.json()[:3] == [path, path, f"https://app.example{path}"]
+        assert response.json()[:3] == [path, path, f"https://app.example{path}"]
 
 
 @pytest.mark.parametrize(
@@ -137,15 +138,15 @@ def test_a_redirect_to_the_canonical_form_keeps_the_base_path(
 
 @pytest.mark.parametrize("target", ["/x/%zz", "/x/%", "/x/%ff", "/x/a%2"])
 def test_a_segment_that_is_not_percent_encoded_utf_8_is_400(project: Make, target: str) -> None:
-    answer = project({"x/[id]/route.py": PATH}).get(target)
+    response = project({"x/[id]/route.py": PATH}).get(target)
 
-    assert (answer.status, answer.headers, answer.json()["title"]) == (400, [PROBLEM, UNCACHED], "Bad Request")
+    assert (response.status, response.headers, response.json()["title"]) == (400, [PROBLEM, UNCACHED], "Bad Request")
 
 
 def test_values_are_decoded_once_after_matching_and_the_path_stays_encoded(project: Make) -> None:
-    answer = project({"[a]/[b]/route.py": PATH}).get("/x%2Fy/100%2525+")
+    response = project({"[a]/[b]/route.py": PATH}).get("/x%2Fy/100%2525+")
 
-    assert answer.json() == [
+    assert response.json() == [
         "/x%2Fy/100%2525+",
         "/x%2Fy/100%2525+",
         "https://app.example/x%2Fy/100%2525+",

@@ -92,9 +92,9 @@ def test_a_segment_is_converted_by_its_annotation(
     ],
 )
 def test_a_segment_that_does_not_convert_is_no_such_page(project: Make, annotation: str, sent: str) -> None:
-    answer = project({"[id]/route.py": handler(f"id: {annotation}, page: int", "1")}).get(f"/{sent}?page=x")
+    response = project({"[id]/route.py": handler(f"id: {annotation}, page: int", "1")}).get(f"/{sent}?page=x")
 
-    assert (answer.status, answer.json()["title"], "errors" in answer.json()) == (404, "Not Found", False)
+    assert (response.status, response.json()["title"], "errors" in response.json()) == (404, "Not Found", False)
 
 
 def test_a_segment_is_looked_at_before_the_body_is(project: Make) -> None:
@@ -230,10 +230,10 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
         ", *, key: Annotated[str, Cookie()]"
     )
 
-    answer = project(handler(signature, "1")).get("/x?page=x&tags=1&tags=y&sort=up", [("x-number", "z")])
+    response = project(handler(signature, "1")).get("/x?page=x&tags=1&tags=y&sort=up", [("x-number", "z")])
 
-    assert (answer.status, answer.header("content-type")) == (400, "application/problem+json")
-    assert answer.json() == {
+    assert (response.status, response.header("content-type")) == (400, "application/problem+json")
+    assert response.json() == {
         "type": "about:blank",
         "title": "Bad Request",
         "status": 400,
@@ -254,10 +254,10 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
 @pytest.mark.parametrize(
     ("signature", "problem"),
     [
-        ("ids", "argument 'ids': it is no segment and has neither annotation nor default. Did you mean 'id'?"),
+        ("ids", "argument 'ids': it is not a segment and has neither annotation nor default. Did you mean 'id'?"),
         (
             "reqest",
-            "argument 'reqest': it is no segment and has neither annotation nor default. Did you mean 'request'?",
+            "argument 'reqest': it is not a segment and has neither annotation nor default. Did you mean 'request'?",
         ),
         ("wholly_other", "a scalar is a query parameter, a model is the body."),
         ("a: bytes", "argument 'a': bytes is not a supported parameter type. Use str, int, float"),
@@ -309,9 +309,9 @@ def test_an_empty_value_is_absent_where_there_is_a_default_and_the_type_has_no_e
 
 
 def test_an_empty_value_without_a_default_is_a_problem(project: Make) -> None:
-    answer = project({"x/route.py": handler("a: int", "repr(a)")}).get("/x?a=")
+    response = project({"x/route.py": handler("a: int", "repr(a)")}).get("/x?a=")
 
-    assert answer.json()["errors"] == [{"field": "a", "message": "must be an integer"}]
+    assert response.json()["errors"] == [{"field": "a", "message": "must be an integer"}]
 
 
 @pytest.mark.parametrize(
@@ -329,9 +329,9 @@ def test_a_stale_cookie_counts_as_absent_where_there_is_a_default(
 ) -> None:
     routes = project({"x/route.py": handler(signature, "repr(a)")})
 
-    answer = routes.request("GET", "/x", [("cookie", cookie)])
+    response = routes.request("GET", "/x", [("cookie", cookie)])
 
-    assert (answer.status, answer.text if shown else None) == (status, shown)
+    assert (response.status, response.text if shown else None) == (status, shown)
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_get_and_head_say_the_same(project: Make) -> None:
     assert (get.header("content-encoding"), get.header("vary")) == ("gzip", "Accept-Encoding")
 
 
-def test_an_answer_that_is_whole_is_left_to_the_cdn(project: Make) -> None:
+def test_a_response_that_is_whole_is_left_to_the_cdn(project: Make) -> None:
     answer = project(ROUTES).get("/whole", GZIP)
     assert (answer.body, answer.header("content-encoding"), answer.header("vary")) == (b"a" * 5000, None, None)
 

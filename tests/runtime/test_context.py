@@ -112,7 +112,7 @@ def test_cookies_do_not_go_onto_errors(
     assert len(log_lines()) == (status == 500)
 
 
-def test_the_answers_own_cookie_of_a_name_wins_over_the_requests(project: Make) -> None:
+def test_the_responses_own_cookie_of_a_name_wins_over_the_requests(project: Make) -> None:
     source = handler(
         "cookies().set('a', 'request', path='/app')",
         "cookies().set('b', 'request')",
@@ -128,7 +128,7 @@ def test_the_answers_own_cookie_of_a_name_wins_over_the_requests(project: Make) 
     ]
 
 
-def test_set_cookie_lines_of_an_answer_stay_as_they_are_without_cookies_of_the_request(project: Make) -> None:
+def test_set_cookie_lines_of_a_response_stay_as_they_are_without_cookies_of_the_request(project: Make) -> None:
     source = handler(
         "cookies()", "return Response('', headers=[('Set-Cookie', 'a=1; Foo=bar'), ('Set-Cookie', 'a=2')])"
     )

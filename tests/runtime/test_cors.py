@@ -29,9 +29,11 @@ def preflight(
     return routes.request("OPTIONS", target, sent)
 
 
-def allowed(answer: Answer) -> dict[str, str]:
+def allowed(response: Answer) -> dict[str, str]:
     """What the response says to browsers."""
-    return {name.removeprefix("access-control-"): value for name, value in answer.headers if name.startswith("access-")}
+    return {
+        name.removeprefix("access-control-"): value for name, value in response.headers if name.startswith("access-")
+    }
 
 
 HANDLERS = """
@@ -47,10 +49,10 @@ def test_a_preflight_is_answered_without_loading_the_route_or_its_middleware(pro
         {"middleware.py": "1 / 0\nasync def middleware(request, call_next): ...", "x/route.py": f"{TWO}{HANDLERS}1 / 0"}
     )
 
-    answer = preflight(routes, "/x", headers="content-type,x-trace,x-other")
+    response = preflight(routes, "/x", headers="content-type,x-trace,x-other")
 
-    assert (answer.status, answer.body) == (204, b"")
-    assert sorted(answer.headers) == [
+    assert (response.status, response.body) == (204, b"")
+    assert sorted(response.headers) == [
         ("access-control-allow-headers", "content-type, x-trace"),
         ("access-control-allow-methods", "PUT"),
         ("access-control-allow-origin", APP),
@@ -74,17 +76,17 @@ def test_a_preflight_is_answered_without_loading_the_route_or_its_middleware(pro
 def test_what_the_route_exports_is_allowed_to_who_is(
     project: Make, origin: str, method: str, said: dict[str, str]
 ) -> None:
-    answer = preflight(project(TWO + HANDLERS), "/x", origin, method)
+    response = preflight(project(TWO + HANDLERS), "/x", origin, method)
 
-    assert (answer.status, allowed(answer)) == (204, said)
+    assert (response.status, allowed(response)) == (204, said)
 
 
 def test_a_path_that_does_not_exist_has_no_preflight(project: Make) -> None:
     routes = project({"x/route.py": TWO + HANDLERS}, cors=CORS([APP, OTHER]))
 
-    answer = preflight(routes, "/y")
+    response = preflight(routes, "/y")
 
-    assert (answer.status, answer.json()["title"]) == (404, "Not Found")
+    assert (response.status, response.json()["title"]) == (404, "Not Found")
 
 
 @pytest.mark.parametrize(
@@ -93,9 +95,9 @@ def test_a_path_that_does_not_exist_has_no_preflight(project: Make) -> None:
     ids=["nothing", "an origin alone", "no origin"],
 )
 def test_other_requests_of_that_method_are_answered_as_ever(project: Make, headers: list[tuple[str, str]]) -> None:
-    answer = project(TWO + HANDLERS).request("OPTIONS", "/x", headers)
+    response = project(TWO + HANDLERS).request("OPTIONS", "/x", headers)
 
-    assert (answer.status, answer.header("allow")) == (204, "GET, HEAD, OPTIONS, PUT")
+    assert (response.status, response.header("allow")) == (204, "GET, HEAD, OPTIONS, PUT")
 
 
 ERRORS = """
@@ -140,17 +142,17 @@ ANSWERS: list[tuple[str, str, list[tuple[str, str]], int]] = [
 @pytest.mark.parametrize(
     ("method", "target", "headers", "status"), ANSWERS, ids=[f"{a[0]} {a[1]} {a[3]}" for a in ANSWERS]
 )
-def test_every_answer_says_who_may_read_it(
+def test_every_response_says_who_may_read_it(
     project: Make, method: str, target: str, headers: list[tuple[str, str]], status: int
 ) -> None:
     routes = project(TWO + ERRORS)
     seen = {}
     for origin in (None, APP, OTHER, ELSEWHERE):
         sent = [*headers, *([("origin", origin)] if origin else [])]
-        answer = routes.request(method, target, sent)
-        assert answer.status == status
-        assert "Origin" in (answer.header("vary") or "").split(", ")
-        seen[origin] = allowed(answer)
+        response = routes.request(method, target, sent)
+        assert response.status == status
+        assert "Origin" in (response.header("vary") or "").split(", ")
+        seen[origin] = allowed(response)
 
     readable = {"expose-headers": "x-total"}
     assert seen == {
@@ -162,9 +164,9 @@ def test_every_answer_says_who_may_read_it(
 
 
 def test_what_a_handler_varies_by_is_kept(project: Make) -> None:
-    answer = project(TWO + ERRORS).get("/x?kind=teapot", [("origin", APP)])
+    response = project(TWO + ERRORS).get("/x?kind=teapot", [("origin", APP)])
 
-    assert answer.header("vary") == "Accept, Origin"
+    assert response.header("vary") == "Accept, Origin"
 
 
 def test_one_origin_alone_is_said_to_everybody_and_varies_by_nothing(project: Make) -> None:
@@ -172,14 +174,14 @@ def test_one_origin_alone_is_said_to_everybody_and_varies_by_nothing(project: Ma
     said = {"allow-origin": APP, "allow-credentials": "true"}
 
     for headers in ([], [("origin", APP)], [("origin", ELSEWHERE)]):
-        answer = routes.get("/x", headers)
-        assert (answer.status, allowed(answer), answer.header("vary")) == (200, said, None)
+        response = routes.get("/x", headers)
+        assert (response.status, allowed(response), response.header("vary")) == (200, said, None)
 
 
 def test_a_file_that_does_not_load_can_be_read_about(project: Make) -> None:
-    answer = project(f"{ONE}{HANDLERS}1 / 0").get("/x", [("origin", APP)])
+    response = project(f"{ONE}{HANDLERS}1 / 0").get("/x", [("origin", APP)])
 
-    assert (answer.status, allowed(answer)["allow-origin"]) == (500, APP)
+    assert (response.status, allowed(response)["allow-origin"]) == (500, APP)
 
 
 def test_the_projects_cors_is_for_what_no_route_answers(project: Make) -> None:
@@ -215,10 +217,10 @@ def test_a_routes_own_options_answers_and_leaves_the_rest_to_us(project: Make) -
     source = f"{TWO}def PUT(): ...\ndef OPTIONS(request):\n    return {{'methods': ['PUT']}}\n"
     routes = project(source)
 
-    answer = preflight(routes, "/x", headers="x-trace")
+    response = preflight(routes, "/x", headers="x-trace")
 
-    assert (answer.status, answer.json()) == (200, {"methods": ["PUT"]})
-    assert allowed(answer) == {
+    assert (response.status, response.json()) == (200, {"methods": ["PUT"]})
+    assert allowed(response) == {
         "allow-origin": APP,
         "allow-methods": "PUT",
         "allow-headers": "x-trace",
@@ -233,16 +235,16 @@ cors = CORS(['{APP}', '{OTHER}'], credentials=True)
 def GET():
     return Response("x", headers={{"access-control-allow-origin": "{ELSEWHERE}"}})
 """
-    answer = project(source).get("/x", [("origin", APP)])
+    response = project(source).get("/x", [("origin", APP)])
 
-    assert (allowed(answer), answer.header("vary")) == ({"allow-origin": ELSEWHERE}, "Origin")
+    assert (allowed(response), response.header("vary")) == ({"allow-origin": ELSEWHERE}, "Origin")
 
 
 def test_middleware_answers_are_answers_too(project: Make) -> None:
     source = "from edgeroutes import unauthorized\nasync def middleware(request, call_next):\n    unauthorized()\n"
-    answer = project({"middleware.py": source, "x/route.py": ONE + HANDLERS}).get("/x", [("origin", APP)])
+    response = project({"middleware.py": source, "x/route.py": ONE + HANDLERS}).get("/x", [("origin", APP)])
 
-    assert (answer.status, allowed(answer)["allow-origin"]) == (401, APP)
+    assert (response.status, allowed(response)["allow-origin"]) == (401, APP)
 
 
 def test_folders_say_it_for_their_routes_and_the_nearest_wins(project: Make) -> None:
@@ -315,7 +317,7 @@ def test_a_stream_that_breaks_before_it_is_out_is_an_error_that_can_be_read(proj
 
 
 @pytest.mark.parametrize("where", ["handler", "middleware"])
-def test_an_answer_that_is_given_time_after_time_names_nobody_of_before(project: Make, where: str) -> None:
+def test_a_response_that_is_given_time_after_time_names_nobody_of_before(project: Make, where: str) -> None:
     kept = "from edgeroutes import Response\nKEPT = Response('kept')\n"
     files = {
         "handler": {"x/route.py": f"{kept}{TWO}def GET():\n    return KEPT\n"},

@@ -53,11 +53,11 @@ def test_the_end_of_a_generator_runs_after_the_response_and_after(
     source = "def GET(session: Session):\n    after(log.append, 'after')\n    return session\n"
     routes = project(HEAD + session + source, needs_loop=needs_loop)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
     before = list(log_of(routes))
-    routes.finish(answer)
+    routes.finish(response)
 
-    assert (answer.text, before, log_of(routes)) == ("session", [], ["after", "commit", "close"])
+    assert (response.text, before, log_of(routes)) == ("session", [], ["after", "commit", "close"])
 
 
 @LOOPS
@@ -66,10 +66,10 @@ def test_the_end_of_a_generator_runs_after_the_last_chunk(project: Make, session
     source = "def GET(session: Session):\n    yield 'a'\n    log.append('last')\n    yield 'b'\n"
     routes = project(HEAD + session + source, needs_loop=needs_loop)
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert (answer.text, log_of(routes)) == ("ab", ["last", "commit", "close"])
+    assert (response.text, log_of(routes)) == ("ab", ["last", "commit", "close"])
 
 
 @LOOPS
@@ -91,10 +91,10 @@ def test_an_error_is_raised_in_the_generator_and_a_redirect_is_not(
 ) -> None:
     routes = project(f"{HEAD}{session}def GET(session: Session):\n    {statement}\n", needs_loop=needs_loop)
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert answer.status == status
+    assert response.status == status
     assert log_of(routes) == log or (log is None and log_of(routes)[0].startswith("rollback HandlerError("))
 
 
@@ -105,9 +105,9 @@ def test_a_stream_that_fails_on_its_way_is_raised_in_the_generator(project: Make
     routes = project(HEAD + session + source, needs_loop=True)
     handler = routes.lambda_handler()
 
-    answer = handler({"httpMethod": "GET", "path": "/x", "headers": {}, "requestContext": {}})
+    response = handler({"httpMethod": "GET", "path": "/x", "headers": {}, "requestContext": {}})
 
-    assert (answer["statusCode"], log_of(routes)) == (500, ["rollback ValueError('broken')", "close"])
+    assert (response["statusCode"], log_of(routes)) == (500, ["rollback ValueError('broken')", "close"])
 
 
 @pytest.mark.usefixtures("log_lines")
@@ -118,10 +118,10 @@ def test_an_error_of_middleware_around_the_handler_is_raised_in_the_generator(pr
     route = f"{HEAD}{SESSION}def GET(session: Session):\n    return session\n"
     routes = project({"middleware.py": middleware, "x/route.py": route})
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert (answer.status, log_of(routes)) == (500, ["rollback ValueError('late')", "close"])
+    assert (response.status, log_of(routes)) == (500, ["rollback ValueError('late')", "close"])
 
 
 @LOOPS
@@ -165,10 +165,10 @@ def test_what_a_generator_raises_after_the_response_is_logged(
     source += "def GET(outer: Annotated[None, Depends(outer)], session: Session):\n    return session\n"
     routes = project(HEAD + broken + source, needs_loop=needs_loop)
 
-    answer = routes.get("/x")
-    routes.finish(answer)
+    response = routes.get("/x")
+    routes.finish(response)
 
-    assert (answer.status, log_of(routes)) == (200, ["rollback ValueError('commit failed')", "close", "outer"])
+    assert (response.status, log_of(routes)) == (200, ["rollback ValueError('commit failed')", "close", "outer"])
     assert [(line["message"], line["exception_name"]) for line in log_lines()] == [
         ("GET /x failed in a dependency after the response was sent", "ValueError")
     ]
@@ -212,10 +212,10 @@ def GET(_: Annotated[None, Depends(set_tenant)]):
 """
     routes = project(HEAD + source, needs_loop=needs_loop)
 
-    answer = routes.get("/x?name=acme")
-    routes.finish(answer)
+    response = routes.get("/x?name=acme")
+    routes.finish(response)
 
-    assert (answer.text, log_of(routes)) == ("acme", ["reset"])
+    assert (response.text, log_of(routes)) == ("acme", ["reset"])
 
 
 @LOOPS
@@ -229,10 +229,10 @@ def GET(seen: Annotated[list, Depends(seen)]):
 """
     routes = project({"x/[id]/route.py": HEAD + source}, needs_loop=needs_loop)
 
-    answer = routes.get("/x/7", [("x-a", "b")])
+    response = routes.get("/x/7", [("x-a", "b")])
 
-    assert answer.json() == ["GET", "/x/[id]", {"id": "7"}, "b"]
-    assert answer.values("set-cookie") == ["seen=1; Path=/"]
+    assert response.json() == ["GET", "/x/[id]", {"id": "7"}, "b"]
+    assert response.values("set-cookie") == ["seen=1; Path=/"]
 
 
 def test_a_dependency_reads_the_body_as_a_handler_does(project: Make) -> None:
@@ -273,7 +273,7 @@ def GET(seen: Annotated[dict, Depends(seen)]):
         (
             "def dependency(limit): ...",
             (
-                "x/route.py:7, dependency, argument 'limit': it is no segment and has neither annotation nor default. "
+                "x/route.py:7, dependency, argument 'limit': it is not a segment and has neither annotation nor default. "
                 "Annotate it: a scalar is a query parameter, a model is the body."
             ),
         ),

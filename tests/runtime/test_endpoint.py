@@ -37,9 +37,9 @@ ALL_METHODS = """
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_each_method_has_its_handler(project: Make, method: str) -> None:
-    answer = project(ALL_METHODS).request(method, "/x")
+    response = project(ALL_METHODS).request(method, "/x")
 
-    assert (answer.status, answer.headers, answer.text) == (
+    assert (response.status, response.headers, response.text) == (
         200,
         [("content-type", "application/json"), UNCACHED],
         f'{{"method":"{method}"}}',
@@ -75,9 +75,9 @@ def test_allow_names_what_is_exported_in_405_and_in_the_automatic_options(
 def test_an_exported_options_is_used_as_it_is(project: Make) -> None:
     routes = project("def GET():\n    return {}\ndef OPTIONS():\n    return 'mine'\n")
 
-    answer = routes.request("OPTIONS", "/x")
+    response = routes.request("OPTIONS", "/x")
 
-    assert (answer.status, answer.text, answer.header("allow")) == (200, "mine", None)
+    assert (response.status, response.text, response.header("allow")) == (200, "mine", None)
 
 
 def test_head_runs_get_and_leaves_the_body_out(project: Make) -> None:
@@ -92,9 +92,9 @@ def test_head_runs_get_and_leaves_the_body_out(project: Make) -> None:
 def test_an_exported_head_is_used_and_still_has_no_body(project: Make) -> None:
     routes = project("from edgeroutes import Response\ndef HEAD():\n    return Response('head', 202, {'x': '1'})\n")
 
-    answer = routes.request("HEAD", "/x")
+    response = routes.request("HEAD", "/x")
 
-    assert (answer.status, answer.header("x"), answer.body) == (202, "1", b"")
+    assert (response.status, response.header("x"), response.body) == (202, "1", b"")
     assert routes.get("/x").status == 405
 
 
@@ -126,9 +126,9 @@ def test_head_closes_a_stream_after_its_first_chunk(project: Make) -> None:
 def test_a_method_that_no_route_can_export_is_400_with_an_empty_body(project: Make, method: str) -> None:
     routes = project({"x/route.py": ALL_METHODS, "middleware.py": "async def middleware(request, call_next): 1 / 0\n"})
 
-    answer = routes.request(method, "/x")
+    response = routes.request(method, "/x")
 
-    assert (answer.status, answer.headers, answer.body) == (400, [UNCACHED], b"")
+    assert (response.status, response.headers, response.body) == (400, [UNCACHED], b"")
 
 
 def test_a_method_that_is_no_function_is_an_error_of_the_route_file(
@@ -165,6 +165,6 @@ def test_one_request_does_not_see_another_ones_arguments(project: Make) -> None:
         {"[id]/route.py": "from edgeroutes import cookies\ndef GET(id: str):\n    return [id, dict(cookies())]\n"}
     )
 
-    answers = [routes.get(f"/{name}", [("cookie", f"n={name}")]).json() for name in "ab"]
+    responses = [routes.get(f"/{name}", [("cookie", f"n={name}")]).json() for name in "ab"]
 
-    assert answers == [["a", {"n": "a"}], ["b", {"n": "b"}]]
+    assert responses == [["a", {"n": "a"}], ["b", {"n": "b"}]]

@@ -25,9 +25,9 @@ FILES = {"[id]/route.py": SECRET, "[id]/store.py": STORE}
 
 
 def test_a_500_says_nothing_of_the_cause(project: Make, log_lines: Callable[[], list[dict[str, Any]]]) -> None:
-    answer = project(FILES).get("/seven")
+    response = project(FILES).get("/seven")
 
-    assert (answer.status, answer.headers, answer.text) == (
+    assert (response.status, response.headers, response.text) == (
         500,
         [("content-type", "application/problem+json"), ("cache-control", "private, no-store")],
         (

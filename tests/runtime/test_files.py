@@ -116,7 +116,7 @@ def test_a_range_beyond_the_end_is_a_416_that_says_how_long_it_is(files: Make, n
     size = len(CONTENT[name])
 
     assert (answer.status, answer.header("content-range")) == (416, f"bytes */{size}")
-    assert answer.json()["detail"] == f"the file has {size} bytes: the range asks for none of them"
+    assert answer.json()["detail"] == f"the file has {size} bytes: the requested range contains none of them"
 
 
 def test_a_range_of_a_version_that_is_gone_gets_all_of_the_new_one(files: Make) -> None:

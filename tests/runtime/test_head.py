@@ -66,8 +66,8 @@ def cookie_setters(project: Make) -> dict[str, RouteProject]:
     return {config: project(f"{config}\ntags = ['t']\n{SETS_COOKIE}") for config in configs}
 
 
-def cached(answer: Answer) -> str | None:
-    return answer.header("cache-control")
+def cached(response: Answer) -> str | None:
+    return response.header("cache-control")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def cached(answer: Answer) -> str | None:
         ("revalidate = 60\ndef generate_static_params(): return []", MINUTE),
     ],
 )
-def test_the_config_says_how_long_an_answer_is_kept(project: Make, config: str, expected: str) -> None:
+def test_the_config_says_how_long_a_response_is_kept(project: Make, config: str, expected: str) -> None:
     assert cached(project(route(config)).get("/x")) == expected
 
 
@@ -113,9 +113,9 @@ def test_the_config_says_how_long_an_answer_is_kept(project: Make, config: str, 
 )
 @pytest.mark.usefixtures("log_lines")
 def test_only_some_statuses_are_kept(project: Make, result: str, status: int, expected: str) -> None:
-    answer = project(route("revalidate = 60", result)).get("/x")
+    response = project(route("revalidate = 60", result)).get("/x")
 
-    assert (answer.status, answer.values("cache-control")) == (status, [expected])
+    assert (response.status, response.values("cache-control")) == (status, [expected])
 
 
 def test_other_methods_are_never_kept_and_leave_get_alone(project: Make) -> None:
@@ -145,9 +145,9 @@ def test_other_methods_are_never_kept_and_leave_get_alone(project: Make) -> None
     ],
 )
 def test_asking_who_asks_or_setting_a_cookie_makes_it_dynamic(project: Make, signature: str, result: str) -> None:
-    answer = project(route("revalidate = 60\ntags = ['t']", result, signature)).get("/x")
+    response = project(route("revalidate = 60\ntags = ['t']", result, signature)).get("/x")
 
-    assert (cached(answer), answer.header("etag"), answer.header("x-cache-tag")) == (PRIVATE, None, None)
+    assert (cached(response), response.header("etag"), response.header("x-cache-tag")) == (PRIVATE, None, None)
 
 
 @pytest.mark.parametrize(
@@ -193,13 +193,13 @@ def test_error_makes_asking_an_error(
 ) -> None:
     routes = project(route("dynamic = 'error'", result, signature))
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.status, cached(answer)) == (500, PRIVATE)
+    assert (response.status, cached(response)) == (500, PRIVATE)
     (line,) = log_lines()
     assert (
-        f'{routes.app_dir}/x/route.py: {what} were asked for, but dynamic = "error" promises a response that is the same for everyone. '
-        f'Do not ask for {what}, or set dynamic = "auto".'
+        f'{routes.app_dir}/x/route.py: {what} were read, but dynamic = "error" promises a response that is the same for everyone. '
+        f'Do not read {what}, or set dynamic = "auto".'
     ) in line["exception"]
 
 
@@ -211,9 +211,9 @@ def test_force_static_gives_empty_ones_and_refuses_to_set(
     routes = project(route("dynamic = 'force-static'", shown, "request, context"))
     sets = project(route("dynamic = 'force-static'", "cookies().set('a', '1')"))
 
-    answer = routes.ask(FakeIncoming("GET", "/x", [("cookie", "a=1")], event={}))
+    response = routes.ask(FakeIncoming("GET", "/x", [("cookie", "a=1")], event={}))
 
-    assert (answer.json(), cached(answer)) == ([{}, {}, {}, {}, None, None], YEAR)
+    assert (response.json(), cached(response)) == ([{}, {}, {}, {}, None, None], YEAR)
     assert sets.get("/x").status == 500
     assert "a static response is the same for everyone and sets no cookie" in log_lines()[0]["exception"]
 
@@ -223,9 +223,9 @@ def test_other_methods_of_a_static_route_see_the_request(project: Make) -> None:
         f"{IMPORTS}dynamic = 'force-static'\ndef POST():\n    cookies().set('a', '1')\n    return dict(headers())\n"
     )
 
-    answer = project(source).request("POST", "/x", [("x", "1")])
+    response = project(source).request("POST", "/x", [("x", "1")])
 
-    assert (answer.json(), answer.values("set-cookie")) == ({"x": "1"}, ["a=1; Path=/"])
+    assert (response.json(), response.values("set-cookie")) == ({"x": "1"}, ["a=1; Path=/"])
 
 
 @pytest.mark.parametrize("config", ["", "revalidate = 60", "dynamic = 'force-dynamic'"])
@@ -247,10 +247,10 @@ def test_a_handlers_own_cache_control_goes_out_as_it_is(
     """Where it lets others have the response, with tags: `revalidate_tag` must find it."""
     routes = project(route(f"tags = ['t']\n{config}", f"return Response('a', headers={{'Cache-Control': '{own}'}})"))
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.values("cache-control"), answer.values("x-cache-tag")) == ([own], tags)
-    etag = answer.header("etag")
+    assert (response.values("cache-control"), response.values("x-cache-tag")) == ([own], tags)
+    etag = response.header("etag")
     assert (etag is not None) == has_etag
     if etag is not None:
         again = routes.get("/x", [("if-none-match", etag)])
@@ -261,8 +261,8 @@ def test_the_own_cache_control_of_another_method_or_an_error_has_nothing_added(p
     source = f"{IMPORTS}def POST():\n    return Response('a', headers={{'Cache-Control': 'max-age=5'}})\n"
     failing = route("", "raise HTTPError(503, headers={'Cache-Control': 'max-age=5'})")
 
-    for answer in (project(source).request("POST", "/x"), project(failing).get("/x")):
-        assert (cached(answer), answer.header("etag")) == ("max-age=5", None)
+    for response in (project(source).request("POST", "/x"), project(failing).get("/x")):
+        assert (cached(response), response.header("etag")) == ("max-age=5", None)
 
 
 @pytest.mark.parametrize(
@@ -282,12 +282,12 @@ def test_one_visitors_cookie_is_never_given_to_the_next(
     result = f"return Response('a', headers={{'Cache-Control': '{own}', 'Set-Cookie': 'a=1'}})"
     routes = project(route("tags = ['t']", result))
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (cached(answer), answer.values("set-cookie")) == (sent or own, ["a=1"])
-    assert (answer.header("x-cache-tag"), answer.header("etag")) == (None, None)
+    assert (cached(response), response.values("set-cookie")) == (sent or own, ["a=1"])
+    assert (response.header("x-cache-tag"), response.header("etag")) == (None, None)
     warning = (
-        f"{routes.app_dir}/x/route.py: a response that sets a cookie says Cache-Control {own!r}, by which CloudFront would give the "
+        f"{routes.app_dir}/x/route.py: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the "
         "cookie to everyone. It went out as 'private, no-store'. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     assert [line["message"] for line in log_lines()] == ([warning] if warns else [])
@@ -338,9 +338,11 @@ def test_cache_tags_alone_lowers_no_lifetime(project: Make) -> None:
 def test_a_tag_too_many_or_too_long_is_an_error_that_names_it(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], call: str, problem: str
 ) -> None:
-    answer = project("from edgeroutes import cache_tags\n" + route("revalidate = 60", f"{call}; return 'a'")).get("/x")
+    response = project("from edgeroutes import cache_tags\n" + route("revalidate = 60", f"{call}; return 'a'")).get(
+        "/x"
+    )
 
-    assert (answer.status, cached(answer)) == (500, PRIVATE)
+    assert (response.status, cached(response)) == (500, PRIVATE)
     assert problem in log_lines()[0]["exception"]
 
 
@@ -358,7 +360,7 @@ async def GET(what: str):
     routes = project({"x/route.py": late, "y/route.py": late.replace("revalidate = 60", "")})
 
     for what, problem in (
-        ("headers", "headers were asked for, but the stream has begun, and caches were told to keep it."),
+        ("headers", "headers were read, but the stream has begun, and caches may store it."),
         ("tags", "cache_tags() was called after the stream had begun. Call it before the handler returns"),
     ):
         with pytest.raises(HandlerError, match=re.escape(problem)):
@@ -367,25 +369,25 @@ async def GET(what: str):
     assert log_lines() == []
 
 
-def test_what_runs_after_a_kept_answer_may_ask(project: Make) -> None:
+def test_what_runs_after_a_cached_response_may_ask(project: Make) -> None:
     source = "seen = []\n" + route("revalidate = 60", "after(lambda: seen.append(headers()['x'])); return 'a'")
     routes = project("from edgeroutes import after\n" + source)
 
-    answer = routes.get("/x", [("x", "1")])
-    routes.finish(answer)
+    response = routes.get("/x", [("x", "1")])
+    routes.finish(response)
 
-    assert (cached(answer), routes.module("x/route.py").seen) == (MINUTE, ["1"])
+    assert (cached(response), routes.module("x/route.py").seen) == (MINUTE, ["1"])
 
 
 @pytest.mark.parametrize(
     ("result", "reason"),
     [
-        ("headers(); cookies(); headers(); return 'a'", "headers and cookies were asked for"),
+        ("headers(); cookies(); headers(); return 'a'", "headers and cookies were read"),
         ("return Response('a', 201)", "status 201 is never kept"),
         ("return Response('a', headers={'Set-Cookie': 'a=1'})", "it sets a cookie"),
     ],
 )
-def test_why_an_answer_is_dynamic_stands_in_the_log_at_debug_level(
+def test_why_a_response_is_dynamic_stands_in_the_log_at_debug_level(
     project: Make,
     log_lines: Callable[[], list[dict[str, Any]]],
     monkeypatch: pytest.MonkeyPatch,
@@ -417,7 +419,7 @@ def test_why_an_answer_is_dynamic_stands_in_the_log_at_debug_level(
 )
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("log_lines")
-def test_no_answer_with_a_cookie_is_ever_for_everyone(
+def test_no_response_with_a_cookie_is_ever_for_everyone(
     cookie_setters: dict[str, RouteProject], config: str, status: int, directives: list[str] | None, by: str
 ) -> None:
     own = None if directives is None else ", ".join(directives)
@@ -425,17 +427,17 @@ def test_no_answer_with_a_cookie_is_ever_for_everyone(
     routes.get("/x")  # loads it
     routes.module("x/route.py").asked.update(status=status, own=own, by=by)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    said = cached(answer) or ""
-    if answer.values("set-cookie"):
+    said = cached(response) or ""
+    if response.values("set-cookie"):
         assert not allows_sharing(said) or "set-cookie" in said.lower()
-        assert answer.header("x-cache-tag") is None
+        assert response.header("x-cache-tag") is None
     else:
-        assert answer.status == 500  # force-static and error refuse to set one by cookies()
+        assert response.status == 500  # force-static and error refuse to set one by cookies()
 
 
-def test_a_cached_answer_has_a_strong_etag_and_304s(project: Make) -> None:
+def test_a_cached_response_has_a_strong_etag_and_304s(project: Make) -> None:
     routes = project(
         route("revalidate = 60\ntags = ['t']", "return Response('a', headers={'Vary': 'Accept-Encoding', 'X': '1'})")
     )
@@ -479,10 +481,10 @@ def test_what_varies_by_what_no_cache_key_has_is_not_shared(
     named = {"Vary": vary, **({"Cache-Control": own} if own else {})}
     routes = project(route("revalidate = 60", f"return Response('a', headers={named!r})"))
 
-    answers = [routes.get("/x"), routes.get("/x")]
+    responses = [routes.get("/x"), routes.get("/x")]
     is_private = own in {"private, max-age=60", "no-store"}
     expected = own or MINUTE if is_shared or is_private else PRIVATE
-    assert [cached(answer) for answer in answers] == [expected] * 2
+    assert [cached(response) for response in responses] == [expected] * 2
     warned = [line["message"] for line in log_lines() if "cache key" in line["message"]]
     assert len(warned) == (0 if is_shared or is_private else 1)  # once, however often it is requested
 
@@ -545,8 +547,8 @@ async def GET(own: bool):
     routes = project(source)
 
     assert routes.get("/x?own=0").header("etag") is None
-    answer = routes.get("/x?own=1", [("if-none-match", '"v1"')])
-    assert (answer.status, answer.body) == (304, b"")
+    response = routes.get("/x?own=1", [("if-none-match", '"v1"')])
+    assert (response.status, response.body) == (304, b"")
     assert routes.module("x/route.py").seen == ["closed", "closed"]
 
 

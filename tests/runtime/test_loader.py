@@ -201,7 +201,7 @@ def test_a_file_that_would_end_the_process_is_an_import_error_with_its_line(proj
     assert f"/x/route.py:{source.count(chr(10))}" in caught.value.where
 
 
-def test_a_route_that_does_not_import_answers_500_until_it_is_mended(
+def test_a_route_that_does_not_import_responds_500_until_it_is_mended(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     routes = project("import nowhere_to_be_found\ndef GET():\n    return 'mended'\n")

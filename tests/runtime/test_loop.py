@@ -107,9 +107,9 @@ def test_a_loop_free_handler_that_waits_after_all_is_a_500_with_a_clear_line(
 ) -> None:
     source = f"async def GET():\n    import asyncio\n    await {wait}\n    return 'done'\n"
 
-    answer = project(source, needs_loop=False).get("/x")
+    response = project(source, needs_loop=False).get("/x")
 
-    assert (answer.status, answer.json()["detail"]) == (500, "the server could not handle the request")
+    assert (response.status, response.json()["detail"]) == (500, "the server could not handle the request")
     (line,) = log_lines()
     assert (line["exception_name"], MESSAGE in line["exception"]) == ("HandlerError", True)
 

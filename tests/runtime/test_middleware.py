@@ -55,9 +55,9 @@ def test_one_may_answer_without_asking_further_in(project: Make) -> None:
         }
     )
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.status, answer.json(), answer.values("x-seen")) == (200, {"stopped": True}, ["outer"])
+    assert (response.status, response.json(), response.values("x-seen")) == (200, {"stopped": True}, ["outer"])
 
 
 def test_one_may_refuse_or_redirect_and_those_further_out_see_a_response(project: Make) -> None:
@@ -70,8 +70,8 @@ def test_one_may_refuse_or_redirect_and_those_further_out_see_a_response(project
                 "x/route.py": HELLO,
             }
         )
-        answer = routes.get("/x")
-        assert (answer.status, answer.values("x-seen")) == (status, ["outer"])
+        response = routes.get("/x")
+        assert (response.status, response.values("x-seen")) == (status, ["outer"])
 
 
 WATCHING = """
@@ -199,8 +199,11 @@ def test_middleware_runs_where_a_path_has_no_reading() -> None:
             "matcher = '/(group)/a'\ndef middleware(request, call_next): ...",
             "matcher cannot be read: pattern '/(group)/a' has the group '(group)', which is in no URL. Leave it out.",
         ),
-        ("def middlewear(request, call_next): ...", "there is no function 'middleware'. Define 'async def middleware"),
-        ("middleware = 5", "there is no function 'middleware'."),
+        (
+            "def middlewear(request, call_next): ...",
+            "the function 'middleware' is missing. Define 'async def middleware",
+        ),
+        ("middleware = 5", "the function 'middleware' is missing."),
     ],
 )
 def test_a_file_that_cannot_be_used_is_an_error_that_names_it(
@@ -296,12 +299,12 @@ def GET(request, x_user: Annotated[str, Header()]):
 """
     routes = project({"middleware.py": setting, "x/middleware.py": inner, "x/route.py": handler})
 
-    answer = routes.get("/x", [("x-user", "forged"), ("cookie", "a=1"), ("accept", "a")])
+    response = routes.get("/x", [("x-user", "forged"), ("cookie", "a=1"), ("accept", "a")])
 
-    assert answer.json() == ["ada"] * 5 + ["2", "a"]
+    assert response.json() == ["ada"] * 5 + ["2", "a"]
 
 
-def test_cookies_set_in_it_go_onto_the_answer(project: Make) -> None:
+def test_cookies_set_in_it_go_onto_the_response(project: Make) -> None:
     source = """
 from edgeroutes import cookies
 async def middleware(request, call_next):
@@ -312,9 +315,9 @@ async def middleware(request, call_next):
     return response
 """
 
-    answer = project({"middleware.py": source, "x/route.py": HELLO}).get("/x")
+    response = project({"middleware.py": source, "x/route.py": HELLO}).get("/x")
 
-    assert answer.values("set-cookie") == ["own=3; Path=/", "before=1; Path=/", "after=2; Path=/"]
+    assert response.values("set-cookie") == ["own=3; Path=/", "before=1; Path=/", "after=2; Path=/"]
 
 
 def test_it_may_answer_with_a_stream_of_its_own(project: Make) -> None:
@@ -324,9 +327,13 @@ async def middleware(request, call_next):
     return (f"<{chunk}>" for chunk in [response.body])
 """
 
-    answer = project({"middleware.py": source, "x/route.py": HELLO}).get("/x")
+    response = project({"middleware.py": source, "x/route.py": HELLO}).get("/x")
 
-    assert (answer.status, answer.text, answer.header("content-type")) == (200, "<hello>", "text/plain; charset=utf-8")
+    assert (response.status, response.text, response.header("content-type")) == (
+        200,
+        "<hello>",
+        "text/plain; charset=utf-8",
+    )
 
 
 def test_it_may_wrap_a_stream(project: Make) -> None:

@@ -65,9 +65,9 @@ from edgeroutes import headers
 def GET(request):
     return {result}
 """
-    answer = project(source).request("GET", "/x?a=1&a=2&b=", [("x-a", "1")])
+    response = project(source).request("GET", "/x?a=1&a=2&b=", [("x-a", "1")])
 
-    assert (answer.status, answer.json()) == (200, wanted)
+    assert (response.status, response.json()) == (200, wanted)
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def GET(request):
     ],
 )
 @pytest.mark.parametrize("asynchronous", ["async ", ""])
-def test_a_value_becomes_an_answer(
+def test_a_value_becomes_a_response(
     project: Make, result: str, content_type: str, body: bytes, asynchronous: str
 ) -> None:
-    answer = project(f"{SOURCE}{asynchronous}def GET():\n    return {result}\n").get("/x")
+    response = project(f"{SOURCE}{asynchronous}def GET():\n    return {result}\n").get("/x")
 
     varies = [VARY] if result in TEXT_STREAMS else []
-    assert (answer.status, answer.headers, answer.body) == (
+    assert (response.status, response.headers, response.body) == (
         200,
         [("content-type", content_type), UNCACHED, *varies],
         body,
@@ -129,14 +129,14 @@ def test_a_value_becomes_an_answer(
         ("True", "GET: the handler returned True of type bool."),
     ],
 )
-def test_what_is_no_answer_is_a_500_and_the_log_names_the_handler(
+def test_what_is_no_response_is_a_500_and_the_log_names_the_handler(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], result: str, problem: str
 ) -> None:
     routes = project(f"{SOURCE}def GET():\n    return {result}\n")
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.status, answer.json()["detail"]) == (500, "the server could not handle the request")
+    assert (response.status, response.json()["detail"]) == (500, "the server could not handle the request")
     (line,) = log_lines()
     assert line["exception_name"] == "HandlerError"
     assert f"{routes.app_dir}/x/route.py, GET: the handler returned" in line["exception"]
@@ -159,10 +159,10 @@ def test_text_that_cannot_be_written_is_a_500(project: Make, log_lines: Callable
 
 
 @pytest.mark.parametrize("status", ["204", "205", "304"])
-def test_an_answer_without_a_body_has_no_invented_type(project: Make, status: str) -> None:
-    answer = project(f"from edgeroutes import Response\ndef GET():\n    return Response(status={status})\n").get("/x")
+def test_a_response_without_a_body_has_no_invented_type(project: Make, status: str) -> None:
+    response = project(f"from edgeroutes import Response\ndef GET():\n    return Response(status={status})\n").get("/x")
 
-    assert (answer.status, answer.headers, answer.body) == (int(status), [UNCACHED], b"")
+    assert (response.status, response.headers, response.body) == (int(status), [UNCACHED], b"")
 
 
 def test_content_length_set_late_is_dropped_too(project: Make) -> None:
@@ -195,11 +195,11 @@ def test_a_response_that_is_returned_time_after_time_keeps_nothing_of_a_request(
 
     assert routes.get("/x?visitor=ada").values("set-cookie") == ["fixed=1; Path=/", "visitor=ada; Path=/"]
     assert routes.request("HEAD", "/x").body == b""
-    answer = routes.get("/x")
-    assert (answer.text, answer.values("set-cookie")) == ("hello", ["fixed=1; Path=/"])
+    response = routes.get("/x")
+    assert (response.text, response.values("set-cookie")) == ("hello", ["fixed=1; Path=/"])
 
 
-def test_middleware_that_adds_to_such_a_response_adds_to_one_answer(project: Make) -> None:
+def test_middleware_that_adds_to_such_a_response_adds_to_one_response(project: Make) -> None:
     routes = project(
         {
             "x/route.py": "from edgeroutes import Response\nSAME = Response.text('a')\ndef GET():\n    return SAME\n",
@@ -213,6 +213,6 @@ def test_middleware_that_adds_to_such_a_response_adds_to_one_answer(project: Mak
         }
     )
 
-    answers = [routes.get("/x") for _ in range(2)]
-    assert [answer.values("x-seen") for answer in answers] == [["1"], ["1"]]
-    assert [answer.values("set-cookie") for answer in answers] == [["seen=1; Path=/"]] * 2
+    responses = [routes.get("/x") for _ in range(2)]
+    assert [response.values("x-seen") for response in responses] == [["1"], ["1"]]
+    assert [response.values("set-cookie") for response in responses] == [["seen=1; Path=/"]] * 2

@@ -104,9 +104,9 @@ def row():
     ],
 )  # fmt: skip
 def test_a_value_becomes_its_annotation(project: Make, returns: str, result: str, wanted: Any) -> None:
-    answer = project(f"{MODELS}\nasync def GET() -> {returns}:\n    return {result}\n").get("/x")
+    response = project(f"{MODELS}\nasync def GET() -> {returns}:\n    return {result}\n").get("/x")
 
-    assert (answer.status, answer.json()) == (200, wanted)
+    assert (response.status, response.json()) == (200, wanted)
 
 
 @pytest.mark.parametrize(
@@ -125,10 +125,10 @@ def test_a_value_becomes_its_annotation(project: Make, returns: str, result: str
 def test_a_value_that_does_not_fit_is_a_500_that_the_log_explains(
     project: Make, log_lines: Lines, returns: str, result: str, problem: str
 ) -> None:
-    answer = project(f"{MODELS}\nasync def GET() -> {returns}:\n    return {result}\n").get("/x")
+    response = project(f"{MODELS}\nasync def GET() -> {returns}:\n    return {result}\n").get("/x")
 
     (line,) = log_lines()
-    assert (answer.status, answer.json()["detail"]) == (500, "the server could not handle the request")
+    assert (response.status, response.json()["detail"]) == (500, "the server could not handle the request")
     assert f"a value that its return annotation does not allow: {problem}" in line["exception"]
 
 
@@ -232,6 +232,6 @@ async def GET() -> Out:
 
 
 def test_a_text_of_an_annotated_type_stays_text(project: Make) -> None:
-    answer = project(f"{MODELS}\ndef GET() -> Literal['a', 'b']:\n    return 'a'\n").get("/x")
+    response = project(f"{MODELS}\ndef GET() -> Literal['a', 'b']:\n    return 'a'\n").get("/x")
 
-    assert (answer.header("content-type"), answer.body) == ("text/plain; charset=utf-8", b"a")
+    assert (response.header("content-type"), response.body) == ("text/plain; charset=utf-8", b"a")

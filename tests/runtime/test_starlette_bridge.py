@@ -26,7 +26,7 @@ async def produce():
 
 
 @pytest.mark.parametrize(
-    ("result", "answer"),
+    ("result", "response"),
     [
         ("Response('a', 202, {'X': '1'})", (202, [("x", "1"), ("content-type", "application/octet-stream"), UNCACHED], b"a")),
         ("JSONResponse({'a': 'ä'}, 201)", (201, [("content-type", "application/json"), UNCACHED], '{"a":"ä"}'.encode())),
@@ -41,13 +41,13 @@ async def produce():
         ("StreamingResponse(iter(['a', 'b']))", (200, [("content-type", "text/plain; charset=utf-8"), UNCACHED, VARY], b"ab")),
     ],
 )  # fmt: skip
-def test_a_starlette_response_is_an_answer(project: Make, result: str, answer: Any) -> None:
+def test_a_starlette_response_is_a_response(project: Make, result: str, response: Any) -> None:
     found = project(f"{IMPORTS}def GET():\n    return {result}\n", needs_loop=True).get("/x")
 
-    assert (found.status, found.headers, found.body) == answer
+    assert (found.status, found.headers, found.body) == response
 
 
-def test_its_cookies_survive_and_count_as_the_answers_own(project: Make) -> None:
+def test_its_cookies_survive_and_count_as_the_responses_own(project: Make) -> None:
     source = f"""{IMPORTS}
 from edgeroutes import cookies
 def GET():
@@ -77,11 +77,11 @@ def GET():
 """
     routes = project(source, needs_loop=True)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
     before = list(routes.module("x/route.py").seen)
-    routes.finish(answer)
+    routes.finish(response)
 
-    assert (answer.text, before, routes.module("x/route.py").seen) == ("a", [], ["after", "background"])
+    assert (response.text, before, routes.module("x/route.py").seen) == ("a", [], ["after", "background"])
 
 
 def test_a_file_response_is_read_whole(project: Make) -> None:
@@ -94,22 +94,22 @@ def GET():
     routes = project(source, needs_loop=True)
     (routes.root / routes.app_dir / "x/data.bin").write_bytes(b"\x00\xff" * 100_000)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.status, answer.body, answer.values("content-length")) == (200, b"\x00\xff" * 100_000, [])
-    assert (answer.header("content-type"), answer.header("content-disposition")) == (
+    assert (response.status, response.body, response.values("content-length")) == (200, b"\x00\xff" * 100_000, [])
+    assert (response.header("content-type"), response.header("content-disposition")) == (
         "application/octet-stream",
         'attachment; filename="d.bin"',
     )
     assert routes.module("x/route.py").seen == []
-    routes.finish(answer)
+    routes.finish(response)
     assert routes.module("x/route.py").seen == ["background"]
 
 
 def test_a_file_that_is_not_there_is_a_500(project: Make, log_lines: Callable[[], list[dict[str, Any]]]) -> None:
-    answer = project(f"{IMPORTS}def GET():\n    return FileResponse('/nowhere')\n", needs_loop=True).get("/x")
+    response = project(f"{IMPORTS}def GET():\n    return FileResponse('/nowhere')\n", needs_loop=True).get("/x")
 
-    assert answer.status == 500
+    assert response.status == 500
     assert len(log_lines()) == 1
 
 
@@ -147,19 +147,19 @@ def test_a_large_file_stays_in_memory_and_needs_no_loop(project: Make) -> None:
     content = b"x" * 3_000_000
     head = b'--XX\r\nContent-Disposition: form-data; name="f"; filename="p"\r\n\r\n'
 
-    answer = project(source).request("POST", "/x", [("content-type", MULTIPART)], head + content + b"\r\n--XX--\r\n")
+    response = project(source).request("POST", "/x", [("content-type", MULTIPART)], head + content + b"\r\n--XX--\r\n")
 
-    assert answer.json() == [True, 3_000_000]
+    assert response.json() == [True, 3_000_000]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "multipart/mixed; boundary=XX", None])
 def test_another_content_type_is_415(project: Make, kind: str | None) -> None:
     headers = [] if kind is None else [("content-type", kind)]
 
-    answer = project(FORM).request("POST", "/x", headers, b"a=1")
+    response = project(FORM).request("POST", "/x", headers, b"a=1")
 
     shown = kind.partition(";")[0] if kind else "of no type"
-    assert (answer.status, answer.json()["detail"]) == (
+    assert (response.status, response.json()["detail"]) == (
         415,
         f"the body is {shown}: a form is multipart/form-data or application/x-www-form-urlencoded",
     )
@@ -176,9 +176,9 @@ def test_another_content_type_is_415(project: Make, kind: str | None) -> None:
     ],
 )
 def test_a_malformed_form_is_400(project: Make, kind: str, body: bytes) -> None:
-    answer = project(FORM).request("POST", "/x", [("content-type", kind)], body)
+    response = project(FORM).request("POST", "/x", [("content-type", kind)], body)
 
-    assert (answer.status, answer.header("content-type")) == (400, "application/problem+json")
+    assert (response.status, response.header("content-type")) == (400, "application/problem+json")
 
 
 def test_other_headers_beyond_latin_1_do_not_matter_to_a_form(project: Make) -> None:
@@ -194,9 +194,9 @@ async def middleware(request, call_next):
     return await call_next(request.with_headers({"x": "1"}))
 """
 
-    answer = project({"middleware.py": middleware, "x/route.py": FORM}).post_form("/x", "a=1")
+    response = project({"middleware.py": middleware, "x/route.py": FORM}).post_form("/x", "a=1")
 
-    assert answer.json() == {"same": True, "fields": [["a", "1"]]}
+    assert response.json() == {"same": True, "fields": [["a", "1"]]}
 
 
 @pytest.mark.parametrize(
@@ -224,11 +224,11 @@ def test_an_http_exception_of_another_framework_has_its_status_detail_and_header
             "x/route.py": "def GET():\n    return {}\n",
         },
     }
-    answer = project(sources[place], needs_loop=True).get("/x")
+    response = project(sources[place], needs_loop=True).get("/x")
 
-    assert (answer.status, answer.header("content-type")) == (status, "application/problem+json")
-    assert detail is None or answer.json()["detail"] == detail
-    assert {name: answer.header(name) for name in headers} == headers
+    assert (response.status, response.header("content-type")) == (status, "application/problem+json")
+    assert detail is None or response.json()["detail"] == detail
+    assert {name: response.header(name) for name in headers} == headers
 
 
 @pytest.mark.parametrize(
@@ -240,9 +240,9 @@ def test_an_http_exception_of_another_framework_has_its_status_detail_and_header
 )
 def test_a_redirect_that_is_raised_is_one(project: Make, raised: str, location: str, status: int) -> None:
     source = f"import starlette.exceptions, werkzeug.routing\ndef GET():\n    raise {raised}\n"
-    answer = project(source, needs_loop=True).get("/x")
+    response = project(source, needs_loop=True).get("/x")
 
-    assert (answer.status, answer.header("location")) == (status, location)
+    assert (response.status, response.header("location")) == (status, location)
 
 
 OWN_CALL = f"""{IMPORTS}
@@ -265,11 +265,11 @@ def test_a_response_with_a_call_of_its_own_is_called_with_the_request(project: M
     task = "BackgroundTask(seen.append, 1)"
     routes = project(f"{OWN_CALL}\ndef GET():\n    return Own('x', background={task})\n", needs_loop=True)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.status, answer.header("x-method"), answer.body) == (203, "GET", b"/x")
+    assert (response.status, response.header("x-method"), response.body) == (203, "GET", b"/x")
     assert routes.module("x/route.py").seen == []
-    routes.finish(answer)
+    routes.finish(response)
     assert routes.module("x/route.py").seen == [1]
 
 
@@ -277,9 +277,13 @@ def test_events_of_a_subclass_of_streaming_response_are_encoded_by_it(project: M
     source = (
         f"{OWN_CALL}\nasync def GET():\n    async def items():\n        yield {{'n': 1}}\n    return Events(items())\n"
     )
-    answer = project(source, needs_loop=True).get("/x")
+    response = project(source, needs_loop=True).get("/x")
 
-    assert (answer.status, answer.header("content-type"), answer.body) == (200, "text/event-stream", b"data: {'n': 1}")
+    assert (response.status, response.header("content-type"), response.body) == (
+        200,
+        "text/event-stream",
+        b"data: {'n': 1}",
+    )
 
 
 def test_a_file_response_serves_ranges_and_confirms_what_the_client_has(project: Make) -> None:

@@ -547,7 +547,7 @@ def test_a_cached_function_cannot_ask_who_asks(project: Make, log_lines: LogLine
 
     assert routes.get("/x", [("x", "mine")]).status == 500
     assert (
-        "headers were asked for, but what a cached function returns is the same for everyone. Ask outside it, and give it what it needs"
+        "headers were read, but what a cached function returns is the same for everyone. Ask outside it, and give it what it needs"
     ) in log_lines()[0]["exception"]
 
 

@@ -59,7 +59,7 @@ class Received:
     """One answer as the page's network has seen it.
 
     Args:
-        url: Of the request; every step of a redirect has an answer of its own.
+        url: Of the request; every step of a redirect has a response of its own.
         status: As it came over the wire: 304 where the page's JavaScript sees the 200 of the browser's cache.
         headers: As they came over the wire, names in lower case; values of a repeated name one to a line.
         from_cache: Whether the browser asked nobody.
@@ -137,14 +137,14 @@ class Page:
         """Go there and wait until the page has loaded; what its document's request was answered at last.
 
         Raises:
-            BrowserError: When nothing is shown: no connection, or an answer without a page such as a 204.
+            BrowserError: When nothing is shown: no connection, or a response without a page such as a 204.
         """
         loads = self._count("Page.loadEventFired")
         started = self.call("Page.navigate", url=url)
         if "errorText" in started:
             raise BrowserError(f"{url}: {started['errorText']}")
         self._wait_until(lambda: self._count("Page.loadEventFired") > loads, f"{url} has not loaded")
-        return self._answers(started["loaderId"])[-1]
+        return self._responses(started["loaderId"])[-1]
 
     def reload(self) -> None:
         """Load the page again, as its button does, and wait until it has loaded."""
@@ -175,7 +175,7 @@ class Page:
         """Every answer so far, in the order in which the requests were first made."""
         self._wait_for_wire()
         ids = [event["params"]["requestId"] for event in self._events if event["method"] == "Network.requestWillBeSent"]
-        return [answer for request_id in dict.fromkeys(ids) for answer in self._answers(request_id)]
+        return [response for request_id in dict.fromkeys(ids) for response in self._responses(request_id)]
 
     @property
     def console(self) -> list[str]:
@@ -214,7 +214,7 @@ class Page:
                 seconds = 0
 
     def _wait_for_wire(self) -> None:
-        """Take in what came over the wire for every answer that says so: it may be told later than the answer."""
+        """Take in what came over the wire for every response that says so: it may be told later than the response."""
         end = time.monotonic() + WIRE_SECONDS
         self._read_on()
         while time.monotonic() < end and any(_lacks_wire(self._events)):
@@ -223,11 +223,11 @@ class Page:
     def _count(self, method: str) -> int:
         return sum(event["method"] == method for event in self._events)
 
-    def _answers(self, request_id: str) -> list[Received]:
+    def _responses(self, request_id: str) -> list[Received]:
         """A request's answers, each step of a redirect one; what came over the wire is told apart, in the same order."""
         events = [event for event in self._events if event["params"].get("requestId") == request_id]
         wire = iter([event["params"] for event in events if event["method"] == "Network.responseReceivedExtraInfo"])
-        answers = []
+        responses = []
         for event in events:
             said = event["params"].get(
                 {"Network.requestWillBeSent": "redirectResponse"}.get(event["method"], "response")
@@ -237,7 +237,7 @@ class Page:
             has_more = event["params"].get("hasExtraInfo") or event["params"].get("redirectHasExtraInfo")
             more = next(wire, {}) if has_more else {}
             headers = more.get("headers") or said["headers"]
-            answers.append(
+            responses.append(
                 Received(
                     url=said["url"],
                     status=more.get("statusCode", said["status"]),
@@ -245,11 +245,11 @@ class Page:
                     from_cache=bool(said.get("fromDiskCache")) or _is_from_memory(events),
                 )
             )
-        return answers
+        return responses
 
 
 def _lacks_wire(events: list[dict[str, Any]]) -> Iterator[bool]:
-    """For each answer so far, whether more has been said of it than has come."""
+    """For each response so far, whether more has been said of it than has come."""
     told = [each["params"]["requestId"] for each in events if each["method"] == "Network.responseReceivedExtraInfo"]
     for event in events:
         if event["method"] == "Network.responseReceived" and event["params"].get("hasExtraInfo"):

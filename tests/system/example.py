@@ -90,7 +90,7 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer without what every server writes by itself, and with `…` for what differs from time to time."""
+    """A response without what every server writes by itself, and with `…` for what differs from time to time."""
 
     status: int
     headers: dict[str, list[str]]
@@ -113,12 +113,12 @@ _VOLATILE_HEADERS = {
 def in_process(client: RouteClient, ask: Ask) -> Answer:
     """What the test client gives for it, without a cookie that was not asked for."""
     client.cookies.clear()
-    answer = client.request(ask.method, ask.url, **ask.options)
-    return settled(answer.status_code, answer.headers.multi_items(), answer.content)
+    response = client.request(ask.method, ask.url, **ask.options)
+    return settled(response.status_code, response.headers.multi_items(), response.content)
 
 
 def settled(status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
-    """The answer as it can be compared with another one to the same request."""
+    """The response as it can be compared with another one to the same request."""
     grouped: dict[str, list[str]] = {}
     for name, value in headers:
         lower = name.lower()

@@ -98,13 +98,13 @@ def test_who_comes_past_cloudfront_is_refused_and_who_comes_through_it_has_it_fo
         AWS_ENDPOINT_URL_CLOUDFRONT=cloudfront.url,
     ) as function:
         refused = runtime.invoke(event(**VIEWER))
-        answered = runtime.invoke(event(**{"x-edgeroutes-origin": SECRET}, **VIEWER))
+        responded = runtime.invoke(event(**{"x-edgeroutes-origin": SECRET}, **VIEWER))
         runtime.wait_for_calls(["next", "response", "next", "response", "next"])
         function.kill()
         said = function.stdout.read() if function.stdout else ""
     assert not said, said
-    assert (refused["statusCode"], answered["statusCode"]) == (403, 200)
-    assert json.loads(answered["body"]) == {"url": "https://www.example.com/products", "client": "198.51.100.9"}
+    assert (refused["statusCode"], responded["statusCode"]) == (403, 200)
+    assert json.loads(responded["body"]) == {"url": "https://www.example.com/products", "client": "198.51.100.9"}
     assert (cloudfront.paths, cloudfront.items) == (
         ["/2020-05-31/distribution/E1/invalidation"],
         [["#products", "#all"]],
@@ -119,5 +119,5 @@ def test_a_reference_that_was_not_resolved_ends_the_init_phase_with_a_message(ro
         function.kill()
     assert said["errorType"] == "ConfigError"
     assert said["errorMessage"].startswith(
-        "the variable EDGEROUTES_ORIGIN_SECRET: it holds a reference that CloudFormation has not resolved."
+        "the variable EDGEROUTES_ORIGIN_SECRET: it contains a reference that CloudFormation has not resolved."
     )

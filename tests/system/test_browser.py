@@ -58,9 +58,9 @@ def site(served: Served) -> str:
 
 
 def test_a_page_is_shown_and_its_javascript_answers(page: Page, site: str) -> None:
-    answer = page.navigate(f"{site}/old")
-    assert (answer.url, answer.status) == (f"{site}/?from=old", 200)
-    assert [(each.url, each.status) for each in page.received][:2] == [(f"{site}/old", 307), (answer.url, 200)]
+    response = page.navigate(f"{site}/old")
+    assert (response.url, response.status) == (f"{site}/?from=old", 200)
+    assert [(each.url, each.status) for each in page.received][:2] == [(f"{site}/old", 307), (response.url, 200)]
     assert page.evaluate("[document.title, document.querySelector('p').textContent]") == ["Home", "☃"]
     assert page.evaluate("const answer = await fetch('/kept'); [answer.status, await answer.text()]") == [200, "kept"]
     page.evaluate("setTimeout(() => { document.title = 'Later' }, 50)")

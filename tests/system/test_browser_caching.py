@@ -71,7 +71,7 @@ def test_without_the_viewer_response_rule_the_browser_stays_behind(tmp_path: Pat
         assert visits(served, page) != ["v1 v1", "v2 v2", "v3 v3", "v4 v4"]
 
 
-def test_a_visitor_who_comes_back_to_the_same_answer_gets_it_from_his_own_cache_by_a_304(
+def test_a_visitor_who_comes_back_to_the_same_response_gets_it_from_his_own_cache_by_a_304(
     tmp_path: Path, page: Page
 ) -> None:
     with serving(tmp_path, FILES) as served:

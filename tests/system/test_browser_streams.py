@@ -110,9 +110,11 @@ def test_an_event_source_goes_on_where_it_was_cut_off(page: Page, site: str) -> 
     """)
 
     assert ticks == [[str(number), number] for number in range(1, 9)]
-    streams = [answer for answer in page.received if answer.url == f"{site}/events"]
+    streams = [response for response in page.received if response.url == f"{site}/events"]
     assert len(streams) == 3
-    assert {(answer.status, answer.headers["cache-control"]) for answer in streams} == {(200, "no-store, no-transform")}
+    assert {(response.status, response.headers["cache-control"]) for response in streams} == {
+        (200, "no-store, no-transform")
+    }
 
 
 def test_a_stream_that_fails_is_an_error_in_the_page(page: Page, site: str) -> None:

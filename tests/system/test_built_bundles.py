@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.build.packing import packed_modules
 from edgeroutes.dev.gateway import read_result
 from tests.build.projects import run_alone
 from tests.system.emulator import Emulator, find_emulator
@@ -28,7 +29,7 @@ _IMPORTS_BOTO3 = re.compile(rb"^\s*(?:import|from) boto(?:3|core)\b", re.MULTILI
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A bundle, its environment, the folders of what Lambda brings for it beside awslambdaric, an event, and the answer to it."""
+    """A bundle, its environment, the folders of what Lambda brings for it beside awslambdaric, an event, and the response to it."""
 
     bundle: Path
     variables: dict[str, str]
@@ -87,13 +88,13 @@ def test_a_bundle_answers_in_the_emulator(
 
 
 def answer_of(result: Any) -> Answer:
-    answer = read_result(result)
-    return settled(answer.status, list(answer.headers), answer.body)
+    response = read_result(result)
+    return settled(response.status, list(response.headers), response.body)
 
 
 def uses_boto3(bundle: Path) -> bool:
     """Whether a module of the bundle imports it, and the bundle leaves it to Lambda; edgeroutes' own are bytecode."""
     if (bundle / "boto3").is_dir():
         return False
-    named = any(b"boto3" in file.read_bytes() for file in bundle.glob("edgeroutes/**/*.pyc"))
+    named = any(b"boto3" in code for code in packed_modules(bundle).values())
     return named or any(_IMPORTS_BOTO3.search(file.read_bytes()) for file in bundle.rglob("*.py"))

@@ -162,7 +162,7 @@ def tried(page: Page, expression: str, url: str) -> Any:
 
 
 @pytest.mark.parametrize("what", DONE)
-def test_a_page_of_an_allowed_origin_sees_the_answer_and_another_sees_nothing(
+def test_a_page_of_an_allowed_origin_sees_the_response_and_another_sees_nothing(
     what: str, page: Page, places: Places
 ) -> None:
     expression, expected = DONE[what]
@@ -221,7 +221,7 @@ def test_a_sandboxed_frame_whose_origin_is_null_is_everybody_and_no_one(page: Pa
 
 
 def test_what_the_browsers_cache_keeps_for_one_origin_is_not_given_to_another(page: Page, places: Places) -> None:
-    """Both pages have one host, so that they share a cache: `Vary` is what keeps their answers apart."""
+    """Both pages have one host, so that they share a cache: `Vary` is what keeps their responses apart."""
     for origin in (places.allowed, places.also, places.allowed):
         page.navigate(origin)
         assert tried(page, "fetch(url, {cache: 'force-cache'}).then(a => a.status)", f"{places.api}/two?kept") == 200
@@ -234,7 +234,7 @@ KEEPING = "fetch(url, {cache: 'no-store'}).then(async a => [a.headers.get('x-cac
 
 
 def test_what_the_cdn_keeps_for_one_origin_is_not_given_to_another(page: Page, places: Places) -> None:
-    """The browser keeps nothing here, so that each answer is the CDN's."""
+    """The browser keeps nothing here, so that each response is the CDN's."""
     seen = []
     for origin in (
         places.refused,

@@ -32,48 +32,48 @@ class Situation:
     """A request of a page, and what the server answers.
 
     Args:
-        preflight: Status and header fields of the answer to an OPTIONS.
-        answer: The same of the answer to the rest.
+        preflight: Status and header fields of the response to an OPTIONS.
+        response: The same of the response to the rest.
     """
 
     method: str = "GET"
     headers: dict[str, str] = field(default_factory=dict)
     has_credentials: bool = False
     preflight: tuple[int, list[tuple[str, str]]] = (204, [])
-    answer: tuple[int, list[tuple[str, str]]] = (200, ALLOWED)
+    response: tuple[int, list[tuple[str, str]]] = (200, ALLOWED)
 
 
 PUT = {"method": "PUT", "preflight": (204, [*ALLOWED, (METHODS, "PUT")])}
 SITUATIONS = {
     "its own origin": Situation(),
-    "everybody": Situation(answer=(200, [(ORIGIN, "*")])),
-    "nothing": Situation(answer=(200, [])),
-    "another origin": Situation(answer=(200, [(ORIGIN, "https://elsewhere.example")])),
-    "a slash more": Situation(answer=(200, [(ORIGIN, f"{PAGE}/")])),
-    "capitals": Situation(answer=(200, [(ORIGIN, f"{PAGE}".replace("<", "<upper ", 1))])),
-    "two origins in one field": Situation(answer=(200, [(ORIGIN, f"{PAGE}, https://elsewhere.example")])),
-    "the field twice": Situation(answer=(200, [*ALLOWED, *ALLOWED])),
-    "null": Situation(answer=(200, [(ORIGIN, "null")])),
-    "an error": Situation(answer=(500, ALLOWED)),
-    "credentials, everybody": Situation(has_credentials=True, answer=(200, [(ORIGIN, "*"), (CREDENTIALS, "true")])),
+    "everybody": Situation(response=(200, [(ORIGIN, "*")])),
+    "nothing": Situation(response=(200, [])),
+    "another origin": Situation(response=(200, [(ORIGIN, "https://elsewhere.example")])),
+    "a slash more": Situation(response=(200, [(ORIGIN, f"{PAGE}/")])),
+    "capitals": Situation(response=(200, [(ORIGIN, f"{PAGE}".replace("<", "<upper ", 1))])),
+    "two origins in one field": Situation(response=(200, [(ORIGIN, f"{PAGE}, https://elsewhere.example")])),
+    "the field twice": Situation(response=(200, [*ALLOWED, *ALLOWED])),
+    "null": Situation(response=(200, [(ORIGIN, "null")])),
+    "an error": Situation(response=(500, ALLOWED)),
+    "credentials, everybody": Situation(has_credentials=True, response=(200, [(ORIGIN, "*"), (CREDENTIALS, "true")])),
     "credentials, not allowed": Situation(has_credentials=True),
-    "credentials, allowed": Situation(has_credentials=True, answer=(200, [*ALLOWED, (CREDENTIALS, "true")])),
-    "credentials in capitals": Situation(has_credentials=True, answer=(200, [*ALLOWED, (CREDENTIALS, "True")])),
-    "credentials twice": Situation(has_credentials=True, answer=(200, [*ALLOWED, *[(CREDENTIALS, "true")] * 2])),
+    "credentials, allowed": Situation(has_credentials=True, response=(200, [*ALLOWED, (CREDENTIALS, "true")])),
+    "credentials in capitals": Situation(has_credentials=True, response=(200, [*ALLOWED, (CREDENTIALS, "True")])),
+    "credentials twice": Situation(has_credentials=True, response=(200, [*ALLOWED, *[(CREDENTIALS, "true")] * 2])),
     "a preflight": Situation(**PUT),
-    "a preflight whose answer lacks the origin": Situation(method="PUT", preflight=(204, [(METHODS, "PUT")])),
+    "a preflight whose response lacks the origin": Situation(method="PUT", preflight=(204, [(METHODS, "PUT")])),
     "a preflight that is a redirect": Situation(
         method="PUT", preflight=(308, [*ALLOWED, (METHODS, "PUT"), ("location", "/x")])
     ),
     "a preflight that is a 404": Situation(method="PUT", preflight=(404, [*ALLOWED, (METHODS, "PUT")])),
     "a preflight of 200": Situation(method="PUT", preflight=(200, [*ALLOWED, (METHODS, "PUT")])),
-    "an answer that lacks the origin after a preflight": Situation(**PUT, answer=(200, [])),
+    "a response that lacks the origin after a preflight": Situation(**PUT, response=(200, [])),
     "a method of a wildcard": Situation(method="DELETE", preflight=(204, [*ALLOWED, (METHODS, "*")])),
     "a method of a wildcard with credentials": Situation(
         method="DELETE",
         has_credentials=True,
         preflight=(204, [*ALLOWED, (METHODS, "*"), (CREDENTIALS, "true")]),
-        answer=(200, [*ALLOWED, (CREDENTIALS, "true")]),
+        response=(200, [*ALLOWED, (CREDENTIALS, "true")]),
     ),
     "methods in several fields": Situation(
         method="PUT", preflight=(204, [*ALLOWED, (METHODS, "GET"), (METHODS, "PUT")])
@@ -112,7 +112,7 @@ SITUATIONS = {
         headers={"x-a": "1"},
         has_credentials=True,
         preflight=(204, [*ALLOWED, (HEADERS, "*"), (CREDENTIALS, "true")]),
-        answer=(200, [*ALLOWED, (CREDENTIALS, "true")]),
+        response=(200, [*ALLOWED, (CREDENTIALS, "true")]),
     ),
     "authorization of a wildcard": Situation(
         headers={"authorization": "x"}, preflight=(204, [*ALLOWED, (HEADERS, "*")])
@@ -121,9 +121,9 @@ SITUATIONS = {
         headers={"authorization": "x"}, preflight=(204, [*ALLOWED, (HEADERS, "*, Authorization")])
     ),
     "a header that pages may not set": Situation(headers={"cookie": "a=1", "sec-x": "1", "proxy-x": "1", "host": "x"}),
-    "a redirect within the server": Situation(answer=(302, [*ALLOWED, ("location", "/landed")])),
-    "a redirect that no page may see": Situation(answer=(302, [("location", "/landed")])),
-    "a redirect to what no page may see": Situation(answer=(302, [*ALLOWED, ("location", "/hidden")])),
+    "a redirect within the server": Situation(response=(302, [*ALLOWED, ("location", "/landed")])),
+    "a redirect that no page may see": Situation(response=(302, [("location", "/landed")])),
+    "a redirect to what no page may see": Situation(response=(302, [*ALLOWED, ("location", "/hidden")])),
     "a method that fetch refuses": Situation(method="TRACE"),
     "patch in small letters": Situation(method="patch", preflight=(204, [*ALLOWED, (METHODS, "PATCH")])),
     "put in small letters": Situation(method="put", preflight=(204, [*ALLOWED, (METHODS, "PUT")])),
@@ -139,13 +139,13 @@ class AnswerHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def answer(self) -> None:
+    def respond(self) -> None:
         landed = {"/landed": (200, ALLOWED), "/hidden": (200, [])}
         if self.path in landed:
             status, fields = landed[self.path]
         else:
             situation = list(SITUATIONS.values())[int(self.path[1:])]
-            status, fields = situation.preflight if self.command == "OPTIONS" else situation.answer
+            status, fields = situation.preflight if self.command == "OPTIONS" else situation.response
         self.rfile.read(int(self.headers.get("content-length", "0")))
         origin = self.headers.get("origin", "")
         self.send_response(status)
@@ -158,7 +158,7 @@ class AnswerHandler(BaseHTTPRequestHandler):
     def __getattr__(self, name: str) -> Callable[[], None]:
         """`do_GET`, `do_patch` and the like."""
         if name.startswith("do_"):
-            return self.answer
+            return self.respond
         raise AttributeError(name)
 
     def log_message(self, *arguments: object) -> None:

@@ -51,10 +51,10 @@ def http(sam: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.C
 
 
 @pytest.mark.parametrize("case", [*CROSS_ORIGIN, *LAYERS], ids=lambda case: case.name)
-def test_an_answer_is_the_same_under_sam_local(case: Case, http: httpx.Client) -> None:
+def test_a_response_is_the_same_under_sam_local(case: Case, http: httpx.Client) -> None:
     sent = [("Accept-Encoding", "identity"), *case.sent]
     got = http.request(case.method, case.path, params=case.query or None, headers=sent, content=case.body)
     headers = [(name.decode().lower(), value.decode()) for name, value in got.headers.raw]
-    answer = Answer(status=got.status_code, headers=headers, body=got.content)
+    response = Answer(status=got.status_code, headers=headers, body=got.content)
     expect = {"status": case.status, "headers": case.headers, "body": case.wanted}
-    assert differences(answer, expect) == []
+    assert differences(response, expect) == []

@@ -142,8 +142,8 @@ def test_only_a_request_that_uses_local_aws_waits_for_it(dev: Dev) -> None:
 
 
 def test_the_first_request_waits_for_the_resources_and_finds_the_seeds(dev: Dev) -> None:
-    answer = dev.client.get("/notes")
-    assert answer.text == '["seed"]'
+    response = dev.client.get("/notes")
+    assert response.text == '["seed"]'
     ready = dev.wait_for("cloudready")
     assert ready["resources"] == {"Notes": "AWS::DynamoDB::Table", "Jobs": "AWS::SQS::Queue"}
     assert ready["warnings"] == []
@@ -249,9 +249,9 @@ def test_a_project_with_nothing_in_infra_starts_no_moto(tmp_path: Path) -> None:
 def test_resources_that_cannot_be_made_at_the_start_are_why_routes_answer_500(tmp_path: Path) -> None:
     write_files(tmp_path, {**FILES, "infra/seed/data.yaml": "Note: [{id: seed}]\n"})
     with running(tmp_path) as dev:
-        answer = dev.client.get("/notes")
-        assert answer.status_code == 500
-        assert answer.json()["detail"] == "infra/seed/data.yaml:1: there is no resource 'Note'. Did you mean 'Notes'?"
+        response = dev.client.get("/notes")
+        assert response.status_code == 500
+        assert response.json()["detail"] == "infra/seed/data.yaml:1: there is no resource 'Note'. Did you mean 'Notes'?"
         since = len(dev.told)
         write_files(tmp_path, {"infra/seed/data.yaml": FILES["infra/seed/data.yaml"]})
         dev.wait_for("cloudready", since)

@@ -222,7 +222,7 @@ def test_an_exception_is_a_problem_without_its_cause_and_one_line_in_the_log(emu
 
 
 def test_after_has_run_before_the_next_invocation(emulator: Emulator, task: Path) -> None:
-    # The emulator gives an answer out only when the function asks for the next event: see test_runtime_api.py for the order before.
+    # The emulator gives a response out only when the function asks for the next event: see test_runtime_api.py for the order before.
     result = emulator.invoke(rest_event("POST", "/after/work"))
     assert json.loads(result["body"]) == {"done": False}
     assert (task / "work.done").exists()

@@ -56,7 +56,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_python
-def test_sam_build_makes_functions_that_answer(root: Path) -> None:
+def test_sam_build_makes_functions_that_response(root: Path) -> None:
     built = run(root, str(SAM), "build")
     assert built.returncode == 0, built.stderr
     functions = root / ".aws-sam" / "build"

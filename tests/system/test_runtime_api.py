@@ -99,12 +99,12 @@ def event(method: str, **query: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", ["plain", "async"])
-def test_after_runs_when_the_answer_is_out_and_before_the_next_event_is_asked_for(
+def test_after_runs_when_the_response_is_out_and_before_the_next_event_is_asked_for(
     api: RuntimeApi, tmp_path: Path, name: str
 ) -> None:
     result = api.invoke(event("POST", name=name))
 
-    # The answer is out, the work is under way, and Lambda has not been asked for more: the sandbox is awake.
+    # The response is out, the work is under way, and Lambda has not been asked for more: the sandbox is awake.
     assert json.loads(result["body"]) == {"name": name}
     wait_for(tmp_path / f"{name}.started")
     assert not (tmp_path / f"{name}.done").exists()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,13 +12,12 @@ from edgeroutes.config import ARCHITECTURES, PYTHONS
 from edgeroutes.pipeline import plan_project
 from tests.build.projects import make_project
 from tests.fakes.installer import FakeWheel
+from tests.packages.machine_code import machine_code
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.system
-# Source: elf(5), e_machine.
-MACHINES = {62: "x86_64", 183: "arm64"}
 ROUTE = "import markupsafe\n\ndef GET():\n    return str(markupsafe.escape('<'))\n"
 
 
@@ -37,7 +35,6 @@ def test_a_runtime_builds_with_the_machine_code_that_it_can_load(
     )
     with builder.store.locked():
         out = project.link(builder.build(), "AFunction", tmp_path / "out")
-    (native,) = (out / "markupsafe").glob("*.so")
-    assert f"cpython-{runtime.removeprefix('python').replace('.', '')}-" in native.name
-    (machine,) = struct.unpack_from("<H", native.read_bytes(), 18)
-    assert MACHINES[machine] == architecture
+    ((path, machine),) = machine_code(out).items()
+    assert f"cpython-{runtime.removeprefix('python').replace('.', '')}-" in path
+    assert machine == architecture

@@ -92,12 +92,12 @@ def test_every_way_to_build_gives_the_same_bundles_and_they_run_alone(project: P
 def test_what_changed_is_in_the_next_build(project: Path, options: tuple[str, ...]) -> None:
     route = project / "functions" / "route.py"
     before = {}
-    for answer in ("one", "two"):
-        route.write_text(f"def GET():\n    return '{answer}'\n")
+    for response in ("one", "two"):
+        route.write_text(f"def GET():\n    return '{response}'\n")
         ran = sam_build(project, *options)
         assert ran.returncode == 0, ran.stderr
         root = project / ".aws-sam" / "build" / "RootFunction"
-        assert invoke(root, "/", python=str(PYTHON))["body"] == answer
+        assert invoke(root, "/", python=str(PYTHON))["body"] == response
         after = digests(project)
         changed = {path for path in after if after[path] != before.get(path, after[path])}
         assert {path for path in changed if not path.endswith(".pyc")} <= {"RootFunction/functions/route.py"}

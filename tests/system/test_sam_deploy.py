@@ -383,11 +383,11 @@ def test_the_distribution_stands_before_the_api_and_keeps_by_tags(deployed: Depl
 def test_a_deployed_zip_answers_where_nothing_else_can_be_imported(
     deployed: Deployed, tmp_path: Path, *, logical_id: str, path: str, status: int, body: Any
 ) -> None:
-    answer = invoke(unpack(deployed, logical_id, tmp_path), path, python=str(PYTHON))
-    said = json.loads(answer["body"])
-    assert answer["status"] == status
+    response = invoke(unpack(deployed, logical_id, tmp_path), path, python=str(PYTHON))
+    said = json.loads(response["body"])
+    assert response["status"] == status
     if body is None:
-        assert answer["headers"]["content-type"] == ["application/problem+json"]
+        assert response["headers"]["content-type"] == ["application/problem+json"]
         assert (said["status"], said["instance"]) == (404, path)
     else:
         assert said == body

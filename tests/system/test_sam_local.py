@@ -63,14 +63,14 @@ def http(address: str) -> Iterator[httpx.Client]:
 
 def over_http(http: httpx.Client, ask: Ask) -> Answer:
     http.cookies.clear()
-    answer = http.request(ask.method, ask.url, **ask.options)
-    headers = [(name.decode(), value.decode()) for name, value in answer.headers.raw]
-    return settled(answer.status_code, headers, answer.content)
+    response = http.request(ask.method, ask.url, **ask.options)
+    headers = [(name.decode(), value.decode()) for name, value in response.headers.raw]
+    return settled(response.status_code, headers, response.content)
 
 
-def with_a_type(answer: Answer) -> Answer:
-    """As it is given out: an answer without a type gets JSON's, from `sam local` as from API Gateway."""
-    return replace(answer, headers={"content-type": ["application/json"], **answer.headers})
+def with_a_type(response: Answer) -> Answer:
+    """As it is given out: a response without a type gets JSON's, from `sam local` as from API Gateway."""
+    return replace(response, headers={"content-type": ["application/json"], **response.headers})
 
 
 @pytest.mark.parametrize("route_path", [*ASKS, "no route"])
@@ -133,5 +133,5 @@ def test_a_function_answers_the_event_of_a_request(
     started = sam_local.process("invoke", logical_id, "--event", str(event))
     ran = subprocess.run(**started, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    answer = read_result(json.loads(ran.stdout))
-    assert settled(answer.status, list(answer.headers), answer.body) == in_process(client, ask)
+    response = read_result(json.loads(ran.stdout))
+    assert settled(response.status, list(response.headers), response.body) == in_process(client, ask)

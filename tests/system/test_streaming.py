@@ -124,7 +124,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("case", WHOLE)
-def test_every_answer_of_a_streaming_route_goes_out_in_the_format_of_a_stream(sandbox: Sandbox, case: str) -> None:
+def test_every_response_of_a_streaming_route_goes_out_in_the_format_of_a_stream(sandbox: Sandbox, case: str) -> None:
     method, kind, headers, status, expected, body = WHOLE[case]
     sandbox.start({"/x": ROUTE})
 
@@ -196,7 +196,7 @@ def test_a_failure_on_the_way_is_in_the_trailers_and_the_log_and_not_in_the_body
     assert (body, result.is_complete) == (b"one", True)
     assert result.trailers["lambda-runtime-function-error-type"] == "KeyError"
     assert result.error() == {
-        "errorMessage": "the stream failed: the function's log says why",
+        "errorMessage": "the stream failed: see the function's log",
         "errorType": "KeyError",
     }
     sandbox.api.wait_for_calls(["next", "response", "next"])
@@ -253,7 +253,7 @@ def test_a_stream_without_end_is_ended_before_the_time_is_up(
     assert line["message"].startswith("GET /x still streamed when its time was up")
 
 
-def test_a_generator_that_blocks_when_the_time_is_up_has_its_answer_ended(sandbox: Sandbox) -> None:
+def test_a_generator_that_blocks_when_the_time_is_up_has_its_response_ended(sandbox: Sandbox) -> None:
     source = STEPS.format(imports="time") + "def GET():\n    yield 'one'\n    waits('two')\n    yield 'two'\n"
     function = sandbox.start({"/x": source}, timeout_s=3, settings=", stream_margin_ms=2500")
 
@@ -328,10 +328,10 @@ def test_a_client_that_is_not_as_known_sends_the_same_bytes_whole_and_the_log_sa
         """,
     )
 
-    answers = [sandbox.api.invoke(rest_get("/x")) for _ in range(2)]
-    head, delimiter, body = answers[0].partition(DELIMITER)
+    responses = [sandbox.api.invoke(rest_get("/x")) for _ in range(2)]
+    head, delimiter, body = responses[0].partition(DELIMITER)
 
-    assert answers[0] == answers[1]
+    assert responses[0] == responses[1]
     assert (head[:18], delimiter, body) == (b'{"statusCode":200,', DELIMITER, b"streamed")
     (line,) = function.log_lines()
     assert line["level"] == "WARNING"
@@ -339,7 +339,7 @@ def test_a_client_that_is_not_as_known_sends_the_same_bytes_whole_and_the_log_sa
 
 
 @pytest.mark.parametrize("environment", [{}, {**ON_LAMBDA, "AWS_SAM_LOCAL": "true"}], ids=["emulator", "sam local"])
-def test_where_nothing_streams_the_answer_is_a_proxy_result(sandbox: Sandbox, environment: dict[str, str]) -> None:
+def test_where_nothing_streams_the_response_is_a_proxy_result(sandbox: Sandbox, environment: dict[str, str]) -> None:
     sandbox.start({"/x": ROUTE}, environment=environment)
 
     assert sandbox.api.invoke(rest_get("/x")) == {
@@ -367,19 +367,19 @@ def test_each_process_of_a_managed_instance_streams(sandbox: Sandbox) -> None:
     environment = {**ON_LAMBDA, "AWS_LAMBDA_MAX_CONCURRENCY": "2", "AWS_LAMBDA_LOG_FORMAT": "JSON"}
     function = sandbox.start({"/x": source}, environment=environment)
 
-    answers = [sandbox.stream("/x").whole()[1] for _ in range(4)]
+    responses = [sandbox.stream("/x").whole()[1] for _ in range(4)]
 
-    assert all(int(answer) != function.process.pid for answer in answers)
+    assert all(int(response) != function.process.pid for response in responses)
 
 
-def test_an_answer_that_lambda_refuses_is_a_line_in_the_log(sandbox: Sandbox) -> None:
+def test_a_response_that_lambda_refuses_is_a_line_in_the_log(sandbox: Sandbox) -> None:
     function = sandbox.start({"/x": ROUTE})
     sandbox.api.status = 413
 
     assert sandbox.stream("/x").whole()[1] == b"streamed"
     sandbox.api.wait_for_calls(["next", "response", "next"])
     (line,) = function.log_lines()
-    assert (line["message"], line["request_id"]) == ("Lambda refused the answer with status 413", "invocation-1")
+    assert (line["message"], line["request_id"]) == ("Lambda refused the response with status 413", "invocation-1")
 
 
 @pytest.mark.parametrize("needs_loop", [False, True])

@@ -71,7 +71,7 @@ async def GET():
     ],
     ids=["blocks the loop", "ignores its cancellation"],
 )
-def test_what_does_not_listen_on_a_loop_has_its_answer_ended_in_time(sandbox: Sandbox, waits: str) -> None:
+def test_what_does_not_listen_on_a_loop_has_its_response_ended_in_time(sandbox: Sandbox, waits: str) -> None:
     function = sandbox.start({"/x": IMPORTS + UNCLOSED.format(waits=waits)}, needs_loop=True, **IN_TIME)
 
     result = sandbox.stream("/x")
@@ -190,7 +190,7 @@ def test_a_stream_whose_head_is_too_large_is_closed_and_answered_by_a_500(sandbo
 
 
 @pytest.mark.parametrize("needs_loop", [False, True])
-def test_an_answer_that_lambda_refuses_while_it_is_written_is_a_line_in_the_log(
+def test_a_response_that_lambda_refuses_while_it_is_written_is_a_line_in_the_log(
     sandbox: Sandbox, needs_loop: bool
 ) -> None:
     source = (
@@ -202,7 +202,7 @@ def test_an_answer_that_lambda_refuses_while_it_is_written_is_a_line_in_the_log(
 
     assert not sandbox.stream("/x").is_complete
     wait_until(lambda: bool(function.log_lines()))
-    assert [line["message"] for line in function.log_lines()] == ["Lambda refused the answer with status 413"]
+    assert [line["message"] for line in function.log_lines()] == ["Lambda refused the response with status 413"]
     sandbox.api.hangs_up, sandbox.api.status = False, 202
     assert sandbox.stream("/y").whole()[1] == b"y"
     assert (sandbox.task / "closed").exists()

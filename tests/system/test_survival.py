@@ -312,9 +312,9 @@ def test_each_invoker_has_its_own_limit(sandbox: Sandbox) -> None:
             }
         else:
             event = event | {"queryStringParameters": {"size": str(size)}, "httpMethod": method}
-        answer = sandbox.api.invoke(event)
-        assert answer is not None
-        return int(answer["statusCode"])
+        response = sandbox.api.invoke(event)
+        assert response is not None
+        return int(response["statusCode"])
 
     http_api = gateway | {"requestContext": {"domainName": "x.execute-api.eu-west-1.amazonaws.com"}}
     function_url = gateway | {"requestContext": {"domainName": "x.lambda-url.eu-west-1.on.aws"}}

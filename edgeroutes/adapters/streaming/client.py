@@ -28,7 +28,7 @@ class ResultLostError(Exception):
 
     Args:
         message: What happened.
-        status: With which it has refused the result before it was complete; None where it said nothing.
+        status: With which it has refused the result before it was complete; None where it sent none.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -77,7 +77,7 @@ class ResultStream:
             await self._send(render_chunk(view[start : start + _PIECE_BYTES]))
 
     async def end(self) -> int:
-        """Say that the body is complete, unless that has been said; the status with which Lambda has taken it, 202 when all is well."""
+        """End the body, unless it has ended; the status of Lambda's response, 202 when it took the result."""
         await self._send(LAST_CHUNK, is_last=True)
         return await self._read_status()
 

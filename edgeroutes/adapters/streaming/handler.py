@@ -193,7 +193,7 @@ class _Stream:
             from edgeroutes.runtime.failures import log_broken_stream
 
             log_broken_stream(error, self._call)
-            status = await self._result.fail(type(error).__name__, "the stream failed: the function's log says why")
+            status = await self._result.fail(type(error).__name__, "the stream failed: see the function's log")
             if is_fatal(error):
                 raise
             return status

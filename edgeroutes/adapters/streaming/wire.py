@@ -31,7 +31,7 @@ def render_prelude(response: Response, length_bytes: int | None, where: str = ""
 
     Args:
         response: Its head is complete.
-        length_bytes: Of the body, None where it is not known; CloudFront compresses only what says its length.
+        length_bytes: Of the body, None where it is not known; CloudFront compresses only bodies with a length.
         where: The route file, for the error.
 
     Raises:
