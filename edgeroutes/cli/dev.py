@@ -10,10 +10,10 @@ from typing import IO, TYPE_CHECKING
 
 from edgeroutes.cli import DONE
 from edgeroutes.cli.terminal import JsonLines, Terminal
-from edgeroutes.dev.functions import HAS_WORKERS
+from edgeroutes.dev.isolation import exits_contained
 from edgeroutes.dev.keys import keys, open_browser
-from edgeroutes.dev.process_exit import exits_contained
 from edgeroutes.dev.server import DevServer
+from edgeroutes.dev.workers import HAS_WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

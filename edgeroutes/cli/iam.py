@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.dev.cloud.iam.policies import Verdict
-from edgeroutes.dev.cloud.iam.review import review_project
+from edgeroutes.local_aws.iam.policies import Verdict
+from edgeroutes.local_aws.iam.review import review_project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.iam.review import Review
+    from edgeroutes.local_aws.iam.review import Review
 
 _SAID = {Verdict.ALLOWED: "may", Verdict.UNCERTAIN: "may?"}
 

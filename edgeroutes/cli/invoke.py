@@ -13,11 +13,10 @@ from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.terminal import Terminal
-from edgeroutes.dev.desk import make_cloud
+from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, rest_event
+from edgeroutes.dev.gateway import HttpRequest, HttpResponse, Limits, rest_event
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.limits import Limits
 from edgeroutes.dev.loop_thread import LoopThread
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged
@@ -100,25 +99,25 @@ def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: 
     """
     terminal = Terminal(root, sys.stderr)
     output = sys.stdout
-    outlet: _Output = _JsonOutput(output) if as_json else _TextOutput(output, with_head=with_head)
+    writer: _Output = _JsonOutput(output) if as_json else _TextOutput(output, with_head=with_head)
     end_logging = add_writer(_tell(terminal))
     loop = LoopThread()
     try:
         with ExitStack() as used, redirect_stdout(sys.stderr):
             live = LiveProject(root, terminal, os.environ)
-            used.enter_context(per_function_environ(live.surroundings.wait_outside))
+            used.enter_context(per_function_environ(live.function_environment.wait_outside))
             cloud = make_cloud(live, terminal, os.environ, aws=aws, is_lazy=True)
             used.callback(cloud.close)
             cloud.start()
             invocation = Invocation(live, rest_event(request), loop=loop, limits=Limits(), report=terminal)
-            invocation.run(outlet)
-        outlet.close()
+            invocation.run(writer)
+        writer.close()
     finally:
         loop.close()
         end_logging()
     if invocation.note:
         print(invocation.note, file=sys.stderr)
-    return DONE if outlet.status < 500 and not outlet.is_cut else REFUSED
+    return DONE if writer.status < 500 and not writer.is_cut else REFUSED
 
 
 def _tell(terminal: Terminal) -> Callable[[str, str, Mapping[str, object], BaseException | None], None]:
@@ -130,7 +129,7 @@ def _tell(terminal: Terminal) -> Callable[[str, str, Mapping[str, object], BaseE
 
 
 class _Output:
-    """An `Outlet` that leads to a stream of this process; nobody leaves it."""
+    """A `ResponseWriter` that prints."""
 
     def __init__(self, stream: IO[str]) -> None:
         self.status = 0
@@ -138,13 +137,13 @@ class _Output:
         self._stream = stream
         self._has_ended = False
 
-    def answer(self, answer: HttpAnswer) -> Future[None]:
-        """A whole answer."""
-        self.start(answer)
-        self.put(answer.body)
+    def send_whole(self, response: HttpResponse) -> Future[None]:
+        """A whole response."""
+        self.start(response)
+        self.put(response.body)
         return self.end()
 
-    def start(self, head: HttpAnswer) -> None:
+    def start(self, head: HttpResponse) -> None:
         """The head of a stream."""
         self.status = head.status
         self.put_head(head)
@@ -159,14 +158,14 @@ class _Output:
         self._has_ended = True
         return _done()
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Nobody leaves."""
 
-    def cut(self) -> None:
+    def abort(self) -> None:
         """Remember that something is missing, unless the end has been seen."""
         self.is_cut = not self._has_ended
 
-    def put_head(self, answer: HttpAnswer) -> None:
+    def put_head(self, answer: HttpResponse) -> None:
         """Print status and headers, or keep them."""
 
     def put(self, chunk: bytes) -> None:
@@ -184,7 +183,7 @@ class _TextOutput(_Output):
         self._with_head = with_head
         self._last = b"\n"
 
-    def put_head(self, answer: HttpAnswer) -> None:
+    def put_head(self, answer: HttpResponse) -> None:
         """Print status and headers, where they are wanted."""
         if self._with_head:
             lines = [f"{name}: {value}" for name, value in answer.headers]
@@ -210,10 +209,10 @@ class _JsonOutput(_Output):
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__(stream)
-        self._head: HttpAnswer | None = None
+        self._head: HttpResponse | None = None
         self._body = b""
 
-    def put_head(self, answer: HttpAnswer) -> None:
+    def put_head(self, answer: HttpResponse) -> None:
         """Keep it."""
         self._head = answer
 

@@ -1,7 +1,7 @@
-"""The cloud on the desk: what API Gateway and CloudFront do, done here, around the production adapter. Floor 3.
+"""The dev server: what API Gateway, CloudFront and Lambda do, around the production adapter.
 
-HTTP comes in over uvicorn (`server`, `app`), becomes an API Gateway event (`gateway`), is refused where AWS would (`limits`), and goes
-through the adapter that Lambda calls (`invocation`), a thread for each request and one event loop for all (`loop_thread`); its result
-becomes HTTP again (`outlet`). `project` says what there is to serve, `faults` which routes cannot; `generation` is one reading of it,
-which `reload` replaces when `watch` sees a file change. Nothing here prints: what happens is told in `reports`.
+HTTP comes in over uvicorn (`server`, `access_log`, `cdn`), becomes an API Gateway event (`app`, `gateway`), and runs through the adapter
+that Lambda calls (`invocation`), in a worker process (`workers`, `worker`); `response_writer` sends the result. `project` is a project
+on disk and `loaded_project` one reading of it, which `reload` replaces when `watch` sees a change. `aws` has the functions' resources,
+`function_environment` their variables. Nothing here prints: `reports` are values.
 """

@@ -1,6 +1,6 @@
-"""Errors of the dev server as pages for a browser: the source around a failure, the routes where none matches, and a reload by itself.
+"""Errors of the dev server as pages for a browser: the source around a failure, the routes where none matches.
 
-Other clients get problem+json; where no route matches, it has the paths that come closest.
+Other clients get problem+json; where no route matches, it has the closest paths.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.dev.gateway import HttpAnswer
+from edgeroutes.dev.gateway import HttpResponse
 from edgeroutes.http.problem import CONTENT_TYPE
 from edgeroutes.http.response import HTML
 
@@ -60,11 +60,11 @@ _PAGE = """<!doctype html>
 """
 
 
-def for_browser(answer: HttpAnswer, accept: str, root: Path) -> HttpAnswer:
-    """The response as a page, when it is a 500 that tells what happened and the client prefers HTML; else as it is."""
-    document = _problem(answer, 500)
+def for_browser(response: HttpResponse, accept: str, root: Path) -> HttpResponse:
+    """The response as a page, for a 500 with a cause and a client that prefers HTML; otherwise unchanged."""
+    document = _problem(response, 500)
     if document is None or not prefers_html(accept) or not document.keys() & {"traceback", "problems"}:
-        return answer
+        return response
     excerpts = "".join(_excerpts(document, root))
     body = f'<pre class="what">{escape(str(document.get("detail", "")))}</pre>\n{excerpts}'
     request_id = f"request {document['request_id']} · " if document.get("request_id") else ""
@@ -72,30 +72,30 @@ def for_browser(answer: HttpAnswer, accept: str, root: Path) -> HttpAnswer:
         f"{document.get('instance', '')} · {request_id}This page reloads when a file is saved. Other clients than browsers"
         " get problem+json. On AWS the body does not contain the cause."
     )
-    return _page(answer, document, body, note)
+    return _page(response, document, body, note)
 
 
-def without_route(answer: HttpAnswer, accept: str, table: Sequence[RouteLine], path: str) -> HttpAnswer:
-    """The 404 of a path that no route matches, with the paths that come closest; for a browser a page with all routes."""
-    document = _problem(answer, 404)
+def without_route(response: HttpResponse, accept: str, table: Sequence[RouteLine], path: str) -> HttpResponse:
+    """The 404 of a path without a route, with the closest paths; for a browser a page with all routes."""
+    document = _problem(response, 404)
     if document is None:
-        return answer
+        return response
     near = close_paths(path, [each.path for each in table])
     if not prefers_html(accept):
         if not near:
-            return answer
-        return HttpAnswer(
-            status=404, headers=answer.headers, body=json.dumps({**document, "did_you_mean": near}).encode()
+            return response
+        return HttpResponse(
+            status=404, headers=response.headers, body=json.dumps({**document, "did_you_mean": near}).encode()
         )
     what = f"No route matches {path}." + (f" Did you mean {' or '.join(near)}?" if near else "")
     rows = "".join(map(_row, table))
     listed = f"<h2>Routes</h2>\n<table>{rows}</table>\n" if rows else "<p>The project has no routes yet.</p>\n"
     note = "Only edgeroutes dev lists the routes. This page reloads when a file is saved."
-    return _page(answer, document, f'<pre class="what">{escape(what)}</pre>\n{listed}', note)
+    return _page(response, document, f'<pre class="what">{escape(what)}</pre>\n{listed}', note)
 
 
 def close_paths(path: str, patterns: Sequence[str]) -> list[str]:
-    """Of route patterns those that a path comes close to, at most three; `[id]` stands for what the path has in its place."""
+    """At most three route patterns that are close to a path; `[id]` stands for the path's own segment."""
     parts = path.strip("/").split("/")
     candidates: dict[str, str] = {}
     for pattern in patterns:
@@ -111,7 +111,7 @@ def close_paths(path: str, patterns: Sequence[str]) -> list[str]:
 
 
 def prefers_html(accept: str) -> bool:
-    """Whether a client that sends this Accept would rather have a page than JSON: browsers say so."""
+    """Whether this Accept prefers a page to JSON, as browsers do."""
     qualities = dict(_qualities(accept))
     html = qualities.get("text/html", 0.0)
     return html > 0 and html >= max(qualities.get("application/json", 0.0), qualities.get(CONTENT_TYPE, 0.0))
@@ -129,16 +129,16 @@ def _qualities(accept: str) -> Sequence[tuple[str, float]]:
     return found
 
 
-def _problem(answer: HttpAnswer, status: int) -> dict[str, Any] | None:
-    """The document of a problem with this status; None for anything else, and where HEAD leaves the body out."""
-    headers = {name.lower(): value for name, value in answer.headers}
-    if answer.status != status or headers.get("content-type") != CONTENT_TYPE or not answer.body:
+def _problem(response: HttpResponse, status: int) -> dict[str, Any] | None:
+    """The problem document with this status; None for anything else."""
+    headers = {name.lower(): value for name, value in response.headers}
+    if response.status != status or headers.get("content-type") != CONTENT_TYPE or not response.body:
         return None
-    document: dict[str, Any] = json.loads(answer.body)
+    document: dict[str, Any] = json.loads(response.body)
     return document
 
 
-def _page(answer: HttpAnswer, document: dict[str, Any], body: str, note: str) -> HttpAnswer:
+def _page(response: HttpResponse, document: dict[str, Any], body: str, note: str) -> HttpResponse:
     text = _PAGE.format(
         title=escape(f"{document.get('status')} {document.get('title')}"),
         body=body,
@@ -146,8 +146,8 @@ def _page(answer: HttpAnswer, document: dict[str, Any], body: str, note: str) ->
         changes=json.dumps(CHANGES_PATH),
         now=time.time(),
     )
-    headers = [(name, HTML if name.lower() == "content-type" else value) for name, value in answer.headers]
-    return HttpAnswer(status=answer.status, headers=headers, body=text.encode("utf-8", "replace"))
+    headers = [(name, HTML if name.lower() == "content-type" else value) for name, value in response.headers]
+    return HttpResponse(status=response.status, headers=headers, body=text.encode("utf-8", "replace"))
 
 
 def _row(route: RouteLine) -> str:
@@ -158,7 +158,7 @@ def _row(route: RouteLine) -> str:
 
 
 def _excerpts(document: dict[str, Any], root: Path) -> Iterator[str]:
-    """The lines around each place of the project that a traceback or a problem names, the innermost first."""
+    """The lines around each place of the project in a traceback or a problem, the innermost first."""
     lines = [*reversed(document.get("traceback", ())), *document.get("problems", ())]
     for line in lines[:_MAX_EXCERPTS]:
         place = _PLACE.match(str(line))

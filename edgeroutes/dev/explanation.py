@@ -1,6 +1,6 @@
-"""Who answers a request, and what the CDN does with the answer: as far as the project's files tell. Floor 3; runs nothing of the author's.
+"""How the project's files decide on a request: its handler and its caching. Runs none of the project's code.
 
-The matcher and its redirects are the runtime's, the functions the plan's, the cache rules those of `http/caching`, the key the CDN's.
+The matcher and redirects are the runtime's, the functions the plan's, the cache rules those of `http/caching`, the key the CDN's.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
-from edgeroutes.dev.cdn.key import keyed_headers, make_key
+from edgeroutes.dev.cdn.store import keyed_headers, make_key
 from edgeroutes.dev.gateway import rest_event
 from edgeroutes.http.caching import UNCACHED, lifetime_seconds, path_tag, render_cache_control
 from edgeroutes.http.headers import Headers
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.manifest import ManifestRoute
 
-_KEPT_METHODS = ("GET", "HEAD")
+_CACHED_METHODS = ("GET", "HEAD")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caching:
-    """What a cache in front may do.
+    """How the CDN caches a response.
 
     Args:
-        key: By which CloudFront finds a stored answer; empty where it looks for none.
-        cache_control: What a 200 says.
-        lifetime_seconds: That it is fresh; None where each is made anew.
-        because: What in the project says so.
-        unless: What is known only when it runs, and would change it.
-        tags: Of the answer, as far as its file tells.
+        key: CloudFront's cache key; empty where it does not cache.
+        cache_control: A 200's.
+        lifetime_seconds: How long it is fresh; None where it is not cached.
+        because: The lines of the project that decide this.
+        unless: What would change it, and is known only when it runs.
+        tags: The response's, as far as the file has them.
     """
 
     key: str = ""
@@ -54,22 +54,22 @@ class Caching:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What becomes of a request.
+    """What happens with a request.
 
     Args:
-        method: Of it.
+        method: Its method.
         target: Path and query.
-        logical_id: Of the function that is asked.
-        answer: A sentence.
-        status: Where that is known without running anything.
+        logical_id: The function's.
+        answer: The handler, in words.
+        status: Where it is known without running anything.
         location: Of a redirect.
-        allow: The methods that there are.
-        route_path: That matched.
-        source_file: Of the route.
-        params: What the path captured.
+        allow: The route's methods.
+        route_path: The route that matched.
+        source_file: The route's file.
+        params: The path parameters.
         middleware_files: Around the route, outermost first.
-        caching: Of the answer.
-        cors: What the project says of other origins.
+        caching: Of the response.
+        cors: The route's CORS, in words.
     """
 
     method: str
@@ -88,13 +88,13 @@ class Explanation:
 
 
 def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Callable[[str], str]) -> Explanation:
-    """What becomes of a request.
+    """Explain a request.
 
     Args:
-        project: Whose routes are asked.
+        project: The project.
         plan: Its functions.
         request: The request.
-        read: Gives a file's text, by its path in the project.
+        read: Reads a file of the project.
     """
     application = _Unloaded(project)
     call = application.open(read_event(rest_event(request), None))
@@ -104,8 +104,10 @@ def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Cal
     route = application.scanned[call.route.route_path]
     logical_id = next(each.logical_id for each in plan.functions if route in each.routes)
     status, answer = _answerer(route, request.method)
-    is_kept = request.method in _KEPT_METHODS and status is None
-    why_not = f"{request.method} is never kept" if request.method not in _KEPT_METHODS else f"{status} is never kept"
+    is_cached = request.method in _CACHED_METHODS and status is None
+    why_not = (
+        f"{request.method} is never cached" if request.method not in _CACHED_METHODS else f"{status} is never cached"
+    )
     return Explanation(
         method=request.method,
         target=target,
@@ -117,20 +119,19 @@ def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Cal
         source_file=route.source_file,
         params=call.params,
         middleware_files=route.middleware_files,
-        caching=_caching(project, route, call, request, read) if is_kept else Caching(because=(why_not,)),
+        caching=_caching(project, route, call, request, read) if is_cached else Caching(because=(why_not,)),
         cors=_cors(project, route, read),
     )
 
 
 class _Unloaded(Application):
-    """The runtime's own routing, which looks into the source of a route where that one loads it."""
+    """The runtime's routing, which here reads the source of a route instead of loading it."""
 
     def __init__(self, project: Project) -> None:
         super().__init__(project.manifest(strict=False), str(project.root), _no_mount)
         self.scanned = {route.route_path: route for route in project.scan.routes}
 
     def has_app(self, route: ManifestRoute) -> bool:
-        """Whether the route exports an app."""
         return self.scanned[route.route_path].exports.app is not None
 
 
@@ -153,12 +154,12 @@ def _unrouted(call: Call, method: str, target: str, plan: ProjectPlan) -> Explan
         answer=answer,
         status=status,
         location=location,
-        caching=Caching(because=(f"{status} of the runtime itself is never kept",)),
+        caching=Caching(because=(f"{status} of the runtime itself is never cached",)),
     )
 
 
 def _answerer(route: RouteFile, method: str) -> tuple[int | None, str]:
-    """The status where it is known, and what answers."""
+    """The status where it is known, and the handler."""
     if route.exports.app is not None:
         return None, f"the app in {route.source_file}:{route.exports.app.line}"
     exports = {export.name: export for export in route.exports.methods}
@@ -169,7 +170,7 @@ def _answerer(route: RouteFile, method: str) -> tuple[int | None, str]:
     if method == "OPTIONS":
         return 204, "edgeroutes itself, with the methods that there are"
     if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-        return 400, f"edgeroutes itself: {method} is no method that a route can export"
+        return 400, f"edgeroutes itself: {method} is not a method that a route can export"
     return 405, f"edgeroutes itself: {route.source_file} does not export {method}"
 
 
@@ -185,7 +186,7 @@ def _caching(
     has_params = route.exports.generate_static_params is not None
     lifetime = lifetime_seconds(config.dynamic, config.revalidate, has_static_params=has_params)
     keyed = keyed_headers(project.config, project.cors_policies)
-    key = make_key(request.path, request.query, Headers(request.headers), keyed)
+    key = make_key(request, Headers(request.headers), keyed)
     is_shared = lifetime is not None
     return Caching(
         key=str(key) if project.config.cdn.enabled else "",
@@ -202,39 +203,39 @@ def _reasons(route: RouteFile, read: Callable[[str], str]) -> Iterator[str]:
     lines = config_lines(read(route.source_file))
     for name in ("dynamic", "revalidate"):
         if name in lines:
-            yield f"{route.source_file}:{lines[name]} says {name} = {getattr(route.config, name)!r}"
+            yield f"{route.source_file}:{lines[name]} sets {name} = {getattr(route.config, name)!r}"
     if route.exports.generate_static_params is not None:
         yield f"{route.source_file}:{route.exports.generate_static_params.line} has generate_static_params"
     if not {"dynamic", "revalidate"} & lines.keys() and route.exports.generate_static_params is None:
         yield f"{route.source_file} has neither revalidate nor dynamic nor generate_static_params"
 
 
-_OWN_HEADER = "the handler sets a Cache-Control of its own, which goes out as it is"
+_OWN_HEADER = "the handler sets a Cache-Control of its own, which is sent unchanged"
 
 
 def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> Iterator[str]:
-    """What only a run tells."""
+    """What is known only when it runs."""
     then = {
-        "error": "asks for {}, which is an error under dynamic = 'error'",
-        "force-static": "asks for {}, and gets none under dynamic = 'force-static'",
-    }.get(route.config.dynamic, "asks for {}: where that runs, the answer is made anew each time")
+        "error": "reads {}, which is an error under dynamic = 'error'",
+        "force-static": "reads {}, and gets none under dynamic = 'force-static'",
+    }.get(route.config.dynamic, "reads {}: then the response is not cached")
     others = set(route.exports.method_names) - {method, "GET"}
     for file in (*route.middleware_files, route.source_file):
-        for asking in find_dynamic_reads(read(file)):
-            if asking.function not in others:
-                yield f"{file}:{asking.line} {then.format(asking.what)}"
+        for found in find_dynamic_reads(read(file)):
+            if found.function not in others:
+                yield f"{file}:{found.line} {then.format(found.what)}"
     if route.exports.generate_static_params is not None and not route.config.dynamic_params:
         yield "generate_static_params does not list the path: 404"
-    yield "it sets a cookie, or its status is not one of those that are kept"
-    yield "a fetch() or cached() inside has a shorter lifetime; their tags join in"
+    yield "it sets a cookie, or its status is not one of the cached ones"
+    yield "a fetch() or cached() inside has a shorter lifetime; their tags are added"
     yield _OWN_HEADER
 
 
 def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str:
-    """Who of other origins may read the answer. The one place for what `http/cors` decides."""
+    """The CORS of a route, in words."""
     policy = project.cors.get(route.route_path)
     if policy is not None:
         line = config_lines(read(route.source_file)).get("cors")
         where = f"{route.source_file}:{line}" if line else "a folder of the route, or [tool.edgeroutes.cors],"
-        return f"{where} says {policy!r}"
-    return "none is declared: pages of other origins may not read the answer"
+        return f"{where} sets {policy!r}"
+    return "none is declared: pages of other origins may not read the response"

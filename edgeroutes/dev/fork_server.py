@@ -1,7 +1,8 @@
 """A process that starts workers quickly: it imports the installed packages, never the project's modules, and then forks.
 
-It has one thread. After a save the parent requests a worker, which is a copy of this process: the packages are there, and nothing of the
-project's last load is. Where forking is not safe (macOS), the process becomes the worker itself, and the parent starts the next one.
+It has one thread. After a save the parent requests a worker, which is a copy of this process: with the packages, and without
+anything of the project's last load. Where forking is not safe (macOS), the process becomes the worker itself, and the parent
+starts the next one.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class ForkServer:
     """Imports packages and starts workers, as the parent requests.
 
     Args:
-        control: Of the parent; the end of it ends this process.
-        forks: Whether a worker is a copy; else the process becomes the worker.
+        control: The connection to the parent; its end ends this process.
+        forks: Whether a worker is a copy; otherwise the process becomes the worker.
     """
 
     def __init__(self, control: Connection, *, forks: bool) -> None:
@@ -37,7 +38,7 @@ class ForkServer:
         self._forks = forks and hasattr(os, "fork")
 
     def serve(self) -> None:
-        """Until the parent leaves. In a worker this returns when the worker has ended."""
+        """Serve until the parent leaves. In a worker this returns when the worker has ended."""
         while True:
             try:
                 kind, argument = self._control.recv()
@@ -52,7 +53,7 @@ class ForkServer:
                 return
 
     def _preload(self, names: list[str], environ: dict[str, str]) -> bool:
-        """Import the modules; False where workers must not be made of this process any more."""
+        """Import the modules; False where copies of this process are no longer safe."""
         os.environ.clear()
         os.environ.update(environ)
         with _silent_output():  # what a package prints when it is imported was printed by the worker
@@ -66,7 +67,7 @@ class ForkServer:
         return True
 
     def _import(self, name: str) -> bool:
-        """Import a module; whether copies of this process may have it."""
+        """Import a module; whether copies of this process may contain it."""
         before, descriptors = set(sys.modules), _descriptors()
         with suppress(BaseException):  # then the worker imports it, and reports why it fails
             importlib.import_module(name)
@@ -76,7 +77,7 @@ class ForkServer:
         return is_clean and all(is_installed(new, sys.modules.get(new)) for new in set(sys.modules) - before)
 
     def _start_worker(self) -> bool:
-        """Start one on the descriptor that the parent sends; True in the worker, when it has ended."""
+        """Start a worker on the descriptor that the parent sends; True in the worker, when it has ended."""
         descriptor = recv_handle(self._control)
         pid = os.fork() if self._forks else 0
         if pid:
@@ -93,32 +94,31 @@ class ForkServer:
 
 @contextmanager
 def _silent_output() -> Iterator[None]:
-    """Lead standard output and error to nowhere, those of C code too."""
-    kept = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
+    """Discard standard output and error, including those of C code."""
+    copies = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:
-        for descriptor, _ in kept:
+        for descriptor, _ in copies:
             os.dup2(nowhere, descriptor)
         yield
         with suppress(AttributeError, OSError, ValueError):
             sys.stdout.flush()
             sys.stderr.flush()
     finally:
-        for descriptor, copy in kept:
+        for descriptor, copy in copies:
             os.dup2(copy, descriptor)
             os.close(copy)
         os.close(nowhere)
 
 
 def _descriptors() -> set[str]:
-    """The open files of this process. The one that lists them is closed when this returns."""
+    """The open files of this process, without the one that lists them."""
     with suppress(OSError):
         return {name for name in os.listdir("/dev/fd") if os.path.exists(f"/dev/fd/{name}")}  # noqa: PTH110, PTH208
     return set()
 
 
 def main(arguments: list[str]) -> None:
-    """Serve on an inherited descriptor."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C is the parent's: it ends the workers when their requests have ended

@@ -1,38 +1,44 @@
-"""A project's functions and its template as dev wants them: of what is right, so that a mistake breaks only what depends on it."""
+"""A project's functions and its template for dev, without what is wrong, so that a mistake breaks only what depends on it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.config import INFRA_FOLDER
-from edgeroutes.dev.cloud.local_template import stands_in_front
-from edgeroutes.dev.faults import faults_by_file, faults_by_route, file_of
-from edgeroutes.dev.surroundings import DEPLOYED_ONLY
+from edgeroutes.dev.function_environment import DEPLOYED_ONLY
+from edgeroutes.dev.loaded_project import faults_by_file, faults_by_route, file_of
 from edgeroutes.errors import ProblemsError, ProjectError
+from edgeroutes.local_aws.template import stands_in_front
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Hashable, Mapping
+    from collections.abc import Collection, Hashable, Iterator, Mapping
 
+    from edgeroutes.build.graph import ImportGraph
+    from edgeroutes.build.variables import VariableUse
+    from edgeroutes.dev.function_environment import FunctionEnvironment
     from edgeroutes.dev.project import Project
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import ProjectPlan
+    from edgeroutes.routing.scan import RouteFile
+
 
 _MAY_REFER = re.compile(rb"Resources|Ref\b|Fn::|![A-Z]|\{\{resolve:")
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionsPlan:
-    """What the functions of a project will be.
+    """The functions of a project.
 
     Args:
         plan: The functions.
         document: The template.
-        resources: Those that infra/ declares, logical id → type; what stands before the functions is not among them.
-        infra: The files of infra/ that it is made of.
-        faults: Route path → what keeps it from having a function.
-        problems: What is wrong with infra/; its file is left out, or is as it was before.
+        resources: The ones of infra/ that local AWS creates, logical id → type.
+        infra: The files of infra/ that were used.
+        faults: Route path → the problems that keep it from having a function.
+        problems: The problems of infra/; its file is left out, or used as it was before.
     """
 
     plan: ProjectPlan
@@ -44,7 +50,7 @@ class FunctionsPlan:
 
     @property
     def variables(self) -> dict[str, dict[str, Any]]:
-        """Logical id of a function → its variables, as the template has them: texts, or what only a stack can resolve."""
+        """Logical id of a function → its variables as in the template: strings, or intrinsic functions."""
         everywhere = self.document.get("Globals", {}).get("Function", {}).get("Environment", {}).get("Variables", {})
         found = {}
         for function in self.plan.functions:
@@ -55,7 +61,7 @@ class FunctionsPlan:
 
     @property
     def unresolved(self) -> dict[str, list[str]]:
-        """Of the variables those that are no plain texts, each with the functions that have it."""
+        """Variable that is not a plain string → the functions that have it."""
         from edgeroutes.plan.cloudformation import is_intrinsic
 
         found: dict[str, list[str]] = {}
@@ -67,7 +73,7 @@ class FunctionsPlan:
 
     @property
     def unresolved_of(self) -> dict[str, frozenset[str]]:
-        """Function → the names of its variables that are no plain texts."""
+        """Function → the names of its variables that are not plain strings."""
         found: dict[str, set[str]] = {}
         for name, functions in self.unresolved.items():
             for function in functions:
@@ -76,7 +82,7 @@ class FunctionsPlan:
 
     @property
     def plain_variables(self) -> dict[str, dict[str, str]]:
-        """Of the variables those that are plain texts."""
+        """Function → its variables that are plain strings."""
         unresolved = self.unresolved
         return {
             function: {name: str(value) for name, value in variables.items() if name not in unresolved}
@@ -85,19 +91,18 @@ class FunctionsPlan:
 
     @property
     def needs_cloud(self) -> bool:
-        """Whether there is something to be made, or to be resolved."""
         return bool(self.resources or self.unresolved)
 
 
 def plan_functions(project: Project, good: Infra | None = None) -> FunctionsPlan:
-    """The functions of those routes that have nothing wrong with them.
+    """The functions of the routes without problems.
 
     Args:
         project: The project.
-        good: The files of infra/ as they last were right: a file that is wrong now is as it was then, or left out.
+        good: The files of infra/ as they last were right, used instead of broken ones.
 
     Raises:
-        ProjectError: For a problem that is not in a file of a route or of infra/.
+        ProjectError: A problem that is not in a file of a route or of infra/.
     """
     # Here, because a project that needs none of this starts without it.
     from edgeroutes.pipeline import plan_scan, read_infra
@@ -149,7 +154,7 @@ def _functions_plan(
 
 
 def _without_broken(infra: Infra, good: Infra | None) -> tuple[Infra, tuple[ProjectError, ...]]:
-    """The files of infra/ that can be read, with those of before in the places of the others, and what is wrong with these."""
+    """The readable files of infra/, with the earlier ones instead of the others, and the problems of these."""
     broken = {file_of(each.where) for each in infra.problems}
     return _replace_documents(replace(infra, problems=()), broken, good), infra.problems
 
@@ -161,7 +166,7 @@ def _replace_documents(infra: Infra, files: Collection[str], good: Infra | None)
 
 
 def may_need_plan(project: Project) -> bool:
-    """Whether any file can give functions something around them; cheap, for a project that has none."""
+    """Whether a file may give functions variables; cheap, for a project without any."""
     has_settings = any(route.function_yaml_files for route in project.scan.routes)
     return has_settings or any((project.root / INFRA_FOLDER).glob("*.y*ml"))
 
@@ -174,8 +179,61 @@ def may_need_cloud(project: Project) -> bool:
 
 
 def layout_of(project: Project) -> Hashable:
-    """What of the routes decides which functions there are: the same again where only handlers have changed."""
+    """What decides which functions there are: unchanged where only handlers have changed."""
     return tuple(
         (route.source_file, route.function_yaml_files, repr(route.config.isolate), route.exports.streams)
         for route in project.scan.routes
     )
+
+
+_BLOCKING_CLIENTS = frozenset({"boto3", "botocore"})
+
+
+def wait_before_loading(
+    function_environment: FunctionEnvironment, project: Project, route: RouteFile, method: str
+) -> None:
+    """Wait for the variables that the route's modules read while they are imported, which one thread does at a time.
+
+    All other routes wait in their handler, when it reads a variable or calls AWS. A route on the shared event loop would block that, so
+    it also waits here for the variables that it reads later, and for AWS if it uses boto3.
+
+    Raises:
+        ProjectError: A variable gets no value.
+    """
+    needs_loop = project.needs_loop(route)
+    if not route.function_yaml_files and not needs_loop:
+        return
+    names = function_environment.unresolved(route)
+    shares_loop = needs_loop and not _has_own_thread(route, method)
+    if not names and not shares_loop:
+        return
+    try:
+        graph = project.tracer.trace(map(Path, (*route.middleware_files, route.source_file)))
+    except ProjectError:
+        return  # loading reports it better
+    for use in _variable_uses(graph):
+        if use.name in names and (use.runs_at_import or shares_loop):
+            function_environment.wait_for(route, use.name, f"it reads {use.name}")
+            return
+    if shares_loop and _has_blocking_client(graph):
+        function_environment.wait_for_cloud(route, "it uses boto3 on the event loop that async routes share")
+
+
+def _has_own_thread(route: RouteFile, method: str) -> bool:
+    """Whether a sync handler runs without middleware, which is called in its request's thread."""
+    exports = {export.name: export for export in route.exports.methods}
+    export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
+    is_sync = export is not None and export.is_async is False and not export.is_decorated
+    return is_sync and not route.middleware_files
+
+
+def _variable_uses(graph: ImportGraph) -> Iterator[VariableUse]:
+    from edgeroutes.build.variables import read_variable_uses
+
+    for module in graph.project_modules:
+        if module.file.suffix == ".py":
+            yield from read_variable_uses(module.file)
+
+
+def _has_blocking_client(graph: ImportGraph) -> bool:
+    return any(each.module.name.partition(".")[0] in _BLOCKING_CLIENTS for each in graph.modules.values())

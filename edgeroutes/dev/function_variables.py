@@ -1,14 +1,14 @@
-"""`os.environ` as each function has it on Lambda, though all of them run in one process. Floor 3; knows no requests.
+"""`os.environ` with the variables of the function that runs, although all functions run in one process.
 
-While a function runs (a context variable says which), the variables that the project gives to functions are those of this one:
-another value than elsewhere, or none, although a neighbour has one. What runs outside of any function, such as a thread that copies
-no context, sees those on which all functions agree. Everything else in the environment is the process's own.
+A context variable has the running function. It sees its own variables, and none that only other functions have. Code outside of all
+functions, such as a thread that does not copy the context, sees the variables that all functions agree on.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class FunctionVariables:
-    """What one function has in its environment.
+    """The variables of one function.
 
     Args:
         own: Its variables; a handler may change them.
-        hidden: The names that it does not have, while others do.
-        on_import: Is told of each of its variables that is read while its route is loaded: name, file and line of who reads.
+        hidden: The names that only other functions have.
+        on_import: Receives each of its variables that is read while its route is loaded: name, and file and line of the reader.
     """
 
     own: dict[str, str]
@@ -41,7 +41,6 @@ class FunctionVariables:
         return name in self._known
 
     def for_name(self, _: str | None) -> FunctionVariables | None:
-        """These: they are known."""
         return self
 
 
@@ -49,16 +48,15 @@ class VariableSource(Protocol):
     """Variables of a function that may not be known yet."""
 
     def for_name(self, name: str | None) -> FunctionVariables | None:
-        """The variables once this one is known, or all of them for None; None where the process's own value counts."""
+        """The variables once this one (None: all) is known; None where the process's own value counts."""
 
 
 _running: ContextVar[VariableSource | None] = ContextVar("edgeroutes_function_variables", default=None)
-_wait_outside: Callable[[str], None] | None = None
 
 
 @contextmanager
 def running(variables: VariableSource | None) -> Iterator[None]:
-    """What runs within runs as a function with these variables; also in tasks and threads that take the context along."""
+    """Run the block as a function with these variables, including tasks and threads that copy the context."""
     token = _running.set(variables)
     try:
         yield
@@ -68,82 +66,95 @@ def running(variables: VariableSource | None) -> Iterator[None]:
 
 @contextmanager
 def per_function_environ(wait_outside: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Have `os.environ` tell functions apart.
-
-    The object stays and gets another class, so that whoever did `from os import environ` before sees the same as everybody.
+    """Replace the mapping inside `os.environ`; the object stays, for code that has imported it by name.
 
     Args:
-        wait_outside: Waits for a variable that is missing where no function is known to run, if functions are about to get it.
+        wait_outside: Waits for a variable that is missing outside of all functions, where functions are about to get it.
     """
-    global _wait_outside
-    before, _wait_outside = os.environ.__class__, wait_outside
-    os.environ.__class__ = _FunctionEnviron
+    environ: Any = os.environ
+    before = environ._data  # noqa: SLF001 - os.environ has no other place for its values
+    environ._data = _FunctionData(before, wait_outside)  # noqa: SLF001
     try:
         yield
     finally:
-        os.environ.__class__, _wait_outside = before, None
+        environ._data = before  # noqa: SLF001
 
 
 def _function_variables(name: str | None) -> FunctionVariables | None:
     source = _running.get()
     if source is None or isinstance(source, FunctionVariables):
         return source
-    token = _running.set(None)  # who finds them out reads the process's environment
+    token = _running.set(None)  # finding the variables reads the process's environment
     try:
         return source.for_name(name)
     finally:
         _running.reset(token)
 
 
-class _FunctionEnviron(os._Environ):  # type: ignore[type-arg]  # noqa: SLF001 - there is no other base with this layout
-    def __getitem__(self, key: Any) -> Any:
-        variables = _function_variables(key)
-        if variables is None or key not in variables:
-            return self._own_value(key)
-        if variables.on_import is not None:
-            variables.on_import(key, *_reader(sys._getframe(1)))  # noqa: SLF001 - the way to a caller without inspect
-        return variables.own[key]
+class _FunctionData(MutableMapping[Any, Any]):
+    """The mapping inside `os.environ`, with keys and values as the operating system has them.
 
-    def _own_value(self, key: Any) -> Any:
-        """The process's own value."""
-        try:
-            return super().__getitem__(key)
-        except KeyError:
-            if _wait_outside is None or _running.get() is not None:
-                raise
-        _wait_outside(key)
-        return super().__getitem__(key)
+    `os.environ` writes to the process's environment before it writes here; for a function's own variable that is undone.
+    """
+
+    def __init__(self, process: dict[Any, Any], wait_outside: Callable[[str], None] | None) -> None:
+        self._process = process
+        self._wait_outside = wait_outside
+
+    def __getitem__(self, key: Any) -> Any:
+        name = os.environ.decodekey(key)
+        variables = _function_variables(name)
+        if variables is None or name not in variables:
+            return self._process_value(key, name)
+        if variables.on_import is not None:
+            variables.on_import(name, *_reader(sys._getframe(1)))  # noqa: SLF001 - the caller, without inspect
+        return os.environ.encodevalue(variables.own[name])
+
+    def _process_value(self, key: Any, name: str) -> Any:
+        if key not in self._process and self._wait_outside is not None and _running.get() is None:
+            self._wait_outside(name)
+        return self._process[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        variables = _function_variables(key)
-        if variables is None or key not in variables:
-            super().__setitem__(key, value)
-        else:
-            variables.own[key] = self.decodevalue(self.encodevalue(value))
+        name = os.environ.decodekey(key)
+        variables = _function_variables(name)
+        if variables is None or name not in variables:
+            self._process[key] = value
+            return
+        self._restore_process_value(key)
+        variables.own[name] = os.environ.decodevalue(value)
 
     def __delitem__(self, key: Any) -> None:
-        variables = _function_variables(key)
-        if variables is None or key not in variables:
-            super().__delitem__(key)
+        name = os.environ.decodekey(key)
+        variables = _function_variables(name)
+        if variables is None or name not in variables:
+            del self._process[key]
+            return
+        self._restore_process_value(key)
+        del variables.own[name]
+
+    def _restore_process_value(self, key: Any) -> None:
+        if key in self._process:
+            os.putenv(key, self._process[key])
         else:
-            del variables.own[key]
+            os.unsetenv(key)
 
     def __iter__(self) -> Iterator[Any]:
-        # Clients of HTTP look for proxies, and those of botocore for a few names: they need nothing that is still to come.
+        # HTTP clients look for proxies, and botocore for a few names: they do not wait for all variables.
         reader = _reader(sys._getframe(1))[0]  # noqa: SLF001
         looks_for_proxies = f"{os.sep}botocore{os.sep}" in reader or reader.endswith(f"urllib{os.sep}request.py")
         variables = _function_variables("AWS_REGION" if looks_for_proxies else None)
         if variables is None:
-            return super().__iter__()
-        names = [name for name in super().__iter__() if name not in variables]
-        return iter([*names, *variables.own])
+            return iter(self._process)
+        names = [key for key in self._process if os.environ.decodekey(key) not in variables]
+        return iter([*names, *map(os.environ.encodekey, variables.own)])
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
 
 def _reader(frame: FrameType | None) -> tuple[str, int]:
-    """File and line of the first caller that is not the mapping's own machinery."""
+    """File and line of the first caller outside the mapping's own code."""
     machinery = {os.__file__, __file__, "<frozen os>", "<frozen _collections_abc>"}
     while frame is not None and frame.f_code.co_filename in machinery:
         frame = frame.f_back
@@ -151,7 +162,7 @@ def _reader(frame: FrameType | None) -> tuple[str, int]:
 
 
 def common_variables(several: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Those that have one value in all functions that have them."""
+    """The variables that have one value in all functions that have them."""
     values: dict[str, set[str]] = {}
     for variables in several.values():
         for name, value in variables.items():

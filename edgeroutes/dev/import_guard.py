@@ -1,8 +1,7 @@
-"""Whether a route imports only what its bundle will hold: what `sam build` would refuse is refused here, in the same words. Floor 3.
+"""Whether a route imports only what its bundle will contain: what `sam build` refuses is refused here, in the same words.
 
-The import graph is traced from the source, as the build does it, when a route is first asked for after a save. An import that the source
-does not show, such as `importlib.import_module(name)`, is not seen here, either: all routes share one process, in which what one has loaded
-is there for the next, so that a hook would find it one time and not the other.
+The import graph is traced from the source when a route is first requested after a save. Imports that the source does not show, such
+as `importlib.import_module(name)`, are not seen.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteFile
 
 DECLARING_FILES = ("pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
-# uv reads a lock in a tenth of a second, and answers from its cache; only requirements.txt may have it ask an index, at the first start.
+# uv reads a lock in a tenth of a second; only for requirements.txt it may use an index, at the first start.
 _PATIENCE_S = 2.0
 
 _Stamp = tuple[tuple[int, int], ...]
 
 
 class ImportGuard:
-    """Knows what a project declares, and finds imports of anything else.
+    """Finds imports of what the project does not declare.
 
     Args:
         root: The project's folder.
-        report: Is told when it cannot know.
+        report: Gets a warning where the declarations cannot be read.
     """
 
     def __init__(self, root: Path, report: Reporter) -> None:
@@ -51,7 +50,7 @@ class ImportGuard:
         self.on_files: Callable[[], None] = lambda: None
 
     def problems(self, project: Project, route: RouteFile) -> tuple[ProjectError, ...] | None:
-        """What the route's bundle would lack; None where that is not known yet."""
+        """The problems of the route's bundle; None where they are not known yet."""
         from edgeroutes.build.bundle import check_imports
 
         pins = self._known_pins(project)
@@ -60,11 +59,11 @@ class ImportGuard:
         except NotYet:
             return None
         except EdgeroutesError:
-            return ()  # told when it happened
+            return ()  # already reported
         try:
             graph = project.tracer.trace(map(Path, (*route.middleware_files, route.source_file)))
         except ProjectError:
-            return ()  # what does not parse does not load either, and loading tells it better
+            return ()  # loading reports it better
         return (*check_imports(graph, declared), *self._links_out(graph))
 
     def _links_out(self, graph: ImportGraph) -> list[ProjectError]:
@@ -87,7 +86,7 @@ class ImportGuard:
         return self._files
 
     def start(self, project: Project) -> None:
-        """Begin to find out what is declared, so that the first request need not wait for it."""
+        """Read the declarations before the first request needs them."""
         self._known_pins(project)
 
     def _known_pins(self, project: Project) -> Future[Pins]:
@@ -112,7 +111,7 @@ class ImportGuard:
             pins = read_pins(self._root, UvInstaller(), target, installed_site_packages(), cache)
             self._add_files(pins)
             found.set_result(pins)
-        except BaseException as err:  # noqa: BLE001  # whoever waits for it has to be told
+        except BaseException as err:  # noqa: BLE001  # for the requests that wait for it
             found.set_exception(err if isinstance(err, EdgeroutesError) else EdgeroutesError(repr(err)))
             message = f"what routes import is not compared with what the project declares: {err}"
             with contextlib.suppress(OSError, ValueError):  # the server is ending, and its output is closed

@@ -1,7 +1,7 @@
-"""Keys that `edgeroutes dev` takes in a terminal: one thread reads them, and leaves the terminal to whoever else reads from it.
+"""Keys that `edgeroutes dev` takes in a terminal.
 
-A debugger and `input()` of a handler need the terminal in its usual mode, and all of its keys. So `input()` pauses the keys, and
-`breakpoint()` ends them; both also in worker processes, which have the same terminal.
+A debugger and `input()` in a handler need the terminal in its usual mode, with all of its keys: `input()` pauses the keys, and
+`breakpoint()` ends them; in worker processes too, which have the same terminal.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _reader: _Keys | None = None
 
 @contextmanager
 def keys(actions: Mapping[str, Callable[[], None]]) -> Iterator[bool]:
-    """Call the action of each key that is pressed meanwhile; whether keys are taken at all: only from a terminal of this process."""
+    """Call the action of each key that is pressed; False where this process has no terminal."""
     global _reader  # noqa: PLW0603 - there is one terminal
     try:
         import termios  # not on Windows
@@ -52,19 +52,19 @@ def control(action: str) -> None:
 
 
 @contextmanager
-def yielding(tell: Callable[[str], None]) -> Iterator[None]:
-    """Have `input()` and `breakpoint()` of this process get the terminal, by way of `tell(action)`."""
+def yielding(control_keys: Callable[[str], None]) -> Iterator[None]:
+    """Give `input()` and `breakpoint()` of this process the terminal, by calling `control_keys(action)`."""
     ask, debug = builtins.input, sys.breakpointhook
 
     def paused_input(*arguments: Any) -> str:
-        tell("pause")
+        control_keys("pause")
         try:
             return ask(*arguments)
         finally:
-            tell("resume")
+            control_keys("resume")
 
     def debug_without_keys(*arguments: Any, **more: Any) -> Any:
-        tell("stop")  # for good: nobody can tell when the debugger is done with the terminal
+        control_keys("stop")  # for good: it is not known when the debugger is done with the terminal
         if os.environ.get("PYTHONBREAKPOINT") or debug is not sys.__breakpointhook__:
             return debug(*arguments, **more)
         import pdb
@@ -79,13 +79,7 @@ def yielding(tell: Callable[[str], None]) -> Iterator[None]:
 
 
 class _Keys:
-    """Reads keys from a terminal.
-
-    Args:
-        descriptor: Of the terminal.
-        actions: Key → what to do.
-        termios: The module.
-    """
+    """Reads keys from a terminal: key → action."""
 
     def __init__(self, descriptor: int, actions: Mapping[str, Callable[[], None]], termios: Any) -> None:
         self._descriptor = descriptor
@@ -98,24 +92,21 @@ class _Keys:
         self._is_raw = False
 
     def stop(self) -> None:
-        """Read no more keys."""
         self._is_over.set()
         with self._lock:
             self._set_raw(is_raw=False)
 
     def pause(self) -> None:
-        """Leave the terminal to somebody else, until `resume`."""
+        """Leave the terminal to other code, until `resume`."""
         with self._lock:
             self._others += 1
             self._set_raw(is_raw=False)
 
     def resume(self) -> None:
-        """Go on, once nobody else needs the terminal."""
         with self._lock:
             self._others -= 1
 
     def read(self) -> None:
-        """Until the end."""
         import select
 
         while not self._is_over.is_set():
@@ -135,14 +126,14 @@ class _Keys:
                 self._is_over.wait(_LOOK_S)
 
     def _may_read(self) -> bool:
-        """Whether the terminal is in key mode now; a process in the background would be stopped if it read."""
+        """Whether the terminal is in key mode now; a background process would be stopped if it read."""
         if self._is_over.is_set() or self._others or not _is_in_foreground(self._descriptor):
             return False
         self._set_raw(is_raw=True)
         return self._is_raw
 
     def _set_raw(self, *, is_raw: bool) -> None:
-        """Have each key arrive at once and unprinted, or the terminal as it was; Ctrl-C works in both."""
+        """Make each key arrive at once and unprinted, or restore the terminal; Ctrl-C works in both."""
         if is_raw == self._is_raw:
             return
         termios = self._termios
@@ -163,7 +154,7 @@ def _is_in_foreground(descriptor: int) -> bool:
 
 
 def open_browser(url: str) -> bool:
-    """Open a page in a graphical browser; False where there is none, since a text browser would take the terminal."""
+    """Open a page in a graphical browser; False without one, because a text browser would take the terminal."""
     import webbrowser
 
     is_graphical = sys.platform in ("darwin", "win32") or any(

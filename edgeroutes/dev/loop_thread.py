@@ -1,8 +1,8 @@
-"""Event loops for requests that are answered side by side. Floor 3; knows coroutines, not requests.
+"""The event loop of all async requests, in a thread of its own.
 
-Lambda gives each sandbox one request at a time and one loop for life. Here one loop, in a thread of its own, serves all: a client that a
-handler opens in it lives on from request to request, until a save replaces the worker. Sync functions are called in the request's own
-thread, which waits for the response.
+Lambda gives each sandbox one request at a time and one loop for life. Here one loop serves all requests until a save replaces the
+worker, so clients that a handler opens in it stay usable. Sync functions are called in the request's own thread, which waits for the
+response.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from contextlib import suppress
 from contextvars import Context, ContextVar
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -22,13 +23,15 @@ from edgeroutes.runtime.loop import log_task_exit, log_task_failure
 from edgeroutes.runtime.loop_state import outside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from types import FrameType
+    from collections.abc import Awaitable, Callable, Coroutine
+    from types import FrameType, ModuleType
 
+    from edgeroutes.dev.loaded_project import LoadedProject
     from edgeroutes.dev.reports import Reporter
 
+
 T = TypeVar("T")
-# From when on a task that does not give way is reported, and how often it is looked for.
+# After how long a task that blocks the loop is reported, and how often that is checked.
 _BLOCKED_S = 1.0
 _LOOK_EVERY_S = 0.25
 _source_file: ContextVar[str] = ContextVar("edgeroutes_source_file", default="a task")
@@ -39,7 +42,7 @@ class HandlerExited(Exception):  # noqa: N818  # what Lambda calls Runtime.ExitE
 
 
 async def contained(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The coroutine's value; what would end the process becomes `HandlerExited`, before asyncio stops its loop for it."""
+    """The coroutine's value; SystemExit and KeyboardInterrupt become `HandlerExited`, so that asyncio does not stop its loop."""
     try:
         return await coroutine
     except (SystemExit, KeyboardInterrupt) as error:
@@ -51,10 +54,10 @@ def _ignore(_: object) -> None:
 
 
 class LoopThread:
-    """One event loop in a thread of its own, to which any thread may give coroutines.
+    """One event loop in a thread of its own, for coroutines of any thread.
 
     Args:
-        report: Learns which file blocks the loop, or wants to stop it.
+        report: Receives warnings about files that block or stop the loop.
         root: The project's folder, to find its files on the stack.
     """
 
@@ -73,16 +76,15 @@ class LoopThread:
         threading.Thread(target=self._watch, name="edgeroutes-loop-watch", daemon=True).start()
 
     def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
-        """The coroutine's value, waited for in the calling thread."""
         return self.start(coroutine, context).result()
 
     def start(self, coroutine: Coroutine[Any, Any, T], context: Context, source_file: str = "") -> Running[T]:
-        """The coroutine as a task of the loop, in this context.
+        """Run the coroutine as a task of the loop, in this context.
 
         Args:
             coroutine: What runs.
             context: Its context variables.
-            source_file: Whose it is, for reports.
+            source_file: The route's, for warnings.
         """
         if source_file:
             context.run(_source_file.set, source_file)
@@ -101,7 +103,7 @@ class LoopThread:
             self._is_busy.clear()
 
     def _refuse_stop(self) -> None:
-        """What `loop.stop()` does: all async routes share the loop, and would wait for ever."""
+        """Replaces `loop.stop()`: all async routes share the loop."""
         if self.is_closing:
             self._stop_loop()
             return
@@ -113,7 +115,7 @@ class LoopThread:
         raise RuntimeError(message)
 
     def _watch(self) -> None:
-        """Report each task that does not give way."""
+        """Report each task that blocks the loop."""
         while self._is_busy.wait():
             reached = threading.Event()
             try:
@@ -129,7 +131,7 @@ class LoopThread:
         own = self._own_places(sys._current_frames().get(self._thread.ident or 0))  # noqa: SLF001  # documented
         where = own[0] if len(own) < 2 else f"{own[0]} (in {own[-1]})"
         message = (
-            f"{where} has kept the event loop for {_BLOCKED_S:g} s, and every other async route waits."
+            f"{where} has blocked the event loop for {_BLOCKED_S:g} s, and every other async route waits."
             " Use an async library, 'await asyncio.to_thread(…)', or a plain 'def' handler"
         )
         self._report(Logged(level="WARNING", message=message))
@@ -157,10 +159,10 @@ class LoopThread:
         while True:
             try:
                 self._loop.run_forever()
-            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: only its own end
+            except (SystemExit, KeyboardInterrupt) as error:  # of a task that a handler started: ends only that
                 log_task_exit(error)
                 continue
-            if self.is_closing:  # else someone has got past `_refuse_stop`
+            if self.is_closing:  # else the project stopped it in another way
                 break
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
 
@@ -183,8 +185,6 @@ def _set_done(called: asyncio.Future[None]) -> None:
 
 
 class Running(Generic[T]):
-    """A coroutine on a loop of another thread."""
-
     def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], context: Context) -> None:
         self._loop = loop
         self._coroutine = coroutine
@@ -196,7 +196,7 @@ class Running(Generic[T]):
         context.run(outside.set, self._call_later)
 
     def begin(self) -> asyncio.Task[T]:
-        """Make the task; called on the loop."""
+        """Create the task; called on the loop."""
         self._task = self._loop.create_task(contained(self._coroutine), context=self._context)
         self._task.add_done_callback(self._end)
         if self._is_cancelled:
@@ -209,7 +209,7 @@ class Running(Generic[T]):
         self._calls.put(None)
 
     def _call_later(self, call: Callable[[], None]) -> asyncio.Future[None]:
-        """Have a sync function called in the thread that waits for the result; after that, in a thread of the executor."""
+        """Call a sync function in the thread that waits for the result; after the end, in a thread of the executor."""
         if self._ended.is_set():
             return self._loop.run_in_executor(None, call)
         called: asyncio.Future[None] = self._loop.create_future()
@@ -232,10 +232,10 @@ class Running(Generic[T]):
             self._task.cancel()
 
     def result(self, timeout_s: float | None = None) -> T:
-        """The coroutine's value, waited for in the thread that is to call its sync functions; what it raised is raised.
+        """The coroutine's value, waited for in the thread that also calls its sync functions.
 
         Raises:
-            TimeoutError: When nothing comes of it for longer than that.
+            TimeoutError: Nothing happens for so long.
         """
         try:
             if not self._ended.is_set():
@@ -244,3 +244,45 @@ class Running(Generic[T]):
             raise TimeoutError from None
         assert self._task is not None  # noqa: S101  # it has ended
         return self._task.result()
+
+
+_SHUTDOWN_WAIT_S = 2.0
+
+
+class MountedApps:
+    """Ends the lifespans of mounted apps on the loop of the handlers."""
+
+    def __init__(self, loop: LoopThread) -> None:
+        self._loop = loop
+
+    def retire(self, loaded: LoadedProject) -> None:
+        """Shut down the apps that run now, when this loaded project has no request left."""
+        lifespan = _lifespan()
+        if lifespan is None:
+            return
+        ends: list[Callable[[], Awaitable[None]]] = []
+
+        async def detach() -> None:
+            ends.append(lifespan.detach())
+
+        async def end() -> None:
+            for each in ends:
+                await each()
+
+        def begin_end() -> None:
+            self._loop.start(end(), Context())
+
+        self._loop.start(detach(), Context())
+        loaded.when_idle(begin_end)
+
+    def end(self) -> None:
+        """Shut down all apps, with a time limit."""
+        lifespan = _lifespan()
+        if lifespan is not None:
+            with suppress(TimeoutError):
+                self._loop.start(lifespan.shutdown(), Context()).result(_SHUTDOWN_WAIT_S)
+
+
+def _lifespan() -> ModuleType | None:
+    """The module of the lifespans, once an app was requested."""
+    return sys.modules.get("edgeroutes.adapters.lifespan")

@@ -1,7 +1,4 @@
-"""The project's own modules in `sys.modules`: which they are, and how they are forgotten. Floor 3; knows no routes.
-
-Installed packages stay, so that a reload costs what the project costs, not what boto3 costs.
-"""
+"""The project's own modules in `sys.modules`: which they are, and how they are removed. Installed packages stay."""
 
 from __future__ import annotations
 
@@ -29,17 +26,17 @@ _IMPORT_WAIT_S = 2.0
 
 
 def forget_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
-    """Forget the project's modules, so that the next import reads their files.
+    """Remove the project's modules, so that the next import reads their files.
 
-    Python takes a `.pyc` for good when it has the source's size and its mtime in whole seconds: of two saves in one second the first
-    may have one that passes for the second. So those of changed files go, too.
+    Python uses a `.pyc` with the source's size and its mtime in whole seconds: of two saves in one second, the first one's may pass for
+    the second's. So those of changed files are deleted, too.
 
     Args:
         root: The project's folder.
-        changed: Files whose bytecode must not be believed.
+        changed: Files whose bytecode is deleted.
 
     Returns:
-        The names of the forgotten modules.
+        The names of the removed modules.
     """
     _wait_for_imports(root)
     for path in changed:
@@ -55,7 +52,6 @@ def forget_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
 
 
 def loaded_files(root: Path) -> Iterator[str]:
-    """The files and folders that the project's loaded modules come from."""
     for _, module in _project_modules(root):
         yield from _paths(module)
 
@@ -72,7 +68,7 @@ def loaded_modules() -> tuple[list[str], list[str]]:
 
 
 def is_installed(name: str, module: ModuleType | None) -> bool:
-    """Whether a module is of an installed package, the standard library or edgeroutes, and so is the same after every save."""
+    """Whether a module is of an installed package, the standard library or edgeroutes, and so the same after every save."""
     if name.partition(".")[0] in ("edgeroutes", "__main__", "__mp_main__") or module is None:
         return True
     file = getattr(module, "__file__", None)
@@ -83,7 +79,7 @@ def is_installed(name: str, module: ModuleType | None) -> bool:
 
 
 def _wait_for_imports(root: Path) -> None:
-    """A module that is taken away while it is imported makes its import fail: wait for it, within reason."""
+    """Wait, with a time limit, for modules that are being imported: without them their import would fail."""
     until = time.monotonic() + _IMPORT_WAIT_S
     while time.monotonic() < until and any(_is_initializing(module) for _, module in _project_modules(root)):
         time.sleep(0.005)
@@ -104,7 +100,7 @@ def _project_modules(root: Path) -> Iterator[tuple[str, ModuleType]]:
 
 
 def _paths(module: ModuleType) -> list[str]:
-    """Where a module's code is; of a package without `__init__`, its folders. None of what Python cannot load twice."""
+    """The file of a module; the folders of a package without `__init__`; nothing for an extension module, which loads only once."""
     if isinstance(getattr(module, "__loader__", None), ExtensionFileLoader):
         return []
     file = getattr(module, "__file__", None)
@@ -117,7 +113,7 @@ def _paths(module: ModuleType) -> list[str]:
 
 
 def is_project_file(path: str, root: str, environments: Sequence[str] = ()) -> bool:
-    """Whether a file is the project's own: below its folder, and in no environment inside it."""
+    """Whether a file is the project's own: below its folder, and not in an environment inside it."""
     return (
         path.startswith(f"{root}/")
         and not any(path.startswith(f"{environment}/") for environment in environments)
@@ -126,6 +122,6 @@ def is_project_file(path: str, root: str, environments: Sequence[str] = ()) -> b
 
 
 def _environments(root: Path) -> list[str]:
-    """The Python installations that lie inside the project."""
+    """The Python installations inside the project."""
     prefixes = {sys.prefix, sys.base_prefix, sys.exec_prefix}
     return [prefix for prefix in prefixes if prefix.startswith(f"{root}/")]

@@ -1,11 +1,12 @@
-"""What there is to serve: the project's settings and routes, as the manifest and handler that Lambda would have. Floor 3."""
+"""A project on disk: its settings and routes, with the manifest and the handler that Lambda would have."""
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
@@ -14,28 +15,24 @@ from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.plan.cors import gateway_fields, read_cors
 from edgeroutes.plan.manifest import manifest_arguments, route_arguments
 from edgeroutes.routing.conventions import METHODS
+from edgeroutes.routing.reading import outside, read_project_file
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from edgeroutes.build.trace import Tracer
     from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import FileTree, RouteFile, RouteScan
 
+
 CACHE_FOLDER = ".edgeroutes/cache"
 
 
 class TracedRoute(ManifestRoute):
-    """A route of which is found out when it is first asked for, whether it needs a loop: tracing all would delay every reload.
-
-    Args:
-        route: As it was scanned.
-        cors: That holds for it.
-        find_out: The answer.
-    """
+    """A route whose `needs_loop` is found out at its first request: tracing all routes would delay every reload."""
 
     __slots__ = ("_find_out",)
 
@@ -45,7 +42,6 @@ class TracedRoute(ManifestRoute):
         del self.needs_loop
 
     def __getattr__(self, name: str) -> Any:
-        """`needs_loop`, whose slot is empty until now."""
         if name != "needs_loop":
             raise AttributeError(name)
         find_out, route = self._find_out
@@ -58,11 +54,11 @@ class Project:
 
     Args:
         root: Its folder, absolute. It is put on `sys.path`, as `/var/task` is on Lambda.
-        tree: Through which its folders are seen; by default as they are on disk now.
-        scanned: What its folders say, where that is known.
+        tree: Reads its folders; by default as they are on disk now.
+        scanned: The scan of its routes, where it is known.
 
     Raises:
-        ProjectError: For settings that cannot be read.
+        ProjectError: The settings cannot be read.
     """
 
     def __init__(self, root: Path, *, tree: FileTree | None = None, scanned: RouteScan | None = None) -> None:
@@ -83,10 +79,10 @@ class Project:
         """All routes in one manifest.
 
         Args:
-            strict: Whether a problem anywhere is refused; otherwise it is the caller's to ask no route that has one.
+            strict: Whether any problem raises; otherwise the caller must not call routes with one.
 
         Raises:
-            ProjectError: When the layout, a route file, or what a function.yaml says of CORS has something wrong; all of it at once.
+            ProjectError: Problems of the layout, of route files or of the CORS in function.yaml files; all at once.
         """
         if strict:
             require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
@@ -102,13 +98,12 @@ class Project:
 
     @property
     def cors_problems(self) -> tuple[ProjectError, ...]:
-        """What is wrong with the function.yaml files that declare CORS."""
+        """The problems of function.yaml files that declare CORS."""
         _ = self.cors  # reads them
         return tuple(self._cors_problems)
 
     @cached_property
     def route_lines(self) -> tuple[RouteLine, ...]:
-        """The routes as a list shows them."""
         return tuple(
             RouteLine(
                 methods=METHODS if route.exports.app is not None else tuple(route.exports.method_names),
@@ -126,21 +121,21 @@ class Project:
 
     @property
     def gateway_fields(self) -> list[tuple[str, str]]:
-        """What API Gateway says to pages of other origins in errors of its own."""
+        """The CORS headers of API Gateway's own errors."""
         return gateway_fields(self.config.cors, self.cors.values())
 
     def handler(self, *, strict: bool = True, debug: bool = True) -> LambdaHandler:
-        """The handler that answers every route.
+        """The handler of every route.
 
         Args:
             strict: As for `manifest`.
-            debug: Whether it tells the client what went wrong when a route fails.
+            debug: Whether errors contain their cause.
         """
         stay_local()
         return LambdaHandler(self.manifest(strict=strict), str(self.root), debug=debug)
 
     def needs_loop(self, route: RouteFile) -> bool:
-        """Whether the route runs on an event loop, as the build decides it; True for a file that is not valid Python."""
+        """Whether the route runs on an event loop, as the build decides it; True for a file with a syntax error."""
         from edgeroutes.build.loops import needs_loop  # only once a request comes in
 
         try:
@@ -151,9 +146,105 @@ class Project:
 
 @cache
 def _tracer(root: Path) -> Tracer:
-    """One for all readings of a project: it remembers every file until that changes."""
     from edgeroutes.build.modules import SearchPath
     from edgeroutes.build.trace import Tracer
 
     site_packages = tuple(Path(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages")))
     return Tracer(SearchPath(project_root=root, site_packages=site_packages), cache_directory=root / CACHE_FOLDER)
+
+
+class _Listing(NamedTuple):
+    mtime_ns: int
+    names: tuple[str, ...]
+    folders: frozenset[str]
+    links: frozenset[str]
+
+
+class _Text(NamedTuple):
+    stamp: tuple[int, int]
+    text: str
+
+
+class RememberedTree:
+    """A `FileTree` on this machine's disk that reads folders and files again only where they changed.
+
+    mtime and size show a change, except of what the watcher saw change: two saves within one tick of the file system's clock have the
+    same mtime.
+
+    Args:
+        root: The project's folder, absolute.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._real = os.path.realpath(root)
+        self._listings: dict[str, _Listing] = {}
+        self._texts: dict[str, _Text] = {}
+        self._tops: dict[str, str] = {}
+
+    def forget(self, changed: Iterable[Path]) -> None:
+        """Read these paths and their folders again."""
+        self._tops.clear()
+        for path in changed:
+            name = os.path.relpath(path, self._root)
+            self._texts.pop(name, None)
+            self._listings.pop(name, None)
+            self._listings.pop(name.rpartition("/")[0], None)
+
+    def list_names(self, directory: str) -> Sequence[str]:
+        """The names in a folder, sorted.
+
+        Raises:
+            OSError: The folder cannot be read.
+        """
+        path = f"{self._root}/{directory}"
+        mtime_ns = os.stat(path).st_mtime_ns  # noqa: PTH116  # pathlib would take most of a reload's time
+        listing = self._listings.get(directory)
+        if listing is None or listing.mtime_ns != mtime_ns:
+            with os.scandir(path) as entries:
+                found = sorted((entry.name, entry.is_dir(), entry.is_symlink()) for entry in entries)
+            names = tuple(name for name, _, _ in found)
+            folders = frozenset(name for name, is_folder, _ in found if is_folder)
+            links = frozenset(name for name, _, is_link in found if is_link)
+            listing = self._listings[directory] = _Listing(mtime_ns, names, folders, links)
+        return listing.names
+
+    def is_directory(self, path: str) -> bool:
+        above, _, name = path.rpartition("/")
+        listing = self._listings.get(above)
+        return name in listing.folders if listing else os.path.isdir(f"{self._root}/{path}")  # noqa: PTH112
+
+    def resolve(self, directory: str) -> str:
+        """The real path of a folder: the same for a link to it."""
+        above, _, name = directory.rpartition("/")
+        listing = self._listings.get(above)
+        if listing is None and not above:  # the folder of routes itself, needed for each folder in it
+            known = self._tops.get(name)
+            if known is None:
+                known = self._tops[name] = os.path.realpath(f"{self._root}/{name}")
+            return known
+        if listing is None or name in listing.links:
+            return os.path.realpath(f"{self._root}/{directory}")
+        return f"{self.resolve(above)}/{name}"
+
+    def leads_out(self, path: str) -> str:
+        """Where a link on this path leads outside the project; empty for a path inside."""
+        return outside(self.resolve(path), self._real)
+
+    def read_text(self, path: str) -> str:
+        """A file's text; a Python file's in the encoding that it declares.
+
+        Raises:
+            OSError: There is no such file.
+            ProjectError: It cannot be read.
+        """
+        full = f"{self._root}/{path}"
+        try:
+            status = os.stat(full)  # noqa: PTH116
+        except OSError:  # gone, or a broken link: reading reports which
+            return read_project_file(full, path)
+        stamp = (status.st_mtime_ns, status.st_size)
+        known = self._texts.get(path)
+        if known is None or known.stamp != stamp:
+            known = self._texts[path] = _Text(stamp, read_project_file(full, path))
+        return known.text

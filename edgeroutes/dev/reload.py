@@ -1,7 +1,7 @@
-"""The project as it is on disk now: read again at every save, and swapped in one step. Floor 3.
+"""The project as it is on disk now: read again at every save, and replaced in one step.
 
-A request in flight keeps the generation that it began with; the next one has the new code. Nothing is imported here: a route and what
-it imports are loaded when it is next asked for, so that a save costs the same in a project of any size.
+A request in flight continues with the loaded project that it began with. Nothing is imported here: a route is loaded at its next
+request, so a save costs the same in a project of any size.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.config import FILE
-from edgeroutes.dev.environment import Environment
-from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.function_environment import Environment, FunctionEnvironment
 from edgeroutes.dev.import_guard import ImportGuard
+from edgeroutes.dev.isolation import StandardStreams
+from edgeroutes.dev.loaded_project import LoadedProject
 from edgeroutes.dev.modules import forget_modules, loaded_files
-from edgeroutes.dev.project import Project
-from edgeroutes.dev.remembered_tree import RememberedTree
+from edgeroutes.dev.project import Project, RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
-from edgeroutes.dev.standard_streams import StandardStreams
-from edgeroutes.dev.surroundings import Surroundings
 from edgeroutes.errors import LayoutError, ProjectError
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.routing.scan import RouteFile
 
-# How long a save waits for a route that is just being loaded. One that never ends must not keep its own mending out.
+# How long a save waits for a route that is being loaded; one that never ends must not block its own fix.
 _LOADING_WAIT_S = 1.0
 # How long an empty file may be one that is about to be written.
 _EMPTY_WAIT_S = 0.1
@@ -41,16 +39,16 @@ _OLD_SAVE_S = 5.0
 
 
 class LiveProject:
-    """A project whose newest generation answers.
+    """A project, with its newest reading in `loaded`.
 
     Args:
         root: The project's folder, absolute.
-        report: Is told of every reload.
+        report: Receives every reload.
         environ: `os.environ`, or a stand-in.
-        on_replaced: Is given each generation that gets no new requests any more.
+        on_replaced: Receives each loaded project that gets no new requests any more.
 
     Raises:
-        ProjectError: For settings that cannot be read, or a project without a folder of routes.
+        ProjectError: The settings cannot be read, or there is no folder of routes.
     """
 
     def __init__(
@@ -58,7 +56,7 @@ class LiveProject:
         root: Path,
         report: Reporter,
         environ: MutableMapping[str, str],
-        on_replaced: Callable[[Generation], None] = lambda _: None,
+        on_replaced: Callable[[LoadedProject], None] = lambda _: None,
     ) -> None:
         self.root = root
         self.loaded_files: Callable[[], Iterable[str]] = lambda: loaded_files(root)
@@ -68,7 +66,7 @@ class LiveProject:
         self._reloading = threading.Lock()
         self._swapped = threading.Condition()
         self._environment = Environment(root, environ)
-        self.surroundings = Surroundings(root, self._environment, report)
+        self.function_environment = FunctionEnvironment(root, self._environment, report)
         self.standard_streams = StandardStreams()
         self._tree = RememberedTree(root)
         self.guard = ImportGuard(root, report)
@@ -76,16 +74,16 @@ class LiveProject:
         require_app_folder(project)
         self._environment.load(function_settings(project))
         self.guard.start(project)
-        self.generation = Generation(project, threading.Lock(), guard=self.guard)
+        self.loaded = LoadedProject(project, threading.Lock(), guard=self.guard)
 
     def reload(self, changed: Iterable[Path]) -> None:
-        """Read the project again; what cannot be read keeps it from answering until it is mended."""
+        """Read the project again; where that fails, every request gets the problem."""
         began = time.perf_counter()
         paths = sorted(changed)
         _wait_for_content(paths)
         with self._reloading:
             try:
-                generation = self._swap(paths)
+                loaded = self._swap(paths)
             except Exception as error:  # noqa: BLE001  # the watcher must live on, and the old code with it
                 self._report(Failed(message="the project could not be read again", error=error))
                 return
@@ -94,73 +92,73 @@ class LiveProject:
             Reloaded(
                 changed=tuple(Path(os.path.relpath(path, self.root)).as_posix() for path in paths),
                 duration_ms=max(duration_ms, _since_save_ms(paths)),
-                routes=generation.route_count,
-                problems=generation.problems,
+                routes=loaded.route_count,
+                problems=loaded.problems,
             )
         )
 
     def wait_before_loading(self, route: RouteFile, method: str) -> None:
-        """Wait for what would make other routes wait, if the route waited for it later.
+        """Wait for variables before the route is loaded, where waiting later would block other routes.
 
         Raises:
             ProjectError: A variable gets no value.
         """
-        from edgeroutes.dev.late_start import wait_before_loading
+        from edgeroutes.dev.function_plan import wait_before_loading
 
-        wait_before_loading(self.surroundings, self.generation.project, route, method)
+        wait_before_loading(self.function_environment, self.loaded.project, route, method)
 
     def refresh(self) -> None:
-        """Have everything loaded again, though no file has changed: what modules read when they were imported is another now."""
+        """Load everything again although no file has changed, because modules have read other variables."""
         with self._reloading:
             self._swap([])
 
-    def wait_for_newer(self, generation: object, timeout_s: float) -> bool:
-        """Whether another has taken the generation's place, now or soon."""
+    def wait_for_newer(self, loaded: object, timeout_s: float) -> bool:
+        """Whether another one has replaced this loaded project, now or soon."""
         with self._swapped:
-            return self._swapped.wait_for(lambda: self.generation is not generation, timeout_s)
+            return self._swapped.wait_for(lambda: self.loaded is not loaded, timeout_s)
 
     def had_code(self, folder: Path) -> bool:
-        """Whether a folder that is gone had code of the project in it."""
+        """Whether a folder that is gone contained code of the project."""
         below = f"{folder}/"
-        scanned = (f"{self.root}/{route.source_file}" for route in self.generation.project.scan.routes)
+        scanned = (f"{self.root}/{route.source_file}" for route in self.loaded.project.scan.routes)
         return any(path.startswith(below) for path in (*scanned, *self.loaded_files()))
 
-    def _swap(self, changed: list[Path]) -> Generation:
-        """Read, forget what was loaded, and let the next request have the new code; while nothing is being loaded."""
-        loading = self.generation.loading
+    def _swap(self, changed: list[Path]) -> LoadedProject:
+        """Read the project and replace the loaded one while no module is being loaded."""
+        loading = self.loaded.loading
         is_free = loading.acquire(timeout=_LOADING_WAIT_S)
         try:
-            generation = self._read(changed, loading if is_free else threading.Lock())
+            loaded = self._read(changed, loading if is_free else threading.Lock())
             forget_modules(self.root, changed)
         finally:
             if is_free:
                 loading.release()
         with self._swapped:
-            before, self.generation = self.generation, generation
+            before, self.loaded = self.loaded, loaded
             self._swapped.notify_all()
         self._on_replaced(before)
-        return generation
+        return loaded
 
-    def _read(self, changed: list[Path], loading: threading.Lock) -> Generation:
+    def _read(self, changed: list[Path], loading: threading.Lock) -> LoadedProject:
         self._tree.forget(changed)
-        before = self.generation.project
+        before = self.loaded.project
         app_dir = self.root / before.config.app_dir
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
             project = Project(self.root, tree=self._tree, scanned=scanned)
             self._environment.load(function_settings(project))
-            return Generation(project, loading, guard=self.guard)
+            return LoadedProject(project, loading, guard=self.guard)
         except ProjectError as error:
-            return Generation(before, loading, error)
+            return LoadedProject(before, loading, error)
 
 
 def function_settings(project: Project) -> dict[str, str]:
-    """The variables that the template gives to functions by itself: Powertools calls a service without a name `service_undefined`."""
+    """The variables that the template gives to all functions: without a name, Powertools uses `service_undefined`."""
     return {"POWERTOOLS_SERVICE_NAME": project.config.name, **project.config.env}
 
 
 def require_app_folder(project: Project) -> None:
-    """Raise LayoutError for a project that has no folder of routes at all."""
+    """Raise LayoutError for a project without a folder of routes."""
     app_dir = project.config.app_dir
     if not (project.root / app_dir).is_dir():
         hint = f"Create '{app_dir}/hello/route.py', go to your project's folder, or name it with --root"
@@ -168,7 +166,7 @@ def require_app_folder(project: Project) -> None:
 
 
 def _may_be_scanned(path: Path, app_dir: Path) -> bool:
-    """Whether the scan of the routes may differ when this path has changed; a module that routes import is not part of it.
+    """Whether a change of this path may change the scan of the routes; modules that routes import are not part of it.
 
     A route's folder may be a link to a folder elsewhere in the project, so a route file counts wherever it is.
     """
@@ -178,7 +176,7 @@ def _may_be_scanned(path: Path, app_dir: Path) -> bool:
 
 
 def _wait_for_content(paths: Iterable[Path]) -> None:
-    """Wait for editors that empty a file before they write it, within reason: the file may stay empty."""
+    """Wait, with a time limit, for editors that empty a file before they write it."""
     until = time.monotonic() + _EMPTY_WAIT_S
     for path in paths:
         while path.suffix == ".py" and path.name != "__init__.py" and time.monotonic() < until and _is_empty(path):
@@ -193,7 +191,7 @@ def _is_empty(path: Path) -> bool:
 
 
 def _since_save_ms(paths: Iterable[Path]) -> float:
-    """Milliseconds since the last of the files was written, 0 where that says nothing."""
+    """Milliseconds since the last of the files was written; 0 where that is not known."""
     saved = 0.0
     for path in paths:
         with suppress(OSError):

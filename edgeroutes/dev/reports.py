@@ -1,19 +1,23 @@
-"""What the dev server tells whoever runs it: values, which the command line prints and a console may show. Floor 3; prints nothing."""
+"""What the dev server reports: values, which the command line prints."""
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from edgeroutes.errors import EdgeroutesError
 
 if TYPE_CHECKING:
-    from edgeroutes.errors import EdgeroutesError, ProjectError
+    from edgeroutes.errors import ProjectError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteLine:
-    """One route of the list: its methods, its path with the base path, its file."""
+    """One route of the list; its path includes the base path."""
 
     methods: tuple[str, ...]
     path: str
@@ -22,13 +26,13 @@ class RouteLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
-    """The server takes requests.
+    """The server accepts requests.
 
     Args:
-        url: Where.
+        url: Its address.
         routes: How many there are.
-        problems: What is wrong with the project.
-        warnings: What else the reader should know.
+        problems: The project's.
+        warnings: The server's.
         table: The routes.
     """
 
@@ -41,17 +45,17 @@ class Started:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answered:
-    """One request is done: a line of the access log.
+    """One response: a line of the access log.
 
     Args:
-        method: As it came.
-        path: With its query, as it came.
-        status: Of the answer; 0 where none was sent.
-        duration_ms: From the request's head to the answer's last byte.
+        method: The request's.
+        path: Path and query, as they were sent.
+        status: The response's; 0 without one.
+        duration_ms: From the request's headers to the response's last byte.
         body_bytes: That were sent.
-        source_file: The route's; empty where no route was asked.
-        note: What was unusual about it: the client left, the connection was cut.
-        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, `uncached`; empty where it did nothing.
+        source_file: The route's; empty without one.
+        note: Anything unusual: the client left, the connection was closed.
+        cache: What the CDN did: `hit`, `miss`, `stale`, `refreshed`, `uncached`; empty without a CDN.
     """
 
     method: str
@@ -66,12 +70,12 @@ class Answered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """Something was raised that nobody caught.
+    """An unhandled exception.
 
     Args:
-        message: What was being done.
-        error: What was raised.
-        is_repeated: Whether it was reported before: by `logger.exception`, and raised again.
+        message: What failed.
+        error: The exception.
+        is_repeated: Whether `logger.exception` has reported it before.
     """
 
     message: str
@@ -81,12 +85,12 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logged:
-    """A line that edgeroutes' runtime logged, or that the server says of a request.
+    """A line that the runtime or the server logs.
 
     Args:
         level: `ERROR`, `WARNING`, `INFO` or `DEBUG`.
         message: A sentence.
-        fields: More of it, such as `route`.
+        fields: More, such as `route`.
     """
 
     level: str
@@ -99,10 +103,10 @@ class Reloaded:
     """The project was read again.
 
     Args:
-        changed: What had changed, relative to the project.
-        duration_ms: From the save until requests got the new code.
+        changed: The changed files, relative to the project.
+        duration_ms: From the save until requests get the new code.
         routes: How many there are now.
-        problems: What is wrong with the project now.
+        problems: The project's.
     """
 
     changed: tuple[str, ...]
@@ -113,15 +117,15 @@ class Reloaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudReady:
-    """The resources of infra/ are there, in moto: made now, or changed.
+    """The resources of infra/ are created or changed.
 
     Args:
-        url: What stands for AWS.
-        resources: Those that infra/ declares, logical id → type.
-        added: Those that were not there before.
-        removed: Those that are there no more.
-        duration_ms: From the start, or the save, until requests could use them.
-        warnings: What is there by name alone, and what else should be known.
+        url: The endpoint.
+        resources: The ones of infra/, logical id → type.
+        added: The new ones.
+        removed: The ones that are gone.
+        duration_ms: From the start, or the save, until requests can use them.
+        warnings: Resources without a model, and others.
     """
 
     url: str
@@ -134,11 +138,11 @@ class CloudReady:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudFailed:
-    """The resources of infra/ could not be made, or not be changed.
+    """The resources of infra/ could not be created or changed.
 
     Args:
-        problems: Why.
-        is_working: Whether there are those of before, with which requests go on.
+        problems: The reasons.
+        is_working: Whether requests go on with the earlier ones.
     """
 
     problems: tuple[EdgeroutesError, ...]
@@ -158,3 +162,98 @@ def is_reported(error: BaseException) -> bool:
 
 Report = Started | Answered | Failed | Logged | Reloaded | CloudReady | CloudFailed
 Reporter = Callable[[Report], None]
+
+
+# A chain of causes that is longer, or goes in a circle, is cut.
+_MOST_CAUSES = 16
+_PLAIN = (str, int, float, bool, bytes, type(None))
+
+
+def pack_error(error: BaseException, depth: int = 0) -> dict[str, Any]:
+    """The argument of `unpack_error`: an exception as strings and numbers, for another process.
+
+    Unpickling an exception would import the project's module, and a traceback cannot be pickled.
+    """
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append((code.co_filename, code.co_name, trace.tb_lineno))
+        trace = trace.tb_next
+    causes = (error.__cause__, error.__context__) if depth < _MOST_CAUSES else (None, None)
+    return {
+        "module": type(error).__module__,
+        "name": type(error).__qualname__,
+        "string": _string_of(error),
+        "args": plain_value(error.args),
+        "own": error
+        if isinstance(error, EdgeroutesError) and type(error).__module__.startswith("edgeroutes.")
+        else None,
+        "group": [pack_error(each, depth + 1) for each in error.exceptions]
+        if isinstance(error, BaseExceptionGroup)
+        else None,
+        "frames": frames,
+        "notes": plain_value(getattr(error, "__notes__", ())),
+        "cause": pack_error(causes[0], depth + 1) if causes[0] is not None else None,
+        "context": pack_error(causes[1], depth + 1) if causes[1] is not None and causes[0] is None else None,
+        "suppress": error.__suppress_context__,
+    }
+
+
+def unpack_error(packed: dict[str, Any]) -> BaseException:
+    """An exception with the same type name, message, traceback and causes."""
+    error = packed["own"] if packed["own"] is not None else _made(packed)
+    for note in packed["notes"]:
+        error.add_note(note)
+    if packed["context"] is not None:
+        error.__context__ = unpack_error(packed["context"])
+    if packed["cause"] is not None:
+        error.__cause__ = unpack_error(packed["cause"])
+    error.__suppress_context__ = packed["suppress"]
+    trace: TracebackType | None = None
+    for filename, name, line in reversed(packed["frames"]):
+        trace = _traceback(filename, name, line, trace)
+    return error.with_traceback(trace)
+
+
+def plain_value(value: object) -> Any:
+    """The value in built-in types; for others their `repr`."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, (tuple, list)):
+        return tuple(plain_value(each) for each in value)
+    if isinstance(value, dict):
+        return {str(name): plain_value(each) for name, each in value.items()}
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001  # `repr` is the project's code
+        return f"<{type(value).__name__}>"
+
+
+def _string_of(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  # `__str__` is the project's code
+        return "<exception str() failed>"
+
+
+def _made(packed: dict[str, Any]) -> BaseException:
+    if packed["group"]:
+        return BaseExceptionGroup(str(packed["args"][0]), [unpack_error(each) for each in packed["group"]])
+    builtin = getattr(builtins, packed["name"], None) if packed["module"] == "builtins" else None
+    if isinstance(builtin, type) and issubclass(builtin, SyntaxError):  # its message includes its place
+        return builtin(*packed["args"])
+    members = {"__module__": packed["module"], "__str__": lambda _: packed["string"]}
+    made: BaseException = type(packed["name"], (Exception,), members)()
+    return made
+
+
+def _traceback(filename: str, name: str, line: int, following: TracebackType | None) -> TracebackType:
+    """A traceback entry of a frame with this file, function name and line."""
+    code = compile("raise ValueError", filename, "exec").replace(co_name=name, co_firstlineno=max(line, 1))
+    try:
+        exec(code, {})  # noqa: S102  # the constant above
+    except ValueError as error:
+        own = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    assert own is not None  # noqa: S101  # it has been raised
+    return TracebackType(following, own.tb_frame, own.tb_lasti, line)

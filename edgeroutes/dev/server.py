@@ -1,4 +1,4 @@
-"""The dev server: a socket, uvicorn on it, the watcher, and the event loop of the handlers. Floor 3."""
+"""The dev server: a socket, uvicorn on it, the watcher, and what runs the routes."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ import os
 import socket
 import sys
 import threading
+import time
 import traceback
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgeroutes.config import INFRA_FOLDER
+from edgeroutes.dev.access_log import AccessLog
 from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.cdn.edge import Cdn
-from edgeroutes.dev.cdn.key import keyed_headers
-from edgeroutes.dev.changes import Changes
-from edgeroutes.dev.connection import connection_type
-from edgeroutes.dev.desk import make_cloud
-from edgeroutes.dev.front import Front
+from edgeroutes.dev.cdn.store import keyed_headers
 from edgeroutes.dev.function_variables import per_function_environ
-from edgeroutes.dev.functions import CAN_FORK, InProcess, Starter, Workers
-from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.hosts import is_loopback
-from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.gateway import HttpRequest, Limits, rest_event
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
-from edgeroutes.dev.template_keeper import TemplateKeeper
+from edgeroutes.dev.template import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
+from edgeroutes.dev.workers import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.errors import EdgeroutesError, ToolError
+from edgeroutes.local_aws.origins import is_loopback
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
@@ -41,10 +40,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
-    from edgeroutes.dev.generation import Generation
-    from edgeroutes.dev.reports import Reporter
+    from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-# What a request's head may grow to before uvicorn itself refuses it, without a word of the limit that it breaks.
+    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.reports import Reporter
+    from edgeroutes.types import Receive, Scope, Send
+
+
+# The request head that uvicorn itself refuses, without naming a limit.
 _LARGEST_HEAD_BYTES = 1024 * 1024
 _SHUTDOWN_WAIT_S = 2
 DEFAULT_PORT = 3000
@@ -52,7 +55,7 @@ _PORTS_TRIED = 20
 
 
 class _UvicornServer(uvicorn.Server):
-    """uvicorn, which waits at its end for requests in flight, but not for streams that have no end."""
+    """uvicorn, which at its end waits for requests in flight, but not for endless streams."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None], on_ending: Callable[[], None]) -> None:
         super().__init__(config)
@@ -60,12 +63,10 @@ class _UvicornServer(uvicorn.Server):
         self._on_started = on_started
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take requests, then say so."""
         await super().startup(sockets)
         self._on_started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the streams, then wait for the rest."""
         self._on_ending()
         await super().shutdown(sockets)
 
@@ -75,19 +76,19 @@ class DevServer:
 
     Args:
         root: The project's folder, absolute.
-        report: Is told what happens; called from several threads, one call at a time.
-        host: What to listen on.
-        port: Of it; 0 takes any that is free, None takes 3000 or the next that is free.
-        limits: Of the real thing.
-        cdn: Whether a CDN stands in front, where the project's settings have one.
-        aws: Whether boto3 asks AWS itself, with the user's credentials, instead of resources made here.
+        report: Receives reports from several threads, one call at a time.
+        host: The address to listen on.
+        port: 0 takes any free port, None takes 3000 or the next free one.
+        limits: API Gateway's and Lambda's.
+        cdn: Whether a CDN is in front, where the project's settings have one.
+        aws: Whether boto3 uses AWS itself, with the user's credentials, instead of local AWS.
         environ: Where `.env` goes.
-        template: Whether to keep template.yaml current, and tell its warnings; with False only to tell them, with None neither.
+        template: Whether to write template.yaml and report its warnings; with False only report, with None neither.
         workers: Whether routes run in worker processes, one for each save; else in this process.
 
     Raises:
-        ProjectError: For a project that cannot be read at all.
-        ToolError: When the port is taken, or the files cannot be watched.
+        ProjectError: The project cannot be read at all.
+        ToolError: The port is taken, or the files cannot be watched.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class DevServer:
     ) -> None:
         self._changes = Changes()
         self._reporting = threading.Lock()
-        self._tell = report
+        self._reporter = report
         self._host = host
         self._socket = listen(host, port) if port is not None else listen_near(host, DEFAULT_PORT)
         self.port: int = self._socket.getsockname()[1]
@@ -115,7 +116,7 @@ class DevServer:
         starter = Starter(str(root), forks=CAN_FORK) if workers else None
         try:
             if starter is not None:
-                starter.begin()  # it needs as long as the rest of this
+                starter.begin()  # it takes as long as the rest
             self.live = LiveProject(root, self._report, environ, self._retire)
             self._cloud = make_cloud(self.live, self._report, environ, aws=aws)
             self._template = None if template is None else TemplateKeeper(root, self._report, writes=template)
@@ -124,7 +125,7 @@ class DevServer:
                 root,
                 self._reload,
                 self.live.had_code,
-                app_dir=lambda: self.live.generation.project.config.app_dir,
+                app_dir=lambda: self.live.loaded.project.config.app_dir,
                 files=guard.files,
             )
             guard.on_files = self._watcher.refresh
@@ -134,7 +135,7 @@ class DevServer:
             if starter is not None:
                 starter.end()
             raise
-        has_cdn = cdn and self.live.generation.project.config.cdn.enabled
+        has_cdn = cdn and self.live.loaded.project.config.cdn.enabled
         limits = limits or Limits()
         self._functions: InProcess | Workers
         if starter is not None:
@@ -145,16 +146,16 @@ class DevServer:
         else:
             self._functions = InProcess(self.live, self._report, limits)
         self.app = DevApp(self.live, self._functions, self._report, limits=limits)
-        self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.generation)) if has_cdn else None
-        front = Front(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
-        config = _uvicorn_config(front, limits.head_timeout_s)
-        self._uvicorn = _UvicornServer(config, self._tell_started, self._end_streams)
+        self.cdn = Cdn(self.app, self._report, **_cdn_settings(self.live.loaded)) if has_cdn else None
+        app = AccessLog(self.cdn or self.app, self._report, self._allows_origin, host=host, changes=self._changes)
+        config = _uvicorn_config(app, limits.head_timeout_s)
+        self._uvicorn = _UvicornServer(config, self._report_started, self._end_streams)
 
     @property
     def url(self) -> str:
-        """Where it is, with the project's base path."""
+        """Its address, with the project's base path."""
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self.port}{self.live.generation.project.config.base_path}"
+        return f"http://{host}:{self.port}{self.live.loaded.project.config.base_path}"
 
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
@@ -162,7 +163,7 @@ class DevServer:
             at_the_end.callback(add_writer(self._log))
             if self.cdn is not None:
                 at_the_end.callback(use_invalidator(self.cdn))
-            at_the_end.enter_context(per_function_environ(self.live.surroundings.wait_outside))
+            at_the_end.enter_context(per_function_environ(self.live.function_environment.wait_outside))
             at_the_end.callback(self._cloud.close)
             at_the_end.callback(self._functions.close)
             at_the_end.callback(self._watcher.close)
@@ -170,7 +171,7 @@ class DevServer:
                 at_the_end.callback(self._template.close)
                 self._template.start()
             with suppress(KeyboardInterrupt):  # uvicorn has shut down, and raises the signal again
-                self._cloud.start()  # which sets the endpoint that workers start with
+                self._cloud.start()  # sets the endpoint that workers start with
                 self._functions.start()
                 asyncio.run(self._uvicorn.serve(sockets=[self._socket]))
 
@@ -179,26 +180,26 @@ class DevServer:
         self.app.close_streams()
 
     def clear_cache(self) -> None:
-        """Evict everything from the CDN; from any thread."""
+        """Clear the CDN's cache; from any thread."""
         if self.cdn is None:
             self._report(Logged(level="INFO", message="there is no CDN to clear"))
             return
-        count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+        count = self.cdn.reset(**_cdn_settings(self.live.loaded))
         self._report(Logged(level="INFO", message=f"CDN cache cleared ({_entries(count)})"))
 
     def stop(self) -> None:
-        """Have `run` return; from any thread."""
+        """End `run`; from any thread."""
         self._uvicorn.should_exit = True
 
-    def _tell_started(self) -> None:
-        generation = self.live.generation
+    def _report_started(self) -> None:
+        loaded = self.live.loaded
         self._report(
             Started(
                 url=self.url,
-                routes=generation.route_count,
-                problems=generation.problems,
+                routes=loaded.route_count,
+                problems=loaded.problems,
                 warnings=tuple(self._warnings()),
-                table=generation.project.route_lines,
+                table=loaded.project.route_lines,
             )
         )
 
@@ -210,22 +211,22 @@ class DevServer:
 
     def _allows_origin(self, method: str, path: str, origin: str) -> bool:
         """Whether the CORS of the route at this path allows a page's origin."""
-        generation = self.live.generation
-        # With the canonical slashes, so that no route has to be loaded to find out which ones it wants.
-        trailing_slash = generation.project.config.trailing_slash
+        loaded = self.live.loaded
+        # With the canonical slashes, so that no route has to be loaded to find them out.
+        trailing_slash = loaded.project.config.trailing_slash
         event = rest_event(HttpRequest(method=method, path=canonical_path(path, trailing_slash=trailing_slash) or path))
-        handler = generation.handler
-        route = generation.route_file(handler.application.route_behind(path))
-        with generation.in_use(), self.live.surroundings.running(route):
+        handler = loaded.handler
+        route = loaded.route_file(handler.application.route_behind(path))
+        with loaded.in_use(), self.live.function_environment.running(route):
             try:
                 cors = handler.open(event).cors
-            except EdgeroutesError:  # of a route file, or of an event that no adapter can read
+            except EdgeroutesError:  # of a route file, or of an unreadable event
                 return False
         return cors is not None and cors.allows(origin)
 
     def _reload(self, changed: Iterable[Path]) -> None:
         paths = list(changed)
-        infra = self.live.generation.project.root / INFRA_FOLDER
+        infra = self.live.loaded.project.root / INFRA_FOLDER
         self._cloud.expect(paths)
         code = [path for path in paths if not path.is_relative_to(infra)]
         if not set(paths).isdisjoint(self.live.guard.files()):
@@ -236,11 +237,11 @@ class DevServer:
         if self._template is not None:
             self._template.look()
 
-    def _retire(self, generation: Generation) -> None:
+    def _retire(self, loaded: LoadedProject) -> None:
         self._changes.note()
-        self._functions.replace(generation)
+        self._functions.replace(loaded)
         if self.cdn is not None:
-            count = self.cdn.start_anew(**_cdn_settings(self.live.generation))
+            count = self.cdn.reset(**_cdn_settings(self.live.loaded))
             if count:
                 message = f"CDN cache cleared after reload ({_entries(count)})"
                 self._report(Logged(level="INFO", message=message))
@@ -252,13 +253,13 @@ class DevServer:
     def _report(self, report: Any) -> None:
         with self._reporting:
             try:
-                self._tell(report)
-            except Exception:  # noqa: BLE001  # a full disk, a closed output: no reason for a request to fail
+                self._reporter(report)
+            except Exception:  # noqa: BLE001  # a full disk or a closed output must not fail a request
                 with suppress(Exception):
                     traceback.print_exc(file=sys.__stderr__)
 
     def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
-        """What the runtime would write as a JSON line on Lambda."""
+        """Report what the runtime would write as a JSON line on Lambda."""
         if error is not None:
             self._report(Failed(message=message, error=error))
         else:
@@ -269,19 +270,19 @@ def _entries(count: int) -> str:
     return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
-def _cdn_settings(generation: Generation) -> dict[str, Any]:
-    project = generation.project
+def _cdn_settings(loaded: LoadedProject) -> dict[str, Any]:
+    project = loaded.project
     return {"tag_header": project.config.cdn.tag_header, "keyed": keyed_headers(project.config, project.cors_policies)}
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+    """A listening socket.
 
     Raises:
-        ToolError: When it cannot, with what to do about it.
+        ToolError: It cannot listen.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, or asyncio leaves TCP_NODELAY off, and every answer on a kept connection waits 40 ms.
+    # With a protocol, or asyncio leaves TCP_NODELAY off, and every response on a reused connection waits 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
@@ -303,7 +304,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_near(host: str, port: int) -> socket.socket:
-    """A socket that listens on this port, or on the next that is free.
+    """A socket that listens on this port, or on the next free one.
 
     Raises:
         ToolError: None of 20 is free, or this machine cannot listen at all.
@@ -320,10 +321,10 @@ def listen_near(host: str, port: int) -> socket.socket:
 
 
 def _open_to_all(host: str) -> str:
-    return f"listening on {host}: whoever reaches this machine can run the project's code. Leave --host out to keep it to yourself"
+    return f"listening on {host}: anyone who reaches this machine can run the project's code. Without --host, only this machine can"
 
 
-def _uvicorn_config(app: Front, head_timeout_s: float) -> uvicorn.Config:
+def _uvicorn_config(app: AccessLog, head_timeout_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=connection_type(head_timeout_s),
@@ -332,10 +333,111 @@ def _uvicorn_config(app: Front, head_timeout_s: float) -> uvicorn.Config:
         lifespan="off",
         interface="asgi3",
         log_config=None,
-        log_level=logging.CRITICAL + 1,  # what it would say is told by us, or is how we have a connection cut
+        log_level=logging.CRITICAL + 1,  # our own reports replace it
         access_log=False,
         server_header=False,
         proxy_headers=False,
         h11_max_incomplete_event_size=_LARGEST_HEAD_BYTES,
         timeout_graceful_shutdown=_SHUTDOWN_WAIT_S,
     )
+
+
+_LOOK_S = 0.05
+_ALIVE_S = 15.0
+
+
+class Changes:
+    """An ASGI app that sends the time of the last change to open pages, as server-sent events."""
+
+    def __init__(self) -> None:
+        self._changed_at = time.time()
+        self._is_over = threading.Event()
+
+    def note(self) -> None:
+        self._changed_at = time.time()
+
+    def close(self) -> None:
+        self._is_over.set()
+
+    async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        gone = asyncio.create_task(_disconnected(receive))
+        sent_at = sent = 0.0
+        try:
+            while not gone.done() and not self._is_over.is_set():
+                if sent != self._changed_at or time.monotonic() - sent_at > _ALIVE_S:
+                    sent, sent_at = self._changed_at, time.monotonic()
+                    body = f"data: {sent}\n\n".encode()
+                    await send({"type": "http.response.body", "body": body, "more_body": True})
+                await asyncio.wait({gone}, timeout=_LOOK_S)
+        finally:
+            gone.cancel()
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+_TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+
+class Connection(H11Protocol):
+    """uvicorn's HTTP connection, closed when no whole request head arrives in time.
+
+    uvicorn limits only the pause between two requests: a client that sends a head byte by byte, or the rest of a body after the
+    response, would stay for ever.
+    """
+
+    head_timeout_s = 10.0
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._waiting: asyncio.TimerHandle | None = None
+        self._has_had_request = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._has_request():
+            self._has_had_request = True
+            self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        self._wait_for_head()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._waiting = self.loop.call_later(self.head_timeout_s, self._time_out)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _time_out(self) -> None:
+        if self._has_request() or self.transport.is_closing():
+            return
+        if not self._has_had_request:
+            self.transport.write(_TIMED_OUT)
+        self.transport.close()
+
+    def _has_request(self) -> bool:
+        """Whether there is a request without a whole response."""
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn's own annotation has no None
+        return cycle is not None and not cycle.response_complete
+
+
+def connection_type(head_timeout_s: float) -> type[Connection]:
+    return type("Connection", (Connection,), {"head_timeout_s": head_timeout_s})

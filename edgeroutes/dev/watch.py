@@ -1,7 +1,7 @@
-"""Sees files change. Floor 3; knows which changes matter to a project, not what they mean.
+"""Watches the files that matter to a project.
 
-The project's folder is watched by itself, and each folder in it with all that is below; those that hold no code of the project
-(environments, caches, `node_modules`) not at all: watching them costs most of all (this repo with its `.venv`: 410 ms; without: 1 ms).
+The project's folder is watched by itself, and each folder in it with everything below. Folders without code of the project
+(environments, caches, `node_modules`) are not watched: they cost most (this repository with its `.venv`: 410 ms; without: 1 ms).
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ _POLL_MS = 100
 
 
 class Watcher:
-    """Calls `on_change` with the files that matter, from a thread of its own, one call at a time.
+    """Calls `on_change` with the changed files that matter, from a thread of its own, one call at a time.
 
-    From the moment this is made nothing is missed.
+    No change after its creation is missed.
 
     Args:
         root: The project's folder.
-        on_change: What to call; must not raise.
+        on_change: Must not raise.
         had_code: Whether a path that is gone was a folder with code of the project.
-        app_dir: The folder of routes; everything in it is watched, whatever its folders are called.
+        app_dir: The folder of routes; all of its folders are watched, whatever their names.
         files: More files that matter, such as the lock of a workspace.
         beside: Folders of packages outside the project; by default those of editable installs.
 
     Raises:
-        ToolError: When this machine cannot watch so many folders.
+        ToolError: This machine cannot watch so many folders.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Watcher:
         self.refresh()
 
     def close(self) -> None:
-        """Stop; a call that is on its way is waited for."""
+        """Stop, and wait for a running call."""
         for stop in self._stops:
             stop.set()
         for thread in self._threads:
@@ -88,7 +88,7 @@ class Watcher:
                 thread.join(2)
 
     def refresh(self) -> None:
-        """Look again which folders there are to watch."""
+        """Find the folders to watch again."""
         with self._watching:
             if self._stops[0].is_set():
                 return
@@ -104,22 +104,22 @@ class Watcher:
     def _outer_files(self) -> list[Path]:
         return [file for file in self._files() if not file.is_relative_to(self._root) and file.parent.is_dir()]
 
-    def _watch(self, index: int, folders: tuple[str, ...], tell: Callable[[Iterable[str]], None]) -> None:
-        """Watch these folders in place of the former ones; only the second list with all that is below."""
+    def _watch(self, index: int, folders: tuple[str, ...], on_paths: Callable[[Iterable[str]], None]) -> None:
+        """Watch these folders instead of the earlier ones; only the second list includes everything below."""
         if folders == self._watched[index]:
             return
         before, self._stops[index], self._watched[index] = self._stops[index], threading.Event(), folders
         if folders:
-            self._start(_notifier(list(folders), is_recursive=index == 1), self._stops[index], tell)
+            self._start(_notifier(list(folders), is_recursive=index == 1), self._stops[index], on_paths)
         before.set()
 
-    def _start(self, notifier: RustNotify, stop: threading.Event, tell: Callable[[Iterable[str]], None]) -> None:
+    def _start(self, notifier: RustNotify, stop: threading.Event, on_paths: Callable[[Iterable[str]], None]) -> None:
         def watch() -> None:
             with notifier:
                 while not stop.is_set():
                     changes = notifier.watch(_BURST_MS, _STEP_MS, 0, stop)
                     if isinstance(changes, set):
-                        tell({path for _, path in changes})
+                        on_paths({path for _, path in changes})
 
         thread = threading.Thread(target=watch, name="edgeroutes-watch", daemon=True)
         self._threads = [each for each in self._threads if each.is_alive()]
@@ -150,7 +150,7 @@ class Watcher:
 
 
 def watched_folders(root: Path) -> list[str]:
-    """The folders directly in the project that may hold its code."""
+    """The folders directly in the project that may contain its code."""
     try:
         with os.scandir(root) as entries:
             return sorted(
@@ -163,7 +163,7 @@ def watched_folders(root: Path) -> list[str]:
 
 
 def linked_folders(app_dir: Path) -> list[str]:
-    """Where links below the folder of routes lead."""
+    """The targets of links below the folder of routes."""
     links = []
     for folder, names, _ in os.walk(app_dir):
         links += [path for name in names if os.path.islink(path := os.path.join(folder, name))]  # noqa: PTH114, PTH118
@@ -192,12 +192,12 @@ def folders_beside(root: Path, installed: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def matters(path: Path, root: Path, had_code: HadCode, own: Iterable[Path] = ()) -> bool:
-    """Whether a change of this path can change what the project answers: code, settings, variables, infra/, or a folder with code.
+    """Whether a change of this path can change a response: code, settings, variables, infra/, or a folder with code.
 
-    A folder or file that a handler makes while it answers is none of these, so that no request makes the project be read again.
+    A folder or file that a handler creates is none of these, so that no request makes the project reload.
 
     Args:
-        path: Of what has changed.
+        path: The changed path.
         root: The project's folder.
         had_code: Whether a path that is gone was a folder with code.
         own: Folders in which any folder may be a route's, such as `functions/build`.
@@ -231,10 +231,10 @@ def _is_ignored(name: str) -> bool:
 
 
 def _notifier(paths: list[str], *, is_recursive: bool) -> RustNotify:
-    """Watches from now on. Where the kernel tells nothing (WSL's and Docker's mounts), `WATCHFILES_FORCE_POLLING` makes it look."""
-    told = os.environ.get("WATCHFILES_FORCE_POLLING", "")
-    is_polling = told.lower() not in ("", "0", "false", "off") or (
-        not told and "microsoft-standard" in platform.release()
+    """Watches from now on; polls where the kernel reports nothing (WSL's and Docker's mounts), or with `WATCHFILES_FORCE_POLLING`."""
+    forced = os.environ.get("WATCHFILES_FORCE_POLLING", "")
+    is_polling = forced.lower() not in ("", "0", "false", "off") or (
+        not forced and "microsoft-standard" in platform.release()
     )
     try:
         return RustNotify(paths, False, is_polling, _POLL_MS, is_recursive, True)

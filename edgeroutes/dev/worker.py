@@ -1,8 +1,7 @@
-"""The process that runs the routes. It is replaced at every save, so that nothing of the project's last load is left.
+"""The process that runs the routes. Each save replaces it, so that nothing of the project's last load is left.
 
-It receives events from the parent, which has the socket, the CDN and local AWS, and sends back what goes to the client. One thread
-reads the messages, and each invocation has a thread of its own, as in `invocation`. The parent answers questions about the project's
-source, so a worker traces nothing.
+It receives events from the parent, which has the socket, the CDN and local AWS, and sends responses back. One thread reads the
+messages, and each invocation has a thread of its own. The parent answers questions about the project's source.
 """
 
 from __future__ import annotations
@@ -23,19 +22,16 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev import keys
+from edgeroutes.dev.function_environment import FunctionEnvironment, LateVariables, is_own_thread
 from edgeroutes.dev.function_variables import per_function_environ, running
-from edgeroutes.dev.generation import SETTLING_S
+from edgeroutes.dev.gateway import Limits
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.limits import Limits
-from edgeroutes.dev.loop_thread import LoopThread
+from edgeroutes.dev.isolation import StandardStreams, exits_contained
+from edgeroutes.dev.loaded_project import SETTLING_S
+from edgeroutes.dev.loop_thread import LoopThread, MountedApps
 from edgeroutes.dev.modules import loaded_modules
-from edgeroutes.dev.mounted_apps import MountedApps
-from edgeroutes.dev.outlet import ClientGone
-from edgeroutes.dev.process_exit import exits_contained
-from edgeroutes.dev.remote_errors import pack_error, plain_value
-from edgeroutes.dev.reports import Failed, Logged, is_reported
-from edgeroutes.dev.standard_streams import StandardStreams
-from edgeroutes.dev.surroundings import LateVariables, Surroundings, is_own_thread
+from edgeroutes.dev.reports import Failed, Logged, is_reported, pack_error, plain_value
+from edgeroutes.dev.response_writer import WINDOW_BYTES, ClientGone
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local, use_invalidator
@@ -46,16 +42,14 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from edgeroutes.config import Config
+    from edgeroutes.dev.function_environment import VariablesByRoute
     from edgeroutes.dev.function_variables import FunctionVariables
-    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Report
-    from edgeroutes.dev.surroundings import VariablesByRoute
     from edgeroutes.errors import ProjectError
     from edgeroutes.routing.scan import RouteFile
     from edgeroutes.types import Event
 
-# How much of a stream may be on its way to the parent.
-_WINDOW_BYTES = 64 * 1024
 # How long the exit functions of the project may take.
 _EXIT_WAIT_S = 2.0
 _end_process = os._exit  # handlers find another one
@@ -63,7 +57,7 @@ _end_process = os._exit  # handlers find another one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerState:
-    """What a worker receives of the project: what a function's bundle contains, and the environment.
+    """The project as a worker receives it: what a function's bundle contains, and the environment.
 
     Args:
         root: The project's folder.
@@ -71,7 +65,7 @@ class WorkerState:
         routes: The arguments of each `ManifestRoute`.
         manifest: The arguments of the `Manifest`.
         gateway_fields: Headers of errors that API Gateway itself sends.
-        faults_behind_404: What may be the reason that a path is not found.
+        faults_behind_404: The problems that may cause a 404.
         read_at: When the project was read, on the monotonic clock.
         environ: The environment variables.
         sys_path: The module search path.
@@ -96,13 +90,13 @@ class WorkerState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteFacts:
-    """What the parent knows of a route.
+    """The parent's knowledge of a route.
 
     Args:
-        file: As it was scanned.
-        faults: What keeps it from running.
+        file: The scanned route.
+        faults: The problems that keep it from running.
         needs_loop: Whether it runs on an event loop.
-        is_final: Whether all of it is known, so that it need not be requested again.
+        is_final: Whether this is complete, so that it need not be requested again.
     """
 
     file: RouteFile
@@ -112,16 +106,12 @@ class RouteFacts:
 
 
 class Worker:
-    """Runs invocations until the parent ends it.
-
-    Args:
-        connection: To the parent.
-    """
+    """Runs invocations until the parent, at the other end of the connection, ends it."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._outlets: dict[int, RemoteOutlet] = {}
+        self._writers: dict[int, RemoteResponseWriter] = {}
         self._questions: dict[int, Future[Any]] = {}
         self._modules = 0
         self.root = ""
@@ -129,7 +119,7 @@ class Worker:
         os.register_at_fork(after_in_child=connection.close)  # else the parent would not see this process end
 
     def serve(self) -> None:
-        """Until the parent leaves or ends it; then the process ends."""
+        """Serve until the parent leaves or ends it; then end the process."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with suppress(OSError, ValueError, AttributeError):
             faulthandler.enable()
@@ -141,11 +131,11 @@ class Worker:
         loop = LoopThread(self.report, state.root)
         apps = MountedApps(loop)
         with exits_contained(), per_function_environ(self._wait_outside), keys.yielding(self._control_keys):
-            generation = WorkerGeneration(state, self)
-            surroundings = Surroundings.restored(Path(state.root), state.functions)
+            loaded = WorkerProject(state, self)
+            function_environment = FunctionEnvironment.restored(Path(state.root), state.functions)
             with suppress(EOFError, OSError):
                 while (message := self._connection.recv())[0] != "end":
-                    self._take(message, generation, surroundings, loop)
+                    self._take(message, loaded, function_environment, loop)
             apps.end()
             loop.close(0.2)
             _run_exit_functions()
@@ -163,7 +153,7 @@ class Worker:
             raise ClientGone from error
 
     def ask(self, name: str, *arguments: Any) -> Any:
-        """The parent's answer to a question, waited for.
+        """Ask the parent and wait for its reply.
 
         Raises:
             RuntimeError: In the thread that would receive it.
@@ -177,7 +167,6 @@ class Worker:
         return future.result()
 
     def report(self, report: Report) -> None:
-        """Have the parent report it."""
         with suppress(ClientGone):
             if isinstance(report, Failed):
                 is_repeated = report.is_repeated or is_reported(report.error)
@@ -190,13 +179,13 @@ class Worker:
             self.ask("keys", action)
 
     def _wait_outside(self, name: str) -> None:
-        """Have a variable that functions get later, for a thread in which no function is known to run."""
+        """Wait for a variable that functions get later, in a thread without a function."""
         value = None if is_own_thread() else self.ask("outside", name)
         if value is not None:
             os.environ[name] = value
 
     def _enter(self, state: WorkerState) -> None:
-        """Make this process the project's: its environment, search path, output and services."""
+        """Take over the project's environment, search path, output and services."""
         self.root = state.root
         os.environ.clear()
         os.environ.update(state.environ)
@@ -221,44 +210,45 @@ class Worker:
             self.report(Logged(level=level, message=message, fields=fields))
 
     def _take(
-        self, message: tuple[Any, ...], generation: WorkerGeneration, surroundings: Surroundings, loop: LoopThread
+        self,
+        message: tuple[Any, ...],
+        loaded: WorkerProject,
+        function_environment: FunctionEnvironment,
+        loop: LoopThread,
     ) -> None:
         kind, number, *rest = message
         if kind == "run":
             event, is_ready, has_faults = rest
-            late = ParentSurroundings(self, surroundings, is_ready=is_ready, has_faults=has_faults)
-            outlet = self._outlets[number] = RemoteOutlet(number, self)
-            live = OneInvocation(self, outlet, generation, late)
-            arguments = (live, event, outlet, loop, generation.limits)
+            late = ParentEnvironment(self, function_environment, is_ready=is_ready, has_faults=has_faults)
+            writer = self._writers[number] = RemoteResponseWriter(number, self)
+            live = OneInvocation(self, writer, loaded, late)
+            arguments = (live, event, writer, loop, loaded.limits)
             threading.Thread(target=self._run, args=arguments, name="edgeroutes-request", daemon=True).start()
         elif kind == "reply":
             self._questions.pop(number).set_result(rest[0])
-        elif (known := self._outlets.get(number)) is not None:
+        elif (known := self._writers.get(number)) is not None:
             known.delivered() if kind == "sent" else known.leave()
 
-    def _run(self, live: OneInvocation, event: Event, outlet: RemoteOutlet, loop: LoopThread, limits: Limits) -> None:
+    def _run(
+        self, live: OneInvocation, event: Event, writer: RemoteResponseWriter, loop: LoopThread, limits: Limits
+    ) -> None:
         invocation = Invocation(live, event, loop=loop, limits=limits, report=self.report)
-        outlet.invocation = invocation
-        invocation.run(outlet)
+        writer.invocation = invocation
+        invocation.run(writer)
         with suppress(ClientGone):
             self._send_modules()
-            outlet.send("done", None)
-        self._outlets.pop(outlet.number, None)
+            writer.send("done", None)
+        self._writers.pop(writer.number, None)
 
     def _send_modules(self) -> None:
-        """Tell the parent which modules are loaded, where these are others than before."""
+        """Send the loaded modules to the parent, where they have changed."""
         if len(sys.modules) != self._modules:
             self._modules = len(sys.modules)
             self.send("modules", *loaded_modules())
 
 
-class RemoteOutlet:
-    """An `Outlet` whose client is behind the parent.
-
-    Args:
-        number: Of the invocation.
-        worker: Sends.
-    """
+class RemoteResponseWriter:
+    """A `ResponseWriter` whose client is the parent's."""
 
     def __init__(self, number: int, worker: Worker) -> None:
         self.number = number
@@ -271,45 +261,39 @@ class RemoteOutlet:
         self._is_superseded = False
         self._callbacks: list[Callable[[], None]] = []
 
-    def answer(self, answer: HttpAnswer) -> Future[None]:
-        """A whole response."""
-        return self._request("answer", answer, 0)
+    def send_whole(self, response: HttpResponse) -> Future[None]:
+        return self._request("whole", response, 0)
 
-    def start(self, head: HttpAnswer) -> None:
-        """Status and headers of a stream."""
+    def start(self, head: HttpResponse) -> None:
         self._require_client()
         self.send("start", head)
 
     def write(self, chunk: bytes) -> Future[None] | None:
-        """A part of the body; None where the next one may follow at once."""
         sent = self._request("write", chunk, len(chunk))
-        return sent if self._waiting_bytes > _WINDOW_BYTES else None
+        return sent if self._waiting_bytes > WINDOW_BYTES else None
 
     def end(self) -> Future[None]:
-        """The end of the body."""
         return self._request("end", None, 0)
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called when the client leaves."""
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
         with self._lock:
             self._callbacks.append(callback)
             is_gone = self._is_gone
         if is_gone:
             callback()
 
-    def cut(self) -> None:
-        """Have the connection closed, unless the response is complete."""
+    def abort(self) -> None:
         if not self._is_superseded:
             with suppress(ClientGone):
                 self.send("cut", None)
 
     def supersede(self) -> None:
-        """Have a newer worker run the event, and send nothing."""
+        """Send nothing, because a newer worker runs the event."""
         self._is_superseded = self._is_gone = True
         self.send("again", None)
 
     def delivered(self) -> None:
-        """The parent has sent the oldest of what waits."""
+        """The parent has sent the oldest waiting message."""
         with self._lock:
             if not self._waiting:  # the client has left meanwhile
                 return
@@ -329,7 +313,7 @@ class RemoteOutlet:
             callback()
 
     def send(self, kind: str, payload: Any) -> None:
-        """Send to the parent, with what it has to know of the invocation by now."""
+        """Send to the parent, with the invocation's notes so far."""
         invocation = self.invocation
         route = invocation.route.route_path if invocation is not None and invocation.route is not None else None
         note, reads = (invocation.note, invocation.dynamic_reasons) if invocation is not None else ("", None)
@@ -349,13 +333,8 @@ class RemoteOutlet:
             raise ClientGone
 
 
-class WorkerGeneration:
-    """What `Invocation` uses of a `Generation`, where the parent has the source.
-
-    Args:
-        state: The project.
-        worker: Asks the parent.
-    """
+class WorkerProject:
+    """The part of a `LoadedProject` that `Invocation` uses, where the parent has the source."""
 
     def __init__(self, state: WorkerState, worker: Worker) -> None:
         self.project = state
@@ -369,26 +348,22 @@ class WorkerGeneration:
 
     @contextmanager
     def in_use(self) -> Iterator[None]:
-        """Nothing: the parent counts."""
+        """The parent counts."""
         yield
 
     def route_file(self, route: ManifestRoute | None) -> RouteFile | None:
-        """A route as it was scanned."""
         return None if route is None else self._fact(route.route_path).file
 
     def faults(self, route: ManifestRoute | None) -> tuple[ProjectError, ...]:
-        """What keeps a route from running."""
         return () if route is None else self._fact(route.route_path).faults
 
     def may_be_half_read(self, route: ManifestRoute | None) -> bool:
-        """Whether a fault of a route may be that its file was being written when it was read."""
         if time.monotonic() - self.project.read_at > SETTLING_S or route is None:
             return False
         facts = self._fact(route.route_path)
         return bool(facts.faults) or facts.file.exports.nothing_exported is not None
 
     def faults_behind_404(self) -> tuple[ProjectError, ...]:
-        """What may be the reason that a path is not found."""
         return self.project.faults_behind_404
 
     def _needs_loop(self, route_path: str) -> bool:
@@ -402,14 +377,7 @@ class WorkerGeneration:
 
 
 class _AskingRoute(ManifestRoute):
-    """A route whose `needs_loop` the parent knows.
-
-    Args:
-        route_path: As in `ManifestRoute`.
-        source_file: As in `ManifestRoute`.
-        find_out: Asks the parent.
-        arguments: The other arguments of `ManifestRoute`.
-    """
+    """A route whose `needs_loop` the parent knows."""
 
     __slots__ = ("_find_out",)
 
@@ -426,51 +394,43 @@ class _AskingRoute(ManifestRoute):
 
 
 class OneInvocation:
-    """What `Invocation` uses of a `LiveProject`.
-
-    Args:
-        worker: Asks the parent.
-        outlet: Of the invocation.
-        generation: The only one.
-        surroundings: The functions' variables.
-    """
+    """The part of a `LiveProject` that `Invocation` uses."""
 
     def __init__(
-        self, worker: Worker, outlet: RemoteOutlet, generation: WorkerGeneration, surroundings: ParentSurroundings
+        self,
+        worker: Worker,
+        writer: RemoteResponseWriter,
+        loaded: WorkerProject,
+        function_environment: ParentEnvironment,
     ) -> None:
-        self.generation = generation
-        self.surroundings = surroundings
+        self.loaded = loaded
+        self.function_environment = function_environment
         self.standard_streams = worker.standard_streams
         self._worker = worker
-        self._outlet = outlet
+        self._writer = writer
 
     def wait_before_loading(self, route: RouteFile, method: str) -> None:
-        """Wait for what would make other routes wait, if the route waited for it later.
-
-        Raises:
-            ProjectError: A variable gets no value.
-        """
-        self.surroundings.ask("late", route, method)
+        self.function_environment.ask("late", route, method)
 
     def wait_for_newer(self, _: object, timeout_s: float) -> bool:
-        """False, or ClientGone where a newer worker runs the event."""
+        """False; raises ClientGone where a newer worker runs the event."""
         if self._worker.ask("newer", timeout_s):
-            self._outlet.supersede()
+            self._writer.supersede()
             raise ClientGone
         return False
 
 
-class ParentSurroundings:
-    """What `Invocation` uses of `Surroundings`, where the parent may still be finding them out.
+class ParentEnvironment:
+    """The part of a `FunctionEnvironment` that `Invocation` uses, where the parent may still be resolving variables.
 
     Args:
         worker: Asks the parent.
-        known: What this worker knows; what it learns goes in there.
-        is_ready: Whether the parent knows everything.
-        has_faults: Whether the parent knows of faults.
+        known: The variables that this worker has; it takes over the parent's.
+        is_ready: Whether the parent has all variables.
+        has_faults: Whether the parent has problems.
     """
 
-    def __init__(self, worker: Worker, known: Surroundings, *, is_ready: bool, has_faults: bool) -> None:
+    def __init__(self, worker: Worker, known: FunctionEnvironment, *, is_ready: bool, has_faults: bool) -> None:
         self._worker = worker
         self._known = known
         self._has_faults = has_faults
@@ -478,17 +438,15 @@ class ParentSurroundings:
 
     @property
     def is_ready(self) -> bool:
-        """Whether everything is known."""
         return self._is_ready
 
     def faults(self, route: RouteFile | None) -> tuple[ProjectError, ...]:
-        """What keeps a route from responding."""
         if route is None or (self._is_ready and not self._has_faults):
             return ()
         return self._asked("variables", route.route_path)
 
     def ask(self, name: str, route: RouteFile | None, *arguments: Any) -> None:
-        """Have the parent wait for variables, and take them over.
+        """Wait for variables in the parent, and take them over.
 
         Raises:
             ProjectError: A variable gets no value.
@@ -505,52 +463,38 @@ class ParentSurroundings:
         return tuple(faults)
 
     def wait_for(self, route: RouteFile | None, name: str | None, reason: str) -> None:
-        """Wait until a variable of a route's function, or all of them for None, is known.
-
-        Raises:
-            ProjectError: It gets no value.
-        """
         self.ask("variables", route, name, reason)
 
     def running(self, route: RouteFile | None, *, loading: bool = False) -> AbstractContextManager[None]:
-        """What runs within finds the variables of the route's function."""
         if self._is_ready:
             return self._known.running(route, loading=loading)
         return running(LateVariables(self, route, loading=loading))
 
     def has_value(self, name: str) -> bool:
-        """Whether a variable has a value that no function's own one replaces."""
         return self._known.has_value(name)
 
     def variables_of(self, route: RouteFile | None, *, loading: bool) -> FunctionVariables | None:
-        """The variables of a route's function, as far as they are known."""
         return self._known.variables_of(route, loading=loading)
 
     def take_shared_reads(self) -> list[str]:
-        """What modules that several functions share have read of what differs between these, once."""
         return self._known.take_shared_reads()
 
 
 class _ParentCdn:
-    """An invalidator that has the parent's CDN evict, before it returns.
-
-    Args:
-        worker: Asks the parent.
-    """
+    """An invalidator that uses the parent's CDN."""
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
     def invalidate(self, items: Sequence[str]) -> None:
-        """Evict what CloudFront would evict."""
+        """Invalidate before it returns."""
         self._worker.ask("invalidate", list(items))
 
 
 class _UnbrokenOutput(FileIO):
-    """Standard output that may be a pipe whose reader has left (`edgeroutes dev | head`): no `print` fails for that."""
+    """Standard output that may be a pipe whose reader has left (`edgeroutes dev | head`): `print` does not fail."""
 
     def write(self, data: Any) -> int:
-        """Write; into a broken pipe nothing."""
         try:
             return super().write(data) or 0
         except BrokenPipeError:
@@ -558,7 +502,7 @@ class _UnbrokenOutput(FileIO):
 
 
 def _run_exit_functions() -> None:
-    """Run what the project registered with `atexit`, then end the process: no thread of the project keeps it alive."""
+    """Run the project's `atexit` functions, then end the process although threads of the project may run."""
     end = threading.Timer(_EXIT_WAIT_S, _end_process, (0,))
     end.daemon = True
     end.start()

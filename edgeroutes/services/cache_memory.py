@@ -7,7 +7,8 @@ from collections import OrderedDict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable
+    from typing import Any
 
     from edgeroutes.services.cache_entries import Entry
 
@@ -17,21 +18,21 @@ _MAX_TAGS = 4_096
 
 
 class MemoryStore:
-    """The values used last, within a bound of bytes and of number.
+    """A least-recently-used cache with a limit of bytes and of entries: an entry has `size_bytes`.
 
     Args:
-        max_bytes: Of all values together, as measured by their JSON.
-        max_entries: Of values.
+        max_bytes: Of all entries together.
+        max_entries: The number of entries; None for no limit.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, max_entries: int = MAX_ENTRIES) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, max_bytes: int = MAX_BYTES, max_entries: int | None = MAX_ENTRIES) -> None:
+        self.max_bytes = max_bytes
         self._max_entries = max_entries
         self._bytes = 0
-        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._entries: OrderedDict[Hashable, Any] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: Hashable) -> Any:
         """The entry, or None."""
         with self._lock:
             entry = self._entries.get(key)
@@ -39,35 +40,46 @@ class MemoryStore:
                 self._entries.move_to_end(key)
             return entry
 
-    def put(self, key: str, entry: Entry) -> None:
-        """Keep an entry, in the place of those that were not asked for longest; one over the bound is not kept."""
+    def put(self, key: Hashable, entry: Any) -> bool:
+        """Store an entry and evict those that were not read for longest; False for one that exceeds the limit by itself."""
         with self._lock:
             self._drop(key)
-            if entry.size_bytes > self._max_bytes:
-                return
+            if entry.size_bytes > self.max_bytes:
+                return False
             self._entries[key] = entry
             self._bytes += entry.size_bytes
-            while self._bytes > self._max_bytes or len(self._entries) > self._max_entries:
+            while self._bytes > self.max_bytes or (self._max_entries and len(self._entries) > self._max_entries):
                 self._drop(next(iter(self._entries)))
+            return True
 
-    def drop(self, key: str) -> None:
-        """Forget an entry, if there is one."""
+    def drop(self, key: Hashable) -> None:
+        """Remove an entry, if there is one."""
         with self._lock:
             self._drop(key)
 
-    def drop_tagged(self, tags: frozenset[str]) -> None:
-        """Forget the entries that have one of these tags, given in lower case."""
+    def drop_matching(self, matches: Callable[[Any, Any], bool]) -> int:
+        """Remove the entries for which `matches(key, entry)` is true.
+
+        Returns:
+            How many they were.
+        """
         with self._lock:
-            for key in [key for key, entry in self._entries.items() if any(tag.lower() in tags for tag in entry.tags)]:
+            keys = [key for key, entry in self._entries.items() if matches(key, entry)]
+            for key in keys:
                 self._drop(key)
+            return len(keys)
+
+    def drop_tagged(self, tags: frozenset[str]) -> None:
+        """Remove the entries that have one of these tags, given in lower case."""
+        self.drop_matching(lambda _, entry: any(tag.lower() in tags for tag in entry.tags))
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
             self._bytes = 0
 
-    def _drop(self, key: str) -> None:
+    def _drop(self, key: Hashable) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
             self._bytes -= entry.size_bytes

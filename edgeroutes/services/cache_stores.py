@@ -50,7 +50,7 @@ class Stores:
             now: Seconds since the epoch.
             is_exact: Whether what other sandboxes did in the last seconds counts, too.
         """
-        entry = self._memory.get(recipe.key)
+        entry: Entry | None = self._memory.get(recipe.key)
         if self._table is not None:
             try:
                 entry = self._looked_up(self._table, recipe, entry, now, is_exact=is_exact)

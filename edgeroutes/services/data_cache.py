@@ -19,7 +19,7 @@ from edgeroutes.runtime.loop_state import running_loop
 from edgeroutes.services.cache_entries import make_entry
 from edgeroutes.services.cache_memory import MemoryStore
 from edgeroutes.services.cache_stores import Stores
-from edgeroutes.services.single_flight import Flights
+from edgeroutes.services.coalescing import Coalescer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.services.cache_entries import Entry, Recipe
     from edgeroutes.services.cache_table import TableStore
-    from edgeroutes.services.single_flight import Flight
+    from edgeroutes.services.coalescing import Pending
     from edgeroutes.types import Clock
 
 TABLE_VARIABLE = "EDGEROUTES_DATA_CACHE_TABLE"
@@ -48,7 +48,7 @@ class DataCache:
     ) -> None:
         self._stores = Stores(memory or MemoryStore(), table)
         self._clock = clock
-        self._flights = Flights()
+        self._coalescer = Coalescer()
 
     async def recall(self, recipe: Recipe) -> Any:
         """The value, from the cache or made now; what it says of lifetime and tags counts for what asks.
@@ -67,15 +67,15 @@ class DataCache:
             making = collecting.get(None)
             if making is not None and making.is_making(recipe.key):
                 return _given(await self._made(recipe, entry))
-            flight, is_ours = self._flights.join(recipe.key)
-            if is_ours:
-                return _given(await self._fly(recipe, flight, entry, seen))
-            await flight.wait(blocking=recipe.blocking)
-            if flight.error is not None:
-                raise flight.error
+            pending, is_first = self._coalescer.join(recipe.key)
+            if is_first:
+                return _given(await self._make_for_all(recipe, pending, entry, seen))
+            await pending.wait(blocking=recipe.blocking)
+            if pending.error is not None:
+                raise pending.error
             # What it was begun of may have been forgotten since, and this caller may have been sent by that.
-            if flight.result is not None and not self._stores.has_expired(flight.result):
-                return _given(flight.result)
+            if pending.result is not None and not self._stores.has_expired(pending.result):
+                return _given(pending.result)
 
     def expire(self, tags: Sequence[str]) -> None:
         """Forget every value that has one of these tags, here and in the table.
@@ -89,7 +89,7 @@ class DataCache:
         """Forget all that this process remembers; the table is left alone."""
         self._stores.clear()
 
-    async def _fly(self, recipe: Recipe, flight: Flight, stale: Entry | None, seen: Entry | None) -> Entry:
+    async def _make_for_all(self, recipe: Recipe, pending: Pending, stale: Entry | None, seen: Entry | None) -> Entry:
         """Make the value for everyone who waits for it, unless one has been made since the memory was last seen."""
         entry = error = None
         try:
@@ -102,7 +102,7 @@ class DataCache:
             error = raised
             raise
         finally:
-            self._flights.end(recipe.key, flight, entry, error)
+            self._coalescer.finish(recipe.key, pending, entry, error)
         return entry
 
     async def _made(self, recipe: Recipe, stale: Entry | None) -> Entry:
@@ -152,10 +152,10 @@ class DataCache:
         stale = self._stores.remembered(recipe.key)
         if stale is None or stale.is_fresh(self._clock()):
             return
-        flight, is_ours = self._flights.join(recipe.key)
-        if is_ours:
+        pending, is_first = self._coalescer.join(recipe.key)
+        if is_first:
             with suppress(HTTPError, Redirect):  # for who asks next
-                await self._fly(recipe, flight, stale, stale)
+                await self._make_for_all(recipe, pending, stale, stale)
 
     def _refreshed(self, recipe: Recipe) -> None:
         run_blocking(self._refresh(recipe))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from edgeroutes.adapters.proxy import LambdaHandler
-from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, read_result, rest_event
+from edgeroutes.dev.gateway import HttpRequest, HttpResponse, read_result, rest_event
 from edgeroutes.http.url import split_host
 from edgeroutes.testing.environment import restored_environment
 from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event, read_http_result
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgeroutes.types import Event, LambdaContext
 
     MakeEvent = Callable[[HttpRequest], Event]
-    ReadResult = Callable[[Any], HttpAnswer]
+    ReadResult = Callable[[Any], HttpResponse]
 
 
 class Adapter(Protocol):

@@ -18,8 +18,7 @@ from edgeroutes.testing.network import RealAwsError, without_aws
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
-    from edgeroutes.dev.cloud.stack import Cloud, Resource
+    from edgeroutes.local_aws.stack import Cloud, ProjectCloud, Resource
     from edgeroutes.plan.model import PlanWarning
     from edgeroutes.testing.functions import Functions
 
@@ -156,8 +155,7 @@ class Aws:
         if self._failure is not None:
             raise self._failure
         if self._made is None:
-            from edgeroutes.dev.cloud.project import start_cloud
-            from edgeroutes.dev.cloud.stack import Cloud
+            from edgeroutes.local_aws.stack import Cloud, start_cloud
             from edgeroutes.pipeline import render_template
             from edgeroutes.plan.loops import expand_loops
             from edgeroutes.template.transform import parse_template

@@ -13,7 +13,7 @@ from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 from urllib.parse import unquote
 
-from edgeroutes.dev.gateway import HttpAnswer, HttpRequest, rest_event
+from edgeroutes.dev.gateway import HttpRequest, HttpResponse, rest_event
 from edgeroutes.testing.outgoing import RequestOptions, make_request
 
 if TYPE_CHECKING:
@@ -107,13 +107,13 @@ def cloudfront_event(request: HttpRequest) -> Event:
     return {"Records": [{"cf": {"config": config, "request": asked}}]}
 
 
-def read_http_result(result: Any) -> HttpAnswer:
+def read_http_result(result: Any) -> HttpResponse:
     """The answer that an HTTP API, or a function URL, makes of a result in payload 2.0."""
     headers = list((result.get("headers") or {}).items())
     headers += [("set-cookie", line) for line in result.get("cookies") or ()]
     body = result.get("body") or ""
     content = b64decode(body) if result.get("isBase64Encoded") else body.encode()
-    return HttpAnswer(status=result["statusCode"], headers=headers, body=content)
+    return HttpResponse(status=result["statusCode"], headers=headers, body=content)
 
 
 def _payload_two(request: HttpRequest, domain: str, path: str) -> Event:

@@ -12,9 +12,9 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
-from edgeroutes.dev.environment import Environment
+from edgeroutes.dev.function_environment import Environment
 from edgeroutes.dev.gateway import HttpRequest, rest_event
-from edgeroutes.dev.lambda_context import DevContext
+from edgeroutes.dev.invocation import DevContext
 from edgeroutes.dev.project import Project
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.stack import Cloud
+    from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import FunctionPlan
 
 
@@ -141,7 +141,7 @@ class Functions:
         """What keeps a function to its policies, where that is asked for."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
-        from edgeroutes.dev.cloud.iam.enforcement import enforce
+        from edgeroutes.local_aws.iam.enforcement import enforce
 
         return enforce(self.cloud, plan.logical_id, root=self.root)
 

@@ -11,7 +11,7 @@ import pytest
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.gateway import HttpAnswer
+    from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.types import AsgiApp
     from tests.adapters.conftest import RouteProject
 
@@ -47,15 +47,17 @@ middleware = asgi_middleware(GZipMiddleware, minimum_size=10)
 """
 
 
-def ask(project: RouteProject, path: str, headers: tuple[tuple[str, str], ...] = (), method: str = "GET") -> HttpAnswer:
+def ask(
+    project: RouteProject, path: str, headers: tuple[tuple[str, str], ...] = (), method: str = "GET"
+) -> HttpResponse:
     request = HttpRequest(
         method=method, path=path, headers=[("host", "a.example"), *headers], body=b"sent" * (method == "POST")
     )
     return read_result(project.handler()(rest_event(request)))
 
 
-def values(response: HttpAnswer, name: str) -> list[str]:
-    return [value for key, value in response.headers if key.lower() == name]
+def values(answer: HttpResponse, name: str) -> list[str]:
+    return [value for key, value in answer.headers if key.lower() == name]
 
 
 def test_starlettes_gzip_compresses_what_a_route_answers(project: RouteProject) -> None:

@@ -22,13 +22,13 @@ def test_an_explanation_is_read_by_people(project: Path, capsys: pytest.CaptureF
         "through    functions/(shop)/middleware.py",
         "methods    GET, HEAD, OPTIONS, PUT",
         "cached     kept for 60 s: public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
-        "because    functions/(shop)/products/[id]/route.py:1 says revalidate = 60",
-        "unless     it sets a cookie, or its status is not one of those that are kept",
-        "           a fetch() or cached() inside has a shorter lifetime; their tags join in",
-        "           the handler sets a Cache-Control of its own, which goes out as it is",
+        "because    functions/(shop)/products/[id]/route.py:1 sets revalidate = 60",
+        "unless     it sets a cookie, or its status is not one of the cached ones",
+        "           a fetch() or cached() inside has a shorter lifetime; their tags are added",
+        "           the handler sets a Cache-Control of its own, which is sent unchanged",
         "key        GET /products/7?x=1",
         "tags       products, shop, _path:/products/7",
-        "cors       none is declared: pages of other origins may not read the answer",
+        "cors       none is declared: pages of other origins may not read the response",
     ]
 
 
@@ -36,7 +36,7 @@ def test_and_by_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run(["explain", "/hello/", "-X", "post", "-H", "Accept-Encoding: br", "--json", "--root", str(project)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["method"], found["status"], found["location"]) == ("POST", 308, "/hello")
-    assert found["caching"]["because"] == ["308 of the runtime itself is never kept"]
+    assert found["caching"]["because"] == ["308 of the runtime itself is never cached"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeroutes.dev.gateway import HttpRequest
-from edgeroutes.dev.generation import Generation
+from edgeroutes.dev.loaded_project import LoadedProject
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.server import DevServer
 from edgeroutes.testing.adapters import ADAPTERS, AsgiConnection
@@ -171,7 +171,7 @@ class DevDriver:
     def __init__(self, root: Path, settings: Settings) -> None:
         # The function's own response is compared; what a CDN makes of it has its suites in tests/dev.
         self._server = DevServer(root, _ignore, port=0, cdn=False, environ={}, workers=True)
-        self._server.live.generation = Generation(load_project(root, settings))
+        self._server.live.loaded = LoadedProject(load_project(root, settings))
         self._thread = threading.Thread(target=self._server.run)
         self._thread.start()
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from pathlib import Path
 
-    from edgeroutes.dev.limits import Limits
+    from edgeroutes.dev.gateway import Limits
 
 # Far above what anything here takes; reached only when something is wrong.
 PATIENCE_S = 20.0

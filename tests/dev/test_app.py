@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.gateway import Limits
 from tests.dev.serving import PATIENCE_S, serving, shared_module, until
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ def test_a_stream_that_the_source_does_not_show_arrives_whole_with_one_warning(t
         (
             "WARNING",
             (
-                "functions/hidden/route.py streamed, which its source does not show, so its answer went out whole."
+                "functions/hidden/route.py streamed, which its source does not show, so its response was sent whole."
                 " Set 'streaming = True' in the file"
             ),
         )
@@ -523,8 +523,8 @@ def test_each_limit_is_said_with_its_number(tmp_path: Path) -> None:
     assert "with a body of 3,868 in base64: Lambda takes 3,500" in details[2]
     assert "API Gateway takes 400" in details[3]
     assert details[4] == (
-        "the route has not answered within 0.2 s: API Gateway waits no longer for an answer that is not streamed."
-        " Set 'streaming = True' in the route file, answer earlier, or leave the work to after()"
+        "the route has not responded within 0.2 s: API Gateway waits no longer for a response that is not streamed."
+        " Set 'streaming = True' in the route file, respond earlier, or leave the work to after()"
     )
     assert [line.message.partition(":")[0] for line in served.told.logged] == ["504"]
 
@@ -566,7 +566,7 @@ def test_only_this_machines_names_are_answered_for(tmp_path: Path) -> None:
         "evil.example": 403,
     }
     assert answers["evil.example"].json()["detail"] == (
-        "edgeroutes dev does not answer for the host 'evil.example', only for this machine's own names and --host"
+        "edgeroutes dev serves this machine's own names and --host, not the host 'evil.example'"
     )
 
 

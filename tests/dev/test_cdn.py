@@ -59,7 +59,7 @@ def test_a_fresh_answer_is_served_a_stale_one_too_while_one_request_behind_it_fe
             (200, b"v2", "Hit", "0"),
             (200, b"v2", "RefreshHit", "60"),
         ]
-        assert [(report.status, report.cache) for report in edge.behind] == [(200, "behind a stale answer")] * 2
+        assert [(report.status, report.cache) for report in edge.behind] == [(200, "behind a stale response")] * 2
 
     run(test)
 
@@ -577,8 +577,8 @@ def test_a_cookie_that_is_kept_for_everyone_is_warned_of_once_and_given_to_every
         assert [got.headers["set-cookie"] for got in answers] == ["session=1"] * 3
         (warning,) = edge.warnings
         assert warning == (
-            "GET /a would be given to everyone by CloudFront (s-maxage=60), but it sets a cookie, which would be set for all of"
-            " them. Answer with 'Cache-Control: private, no-store', or leave the header to the route's config"
+            "CloudFront would give GET /a to everyone (s-maxage=60), but it sets a cookie, which everyone would get."
+            " Set 'Cache-Control: private, no-store', or leave the header to the route's config"
         )
 
     run(test)
@@ -597,9 +597,9 @@ def test_no_cache_naming_a_field_keeps_the_answer_without_it() -> None:
 @pytest.mark.parametrize(
     ("sent", "headers", "because"),
     [
-        ({"authorization": "Bearer x"}, {}, "it answers a request with authorization, which are not in the key"),
-        ({"cookie": "a=1"}, {}, "it answers a request with cookie, which are not in the key"),
-        ({}, {"vary": "Accept-Encoding, Accept-Language"}, "it varies by accept-language, which CloudFront does not look at"),
+        ({"authorization": "Bearer x"}, {}, "its request has authorization, which the cache key does not include"),
+        ({"cookie": "a=1"}, {}, "its request has cookie, which the cache key does not include"),
+        ({}, {"vary": "Accept-Encoding, Accept-Language"}, "it varies by accept-language, which the cache key does not include"),
         ({}, {"vary": "Accept-Encoding"}, ""),
         ({}, {}, ""),
     ],
@@ -608,7 +608,7 @@ def test_answers_that_would_leak_are_warned_of(sent: dict[str, str], headers: di
     async def test() -> None:
         edge = Edge(Counting({**PLAIN_MINUTE, **headers}))
         await edge.get("/a", headers=sent)
-        assert [warning.partition("), but ")[2].partition(". Answer")[0] for warning in edge.warnings] == (
+        assert [warning.partition("), but ")[2].partition(". Set")[0] for warning in edge.warnings] == (
             [because] if because else []
         )
 
@@ -620,7 +620,7 @@ def test_everything_is_forgotten_when_something_else_stands_behind() -> None:
         edge = Edge(Counting({**MINUTE, "x-tags": "a"}))
         await edge.get("/a")
         await edge.get("/b")
-        assert edge.cdn.start_anew(tag_header="X-Tags", keyed=("origin",)) == 2
+        assert edge.cdn.reset(tag_header="X-Tags", keyed=("origin",)) == 2
         sent: list[dict[str, str]] = [{}, {}, {"origin": "https://x"}]
         assert [(await edge.get("/a", headers=each)).x_cache for each in sent] == ["Miss", "Hit", "Miss"]
         edge.cdn.invalidate(["#a"])

@@ -248,7 +248,7 @@ def test_a_handler_that_lets_one_users_answer_be_kept_is_warned_of(tmp_path: Pat
             lambda: [report.message for report in served.told.logged if report.level == "WARNING"], "the warning"
         )
     assert warning == (
-        "GET /a would be given to everyone by CloudFront (public, max-age=60), but its handler asked for cookies. Answer with"
+        "CloudFront would give GET /a to everyone (public, max-age=60), but its handler reads cookies. Set"
         " 'Cache-Control: private, no-store', or leave the header to the route's config"
     )
 
@@ -257,7 +257,7 @@ def test_a_get_with_a_body_is_refused_as_cloudfront_does_and_the_connection_goes
     with serving(tmp_path, {"a": COUNTING}) as served:
         answers = [served.client.request("GET", "/a", content=b"x" * 100_000), served.get("/a")]
     assert [answer.status_code for answer in answers] == [403, 200]
-    assert answers[0].json()["detail"] == "CloudFront refuses a GET that has a body. Send it with POST, or as a query"
+    assert answers[0].json()["detail"] == "CloudFront refuses a GET with a body. Send it with POST, or as a query"
 
 
 def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> None:
@@ -279,10 +279,10 @@ def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> No
         told = [report.message for report in served.told.logged if report.level == "INFO"]
     assert made == [1, 2, 2, 3, 3]
     assert told == [
-        "the CDN has forgotten 1 for #things",
-        "the CDN has forgotten 0 for #others",
-        "the CDN has forgotten 1 for #_path:/a",
-        "the CDN has forgotten 0 for #_path:/b",
+        "CDN cache invalidated for #things (1 entry)",
+        "CDN cache invalidated for #others (0 entries)",
+        "CDN cache invalidated for #_path:/a (1 entry)",
+        "CDN cache invalidated for #_path:/b (0 entries)",
     ]
 
 

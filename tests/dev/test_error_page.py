@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.error_page import close_paths, for_browser, prefers_html, without_route
-from edgeroutes.dev.gateway import HttpAnswer
+from edgeroutes.dev.gateway import HttpResponse
 from edgeroutes.dev.reports import RouteLine
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def test_who_prefers_a_page(accept: str, html: bool) -> None:
     assert prefers_html(accept) is html
 
 
-def problem(status: int = 500, **members: object) -> HttpAnswer:
+def problem(status: int = 500, **members: object) -> HttpResponse:
     document = {
         "title": "Internal Server Error",
         "status": status,
@@ -43,7 +43,7 @@ def problem(status: int = 500, **members: object) -> HttpAnswer:
         **members,
     }
     headers = [("content-type", "application/problem+json"), ("cache-control", "private, no-store")]
-    return HttpAnswer(status=status, headers=headers, body=json.dumps(document).encode())
+    return HttpResponse(status=status, headers=headers, body=json.dumps(document).encode())
 
 
 def test_a_page_has_the_error_and_its_source_and_nothing_of_them_is_markup(tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_a_path_without_a_route_lists_all_in_a_browser_and_the_closest_for_progr
         (problem(traceback=[]), "*/*"),
         (problem(status=404, traceback=[]), BROWSER),
         (problem(), BROWSER),
-        (HttpAnswer(status=500, headers=[("content-type", "application/json")], body=b"{}"), BROWSER),
+        (HttpResponse(status=500, headers=[("content-type", "application/json")], body=b"{}"), BROWSER),
     ],
     ids=["another client", "no 500", "the handler's own 500", "no problem"],
 )
-def test_anything_else_stays_as_it_is(answer: HttpAnswer, accept: str, tmp_path: Path) -> None:
+def test_anything_else_stays_as_it_is(answer: HttpResponse, accept: str, tmp_path: Path) -> None:
     assert for_browser(answer, accept, tmp_path) is answer

@@ -61,9 +61,9 @@ def test_a_cached_route_with_all_that_may_change_its_answer(root: Path) -> None:
     assert (found.allow, found.middleware_files) == ("GET, HEAD, OPTIONS, PUT", ("functions/products/middleware.py",))
     assert found.caching.key == "GET /shop/products/a%20b?page=2 + accept-encoding: br,gzip"
     assert found.caching.lifetime_seconds == 60
-    assert found.caching.because == ("functions/products/[id]/route.py:4 says revalidate = 60",)
+    assert found.caching.because == ("functions/products/[id]/route.py:4 sets revalidate = 60",)
     assert found.caching.unless[0] == (
-        "functions/products/middleware.py:2 asks for headers: where that runs, the answer is made anew each time"
+        "functions/products/middleware.py:2 reads headers: then the response is not cached"
     )
     assert not any("cookies" in each for each in found.caching.unless), "PUT asks for them, not GET"
     assert found.caching.tags == ("products", "_path:/products/a%20b")
@@ -82,7 +82,7 @@ CANONICAL = "the path is not written in its canonical form, and is redirected to
         ("GET /shop/products/%zz", 400, "path segment '%zz' is not percent-encoded UTF-8", ""),
         ("POST /shop/plain", 405, "edgeroutes itself: functions/plain/route.py does not export POST", ""),
         ("OPTIONS /shop/plain", 204, "edgeroutes itself, with the methods that there are", ""),
-        ("TRACE /shop/plain", 400, "edgeroutes itself: TRACE is no method that a route can export", ""),
+        ("TRACE /shop/plain", 400, "edgeroutes itself: TRACE is not a method that a route can export", ""),
     ],
 )
 def test_what_no_handler_answers(root: Path, request_line: str, status: int, answer: str, location: str) -> None:
@@ -95,7 +95,7 @@ def test_what_no_handler_answers(root: Path, request_line: str, status: int, ans
 @pytest.mark.parametrize(
     ("target", "because", "lifetime"),
     [
-        ("/shop/static", ("functions/static/route.py:1 says dynamic = 'force-static'",), 31_536_000),
+        ("/shop/static", ("functions/static/route.py:1 sets dynamic = 'force-static'",), 31_536_000),
         (
             "/shop/plain",
             ("functions/plain/route.py has neither revalidate nor dynamic nor generate_static_params",),
@@ -111,7 +111,7 @@ def test_which_line_decides(root: Path, target: str, because: tuple[str, ...], l
 
 def test_what_depends_on_the_run_is_said(root: Path) -> None:
     assert explained(root, "/shop/me").caching.unless[0] == (
-        "functions/me/route.py:5 asks for headers: where that runs, the answer is made anew each time"
+        "functions/me/route.py:5 reads headers: then the response is not cached"
     )
     assert "generate_static_params does not list the path: 404" in explained(root, "/shop/listed/b").caching.unless
 
@@ -145,6 +145,6 @@ def test_the_running_server_does_what_was_explained(root: Path) -> None:
             runs[target] = (answer.status_code, said, answer.headers.get("location", ""))
     for target in asked:
         found = explained(root, target)
-        is_dynamic = any("asks for" in each for each in found.caching.unless)
+        is_dynamic = any(" reads " in each for each in found.caching.unless)
         expected = "private, no-store" if is_dynamic else found.caching.cache_control
         assert runs[target] == (found.status or 200, expected, found.location), target

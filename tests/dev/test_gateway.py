@@ -7,10 +7,13 @@ import time
 import pytest
 
 from edgeroutes.dev.gateway import (
-    HttpAnswer,
     HttpRequest,
+    HttpResponse,
     IntegrationError,
+    Limits,
+    gateway_error,
     query_problem,
+    read_function_result,
     read_result,
     rest_event,
     sent_name,
@@ -94,8 +97,8 @@ def test_a_result_becomes_an_answer() -> None:
         "isBase64Encoded": True,
     }
     headers = [("X-One", "1"), ("x-number", "5"), ("x-flag", "true"), ("x-both", "a"), ("x-both", "b")]
-    assert read_result(result) == HttpAnswer(status=201, headers=headers, body=b"\xff")
-    assert read_result({"statusCode": 204}) == HttpAnswer(status=204, headers=[])
+    assert read_result(result) == HttpResponse(status=201, headers=headers, body=b"\xff")
+    assert read_result({"statusCode": 204}) == HttpResponse(status=204, headers=[])
     assert read_result({"statusCode": 200, "body": "é"}).body == "é".encode()
 
 
@@ -140,3 +143,71 @@ def test_headers_that_a_rest_api_renames_are_renamed() -> None:
         "x-date",
         "content-type",
     ]
+
+
+LIMITS = Limits(head_bytes=40, request_body_bytes=10, event_bytes=12)
+
+
+def test_the_numbers_are_those_of_aws() -> None:
+    limits = Limits()
+    assert (limits.head_bytes, limits.request_body_bytes, limits.integration_timeout_s) == (10_240, 10_485_760, 29.0)
+    assert limits.event_bytes == 6_291_456
+
+
+def test_a_head_is_its_request_line_and_the_values_of_its_headers() -> None:
+    fits = LIMITS.check_head(
+        HttpRequest(method="GET", path="/" + "x" * 12, headers=[("a-long-name", "v" * 14)])
+    )  # GET /x… HTTP/1.1 is 26
+    refused = LIMITS.check_head(HttpRequest(method="GET", path="/" + "x" * 12, headers=[("a-long-name", "v" * 15)]))
+    assert (fits, refused and refused.status) == (None, 431)
+    assert refused is not None
+    assert refused.detail == "the request line and the header values have 41 bytes: API Gateway takes 40"
+
+
+def test_a_body_may_be_as_large_as_the_limit() -> None:
+    refused = LIMITS.check_body(11)
+    assert LIMITS.check_body(10) is None
+    assert refused is not None
+    assert refused.status == 413
+
+
+def test_an_event_counts_in_utf8() -> None:
+    assert LIMITS.check_event('"123456789é"', 0) is not None
+    assert LIMITS.check_event('"12345678é"', 0) is None
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ({"statusCode": 200, "body": object()}, "Runtime.MarshalError"),
+        ({"statusCode": 200, "body": {1, 2}}, "Runtime.MarshalError"),
+        (None, "the result is a NoneType, not an object"),
+        ({"statusCode": 200, "body": "not base64!", "isBase64Encoded": True}, "the result is not a proxy result"),
+        ({"statusCode": 200, "headers": []}, None),
+        ({"statusCode": 200, "headers": ["a"]}, "the result is not a proxy result"),
+        ({"statusCode": 200, "body": "\ud800"}, "the result is not a proxy result"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_a_malformed_result_says_what_is_wrong_with_it(result: object, said: str | None) -> None:
+    if said is None:
+        assert read_function_result(result).status == 200
+        return
+    with pytest.raises(IntegrationError, match=said):
+        read_function_result(result)
+
+
+def test_a_gateways_own_error_is_a_problem_document_that_nobody_caches() -> None:
+    answer = gateway_error(413, "too large", "/a")
+    assert (answer.status, json.loads(answer.body)) == (
+        413,
+        {
+            "type": "about:blank",
+            "title": json.loads(answer.body)["title"],
+            "status": 413,
+            "detail": "too large",
+            "instance": "/a",
+            "request_id": json.loads(answer.body)["request_id"],
+        },
+    )
+    assert dict(answer.headers) == {"content-type": "application/problem+json", "cache-control": "private, no-store"}

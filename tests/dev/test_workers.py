@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from edgeroutes.dev.functions import HAS_WORKERS
+from edgeroutes.dev.workers import HAS_WORKERS
 from tests.dev.serving import PATIENCE_S, Served, serving, until
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from edgeroutes.build.builder import Builder
 from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.cli.doctor import check_project
 from edgeroutes.cli.routes import print_routes
-from edgeroutes.dev.cloud.parameters import read_overrides
-from edgeroutes.dev.cloud.seeds import read_seeds
 from edgeroutes.dev.modules import forget_modules
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import EdgeroutesError
+from edgeroutes.local_aws.seeds import read_seeds
+from edgeroutes.local_aws.template import read_overrides
 from edgeroutes.pipeline import plan_project, project_template
 from tests.fakes.installer import FakeInstaller
 
@@ -45,7 +45,7 @@ def _build(root: Path) -> None:
 def _dev(root: Path) -> None:
     live = LiveProject(root, lambda _: None, {})
     live.reload([root / "functions/hello/route.py"])
-    project = live.generation.project
+    project = live.loaded.project
     for route in project.scan.routes:
         project.needs_loop(route)
     project.manifest(strict=False)

@@ -16,10 +16,9 @@ import pytest
 from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
-from edgeroutes.dev.cloud.process import MotoProcess
-from edgeroutes.dev.cloud.project import start_cloud
-from edgeroutes.dev.cloud.stack import Cloud
 from edgeroutes.errors import DependencyError, ToolError
+from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.stack import Cloud, start_cloud
 from edgeroutes.pipeline import plan_project
 from edgeroutes.testing import RouteClient
 from tests.system.browser import Browser, find_browser
@@ -30,7 +29,7 @@ from tests.system.sam_local import bridge_gateway
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
+    from edgeroutes.local_aws.stack import ProjectCloud
     from tests.system.browser import Page
 
 SAM = shutil.which("sam") or next(map(str, ROOT.glob(".tools/*/bin/sam")), None)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from edgeroutes.dev.cloud.seeds import read_seeds
 from edgeroutes.dev.gateway import HttpRequest, rest_event
+from edgeroutes.local_aws.seeds import read_seeds
 
 if TYPE_CHECKING:
-    from edgeroutes.dev.cloud.stack import Cloud
+    from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.dev.cloud.stack import REGION
+from edgeroutes.local_aws import REGION
 from tests.system.emulator import free_port
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.dev.cloud.process import MotoProcess
-from edgeroutes.dev.cloud.stack import Cloud
+from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.stack import Cloud
 from tests.dev.serving import serving
 from tests.system.browser import Browser, find_browser
 

@@ -55,7 +55,7 @@ def visits(served: Served, page: Page) -> list[str]:
 
 
 def forgettings(served: Served) -> int:
-    return sum(report.message.startswith("the CDN has forgotten") for report in served.told.logged)
+    return sum(report.message.startswith("CDN cache invalidated") for report in served.told.logged)
 
 
 def test_after_revalidation_a_returning_visitor_sees_the_new_answer_at_the_next_request(

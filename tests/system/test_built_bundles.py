@@ -17,7 +17,7 @@ from tests.system.example import ASKS, FALLBACK, environment_of, in_process, set
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
+    from edgeroutes.local_aws.stack import ProjectCloud
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
     from tests.system.example import Answer, Built

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.dev.limits import Limits
+from edgeroutes.dev.gateway import Limits
 from tests.dev.serving import serving
 
 if TYPE_CHECKING:

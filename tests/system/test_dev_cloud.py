@@ -86,7 +86,7 @@ class Dev:
     @property
     def moto(self) -> int | None:
         found = subprocess.run(
-            ["pgrep", "-P", str(self.process.pid), "-f", "cloud.server"], capture_output=True, check=False
+            ["pgrep", "-P", str(self.process.pid), "-f", "local_aws.server"], capture_output=True, check=False
         )
         return int(found.stdout) if found.stdout.strip() else None
 

@@ -177,7 +177,7 @@ def test_the_loop_goes_on_also_for_who_gets_past_the_refusal(dev: Process) -> No
 def test_a_handler_that_blocks_the_loop_is_named(dev: Process) -> None:
     assert dev.get("/block").text == "late"
     dev.printed(
-        "warning: functions/block/route.py:6 (in lib/slow.py:5) has kept the event loop for 1 s, and every other async route waits."
+        "warning: functions/block/route.py:6 (in lib/slow.py:5) has blocked the event loop for 1 s, and every other async route waits."
     )
     assert dev.output.count("has kept the event loop") == 1
     goes_on(dev)

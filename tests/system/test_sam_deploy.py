@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.build.installer import UvInstaller
-from edgeroutes.dev.cloud.process import MotoProcess
-from edgeroutes.dev.cloud.stack import Cloud
+from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.stack import Cloud
 from edgeroutes.pipeline import plan_project, render_template, write_template
 from tests.build.projects import invoke
 
@@ -78,7 +78,7 @@ Environment:
 
 
 @dataclass(frozen=True, slots=True)
-class Deployed:
+class DeployedAws:
     """A project's folder, and the stack that `sam deploy` made of it."""
 
     root: Path
@@ -154,7 +154,7 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedAws]:
     root = tmp_path_factory.mktemp("deployed") / "shop"
     for name in ("functions", "infra"):
         shutil.copytree(REPOSITORY / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -163,7 +163,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     for name, text in OWN_PARTS.items():
         (root / name).write_text(text)
     with MotoProcess() as moto:
-        deployed = Deployed(root, Cloud(moto.url, REGION, STACK))
+        deployed = DeployedAws(root, Cloud(moto.url, REGION, STACK))
         deployed.cloud.client("s3").create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
@@ -171,11 +171,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
         yield deployed
 
 
-def test_nothing_in_the_stack_is_without_a_model(deployed: Deployed) -> None:
+def test_nothing_in_the_stack_is_without_a_model(deployed: DeployedAws) -> None:
     assert deployed.cloud.warnings == ()
 
 
-def test_every_function_holds_exactly_what_was_built(deployed: Deployed) -> None:
+def test_every_function_holds_exactly_what_was_built(deployed: DeployedAws) -> None:
     for function in deployed.functions:
         folder = deployed.build / function.logical_id
         with zipfile.ZipFile(io.BytesIO(deployed.code(function.logical_id))) as archive:
@@ -190,7 +190,7 @@ def _has_policies(function: FunctionPlan) -> bool:
     return bool(function.properties.get("Policies")) or "revalidation" in function.features
 
 
-def test_every_function_is_set_as_the_plan_says(deployed: Deployed) -> None:
+def test_every_function_is_set_as_the_plan_says(deployed: DeployedAws) -> None:
     plan, configured = plan_project(deployed.root), {}
     keys = ("Runtime", "Handler", "MemorySize", "Timeout", "Architectures", "Role", "Layers", "TracingConfig")
     for function in deployed.functions:
@@ -221,7 +221,7 @@ def test_every_function_is_set_as_the_plan_says(deployed: Deployed) -> None:
     assert configured == expected
 
 
-def test_a_functions_environment_has_its_references_resolved(deployed: Deployed) -> None:
+def test_a_functions_environment_has_its_references_resolved(deployed: DeployedAws) -> None:
     found = deployed.cloud.environment_of("ApiHelloFunction")
     expected = {
         "NOTES_TABLE": deployed.physical_id("Notes"),
@@ -235,7 +235,7 @@ def test_a_functions_environment_has_its_references_resolved(deployed: Deployed)
     assert described["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
 
 
-def test_every_path_of_the_api_calls_its_function_with_the_invoke_role(deployed: Deployed) -> None:
+def test_every_path_of_the_api_calls_its_function_with_the_invoke_role(deployed: DeployedAws) -> None:
     plan = plan_project(deployed.root)
     streams = {function.logical_id: function.streams for function in deployed.functions}
     timeouts = {function.logical_id: function.properties.get("Timeout", 0) for function in deployed.functions}
@@ -262,7 +262,7 @@ def test_every_path_of_the_api_calls_its_function_with_the_invoke_role(deployed:
     assert {name for name, streaming in streams.items() if streaming} >= {"ApiChatFunction", "ApiEventsFunction"}
 
 
-def test_the_api_answers_its_own_errors_as_problems(deployed: Deployed) -> None:
+def test_the_api_answers_its_own_errors_as_problems(deployed: DeployedAws) -> None:
     gateway = deployed.cloud.client("apigateway")
     found = {each["responseType"]: each for each in gateway.get_gateway_responses(restApiId=deployed.api_id)["items"]}
     statuses = {kind: each.get("statusCode") for kind, each in found.items()}
@@ -286,7 +286,7 @@ def test_the_api_answers_its_own_errors_as_problems(deployed: Deployed) -> None:
     )
 
 
-def test_the_stage_serves_the_deployment_and_logs_by_the_accounts_role(deployed: Deployed) -> None:
+def test_the_stage_serves_the_deployment_and_logs_by_the_accounts_role(deployed: DeployedAws) -> None:
     gateway = deployed.cloud.client("apigateway")
     (stage,) = gateway.get_stages(restApiId=deployed.api_id)["item"]
     (deployment,) = gateway.get_deployments(restApiId=deployed.api_id)["items"]
@@ -297,7 +297,7 @@ def test_the_stage_serves_the_deployment_and_logs_by_the_accounts_role(deployed:
     assert gateway.get_account()["cloudwatchRoleArn"] == deployed.arn("iam", "role/", "ApiGatewayAccountRole")
 
 
-def test_the_log_groups_forget(deployed: Deployed) -> None:
+def test_the_log_groups_forget(deployed: DeployedAws) -> None:
     groups = deployed.cloud.client("logs").describe_log_groups()["logGroups"]
     assert {each["logGroupName"]: each["retentionInDays"] for each in groups} == {
         f"/aws/apigateway/{STACK}": 30,
@@ -305,7 +305,7 @@ def test_the_log_groups_forget(deployed: Deployed) -> None:
     }
 
 
-def test_roles_may_do_what_they_are_for(deployed: Deployed) -> None:
+def test_roles_may_do_what_they_are_for(deployed: DeployedAws) -> None:
     iam = deployed.cloud.client("iam")
 
     def attached(logical_id: str) -> set[str]:
@@ -343,7 +343,7 @@ def test_roles_may_do_what_they_are_for(deployed: Deployed) -> None:
     assert deployed.arn("dynamodb", "table/", "Notes") in statement["Resource"]
 
 
-def invocable(deployed: Deployed) -> set[str]:
+def invocable(deployed: DeployedAws) -> set[str]:
     """The functions that the API may invoke."""
     iam, arn = deployed.cloud.client("iam"), deployed.physical_id("ApiInvokePolicy")
     version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
@@ -353,7 +353,7 @@ def invocable(deployed: Deployed) -> set[str]:
     return set(statement["Resource"])
 
 
-def test_the_distribution_stands_before_the_api_and_keeps_by_tags(deployed: Deployed) -> None:
+def test_the_distribution_stands_before_the_api_and_keeps_by_tags(deployed: DeployedAws) -> None:
     identity = deployed.physical_id("Distribution")
     config = deployed.cloud.client("cloudfront").get_distribution(Id=identity)["Distribution"]["DistributionConfig"]
     origins = {each["Id"]: each for each in config["Origins"]["Items"]}
@@ -381,7 +381,7 @@ def test_the_distribution_stands_before_the_api_and_keeps_by_tags(deployed: Depl
     ],
 )
 def test_a_deployed_zip_answers_where_nothing_else_can_be_imported(
-    deployed: Deployed, tmp_path: Path, *, logical_id: str, path: str, status: int, body: Any
+    deployed: DeployedAws, tmp_path: Path, *, logical_id: str, path: str, status: int, body: Any
 ) -> None:
     response = invoke(unpack(deployed, logical_id, tmp_path), path, python=str(PYTHON))
     said = json.loads(response["body"])
@@ -393,13 +393,13 @@ def test_a_deployed_zip_answers_where_nothing_else_can_be_imported(
         assert said == body
 
 
-def unpack(deployed: Deployed, logical_id: str, folder: Path) -> Path:
+def unpack(deployed: DeployedAws, logical_id: str, folder: Path) -> Path:
     with zipfile.ZipFile(io.BytesIO(deployed.code(logical_id))) as archive:
         archive.extractall(folder)
     return folder
 
 
-def test_a_second_deploy_changes_what_has_changed_and_nothing_else(deployed: Deployed, tmp_path: Path) -> None:
+def test_a_second_deploy_changes_what_has_changed_and_nothing_else(deployed: DeployedAws, tmp_path: Path) -> None:
     """Last in this file: it leaves another stack than it found."""
     before, api_id = deployed.code_hashes(), deployed.api_id
     (first,) = deployed.cloud.client("apigateway").get_deployments(restApiId=api_id)["items"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edgeroutes.dev.cloud.project import ProjectCloud
+    from edgeroutes.local_aws.stack import ProjectCloud
     from edgeroutes.testing import RouteClient
     from tests.system.example import Built
 

@@ -234,7 +234,7 @@ def test_what_lambda_refuses_is_refused(desk: Aws, arguments: dict[str, Any], co
 
 
 def test_a_function_may_do_what_its_policies_allow(desk: Aws, routes: RouteClient, functions: Functions) -> None:
-    pytest.importorskip("edgeroutes.dev.cloud.iam", reason="who checks policies is not there yet")
+    pytest.importorskip("edgeroutes.local_aws.iam", reason="who checks policies is not there yet")
     assert routes.get("/notes").status_code == 200
     desk(enforce_iam=True)
     assert routes.get("/notes").status_code == 500

@@ -1,28 +1,27 @@
-"""The CDN in front of the dev server's gateway: what CloudFront, with the distribution of the template, does with a request. Floor 3.
+"""The CDN in front of the dev server's gateway: what CloudFront does with a request, given the template's distribution.
 
-What flows through is ASGI: `edge.Cdn` stands where the browser's requests come in, and asks its origin, which is the gateway, as
-CloudFront asks API Gateway. What it may do with an answer says `http/freshness`, the same rules that the runtime writes by.
+`edge.Cdn` is an ASGI app between the client and the gateway, its origin. `http/freshness` has the cache rules, which the runtime
+uses as well.
 
-1. *Which requests.* GET and HEAD alone are looked up and kept. All other methods pass, and forget nothing; a GET with a body is
-   refused with 403 (aws.md §5).
-2. *The key* (`key`). Path and query as they were sent, to the byte and in their order, and `Accept-Encoding` reduced to what of
-   gzip and br it takes. Host and Origin belong to it only where the distribution has them in it. Cookies, `Authorization` and what
-   `Vary` names never do: the origin gets them, and what it answers to one user is everybody's if its `Cache-Control` lets it.
-3. *Looking up* (`store`). A fresh answer is served. A stale one within `stale-while-revalidate` is served, too, while one request
-   behind it fetches the next. HEAD is served from GET's answer.
-4. *Asking the origin* (`flights`, `fetch`). Of requests for one key that come at once, the first one asks and the others wait for what it
-   brings; when that is of no use to them, as a stream or a private answer is, each asks for itself. A stale answer is asked about
-   with its validators, and made fresh again by a 304.
-5. *Errors.* An answer that is there stands in for 500, 502, 503, 504 and a broken connection, within `stale-if-error`, without it
-   as long as it is kept. Errors themselves are kept only by a lifetime of their own: the template sets ErrorCachingMinTTL to 0.
-6. *Storing.* Bytes go to the client as they come; what has come to its end is kept, with its tags, in a memory that has a bound and
-   loses first what was not asked for longest. What was asked for before an invalidation is not stored after it.
-7. *Answering* (`answers`, `viewer`). `Age` and `X-Cache`; 304 to who has it already, 206 for a range of what is here. What the template's
-   viewer-response function does is done last: `Cache-Control` with an s-maxage becomes `public, max-age=0, must-revalidate`, so that
-   browsers ask each time (decisions.md, "Two audiences"). What the function had said is in `X-Origin-Cache-Control`.
-8. *Warnings* (`leaks`). The log names an answer that is kept for everyone though it sets a cookie or was made for one user.
+1. *Requests.* Only GET and HEAD are cached. Other methods pass through and invalidate nothing; a GET with a body gets 403 (aws.md §5).
+2. *The cache key* (`store`). Path and query byte by byte, in their order, and `Accept-Encoding` reduced to gzip and br. Host and Origin
+   only where the distribution's key has them. Cookies, `Authorization` and the headers of `Vary` never: the origin receives them, and a
+   response to one user goes to everyone if its `Cache-Control` allows it.
+3. *Lookup* (`store`). A fresh response is served. A stale one within `stale-while-revalidate` is served while one request in the
+   background fetches the next. HEAD is served from GET's response.
+4. *The origin* (`origin`). Simultaneous requests for one key are coalesced: the first asks the origin and the others wait; where they
+   cannot use its response, as with a stream or a private one, each asks for itself. A stale response is revalidated, and a 304 makes it
+   fresh again.
+5. *Errors.* A cached response replaces 500, 502, 503, 504 and a broken connection within `stale-if-error`, or without one as long as it
+   is cached. Errors are cached only with a lifetime of their own: the template sets ErrorCachingMinTTL to 0.
+6. *Storing.* The client gets the bytes as they arrive; a complete response is stored with its tags. The least recently used are evicted
+   first. A response requested before an invalidation is not stored after it.
+7. *Responding* (`origin`). `Age` and `X-Cache`; 304 and 206 from the cache. Then what the template's viewer-response function does:
+   `Cache-Control` with an s-maxage becomes `public, max-age=0, must-revalidate`, so that browsers revalidate each time (decisions.md,
+   "Two audiences"). `X-Origin-Cache-Control` has the origin's value.
+8. *Privacy warnings.* The log names a response that is cached for everyone although it sets a cookie or is one user's.
 
-Forgotten is by `Cdn.invalidate`, which takes what CreateInvalidation takes, and by every save: what is seen after one is the new code.
+`Cdn.invalidate` takes the items of CreateInvalidation; every save clears the cache.
 
-What CloudFront does and this does not: compress, try an origin several times, keep the parts of a 206.
+CloudFront also compresses, retries the origin and caches ranges; this does not.
 """

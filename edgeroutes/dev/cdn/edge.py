@@ -1,42 +1,61 @@
-"""The CDN as an ASGI app in front of another. Floor 3; its stages are told in the package's docstring."""
+"""The CDN as an ASGI app in front of another; the package's docstring describes its stages."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
-from edgeroutes.dev.cdn.answers import stored_answer, viewer_headers
-from edgeroutes.dev.cdn.fetch import Fetch, Outcome
-from edgeroutes.dev.cdn.flights import Flight, Flights
-from edgeroutes.dev.cdn.leaks import leak_warning
-from edgeroutes.dev.cdn.store import Store
-from edgeroutes.dev.cdn.viewer import Viewer
-from edgeroutes.dev.exchange import Exchange, open_exchange, with_exchange
-from edgeroutes.dev.integration import problem_answer
+from edgeroutes.adapters.connection import decode_headers, encode_headers
+from edgeroutes.dev.access_log import Exchange, open_exchange, with_exchange
+from edgeroutes.dev.cdn.origin import (
+    Fetch,
+    Outcome,
+    cached_response,
+    forwarded_headers,
+    origin_headers,
+    viewer_headers,
+)
+from edgeroutes.dev.cdn.store import CacheKey, Store, make_key
+from edgeroutes.dev.gateway import HttpRequest, gateway_error
 from edgeroutes.dev.reports import Answered, Failed, Logged
+from edgeroutes.http.caching import CREDENTIALS
 from edgeroutes.http.headers import Headers
+from edgeroutes.services.coalescing import Coalescer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgeroutes.dev.cdn.store import Entry
+    from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Reporter
+    from edgeroutes.services.coalescing import Pending
     from edgeroutes.types import AsgiApp, Message, Receive, Scope, Send
 
-MAX_BYTES = 64 * 1024 * 1024
+_MAX_BYTES = 64 * 1024 * 1024
+# The number of keys whose responses are known to be unshareable; beyond it, they are found out again.
+_MAX_UNSHAREABLE = 10_000
+
+
+class _Shared(NamedTuple):
+    """A request to the origin that other clients may wait for."""
+
+    key: CacheKey
+    invalidations: int
+    pending: Pending
 
 
 class Cdn:
     """The CDN.
 
     Args:
-        origin: What it stands in front of.
-        report: Is told of warnings, and of what is fetched with no client waiting.
-        tag_header: Where the origin says an answer's tags.
-        keyed: Headers that are in the key, in lower case.
+        origin: The app behind it.
+        report: Receives warnings and background requests.
+        tag_header: The origin's header with cache tags.
+        keyed: Headers in the cache key, in lower case.
         now: The clock: seconds since the epoch.
-        max_bytes: Of all that it keeps.
+        max_bytes: Of all cached responses.
     """
 
     def __init__(
@@ -47,7 +66,7 @@ class Cdn:
         tag_header: str = "x-cache-tag",
         keyed: Sequence[str] = (),
         now: Callable[[], float] = time.time,
-        max_bytes: int = MAX_BYTES,
+        max_bytes: int = _MAX_BYTES,
     ) -> None:
         self._origin = origin
         self._report = report
@@ -55,78 +74,105 @@ class Cdn:
         self._keyed = tuple(keyed)
         self._now = now
         self._store = Store(max_bytes)
-        self._flights = Flights(lambda: self._store.forgettings)
-        self._behind: set[asyncio.Task[None]] = set()
+        self._coalescer = Coalescer()
+        self._unshareable: set[CacheKey] = set()
+        self._refreshing: set[asyncio.Task[None]] = set()
         self._warned: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        viewer = Viewer(scope, receive, send, self._keyed)
-        if viewer.method not in ("GET", "HEAD"):
-            await self._origin(viewer.passed(), receive, viewer.pass_on)
-        elif viewer.has_body and viewer.method == "GET":
+        """ASGI."""
+        viewer = _Viewer(scope, receive, send, self._keyed)
+        if viewer.request.method not in ("GET", "HEAD"):
+            await self._origin(viewer.uncached_scope(), receive, viewer.forward)
+        elif viewer.has_body and viewer.request.method == "GET":
             await _refuse_body(viewer)
         else:
-            await self._answer(viewer)
+            await self._respond(viewer)
 
     def invalidate(self, items: Sequence[str]) -> None:
-        """Forget what CloudFront forgets for these items of a CreateInvalidation; from any thread.
+        """Invalidate as CloudFront does for a CreateInvalidation; from any thread.
 
         Args:
             items: `#tag`, `/path?query`, or `/path*`.
         """
         count = self._store.invalidate(items)
-        self._report(Logged(level="INFO", message=f"the CDN has forgotten {count} for {', '.join(items)}"))
+        entries = f"{count} {'entry' if count == 1 else 'entries'}"
+        self._report(Logged(level="INFO", message=f"CDN cache invalidated for {', '.join(items)} ({entries})"))
 
-    def start_anew(self, *, tag_header: str, keyed: Sequence[str]) -> int:
-        """Forget everything, for what stands behind is another now; how many answers that were. From any thread.
+    def reset(self, *, tag_header: str, keyed: Sequence[str]) -> int:
+        """Clear the cache and take over new settings; from any thread.
 
-        Args:
-            tag_header: As at first.
-            keyed: As at first.
+        Returns:
+            How many entries were cleared.
         """
         self._tag_header, self._keyed = tag_header.lower(), tuple(keyed)
         self._warned.clear()
         return self._store.clear()
 
-    async def _answer(self, viewer: Viewer) -> None:
+    async def _respond(self, viewer: _Viewer) -> None:
         while True:
             entry = self._store.get(viewer.key)
-            if entry is not None and await self._serve_stored(viewer, entry):
+            if entry is not None and await self._serve_without_origin(viewer, entry):
                 return
-            if viewer.method == "HEAD":
+            if viewer.request.method == "HEAD":
                 viewer.exchange.cache = "uncached"
-                await self._origin(viewer.question(None), viewer.receive, viewer.pass_on)
+                await self._origin(viewer.origin_scope(None), viewer.receive, viewer.forward)
                 return
-            flight = self._flights.find(viewer.key)
-            if flight is None:
-                await self._fetch(viewer, entry, self._flights.take_off(viewer.key))
+            shared, is_first = self._join(viewer.key)
+            if is_first:
+                await self._fetch(viewer, entry, shared)
                 return
-            if self._flights.is_useless(viewer.key) or not await flight.wait():
-                await self._fetch(viewer, entry, None)
-                return
+            if viewer.key not in self._unshareable:
+                await shared.pending.wait(blocking=False)
+                if shared.pending.result is not False:
+                    continue
+            await self._fetch(viewer, entry, None)
+            return
 
-    async def _serve_stored(self, viewer: Viewer, entry: Entry) -> bool:
-        """Whether a stored answer could be served without waiting for the origin."""
+    def _join(self, key: CacheKey) -> tuple[_Shared, bool]:
+        """The request to the origin under way for this key, but none from before an invalidation; whether it is a new one."""
+        invalidations = self._store.invalidations
+        pending, is_first = self._coalescer.join((key, invalidations))
+        return _Shared(key, invalidations, pending), is_first
+
+    def _finish(self, shared: _Shared, *, is_shareable: bool | None) -> None:
+        """End the wait of the other clients.
+
+        Args:
+            shared: What they wait for.
+            is_shareable: Whether a cached response is there for them now. None where the client has left or the origin broke: then
+                another one asks.
+        """
+        self._coalescer.finish((shared.key, shared.invalidations), shared.pending, is_shareable)
+        if is_shareable:
+            self._unshareable.discard(shared.key)
+        elif is_shareable is False:
+            if len(self._unshareable) >= _MAX_UNSHAREABLE:
+                self._unshareable.clear()
+            self._unshareable.add(shared.key)
+
+    async def _serve_without_origin(self, viewer: _Viewer, entry: Entry) -> bool:
+        """Serve a cached response where that is allowed without asking the origin first; whether it was."""
         since = self._now() - entry.came_at
         if entry.freshness.is_fresh(since):
             await self._serve(viewer, entry, "hit")
             return True
         if not entry.freshness.may_be_refreshed_behind(since):
             return False
-        if self._flights.find(viewer.key) is None:
-            task = asyncio.create_task(self._refresh(viewer, entry, self._flights.take_off(viewer.key)))
-            self._behind.add(task)
-            task.add_done_callback(self._behind.discard)
+        shared, is_first = self._join(viewer.key)
+        if is_first:
+            task = asyncio.create_task(self._refresh(viewer, entry, shared))
+            self._refreshing.add(task)
+            task.add_done_callback(self._refreshing.discard)
         await self._serve(viewer, entry, "stale")
         return True
 
-    async def _fetch(self, viewer: Viewer, stale: Entry | None, flight: Flight | None) -> None:
-        """Ask the origin and give the client what it says, or what stands in for that."""
-        fetch = Fetch(viewer.pass_on, stale=stale, now=self._now, max_bytes=self._store.max_bytes)
+    async def _fetch(self, viewer: _Viewer, stale: Entry | None, shared: _Shared | None) -> None:
+        """Ask the origin, and send its response or the cached one that replaces it."""
+        fetch = Fetch(viewer.forward, stale=stale, now=self._now, max_bytes=self._store.max_bytes)
         entry = None
         try:
-            entry = await self._ask(fetch, viewer, viewer.question(stale), viewer.receive, flight)
+            entry = await self._ask(fetch, viewer, viewer.origin_scope(stale), viewer.receive, shared)
         except Exception:
             if not fetch.fail():
                 raise
@@ -136,17 +182,17 @@ class Cdn:
             state = "refreshed" if fetch.outcome is Outcome.CONFIRMED else "stale, for an error"
             await self._serve(viewer, entry or stale, state)
 
-    async def _refresh(self, viewer: Viewer, stale: Entry, flight: Flight) -> None:
-        """Fetch anew what has been served stale."""
+    async def _refresh(self, viewer: _Viewer, stale: Entry, shared: _Shared) -> None:
+        """Revalidate a response that was served stale."""
         began = time.perf_counter()
         exchange = Exchange()
         fetch = Fetch(None, stale=stale, now=self._now, max_bytes=self._store.max_bytes)
-        scope = with_exchange({**viewer.question(stale), "method": "GET"}, exchange)
+        scope = with_exchange({**viewer.origin_scope(stale), "method": "GET"}, exchange)
         entry = None
         try:
-            entry = await self._ask(fetch, viewer, scope, _nobody(), flight)
-        except Exception as error:  # noqa: BLE001  # there is no client to be told
-            self._report(Failed(message=f"GET {viewer.key.target} failed behind a stale answer", error=error))
+            entry = await self._ask(fetch, viewer, scope, _empty_request(), shared)
+        except Exception as error:  # noqa: BLE001  # no client waits for it
+            self._report(Failed(message=f"GET {viewer.key.target} failed behind a stale response", error=error))
         self._report(
             Answered(
                 method="GET",
@@ -156,68 +202,137 @@ class Cdn:
                 body_bytes=fetch.body_bytes,
                 source_file=exchange.source_file,
                 note=exchange.note,
-                cache="behind a stale answer" + ("" if entry is not None else ", uncached"),
+                cache="behind a stale response" + ("" if entry is not None else ", uncached"),
             )
         )
 
     async def _ask(
-        self, fetch: Fetch, viewer: Viewer, scope: Scope, receive: Receive, flight: Flight | None
+        self, fetch: Fetch, viewer: _Viewer, scope: Scope, receive: Receive, shared: _Shared | None
     ) -> Entry | None:
-        """Ask the origin, for oneself and for those who wait for the flight; what is stored of its answer."""
-        forgettings = self._store.forgettings
+        """Ask the origin, also for the clients that wait for `shared`; returns the entry that was stored."""
+        invalidations = self._store.invalidations
         entry = None
-        if flight is not None:
-            fetch.on_useless = lambda: flight.land(is_useful=False)
+        if shared is not None:
+            fetch.on_unshareable = lambda: self._finish(shared, is_shareable=False)
         try:
             await self._origin(scope, receive, fetch.send)
-            entry = self._keep(fetch, viewer, open_exchange(scope), forgettings)
+            entry = self._store_response(fetch, viewer, open_exchange(scope), invalidations)
         finally:
-            if flight is not None:
-                is_useful = entry is not None and entry.freshness.is_fresh(0)
-                flight.land(is_useful=is_useful if fetch.is_whole else None)
+            if shared is not None and shared.pending.result is None:
+                is_shareable = entry is not None and entry.freshness.is_fresh(0)
+                self._finish(shared, is_shareable=is_shareable if fetch.is_whole else None)
         return entry
 
-    def _keep(self, fetch: Fetch, viewer: Viewer, exchange: Exchange, forgettings: int) -> Entry | None:
-        """Store what may be stored, and warn where it should not be."""
+    def _store_response(self, fetch: Fetch, viewer: _Viewer, exchange: Exchange, invalidations: int) -> Entry | None:
         entry = fetch.entry(self._tag_header, exchange.source_file)
         if entry is None:
             if fetch.replaces_stale:
                 self._store.discard(viewer.key)
             return None
-        if not self._store.put(viewer.key, entry, forgettings):
+        if not self._store.put(viewer.key, entry, invalidations):
             return None
-        warning = leak_warning(viewer.key.target, entry, exchange, viewer.headers, self._keyed)
-        if warning and viewer.path not in self._warned:
-            self._warned.add(viewer.path)
+        warning = privacy_warning(viewer.key.target, entry, exchange, viewer.headers, self._keyed)
+        if warning and viewer.request.path not in self._warned:
+            self._warned.add(viewer.request.path)
             self._report(Logged(level="WARNING", message=warning))
         return entry
 
-    async def _serve(self, viewer: Viewer, entry: Entry, state: str) -> None:
-        """Give the client a stored answer."""
+    async def _serve(self, viewer: _Viewer, entry: Entry, state: str) -> None:
         viewer.exchange.cache = state
         viewer.exchange.source_file = viewer.exchange.source_file or entry.source_file
-        status, pairs, body = stored_answer(
+        response = cached_response(
             entry,
-            viewer.headers if viewer.method == "GET" else _without_range(viewer.headers),
+            viewer.headers if viewer.request.method == "GET" else _without_range(viewer.headers),
             tag_header=self._tag_header,
             x_cache="Hit" if state == "hit" else "RefreshHit",
             age_seconds=entry.age_seconds(self._now()),
         )
-        await viewer.answer(status, pairs, body)
+        await viewer.send(response)
 
 
-async def _refuse_body(viewer: Viewer) -> None:
-    detail = "CloudFront refuses a GET that has a body. Send it with POST, or as a query"
-    answer = problem_answer(403, detail, viewer.path)
-    headers = [*answer.headers, ("content-length", str(len(answer.body)))]
-    await viewer.answer(answer.status, viewer_headers(answer.status, Headers(headers), "Miss"), answer.body)
+class _Viewer:
+    """A client of the CDN, with its request."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, keyed: Sequence[str]) -> None:
+        self.receive = receive
+        self.request = HttpRequest.from_scope(scope)
+        self.headers = Headers.from_lowered(list(self.request.headers))
+        self.exchange = open_exchange(scope)
+        self.key = make_key(self.request, self.headers, keyed)
+        self._scope = scope
+        self._send = send
+
+    @property
+    def has_body(self) -> bool:
+        return "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0"
+
+    def origin_scope(self, stale: Entry | None) -> Scope:
+        """The scope of the request to the origin, which may revalidate a cached response."""
+        pairs = origin_headers(self.headers, stale, self.key.accept_encoding)
+        return {**self._scope, "headers": encode_headers(pairs)}
+
+    def uncached_scope(self) -> Scope:
+        return {**self._scope, "headers": encode_headers(forwarded_headers(self.headers))}
+
+    async def forward(self, message: Message) -> None:
+        """Send a message of the origin's response to the client."""
+        if message["type"] == "http.response.start":
+            headers = Headers.from_lowered(decode_headers(message["headers"]))
+            message = {**message, "headers": encode_headers(viewer_headers(message["status"], headers, "Miss"))}
+        await self._send(message)
+
+    async def send(self, response: HttpResponse) -> None:
+        await response.send(self._send, method=self.request.method)
+
+
+def privacy_warning(target: str, entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
+    """The warning for a response that is cached for everyone although it is one user's; empty for any other.
+
+    The runtime's own caching makes such responses private; a handler or an app that sets `Cache-Control` itself may not.
+
+    Args:
+        target: Path and query.
+        entry: The cached response.
+        exchange: What the handler read.
+        request: The headers that the origin received.
+        keyed: The headers in the cache key.
+    """
+    reason = _privacy_problem(entry, exchange, request, keyed)
+    if not reason:
+        return ""
+    cache_control = entry.headers.get("cache-control", "")
+    hint = "Set 'Cache-Control: private, no-store', or leave the header to the route's config"
+    return f"CloudFront would give GET {target} to everyone ({cache_control}), but {reason}. {hint}"
+
+
+def _privacy_problem(entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
+    if "set-cookie" in entry.headers:
+        return "it sets a cookie, which everyone would get"
+    if exchange.dynamic_reasons:
+        return f"its handler reads {', '.join(dict.fromkeys(exchange.dynamic_reasons))}"
+    sent = [name for name in CREDENTIALS if name in request]
+    if exchange.dynamic_reasons is None and sent:
+        return f"its request has {' and '.join(sent)}, which the cache key does not include"
+    in_key = {"accept-encoding", *keyed}
+    varies = [name.strip().lower() for name in entry.headers.get("vary", "").split(",")]
+    ignored = [name for name in varies if name and name not in in_key]
+    if ignored:
+        return f"it varies by {', '.join(ignored)}, which the cache key does not include"
+    return ""
+
+
+async def _refuse_body(viewer: _Viewer) -> None:
+    detail = "CloudFront refuses a GET with a body. Send it with POST, or as a query"
+    response = gateway_error(403, detail, viewer.request.path)
+    headers = Headers([*response.headers, ("content-length", str(len(response.body)))])
+    await viewer.send(replace(response, headers=viewer_headers(response.status, headers, "Miss")))
 
 
 def _without_range(headers: Headers) -> Headers:
     return Headers.from_lowered([pair for pair in headers.multi_items() if pair[0] != "range"])
 
 
-def _nobody() -> Receive:
+def _empty_request() -> Receive:
     """The `receive` of a request without a body, whose client never leaves."""
     messages: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}]
 
