@@ -50,8 +50,8 @@ class TableStore:
         """
         keys = [_tag_key(tag) for tag in tags] + ([_value_key(key)] if key is not None else [])
         items = self._read_items(list(dict.fromkeys(keys)))
-        forgotten = {tag: _number(items.get(_tag_key(tag)), "forgotten_at") for tag in tags}
-        return (None if key is None else _read_entry(items.get(_value_key(key)))), forgotten
+        invalidated = {tag: _number(items.get(_tag_key(tag)), "invalidated_at") for tag in tags}
+        return (None if key is None else _read_entry(items.get(_value_key(key)))), invalidated
 
     def write(self, key: str, entry: Entry) -> bool:
         """Store an entry, unless the table has a newer one.
@@ -86,16 +86,18 @@ class TableStore:
         """
         self._call("delete_item", TableName=self._table_name, Key={KEY: {"S": _value_key(key)}})
 
-    def forget(self, tags: Iterable[str], now: float) -> None:
+    def invalidate(self, tags: Iterable[str], now: float) -> None:
         """Store the invalidation of these tags: it applies to every value with one of them whose computation began before.
 
         Raises:
             StoreError: The table cannot be written to.
         """
-        forgotten_at = _attribute(now)
+        invalidated_at = _attribute(now)
         expires_at = {"N": str(int(now) + YEAR_SECONDS + STALE_SECONDS)}
         for key in sorted({_tag_key(tag) for tag in tags}):
-            self._put_latest({KEY: {"S": key}, "forgotten_at": forgotten_at, EXPIRES_AT: expires_at}, "forgotten_at")
+            self._put_latest(
+                {KEY: {"S": key}, "invalidated_at": invalidated_at, EXPIRES_AT: expires_at}, "invalidated_at"
+            )
 
     def _put_latest(self, item: dict[str, Any], at: str) -> None:
         """Put an item, unless the table has a newer one: requests may overtake each other, especially retries."""

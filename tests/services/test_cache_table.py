@@ -68,7 +68,7 @@ def test_an_item_has_what_the_console_can_read_and_a_time_to_live(
     made_at = float(value["made_at"]["N"])
 
     assert tag["key"] == {"S": "tag#products"}
-    assert int(tag["expires_at"]["N"]) == int(float(tag["forgotten_at"]["N"])) + 31_536_000 + STALE_SECONDS
+    assert int(tag["expires_at"]["N"]) == int(float(tag["invalidated_at"]["N"])) + 31_536_000 + STALE_SECONDS
     assert sorted(value) == ["expires_at", "key", "lifetime_seconds", "made_at", "tags", "value"]
     assert value["key"]["S"].startswith("value#")
     assert value["lifetime_seconds"] == {"N": "60"}
@@ -216,8 +216,8 @@ def test_a_value_of_many_tags_is_looked_up_in_batches(sandboxes: Sandboxes) -> N
 def test_an_invalidation_that_arrives_late_does_not_undo_a_later_one(dynamodb: Any) -> None:
     table = TableStore(TABLE)
 
-    table.forget(["a"], 200.0)
-    table.forget(["A"], 100.0)
+    table.invalidate(["a"], 200.0)
+    table.invalidate(["A"], 100.0)
 
     assert table.read(None, ["a"]) == (None, {"a": 200.0})
 
