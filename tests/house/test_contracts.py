@@ -1,4 +1,4 @@
-"""The floor plan: what import-linter keeps, and what it cannot see."""
+"""The layers of the package: the contracts of import-linter, and what it cannot see."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "edgeroutes"
 # cli/skeleton is data: what `edgeroutes init` copies, written as users write.
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "skeleton" not in path.parts)
-ROOMS = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} - {"__init__"}
+PACKAGES = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES} - {"__init__"}
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
-GROUND = ("http", "routing", "errors.py", "types.py", "_version.py")
-# Rooms that no wing owns: the ground, the cellar, and those above the wings, where both meet.
+STANDARD_LIBRARY_ONLY = ("http", "routing", "errors.py", "types.py", "_version.py")
+# Packages of neither side: http and routing below them, and those above, which use both.
 SHARED = {"http", "routing", "errors", "types", "_version", "cli", "testing", "dev", "local_aws", "asgi", "__main__"}
 
 
@@ -50,29 +50,29 @@ def test_import_linters_contracts_are_kept() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def rooms_of(modules: list[str]) -> list[str]:
+def packages_of(modules: list[str]) -> list[str]:
     return [module.removeprefix("edgeroutes.") for module in modules]
 
 
-def test_every_room_is_in_one_wing_or_shared_by_both() -> None:
-    building, answering = [contract for contract in CONTRACTS if contract["name"].startswith("Wings")]
-    assert building["source_modules"] == answering["forbidden_modules"]
-    assert answering["source_modules"] == building["forbidden_modules"]
-    wings = rooms_of([*building["source_modules"], *answering["source_modules"]])
-    assert sorted([*wings, *(SHARED & ROOMS)]) == sorted(ROOMS)
+def test_every_package_is_on_one_side_or_shared_by_both() -> None:
+    build_side, runtime_side = [contract for contract in CONTRACTS if contract["name"].startswith("Sides")]
+    assert build_side["source_modules"] == runtime_side["forbidden_modules"]
+    assert runtime_side["source_modules"] == build_side["forbidden_modules"]
+    on_a_side = packages_of([*build_side["source_modules"], *runtime_side["source_modules"]])
+    assert sorted([*on_a_side, *(SHARED & PACKAGES)]) == sorted(PACKAGES)
 
 
 def test_moto_is_kept_out_of_every_package_but_local_aws_and_those_above_it() -> None:
     (contract,) = [contract for contract in CONTRACTS if contract.get("forbidden_modules") == ["moto"]]
-    assert rooms_of(contract["source_modules"]) == sorted(
-        ROOMS - {"__main__", "asgi", "cli", "dev", "local_aws", "testing"}
+    assert packages_of(contract["source_modules"]) == sorted(
+        PACKAGES - {"__main__", "asgi", "cli", "dev", "local_aws", "testing"}
     )
 
 
 @pytest.mark.parametrize(
-    "module", [path for path in MODULES if path.relative_to(PACKAGE).parts[0] in GROUND], ids=relative
+    "module", [path for path in MODULES if path.relative_to(PACKAGE).parts[0] in STANDARD_LIBRARY_ONLY], ids=relative
 )
-def test_the_ground_runs_on_the_standard_library_alone(module: Path) -> None:
+def test_http_and_routing_need_the_standard_library_only(module: Path) -> None:
     outside = [
         f"{line}: {name}"
         for line, name in imports_that_run(ast.parse(module.read_text()))
@@ -82,8 +82,8 @@ def test_the_ground_runs_on_the_standard_library_alone(module: Path) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES, ids=relative)
-def test_a_module_says_which_module_it_imports(module: Path) -> None:
-    """Absolutely, and never the façade, not even for types: it stands outside and would load what it is asked for."""
+def test_a_module_imports_modules_by_their_absolute_name(module: Path) -> None:
+    """Never the facade, not even for types: it would load the names that it exports."""
     vague = [
         f"{node.lineno}: {ast.unparse(node)}"
         for node in ast.walk(ast.parse(module.read_text()))
