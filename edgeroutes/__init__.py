@@ -1,7 +1,7 @@
 """edgeroutes: Next.js route handlers for Python, on your own AWS account.
 
-The porch: a lazy façade (PEP 562). Importing a name loads that name's module and nothing else, so a route pays at a cold start
-only for what it uses. Nothing inside edgeroutes imports this module.
+A lazy façade (PEP 562): importing a name loads only its module, so a route's cold start pays only for what it uses. Nothing inside
+edgeroutes imports this module.
 """
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from edgeroutes.services.revalidation import revalidate_path as revalidate_path
     from edgeroutes.services.revalidation import revalidate_tag as revalidate_tag
 
-# Each public name with the module that has it; the tracer reads this table, too.
+# Public name → its module; the tracer reads this table, too.
 _EXPORTS = {
     "Body": "edgeroutes.http.parameters",
     "CORS": "edgeroutes.http.cors",

@@ -1,3 +1,3 @@
-"""The version of edgeroutes. Cellar: knows nobody."""
+"""The version of edgeroutes."""
 
 __version__ = "0.1.0"

@@ -1,7 +1,6 @@
-"""The project in the current folder as an ASGI app: `uvicorn edgeroutes.asgi:app`. Porch, floor 3.
+"""The project in the current folder as an ASGI app: `uvicorn edgeroutes.asgi:app`.
 
-`app` is made when it is first asked for (PEP 562), so that a mistake in the project is said by the server that serves it, not by
-whatever imports this module.
+`app` is created at its first use (PEP 562), so that the server reports a problem of the project, not an import of this module.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from pathlib import Path
 from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
 from edgeroutes.config import load_config
 from edgeroutes.errors import require_no_problems
-from edgeroutes.plan.cors import read_cors
-from edgeroutes.plan.manifest import manifest_arguments, route_arguments
+from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
@@ -28,11 +26,11 @@ def make_app(root: str | Path = ".", *, debug: bool = False) -> AsgiApplication:
     """All routes of a project as one ASGI app.
 
     Args:
-        root: The project's folder; it is put on `sys.path`, as on Lambda.
-        debug: Whether a 500 tells the client what happened.
+        root: The project's folder, which is added to `sys.path`, as on Lambda.
+        debug: Whether a 500 contains the traceback.
 
     Raises:
-        ProjectError: When its settings, layout or route files have something wrong; all of it at once.
+        ProjectError: For all problems of its settings, layout and route files.
     """
     folder = Path(root).resolve()
     config = load_config(folder)

@@ -1,6 +1,6 @@
-"""The project's settings, `[tool.edgeroutes]` in pyproject.toml, as a frozen value. Build wing, floor 2.
+"""The project's settings, `[tool.edgeroutes]` in pyproject.toml.
 
-Functions never read it: what they need of it is in their manifest.
+Functions never read it: their manifest has what they need.
 """
 
 from __future__ import annotations
@@ -9,21 +9,17 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value, suggest
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
+from edgeroutes.names import CONFIG_FILE, DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, OWN_VARIABLES
 from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 from edgeroutes.routing.reading import read_text
 
-FILE = "pyproject.toml"
-INFRA_FOLDER = "infra"
-# Of the developer's own machine: read in dev and tests, the latter wins, never bundled.
-ENV_FILES = (".env", ".env.local")
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
 MAX_NAME_LENGTH = 128
@@ -37,20 +33,17 @@ _DOMAIN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})+")
 # Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table", read 2026-11-21: 29 unless raised.
 INTEGRATION_TIMEOUT_S = range(29, 901)
 STREAM_MARGIN_MS = range(60_001)
-# Requests per second and requests at once that API Gateway lets through to each method of each route. An account's own limits are
-# 10,000 per second and 5,000 at once for all its APIs in a region, and 1,000 concurrent Lambda invocations: so no single route takes
-# more than a tenth of the first or half of the last. Source: docs.aws.amazon.com/apigateway "api-gateway-request-throttling" and
+# API Gateway's limits for each method of each route, in requests per second and in concurrent requests. An account's limits are 10,000
+# per second and 5,000 at once for all its APIs in a region, and 1,000 concurrent Lambda invocations. So no route takes more than a tenth
+# of the first or half of the last. Source: docs.aws.amazon.com/apigateway "api-gateway-request-throttling" and
 # docs.aws.amazon.com/lambda "gettingstarted-limits" (read 2026-11-30).
 THROTTLE_RATE = 1_000
 THROTTLE_BURST = 500
 THROTTLES = range(1, 1_000_001)
-# Source: docs.aws.amazon.com/lambda "API_Environment", Variables, key pattern (read 2026-11-30). What Lambda itself sets may begin with _.
+# Source: docs.aws.amazon.com/lambda "API_Environment", Variables, key pattern (read 2026-11-30). Lambda's own may start with _.
 _VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+|_HANDLER|_X_AMZN_TRACE_ID")
-# Environment variables that only edgeroutes sets, but for those two: docs/caching.md, docs/revalidation.md.
-_OWN_VARIABLES = "EDGEROUTES_"
-_SETTABLE_VARIABLES = frozenset(
-    {"EDGEROUTES_DATA_CACHE_TABLE", "EDGEROUTES_DISTRIBUTION_ID", "AWS_LAMBDA_EXEC_WRAPPER"}
-)
+# Variables of edgeroutes and Lambda that users may set: docs/caching.md, docs/revalidation.md.
+_SETTABLE_VARIABLES = frozenset({DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, "AWS_LAMBDA_EXEC_WRAPPER"})
 # Source: docs.aws.amazon.com/lambda "configuration-envvars", Defined runtime environment variables (read 2026-11-21).
 _LAMBDA_VARIABLES = frozenset(
     {
@@ -74,13 +67,13 @@ class CdnConfig:
     """`[tool.edgeroutes.cdn]`: CloudFront in front of the API.
 
     Args:
-        enabled: Whether there is one.
+        enabled: Whether the project has a distribution.
         tag_header: The header in which CloudFront reads cache tags.
-        domain_name: One domain, or several: the first is the project's own.
-        certificate_arn: Of ACM in us-east-1, for all of them.
-        web_acl_arn: Of AWS WAF, scope CLOUDFRONT.
-        price_class: Which of CloudFront's locations serve the project.
-        log_bucket: Where standard logs go.
+        domain_name: One domain or several; the first is the canonical one.
+        certificate_arn: An ACM certificate in us-east-1, for all of them.
+        web_acl_arn: An AWS WAF web ACL of scope CLOUDFRONT.
+        price_class: CloudFront's locations that serve the project.
+        log_bucket: The bucket for standard logs.
     """
 
     enabled: bool = True
@@ -93,13 +86,12 @@ class CdnConfig:
 
     @property
     def domain_names(self) -> tuple[str, ...]:
-        """The domains, in the order given."""
         names = self.domain_name or ()
         return (names,) if isinstance(names, str) else tuple(names)
 
     @property
     def has_several_hosts(self) -> bool:
-        """Whether one path may be asked of several hosts, so that an answer is one host's own."""
+        """Whether several hosts serve the same path, so that a response belongs to one host."""
         return len(self.domain_names) > 1 or any(name.startswith("*.") for name in self.domain_names)
 
 
@@ -109,23 +101,23 @@ class Config:
 
     Args:
         app_dir: The folder with the routes, relative to the project.
-        name: Of the project; the stack is called so.
-        runtime: The Python of the functions.
-        architecture: Of the functions.
-        memory_mib: Of each function.
-        timeout_s: Of each function, seconds.
-        integration_timeout_s: How long API Gateway waits for an answer that does not stream: more than 29 only where
-            the account's quota is raised.
-        stream_margin_ms: How long before its function's timeout a stream that goes on is ended, cleanly.
-        stage: Of the API.
-        isolate: `route`, or the name of a group that all routes share.
+        name: The project's name, and the stack's.
+        runtime: The functions' Python.
+        architecture: The functions' architecture.
+        memory_mib: Each function's memory.
+        timeout_s: Each function's timeout.
+        integration_timeout_s: API Gateway's timeout for a response that does not stream; more than 29 needs a raised quota.
+        stream_margin_ms: How long before its function's timeout a stream is ended cleanly.
+        stage: The API's stage.
+        isolate: `route`, or the name of a group whose routes share a function.
         cors: The default for routes, a table with the arguments of `CORS`.
-        trailing_slash: Whether the form with the slash is the canonical one.
-        base_path: The prefix under which all routes are served.
-        throttle_rate: Requests per second that API Gateway lets through to each method of a route, on average.
-        throttle_burst: Requests at once that it lets through to each method of a route.
+        trailing_slash: Whether canonical URLs end with a slash.
+        base_path: The prefix of all routes.
+        throttle_rate: Requests per second, on average, that API Gateway allows for each method of a route.
+        throttle_burst: Concurrent requests that it allows for each method of a route.
         cdn: CloudFront.
         env: Plain variables for every function.
+        places: The file and line of each setting that is set: `timeout_s`, `cdn.domain_name`, `env.NAME`.
     """
 
     app_dir: str = "functions"
@@ -145,24 +137,26 @@ class Config:
     throttle_burst: int = THROTTLE_BURST
     cdn: CdnConfig = field(default_factory=CdnConfig)
     env: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def load_config(root: Path) -> Config:
-    """The settings of the project in `root`; the defaults where it has none.
+    """The settings of the project in `root`, or the defaults.
 
     Raises:
-        ConfigError: For the one thing that is wrong, ProblemsError for several.
+        ConfigError: For a problem; ProblemsError for several.
     """
     try:
-        text = read_text(root / FILE, FILE)
+        text = read_text(root / CONFIG_FILE, CONFIG_FILE)
     except FileNotFoundError:
         return Config(name=plain_name(root.name))
-    document = parse_toml(text, FILE)
+    document = parse_toml(text, CONFIG_FILE)
     tools = document.get("tool", {})
     table = tools.get("edgeroutes", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
         raise ConfigError(
-            f"it is {show_value(table)}. Write a table, [tool.edgeroutes]", where=f"{FILE}, tool.edgeroutes"
+            f"the value is {show_value(table)}. Allowed is a table, [tool.edgeroutes]",
+            where=f"{CONFIG_FILE}, tool.edgeroutes",
         )
     project = document.get("project")
     named = project.get("name") if isinstance(project, dict) else None
@@ -170,11 +164,6 @@ def load_config(root: Path) -> Config:
 
 
 def parse_toml(text: str, where: str) -> dict[str, Any]:
-    """A TOML file's content.
-
-    Raises:
-        ConfigError: It is not valid TOML, is nested too deeply, or has a number that TOML does not promise to carry.
-    """
     try:
         document = tomllib.loads(text)
         _require_small_numbers(document, where)
@@ -188,14 +177,14 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
 
 
 def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:
-    """Tomllib's error, with the line, which only its text has before Python 3.14."""
-    said, _, place = str(error).partition(" (at line ")
+    """Tomllib's error, with its line, which only the message has before Python 3.14."""
+    message, _, place = str(error).partition(" (at line ")
     line = place.partition(",")[0]
-    return ConfigError(f"not valid TOML: {said}", where=f"{where}:{line}" if line.isdecimal() else where)
+    return ConfigError(f"not valid TOML: {message}", where=f"{where}:{line}" if line.isdecimal() else where)
 
 
 def _require_small_numbers(value: Any, where: str) -> None:
-    """Raise for an integer that 64 bits do not hold. Source: toml.io v1.0.0, Integer."""
+    """Raise for an integer of more than 64 bits. Source: toml.io v1.0.0, Integer."""
     if isinstance(value, dict):
         for each in value.values():
             _require_small_numbers(each, where)
@@ -211,11 +200,11 @@ def parse_config(table: Mapping[str, Any], *, default_name: str = "app", text: s
 
     Args:
         table: The table.
-        default_name: The project's name where the table has none.
-        text: The file that it is from, to find lines in.
+        default_name: The name of a project without one.
+        text: The file's content, for line numbers.
 
     Raises:
-        ConfigError: For the one thing that is wrong, ProblemsError for several.
+        ConfigError: For a problem; ProblemsError for several.
     """
     problems = [*_check(Config, table, "tool.edgeroutes", text)]
     cdn = table.get("cdn", {})
@@ -225,42 +214,41 @@ def parse_config(table: Mapping[str, Any], *, default_name: str = "app", text: s
         for name in table["env"]:
             if problem := variable_problem(name):
                 where = _place("tool.edgeroutes.env", name, text)
-                problems.append(ConfigError(problem, where=where, hint="Give yours another name"))
+                problems.append(ConfigError(problem, where=where, hint="Use another name"))
     cors = None
     if isinstance(table.get("cors"), Mapping):
         try:
             cors = parse_cors(table["cors"])
         except ValueError as error:
-            problems.append(ConfigError(str(error), where=f"{FILE}, [tool.edgeroutes.cors]"))
+            problems.append(ConfigError(str(error), where=f"{CONFIG_FILE}, [tool.edgeroutes.cors]"))
     require_no_problems(problems)
     values = {**table, "cors": cors, "cdn": CdnConfig(**cdn), "base_path": str(table.get("base_path", "")).rstrip("/")}
-    return Config(**{"name": default_name, **values})
+    return Config(**{"name": default_name, **values}, places=_places_of(table, text))
 
 
 def parse_cors(table: Mapping[str, Any]) -> CORS:
-    """The `CORS` of a table with its arguments, in TOML or YAML.
+    """The `CORS` of a table with its arguments, from TOML or YAML.
 
     Raises:
-        ValueError: For all that is wrong with them.
+        ValueError: For all problems of the arguments.
     """
     arguments = [*signature(CORS).parameters]
     for name in table:
         if name not in arguments:
-            near = get_close_matches(str(name), arguments, n=1)
-            remedy = f"Did you mean {near[0]!r}" if near else f"Known are {', '.join(arguments)}"
-            raise ValueError(f"cors has no {name!r}. {remedy}")
+            hint = suggest(str(name), arguments, f"Allowed are {', '.join(arguments)}")
+            raise ValueError(f"cors has no {name!r}. {hint}")
     if "origins" not in table:
-        raise ValueError("cors names no origins. Write origins = ['https://app.example.com'], or '*'")
+        raise ValueError("cors has no origins. Write origins = ['https://app.example.com'], or '*'")
     return CORS(**table)
 
 
 def variable_problem(name: str) -> str:
-    """What is wrong with the name of an author's environment variable; empty where nothing is."""
+    """The problem of a user's variable name; empty where there is none."""
     if not _VARIABLE_NAME.fullmatch(name):
-        return f"the variable {name!r} has a name that Lambda refuses. Allowed are a letter, then letters, digits and _, two at least"
+        return f"Lambda does not accept the variable name {name!r}. Allowed are a letter, then at least one letter, digit or _"
     if name in _SETTABLE_VARIABLES:
         return ""
-    if name.startswith(_OWN_VARIABLES):
+    if name.startswith(OWN_VARIABLES):
         owner = "edgeroutes sets it"
     elif name == "AWS_SAM_LOCAL":
         owner = "'sam local' sets it, and functions then check less"
@@ -277,28 +265,38 @@ def _place(section: str, key: str, text: str) -> str:
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
-            inside = stripped.partition("#")[0].strip().strip("[]").replace('"', "").replace(" ", "") == section
+            header = stripped.partition("#")[0].strip().strip("[]").replace('"', "").replace(" ", "")
+            if header == f"{section}.{key}":
+                return f"{CONFIG_FILE}:{number}, [{header}]"
+            inside = header == section
         elif inside and stripped.partition("=")[0].strip().strip("\"'") == key:
-            return f"{FILE}:{number}, [{section}] {key}"
-    return f"{FILE}, [{section}] {key}"
+            return f"{CONFIG_FILE}:{number}, [{section}] {key}"
+    return f"{CONFIG_FILE}, [{section}] {key}"
+
+
+def _places_of(table: Mapping[str, Any], text: str) -> dict[str, str]:
+    places = {name: _place("tool.edgeroutes", name, text) for name in table}
+    for section in ("cdn", "env"):
+        inner = table.get(section, {})
+        places |= {f"{section}.{name}": _place(f"tool.edgeroutes.{section}", name, text) for name in inner}
+    return places
 
 
 def _check(kind: type, table: Mapping[str, Any], section: str, text: str) -> list[ProjectError]:
-    names = [each.name for each in fields(kind)]
+    names = [each.name for each in fields(kind) if each.name != "places"]
     problems: list[ProjectError] = []
     for name, value in table.items():
         where = _place(section, name, text)
         if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else f"Take it out; {', '.join(names)} are known"
-            problems.append(ConfigError("there is no such setting", where=where, hint=hint))
-        elif said := _CHECKS.get(name, _text)(value):
-            problems.append(ConfigError(f"the value is {show_value(value)}. {said}", where=where))
+            hint = suggest(name, names, f"Remove it; the settings are {', '.join(names)}")
+            problems.append(ConfigError("the setting does not exist", where=where, hint=hint))
+        elif allowed := _CHECKS.get(name, _text)(value):
+            problems.append(ConfigError(f"the value is {show_value(value)}. {allowed}", where=where))
     return problems
 
 
 def _text(value: Any) -> str:
-    return "" if isinstance(value, str) and value else "Allowed is a text that is not empty"
+    return "" if isinstance(value, str) and value else "Allowed is a non-empty string"
 
 
 def _flag(value: Any) -> str:
@@ -322,7 +320,7 @@ def _base_path(value: Any) -> str:
     fits = isinstance(value, str) and (
         value in ("", "/") or (value.startswith("/") and all(_is_plain(part) for part in parts))
     )
-    return "" if fits else "Allowed is a path such as /api, of letters, digits and -._:"
+    return "" if fits else "Allowed is a path such as /api, with letters, digits and -._:"
 
 
 def _app_dir(value: Any) -> str:
@@ -345,7 +343,7 @@ def _name(value: Any) -> str:
 
 
 def plain_name(text: str) -> str:
-    """`text` as a CloudFormation stack may be called.
+    """`text` as a name that a CloudFormation stack may have.
 
     Source: docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, StackName (read 2026-11-21).
     """
@@ -359,7 +357,7 @@ def _table(value: Any) -> str:
 
 def _env(value: Any) -> str:
     fits = isinstance(value, Mapping) and all(isinstance(each, str) for each in value.values())
-    return "" if fits else "Allowed is a table of texts"
+    return "" if fits else "Allowed is a table of strings"
 
 
 def _domain_names(value: Any) -> str:
@@ -373,7 +371,7 @@ def _domain_names(value: Any) -> str:
 
 
 def _header_name(value: Any) -> str:
-    return "" if isinstance(value, str) and is_token(value) else "Allowed is the name of a header"
+    return "" if isinstance(value, str) and is_token(value) else "Allowed is a header name"
 
 
 _CHECKS: Mapping[str, Callable[[Any], str]] = {

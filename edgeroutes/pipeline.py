@@ -1,32 +1,31 @@
-"""From a project's folder to what is deployed. Floor 3: here the building wing's stages meet, and its files are read.
+"""From a project's folder to what is deployed: the stages of the build side, and the reading of its files.
 
-What flows through, stage by stage. Each stage is a room of its own that knows values and no files; what does I/O is
-here, or behind a port::
+Each stage is a package that knows values; I/O is here, or behind a port::
 
     pyproject.toml     config.load_config        → Config            [tool.edgeroutes], checked
     functions/**       routing.scan              → RouteScan         routes in the order in which they are tried
         │
         ▼
-    plan               plan.project.make_plan    → ProjectPlan       which functions there are, what each of them
-        │                function_yaml             properties        answers, and which paths of the API lead to it
-        │                grouping                  who shares one
-        │                logical_ids               what it is called
+    plan               plan.project.make_plan    → ProjectPlan       the functions, their routes, and the paths of the API
+        │                function_yaml             properties
+        │                grouping                  which routes share a function
+        │                logical_ids               names in the template
         │                api_tree                  the API's paths
         │                validate                  what AWS would refuse
-        │              build.features                for the template: what of AWS a function's code asks for
+        │              build.features              for the template: the features that a function's code uses
         ├──────────────────────────────┐
         ▼                              ▼
-    template           template.document         build               (called by the Makefile of `sam build`)
-        functions  api  openapi  cdn               trace             which files a function needs, and why
+    template           template.document         build               (`sam build` runs it through the Makefile)
+        functions  api  cdn  cors                trace             the files that a function needs, and why
         merge      infra/*.yaml over it            installer         wheels for the target
         counts     does it fit in a stack          bytecode store    bundles, each built once
         yaml       the text                        bundle            into ARTIFACTS_DIR
         │
         ▼
-    template.yaml      written whole or not at all, committed, compared in CI (`edgeroutes template --check`)
+    template.yaml      written atomically, committed, compared in CI (`edgeroutes template --check`)
 
-A stage never asks an earlier one again. Problems are gathered and raised together as one `ProblemsError`, before
-anything is written; warnings are values that the CLI prints.
+A stage never calls an earlier one. All problems are raised together as one `ProblemsError`, before anything is written. Warnings are values
+that the CLI prints.
 """
 
 from __future__ import annotations
@@ -45,18 +44,17 @@ from edgeroutes.build.libraries import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.build.variables import VariableUse, read_variable_uses
-from edgeroutes.config import ENV_FILES, INFRA_FOLDER, load_config
-from edgeroutes.config import FILE as CONFIG_FILE
+from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, ToolError, require_no_problems
+from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, TEMPLATE_FILE
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
 from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
-from edgeroutes.template.document import Template, make_document, make_template
+from edgeroutes.template.document import GENERATED, Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
-from edgeroutes.template.yaml import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,24 +65,22 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
 
-TEMPLATE_FILE = "template.yaml"
-
 
 def plan_project(root: Path, infra: Infra | None = None) -> ProjectPlan:
-    """The functions of the project in `root`, whose infra/ may have been read.
+    """The functions of the project in `root`; `infra` where its infra/ has been read.
 
     Raises:
-        ProjectError: For all that is wrong with its settings, its routes and its function.yaml files.
+        ProjectError: For all problems of its settings, routes and function.yaml files.
     """
     config = load_config(root)
     return plan_scan(root, config, scan(DiskTree(root), config.app_dir), infra)
 
 
 def plan_scan(root: Path, config: Config, found: RouteScan, infra: Infra | None = None) -> ProjectPlan:
-    """The functions of a project whose settings and routes, and perhaps infra/, have been read.
+    """The functions of a project whose settings and routes have been read.
 
     Raises:
-        ProjectError: For all that is wrong with its routes and its function.yaml files.
+        ProjectError: For all problems of its routes and function.yaml files.
     """
     files = {file for route in found.routes for file in route.function_yaml_files}
     return make_plan(config, found, _read_texts(root, files), infra or read_infra(root))
@@ -94,13 +90,13 @@ def project_template(root: Path) -> Template:
     """The template of the project in `root`, with its counts and warnings.
 
     Raises:
-        ProjectError: For all that is wrong with the project or its infra/, or when it fits in no stack.
+        ProjectError: For all problems of the project and its infra/, or when it does not fit in a stack.
     """
     return _read_template(root)[0]
 
 
 def read_template(root: Path) -> tuple[Template, set[Path], set[Path]]:
-    """The template of the project in `root`, the files that it is made of, and the folders that were listed for it.
+    """The project's template, the files that it depends on, and the folders that were listed for it.
 
     Raises:
         ProjectError: As `project_template`.
@@ -122,7 +118,7 @@ def read_template(root: Path) -> tuple[Template, set[Path], set[Path]]:
 
 
 def lint_project(root: Path, region: str) -> LintFindings:
-    """What a deploy would refuse of function.yaml files and infra/, as SAM's translator and cfn-lint know it.
+    """Problems of function.yaml files and infra/ that a deploy would fail at.
 
     Raises:
         ProjectError: As `project_template`.
@@ -133,10 +129,10 @@ def lint_project(root: Path, region: str) -> LintFindings:
 
 
 def is_generated(path: Path) -> bool:
-    """Whether this is a template.yaml that edgeroutes has made."""
+    """Whether edgeroutes generated this template.yaml."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return file.readline().rstrip("\n") == HEADER.splitlines()[0]
+            return file.readline().startswith(GENERATED)
     except OSError:
         return False
 
@@ -153,16 +149,16 @@ def _read_template(root: Path) -> tuple[Template, Tracer]:
 
 
 def read_env_names(path: Path) -> frozenset[str]:
-    """The names of the variables in a `.env` file; none where there is no such file."""
+    """The variable names in a `.env` file; empty without the file."""
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError):  # some call an environment of Python so, which is a folder
+    except (OSError, UnicodeDecodeError):  # it may be a folder: a Python environment
         return frozenset()
     return frozenset(re.findall(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=", text, re.MULTILINE))
 
 
 def _variable_uses(graphs: Mapping[str, ImportGraph]) -> dict[str, list[tuple[str, VariableUse]]]:
-    """Function id → what its project files read of the environment, each file read once."""
+    """Logical id → the variables that the function's project files read; each file is read once."""
     known: dict[Path, tuple[VariableUse, ...]] = {}
     found: dict[str, list[tuple[str, VariableUse]]] = {}
     for logical_id, graph in graphs.items():
@@ -175,16 +171,16 @@ def _variable_uses(graphs: Mapping[str, ImportGraph]) -> dict[str, list[tuple[st
 
 
 def read_infra(root: Path) -> Infra:
-    """The project's own parts of the template, parsed.
+    """The project's own parts of the template.
 
     Raises:
-        ProjectError: For files that cannot be read.
+        ProjectError: A file cannot be read.
     """
     return parse_infra(_read_texts(root, _infra_files(root)))
 
 
 def render_template(root: Path) -> str:
-    """The text that template.yaml of the project in `root` has to have.
+    """The project's template as text.
 
     Raises:
         ProjectError: As `project_template`.
@@ -193,20 +189,20 @@ def render_template(root: Path) -> str:
 
 
 def check_template(root: Path, text: str) -> list[str]:
-    """The lines of a diff between the project's template.yaml and this text; empty when they are the same.
+    """The diff between template.yaml and this text, in lines; empty when they are equal.
 
-    Line ends do not count: git may write the file with others.
+    Line ends are ignored, because git may change them.
     """
     path = root / TEMPLATE_FILE
-    there = path.read_text("utf-8", errors="replace") if path.is_file() else ""
-    if there == text:
+    current = path.read_text("utf-8", errors="replace") if path.is_file() else ""
+    if current == text:
         return []
-    lines = difflib.unified_diff(there.splitlines(), text.splitlines(), f"{TEMPLATE_FILE} (there)", "as it has to be")
+    lines = difflib.unified_diff(current.splitlines(), text.splitlines(), TEMPLATE_FILE, f"{TEMPLATE_FILE} (generated)")
     return [line.rstrip("\n") for line in lines]
 
 
 def write_template(root: Path, text: str) -> bool:
-    """Put the text into template.yaml, whole or not at all; whether it was another before.
+    """Write template.yaml atomically; whether it has changed.
 
     Raises:
         ToolError: The file cannot be written.
@@ -219,7 +215,7 @@ def write_template(root: Path, text: str) -> bool:
             temporary = file.name
             file.write(text)
         Path(temporary).chmod(0o644)
-        os.replace(temporary, root / TEMPLATE_FILE)  # noqa: PTH105 - the atomic one, by its name
+        os.replace(temporary, root / TEMPLATE_FILE)  # noqa: PTH105 - the atomic one
     except OSError as err:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
@@ -229,7 +225,7 @@ def write_template(root: Path, text: str) -> bool:
 
 
 def _with_features(plan: ProjectPlan, tracer: Tracer, graphs: dict[str, ImportGraph]) -> ProjectPlan:
-    """The plan with what its functions use of edgeroutes: the routes' files alone do not say it, what they import does."""
+    """The plan with the features of edgeroutes that its functions use, themselves or through imports."""
     users = OwnUsers(installed_distributions(installed_site_packages()))
     names = feature_names(plan.functions, tracer, users, graphs=graphs)
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
@@ -246,7 +242,7 @@ def _read_texts(root: Path, files: Iterable[str]) -> dict[str, str]:
     for file in sorted(files):
         try:
             texts[file] = read_text(root / file, file)
-        except FileNotFoundError:  # taken away since it was listed
+        except FileNotFoundError:  # deleted since it was listed
             continue
         except ProjectError as err:
             problems.append(err)

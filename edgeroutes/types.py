@@ -1,4 +1,4 @@
-"""The shapes that rooms agree on. Cellar: for type checkers; nothing on the cold path loads it."""
+"""Types that packages share, for type checkers; nothing on the cold path loads them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from edgeroutes.http.response import Response
 
 Params = dict[str, str | list[str]]
-"""Captured segments: `[id]` → text, `[...rest]` → list; an empty `[[...rest]]` is absent."""
+"""Captured segments: `[id]` → string, `[...rest]` → list; an empty `[[...rest]]` is absent."""
 
 Handler = Callable[..., Any]
 CallNext = Callable[["Request"], Awaitable["Response"]]
 Middleware = Callable[["Request", CallNext], Any]
 
 Clock = Callable[[], float]
-"""Seconds since the epoch; tests give one that they move."""
+"""Seconds since the epoch; tests pass their own."""
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,11 +26,11 @@ Send = Callable[[Message], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 Event = dict[str, Any]
-"""A Lambda event, as JSON gave it."""
+"""A Lambda event, parsed from JSON."""
 
 
 class LambdaContext(Protocol):
-    """What of awslambdaric's context edgeroutes reads."""
+    """The part of awslambdaric's context that edgeroutes reads."""
 
     aws_request_id: str
 
@@ -40,47 +40,47 @@ class LambdaContext(Protocol):
 
 
 class Invalidator(Protocol):
-    """What is asked to forget: CloudFront, or the local CDN."""
+    """The cache that creates invalidations: CloudFront, or the local CDN."""
 
     def invalidate(self, items: Sequence[str]) -> None:
-        """Forget what was kept.
+        """Invalidate cached responses.
 
         Args:
-            items: As CloudFront takes them: `#products` for a tag, `/a?page=2` for one URL, `/a*` for all that begin so.
+            items: In CloudFront's syntax: `#products` for a tag, `/a?page=2` for a URL, `/a*` for a prefix.
         """
         ...
 
 
 class Incoming(Protocol):
-    """A request as an adapter was given it: the one event model, by which `Request` and the matcher read every source.
+    """A request as an adapter received it. `Request` and the matcher read every platform's requests through it.
 
-    Everything but `method` and `path` is computed when asked for.
+    All except `method` and `path` is computed on access.
     """
 
     method: str
-    path: str  # percent-encoded, without stage; the project's base path still on it
+    path: str  # percent-encoded, without stage, with the project's base path
 
     @property
     def request_id(self) -> str:
-        """By which the platform's logs have this request; empty where there is none."""
+        """The platform's id in its logs; empty without one."""
         ...
 
     @property
     def event(self) -> Event | None:
-        """The Lambda event, where there is one."""
+        """The Lambda event; None without one."""
         ...
 
     @property
     def aws_context(self) -> Any:
-        """The Lambda context, where there is one."""
+        """The Lambda context; None without one."""
         ...
 
     def header_items(self) -> list[tuple[str, str]]:
-        """Every header field in order, names in lower case, repeated ones apart."""
+        """Every header field in order, names in lower case; repeated names are separate pairs."""
         ...
 
     def header(self, name: str) -> str | None:
-        """The last value of one field, its name given in lower case; cheaper than all of them."""
+        """The last value of a field, by its name in lower case; cheaper than reading all."""
         ...
 
     def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
@@ -92,7 +92,7 @@ class Incoming(Protocol):
         ...
 
     def origin(self) -> tuple[str, str]:
-        """Scheme and host that the client asked."""
+        """Scheme and host of the request."""
         ...
 
     def client_host(self) -> str | None:
@@ -100,5 +100,5 @@ class Incoming(Protocol):
         ...
 
     def body(self) -> bytes:
-        """The body's bytes; ValueError when its encoding is broken."""
+        """The body's bytes; ValueError for broken base64."""
         ...

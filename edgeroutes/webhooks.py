@@ -1,4 +1,4 @@
-"""Webhooks whose sender is who he says: `from edgeroutes.webhooks import verify`. Porch."""
+"""Verification of webhook signatures: `from edgeroutes.webhooks import verify`."""
 
 from edgeroutes.services.webhooks import verify
 

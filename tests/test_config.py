@@ -98,7 +98,7 @@ def test_the_name_is_the_projects_or_the_folders(tmp_path: Path, folder: str, te
     [
         (
             {"trailing_slahs": True},
-            "pyproject.toml, [tool.edgeroutes] trailing_slahs: there is no such setting. Did you mean 'trailing_slash'?",
+            "pyproject.toml, [tool.edgeroutes] trailing_slahs: the setting does not exist. Did you mean 'trailing_slash'?",
         ),
         (
             {"runtime": "python3.10"},
@@ -117,14 +117,11 @@ def test_the_name_is_the_projects_or_the_folders(tmp_path: Path, folder: str, te
         ),
         (
             {"cdn": {"enabeld": True}},
-            "pyproject.toml, [tool.edgeroutes.cdn] enabeld: there is no such setting. Did you mean 'enabled'?",
+            "pyproject.toml, [tool.edgeroutes.cdn] enabeld: the setting does not exist. Did you mean 'enabled'?",
         ),
         (
             {"cdn": {"tag_header": "no header"}},
-            (
-                "pyproject.toml, [tool.edgeroutes.cdn] tag_header: the value is 'no header'."
-                " Allowed is the name of a header."
-            ),
+            ("pyproject.toml, [tool.edgeroutes.cdn] tag_header: the value is 'no header'. Allowed is a header name."),
         ),
     ],
 )
@@ -204,7 +201,10 @@ def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, value
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)
-    assert str(caught.value) == f"pyproject.toml, tool.edgeroutes: it is {value}. Write a table, [tool.edgeroutes]."
+    assert (
+        str(caught.value)
+        == f"pyproject.toml, tool.edgeroutes: the value is {value}. Allowed is a table, [tool.edgeroutes]."
+    )
 
 
 def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> None:
@@ -215,11 +215,11 @@ def test_a_byte_order_mark_and_windows_line_endings_are_read(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("cors", "said"),
     [
-        ({}, "cors names no origins. Write origins = ['https://app.example.com'], or '*'."),
+        ({}, "cors has no origins. Write origins = ['https://app.example.com'], or '*'."),
         ({"origin": "*"}, "cors has no 'origin'. Did you mean 'origins'?"),
         (
             {"allow": "*"},
-            "cors has no 'allow'. Known are origins, methods, headers, expose, credentials, max_age, private_network.",
+            "cors has no 'allow'. Allowed are origins, methods, headers, expose, credentials, max_age, private_network.",
         ),
         (
             {"origins": [], "max_age": "1h"},
@@ -265,15 +265,15 @@ LAMBDA_TASK_ROOT="/x"
     assert [str(problem) for problem in caught.value.problems] == [
         (
             "pyproject.toml:6, [tool.edgeroutes.env] EDGEROUTES_ORIGIN_SECRET: the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: "
-            "edgeroutes sets it. Give yours another name."
+            "edgeroutes sets it. Use another name."
         ),
         (
             "pyproject.toml:7, [tool.edgeroutes.env] AWS_SAM_LOCAL: the variable 'AWS_SAM_LOCAL' is reserved: 'sam local' sets it, and "
-            "functions then check less. Give yours another name."
+            "functions then check less. Use another name."
         ),
         (
             "pyproject.toml:8, [tool.edgeroutes.env] LAMBDA_TASK_ROOT: the variable 'LAMBDA_TASK_ROOT' is reserved: Lambda sets it. "
-            "Give yours another name."
+            "Use another name."
         ),
     ]
 

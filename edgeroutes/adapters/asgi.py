@@ -19,7 +19,7 @@ from edgeroutes.adapters.mount import mount
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.limits import GATEWAY_BODY_BYTES
-from edgeroutes.http.numbers import parse_digits
+from edgeroutes.http.text import parse_digits
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import as_exception, is_fatal

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.adapters.connection import PLAIN_500, base_scope, connection_scope, decode_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.etags import is_not_modified, kept_headers
+from edgeroutes.http.conditional import is_not_modified, kept_headers
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.request import read_body
 from edgeroutes.http.response import BODILESS, Response

@@ -8,6 +8,7 @@ from __future__ import annotations
 from _operator import _compare_digest as equals_in_constant_time  # hmac's own, without what hmac imports
 
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import CLIENT_HEADER, HOST_HEADER, SECRET_HEADER, SECRET_VARIABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
     Fields = dict[str, Any]
 
-VARIABLE = "EDGEROUTES_ORIGIN_SECRET"
-SECRET_HEADER = "x-edgeroutes-origin"  # noqa: S105  # a header's name
-CLIENT_HEADER = "x-edgeroutes-client"
-HOST_HEADER = "x-forwarded-host"
 # What is shorter stands for a secret that is not there yet (`previous` before the first rotation).
 MIN_LENGTH = 32
 
@@ -41,13 +38,13 @@ class OriginGuard:
     def __init__(self, secrets: str) -> None:
         if "{{resolve:" in secrets:
             problem = "it contains a reference that CloudFormation has not resolved"
-            hint = f"Deploy with template.yaml as it is, or take {VARIABLE} out of the function's environment"
-            raise ConfigError(problem, where=f"the variable {VARIABLE}", hint=hint)
+            hint = f"Deploy with template.yaml as it is, or take {SECRET_VARIABLE} out of the function's environment"
+            raise ConfigError(problem, where=f"the variable {SECRET_VARIABLE}", hint=hint)
         self._secrets = [secret.encode() for secret in secrets.split() if len(secret) >= MIN_LENGTH]
         if not self._secrets:
             problem = f"it holds no secret of at least {MIN_LENGTH} characters"
             hint = "Let Secrets Manager generate one, as template.yaml does"
-            raise ConfigError(problem, where=f"the variable {VARIABLE}", hint=hint)
+            raise ConfigError(problem, where=f"the variable {SECRET_VARIABLE}", hint=hint)
 
     def admits(self, event: Event) -> bool:
         """Whether the event brings a secret; if so, client and host become the viewer's and the secret is removed.
@@ -122,4 +119,4 @@ def origin_guard(environ: Mapping[str, str]) -> OriginGuard | None:
         ConfigError: The variable holds no secret, or is empty: a guard that is meant to be there is never left out.
     """
     is_deployed = "AWS_LAMBDA_RUNTIME_API" in environ and "AWS_SAM_LOCAL" not in environ
-    return OriginGuard(environ[VARIABLE]) if VARIABLE in environ and is_deployed else None
+    return OriginGuard(environ[SECRET_VARIABLE]) if SECRET_VARIABLE in environ and is_deployed else None

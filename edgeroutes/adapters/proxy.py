@@ -13,6 +13,7 @@ from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer,
 from edgeroutes.adapters.runtime_client import install_after_hook
 from edgeroutes.errors import EventError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.names import SECRET_VARIABLE
 from edgeroutes.runtime.application import Application, Call
 from edgeroutes.runtime.loop import LoopFree, PersistentLoop, is_fatal
 
@@ -183,7 +184,7 @@ class LambdaHandler:
 
 def _origin_guard() -> OriginGuard | None:
     """What refuses requests that do not come through the distribution; None where none stands in front."""
-    if "EDGEROUTES_ORIGIN_SECRET" not in os.environ:
+    if SECRET_VARIABLE not in os.environ:
         return None
     from edgeroutes.adapters.origin import origin_guard
 

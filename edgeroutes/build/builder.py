@@ -31,6 +31,7 @@ from edgeroutes.build.loops import LoopDecisions
 from edgeroutes.build.machine_code import foreign_code
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
+from edgeroutes.build.project_files import case_collisions
 from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped, write_summary
 from edgeroutes.build.resolve import Resolver
 from edgeroutes.build.selection import Selector
@@ -300,6 +301,7 @@ class Builder:
                 None
             )
         said.update((f"{path} {reason}.", None) for path, reason in sorted(left_out.items()))
+        said.update(dict.fromkeys(case_collisions(sorted(shipped))))
         said.update((warning, None) for warning in _foreign_code_warnings(self._root, bundles, self._target))
         for bundle in bundles:
             said.update((_render_warning(bundle, warning), None) for warning in bundle.warnings)

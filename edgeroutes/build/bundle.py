@@ -21,7 +21,8 @@ from edgeroutes.build.entry import entry_imports
 from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.hints import likely_distribution
-from edgeroutes.build.modules import OWN_PACKAGE, Origin, normalize_name
+from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin, normalize_name
 from edgeroutes.build.own_parts import unused_parts, unused_without_loops
 from edgeroutes.build.private_files import is_environment_file
 from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
@@ -209,7 +210,8 @@ class Collector:
     def _data_of(self, graph: ImportGraph) -> FoundFiles:
         """The data beside the function's modules, and the files and folders of the project that these name in strings."""
         modules = [module for module in graph.project_modules if module.file.suffix == ".py"]
-        beside = self._data.beside(self._place(module.file) for module in graph.project_modules)
+        places = {self._place(module.file) for module in graph.project_modules}
+        beside = self._data.beside((*places, *self._named_spaces(graph)))
         named = self._data.named(
             {
                 each.path: graph.where(module.file, each.line)
@@ -217,10 +219,24 @@ class Collector:
                 for each in self._tracer.imports(module.file).paths
             }
         )
+        code = {path: why for path, why in named.left_out.items() if f"{path}/__init__.py" not in places}
         stubs = [*self._stubs(modules)]
         paths = dict.fromkeys((*beside.paths, *named.paths, *stubs))
         reasons = {**named.reasons, **dict.fromkeys(stubs, "a stub that its package reads")}
-        return FoundFiles(paths=tuple(paths), left_out={**beside.left_out, **named.left_out}, reasons=reasons)
+        return FoundFiles(paths=tuple(paths), left_out={**beside.left_out, **code}, reasons=reasons)
+
+    def _named_spaces(self, graph: ImportGraph) -> Iterator[str]:
+        """A path in each folder without `__init__.py` that a string names as a package: `files("lib.assets")`."""
+        for reached in graph.modules.values():
+            module = reached.module
+            is_named = any(each.kind is ImportKind.TEXT for each in reached.reasons)
+            if (
+                is_named
+                and module.origin is Origin.PROJECT
+                and module.form is Form.NAMESPACE
+                and module.path is not None
+            ):
+                yield f"{self._place(module.path)}/"
 
     def _stubs(self, modules: Iterable[Module]) -> Iterator[str]:
         """The stubs of packages that load their modules lazily: `lazy_loader.attach_stub` reads them at run time."""

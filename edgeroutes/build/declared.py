@@ -37,6 +37,9 @@ _DEV_GROUP = re.compile(
     re.IGNORECASE,
 )
 
+# PDM's `-e file:///${PROJECT_ROOT}/lib#egg=lib`, as far as the name. Source: pdm-project.org "Manage dependencies", editable.
+_EGG = re.compile(r"^-e\s.*#egg=")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
@@ -279,7 +282,7 @@ def _requirements(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _other_requirements(tool: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The requirements in the tables of PDM and Poetry."""
     for group, listed in table(tool, "pdm", "dev-dependencies").items():
-        yield from ((f"dev-{group}", each) for each in strings(listed))
+        yield from ((f"dev-{group}", _EGG.sub("", each)) for each in strings(listed))
     poetry = table(tool, "poetry")
     yield from _poetry_requirements("", table(poetry, "dependencies"))
     yield from _poetry_requirements("dev", table(poetry, "dev-dependencies"))

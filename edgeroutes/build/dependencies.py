@@ -237,6 +237,11 @@ def _undeclared(module: Module, where: str, pins: Pins) -> DependencyError:
     if not module.distribution:
         problem = f"{module.name!r} is installed, but no distribution says that it brings it"
         return DependencyError(problem, where=where, hint="Install it from a distribution, or move it into the project")
+    declared = next((each for each in pins.distributions if each.name == module.distribution), None)
+    if declared is not None and ";" in declared.declarations[0].text:
+        marker = declared.declarations[0].text.partition(";")[2].strip()
+        problem = f"{module.name!r} comes from {declared.name!r}, which {declared.where} declares for others than the functions: {marker}"
+        return DependencyError(problem, where=where, hint="Correct the marker or 'runtime', or import it in a 'try'")
     add = {
         "uv.lock": f"Run 'uv add {module.distribution}'",
         "requirements.txt": f"Add {module.distribution!r} to requirements.txt",

@@ -12,6 +12,7 @@ from edgeroutes.build.lock_files import ENVIRONMENT
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pins import Pins, own_requirements
 from edgeroutes.build.pylock import Pin, described_platforms, parse_pylock, render_pylock, wheel_tags
+from edgeroutes.build.python_versions import check_wheel_pythons
 from edgeroutes.build.requirements import parse_requirement
 from edgeroutes.build.uv_errors import native_error
 from edgeroutes.errors import DependencyError, require_no_problems
@@ -75,7 +76,7 @@ class Fetcher:
                     self._build(pin, into)
                 except DependencyError as error:
                     problems.append(error)
-        require_no_problems(problems)
+        require_no_problems([*problems, *check_wheel_pythons(into, self._target.python)])
 
     def _build(self, pin: Pin, into: Path) -> None:
         """Build a wheel from a distribution's source, which must not come out with machine code."""

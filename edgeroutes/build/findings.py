@@ -19,16 +19,15 @@ if TYPE_CHECKING:
     Reached = tuple[Module, Sequence[Reason]]
 
 
-def sure_modules(modules: Mapping[str, Reached]) -> set[str]:
-    """The keys of the modules that are loaded for sure, not only perhaps, because a file looks into their folder."""
+def sure_modules(modules: Mapping[str, Reached], guards: Container[ImportKind]) -> set[str]:
+    """The keys of the modules that are loaded for sure, by imports of other kinds than these."""
     sure = {key for key, (_, reasons) in modules.items() if not reasons}
     waiting = True
     while waiting:
         found = {
             key
             for key, (_, reasons) in modules.items()
-            if key not in sure
-            and any(each.kind is not ImportKind.FOLDER and str(each.importer) in sure for each in reasons)
+            if key not in sure and any(each.kind not in guards and str(each.importer) in sure for each in reasons)
         }
         sure |= found
         waiting = bool(found)
@@ -49,10 +48,13 @@ def missing_modules(modules: Mapping[str, Reached], steps: StepReader, sure: Con
 
 
 def perhaps_missing(modules: Mapping[str, Reached], steps: StepReader, sure: Container[str]) -> Iterator[TraceWarning]:
-    """The same for files that may never be loaded."""
+    """The same for files that may never be loaded, or whose failure to load is caught."""
     for module, reason, importer in _missing(modules):
         if importer.key not in sure:
-            problem = f"no module named {module.name!r}, and a scan of its folder may load this file"
+            _, reasons = modules[importer.key]
+            is_scanned = any(each.kind is ImportKind.FOLDER for each in reasons)
+            how = "a scan of its folder may load this file" if is_scanned else "this file is imported behind a guard"
+            problem = f"no module named {module.name!r}, and {how}"
             yield _warning(reason, problem, steps.missing_hint(importer, module.name))
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.indexes import variables_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,7 +101,7 @@ def _builder() -> list[Any]:
         for entry in sorted(os.scandir(own / room), key=lambda entry: entry.name)
         if entry.name.endswith(".py")
     ]
-    return [__version__, sys.executable, sys.version, code]
+    return [__version__, sys.executable, sys.version, variables_digest(), code]
 
 
 def _stamp(path: str) -> list[int]:

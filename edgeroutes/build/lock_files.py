@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from edgeroutes.build.declared import PROJECT_FILE, strings, table
+from edgeroutes.build.indexes import without_credentials
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, applies
 from edgeroutes.build.requirements import REQUIREMENTS_FILE, read_text
@@ -115,10 +117,17 @@ def check_uv_lock(lock: str, declarations: Declarations, root: Path) -> list[Pro
     for name in sorted(locked.keys() - names - {declarations.name}):
         problem = f"it has {name!r} for {declarations.name!r}, and pyproject.toml no longer declares it"
         problems.append(DependencyError(problem, where=UV_LOCK, hint="Run 'uv lock'"))
-    return [*problems, *_check_sources(declared, locked, root), *_check_limits(document, root)]
+    return [
+        *problems,
+        *_check_sources(declared, locked, root),
+        *_check_default_index(document, root),
+        *_check_limits(document, root),
+    ]
 
 
-def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str, hint: str) -> list[ProjectError]:
+def check_names(
+    lock: Mapping[str, Any], declarations: Declarations, where: str, hint: str, environment: Mapping[str, str]
+) -> list[ProjectError]:
     """What the project needs to run and a lock without a copy of these declarations lacks, or has in another version.
 
     Args:
@@ -126,6 +135,7 @@ def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str,
         declarations: Of the project.
         where: The lock.
         hint: How to lock again.
+        environment: Values of markers: what these keep from the functions, a lock need not have.
     """
     locked: dict[str, set[str]] = {}
     for package in (*lock.get("package", ()), *lock.get("packages", ())):
@@ -134,7 +144,10 @@ def check_names(lock: Mapping[str, Any], declarations: Declarations, where: str,
     for each in declarations.from_project:
         if each.group or each.name in {OWN_PACKAGE, declarations.name}:
             continue
-        allowed, versions = Requirement(each.text).specifier, locked.get(each.name, set())
+        requirement, versions = Requirement(each.text), locked.get(each.name, set())
+        if requirement.marker is not None and not applies(requirement.marker, environment, where=each.where):
+            continue
+        allowed = requirement.specifier
         fits = any(not version or allowed.contains(version, prereleases=True) for version in versions)
         if not fits:
             has = f"has {each.name} {', '.join(sorted(versions))}" if versions else f"does not have {each.name!r}"
@@ -147,7 +160,7 @@ def _check_sources(
     declared: Iterable[Declaration], locked: Mapping[str, list[Mapping[str, Any]]], root: Path
 ) -> Iterator[DependencyError]:
     """Distributions that `[tool.uv.sources]` takes from elsewhere than the lock has them from."""
-    sources = {name: found for _, settings in _uv_settings(root) for name, found in table(settings, "sources").items()}
+    sources = {name: found for _, settings in uv_settings(root) for name, found in table(settings, "sources").items()}
     by_name = {normalize_name(name): found if isinstance(found, list) else [found] for name, found in sources.items()}
     for each in {each.name: each for each in declared if "@" not in each.text and each.name in locked}.values():
         found = {kind for entry in locked[each.name] for kind in entry.keys() & (_PLACES | {"index"})}
@@ -159,9 +172,27 @@ def _check_sources(
             yield DependencyError(problem, where=each.where, hint="Run 'uv lock'")
 
 
+def _check_default_index(lock: Mapping[str, Any], root: Path) -> Iterator[DependencyError]:
+    """A default index in pyproject.toml that nothing in the lock is from, though it has distributions of an index that no file names."""
+    indexes = [
+        each for _, settings in uv_settings(root) for each in settings.get("index", ()) if isinstance(each, dict)
+    ]
+    named = {_plain_url(each.get("url")) for each in indexes}
+    default = next((_plain_url(each.get("url")) for each in indexes if each.get("default")), "")
+    sources = (table(each, "source").get("registry") for each in lock.get("package", ()))
+    locked = {_plain_url(each) for each in sources if isinstance(each, str) and "://" in each}
+    if "://" in default and default not in locked and locked - named:
+        problem = f"the default index is {default!r}, and uv.lock has distributions of {min(locked - named)!r}"
+        yield DependencyError(problem, where=PROJECT_FILE, hint="Run 'uv lock'")
+
+
+def _plain_url(url: Any) -> str:
+    return without_credentials(os.path.expandvars(str(url))).rstrip("/")
+
+
 def _check_limits(lock: Mapping[str, Any], root: Path) -> Iterator[DependencyError]:
     """Constraints and overrides that the lock was made without, or with others. Source: uv's lock, table `manifest`."""
-    (_, settings), *_ = _uv_settings(root)
+    (_, settings), *_ = uv_settings(root)
     for key, name in (("constraint-dependencies", "constraints"), ("override-dependencies", "overrides")):
         texts = [Requirement(each) for each in strings(settings.get(key))]
         declared = {(normalize_name(each.name), each.specifier) for each in texts if each.url is None}
@@ -198,7 +229,7 @@ def parse_tool_lock(text: str, root: Path, environment: Mapping[str, str], *, wh
 def source_indexes(root: Path) -> dict[str, str]:
     """By distribution, the index that `[tool.uv.sources]` names for it, as uv's options take it: `name=URL`."""
     found: dict[str, str] = {}
-    for folder, settings in _uv_settings(root):
+    for folder, settings in uv_settings(root):
         urls = {
             each.get("name"): str(each.get("url", "")) for each in settings.get("index", ()) if isinstance(each, dict)
         }
@@ -211,7 +242,7 @@ def source_indexes(root: Path) -> dict[str, str]:
     return found
 
 
-def _uv_settings(root: Path) -> list[tuple[Path, Mapping[str, Any]]]:
+def uv_settings(root: Path) -> list[tuple[Path, Mapping[str, Any]]]:
     """`[tool.uv]` of the workspace, then of the project, each with its folder; one where both are the same."""
     folders = dict.fromkeys(filter(None, (find_workspace(root), root)))
     documents = ((folder, parse_toml(read_text(folder / PROJECT_FILE), where=PROJECT_FILE)) for folder in folders)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.declared import PROJECT_FILE
+from edgeroutes.build.declared import PROJECT_FILE, table
 from edgeroutes.build.modules import normalize_name
 from edgeroutes.build.requirements import read_text
 from edgeroutes.config import parse_toml
@@ -22,7 +22,9 @@ _SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
 
 
 def project_metadata(root: Path, local: Collection[str]) -> dict[str, bytes]:
-    """The metadata of a project that is not installed, by the paths in a bundle; nothing for one without a name and a version.
+    """The metadata of a package that is not installed here, by the paths in a bundle; nothing for a project that is not a package.
+
+    No environment has metadata of such a project, and dev has none: `version()` raises there as in a function.
 
     Args:
         root: The project.
@@ -31,7 +33,7 @@ def project_metadata(root: Path, local: Collection[str]) -> dict[str, bytes]:
     document = parse_toml(read_text(root / PROJECT_FILE), where=PROJECT_FILE)
     project = document.get("project")
     name = project.get("name") if isinstance(project, dict) else None
-    if not isinstance(project, dict) or not isinstance(name, str):
+    if not isinstance(project, dict) or not isinstance(name, str) or not _is_package(document):
         return {}
     version = project.get("version")
     if normalize_name(name) in local or not isinstance(version, str):
@@ -39,6 +41,12 @@ def project_metadata(root: Path, local: Collection[str]) -> dict[str, bytes]:
     folder = f"{normalize_name(name).replace('-', '_')}-{version}.dist-info"
     files = {"METADATA": _render_metadata(name, version, project), "entry_points.txt": _render_entry_points(project)}
     return {f"{folder}/{file}": text.encode() for file, text in files.items() if text}
+
+
+def _is_package(document: Mapping[str, Any]) -> bool:
+    """Whether tools install the project. Source: docs.astral.sh/uv "Build systems"; python-poetry.org "Operating modes"."""
+    said = (table(document, "tool", "uv").get("package"), table(document, "tool", "poetry").get("package-mode"))
+    return next((each for each in said if isinstance(each, bool)), "build-system" in document)
 
 
 def top_level_names(paths: Iterable[str]) -> list[str]:

@@ -67,7 +67,7 @@ def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library asks for it
     if Arguments.ANY in arguments:
         return
-    parts = ("bodies", "constraints", "decorated", "markers", "models", "response_models")
+    parts = ("bodies", "constraints", "decorated", "fields", "markers", "models", "response_models")
     yield from (f"runtime/{part}.py" for part in parts)
     if Arguments.SCALARS not in arguments:
         yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.declared import PROJECT_FILE, declarations_of, declared_distributions, read_declarations
 from edgeroutes.build.distributions import installed_distributions
+from edgeroutes.build.indexes import index_digest, settings_files
 from edgeroutes.build.installer import Request
 from edgeroutes.build.local import check_cycles, file_of_url, local_distributions
 from edgeroutes.build.lock_files import (
@@ -31,9 +32,11 @@ from edgeroutes.build.lock_files import (
     find_source,
     parse_tool_lock,
     source_indexes,
+    uv_settings,
 )
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, parse_pylock
+from edgeroutes.build.python_versions import check_project_python
 from edgeroutes.build.requirements import REQUIREMENTS_FILE, has_name, parse_requirement, read_text, required_names
 from edgeroutes.build.store import write_whole
 from edgeroutes.build.uv_errors import UnknownDistributionError
@@ -61,9 +64,6 @@ _INDEX_OPTIONS = {
     "-i": "--index-url", "--index-url": "--index-url", "--extra-index-url": "--extra-index-url", "-f": "--find-links",
     "--find-links": "--find-links", "--trusted-host": "--allow-insecure-host", "--no-index": "--no-index",
 }  # fmt: skip
-_INDEX_VARIABLES = (
-    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +94,7 @@ class Pins:
         absent: Folders of this machine that the lock names and that are not installed, by name.
         distributions: Every distribution that the project's own files declare, tools included.
         options: Of uv, with which the project's files name indexes.
+        indexes: A digest of all that chooses indexes.
     """
 
     source: str
@@ -106,6 +107,7 @@ class Pins:
     absent: Mapping[str, Path] = field(default_factory=dict)
     distributions: tuple[DeclaredDistribution, ...] = ()
     options: tuple[str, ...] = ()
+    indexes: str = ""
 
     @property
     def text(self) -> str:
@@ -164,6 +166,9 @@ class _Reader:
         self._local = local_distributions(self._installed.values())
 
     def read(self) -> Pins:
+        text = read_text(self._root / PROJECT_FILE)
+        document = parse_toml(text, where=PROJECT_FILE)
+        require_no_problems(list(check_project_python(document, text, self._target.python)))
         check_cycles(self._local, self._environment)
         read = {
             UV_LOCK: self._read_uv_lock,
@@ -191,12 +196,13 @@ class _Reader:
             absent={name: folder for name, folder in locked.folders.items() if name not in self._local},
             distributions=declared,
             options=tuple(self._index_options()),
+            indexes=self._indexes(),
         )
 
     def _files(self) -> list[str]:
         """Files besides the source that decide: what requirements include, and local distributions' metadata."""
         local = (str(path) for each in self._local.values() for path in (each.metadata / "METADATA", Path(each.where)))
-        return [*self._declarations.files, *local]
+        return [*map(str, settings_files(self._root)), *self._declarations.files, *local]
 
     def _distributions(self) -> tuple[DeclaredDistribution, ...]:
         declarations = [*self._declarations]
@@ -245,7 +251,9 @@ class _Reader:
 
     def _checked_lock(self, hint: str) -> str:
         lock, name = read_text(self._source.path), self._source.name
-        require_no_problems(check_names(parse_toml(lock, where=name), self._declarations, name, hint))
+        require_no_problems(
+            check_names(parse_toml(lock, where=name), self._declarations, name, hint, self._environment)
+        )
         return lock
 
     def _parsed(self, lock: str) -> Locked:
@@ -261,8 +269,7 @@ class _Reader:
         )
         files = (self._root / name for name in self._declarations.files)
         places = [_stamp(self._root, line.requirement) for line in self._declarations.lines]
-        variables = [os.environ.get(name, "") for name in _INDEX_VARIABLES]
-        parts = [repr(request), *map(read_text, files), *places, *variables]
+        parts = [repr(request), *map(read_text, files), *places, self._indexes()]
         locked = self._cached(parts, lambda: self._parsed(self._compiled(request)))
         return replace(locked, pins=_with_hashes(locked.pins, self._declarations))
 
@@ -343,6 +350,9 @@ class _Reader:
                     seen.add((normal, extra))
                     pairs += required_names(here.requires, extra, self._environment)
         return frozenset(found)
+
+    def _indexes(self) -> str:
+        return index_digest(self._root, (each for _, each in uv_settings(self._root)), self._index_options())
 
     def _index_options(self) -> Iterable[str]:
         for line in self._declarations.lines:

@@ -82,6 +82,7 @@ class DataFiles:
         for path, place in places.items():
             entry = self._folders.entry(path) if all(map(_is_kept, path.split("/"))) else None
             if entry is None:
+                code |= self._other_case(path, place)
                 continue
             inside = dict(self._inside(path, entry)) if entry.is_folder else {path: entry}
             if path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside])):
@@ -94,6 +95,24 @@ class DataFiles:
             reasons |= dict.fromkeys(inside, f"data that {place} names as {path!r}")
         sorted_out = self._sorted_out(found)
         return FoundFiles(paths=sorted_out.paths, left_out={**sorted_out.left_out, **code}, reasons=reasons)
+
+    def _other_case(self, path: str, place: str) -> dict[str, str]:
+        """Why a function would not find a path, from the root or beside the module, that macOS and Windows find."""
+        beside = place.rpartition("/")[0]
+        paths = (path, f"{beside}/{path}") if beside else (path,)
+        if any(self._folders.entry(each) is not None for each in paths):
+            return {}
+        for each in paths:
+            found = self._folders.other_case(each)
+            entry = self._folders.entry(found) if found else None
+            is_data = entry is not None and not found.endswith(_PYTHON_ENDINGS)
+            if entry is not None and entry.is_folder:
+                is_data = _holds_data(found, [*dict(self._inside(found, entry))])
+            if is_data:
+                return {
+                    each: f"is named by {place}, and the project has {found!r}: functions tell upper from lower case"
+                }
+        return {}
 
     def included(self, entry: str, *, where: str) -> FoundFiles:
         """The files that an `include` of function.yaml names: a file, a folder, or a pattern such as `templates/**/*.html`.
@@ -242,6 +261,21 @@ def _fits(name: str, part: str) -> bool:
     if part == _ANY:
         return _is_kept(name)
     return matches_name(name, part) and (_is_kept(name) or name.startswith("."))
+
+
+def case_collisions(paths: Iterable[str]) -> list[str]:
+    """Files and folders of which a file system that does not tell upper from lower case has only one, as warnings."""
+    names: dict[str, set[str]] = {}
+    for path in paths:
+        parts = path.split("/")
+        for depth in range(1, len(parts) + 1):
+            names.setdefault("/".join(parts[:depth]).casefold(), set()).add("/".join(parts[:depth]))
+    several = {folded: found for folded, found in names.items() if len(found) > 1}
+    outermost = (found for folded, found in several.items() if folded.rpartition("/")[0] not in several)
+    return [
+        f"{' and '.join(sorted(found))} differ only in upper and lower case: a checkout on macOS or Windows has one of them. Rename one."
+        for found in outermost
+    ]
 
 
 def _sweeps(entry: str, path: str) -> bool:

@@ -61,6 +61,17 @@ class ProjectFolders:
         above = self.entry(folder)
         return self.entries(folder).get(name) if above is not None and above.is_folder else None
 
+    def other_case(self, path: str) -> str:
+        """The path as the project writes it, where it differs in upper and lower case alone; empty where there is none."""
+        found = ""
+        for name in path.split("/"):
+            names = self.entries(found)
+            match = name if name in names else next((each for each in names if each.casefold() == name.casefold()), "")
+            if not match:
+                return ""
+            found = f"{found}/{match}" if found else match
+        return found if found != path else ""
+
     def real(self, path: str) -> str:
         """The absolute path without links."""
         found = self._real.get(path)

@@ -6,7 +6,6 @@ Repeated until nothing is added: a library that ships may mention another declar
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -102,9 +101,8 @@ class Selector:
             if not added:
                 break
             everywhere |= added
-        notes = tuple(self._note(root, chosen, answers) for root in everywhere.values())
         left_out = self._left_out(chosen, answers)
-        notes = (*notes, *self._left_out_notes(chosen, left_out))
+        notes = (*self._notes(everywhere.values(), chosen, answers), *self._left_out_notes(chosen, left_out))
         places = {key: {each.name: each.how for _, each in reversed(found)} for key, found in left_out.items()}
         return Selection(bundles=tuple(chosen), requirements=answers, notes=notes, left_out=places)
 
@@ -248,12 +246,22 @@ class Selector:
                 "without. List it in the function.yaml of a function: under 'include' where the function needs it, else under 'exclude'."
             )
 
-    def _note(self, root: Root, bundles: Sequence[Bundle], answers: Answers) -> str:
-        holders = Counter(
-            each.function.routes != () for each in bundles if root.name in answers[each.function.logical_id]
-        )
-        functions = "1 function" if holders[True] == 1 else f"{holders[True]} functions"
+    def _notes(self, roots: Iterable[Root], bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+        """One line for all that go into the same functions."""
+        together: dict[frozenset[str], list[Root]] = {}
+        for root in roots:
+            holders = (each.function for each in bundles if root.name in answers[each.function.logical_id])
+            together.setdefault(frozenset(each.logical_id for each in holders if each.routes), []).append(root)
+        for functions, several in together.items():
+            yield self._note(several, "1 function" if len(functions) == 1 else f"{len(functions)} functions")
+
+    def _note(self, roots: Sequence[Root], functions: str) -> str:
+        first = roots[0].where
+        shown = [f"{each.name!r}" + (f" ({each.where})" if each.where != first else "") for each in roots]
+        them, are, go, name = ("it", "is", "it goes", "it") if len(roots) == 1 else ("them", "are", "they go", "one")
+        listed = ", ".join(shown[:-1]) + (" and " if shown[:-1] else "") + shown[-1]
         return (
-            f"{root.where}: {root.name!r} is declared and nothing in the project names it, so it goes into {functions} with third-party "
-            f"code. To keep it out, list it under 'exclude' in {self._app_dir}/function.yaml; where one function needs it, under 'include'."
+            f"{first}: {listed} {are} declared and nothing in the project names {them}, so {go} into {functions} with third-party code. To "
+            f"keep {them} out, write 'exclude: [{', '.join(each.name for each in roots)}]' in {self._app_dir}/function.yaml; where one "
+            f"function needs {name}, list it under 'include' of its function.yaml."
         )

@@ -17,6 +17,11 @@ _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 _MAX_LENGTH = 150
 # Functions of importlib.metadata, whose argument is a distribution.
 _METADATA = frozenset({"distribution", "metadata", "requires", "version"})
+# Functions of importlib.resources, pkgutil and pkg_resources, whose first argument is a package.
+_READING = frozenset({
+    "files", "contents", "is_resource", "open_binary", "open_text", "read_binary", "read_text", "get_data", "resource_filename",
+    "resource_listdir", "resource_stream", "resource_string",
+})  # fmt: skip
 # Calls whose text is a label, not a module. Source: logging, structlog, opentelemetry.
 _LABELLING = frozenset(
     {"getLogger", "get_logger", "getChild", "get_tracer", "get_meter", "getattr", "hasattr", "setattr"}
@@ -38,7 +43,7 @@ class TextPlace(StrEnum):
     LISTED = "listed"
     """In a list, tuple or set."""
     IMPORTED = "imported"
-    """An argument of a call that imports or loads, or reads a distribution's metadata."""
+    """An argument of a call that imports or loads, or reads a distribution's metadata or a package's data."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +132,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
 def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
     name = called_name(node)
     yield node.func, TextPlace.PLAIN
-    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA else TextPlace.PLAIN
+    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA | _READING else TextPlace.PLAIN
     for value in (*node.args, *(keyword.value for keyword in node.keywords)):
         if not (name in _LABELLING and isinstance(value, ast.Constant)):
             yield value, place

@@ -79,16 +79,17 @@ class Walk:
             for step in self._steps.text_steps(each.module, each.texts):
                 self._follow(each.module, step, late=False)
         self._drain()
-        sure = sure_modules(self._modules) if self._has_scans else self._modules.keys()
+        sure = sure_modules(self._modules, {ImportKind.FOLDER}) if self._has_scans else self._modules.keys()
+        certain = sure_modules(self._modules, {ImportKind.FOLDER, ImportKind.OPTIONAL})
         graph = ImportGraph(
             project_root=self._steps.project_root,
             entries=(*entries, *core),
             modules={key: ReachedModule(module=m, reasons=tuple(rs)) for key, (m, rs) in self._modules.items()},
             skipped=tuple(self._skipped),
-            missing=tuple(missing_modules(self._modules, self._steps, sure)),
+            missing=tuple(missing_modules(self._modules, self._steps, certain)),
             warnings=(
                 *self._warnings,
-                *perhaps_missing(self._modules, self._steps, sure),
+                *perhaps_missing(self._modules, self._steps, certain),
                 *oddities(self._modules.values()),
             ),
             settings=tuple(settings),

@@ -172,7 +172,7 @@ class Wheels:
 
     def _tree_name(self, name: str, version: str) -> str:
         pin = self._pins.by_name.get(name)
-        hashes = pin.hashes if pin is not None else ()
+        hashes = (pin.hashes if pin is not None else ()) or (self._pins.indexes,)
         made_by = self._interpreter.magic if self._interpreter is not None else "sources"
         digest = hashlib.sha256(" ".join((_FORMAT, made_by, *hashes)).encode()).hexdigest()[:12]
         return f"{name}-{version}-{self._target.tag}-{digest}"

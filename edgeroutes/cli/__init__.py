@@ -1,4 +1,4 @@
-"""What a developer types. Roof: knows every room, and is the only one that prints."""
+"""The command line. Only this package prints."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 BEGAN = time.perf_counter()
 DONE, REFUSED, OUR_BUG, INTERRUPTED = 0, 1, 70, 130
-# What the extra `dev` brings.
-_EXTRA = frozenset({"click", "dotenv", "rich", "packaging", "uvicorn", "watchfiles", "yaml"})
+# Modules of the extra `dev`.
+_EXTRA = frozenset({"click", "dotenv", "packaging", "uvicorn", "watchfiles", "yaml"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code: 0 done, 1 refused, 2 used wrongly, 70 a bug of ours.
+    """Run a command; its exit code: 0 done, 1 refused, 2 wrong usage, 70 a bug of edgeroutes, 130 interrupted.
 
     Args:
-        arguments: Without the program's name; those of the process by default.
+        arguments: Without the program's name; by default those of the process.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        if given[:1] == ["bundle"]:  # which `sam build` runs for each function: without what the other commands load
+        if given[:1] == ["bundle"]:  # `sam build` runs it for each function, so it loads nothing of the other commands
             from edgeroutes.cli.build import run_bundle
 
             return run_bundle(given[1:])
         from edgeroutes.cli.app import run
 
         return run(given)
-    except KeyboardInterrupt:  # while the command is still being loaded
+    except KeyboardInterrupt:  # while the command loads
         return INTERRUPTED
     except ModuleNotFoundError as error:
         if not is_of_extra(error):
@@ -43,5 +43,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def is_of_extra(error: ModuleNotFoundError) -> bool:
-    """Whether what is missing is what the extra `dev` brings."""
+    """Whether the missing module comes with the extra `dev`."""
     return (error.name or "").partition(".")[0] in _EXTRA

@@ -1,7 +1,7 @@
-"""`edgeroutes build`, `bundle` and `why`. Roof; prints.
+"""`edgeroutes build`, `bundle` and `why`.
 
-`bundle` is what the Makefile calls for each function that the script of this `sam build` does not link, and must start fast: what it
-does not need, it does not import, click least of all (`run_bundle`).
+The Makefile runs `bundle` for each function that the script of this `sam build` does not link. It must start fast, so it imports only
+what it needs, and not click (`run_bundle`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SHOWN_FILES = 10
 
 
 def print_build(root: Path, *, as_json: bool = False, strict: bool = False) -> int:
-    """Build all functions of a project, and print what they weigh; with `strict` 1 when there are warnings."""
+    """Build all functions and print their sizes; with `strict`, 1 when there are warnings."""
     from edgeroutes.build.report import read_summary
     from edgeroutes.build.store import FOLDER, Store
 
@@ -45,7 +45,7 @@ def print_build(root: Path, *, as_json: bool = False, strict: bool = False) -> i
 def _build_if_changed(
     root: Path, store: Store, progress: Callable[[str], None]
 ) -> tuple[frozenset[str], Sequence[str], Sequence[str]]:
-    """The functions that differ from the last build, the data files that are new, and the warnings. To be called with the store locked."""
+    """The functions that differ from the last build, the new data files, and the warnings. The caller has locked the store."""
     from edgeroutes.build.inputs import is_unchanged
 
     if is_unchanged(store):
@@ -56,10 +56,10 @@ def _build_if_changed(
 
 
 def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False) -> int:
-    """Put one function's bundle into a folder; build all first, unless this very `sam build` has.
+    """Write one function's bundle to a folder; build all first, unless this run of `sam build` has.
 
     Raises:
-        ConfigError: There is no such function.
+        ConfigError: No function has this logical id.
     """
     from edgeroutes.build.session import find_sam_build, is_current, read_failure
     from edgeroutes.build.store import FOLDER, Store, link_trees
@@ -68,13 +68,13 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
     sam = find_sam_build()
     if not is_current(store, sam):
         with store.locked():
-            if failure := read_failure(store, sam):  # while this one waited, another target of the same build tried
+            if failure := read_failure(store, sam):  # another target of the same build tried, while this one waited
                 print(failure, file=sys.stderr)
                 return REFUSED
             if not is_current(store, sam):
                 _build_for(sam, root, store, as_json=as_json)
     trees = store.function_trees(logical_id)
-    if not trees and logical_id in store.functions():  # somebody has changed a file of it meanwhile
+    if not trees and logical_id in store.functions():  # a file of it has changed meanwhile
         with store.locked():
             _build_for(sam, root, store, as_json=as_json)
         trees = store.function_trees(logical_id)
@@ -87,13 +87,13 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
 
 
 def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) -> None:
-    """Build all functions, and leave word for the other targets of this `sam build`: how to link, or what is wrong."""
+    """Build all functions, and write for the other targets of this `sam build` how to link them, or the error."""
     from edgeroutes.build.inputs import is_unchanged
     from edgeroutes.build.session import write_failure, write_script
-    from edgeroutes.cli.template_check import TemplateCheck
+    from edgeroutes.cli.template import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
 
-    # Of make's output SAM shows only what is on standard output, unless make fails.
+    # SAM shows only make's standard output, unless make fails.
     stream = sys.stderr if as_json else sys.stdout
     check = TemplateCheck(root)
     try:
@@ -111,10 +111,10 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
 
 
 def run_bundle(arguments: Sequence[str]) -> int:
-    """`edgeroutes bundle …` from its arguments to its exit code, without the machinery of the other commands.
+    """Run `edgeroutes bundle …` without loading the other commands.
 
     Args:
-        arguments: Those after `bundle`.
+        arguments: The arguments after `bundle`.
     """
     import argparse
     from pathlib import Path
@@ -136,10 +136,10 @@ def run_bundle(arguments: Sequence[str]) -> int:
 
 
 def find_root(to: Path) -> Path:
-    """The project that a bundle in this folder belongs to: SAM runs make in a copy of the route's folder, `to` is in `.aws-sam`.
+    """The project of a bundle's folder: SAM runs make in a copy of the route's folder, and `to` is below `.aws-sam`.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: There is no project.
     """
     from pathlib import Path
 
@@ -149,16 +149,11 @@ def find_root(to: Path) -> Path:
     for folder in (*above_sam, Path.cwd(), *Path.cwd().parents):
         if any((folder / name).is_file() for name in ("pyproject.toml", "template.yaml")):
             return folder
-    raise ConfigError("no project is at or above it", where=str(Path.cwd()), hint="Give its folder: --root")
+    raise ConfigError("there is no project here or above", where=str(Path.cwd()), hint="Name its folder with --root")
 
 
 def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> int:
-    """Print why a route's function holds a distribution, a module or a file.
-
-    Raises:
-        ConfigError: There is no such route.
-        BundleError: Its function does not hold it.
-    """
+    """Print why a route's function contains a distribution, a module or a file."""
     from edgeroutes.build.explain import explain
 
     builder = make_builder(root, _progress(as_json=as_json))
@@ -172,11 +167,6 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
 
 
 def make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -> Builder:
-    """A builder for the project in `root`, planned.
-
-    Raises:
-        ProjectError: For all that is wrong with its settings, routes and function.yaml files.
-    """
     from edgeroutes.build.builder import Builder
     from edgeroutes.pipeline import plan_project
 
@@ -223,7 +213,6 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
 
 
 def _print_new_data(paths: Sequence[str], stream: IO[str] | None = None) -> None:
-    """One line with the data files that the build before did not have."""
     if paths:
         more = f" and {len(paths) - _SHOWN_FILES} more" if len(paths) > _SHOWN_FILES else ""
         print(f"new data files in bundles: {', '.join(paths[:_SHOWN_FILES])}{more}", file=stream)

@@ -1,4 +1,4 @@
-"""`edgeroutes dev`. Roof; what it serves is `dev/`."""
+"""`edgeroutes dev`; the server is in `dev/`."""
 
 from __future__ import annotations
 
@@ -25,18 +25,13 @@ if TYPE_CHECKING:
 def serve(
     root: Path, *, host: str, port: int | None, with_cdn: bool, aws: bool, writes_template: bool, as_json: bool
 ) -> int:
-    """Serve until Ctrl-C.
-
-    Raises:
-        ProjectError: For a project that cannot be read at all.
-        ToolError: When a port that was chosen is taken.
-    """
-    # What kills the process says where: the traceback of a crash in C code, too.
+    """Serve until Ctrl-C."""
+    # A crash in C code prints its traceback.
     with suppress(OSError, ValueError, AttributeError):
         faulthandler.enable()
-    with own_output() as output, exits_contained():
+    with _own_output() as output, exits_contained():
         report = JsonLines(output) if as_json else Terminal(root, output)
-        reporter = while_read(report, output)
+        reporter = _while_read(report, output)
         server = DevServer(
             root,
             reporter,
@@ -63,27 +58,27 @@ def _actions(server: DevServer, output: IO[str]) -> dict[str, Callable[[], None]
 
 
 @contextmanager
-def own_output() -> Iterator[IO[str]]:
-    """Standard output under a descriptor of its own: handlers may close `sys.stdout`, or put something else in its place."""
+def _own_output() -> Iterator[IO[str]]:
+    """Standard output under its own descriptor: handlers may close or replace `sys.stdout`."""
     try:
         descriptor = os.dup(sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):  # a replacement that is not a file
         yield sys.stdout
         return
-    # Line by line, as handlers print; and a character that the terminal's encoding lacks is not an error.
+    # Buffered by line, as the handlers' output is. A character that the terminal's encoding lacks is not an error.
     output = open(descriptor, "w", encoding=sys.stdout.encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123, SIM115
     try:
         yield output
     finally:
-        with suppress(OSError):  # nobody reads it any more
+        with suppress(OSError):  # its reader has left
             output.close()
 
 
-def while_read(report: Reporter, output: IO[str]) -> Reporter:
-    """The reporter until whoever reads the output has left (`edgeroutes dev | head`); the server goes on without it."""
+def _while_read(report: Reporter, output: IO[str]) -> Reporter:
+    r"""The reporter until the reader of the output has left (`edgeroutes dev \| head`); the server continues without it."""
     is_read = True
 
-    def tell(each: Report) -> None:
+    def write(each: Report) -> None:
         nonlocal is_read
         if is_read and not output.closed:
             try:
@@ -92,11 +87,11 @@ def while_read(report: Reporter, output: IO[str]) -> Reporter:
                 is_read = False
                 _discard(output)
 
-    return tell
+    return write
 
 
 def _discard(output: IO[str]) -> None:
-    """Lead the output, and what handlers print, to nowhere: a `print` into a broken pipe would fail."""
+    """Redirect the output, and what handlers print, to nowhere: a `print` into a broken pipe would fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (output, sys.stdout):
         with suppress(OSError, ValueError, AttributeError):

@@ -1,325 +1,271 @@
-"""`edgeroutes doctor cors`: what a browser will do with a request of a page, and why, by the project or by asking a server. Roof."""
+"""`edgeroutes doctor cors`: the preflight, the response, and why a browser lets a page of another origin read it or not.
+
+Source: fetch.spec.whatwg.org §2.2.2 "forbidden request-header", "CORS-safelisted request-header", §3.3.6 "CORS check", §4.4 "HTTP-redirect
+fetch", §4.9 "CORS-preflight fetch" (read 2026-11-21). A test compares the result with Chromium.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 import time
 from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import asdict
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from queue import Empty, Queue
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.browser_cors import (
-    PageRequest,
-    Reply,
-    Step,
-    check_origin,
-    check_preflight,
-    explain_asking,
-    explain_readable,
-    normalized_method,
-)
-from edgeroutes.cli.escaping import escape_line
+from edgeroutes.cli.output import escape_line
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.project import Project
 from edgeroutes.errors import ToolError
-from edgeroutes.http.cors import BROWSERS_MAX_AGE_SECONDS
+from edgeroutes.http.cors import SAFELISTED_METHODS, canonical_origin
 from edgeroutes.http.headers import Headers
-from edgeroutes.http.origins import canonical_origin
 from edgeroutes.http.response import Response
+from edgeroutes.pipeline import plan_project
+from edgeroutes.runtime.cors import allow
 from edgeroutes.runtime.loop import LoopFree
+from edgeroutes.template.cdn import describe_coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from edgeroutes.adapters.proxy import LambdaHandler
-    from edgeroutes.plan.model import ProjectPlan
-    from edgeroutes.runtime.application import Call
+    Fields = list[tuple[str, str]]
+    Send = Callable[["PageRequest", str, Fields], "Reply"]
 
-    Ask = Callable[[PageRequest, str, list[tuple[str, str]]], Reply]
+_NORMALIZED = ("DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT")
+_FORBIDDEN_HEADERS = re.compile(
+    "sec-.*|proxy-.*|accept-(charset|encoding)|access-control-request-(headers|method)|connection|content-length|cookie2?|date|dnt|expect"
+    "|host|keep-alive|origin|referer|set-cookie|te|trailer|transfer-encoding|upgrade|via"
+)
+_LANGUAGES = r"[0-9A-Za-z *,\-.;=]*"
+_PLAIN = r'[^\x00-\x08\x0a-\x1f"():<>?@\[\\\]{}\x7f]*'
+_FORM_TYPES = r"(?i:application/x-www-form-urlencoded|multipart/form-data|text/plain)\s*"
+# The values that need no permission, by header. A value has at most 128 characters, all of them 1,024.
+_SAFELISTED_HEADERS = {
+    "accept": _PLAIN,
+    "accept-language": _LANGUAGES,
+    "content-language": _LANGUAGES,
+    "content-type": rf"\s*{_FORM_TYPES}(;{_PLAIN})?",
+    "range": r"bytes=[0-9]+-[0-9]*",
+}
+_PROJECT_ORIGIN = "https://api.invalid"
 
-# For all requests together: a server that sends its headers byte by byte would hold the command for ever.
-_PATIENCE_S = 20.0
-# For a path alone: where the project will be served, nobody knows yet.
-_SOMEWHERE = "https://api.invalid"
-_MOST_REDIRECTS = 20  # Source: Fetch §4.4 "HTTP-redirect fetch"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRequest:
+    """A request of a page's script; `headers` are those that the script sets, with names in lower case."""
+
+    url: str
+    origin: str
+    method: str = "GET"
+    headers: Mapping[str, str]
+    has_credentials: bool = False
+
+    def headers_to_permit(self) -> list[str]:
+        sent = {name: value for name, value in self.headers.items() if not _FORBIDDEN_HEADERS.fullmatch(name)}
+        patterns = {name: _SAFELISTED_HEADERS[name] for name in sent.keys() & _SAFELISTED_HEADERS.keys()}
+        safe = [name for name, known in patterns.items() if len(sent[name]) <= 128 and re.fullmatch(known, sent[name])]
+        return sorted(sent.keys() - (safe if sum(len(sent[name]) for name in safe) <= 1024 else ()))
+
+
+class Reply(NamedTuple):
+    """A response's status, 0 for a route that has not run, and headers."""
+
+    status: int
+    headers: Headers
+
+
+class Step(NamedTuple):
+    """One check of the browser: whether it passes, why, what to do, and the exchange that it starts to look at."""
+
+    passes: bool
+    words: str
+    hint: str = ""
+    exchange: tuple[str, ...] = ()
+
+
+def normalized_method(method: str) -> str:
+    """The method as `fetch` sends it: `put` becomes `PUT`, but `patch` stays."""
+    return method.upper() if method.upper() in _NORMALIZED else method
 
 
 def print_cors(
     url: str, *, origin: str, method: str, headers: tuple[str, ...], has_credentials: bool, root: Path, as_json: bool
 ) -> int:
-    """Print what a browser does with a page's request, step by step; 1 when the page cannot read the answer.
-
-    Args:
-        url: Absolute, to ask what is there; a path for the project as it is.
-        origin: Of the page.
-        method: As the page writes it.
-        headers: That the page sets, `name` or `name: value`.
-        has_credentials: Whether the page sends cookies along.
-        root: The project's folder.
-        as_json: Whether it is for programs.
-
-    Raises:
-        ValueError: For an origin that is none.
-        ProjectError: When the project cannot be read.
-        ToolError: When the server cannot be asked.
-    """
+    """Print the checks of a browser; 1 when the page cannot read the response."""
     is_path = url.startswith("/")
     pairs = (header.partition(":") for header in headers)
     request = PageRequest(
-        url=_SOMEWHERE + url if is_path else url,
+        url=_PROJECT_ORIGIN + url if is_path else url,
         origin=origin if origin == "null" else canonical_origin(origin),
         method=normalized_method(method),
         headers={name.strip().lower(): value.strip() for name, _, value in pairs},
         has_credentials=has_credentials,
     )
-    if is_path:
-        steps = [*explain(request, ProjectAnswers(Project(root).handler(debug=False)))]
-        notes = explain_project(root, request.origin)
-    else:
-        steps, notes = [*explain(request, ServerAnswers())], _unsent(request)
-    return _print(request, steps, notes, as_json=as_json)
-
-
-def explain(request: PageRequest, ask: Ask) -> Iterator[Step]:
-    """What the browser does, step by step, up to where it stops.
-
-    Args:
-        request: Of the page.
-        ask: Gives the answer to a request with this method and these header fields.
-    """
-    if request.is_same_origin:
-        yield Step(passes=True, words="The page asks its own origin: CORS has no say.")
-        return
-    if request.origin.startswith("https://") and request.url.startswith("http://") and not _is_loopback(request.url):
-        hint = "Serve the API over https"
-        yield Step(passes=False, words="A page of https may not ask http at all (mixed content).", hint=hint)
-        return
-    if request.dropped_headers:
-        names = ", ".join(request.dropped_headers)
-        yield Step(passes=True, words=f"No page may set {names}: the browser leaves it out.")
-    for _ in range(_MOST_REDIRECTS):
-        reply = yield from _explain_one(request, ask)
-        target = None if reply is None else request.following(reply)
-        if target is None:
-            return
-        if _place(target.url) != _place(request.url):
-            yield Step(passes=True, words=f"The browser follows to {target.url}, which has to allow the page as well.")
-            return
-        yield Step(passes=True, words=f"The browser follows to {urlsplit(target.url).path}.")
-        request = target
-    yield Step(passes=False, words="It is one redirect too many.", hint="Look where they lead")
-
-
-def _explain_one(request: PageRequest, ask: Ask) -> Generator[Step, None, Reply | None]:
-    """What the browser does with one request, without what its answer leads to; gives the answer, where it may be read."""
-    step = explain_asking(request)
-    yield step
-    preflight = request.preflight_headers()
-    if preflight and step.passes:
-        reply = ask(request, "OPTIONS", preflight)
-        for step in check_preflight(request, reply):
-            yield step
-        if step.passes:
-            yield _explain_age(reply)
-    if not step.passes:
-        return None
-    reply = ask(request, request.method, [("origin", request.origin)])
-    step = check_origin(request, reply)
-    yield step
-    if step.passes and request.following(reply) is None:
-        yield explain_readable(request, reply)
-    return reply if step.passes else None
-
-
-def _place(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
-def _explain_age(reply: Reply) -> Step:
-    said = reply.headers.get("access-control-max-age", "5")
-    seconds = int(said) if said.isascii() and said.isdigit() else 5
-    capped = [f"{name} {most}" for name, most in BROWSERS_MAX_AGE_SECONDS.items() if most < seconds]
-    most = f" ({', '.join(capped)} at most)" if capped else ""
-    return Step(passes=True, words=f"It may be remembered for {seconds} seconds{most}.")
-
-
-class ProjectAnswers:
-    """What the project would say, without running a route: preflights by the runtime itself, answers by what is declared.
-
-    Args:
-        handler: Of the project.
-    """
-
-    def __init__(self, handler: LambdaHandler) -> None:
-        self._handler = handler
-
-    def __call__(self, request: PageRequest, method: str, headers: list[tuple[str, str]]) -> Reply:
-        """The answer to a request with these fields."""
-        parts = urlsplit(request.url)
-        sent = HttpRequest(
-            method=method, path=parts.path, query=parts.query, headers=[("host", parts.netloc), *headers]
-        )
-        call = self._handler.open(rest_event(sent))
-        response = Response(None, 204) if call.route is not None else _answered(call)
-        if call.cors is not None:
-            from edgeroutes.runtime.cors import allow
-
-            allow(response, call.cors, call.incoming)
-        return Reply(status=response.status, headers=response.headers)
-
-
-def _answered(call: Call) -> Response:
-    response: Response = LoopFree().run(call.respond(), copy_context())
-    return response
-
-
-class ServerAnswers:
-    """What a server says; what changes something there is not sent, and counts as answered like a GET.
-
-    Bodies are not read, and of headers no more than `http.client` takes: 100 of 64 KiB.
-
-    Args:
-        timeout_s: For all requests together.
-    """
-
-    def __init__(self, timeout_s: float = _PATIENCE_S) -> None:
-        self._timeout_s = timeout_s
-        self._end = time.monotonic() + timeout_s
-
-    def __call__(self, request: PageRequest, method: str, headers: list[tuple[str, str]]) -> Reply:
-        """The response to a request with these fields.
-
-        Raises:
-            ToolError: The server cannot be asked, or takes too long.
-        """
-        hint = "Check that the URL is right and that the server runs"
-        connection = _connection(request.url, self._timeout_s)
-        replies: Queue[Reply | Exception] = Queue()
-        # In a thread, for no socket timeout counts what a name server takes, or a header that comes byte by byte.
-        arguments = (connection, request, method, headers, replies)
-        threading.Thread(target=_exchange, args=arguments, name="edgeroutes-doctor", daemon=True).start()
-        try:
-            reply = replies.get(timeout=max(0.0, self._end - time.monotonic()))
-        except Empty:
-            with suppress(OSError, AttributeError):  # the thread still reads from it, if it has one
-                connection.sock.shutdown(socket.SHUT_RDWR)
-            problem = f"the server did not respond within {self._timeout_s:g} s"
-            raise ToolError(problem, where=request.url, hint=hint) from None
-        finally:
-            connection.close()
-        if isinstance(reply, Exception):
-            problem = f"the server cannot be asked: {type(reply).__name__}: {reply}"
-            raise ToolError(problem, where=request.url, hint=hint) from reply
-        return reply
-
-
-def _connection(url: str, timeout_s: float) -> HTTPConnection:
-    parts = urlsplit(url)
-    try:
-        return (HTTPSConnection if parts.scheme == "https" else HTTPConnection)(parts.netloc, timeout=timeout_s)
-    except (HTTPException, ValueError) as error:
-        raise ToolError(f"this is not a URL: {error}", where=url, hint="Write it as https://host/path") from error
-
-
-def _exchange(
-    connection: HTTPConnection,
-    request: PageRequest,
-    method: str,
-    headers: list[tuple[str, str]],
-    replies: Queue[Reply | Exception],
-) -> None:
-    parts = urlsplit(request.url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    try:
-        connection.request(method if method in ("GET", "HEAD", "OPTIONS") else "GET", target, headers=dict(headers))
-        response = connection.getresponse()
-        replies.put(Reply(status=response.status, headers=Headers(response.getheaders())))
-    except Exception as error:  # noqa: BLE001  # of the network, of TLS, of what the server sends: all are told
-        replies.put(error)
-
-
-def _unsent(request: PageRequest) -> list[str]:
-    if request.is_same_origin or request.method in ("GET", "HEAD"):
-        return []
-    return [
-        f"{request.method} itself was not sent, since it may change something: a GET of the same URL stands for it."
-    ]
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.") or host.endswith(".localhost")
-
-
-def explain_project(root: Path, origin: str) -> list[str]:
-    """What errors say that none of the project's functions makes, and where preflights are answered."""
-    from edgeroutes.pipeline import plan_project
-    from edgeroutes.plan.cors import gateway_fields
-    from edgeroutes.template.cors import plan_edge_cors
-
-    plan = plan_project(root)
-    if not plan.cors_policies:
-        return ["No route of the project, and no setting, allows any other origin."]
-    said = dict(gateway_fields(plan.config.cors, plan.cors_policies)).get("Access-Control-Allow-Origin")
-    edge = plan_edge_cors(plan)
-    notes = []
-    if edge.errors is not None and plan.config.cdn.enabled:
-        is_allowed = plan.config.cors is not None and plan.config.cors.allows(origin)
-        notes.append(
-            f"Errors of CloudFront and API Gateway themselves can{'' if is_allowed else 'not'} be read, like the rest."
-        )
-    elif said is not None:
-        can = "can" if said in ("*", origin) else "cannot"
-        notes.append(
-            f"Errors of API Gateway itself (413, 429, 504 …) {can} be read: they allow {said!r}. Those of CloudFront cannot."
-        )
-    else:
-        notes.append(
-            f"Errors of API Gateway and CloudFront themselves (413, 429, 504 …) cannot be read: {_uncovered(plan)}."
-        )
-    if plan.config.cdn.enabled:
-        notes.append(f"Preflights are answered by {_where_preflights(plan)}.")
-    return notes
-
-
-def _uncovered(plan: ProjectPlan) -> str:
-    if plan.config.cors is None:
-        return "routes have CORS of their own, and [tool.edgeroutes.cors], which those errors go by, is not set"
-    return "they are the same for every request or go by a list of origins, and the routes' CORS is neither"
-
-
-def _where_preflights(plan: ProjectPlan) -> str:
-    from edgeroutes.template.cdn import REQUEST_FUNCTION, request_code
-    from edgeroutes.template.cors import plan_edge_cors
-    from edgeroutes.template.edge_cors import FUNCTION
-
-    edge = plan_edge_cors(plan)
-    if edge.preflights is None:
-        return "the functions: no route's CORS is known before they start"
-    if FUNCTION not in request_code(plan.config, edge):
-        return f"the functions: the table of routes does not fit into {REQUEST_FUNCTION}"
-    return "CloudFront, where it knows the route's CORS, else by the functions"
-
-
-def _print(request: PageRequest, steps: Sequence[Step], notes: Iterable[str], *, as_json: bool) -> int:
+    send = _project_sender(root) if is_path else server_sender()
+    steps = [*explain(request, send)]
+    notes = describe_coverage(plan_project(root), request.origin) if is_path else []
+    if not is_path and request.method not in ("GET", "HEAD"):
+        notes = [f"{request.method} can change data, so a GET of the same URL was sent instead."]
     passes = all(step.passes for step in steps)
     if as_json:
-        document = {"readable": passes, "steps": [asdict(step) for step in steps], "notes": [*notes]}
-        print(json.dumps(document, indent=2))
+        print(json.dumps({"readable": passes, "steps": [step._asdict() for step in steps], "notes": notes}, indent=2))
         return DONE if passes else REFUSED
-    print(f"{request.method} {request.url.removeprefix(_SOMEWHERE)} by a page of {request.origin}")
     for step in steps:
+        print("".join(f"{escape_line(line)}\n" for line in step.exchange), end="")
         print(f"  {'ok' if step.passes else 'no'}  {escape_line(step.words)}")
-    print("The page can read the answer." if passes else f"The page cannot read the answer. {steps[-1].hint}.")
+    print("The page can read the response." if passes else f"The page cannot read the response. {steps[-1].hint}.")
     for note in notes:
         print(f"note: {note}")
     return DONE if passes else REFUSED
+
+
+def explain(request: PageRequest, send: Send) -> Iterator[Step]:
+    """The browser's checks, up to the first that fails; `send` gives the response to a method with header fields."""
+    parts, method, names = urlsplit(request.url), request.method, request.headers_to_permit()
+    if canonical_origin(f"{parts.scheme}://{parts.netloc}") == request.origin:
+        yield Step(True, "The URL has the page's own origin, so CORS does not apply.")
+        return
+    if method.upper() in ("CONNECT", "TRACE", "TRACK"):
+        yield Step(False, f"Pages cannot send {method}.", "Use another method")
+        return
+    reasons = [] if method in SAFELISTED_METHODS else [f"the method is {method}"]
+    reasons += [f"the page sets {' and '.join(names)}"] if names else []
+    if reasons:
+        yield Step(True, f"The browser sends a preflight, because {' and '.join(reasons)}.")
+        fields = [("origin", request.origin), ("access-control-request-method", method)]
+        fields += [("access-control-request-headers", ",".join(names))] if names else []
+        reply = send(request, "OPTIONS", fields)
+        exchange = _show(request, "OPTIONS", fields, reply)
+        for step in (_check_origin(request, reply), *_check_preflight(request, names, reply)):
+            yield step._replace(exchange=exchange)
+            exchange = ()
+            if not step.passes:
+                return
+    else:
+        yield Step(True, f"The browser sends {method} without a preflight.")
+    fields = [("origin", request.origin)]
+    reply = send(request, method, fields)
+    step = _check_origin(request, reply)
+    yield step._replace(exchange=_show(request, method, fields, reply))
+    if step.passes and 300 <= reply.status <= 399 and "location" in reply.headers:
+        yield Step(True, f"The browser follows the redirect to {reply.headers['location']}. Check that URL, too.")
+    elif step.passes:
+        exposed = reply.headers.get("access-control-expose-headers", "")
+        yield Step(True, f"Exposed headers: {exposed or 'only those that browsers always expose'}.")
+
+
+def _show(request: PageRequest, method: str, sent: Fields, reply: Reply) -> tuple[str, ...]:
+    """The exchange in lines, as curl shows it; of the response the status and the headers of CORS."""
+    received = [
+        f"  < {name}: {value}" for name, value in reply.headers.multi_items() if name.startswith("access-control-")
+    ]
+    lines = [f"{method} {request.url.removeprefix(_PROJECT_ORIGIN)}", *(f"  > {name}: {value}" for name, value in sent)]
+    return (*lines, f"  < {reply.status or '(the status of the route)'}", *received)
+
+
+def _check_origin(request: PageRequest, reply: Reply) -> Step:
+    name = "Access-Control-Allow-Origin"
+    values = reply.headers.getlist(name)
+    allowed = ", ".join(values)
+    if allowed == "*" and request.has_credentials:
+        words = f"{name} is '*', and the request has credentials."
+        return Step(False, words, "List the origins in CORS, and set credentials=True")
+    if allowed not in ("*", request.origin):
+        words = f"{name} is {allowed!r}, not {request.origin!r}." if values else f"The response has no {name}."
+        hint = f"Add {request.origin!r} to the origins of CORS"
+        if request.origin == "null":
+            hint = "Give the page a real origin, or allow '*': any page can have the origin 'null'"
+        elif reply.status == 404 and not values:
+            hint = "Request a path that exists, or set [tool.edgeroutes.cors], which applies to all paths"
+        return Step(False, words, hint)
+    if request.has_credentials and reply.headers.get("access-control-allow-credentials") != "true":
+        words = "Access-Control-Allow-Credentials is not 'true', and the request has credentials."
+        return Step(False, words, "Set credentials=True in CORS")
+    return Step(True, f"{name} is {allowed!r}.")
+
+
+def _check_preflight(request: PageRequest, names: Sequence[str], reply: Reply) -> Iterator[Step]:
+    """Status, method and headers. `*` is not a wildcard for requests with credentials, and never for `authorization`."""
+    methods, lowered = _list(reply, "methods"), [name.lower() for name in _list(reply, "headers")]
+    is_ok, method = 200 <= reply.status <= 299, request.method
+    hint = (
+        "Request a path that exists" if reply.status == 404 else "Respond to preflights with 204, not with a redirect"
+    )
+    yield Step(is_ok, f"The preflight's status is {reply.status}.", "" if is_ok else hint)
+    wildcard = "" if request.has_credentials else "*"
+    if method not in (*methods, *SAFELISTED_METHODS) and wildcard not in methods:
+        hint = f"Add {method!r} to the methods of CORS, or export it"
+        if method != method.upper():
+            hint = f"Write {method.upper()!r} in the page: the case of a method matters"
+        yield Step(False, f"The method {method} is not in Access-Control-Allow-Methods.", hint)
+    missing = [each for each in names if each not in lowered and (each == "authorization" or wildcard not in lowered)]
+    if missing:
+        words = f"Access-Control-Allow-Headers does not name {' and '.join(missing)}."
+        yield Step(False, words, f"Add {' and '.join(missing)} to the headers of CORS")
+    yield Step(True, "The method and the headers are allowed.")
+
+
+def _list(reply: Reply, name: str) -> list[str]:
+    values = reply.headers.get(f"access-control-allow-{name}", "").split(",")
+    return [value.strip() for value in values if value.strip()]
+
+
+def _project_sender(root: Path) -> Send:
+    """Sends to the project's router: preflights get their response, and a route's response gets its CORS headers, without a run."""
+    handler = Project(root).handler(debug=False)
+
+    def send(request: PageRequest, method: str, fields: Fields) -> Reply:
+        parts = urlsplit(request.url)
+        headers = [("host", parts.netloc), *fields]
+        call = handler.open(rest_event(HttpRequest(method=method, path=parts.path, query=parts.query, headers=headers)))
+        is_run = call.route is None
+        response: Response = LoopFree().run(call.respond(), copy_context()) if is_run else Response()
+        if call.cors is not None:
+            allow(response, call.cors, call.incoming)
+        return Reply(response.status if is_run else 0, response.headers)
+
+    return send
+
+
+def server_sender(timeout_s: float = 20.0) -> Send:
+    """Sends to a server: GET, HEAD and OPTIONS as they are, a GET for any other method. It reads no bodies."""
+
+    def send(request: PageRequest, method: str, fields: Fields) -> Reply:
+        parts, end = urlsplit(request.url), time.monotonic() + timeout_s
+        try:
+            kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+            connection = kind(parts.netloc, timeout=timeout_s)
+        except (HTTPException, ValueError) as error:
+            raise ToolError(f"not a URL: {error}", where=request.url, hint="Write it as https://host/path") from error
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        timer = threading.Timer(timeout_s, _end_connection, [connection])  # the socket's own limits each read alone
+        timer.start()
+        try:
+            sent = method if method in ("GET", "HEAD", "OPTIONS") else "GET"
+            connection.request(sent, target, headers=dict(fields))
+            response = connection.getresponse()
+            if time.monotonic() >= end:  # the headers may be a part
+                raise TimeoutError
+            return Reply(response.status, Headers(response.getheaders()))
+        except (OSError, HTTPException, ValueError) as error:
+            problem = f"the request failed: {type(error).__name__}: {error}"
+            if time.monotonic() >= end:
+                problem = f"the server did not respond within {timeout_s:g} s"
+            raise ToolError(problem, where=request.url, hint="Check the URL, and that the server runs") from error
+        finally:
+            timer.cancel()
+            connection.close()
+
+    return send
+
+
+def _end_connection(connection: HTTPConnection) -> None:
+    with suppress(OSError, AttributeError):
+        connection.sock.shutdown(socket.SHUT_RDWR)

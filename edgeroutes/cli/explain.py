@@ -1,4 +1,4 @@
-"""`edgeroutes explain`: who answers a request, and what the CDN does with the answer; offline. Roof."""
+"""`edgeroutes explain`: the handler of a request and the CDN's caching of its response, from the files alone."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 
 def read_target(method: str, target: str, headers: Sequence[str]) -> HttpRequest:
-    """The request that a path or URL stands for.
+    """The request for a path or URL.
 
     Raises:
-        ValueError: For what is neither, no method, or no header.
+        ValueError: It is neither, or the method or a header is not valid.
     """
     url = urlsplit(target)
     if url.scheme in ("http", "https") and url.netloc:
@@ -37,11 +37,6 @@ def read_target(method: str, target: str, headers: Sequence[str]) -> HttpRequest
 
 
 def print_explanation(root: Path, request: HttpRequest, *, as_json: bool) -> int:
-    """Print what becomes of the request.
-
-    Raises:
-        ProjectError: For all that is wrong with the project.
-    """
     found = explain(Project(root), plan_project(root), request, lambda file: (root / file).read_text("utf-8"))
     if as_json:
         print(json.dumps(document(found), indent=2, default=str))
@@ -52,31 +47,30 @@ def print_explanation(root: Path, request: HttpRequest, *, as_json: bool) -> int
 
 
 def document(found: Explanation) -> dict[str, Any]:
-    """The explanation, for programs."""
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}
 
 
 def _rows(found: Explanation) -> Iterator[tuple[str, str]]:
-    """A name and what is to be said under it; further lines have no name."""
+    """Pairs of a label and a text; further lines of a text have no label."""
     status = f"{found.status}: " if found.status is not None else ""
     yield f"{found.method}", found.target
-    yield "answered", f"{status}{found.answer}"
-    yield from [("to", found.location)] if found.location else []
+    yield "handler", f"{status}{found.handler}"
+    yield from [("location", found.location)] if found.location else []
     yield "function", found.logical_id
     if found.route_path:
         yield "route", f"{found.route_path}  {found.source_file}"
         yield from _listed("params", [f"{name} = {value!r}" for name, value in found.params.items()])
-        yield from _listed("through", found.middleware_files)
+        yield from _listed("middleware", found.middleware_files)
         yield from [("methods", found.allow)] if found.allow else []
     yield from _caching_rows(found.caching)
     yield from [("cors", found.cors)] if found.cors else []
 
 
 def _caching_rows(caching: Caching) -> Iterator[tuple[str, str]]:
-    lifetime = "made anew each time" if caching.lifetime_seconds is None else f"kept for {caching.lifetime_seconds:,} s"
-    yield "cached", f"{lifetime}: {caching.cache_control}"
-    yield from _listed("because", caching.because)
-    yield from _listed("unless", caching.unless)
+    lifetime = "not cached" if caching.lifetime_seconds is None else f"{caching.lifetime_seconds:,} s"
+    yield "cache", f"{lifetime}: {caching.cache_control}"
+    yield from _listed("source", caching.source)
+    yield from _listed("exceptions", caching.exceptions)
     yield from [("key", caching.key)] if caching.key else []
     yield from [("tags", ", ".join(caching.tags))] if caching.tags else []
 

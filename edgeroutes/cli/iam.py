@@ -1,4 +1,4 @@
-"""`edgeroutes iam`: what each route's source calls with boto3, against what its function may. Roof."""
+"""`edgeroutes iam`: the AWS calls in each route's source, and the permissions of its function."""
 
 from __future__ import annotations
 
@@ -15,20 +15,11 @@ if TYPE_CHECKING:
 
     from edgeroutes.local_aws.iam.review import Review
 
-_SAID = {Verdict.ALLOWED: "may", Verdict.UNCERTAIN: "may?"}
+_LABELS = {Verdict.ALLOWED: "allowed", Verdict.UNCERTAIN: "unknown"}
 
 
 def print_iam(root: Path, route: str | None, *, as_json: bool) -> int:
-    """Print what was found; 1 when a function calls what it may not.
-
-    Args:
-        root: The project.
-        route: Only this one: its path, its folder, its file or its function; None for all.
-        as_json: For programs.
-
-    Raises:
-        ProjectError: For all that is wrong with the project, or where there is no such route.
-    """
+    """Print them; 1 when a function lacks a permission."""
     chosen = review_project(root, route)
     if as_json:
         print(json.dumps({"functions": [_document(review) for review in chosen]}, indent=2))
@@ -58,24 +49,24 @@ def _document(review: Review) -> dict[str, Any]:
 
 
 def _lines(reviews: list[Review], *, is_one: bool) -> Iterator[str]:
-    told = [review for review in reviews if is_one or review.findings or review.unread or review.unused]
-    for review in told:
+    shown = [review for review in reviews if is_one or review.findings or review.unread or review.unused]
+    for review in shown:
         yield f"{' '.join(route.route_path for route in review.function.routes)}  {review.function.logical_id}"
         yield from (f"  {line}" for line in _review_lines(review))
     missing = sum(len(review.missing) for review in reviews)
-    quiet = len(reviews) - len(told)
+    quiet = len(reviews) - len(shown)
     yield f"{_count(missing, 'action')} missing" + (
-        f"; {_count(quiet, 'function')} without calls of boto3" if quiet else ""
+        f"; {_count(quiet, 'function')} without boto3 calls" if quiet else ""
     )
 
 
 def _review_lines(review: Review) -> Iterator[str]:
     for each in review.findings:
         depends = f" (depends on {', '.join(each.unknown)})" if each.unknown else ""
-        said = _SAID.get(each.verdict, "MAY NOT")
-        yield f"{said:<8}{each.need.action} on {each.resource_name}{depends}  {' '.join(each.where)}"
-    yield from (f"unread  {each.where}: {each.problem}" for each in review.unread)
-    yield from (f"unseen  {each}" for each in review.unused)
+        label = _LABELS.get(each.verdict, "DENIED")
+        yield f"{label:<9}{each.need.action} on {each.resource_name}{depends}  {' '.join(each.where)}"
+    yield from (f"unread   {each.where}: {each.problem}" for each in review.unread)
+    yield from (f"unused   {each}" for each in review.unused)
     yield from (f"→ {hint}" for hint in review.hints)
 
 

@@ -1,7 +1,7 @@
-"""`edgeroutes init`: a project's files, those of them that are missing. Roof; what they say is in `skeleton/`.
+"""`edgeroutes init`: the files of a project that are missing, from `skeleton/`.
 
-Nothing is overwritten. A file that must say something and is there already is extended at its end: the Makefile by its rule, .gitignore by
-its lines, pyproject.toml by `[tool.edgeroutes]`; dependencies are added to it by uv, which keeps its formatting.
+Nothing is overwritten. Existing files get an addition at their end: the Makefile a rule, .gitignore lines, pyproject.toml
+`[tool.edgeroutes]`; uv adds the dependencies and keeps the file's formatting.
 """
 
 from __future__ import annotations
@@ -28,46 +28,38 @@ from edgeroutes.cli.changes import (
     refresh_template,
     write_changes,
 )
-from edgeroutes.cli.documents import problem_document
-from edgeroutes.config import FILE, NAME_RULE, load_config, plain_name
+from edgeroutes.cli.output import problem_document
+from edgeroutes.config import NAME_RULE, load_config, plain_name
 from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.names import CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgeroutes.config import Config
 
-REQUIREMENT = f"edgeroutes>={__version__.rpartition('.')[0]}"
-DEV_REQUIREMENT = "edgeroutes[dev,testing]"
+_REQUIREMENT = f"edgeroutes>={__version__.rpartition('.')[0]}"
+_DEV_REQUIREMENT = "edgeroutes[dev,testing]"
 _RULE = re.compile(r"^build-%\s*:", re.MULTILINE)
 _INCLUDE = re.compile(r"^[-s]?include\s", re.MULTILINE)
 _OWN_TABLE = "[tool.edgeroutes]"
 
 
 def print_init(given: str | None, *, as_json: bool) -> int:
-    """Make a project, or what is missing of one, and say what was done; 1 when template.yaml cannot be made.
-
-    Args:
-        given: The project's folder, named like the project; None for the current one.
-        as_json: Whether to say it as JSON.
-
-    Raises:
-        ConfigError: The name is none for a stack, or pyproject.toml cannot be read.
-        ToolError: Something cannot be written.
-    """
+    """Create a project, or its missing files, and print them; 1 when template.yaml cannot be written."""
     root = Path(given or ".").resolve()
     if root.exists() and not root.is_dir():
-        raise ToolError("a file of this name is there", where=str(root), hint="Choose another name")
+        raise ToolError("a file has this name", where=str(root), hint="Choose another name")
     config = _config(root, given)
-    changes, notes = plan_init(root, config)
+    changes, notes = _plan_init(root, config)
     write_changes(root, changes)
     template, problems = refresh_template(root)
     if as_json:
+        found = [problem_document(problem) for problem in problems]
         files = {"made": [each.path for each in changes if not each.adds], "extended": _extended(changes)}
-        told = [problem_document(problem) for problem in problems]
-        print(json.dumps({"name": config.name, "root": str(root), **files, "notes": notes, "problems": told}))
+        print(json.dumps({"name": config.name, "root": str(root), **files, "notes": notes, "problems": found}))
     else:
-        print(f"{config.name} in {root}" + ("" if changes else ": nothing was missing"))
+        print(f"{config.name} in {root}" + ("" if changes else ": no file was missing"))
         print_changes(changes, template=template)
         print_notes(notes, problems)
         if changes and not problems:
@@ -75,8 +67,8 @@ def print_init(given: str | None, *, as_json: bool) -> int:
     return REFUSED if problems else DONE
 
 
-def plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
-    """The files that the project lacks and what others lack, and what to tell besides."""
+def _plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
+    """The files and additions that the project lacks, and notes for the user."""
     values = {"name": config.name, "version": __version__.rpartition(".")[0]}
     notes: list[str] = []
     changes = [*_plan_pyproject(root, values, notes), *_plan_route(root, config)]
@@ -87,40 +79,42 @@ def plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
 
 
 def has_rule(root: Path) -> bool:
-    """Whether the project's Makefile has a rule by which `sam build` builds its functions."""
+    """Whether the project's Makefile has a rule for the builds of `sam build`."""
     path = root / "Makefile"
     return path.is_file() and _RULE.search(path.read_text("utf-8", errors="replace")) is not None
 
 
 def _config(root: Path, given: str | None) -> Config:
     config = load_config(root)
-    if (root / FILE).is_file() or given is None:
+    if (root / CONFIG_FILE).is_file() or given is None:
         return config
     if plain_name(root.name) != root.name:
-        problem = f"the name is {root.name!r}, and a stack will be called so. Allowed are {NAME_RULE}"
-        raise ConfigError(problem, where="edgeroutes init", hint=f"Take {plain_name(root.name)!r}")
+        problem = f"the name is {root.name!r}, which is the stack's name, too. Allowed are {NAME_RULE}"
+        raise ConfigError(problem, where="edgeroutes init", hint=f"Use {plain_name(root.name)!r}")
     return config
 
 
 def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> list[Change]:
-    path = root / FILE
+    path = root / CONFIG_FILE
     own = f'{_OWN_TABLE}\nname = "{values["name"]}"\n'
     if not path.is_file():
         if values["name"].lower() == "edgeroutes":
-            problem = "the name is 'edgeroutes', and a project cannot depend on itself. Allowed is any other"
+            problem = (
+                "the project's name is 'edgeroutes', and a project cannot depend on itself. Any other name is allowed"
+            )
             raise ConfigError(problem, where="edgeroutes init", hint="Name a folder: edgeroutes init my-app")
         if (root / REQUIREMENTS_FILE).is_file():
             notes.append(
-                f"{REQUIREMENTS_FILE}: it says what the functions may import. Add {REQUIREMENT} where it is missing"
+                f"{REQUIREMENTS_FILE}: it declares the functions' dependencies. Add {_REQUIREMENT} if it is missing"
             )
-            return [Change(path=FILE, text=own)]
-        return [Change(path=FILE, text=read_skeleton(FILE, values))]
+            return [Change(path=CONFIG_FILE, text=own)]
+        return [Change(path=CONFIG_FILE, text=read_skeleton(CONFIG_FILE, values))]
     text = path.read_text("utf-8")
     document = tomllib.loads(text)
     adds = []
     if "project" not in document:
         notes.append(
-            f"{FILE}: it has no [project]. Declare {REQUIREMENT}, and {DEV_REQUIREMENT} for development, in your tool's way"
+            f"{CONFIG_FILE}: it has no [project]. Declare {_REQUIREMENT}, and {_DEV_REQUIREMENT} for development, with your tool"
         )
     for options, requirement in _missing_requirements(document) if "project" in document else ():
         added = _add_requirement(text, options, requirement)
@@ -129,34 +123,34 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
             adds.append(requirement)
         else:
             command = " ".join(("uv add", *options, f"'{requirement}'"))
-            notes.append(f"{FILE}: it does not declare {requirement}. Run {command}")
+            notes.append(f"{CONFIG_FILE}: it does not declare {requirement}. Run {command}")
     if "edgeroutes" not in document.get("tool", {}):
         text = f"{text.rstrip()}\n\n{own}"
         adds.append(_OWN_TABLE)
-    return [Change(path=FILE, text=text, adds=", ".join(adds))] if adds else []
+    return [Change(path=CONFIG_FILE, text=text, adds=", ".join(adds))] if adds else []
 
 
 def _missing_requirements(document: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
-    """What a pyproject.toml does not declare, each with the options by which uv adds it."""
+    """Requirements that a pyproject.toml does not declare, each with the options of `uv add` for it."""
     project = document.get("project", {})
     needed = [str(each) for each in project.get("dependencies", [])]
     besides = [*document.get("dependency-groups", {}).values(), *project.get("optional-dependencies", {}).values()]
     names = [re.split(r"[\[\s<>=!~;@]", each, maxsplit=1)[0].lower() for each in needed]
     missing: list[tuple[tuple[str, ...], str]] = []
     if "edgeroutes" not in names and project.get("name") != "edgeroutes":
-        missing.append(((), REQUIREMENT))
+        missing.append(((), _REQUIREMENT))
     if not any(str(each).startswith("edgeroutes[") for group in (needed, *besides) for each in group):
-        missing.append((("--group", "dev"), DEV_REQUIREMENT))
+        missing.append((("--group", "dev"), _DEV_REQUIREMENT))
     return missing
 
 
 def _add_requirement(text: str, options: tuple[str, ...], requirement: str) -> str:
-    """The text with this requirement, as `uv add` writes it; empty where uv cannot. Runs on a copy, without lock or network."""
+    """The text after `uv add`, run on a copy without lock file and network; empty where uv fails."""
     uv = find_uv(os.environ)
     if not uv:
         return ""
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, FILE)
+        copy = Path(folder, CONFIG_FILE)
         copy.write_text(text, "utf-8")
         command = (uv, "add", "--frozen", "--offline", "--no-config", "--quiet", *options, requirement)
         environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
@@ -178,19 +172,19 @@ def _plan_route(root: Path, config: Config) -> list[Change]:
 def _plan_makefile(root: Path, notes: list[str]) -> list[Change]:
     path = root / "Makefile"
     if not path.exists():
-        return [Change(path="Makefile", text=MAKEFILE_RULE, about="the rule by which sam build calls edgeroutes")]
+        return [Change(path="Makefile", text=MAKEFILE_RULE, about="the rule with which sam build runs edgeroutes")]
     text = path.read_text("utf-8")
     if has_rule(root):
         if "edgeroutes" not in text.lower():
             notes.append(
-                "Makefile: its rule for build-% is not edgeroutes', and was left as it is (docs/bundles.md has ours)"
+                "Makefile: its rule for build-% does not run edgeroutes, and stays as it is (docs/bundles.md has ours)"
             )
         return []
     parts = [text, MAKEFILE_RULE]
-    if _INCLUDE.search(text):  # what would stand in MAKEFILE_LIST, from which the rule knows where it is
+    if _INCLUDE.search(text):  # the rule finds its folder in MAKEFILE_LIST, to which an include adds
         parts = [MAKEFILE_RULE, text]
         notes.append(
-            "Makefile: sam build runs it in another folder, so what it includes needs $(EDGEROUTES_ROOT)/ in front"
+            "Makefile: sam build runs it in another folder. Put $(EDGEROUTES_ROOT)/ before the paths that it includes"
         )
     return [Change(path="Makefile", text="\n".join(f"{part.rstrip()}\n" for part in parts), adds="the rule build-%")]
 
@@ -216,7 +210,7 @@ def _extended(changes: list[Change]) -> dict[str, str]:
 def _next_steps(root: Path) -> str:
     steps = [] if root == Path.cwd() else [f"cd {os.path.relpath(root)}"]
     pip = "python3 -m venv .venv && .venv/bin/pip install 'edgeroutes[dev,testing]'"
-    if "[project]" in (root / FILE).read_text("utf-8"):
+    if "[project]" in (root / CONFIG_FILE).read_text("utf-8"):
         steps += [f"uv sync                   # or: {pip}", "uv run edgeroutes dev     # or: .venv/bin/edgeroutes dev"]
     else:
         steps += [pip, ".venv/bin/edgeroutes dev"]

@@ -1,4 +1,4 @@
-"""`edgeroutes invoke`: one request through event and adapter, without a server. Roof."""
+"""`edgeroutes invoke`: one request through event and adapter, without a server."""
 
 from __future__ import annotations
 
@@ -31,21 +31,21 @@ if TYPE_CHECKING:
 
 
 def read_request(method: str, path: str, *, headers: Sequence[str], data: str | None) -> HttpRequest:
-    """The request that a command line asks for.
+    """The request of a command line.
 
     Args:
         method: In any case.
-        path: With its query; a URL's scheme and host are taken off, and become the Host header.
+        path: With its query.
         headers: `Name: value` each.
-        data: The body, `@FILE`, or `-` for standard input; None for none.
+        data: The body, `@FILE`, or `-` for standard input; None for no body.
 
     Raises:
-        ValueError: For what is no path, no header, or a file that cannot be read.
+        ValueError: A method, path or header is not valid, or a file cannot be read.
     """
     if not is_token(method):
-        raise ValueError(f"{method!r} is no method")
+        raise ValueError(f"the method is {method!r}. Use letters, digits and !#$%&'*+-.^_`~, such as GET")
     if not path.startswith("/"):
-        raise ValueError(f"{path!r} is no path: it starts with '/'")
+        raise ValueError(f"the path is {path!r}. A path starts with '/'")
     pairs = [_read_header(line) for line in headers]
     names = {name.lower() for name, _ in pairs}
     body = b"" if data is None else _read_body(data)
@@ -62,7 +62,7 @@ def read_request(method: str, path: str, *, headers: Sequence[str], data: str | 
 def _read_header(line: str) -> tuple[str, str]:
     name, colon, value = line.partition(":")
     if not colon or not is_token(name.strip()):
-        raise ValueError(f"{line!r} is no header: write 'Name: value'")
+        raise ValueError(f"the header is {line!r}. Write 'Name: value'")
     return name.strip(), value.strip()
 
 
@@ -74,11 +74,11 @@ def _read_body(data: str) -> bytes:
     try:
         return Path(data[1:]).read_bytes()
     except OSError as error:
-        raise ValueError(f"{data[1:]} cannot be read: {error.strerror}") from error
+        raise ValueError(f"{data[1:]}: the file cannot be read: {error.strerror}") from error
 
 
 def _guess_type(body: bytes) -> str:
-    """JSON where it is an object or array, else what curl says."""
+    """JSON for an object or array, otherwise the type that curl sends."""
     try:
         return "application/json" if isinstance(json.loads(body), dict | list) else "application/x-www-form-urlencoded"
     except ValueError:
@@ -86,21 +86,16 @@ def _guess_type(body: bytes) -> str:
 
 
 def print_event(request: HttpRequest) -> int:
-    """Print the event that Lambda would get."""
     print(json.dumps(rest_event(request), indent=2))
     return DONE
 
 
-def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: bool, aws: bool = False) -> int:
-    """Run the request and print its answer, a stream as it is produced; what the project prints goes to standard error.
-
-    Raises:
-        ProjectError: For a project that cannot be read at all.
-    """
+def print_response(root: Path, request: HttpRequest, *, with_head: bool, as_json: bool, aws: bool = False) -> int:
+    """Run the request and print its response, a stream as it comes. What the project prints goes to standard error."""
     terminal = Terminal(root, sys.stderr)
     output = sys.stdout
-    writer: _Output = _JsonOutput(output) if as_json else _TextOutput(output, with_head=with_head)
-    end_logging = add_writer(_tell(terminal))
+    writer: _Writer = _JsonWriter(output) if as_json else _TextWriter(output, with_head=with_head)
+    end_logging = add_writer(_log_to(terminal))
     loop = LoopThread()
     try:
         with ExitStack() as used, redirect_stdout(sys.stderr):
@@ -120,7 +115,7 @@ def print_answer(root: Path, request: HttpRequest, *, with_head: bool, as_json: 
     return DONE if writer.status < 500 and not writer.is_cut else REFUSED
 
 
-def _tell(terminal: Terminal) -> Callable[[str, str, Mapping[str, object], BaseException | None], None]:
+def _log_to(terminal: Terminal) -> Callable[[str, str, Mapping[str, object], BaseException | None], None]:
     def write(level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
         report: Report = Logged(level=level, message=message, fields=fields)
         terminal(report if error is None else Failed(message=message, error=error))
@@ -128,8 +123,8 @@ def _tell(terminal: Terminal) -> Callable[[str, str, Mapping[str, object], BaseE
     return write
 
 
-class _Output:
-    """A `ResponseWriter` that prints."""
+class _Writer:
+    """A response writer of this process; its client never leaves."""
 
     def __init__(self, stream: IO[str]) -> None:
         self.status = 0
@@ -138,59 +133,48 @@ class _Output:
         self._has_ended = False
 
     def send_whole(self, response: HttpResponse) -> Future[None]:
-        """A whole response."""
         self.start(response)
         self.put(response.body)
         return self.end()
 
     def start(self, head: HttpResponse) -> None:
-        """The head of a stream."""
         self.status = head.status
         self.put_head(head)
 
     def write(self, chunk: bytes) -> Future[None]:
-        """A piece of the body."""
         self.put(chunk)
         return _done()
 
     def end(self) -> Future[None]:
-        """The body's end."""
         self._has_ended = True
         return _done()
 
-    def on_disconnect(self, callback: Callable[[], None]) -> None:
-        """Nobody leaves."""
+    def on_disconnect(self, callback: Callable[[], None]) -> None: ...
 
     def abort(self) -> None:
-        """Remember that something is missing, unless the end has been seen."""
         self.is_cut = not self._has_ended
 
-    def put_head(self, answer: HttpResponse) -> None:
-        """Print status and headers, or keep them."""
+    def put_head(self, response: HttpResponse) -> None: ...
 
-    def put(self, chunk: bytes) -> None:
-        """Print a piece of the body, or keep it."""
+    def put(self, chunk: bytes) -> None: ...
 
-    def close(self) -> None:
-        """Print what was kept."""
+    def close(self) -> None: ...
 
 
-class _TextOutput(_Output):
-    """Prints the body as it comes."""
-
+class _TextWriter(_Writer):
     def __init__(self, stream: IO[str], *, with_head: bool) -> None:
         super().__init__(stream)
         self._with_head = with_head
         self._last = b"\n"
 
-    def put_head(self, answer: HttpResponse) -> None:
-        """Print status and headers, where they are wanted."""
+    def put_head(self, response: HttpResponse) -> None:
         if self._with_head:
-            lines = [f"{name}: {value}" for name, value in answer.headers]
-            self._stream.write("\n".join([f"HTTP/1.1 {answer.status} {reason_phrase(answer.status)}", *lines, "", ""]))
+            lines = [f"{name}: {value}" for name, value in response.headers]
+            self._stream.write(
+                "\n".join([f"HTTP/1.1 {response.status} {reason_phrase(response.status)}", *lines, "", ""])
+            )
 
     def put(self, chunk: bytes) -> None:
-        """Print a piece of the body, its bytes as they are."""
         if chunk:
             self._stream.flush()
             self._stream.buffer.write(chunk)  # type: ignore[attr-defined]  # standard output has one
@@ -198,30 +182,27 @@ class _TextOutput(_Output):
             self._last = chunk
 
     def close(self) -> None:
-        """End the last line, where a person reads it."""
+        """End the last line for a person."""
         if self._stream.isatty() and not self._last.endswith(b"\n"):
             self._stream.write("\n")
         self._stream.flush()
 
 
-class _JsonOutput(_Output):
-    """Prints one document: status, headers and body, which is in base64 where it is not UTF-8."""
+class _JsonWriter(_Writer):
+    """Prints one document: status, headers and body, in base64 unless it is UTF-8."""
 
     def __init__(self, stream: IO[str]) -> None:
         super().__init__(stream)
         self._head: HttpResponse | None = None
         self._body = b""
 
-    def put_head(self, answer: HttpResponse) -> None:
-        """Keep it."""
-        self._head = answer
+    def put_head(self, response: HttpResponse) -> None:
+        self._head = response
 
     def put(self, chunk: bytes) -> None:
-        """Keep it."""
         self._body += chunk
 
     def close(self) -> None:
-        """Print the document."""
         document: dict[str, Any] = {"status": self.status, "headers": list(self._head.headers) if self._head else []}
         try:
             document |= {"body": self._body.decode(), "isBase64Encoded": False}

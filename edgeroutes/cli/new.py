@@ -1,9 +1,10 @@
-"""`edgeroutes new PATH`: a route's file with its handlers, and a test of it. Roof; what routing refuses, the real scanner refuses here."""
+"""`edgeroutes new PATH`: a route file with its handlers, and its test. The project's own scanner checks the new route."""
 
 from __future__ import annotations
 
 import json
 import re
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from edgeroutes.cli import DONE, REFUSED
@@ -15,45 +16,37 @@ from edgeroutes.cli.changes import (
     refresh_template,
     write_changes,
 )
-from edgeroutes.cli.documents import problem_document
-from edgeroutes.cli.route_text import render_route, render_test
+from edgeroutes.cli.output import problem_document
 from edgeroutes.config import load_config
 from edgeroutes.errors import LayoutError, require_no_problems
-from edgeroutes.pipeline import TEMPLATE_FILE
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.routing.conventions import METHODS, ROUTE_FILE
 from edgeroutes.routing.misplaced import foreign_segments
 from edgeroutes.routing.scan import DiskTree, scan
-from edgeroutes.routing.segments import PRIVATE, parse_segment
+from edgeroutes.routing.segments import OPTIONAL_CATCH_ALL, PARAM, PRIVATE, parse_segment
+from edgeroutes.routing.table import canonical_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from edgeroutes.config import Config
     from edgeroutes.errors import EdgeroutesError, ProjectError
+    from edgeroutes.routing.patterns import Pattern
     from edgeroutes.routing.scan import RouteFile
+    from edgeroutes.routing.segments import Segment
 
 
 def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -> int:
-    """Make a route and a test of it, and say where; 1 when template.yaml cannot be brought up to date.
-
-    Args:
-        root: The project's folder.
-        path: The route's folder, from the folder of all routes or as it lies in the project; or its URL, with a slash in front.
-        methods: Names of HTTP methods.
-        as_json: Whether to say it as JSON.
-
-    Raises:
-        ProjectError: Routing refuses the route, or it is there already.
-        ToolError: Something cannot be written.
-    """
+    """Create a route and its test, and print their files; 1 when template.yaml cannot be updated."""
     config = load_config(root)
     app_dir = config.app_dir.strip("/")
     directory = read_directory(path, app_dir)
-    route = plan_route(root, app_dir, directory, methods)
+    route = _plan_route(root, app_dir, directory, methods)
     changes = [
         Change(
             path=route.source_file,
-            text=render_route(route.pattern, methods),
+            text=_render_route(route.pattern, methods),
             about=f"{' '.join(methods)} {route.route_path}",
         )
     ]
@@ -62,24 +55,24 @@ def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -
         str(each).rstrip(".")
         for each in foreign_segments("/".join(folders[: depth + 1]) for depth in range(len(folders)))
     ]
-    test = place_test(root, directory.removeprefix(app_dir).strip("/"))
+    test = _place_test(root, directory.removeprefix(app_dir).strip("/"))
     if (root / test).exists():
-        notes.append(f"{test}: it is there already, and was left as it is")
+        notes.append(f"{test}: the file exists, and stays as it is")
     else:
-        changes.append(Change(path=test, text=render_test(route.pattern, methods, config)))
+        changes.append(Change(path=test, text=_render_test(route.pattern, methods, config)))
     write_changes(root, changes)
     template = ""
     problems: Sequence[EdgeroutesError] = ()
     if (root / TEMPLATE_FILE).is_file() and not has_own_template(root):
         template, problems = refresh_template(root)
     else:
-        notes.append("template.yaml does not have it yet. Run 'edgeroutes template'")
+        notes.append("template.yaml does not contain the route yet. Run 'edgeroutes template'")
     _print(route, changes, template, notes, problems, as_json=as_json)
     return REFUSED if problems else DONE
 
 
 def read_directory(path: str, app_dir: str) -> str:
-    """The folder that a path means: 'users/[id]', '/users/[id]' and 'functions/users/[id]/route.py' are the same one."""
+    """The folder of a path: 'users/[id]', '/users/[id]' and 'functions/users/[id]/route.py' have the same one."""
     inner = path.removesuffix(f"/{ROUTE_FILE}").removeprefix("./").rstrip("/")
     if inner == app_dir or inner.startswith(f"{app_dir}/"):
         inner = inner[len(app_dir) :]
@@ -87,26 +80,22 @@ def read_directory(path: str, app_dir: str) -> str:
     return f"{app_dir}/{inner}" if inner else app_dir
 
 
-def plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str]) -> RouteFile:
-    """The route as it will be found, with the project's other routes beside it.
-
-    Raises:
-        ProjectError: What routing says of the project with it and does not say without it, at once.
-    """
+def _plan_route(root: Path, app_dir: str, directory: str, methods: Sequence[str]) -> RouteFile:
+    """The route as the scanner finds it among the project's other routes."""
     file = f"{directory}/{ROUTE_FILE}"
     if (root / file).exists():
-        raise LayoutError("the route is there already", where=file, hint="Add a handler to the file")
+        raise LayoutError("the route exists", where=file, hint="Add a handler to the file")
     require_no_problems(_check_names(directory[len(app_dir) :].split("/")[1:], file))
     tree = DiskTree(root)
     known = {str(problem) for problem in scan(tree, app_dir).problems}
     text = "".join(f"def {method}():\n    return ''\n" for method in methods)
-    found = scan(TreeWithFile(tree, file, text), app_dir)
+    found = scan(_TreeWithFile(tree, file, text), app_dir)
     require_no_problems([problem for problem in found.problems if str(problem) not in known])
     return next(route for route in found.routes if route.source_file == file)
 
 
 def _check_names(names: Sequence[str], file: str) -> list[ProjectError]:
-    """What is wrong with folders that the scan would not look into: '..' leads out, and private ones hold no routes."""
+    """Problems of folders that the scanner would skip: '..' and private ones."""
     problems: list[ProjectError] = []
     for name in names:
         try:
@@ -115,20 +104,14 @@ def _check_names(names: Sequence[str], file: str) -> list[ProjectError]:
             problems.append(error)
             continue
         if segment.kind == PRIVATE:
-            problem = f"folder {name!r} is private: nothing in it is a route"
-            hint = f"Name it '%5F{name[1:]}' if its URL is to begin with an underscore"
+            problem = f"folder {name!r} is private and contains no routes"
+            hint = f"Name it '%5F{name[1:]}' if its URL begins with an underscore"
             problems.append(LayoutError(problem, where=file, hint=hint))
     return problems
 
 
-class TreeWithFile:
-    """A `FileTree` with one file more, and the folders that lead to it.
-
-    Args:
-        tree: All else.
-        file: The file's path.
-        text: What is in it.
-    """
+class _TreeWithFile:
+    """A `FileTree` with one more file and its folders."""
 
     def __init__(self, tree: DiskTree, file: str, text: str) -> None:
         self._tree = tree
@@ -136,31 +119,26 @@ class TreeWithFile:
         self._text = text
 
     def list_names(self, directory: str) -> Sequence[str]:
-        """The names in a folder, sorted."""
         names = set(self._tree.list_names(directory)) if self._tree.is_directory(directory) else set()
         if self._file.startswith(f"{directory}/"):
             names.add(self._file[len(directory) + 1 :].partition("/")[0])
         return sorted(names)
 
     def is_directory(self, path: str) -> bool:
-        """Whether this is a folder, or will be."""
         return self._file.startswith(f"{path}/") or self._tree.is_directory(path)
 
     def resolve(self, directory: str) -> str:
-        """What tells two folders apart."""
         return self._tree.resolve(directory)
 
     def leads_out(self, path: str) -> str:
-        """Where a link on this path leads outside the project; empty for a path inside."""
         return self._tree.leads_out(path)
 
     def read_text(self, path: str) -> str:
-        """A Python file's text."""
         return self._text if path == self._file else self._tree.read_text(path)
 
 
-def place_test(root: Path, inner: str) -> str:
-    """Where the test of a route goes: beside the other tests of routes, named like the folders."""
+def _place_test(root: Path, inner: str) -> str:
+    """The test file of a route: beside the other tests of routes, named after the folders."""
     folder = "tests/functions" if (root / "tests/functions").is_dir() else "tests"
     words = re.findall(r"[A-Za-z0-9]+", inner)
     return f"{folder}/test_{'_'.join(words).lower() or 'root'}.py"
@@ -176,9 +154,9 @@ def _print(
     as_json: bool,
 ) -> None:
     if as_json:
-        told = [problem_document(problem) for problem in problems]
+        found = [problem_document(problem) for problem in problems]
         made = [change.path for change in changes]
-        print(json.dumps({"path": route.route_path, "made": made, "notes": notes, "problems": told}))
+        print(json.dumps({"path": route.route_path, "made": made, "notes": notes, "problems": found}))
         return
     print(route.route_path)
     print_changes(changes, template=template)
@@ -186,15 +164,83 @@ def _print(
 
 
 def read_methods(text: str) -> list[str]:
-    """The methods in 'GET,post', in the order in which HTTP names them.
+    """The methods in 'GET,post', in HTTP's order.
 
     Raises:
-        ValueError: One of them is none, or there is none at all.
+        ValueError: One of them is not a method, or there are none.
     """
     named = [name.strip().upper() for name in text.split(",") if name.strip()]
     unknown = [name for name in named if name not in METHODS]
     if unknown or not named:
         raise ValueError(
-            f"{', '.join(unknown) or 'nothing'!r} is no method. Allowed are {', '.join(METHODS)}, with commas between."
+            f"{', '.join(unknown) or 'nothing'!r} is not a method. Allowed are {', '.join(METHODS)}, separated by commas."
         )
     return [method for method in METHODS if method in named]
+
+
+_EXAMPLE = "a"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_STATUS = {"POST": 201, "DELETE": 204, "OPTIONS": 204}
+
+
+def _render_route(pattern: Pattern, methods: Sequence[str]) -> str:
+    """A route file with a handler for each method, whose arguments are the path's parameters."""
+    handlers = [_render_handler(pattern, method) for method in methods]
+    text = "\n\n".join(handlers)
+    names = [name for name in ("Request", "Response") if re.search(rf"\b{name}\b", text)]
+    imports = f"from edgeroutes import {', '.join(names)}\n\n\n" if names else ""
+    if "Mapping[" in text:
+        imports = f"from collections.abc import Mapping\n\n{imports or chr(10)}"
+    return f"{imports}{text}"
+
+
+def _render_handler(pattern: Pattern, method: str) -> str:
+    captured = [segment for segment in pattern.segments if segment.is_dynamic]
+    by_name = all(each.name.isidentifier() and not iskeyword(each.name) for each in captured)
+    arguments = [f"{each.name}: {_type_of(each)}" for each in captured] if by_name else ["params: Mapping[str, object]"]
+    values = [f'"{each.name}": ' + (each.name if by_name else f'params.get("{each.name}")') for each in captured]
+    kind = "Response"
+    if method == "GET":
+        kind = "dict[str, object]"
+        response = "{" + ", ".join(values or [f'"path": "{pattern.route_path}"']) + "}"
+    elif method in _WITH_BODY:
+        arguments.insert(0, "request: Request")  # before those that have a default
+        status = f", status={_STATUS[method]}" if method in _STATUS else ""
+        response = "Response.json({" + ", ".join([*values, '"received": await request.json()']) + "}" + status + ")"
+    else:
+        response = f"Response(status={_STATUS.get(method, 200)})"
+    return f"async def {method}({', '.join(arguments)}) -> {kind}:\n    return {response}\n"
+
+
+def _type_of(segment: Segment) -> str:
+    if segment.kind == PARAM:
+        return "str"
+    return "list[str] | None = None" if segment.kind == OPTIONAL_CATCH_ALL else "list[str]"
+
+
+def _render_test(pattern: Pattern, methods: Sequence[str], config: Config) -> str:
+    """A test file with a test for each method."""
+    values: dict[str, object] = {
+        segment.name: _EXAMPLE if segment.kind == PARAM else [_EXAMPLE, "b"]
+        for segment in pattern.segments
+        if segment.is_dynamic
+    }
+    path = config.base_path + pattern.render_path(values)
+    url = canonical_path(path, trailing_slash=config.trailing_slash) or path
+    tests = [_render_case(method, url, values, pattern.route_path) for method in methods]
+    return "from edgeroutes.testing import RouteClient\n\n\n" + "\n\n".join(tests)
+
+
+def _render_case(method: str, url: str, values: dict[str, object], route_path: str) -> str:
+    expected: dict[str, object] = {**values, "received": {"name": "Ada"}}
+    sent = ', json={"name": "Ada"}' if method in _WITH_BODY else ""
+    lines = [
+        f"def test_{method.lower()}(client: RouteClient) -> None:",
+        f'    response = client.{method.lower()}("{url}"{sent})',
+        f"    assert response.status_code == {_STATUS.get(method, 200)}",
+    ]
+    if method == "GET":
+        expected = values or {"path": route_path}
+    if method == "GET" or sent:
+        lines.append(f"    assert response.json() == {json.dumps(expected, ensure_ascii=False)}")
+    return "\n".join([*lines, ""])

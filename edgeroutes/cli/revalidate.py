@@ -1,4 +1,4 @@
-"""`edgeroutes revalidate`: ask a deployed distribution to forget. Roof."""
+"""`edgeroutes revalidate`: create invalidations of a deployed distribution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVERYTHING = "/*"
-OUTPUT = "DistributionId"
+_OUTPUT = "DistributionId"
 
 
 def print_revalidation(
@@ -30,53 +30,34 @@ def print_revalidation(
     distribution: str | None,
     as_json: bool,
 ) -> int:
-    """Have tags and paths forgotten, or everything, and print the ids of the invalidations.
-
-    Args:
-        root: The project's folder.
-        tags: To forget.
-        paths: To forget, without base path.
-        everything: Instead of tags and paths.
-        stack: The stack that has the distribution; by default the one that is called as the project is.
-        distribution: Its id, where that is known.
-        as_json: Write JSON.
-
-    Raises:
-        HandlerError: For what is no tag or no path.
-        ServiceError: The stack has no distribution, or AWS refused.
-        ProjectError: The project's settings cannot be read.
-    """
+    """Invalidate tags and paths, or everything, and print the ids of the invalidations."""
     config = load_config(root)
     require_tags(tags, "--tag")
     items = tag_items(tags)
     items += [path_item(path, base_path=config.base_path, trailing_slash=config.trailing_slash) for path in paths]
     if everything:
         items = [EVERYTHING]
-    found = distribution or find_distribution(stack or config.name)
+    found = distribution or _find_distribution(stack or config.name)
     expire_data(tags)
     items = list(dict.fromkeys(items))
     made = CloudFront(found).create_invalidations(items)
     if as_json:
         print(json.dumps({"distribution": found, "invalidations": made, "items": items}))
     else:
-        print(f"{found} forgets {', '.join(items)} (invalidation {', '.join(made)})")
+        print(f"{found}: invalidated {', '.join(items)} (invalidation {', '.join(made)})")
     return DONE
 
 
-def find_distribution(stack: str) -> str:
-    """The id of the distribution of a stack: its output `DistributionId`.
-
-    Raises:
-        ServiceError: There is no such stack, it has no such output, or AWS refused.
-    """
-    where = f"the stack {stack!r}"
+def _find_distribution(stack: str) -> str:
+    """The id of a stack's distribution: its output `DistributionId`."""
+    where = f"stack {stack!r}"
     client = make_client("cloudformation")
     try:
         described = client.describe_stacks(StackName=stack)["Stacks"][0]
     except Exception as error:
         raise service_error(error, where) from error
     for output in described.get("Outputs", ()):
-        if output["OutputKey"] == OUTPUT:
+        if output["OutputKey"] == _OUTPUT:
             return str(output["OutputValue"])
-    hint = "Name another with --stack, or the distribution itself with --distribution"
-    raise ServiceError(f"it has no output {OUTPUT}", where=where, hint=hint)
+    hint = "Name another stack with --stack, or the distribution with --distribution"
+    raise ServiceError(f"it has no output {_OUTPUT}", where=where, hint=hint)

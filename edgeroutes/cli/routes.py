@@ -1,16 +1,16 @@
-"""`edgeroutes routes`: what there is and which function answers it, as a table or as JSON. Roof."""
+"""`edgeroutes routes`: the routes and their functions, as a table or JSON."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rich.text import Text
+import click
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.console import make_console
-from edgeroutes.cli.documents import json_value, problem_document
+from edgeroutes.cli.output import json_value, problem_document
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.reload import require_app_folder
 from edgeroutes.errors import ProblemsError, ProjectError
@@ -18,24 +18,20 @@ from edgeroutes.pipeline import plan_scan
 from edgeroutes.routing.conventions import CONFIG_NAMES, SegmentConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
-
-    from rich.console import Console
 
     from edgeroutes.errors import EdgeroutesError
     from edgeroutes.plan.model import FunctionPlan
     from edgeroutes.routing.scan import RouteFile
 
 _DEFAULTS = SegmentConfig()
+# Columns where the output is not a terminal: a log or a pipe breaks no line.
+_UNLIMITED = 10_000
 
 
 def print_routes(root: Path, *, as_json: bool) -> int:
-    """Print the project's routes, and its problems below them; 1 when there are any.
-
-    Raises:
-        ProjectError: For a project that cannot be read at all.
-    """
+    """Print the routes and the problems; 1 when there are problems."""
     project = Project(root)
     require_app_folder(project)
     functions, problems = _plan(project)
@@ -43,14 +39,16 @@ def print_routes(root: Path, *, as_json: bool) -> int:
         names = _function_names(functions)
         document = {
             "base_path": project.config.base_path,
-            "routes": [route_document(route, names.get(route.route_path)) for route in project.scan.routes],
-            "functions": [function_document(function) for function in functions],
+            "routes": [_route_document(route, names.get(route.route_path)) for route in project.scan.routes],
+            "functions": [_function_document(function) for function in functions],
             "problems": [problem_document(problem) for problem in problems],
             "warnings": [problem_document(warning) for warning in project.scan.warnings],
         }
         print(json.dumps(document, indent=2))
         return REFUSED if problems else DONE
-    print_table(project.scan.routes, functions, project.config.base_path, make_console())
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
+    for line in table_lines(project.scan.routes, functions, project.config.base_path, width):
+        click.echo(line)
     for warning in project.scan.warnings:
         print(f"warning: {warning}", file=sys.stderr)
     for problem in problems:
@@ -59,7 +57,7 @@ def print_routes(root: Path, *, as_json: bool) -> int:
 
 
 def _plan(project: Project) -> tuple[tuple[FunctionPlan, ...], tuple[EdgeroutesError, ...]]:
-    """The functions of the routes; none, and the problems, where there is something wrong."""
+    """The functions of the routes; none, and the problems, where there are problems."""
     try:
         return plan_scan(project.root, project.config, project.scan).functions, ()
     except ProblemsError as error:
@@ -72,8 +70,8 @@ def _function_names(functions: Iterable[FunctionPlan]) -> dict[str, str]:
     return {route.route_path: function.logical_id for function in functions for route in function.routes}
 
 
-def function_document(function: FunctionPlan) -> dict[str, Any]:
-    """A function for programs; `reason` is why several routes share it, `throttle` null where the project's limits hold."""
+def _function_document(function: FunctionPlan) -> dict[str, Any]:
+    """For programs; `reason` is why several routes share it, `throttle` is null where the project's limits apply."""
     return {
         "function": function.logical_id,
         "routes": [route.route_path for route in function.routes],
@@ -83,8 +81,8 @@ def function_document(function: FunctionPlan) -> dict[str, Any]:
     }
 
 
-def route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
-    """A route for programs: `config` has what the file sets; `function` is null while the project has problems."""
+def _route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
+    """For programs; `config` has what the file sets, and `function` is null while the project has problems."""
     return {
         "path": route.route_path,
         "file": route.source_file,
@@ -92,21 +90,21 @@ def route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
         "methods": list(route.exports.method_names),
         "app": route.exports.app is not None,
         "streaming": route.exports.streams,
-        "config": {name: json_value(value) for name, value in differing_config(route).items()},
+        "config": {name: json_value(value) for name, value in _differing_config(route).items()},
         "middleware": list(route.middleware_files),
     }
 
 
-def differing_config(route: RouteFile) -> dict[str, Any]:
-    """The route's segment config where it is not the default; 0 is not False here."""
+def _differing_config(route: RouteFile) -> dict[str, Any]:
+    """The route's segment config where it differs from the default; 0 is not False here."""
     values = {name: getattr(route.config, name) for name in sorted(CONFIG_NAMES)}
     return {name: value for name, value in values.items() if repr(value) != repr(getattr(_DEFAULTS, name))}
 
 
-def print_table(
-    found: tuple[RouteFile, ...], functions: tuple[FunctionPlan, ...], base_path: str, console: Console
-) -> None:
-    """Print the routes in the order in which they are tried, and below them why some share a function."""
+def table_lines(
+    found: tuple[RouteFile, ...], functions: tuple[FunctionPlan, ...], base_path: str, width: int
+) -> Iterator[str]:
+    """The routes in the order in which the router tries them, then why some share a function."""
     names = _function_names(functions)
     columns: dict[str, Callable[[RouteFile], str]] = {
         "Path": lambda route: base_path + route.route_path,
@@ -114,25 +112,24 @@ def print_table(
         "File": lambda route: route.source_file,
         "Function": lambda route: names[route.route_path],
         "Config": _config,
-        "Middleware of": _middleware,
+        "Middleware in": _middleware,
     }
     if not functions:
         del columns["Function"]
     if not any(route.middleware_files for route in found):
-        del columns["Middleware of"]
+        del columns["Middleware in"]
     rows = [[cell(route) for cell in columns.values()] for route in found]
-    lines = _aligned([list(columns), *rows])
-    if max(map(len, lines)) <= console.width:
-        console.print(Text(lines.pop(0), style="bold"), soft_wrap=True)
+    titles, *lines = _aligned([list(columns), *rows])
+    if max(map(len, (titles, *lines))) <= width:
+        yield click.style(titles, bold=True)
+        yield from lines
     else:
-        lines = [line for row in rows for line in _stacked(dict(zip(columns, row, strict=True)), console.width)]
+        for row in rows:
+            yield from _stacked(dict(zip(columns, row, strict=True)), width)
     shared = [each for each in functions if each.reason]
-    lines += (
-        ["", *(f"{each.logical_id} answers {len(each.routes)} routes: {each.reason}" for each in shared)]
-        if shared
-        else []
-    )
-    console.file.write("".join(f"{line}\n" for line in lines))
+    yield from [""] if shared else []
+    for each in shared:
+        yield f"{each.logical_id} serves {len(each.routes)} routes: {each.reason}"
 
 
 def _aligned(rows: list[list[str]]) -> list[str]:
@@ -141,10 +138,10 @@ def _aligned(rows: list[list[str]]) -> list[str]:
 
 
 def _stacked(row: dict[str, str], width: int) -> list[str]:
-    """A route where a table would not fit: path and methods, and the rest indented below them."""
+    """A route's lines where the table is too wide."""
     path, methods = row.pop("Path"), row.pop("Methods")
-    folders = row.pop("Middleware of", "")
-    others = [*filter(None, row.values()), *([f"middleware of {folders}"] if folders else [])]
+    folders = row.pop("Middleware in", "")
+    others = [*filter(None, row.values()), *([f"middleware in {folders}"] if folders else [])]
     below = ["  ".join(others)] if len("  ".join(others)) + 4 <= width else others
     return [f"{path}  {methods}", *(f"    {line}" for line in below)]
 
@@ -156,7 +153,7 @@ def _methods(route: RouteFile) -> str:
 
 
 def _config(route: RouteFile) -> str:
-    parts = [f"{name}={_short(value)}" for name, value in differing_config(route).items() if name != "streaming"]
+    parts = [f"{name}={_short(value)}" for name, value in _differing_config(route).items() if name != "streaming"]
     if route.exports.streams:
         parts.append("streaming")
     elif route.config.streaming is False:
@@ -165,7 +162,7 @@ def _config(route: RouteFile) -> str:
 
 
 def _middleware(route: RouteFile) -> str:
-    """The folders whose `middleware.py` wraps the route."""
+    """The folders of its `middleware.py` files."""
     return ", ".join(file.rpartition("/")[0] for file in route.middleware_files)
 
 

@@ -1,8 +1,9 @@
-"""What the dev server tells, for people and for programs. Roof; colours only on a terminal."""
+"""The dev server's reports on a terminal, for people or as JSON lines for programs."""
 
 from __future__ import annotations
 
 import json
+import linecache
 import shutil
 import sys
 import time
@@ -14,30 +15,43 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from edgeroutes.cli import BEGAN
-from edgeroutes.cli.escaping import escape_line, escape_lines
-from edgeroutes.dev.reports import Answered, CloudFailed, CloudReady, Failed, Logged, Reloaded, RouteLine, Started
+from edgeroutes.cli.output import escape_line, escape_lines
+from edgeroutes.dev.reports import (
+    Responded,
+    CloudFailed,
+    CloudReady,
+    Failed,
+    Logged,
+    Reloaded,
+    RouteLine,
+    Started,
+    is_reported,
+)
+from edgeroutes.errors import EdgeroutesError, RouteImportError
 from edgeroutes.routing.conventions import METHODS
+from edgeroutes.runtime.failures import both_ends
+from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.dev.reports import Report
-    from edgeroutes.errors import EdgeroutesError
 
 _NAMED_FILES = 3
-# How many routes are listed at the start, and how wide a line is where nobody looks at a terminal.
 _LISTED_ROUTES = 20
+# Columns where the output is not a terminal.
 _WIDE = 120
-_LEVEL_COLOURS = {"ERROR": "red", "WARNING": "yellow"}
+_LEVEL_COLORS = {"ERROR": "red", "WARNING": "yellow"}
+_LINES_AROUND = 2
 
 
 class Terminal:
-    """Prints what the dev server tells, for people.
+    """Prints the dev server's reports for people.
 
     Args:
         root: The project's folder.
-        stream: Where to; by default standard output.
+        stream: Standard output by default.
     """
 
     def __init__(self, root: Path, stream: IO[str] | None = None) -> None:
@@ -46,11 +60,10 @@ class Terminal:
         self.has_keys = False
 
     def __call__(self, report: Report) -> None:
-        """Print one report."""
         match report:
             case Started():
                 self._started(report)
-            case Answered():
+            case Responded():
                 self._print(access_line(report))
             case Reloaded():
                 self._reloaded(report)
@@ -59,11 +72,17 @@ class Terminal:
             case CloudFailed():
                 self._cloud_failed(report)
             case Failed():
-                from edgeroutes.cli.failures import print_failure
-
-                print_failure(report, self._root, self._stream or sys.stdout)
+                self._failed(report)
             case Logged():
                 self._print(_logged_line(report))
+
+    def _failed(self, failed: Failed) -> None:
+        self._print(click.style(escape_lines(failed.message), fg="red", bold=True))
+        if failed.is_repeated or is_reported(failed.error):
+            self._print(click.style(f"{_error_text(failed.error)} (traceback above)", fg="red"))
+            return
+        for line in failure_lines(failed.error, self._root):
+            self._print(line)
 
     def _started(self, started: Started) -> None:
         ready_ms = (time.perf_counter() - BEGAN) * 1000
@@ -91,10 +110,10 @@ class Terminal:
         done = f"{_milliseconds(ready.duration_ms)} at {ready.url}"
         if ready.added or ready.removed:
             changes = [f"{name} made" for name in ready.added] + [f"{name} removed" for name in ready.removed]
-            said = f"local AWS changed: {', '.join(changes)}, in {done}"
+            text = f"local AWS changed: {', '.join(changes)}, in {done}"
         else:
-            said = f"local AWS: {_counted(ready.resources)}, in {done}"
-        self._print(click.style(escape_line(said), fg="green"))
+            text = f"local AWS: {_counted(ready.resources)}, in {done}"
+        self._print(click.style(escape_line(text), fg="green"))
         for warning in ready.warnings:
             self._print(click.style(f"warning: {escape_lines(warning)}", fg="yellow"))
 
@@ -116,17 +135,16 @@ class Terminal:
 
 
 class JsonLines:
-    """Prints what the dev server tells, for programs: a JSON document each line, `kind` first.
+    """Prints the dev server's reports for programs: one JSON document a line, `kind` first.
 
     Args:
-        stream: Where to; by default standard output.
+        stream: Standard output by default.
     """
 
     def __init__(self, stream: IO[str] | None = None) -> None:
         self._stream = stream
 
     def __call__(self, report: Report) -> None:
-        """Print one report."""
         line = json.dumps({"kind": type(report).__name__.lower(), **_document(report)}, default=str)
         print(line, file=self._stream or sys.stdout, flush=True)
 
@@ -144,7 +162,7 @@ def _document(report: Report) -> dict[str, Any]:
 
 
 def route_lines(table: Sequence[RouteLine], width: int) -> Iterator[str]:
-    """The first routes, each in a line that is not wider than this: methods, path, and the file where there is room."""
+    """The first routes, a line each of at most `width` columns: methods, path, and the file where it fits."""
     listed = table[:_LISTED_ROUTES]
     rows = [(_methods(each.methods), escape_line(each.path), escape_line(each.source_file)) for each in listed]
     first = max((len(methods) for methods, _, _ in rows), default=0)
@@ -161,28 +179,27 @@ def _methods(methods: Sequence[str]) -> str:
     return "any" if len(methods) == len(METHODS) else " ".join(methods) or "none"
 
 
-def access_line(answered: Answered) -> str:
-    """One request, in a line."""
-    status = answered.status
-    colour = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
-    said = click.style(str(status) if status else "---", fg=colour if status else "yellow", bold=True)
-    size = f"{_milliseconds(answered.duration_ms)} {_size(answered.body_bytes)} {answered.source_file}".rstrip()
-    if answered.cache:
-        size += f" {answered.cache}"
-    note = f"  {escape_line(answered.note)}" if answered.note else ""
+def access_line(responded: Responded) -> str:
+    status = responded.status
+    color = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
+    shown = click.style(str(status) if status else "---", fg=color if status else "yellow", bold=True)
+    size = f"{_milliseconds(responded.duration_ms)} {_size(responded.body_bytes)} {responded.source_file}".rstrip()
+    if responded.cache:
+        size += f" {responded.cache}"
+    note = f"  {escape_line(responded.note)}" if responded.note else ""
     note = click.style(note, fg="red" if status >= 500 else "yellow") if note else ""
-    target = escape_line(f"{answered.method} {answered.path}")
-    return f"{target} {said} {click.style(escape_line(size), dim=True)}{note}"
+    target = escape_line(f"{responded.method} {responded.path}")
+    return f"{target} {shown} {click.style(escape_line(size), dim=True)}{note}"
 
 
 def _logged_line(logged: Logged) -> str:
     more = escape_line(" ".join(f"{name}={value}" for name, value in logged.fields.items()))
     message = f"{logged.level.lower()}: {escape_lines(logged.message)}"
-    said = click.style(message, fg=_LEVEL_COLOURS.get(logged.level))
-    return f"{said}  {click.style(more, dim=True)}" if more else said
+    line = click.style(message, fg=_LEVEL_COLORS.get(logged.level))
+    return f"{line}  {click.style(more, dim=True)}" if more else line
 
 
-# What people call the most usual types; the last part of the others' names is theirs.
+# Of other types the last part of the name is shown.
 _TYPE_NAMES = {
     "AWS::DynamoDB::Table": "table",
     "AWS::Events::EventBus": "event bus",
@@ -198,7 +215,7 @@ _TYPE_NAMES = {
 
 
 def _counted(resources: Mapping[str, str]) -> str:
-    """Logical id → type as `2 tables, 1 bucket`."""
+    """A count for each type: `2 tables, 1 bucket`."""
     names = Counter(_TYPE_NAMES.get(type_name) or type_name.rpartition("::")[2] for type_name in resources.values())
     return ", ".join(_count(number, name) for name, number in names.items()) or "nothing of infra/"
 
@@ -214,3 +231,57 @@ def _size(value: int) -> str:
 def _count(number: int, name: str) -> str:
     several = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
     return f"{number:,} {name if number == 1 else several}"
+
+
+def failure_lines(error: BaseException, root: str) -> Iterator[str]:
+    """The error for its author: causes before effects, outermost frames first, the exception last.
+
+    Args:
+        error: The exception.
+        root: The project's folder. Frames of libraries are left out unless there are no others. An error of edgeroutes names its
+            place, so its frames are left out, too.
+    """
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if isinstance(error, RouteImportError):  # repeats its cause, with the place
+        yield from _frame_lines(cause or error, root)
+    else:
+        if cause is not None:
+            yield from failure_lines(cause, root)
+            yield click.style("which led to", dim=True)
+        yield from _frame_lines(error, root)
+    yield click.style(_error_text(error), fg="red")
+
+
+def _error_text(error: BaseException) -> str:
+    """Type and message. A message of several lines may come from a client, so it must not look like lines of ours."""
+    if isinstance(error, EdgeroutesError):
+        return escape_lines(str(error))
+    first, *more = (part.rstrip("\n") for part in traceback.format_exception_only(error))
+    if isinstance(error, SyntaxError):  # the place, the line and the caret, each a part
+        return "\n".join(map(escape_lines, (first, *more)))
+    return escape_lines("\n".join((first, *more)))
+
+
+def _frame_lines(error: BaseException, root: str) -> Iterator[str]:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if is_own_file(frame.filename, root)]
+    others = [] if isinstance(error, EdgeroutesError) else frames[-3:]
+    outermost, left_out, innermost = both_ends(own or others)
+    for frame in outermost:
+        yield from _code_lines(frame, root)
+    if left_out:
+        yield click.style(f"  … {left_out:,} more", dim=True)
+    for frame in innermost:
+        yield from _code_lines(frame, root)
+
+
+def _code_lines(frame: traceback.FrameSummary, root: str) -> Iterator[str]:
+    line = frame.lineno or 1
+    place = f"{frame.filename.removeprefix(f'{root}/')}:{line} in {frame.name}"
+    yield click.style(f"  {escape_line(place)}", fg="cyan")
+    for number in range(max(1, line - _LINES_AROUND), line + _LINES_AROUND + 1):
+        source = escape_line(linecache.getline(frame.filename, number).rstrip())
+        if source or number == line:
+            is_failing = number == line
+            code = f"  {'❱' if is_failing else ' '} {number:>4} │ {source}"
+            yield click.style(code, bold=is_failing or None, dim=not is_failing or None)

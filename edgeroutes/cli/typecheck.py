@@ -1,4 +1,4 @@
-"""`edgeroutes typecheck`: mypy over every Python file below the folder of the routes.
+"""`edgeroutes typecheck`: mypy for every Python file below the folder of the routes.
 
 mypy names a module after its folders where it can. `[id]`, `(group)` and `rss.xml` are not valid module names, so two `route.py` become one
 "duplicate module". Here each file gets the name under which the runtime loads it, and all are checked in one build, which follows imports
@@ -26,17 +26,7 @@ _DOT = "\u2024"
 
 
 def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool) -> int:
-    """Print the type errors of a project; 1 when there is one.
-
-    Args:
-        root: The project.
-        mypy_options: Command line options of mypy, which win over its configuration.
-        as_json: For programs.
-
-    Raises:
-        ProjectError: The project's settings are wrong, or there is no Python file to check.
-        ToolError: mypy is not installed.
-    """
+    """Print the type errors of a project; 1 when there are any."""
     files = source_files(root, load_config(root).app_dir)
     if not files:
         raise ProjectError("there is no Python file to check", where=str(root), hint="Name the project's folder")
@@ -57,7 +47,7 @@ def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool)
 
 
 def module_name(file: Path) -> str:
-    """The name under which a file of the project is checked.
+    """The module name under which mypy checks a file of the project.
 
     Args:
         file: Relative to the project's folder.
@@ -72,7 +62,7 @@ def module_name(file: Path) -> str:
 
 
 def source_files(root: Path, app_dir: str) -> list[Path]:
-    """Every Python file below the folder of the routes, relative to `root`: routes, middleware, what lies beside them, `_private`."""
+    """Every Python file below the folder of the routes, relative to `root`, private folders included."""
     found = (file.relative_to(root) for file in (root / app_dir).rglob("*.py"))
     return sorted(
         file for file in found if not any(part.startswith(".") or part == "__pycache__" for part in file.parts)
@@ -80,7 +70,7 @@ def source_files(root: Path, app_dir: str) -> list[Path]:
 
 
 def run_mypy(root: Path, files: Sequence[Path], mypy_options: Sequence[str], *, as_json: bool) -> list[str]:
-    """What mypy reports of the files and of what they import: lines of text with paths relative to `root`, or JSON objects."""
+    """Mypy's messages: lines with paths relative to `root`, or JSON objects."""
     try:
         from mypy.build import build
         from mypy.errors import CompileError
@@ -90,7 +80,7 @@ def run_mypy(root: Path, files: Sequence[Path], mypy_options: Sequence[str], *, 
         hint = "Add mypy to the project's development group"
         raise ToolError("mypy is not installed", where="type checking", hint=hint) from error
     with contextlib.chdir(root):
-        # Any file will do: it replaces the targets that mypy's configuration names.
+        # Any file: it replaces the targets of mypy's configuration.
         _, options = process_options([*mypy_options, __file__])
         options.mypy_path = [*options.mypy_path, str(root)]
         if as_json:

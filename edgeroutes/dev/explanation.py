@@ -39,16 +39,16 @@ class Caching:
         key: CloudFront's cache key; empty where it does not cache.
         cache_control: A 200's.
         lifetime_seconds: How long it is fresh; None where it is not cached.
-        because: The lines of the project that decide this.
-        unless: What would change it, and is known only when it runs.
+        source: The lines of the project that decide this.
+        exceptions: What would change it, and is known only when it runs.
         tags: The response's, as far as the file has them.
     """
 
     key: str = ""
     cache_control: str = UNCACHED
     lifetime_seconds: int | None = None
-    because: tuple[str, ...] = ()
-    unless: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    exceptions: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
 
@@ -60,7 +60,7 @@ class Explanation:
         method: Its method.
         target: Path and query.
         logical_id: The function's.
-        answer: The handler, in words.
+        handler: In words.
         status: Where it is known without running anything.
         location: Of a redirect.
         allow: The route's methods.
@@ -75,7 +75,7 @@ class Explanation:
     method: str
     target: str
     logical_id: str
-    answer: str
+    handler: str
     status: int | None = None
     location: str = ""
     allow: str = ""
@@ -103,7 +103,7 @@ def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Cal
         return _unrouted(call, request.method, target, plan)
     route = application.scanned[call.route.route_path]
     logical_id = next(each.logical_id for each in plan.functions if route in each.routes)
-    status, answer = _answerer(route, request.method)
+    status, handler = _handler(route, request.method)
     is_cached = request.method in _CACHED_METHODS and status is None
     why_not = (
         f"{request.method} is never cached" if request.method not in _CACHED_METHODS else f"{status} is never cached"
@@ -112,14 +112,14 @@ def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Cal
         method=request.method,
         target=target,
         logical_id=logical_id,
-        answer=answer,
+        handler=handler,
         status=status,
         allow="" if route.exports.app is not None else ", ".join(_methods(route)),
         route_path=route.route_path,
         source_file=route.source_file,
         params=call.params,
         middleware_files=route.middleware_files,
-        caching=_caching(project, route, call, request, read) if is_cached else Caching(because=(why_not,)),
+        caching=_caching(project, route, call, request, read) if is_cached else Caching(source=(why_not,)),
         cors=_cors(project, route, read),
     )
 
@@ -141,37 +141,37 @@ async def _no_mount(*_: object) -> Response:
 
 def _unrouted(call: Call, method: str, target: str, plan: ProjectPlan) -> Explanation:
     early = call.early
-    location, status, answer = "", 404, "no route has this path"
+    location, status, handler = "", 404, "no route has this path"
     if isinstance(early, Response):
         location, status = early.headers["location"], early.status
-        answer = "the path is not written in its canonical form, and is redirected to it"
+        handler = "edgeroutes: the path is not canonical, so it redirects"
     elif early is not None:
-        status, answer = early.status, early.detail if early.status != 404 else answer
+        status, handler = early.status, early.detail if early.status != 404 else handler
     return Explanation(
         method=method,
         target=target,
         logical_id=plan.fallback.logical_id,
-        answer=answer,
+        handler=handler,
         status=status,
         location=location,
-        caching=Caching(because=(f"{status} of the runtime itself is never cached",)),
+        caching=Caching(source=(f"a {status} of edgeroutes is never cached",)),
     )
 
 
-def _answerer(route: RouteFile, method: str) -> tuple[int | None, str]:
+def _handler(route: RouteFile, method: str) -> tuple[int | None, str]:
     """The status where it is known, and the handler."""
     if route.exports.app is not None:
-        return None, f"the app in {route.source_file}:{route.exports.app.line}"
+        return None, f"app in {route.source_file}:{route.exports.app.line}"
     exports = {export.name: export for export in route.exports.methods}
     export = exports.get(method) or (exports.get("GET") if method == "HEAD" else None)
     if export is not None:
         headless = " without its body" if method == "HEAD" and export.name == "GET" else ""
         return None, f"{export.name} in {route.source_file}:{export.line}{headless}"
     if method == "OPTIONS":
-        return 204, "edgeroutes itself, with the methods that there are"
+        return 204, "edgeroutes, with the route's methods"
     if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-        return 400, f"edgeroutes itself: {method} is not a method that a route can export"
-    return 405, f"edgeroutes itself: {route.source_file} does not export {method}"
+        return 400, f"edgeroutes: {method} is not a method that a route can export"
+    return 405, f"edgeroutes: {route.source_file} does not export {method}"
 
 
 def _methods(route: RouteFile) -> list[str]:
@@ -192,8 +192,8 @@ def _caching(
         key=str(key) if project.config.cdn.enabled else "",
         cache_control=UNCACHED if lifetime is None else render_cache_control(lifetime),
         lifetime_seconds=lifetime,
-        because=tuple(_reasons(route, read)),
-        unless=tuple(_conditions(route, request.method, read)) if is_shared else (_OWN_HEADER,),
+        source=tuple(_reasons(route, read)),
+        exceptions=tuple(_conditions(route, request.method, read)) if is_shared else (_OWN_HEADER,),
         tags=(*config.tags, path_tag(call.path)) if is_shared else (),
     )
 
@@ -210,7 +210,7 @@ def _reasons(route: RouteFile, read: Callable[[str], str]) -> Iterator[str]:
         yield f"{route.source_file} has neither revalidate nor dynamic nor generate_static_params"
 
 
-_OWN_HEADER = "the handler sets a Cache-Control of its own, which is sent unchanged"
+_OWN_HEADER = "the handler sets its own Cache-Control"
 
 
 def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> Iterator[str]:
@@ -226,8 +226,8 @@ def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> It
                 yield f"{file}:{found.line} {then.format(found.what)}"
     if route.exports.generate_static_params is not None and not route.config.dynamic_params:
         yield "generate_static_params does not list the path: 404"
-    yield "it sets a cookie, or its status is not one of the cached ones"
-    yield "a fetch() or cached() inside has a shorter lifetime; their tags are added"
+    yield "the response sets a cookie, or has a status that is not cached"
+    yield "a fetch() or cached() in it has a shorter lifetime; their tags are added"
     yield _OWN_HEADER
 
 
@@ -238,4 +238,4 @@ def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str
         line = config_lines(read(route.source_file)).get("cors")
         where = f"{route.source_file}:{line}" if line else "a folder of the route, or [tool.edgeroutes.cors],"
         return f"{where} sets {policy!r}"
-    return "none is declared: pages of other origins may not read the response"
+    return "none: pages of other origins cannot read the response"

@@ -12,9 +12,9 @@ from pathlib import Path
 from threading import Event, Lock, current_thread, main_thread
 from typing import TYPE_CHECKING, Protocol
 
-from edgeroutes.config import ENV_FILES
 from edgeroutes.dev.function_variables import FunctionVariables, common_variables, running
 from edgeroutes.dev.reports import Logged
+from edgeroutes.names import ENV_FILES
 from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.function_environment import DEPLOYED_ONLY
 from edgeroutes.dev.loaded_project import faults_by_file, faults_by_route, file_of
 from edgeroutes.errors import ProblemsError, ProjectError
 from edgeroutes.local_aws.template import stands_in_front
+from edgeroutes.names import INFRA_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterator, Mapping

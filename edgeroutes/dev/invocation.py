@@ -291,7 +291,7 @@ class Invocation:
     def _send_faults(self, writer: ResponseWriter, faults: tuple[ProjectError, ...], call: Call) -> None:
         self.note = str(faults[0]) + (f" (and {len(faults) - 1} more)" if len(faults) > 1 else "")
         detail = "\n".join(str(fault) for fault in faults)
-        fields = [] if call.cors is None else call.cors.answer_fields(call.incoming.header("origin"))
+        fields = [] if call.cors is None else call.cors.response_fields(call.incoming.header("origin"))
         request_id = call.incoming.request_id
         problems = [str(fault) for fault in faults]
         failure = gateway_error(500, detail, self._path, fields, request_id=request_id, problems=problems)

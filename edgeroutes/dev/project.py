@@ -12,13 +12,13 @@ from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
 from edgeroutes.dev.reports import RouteLine
 from edgeroutes.errors import ProjectError, require_no_problems
-from edgeroutes.plan.cors import gateway_fields, read_cors
-from edgeroutes.plan.manifest import manifest_arguments, route_arguments
+from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
 from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.reading import outside, read_project_file
 from edgeroutes.routing.scan import DiskTree, scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
+from edgeroutes.template.cors import gateway_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

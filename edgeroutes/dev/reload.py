@@ -13,7 +13,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.config import FILE
 from edgeroutes.dev.function_environment import Environment, FunctionEnvironment
 from edgeroutes.dev.import_guard import ImportGuard
 from edgeroutes.dev.isolation import StandardStreams
@@ -22,6 +21,7 @@ from edgeroutes.dev.modules import forget_modules, loaded_files
 from edgeroutes.dev.project import Project, RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
 from edgeroutes.errors import LayoutError, ProjectError
+from edgeroutes.names import CONFIG_FILE
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _may_be_scanned(path: Path, app_dir: Path) -> bool:
 
     A route's folder may be a link to a folder elsewhere in the project, so a route file counts wherever it is.
     """
-    if path.name in (FILE, ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE) or path in app_dir.parents:
+    if path.name in (CONFIG_FILE, ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE) or path in app_dir.parents:
         return True
     return path.suffix != ".py" or path.is_dir() if path.is_relative_to(app_dir) else path.is_dir()
 

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from edgeroutes.config import INFRA_FOLDER
 from edgeroutes.dev.access_log import AccessLog
 from edgeroutes.dev.app import DevApp
 from edgeroutes.dev.aws import make_cloud
@@ -32,6 +31,7 @@ from edgeroutes.dev.watch import Watcher
 from edgeroutes.dev.workers import CAN_FORK, InProcess, Starter, Workers
 from edgeroutes.errors import EdgeroutesError, ToolError
 from edgeroutes.local_aws.origins import is_loopback
+from edgeroutes.names import INFRA_FOLDER
 from edgeroutes.routing.table import canonical_path
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator

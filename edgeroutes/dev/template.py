@@ -105,7 +105,8 @@ def update_template(root: Path, *, writes: bool) -> dict[str, Any]:
         root: The project's folder.
         writes: Whether to write the file, where edgeroutes has generated it.
     """
-    from edgeroutes.pipeline import TEMPLATE_FILE, is_generated, project_template, write_template
+    from edgeroutes.names import TEMPLATE_FILE
+    from edgeroutes.pipeline import is_generated, project_template, write_template
 
     try:
         template = project_template(root)

@@ -16,9 +16,9 @@ from watchfiles._rust_notify import RustNotify
 
 from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.editables import read_pth
-from edgeroutes.config import ENV_FILES, FILE, INFRA_FOLDER
 from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
+from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -132,7 +132,7 @@ class Watcher:
 
     def _on_deep(self, paths: Iterable[str]) -> None:
         found = [Path(path) for path in paths]
-        if any(path.is_symlink() or path.name == FILE for path in found):
+        if any(path.is_symlink() or path.name == CONFIG_FILE for path in found):
             self.refresh()
         files = frozenset(self._files())
         changed = frozenset(path for path in found if self._matters(path, files))

@@ -1,4 +1,4 @@
-"""The values of HTTP: headers, cookies, URLs, requests, responses. Ground floor: no server, no Lambda, no Starlette.
+"""The values of HTTP: headers, cookies, URLs, requests, responses. No server, no Lambda, no Starlette.
 
-Every module here may be loaded at a cold start, so each imports only what awslambdaric has loaded already.
+A cold start may load each module, so it imports only what awslambdaric has loaded.
 """

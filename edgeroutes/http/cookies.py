@@ -1,9 +1,9 @@
-"""Cookies: read from a request, written to an answer. Ground floor: knows nothing of requests or responses.
+"""Cookies: read from a request, written to a response.
 
-Reading and writing follow Next.js, which follows browsers: values are percent-encoded, quotes are part of a value, a
-bare name means "true", and a value that cannot be decoded is left out.
+Reading and writing follow Next.js, which follows browsers: values are percent-encoded, quotes are part of a value, a bare name means
+"true", and a value with malformed encoding is left out.
 
-Source: measured on Next.js 16.4.6 (facts/nextjs.md K3, K6, K11, K12; read 2026-11-21).
+Source: measured on Next.js 16.4.6 (read 2026-11-21).
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 
 
 _SAME_SITE = ("strict", "lax", "none")
-# What HTTP calls white space, and browsers take off a cookie's name before they look at its prefix. `str.strip()` alone would
-# take off much more, so that "\u2000__Host-a" would become "__Host-a". Source: RFC 6265bis §5.6.
+# HTTP's white space, which browsers strip from a cookie's name before they check its prefix. `str.strip()` strips more, and would
+# make "__Host-a" of "\u2000__Host-a". Source: RFC 6265bis §5.6.
 _WHITE_SPACE = " \t"
 # Source: RFC 6265bis §4.1.3, and "Cookie prefixes __Http- and __Host-Http-" of its successor; browsers compare without case.
 _PREFIXES = ("__secure-", "__host-", "__http-")
 _HTTP_PREFIXES = ("__http-", "__host-http-")
-# Browsers drop a cookie with more, or the attribute. Source: RFC 6265bis §5.6.
+# Browsers drop a larger cookie, or a longer attribute. Source: RFC 6265bis §5.6.
 MAX_BYTES = 4_096
-MAX_ATTRIBUTE_BYTES = 1_024
-# What stands in a cookie as it is; all else is percent-encoded. Source: ECMA-262 encodeURIComponent.
+_MAX_ATTRIBUTE_BYTES = 1_024
+# Characters that are not percent-encoded. Source: ECMA-262 encodeURIComponent.
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
 
 
 def parse_cookies(header: str) -> dict[str, str]:
-    """The cookies of a `Cookie` header: name → decoded value; the last of a name wins, in the first one's place.
+    """The cookies of a `Cookie` header: name → decoded value. The last of a name wins, in the place of the first.
 
     >>> parse_cookies("a=1; b=hello%20world; a=2; f")
     {'a': '2', 'b': 'hello world', 'f': 'true'}
@@ -54,24 +54,24 @@ def parse_cookies(header: str) -> dict[str, str]:
     cookies: dict[str, str] = {}
     for part in header.split(";"):
         name, equals, value = part.strip(_WHITE_SPACE).partition("=")
-        if not name or (not equals and has_prefix(name)):  # browsers send a nameless cookie as its value alone
+        if not name or (not equals and _has_prefix(name)):  # browsers send a nameless cookie as its value alone
             continue
-        decoded = decode_value(value) if equals else "true"
+        decoded = _decode_value(value) if equals else "true"
         if decoded is not None:
             cookies[name] = decoded
     return cookies
 
 
-def has_prefix(name: str) -> bool:
-    """Whether browsers set a cookie of this name only under conditions: `__Host-a`, `__Secure-a`, `__Http-a`."""
+def _has_prefix(name: str) -> bool:
+    """Whether browsers accept a cookie of this name only under conditions: `__Host-a`, `__Secure-a`, `__Http-a`."""
     return name.startswith("__") and name.lower().startswith(_PREFIXES)
 
 
 def without_forged_prefixes(header: str) -> str:
-    """A `Cookie` header without the pairs whose name becomes `__Host-…` or the like for a parser that skips what stands in front.
+    """A `Cookie` header without pairs that become `__Host-…` and the like for a lenient parser.
 
-    Browsers protect names that begin with the prefix. Parsers of other libraries drop Unicode white space or quotes, so that
-    `\u2000__Host-a`, which any site below the same domain can set, would become `__Host-a`.
+    Browsers protect names that start with a prefix. Other parsers drop Unicode white space or quotes, and make `__Host-a` of
+    a name with U+2000 before it, which any subdomain can set.
     """
     if "__" not in header:
         return header
@@ -81,14 +81,14 @@ def without_forged_prefixes(header: str) -> str:
 def _is_forged(pair: str) -> bool:
     name = pair.partition("=")[0].strip(_WHITE_SPACE)
     start = name.find("__")
-    return start > 0 and not any(map(is_token, name[:start])) and has_prefix(name[start:])
+    return start > 0 and not any(map(is_token, name[:start])) and _has_prefix(name[start:])
 
 
-def decode_value(value: str) -> str | None:
-    """A cookie's value with its percent-encoding undone; None when that is malformed."""
+def _decode_value(value: str) -> str | None:
+    """A cookie's value without percent-encoding; None where that is malformed."""
     if "%" not in value:
         return value
-    from edgeroutes.http.percent import decode_percent
+    from edgeroutes.http.text import decode_percent
 
     try:
         return decode_percent(value)
@@ -96,8 +96,8 @@ def decode_value(value: str) -> str | None:
         return None
 
 
-def encode_value(value: str) -> str:
-    """A value as it stands in a cookie: `a b` → `a%20b`."""
+def _encode_value(value: str) -> str:
+    """A value as written in a cookie: `a b` → `a%20b`."""
     if _PLAIN.issuperset(value):
         return value
     from urllib.parse import quote
@@ -106,7 +106,7 @@ def encode_value(value: str) -> str:
 
 
 class Cookie:
-    """One `Set-Cookie` line: a name, an encoded value and its attributes in the order in which they are written."""
+    """One `Set-Cookie` line: a name, an encoded value and attributes in their order."""
 
     __slots__ = ("attributes", "encoded_value", "name")
 
@@ -117,7 +117,7 @@ class Cookie:
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells one cookie of a jar from another: name, domain, path (RFC 6265 §5.3)."""
+        """The identity of a cookie in a jar: name, domain, path (RFC 6265 §5.3)."""
         return (self.name, self.attributes.get("Domain", "").lstrip(".").lower(), self.attributes.get("Path", ""))
 
     def __str__(self) -> str:
@@ -126,7 +126,7 @@ class Cookie:
 
 
 class ResponseCookies:
-    """The cookies that an answer sets, apart by name, domain and path; the last write wins, in the first one's place."""
+    """The cookies that a response sets, one per name, domain and path; the last write wins, in the place of the first."""
 
     __slots__ = ("_cookies", "_latest")
 
@@ -151,24 +151,24 @@ class ResponseCookies:
         """Set a cookie.
 
         Args:
-            name: A token: letters, digits and !#$%&'*+-.^_`|~. Of those that begin with `__Secure-`, `__Host-` or `__Http-`
-                browsers ask `secure`; with `__Host-` also the path `/` and no domain; with `__Http-` also `http_only`.
-            value: Any text, which is percent-encoded; None is the empty one.
-            path: Where it is sent back; an empty text leaves the attribute out (then: the request's folder).
+            name: A token: letters, digits and !#$%&'*+-.^_`|~. A name with `__Secure-`, `__Host-` or `__Http-` requires `secure`;
+                `__Host-` also the path `/` and no domain; `__Http-` also `http_only`.
+            value: Any string, which is percent-encoded; None is the empty one.
+            path: The path to which it is sent; an empty string leaves the attribute out (then: the request's folder).
             expires: A `datetime` (naive means UTC), an HTTP date, or seconds since the epoch.
-            max_age: Seconds from now; 0 or less deletes. Browsers let it win over `expires`.
-            domain: Sent to this host and those below it; without it, to the answering host alone.
-            secure: Over https only. Browsers ask it of `same_site="none"` and of `partitioned`.
+            max_age: Seconds from now; 0 or less deletes the cookie. It overrides `expires`.
+            domain: Sent to this host and its subdomains; without it, only to the responding host.
+            secure: Over https only. `same_site="none"` and `partitioned` require it.
             http_only: Hidden from scripts.
             same_site: `strict`, `lax` or `none`.
-            partitioned: One jar to each top-level site (CHIPS).
+            partitioned: One jar per top-level site (CHIPS).
 
         Raises:
-            ValueError: For a name, path, domain or `same_site` that cannot stand in a cookie, attributes that the name's prefix
-                forbids, and a cookie of more bytes than browsers keep: 4,096 of name and encoded value, 1,024 of an attribute.
+            ValueError: For an invalid name, path, domain or `same_site`, for attributes that the name's prefix forbids, and for a cookie
+                that is too large for browsers: 4,096 bytes of name and encoded value, 1,024 of an attribute.
         """
         if not is_token(name):
-            raise ValueError(f"cookie name {name!r} is no token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
+            raise ValueError(f"cookie name {name!r} is not a token. Allowed are letters, digits and !#$%&'*+-.^_`|~")
         attributes = {
             "Path": _checked("path", path),
             "Expires": None if expires is None else _http_date(expires),
@@ -180,30 +180,30 @@ class ResponseCookies:
             "Partitioned": partitioned,
         }
         given = {name: "" if value is True else value for name, value in attributes.items() if value}
-        cookie = Cookie(name, encode_value("" if value is None else str(value)), given)
+        cookie = Cookie(name, _encode_value("" if value is None else str(value)), given)
         _require_prefix(cookie)
         _require_size(cookie)
         self.add(cookie)
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
-        """Make the browser forget a cookie; `path` and `domain` must be those it was set with."""
-        secure, http_only = has_prefix(name), name.lower().startswith(_HTTP_PREFIXES)
+        """Delete a cookie in the browser; `path` and `domain` must be those with which it was set."""
+        secure, http_only = _has_prefix(name), name.lower().startswith(_HTTP_PREFIXES)
         self.set(name, "", path=path, domain=domain, expires=0, secure=secure, http_only=http_only)
 
     def add(self, cookie: Cookie) -> None:
-        """Put a cookie into the jar; one with the same name, domain and path is replaced where it stands."""
+        """Add a cookie; it replaces one with the same name, domain and path, in its place."""
         self._cookies[cookie.key] = self._latest[cookie.name] = cookie
 
     def copy(self) -> ResponseCookies:
-        """The same cookies in a jar of their own."""
+        """The same cookies in another jar."""
         copy = ResponseCookies()
         copy._cookies, copy._latest = dict(self._cookies), dict(self._latest)
         return copy
 
     def get(self, name: str) -> str | None:
-        """The value last set for `name` on any path or domain; None when it was not set here."""
+        """The value last set for `name` on any path or domain; None where there is none."""
         latest = self._latest.get(name)
-        return None if latest is None else decode_value(latest.encoded_value)
+        return None if latest is None else _decode_value(latest.encoded_value)
 
     def __contains__(self, name: object) -> bool:
         return name in self._latest
@@ -222,7 +222,7 @@ _ATTRIBUTES = {
 
 
 def parse_set_cookie(line: str) -> Cookie:
-    """A `Set-Cookie` line as a cookie: attributes in the usual order, `Path=/` where none is named, unknown dropped.
+    """A `Set-Cookie` line as a cookie: attributes in the usual order, `Path=/` by default, without unknown ones.
 
     >>> str(parse_set_cookie("c=3; HttpOnly; Foo=bar"))
     'c=3; Path=/; HttpOnly'
@@ -240,9 +240,9 @@ def parse_set_cookie(line: str) -> Cookie:
 
 
 def merge_cookies(lines: list[str], jar: ResponseCookies) -> list[str]:
-    """The `Set-Cookie` lines of an answer: its own, then those of `cookies()` whose name it has not set itself.
+    """The `Set-Cookie` lines of a response: its own, then those of `cookies()` with other names.
 
-    Source: Next.js 16.4.6 (K13, K14): without a cookie in `jar` the lines stay as they are, else each is written anew.
+    Source: Next.js 16.4.6: without a cookie in `jar` the lines stay as they are, otherwise each is rendered again.
     """
     if not jar:
         return lines
@@ -252,13 +252,13 @@ def merge_cookies(lines: list[str], jar: ResponseCookies) -> list[str]:
 
 
 def _require_prefix(cookie: Cookie) -> None:
-    """Refuse a cookie that browsers would drop for the prefix of its name.
+    """Refuse a cookie that browsers drop because of its name's prefix.
 
     Raises:
-        ValueError: Naming what the prefix asks.
+        ValueError: With what the prefix requires.
     """
     lowered = cookie.name.lower()
-    if not has_prefix(lowered):
+    if not _has_prefix(lowered):
         return
     missing = [] if "Secure" in cookie.attributes else ["secure=True"]
     if lowered.startswith("__host-"):
@@ -268,11 +268,13 @@ def _require_prefix(cookie: Cookie) -> None:
         missing.append("http_only=True")
     if missing:
         prefix = cookie.name[: lowered.index("-") + 1]
-        raise ValueError(f"cookie {cookie.name!r} is one that browsers drop: {prefix!r} needs {' and '.join(missing)}")
+        raise ValueError(
+            f"cookie {cookie.name!r} would be dropped by browsers: the prefix {prefix!r} requires {' and '.join(missing)}"
+        )
 
 
 def _require_size(cookie: Cookie) -> None:
-    """Refuse a cookie that is larger than what browsers keep.
+    """Refuse a cookie that is too large for browsers.
 
     Raises:
         ValueError: With its size.
@@ -280,31 +282,35 @@ def _require_size(cookie: Cookie) -> None:
     size = len(cookie.name) + len(cookie.encoded_value)
     if size > MAX_BYTES:
         raise ValueError(
-            f"cookie {cookie.name[:40]!r} has {size:,} bytes of name and encoded value: browsers keep {MAX_BYTES:,}. Store it"
-            " elsewhere, and an id in the cookie"
+            f"cookie {cookie.name[:40]!r} has {size:,} bytes of name and encoded value. Browsers store up to {MAX_BYTES:,}."
+            " Store the value elsewhere, and an id in the cookie"
         )
     for name, value in cookie.attributes.items():
-        if len(value) > MAX_ATTRIBUTE_BYTES:
-            raise ValueError(f"cookie {name.lower()} has {len(value):,} bytes: browsers keep {MAX_ATTRIBUTE_BYTES:,}")
+        if len(value) > _MAX_ATTRIBUTE_BYTES:
+            raise ValueError(
+                f"cookie {name.lower()} has {len(value):,} bytes. Browsers store up to {_MAX_ATTRIBUTE_BYTES:,}"
+            )
 
 
 def _same_site(value: str) -> str:
     lowered = str(value).lower()
     if lowered not in _SAME_SITE:
-        raise ValueError(f"same_site is {value!r}: 'strict', 'lax' or 'none' are allowed")
+        raise ValueError(f"same_site is {value!r}. Allowed are 'strict', 'lax' and 'none'")
     return lowered
 
 
 def _checked(attribute: str, value: str) -> str:
     if ";" in value or not value.isascii() or not value.isprintable():
-        raise ValueError(f"cookie {attribute} {value!r} has a character that ends it: use visible ASCII without ';'")
+        raise ValueError(
+            f"cookie {attribute} {value!r} contains a character that would end it. Use visible ASCII without ';'"
+        )
     return value
 
 
 def _http_date(moment: datetime | str | float) -> str:
     if isinstance(moment, str):
         return _checked("expires", moment)
-    from edgeroutes.http.dates import render_http_date
+    from edgeroutes.http.conditional import render_http_date
 
     if isinstance(moment, int | float):
         return render_http_date(moment)

@@ -1,4 +1,4 @@
-"""A file as the body of an answer: what is said of it, and its pieces. Ground floor; loaded when a route serves one."""
+"""A file as the body of a response."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from os import PathLike
 
-# Zip files of `sam package` and of AWS CDK have all their dates in January 1980, which says nothing of what is in them.
+# Zip files of `sam package` and of AWS CDK date all files to January 1980.
 # Source: aws-sam-cli 1.170 (docs/bundles.md); no zip has an earlier date, APPNOTE.TXT §4.4.6.
 _NO_DATE_BEFORE_SECONDS = 347_155_200  # 1981-01-01
 _tags: dict[tuple[str, int, int, int], str] = {}
 
 
 class FileBody:
-    """A file on disk, or a part of one. Each iteration opens it anew and gives its bytes 64 KiB at a time.
+    """A file on disk, or a range of one. Each iteration opens it again and reads 64 KiB at a time.
 
     Args:
-        root: Where a relative path starts.
+        root: The folder of a relative path.
         path: The file.
 
     Raises:
-        HTTPError: 404 for a name that no file can have: it has a NUL or a lone surrogate, or is too long.
-        OSError: When there is no such file, it is a FIFO, or it cannot be read.
+        HTTPError: 404 for a name that no file can have: with a NUL or a lone surrogate, or too long.
+        OSError: The file does not exist, is a FIFO, or cannot be read.
     """
 
     __slots__ = ("_inode", "_modified_ns", "path", "size_bytes", "start", "stop")
@@ -42,7 +42,7 @@ class FileBody:
             if isinstance(error, OSError) and error.errno != ENAMETOOLONG:
                 raise
             raise HTTPError(404) from error
-        if S_ISFIFO(mode):  # opening it would wait for ever
+        if S_ISFIFO(mode):  # opening it would block
             raise OSError(EINVAL, "not a regular file", self.path)
         with open(self.path, "rb") as file:  # noqa: PTH123
             status = os.fstat(file.fileno())
@@ -53,17 +53,17 @@ class FileBody:
 
     @property
     def length_bytes(self) -> int:
-        """How many bytes iterating gives."""
+        """The number of bytes of an iteration."""
         return self.stop - self.start
 
     @property
     def modified_seconds(self) -> int | None:
-        """When it was last changed, in seconds since the epoch; None where its date is that of every file in a bundle."""
+        """The time of the last change, in seconds since the epoch; None for the common date of files in a bundle."""
         seconds = self._modified_ns // 1_000_000_000
         return seconds if seconds >= _NO_DATE_BEFORE_SECONDS else None
 
     def part(self, start: int, stop: int) -> FileBody:
-        """The bytes from `start` up to, not including, `stop`."""
+        """The bytes from `start` up to `stop`, exclusive."""
         part = FileBody.__new__(FileBody)
         for name in self.__slots__:
             setattr(part, name, getattr(self, name))
@@ -71,9 +71,9 @@ class FileBody:
         return part
 
     def etag(self) -> str:
-        """A strong tag, without reading the file where its date tells its versions apart.
+        """A strong entity tag, from the date where files have their own.
 
-        In a bundle dates are all alike: there the content is hashed, once in a process.
+        In a bundle all dates are equal, so the content is hashed, once in a process.
         """
         if self.modified_seconds is not None:
             return f'"{self.size_bytes:x}-{self._modified_ns:x}"'
@@ -94,7 +94,7 @@ class FileBody:
             while left:
                 piece = file.read(min(PIECE_BYTES, left))
                 if not piece:
-                    raise OSError(f"{self.path} has become shorter while it was sent")
+                    raise OSError(f"{self.path} was truncated while it was sent")
                 left -= len(piece)
                 yield piece
 
@@ -103,13 +103,13 @@ def find_below(base: str, root: str | PathLike[str], path: str | PathLike[str]) 
     """The real path of a regular file in a folder, for a path that a client chose.
 
     Args:
-        base: Where a relative `root` starts.
+        base: The folder of a relative `root`.
         root: The folder.
         path: Relative to it.
 
     Raises:
-        HTTPError: 404 for anything else, whatever the reason: a client learns nothing of what is outside.
-        OSError: When `root` is not a folder.
+        HTTPError: 404 for anything else, so that a client learns nothing about other files.
+        OSError: `root` is not a folder.
     """
     import os
     from errno import ENOTDIR
@@ -133,10 +133,10 @@ def find_below(base: str, root: str | PathLike[str], path: str | PathLike[str]) 
 
 
 def file_headers(file: FileBody, download_name: str | None) -> dict[str, str]:
-    """What can be said of a file without reading it; its type is told from the name it is saved under, or has."""
+    """The header fields of a file, without reading its content; the type comes from its name, or that of the download."""
     headers = {"content-type": _media_type(download_name or file.path), "accept-ranges": "bytes"}
     if file.modified_seconds is not None:
-        from edgeroutes.http.dates import render_http_date
+        from edgeroutes.http.conditional import render_http_date
 
         headers["last-modified"] = render_http_date(file.modified_seconds)
     if download_name is not None:

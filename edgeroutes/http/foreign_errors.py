@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Of another body than the problem document.
+# They describe the exception's own body.
 _OF_THE_BODY = frozenset(("content-type", "content-length"))
 
 

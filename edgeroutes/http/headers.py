@@ -1,4 +1,4 @@
-"""Header fields: several values to a name, names without case. Ground floor: knows nothing of requests or responses."""
+"""Header fields: several values per name, names without case."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class Headers(Mapping[str, str]):
     """The header fields of a message, read-only.
 
-    A name is found in any case and given in lower case. A name that stands several times gives its values joined by
-    `, ` (`; ` for `cookie`), as RFC 9110 §5.3 has it; `getlist` gives them apart, which `set-cookie` needs.
+    Names are found in any case, and returned in lower case. The values of a repeated name are joined by `, ` (`; ` for `cookie`), as in
+    RFC 9110 §5.3; `getlist` returns them separately, which `set-cookie` needs.
 
     Args:
-        items: A mapping, or pairs of name and value; pairs may repeat a name, and so may the headers of another message.
+        items: A mapping, pairs of name and value, or the headers of another message; names may repeat.
 
     >>> Headers([("Accept", "text/html"), ("accept", "*/*")])["ACCEPT"]
     'text/html, */*'
@@ -41,7 +41,7 @@ class Headers(Mapping[str, str]):
 
     @classmethod
     def from_lowered(cls, items: list[tuple[str, str]]) -> Self:
-        """Headers over pairs whose names are in lower case already; the list is kept, not copied."""
+        """Headers over pairs whose names are in lower case; the list is not copied."""
         headers = cls.__new__(cls)
         headers._items = items  # noqa: SLF001  # its own
         return headers
@@ -52,19 +52,19 @@ class Headers(Mapping[str, str]):
         return self
 
     def has_any(self, names: frozenset[str]) -> bool:
-        """Whether one of these names, given in lower case, is among the fields: one look at each, however many are asked."""
-        for key, _ in self._items:  # noqa: SIM110  # `any` over a generator takes twice the time, on every request
+        """Whether one of these names, in lower case, is present."""
+        for key, _ in self._items:  # noqa: SIM110  # `any` over a generator takes twice as long
             if key in names:
                 return True
         return False
 
     def getlist(self, name: str) -> list[str]:
-        """Every value of `name`, in order; an empty list when there is none."""
+        """Every value of `name`, in order; empty where there is none."""
         name = name.lower()
         return [value for key, value in self._items if key == name]
 
     def are_small(self) -> bool:
-        """Whether the values have 5,000 characters at most, told at a glance: so few, and so short, that no limit is near."""
+        """Whether the values have at most 5,000 characters, by a quick check: so few and short that no limit is near."""
         if len(self._items) > 10:
             return False
         for item in self._items:  # noqa: SIM110  # `all` takes three times as long
@@ -73,11 +73,11 @@ class Headers(Mapping[str, str]):
         return True
 
     def multi_items(self) -> list[tuple[str, str]]:
-        """Every field as a pair, names in lower case, repeated ones apart and in order."""
+        """Every field as a pair, names in lower case, repeated names separate, in order."""
         return list(self._items)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """The fields as `multi_items` gives them, not copied: to be read at once."""
+        """The fields as in `multi_items`, not copied."""
         return self._items
 
     @overload
@@ -85,7 +85,7 @@ class Headers(Mapping[str, str]):
     @overload
     def get(self, name: str, default: T) -> str | T: ...
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of `name`, joined where it stands several times; `default` when there is none."""
+        """The value of `name`, joined where it is repeated; `default` where there is none."""
         name = name.lower()
         found = None
         for key, value in self._items:
@@ -115,19 +115,19 @@ class Headers(Mapping[str, str]):
             return sorted(self._items) == sorted(other._items)
         return NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # mutable below, and a message's headers are no key
+    __hash__ = None  # type: ignore[assignment]  # MutableHeaders are mutable
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._items!r})"
 
 
 class MutableHeaders(Headers, MutableMapping[str, str]):
-    """The header fields of an answer, to be set.
+    """The header fields of a response.
 
     Raises:
-        ValueError: For a name that is no token, or a value with a control character (a line's end would split the answer)
-            or one beyond Latin-1, which HTTP cannot carry.
-        TypeError: For a value that is no string.
+        ValueError: A name is not a token, or a value contains a control character (a line end would split the response) or one
+            outside of Latin-1, which HTTP does not allow.
+        TypeError: A value is not a string.
     """
 
     __slots__ = ()
@@ -138,20 +138,20 @@ class MutableHeaders(Headers, MutableMapping[str, str]):
             self.append(name, value)
 
     def append(self, name: str, value: str) -> None:
-        """Add a field, leaving those of the same name."""
+        """Add a field, and keep those with the same name."""
         self._items.append((_checked_name(name), _checked_value(name, value)))
 
     def add_own(self, name: str, value: str) -> None:
-        """Add a field of edgeroutes' own, whose name (in lower case) and value need no check."""
+        """Add a field of edgeroutes, whose name (in lower case) and value need no check."""
         self._items.append((name, value))
 
     def discard(self, names: frozenset[str]) -> None:
-        """Take out the fields of these names, given in lower case."""
+        """Remove the fields with these names, in lower case."""
         if self.has_any(names):
             self._items[:] = [pair for pair in self._items if pair[0] not in names]
 
     def add_vary(self, name: str) -> None:
-        """Name a request header in `Vary`, once."""
+        """Add a request header to `Vary`, once."""
         varying = [part.strip() for part in self.get("vary", "").split(",") if part.strip()]
         if name.lower() not in (part.lower() for part in varying):
             self["vary"] = ", ".join([*varying, name])
@@ -178,31 +178,33 @@ _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")  # Sou
 
 
 def is_token(text: str) -> bool:
-    """Whether `text` may be a header name, a cookie name or a method (RFC 9110 `token`)."""
+    """Whether `text` is valid as a header name, a cookie name or a method (RFC 9110 `token`)."""
     return bool(text) and _TOKEN.issuperset(text.lower()) and text.isascii()
 
 
 def _checked_name(name: str) -> str:
     if not is_token(name):
-        raise ValueError(f"header name {name!r} is no token: letters, digits and !#$%&'*+-.^_`|~ are allowed")
+        raise ValueError(f"header name {name!r} is not a token. Allowed are letters, digits and !#$%&'*+-.^_`|~")
     return name.lower()
 
 
 def _checked_value(name: str, value: str) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"header {name!r} has a value of type {type(value).__name__}: give it a str")
+        raise TypeError(f"header {name!r} has a value of type {type(value).__name__}. Allowed is a string")
     if not (value.isascii() and value.isprintable()) and any(map(_is_unsendable, value)):
-        raise ValueError(f"header {name!r} has a control or non-Latin-1 character in its value {value!r}")
+        raise ValueError(
+            f"header {name!r} has a control or non-Latin-1 character in its value {value!r}. Allowed is visible Latin-1 text"
+        )
     return value.strip(" \t")
 
 
 def _is_unsendable(character: str) -> bool:
-    """Whether no field value may have it. Source: RFC 9110 §5.5."""
+    """Whether no field value may contain it. Source: RFC 9110 §5.5."""
     return (character < " " and character != "\t") or character == "\x7f" or character > "\xff"
 
 
 def _pairs(items: HeaderValues) -> Iterable[tuple[str, str]]:
-    """The fields apart, also of other libraries' headers, which give repeated ones by `multi_items` (HTTPX) or `items`."""
+    """The fields separately; headers of other libraries have repeated ones in `multi_items` (HTTPX) or `items`."""
     for method in ("multi_items", "items"):
         if hasattr(items, method):
             pairs: Iterable[tuple[str, str]] = getattr(items, method)()

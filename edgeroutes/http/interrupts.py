@@ -1,4 +1,4 @@
-"""What a handler raises to end with an answer of another kind: an error for the client, or a redirect. Ground floor."""
+"""Exceptions with which a handler ends: an error for the client, or a redirect."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 class HTTPError(Exception):
-    """An error for the client, answered as `application/problem+json`.
+    """An error for the client: a response of type `application/problem+json`.
 
     Args:
         status: 400 to 599.
-        detail: What to tell the client about this occurrence; empty leaves it out.
-        headers: Fields for the answer, such as `Retry-After` or `WWW-Authenticate`.
-        errors: What is wrong field by field: `[{"field": "title", "message": "is required"}]`.
+        detail: The explanation for the client; empty uses the status's default.
+        headers: Header fields of the response, such as `Retry-After` or `WWW-Authenticate`.
+        errors: The problems field by field: `[{"field": "title", "message": "is required"}]`.
 
     Raises:
-        ValueError: For a status that is no error.
+        ValueError: The status is not an error.
     """
 
     def __init__(
@@ -32,7 +32,9 @@ class HTTPError(Exception):
         errors: FieldProblems = (),
     ) -> None:
         if not 400 <= status <= 599:
-            raise ValueError(f"HTTPError has status {status}: 400 to 599 are errors; return a Response for the others")
+            raise ValueError(
+                f"HTTPError has status {status}. Allowed are 400 to 599; return a Response for another status"
+            )
         super().__init__(status, detail)
         self.status = status
         self.detail = detail
@@ -43,11 +45,11 @@ class HTTPError(Exception):
         return f"{self.status} {self.detail}".rstrip()
 
 
-class Redirect(Exception):  # noqa: N818  # no error: the answer that was wanted
-    """A redirect on its way out of a handler.
+class Redirect(Exception):  # noqa: N818  # not an error
+    """A redirect that a handler raises.
 
     Args:
-        url: Relative or absolute; what is no URL character is percent-encoded.
+        url: Relative or absolute; invalid URL characters are percent-encoded.
         status: 303, 307 or 308.
         form_status: The status after a form POST, where it differs.
     """
@@ -62,9 +64,9 @@ class Redirect(Exception):  # noqa: N818  # no error: the answer that was wanted
 
 
 def find_interrupt(error: Exception) -> HTTPError | Redirect | None:
-    """The HTTPError or Redirect that was raised, also in task groups; None for any other error.
+    """The HTTPError or Redirect that was raised, also in task groups; None for another exception.
 
-    Of an exception group whose leaves are all interrupts it is the first; one other error among them makes the response a 500.
+    For an exception group of interrupts it is the first one; another exception among them makes the response a 500.
     """
     if isinstance(error, (HTTPError, Redirect)):
         return error
@@ -85,39 +87,39 @@ def _find_foreign(error: Exception) -> HTTPError | Redirect | None:
     if not 400 <= status <= 599:
         return None
     found = HTTPError(status, headers=headers)
-    found.detail = detail  # also an object, such as FastAPI's
+    found.detail = detail  # FastAPI's may be an object
     return found
 
 
-# Whose HTTPException is understood; FastAPI's is a Starlette one.
+# Modules of supported HTTPExceptions; FastAPI's is derived from Starlette's.
 _FOREIGN = ("starlette.exceptions", "werkzeug.exceptions")
 
 
 def redirect(url: str) -> NoReturn:
-    """End with a 307 to `url`: the method is kept; after a form POST 303, so that the browser goes on with GET."""
+    """End with a 307 to `url`, which keeps the method; after a form POST with a 303, so that the browser continues with GET."""
     raise Redirect(url, 307, 303)
 
 
 def permanent_redirect(url: str) -> NoReturn:
-    """End with a 308 to `url`: as `redirect`, and browsers and caches remember it; after a form POST 303."""
+    """End with a 308 to `url`, which browsers and caches store; after a form POST with a 303."""
     raise Redirect(url, 308, 303)
 
 
 def see_other(url: str) -> NoReturn:
-    """End with a 303 to `url`: whatever the method was, the client goes on with GET."""
+    """End with a 303 to `url`: the client continues with GET."""
     raise Redirect(url, 303)
 
 
 def not_found(detail: str = "") -> NoReturn:
-    """End with a 404, the same answer that an unmatched path gets."""
+    """End with a 404, the same response as for an unmatched path."""
     raise HTTPError(404, detail)
 
 
 def unauthorized(detail: str = "") -> NoReturn:
-    """End with a 401: say who you are. `HTTPError(401, headers={"WWW-Authenticate": …})` says how."""
+    """End with a 401: the client has to authenticate. `HTTPError(401, headers={"WWW-Authenticate": …})` names the scheme."""
     raise HTTPError(401, detail)
 
 
 def forbidden(detail: str = "") -> NoReturn:
-    """End with a 403: we know who you are, and you may not."""
+    """End with a 403: the client has no permission."""
     raise HTTPError(403, detail)

@@ -1,4 +1,4 @@
-"""JSON bodies, read strictly: what is wrong with one is named with its place. Loaded with the first body."""
+"""JSON bodies, read strictly, with the place of each problem. Loaded with the first body."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Arrays and objects in each other, as many as pydantic takes. Python's own decoder takes about a thousand, which leaves no stack to
-# whoever walks the value.
+# Nested arrays and objects, as many as pydantic allows. Python's decoder allows about a thousand, which leaves no stack to callers.
 MAX_DEPTH = 200
 
 
 def parse_json(body: bytes) -> Any:
-    """A JSON document; a byte order mark is tolerated, and of equal names in one object the last counts.
+    """A JSON document; a byte order mark is allowed, and the last of equal names in an object counts.
 
-    What it gives can be sent on: numbers are finite, strings are Unicode.
+    Its values can be rendered again: numbers are finite, strings are Unicode.
 
     Raises:
-        HTTPError: 400 naming line and column of what is no JSON, or the fields whose values cannot be sent on.
+        HTTPError: 400 with the line and column of a syntax error, or the fields whose values cannot be rendered again.
     """
     try:
         text = body.decode()

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def render_json(value: object) -> str:
     """`value` as compact JSON text; non-ASCII stays as it is.
 
-    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals (as
-    text), enums (by value), sets, mappings such as `headers()`, and anything with `__json__`. Keys may be such scalars, too.
+    Besides JSON's own types it takes dataclasses, pydantic models, msgspec structs, dates and times, UUIDs, Decimals, paths,
+    IP addresses and pydantic's URLs (as text), enums (by value), sets, mappings such as `headers()`, and anything with
+    `__json__`. Keys may be such scalars, too.
 
     Raises:
         TypeError: For a value of another type.
@@ -76,16 +77,16 @@ def _find_converter(value: object) -> Callable[[object], object]:
         if hasattr(value, attribute):
             return find(value)
     if isinstance(value, (set, frozenset)):
-        return list  # type: ignore[return-value]  # what is asked of it is a set
+        return list  # type: ignore[return-value]  # it converts a set
     if isinstance(value, Mapping):
-        return dict  # type: ignore[return-value]  # what is asked of it is a mapping
-    if type(value).__module__ in ("uuid", "decimal"):
+        return dict  # type: ignore[return-value]  # it converts a mapping
+    if type(value).__module__ in ("uuid", "decimal", "ipaddress", "pathlib", "pydantic.networks"):
         return str
     return _refuse
 
 
 def _refuse(value: object) -> object:
-    raise TypeError(f"a value of type {type(value).__name__} is no JSON: {value!r:.80}")
+    raise TypeError(f"a value of type {type(value).__name__} is not supported in JSON: {value!r:.80}")
 
 
 def _dataclass_converter(value: object) -> Callable[[object], object]:
@@ -95,7 +96,7 @@ def _dataclass_converter(value: object) -> Callable[[object], object]:
     wanted = set(names)
 
     def convert(instance: object) -> object:
-        found = getattr(instance, "__dict__", None)  # it is the answer already, where no other attribute was set
+        found = getattr(instance, "__dict__", None)  # already complete, where no other attribute was set
         return found if found and found.keys() == wanted else {name: getattr(instance, name) for name in names}
 
     return convert
@@ -110,7 +111,7 @@ def _struct_converter(_: object) -> Callable[[object], object]:
 _BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
     "__json__": lambda _: lambda value: value.__json__(),
     "__dataclass_fields__": _dataclass_converter,
-    "model_dump": lambda _: lambda value: value.model_dump(mode="json"),
+    "model_dump": lambda _: lambda value: value.model_dump(mode="json", by_alias=True),
     "__struct_fields__": _struct_converter,
     "isoformat": lambda _: lambda value: value.isoformat(),
     "_value_": lambda _: lambda value: value._value_,
@@ -121,7 +122,7 @@ _converters: dict[type, Callable[[object], object]] = {}
 
 
 def _make_encoder() -> Callable[[object, int], Iterable[str]]:
-    """The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small answer."""
+    """The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small value."""
     make = getattr(_encoder, "c_make_encoder", None)
     if make is None:
         plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)

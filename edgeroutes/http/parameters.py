@@ -1,22 +1,26 @@
-"""Where an argument comes from, said in its annotation: `Annotated[str, Header()]`. Ground floor."""
+"""Where an argument comes from, and the constraints of its value: `Annotated[str, Header()]`."""
 
 from __future__ import annotations
 
+import re
+from enum import EnumMeta
+
 TYPE_CHECKING = False
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from decimal import Decimal
     from typing import Any
 
 
 class Source:
-    """Where an argument comes from, and the constraints of its value.
+    """The source of an argument, and the constraints of its value.
 
     A bound is compared with the value. `multiple_of` is for numbers, `min_length` and `max_length` count characters or items,
     and `pattern` is a regular expression that the string contains a match of, as with `re.search`.
 
     Args:
-        name: What it is called there, where that is not the argument's name.
+        name: Its name in the source, where it differs from the argument's.
     """
 
     __slots__ = ("constraints", "name")
@@ -83,7 +87,7 @@ class Form(Source):
 
 
 class Body(Source):
-    """The JSON body, of any type: `Annotated[int, Body()]`. A model, `dict` or list of models is one without the marker."""
+    """The JSON body, of any type: `Annotated[int, Body()]`. A model, `dict` or list of models needs no marker."""
 
     __slots__ = ()
     place = "body"
@@ -93,9 +97,9 @@ class File(Source):
     """A file of an HTML form, as Starlette's UploadFile; `list[UploadFile]` for several.
 
     Args:
-        name: The form field, where that is not the argument's name.
-        max_bytes: A larger one is a 413.
-        types: Media types that are taken, `image/*` allowed; another one is a 415. Empty takes any.
+        name: The form field, where it differs from the argument's name.
+        max_bytes: A larger file is a 413.
+        types: The media types that are allowed, such as `image/*`; another one is a 415. Empty allows any.
     """
 
     __slots__ = ("max_bytes", "types")
@@ -122,8 +126,75 @@ class Status:
     def __init__(self, status: int) -> None:
         given: object = status
         if isinstance(given, bool) or not isinstance(given, int) or not 200 <= given <= 599:
-            raise ValueError(f"Status({given!r}): a status is a number from 200 to 599")
+            raise ValueError(f"Status({given!r}): the status must be a number from 200 to 599")
         self.status = int(given)
 
     def __repr__(self) -> str:
         return f"Status({self.status})"
+
+
+_COMPARISONS = ("ge", "gt", "le", "lt")
+LENGTHS = ("min_length", "max_length")
+NAMES = (*_COMPARISONS, "multiple_of", *LENGTHS, "pattern")
+CONTAINERS = (list, set, tuple, frozenset)
+_SIZED = (str, bytes, dict, *CONTAINERS)
+_COUNTS = "Allowed are counts from 0, for strings, lists, sets, tuples and dicts"
+_ALLOWED = {
+    "multiple_of": "Allowed are numbers above 0, for int, float and Decimal",
+    "min_length": _COUNTS,
+    "max_length": _COUNTS,
+    "pattern": "Allowed are regular expressions, for str",
+    "tz": "Allowed is datetime",
+}
+
+
+def find_problem(name: str, value: Any, kind: Any, label: str) -> tuple[str, str] | None:
+    """Why a constraint is not possible, and what to do; None where it is.
+
+    Args:
+        name: The constraint: one of `NAMES`, or `tz`.
+        value: The constraint's value.
+        kind: The class of the constrained values.
+        label: The type as the author writes it.
+    """
+    if name == "pattern":
+        try:
+            re.compile(value)
+        except (re.error, TypeError) as error:
+            return f"pattern={value!r} is not a regular expression: {error}", "Correct it"
+    if _is_possible(name, value, kind):
+        return None
+    allowed = _ALLOWED.get(name, "Allowed are bounds of the same type, for numbers, dates and strings")
+    is_of_items = kind in CONTAINERS and name not in LENGTHS
+    hint = "Constrain the items: list[Annotated[T, …]]" if is_of_items else "Remove it, or change the type"
+    return f"{name}={value!r} is not possible for {label}. {allowed}", hint
+
+
+def find_contradiction(found: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Two constraints that no value satisfies, and what to do; None without such."""
+    for low, high in (("ge", "le"), ("ge", "lt"), ("gt", "le"), ("gt", "lt"), LENGTHS):
+        if low in found and high in found:
+            is_strict = "t" in low[-1] + high[-1]
+            if found[low] > found[high] or (is_strict and found[low] == found[high]):
+                return f"{low}={found[low]!r} and {high}={found[high]!r} allow no value", "Correct one of them"
+    return None
+
+
+def _is_possible(name: str, value: Any, kind: Any) -> bool:
+    if not isinstance(kind, type) or (isinstance(kind, EnumMeta) and not issubclass(kind, (int, float, str))):
+        return False
+    if name in LENGTHS:
+        return issubclass(kind, _SIZED) and type(value) is int and value >= 0
+    if name == "pattern":
+        return issubclass(kind, str)
+    if name == "tz":
+        return kind.__module__ == "datetime" and kind.__name__ == "datetime"
+    if _is_number(kind):
+        return _is_number(type(value)) and (name != "multiple_of" or value > 0)
+    return name != "multiple_of" and (kind.__module__ == "datetime" or issubclass(kind, str)) and type(value) is kind
+
+
+def _is_number(kind: type) -> bool:
+    if kind.__module__ == "decimal" and kind.__name__ == "Decimal":
+        return True
+    return issubclass(kind, (int, float)) and kind is not bool

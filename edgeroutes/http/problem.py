@@ -1,7 +1,4 @@
-"""Errors for the client as `application/problem+json` (RFC 9457).
-
-Ground floor; loaded when there is an error to answer.
-"""
+"""Errors for clients as `application/problem+json` (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/problem+json"
 
-# A document stays below 64 KB, whatever of it a client has chosen: a character takes up to six bytes in JSON.
+# A document stays below 64 KB, whatever a client sends: a character has up to six bytes in JSON.
 _MAX_ERRORS_BYTES = 24_000
 _MAX_MESSAGE_CHARACTERS = 500
 _MAX_DETAIL_CHARACTERS = 4_000
@@ -23,11 +20,11 @@ _MAX_INSTANCE_CHARACTERS = 1_000
 _MAX_ID_CHARACTERS = 200
 
 
-# What Python calls otherwise before 3.13. Source: RFC 9110 §15.5, read 2026-11-21.
+# Renamed in Python 3.13. Source: RFC 9110 §15.5, read 2026-11-21.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 
 
-# A detail for errors that have none of their own.
+# Details of errors without their own.
 _DETAILS = {
     400: "the request is not valid",
     401: "authentication is required",
@@ -39,7 +36,7 @@ _DETAILS = {
 
 
 def reason_phrase(status: int) -> str:
-    """The status's own name, `Not Found` for 404; `Error` for one that the registry does not know."""
+    """The status's name, `Not Found` for 404; `Error` for an unregistered one."""
     from http import HTTPStatus
 
     try:
@@ -49,19 +46,18 @@ def reason_phrase(status: int) -> str:
 
 
 def problem_response(error: HTTPError, *, instance: str, request_id: str, **members: object) -> Response:
-    """The answer for an error.
+    """The response for an error.
 
     Args:
-        error: What happened.
-        instance: The path that was asked for, as it was sent.
-        request_id: By which the log has it; empty leaves it out.
-        members: More of the document, such as `traceback` in `dev`.
+        error: The error.
+        instance: The request's path, as sent.
+        request_id: The id in the log; empty leaves it out.
+        members: Further members, such as `traceback` in `dev`.
 
     Returns:
         For `HTTPError(404)`:
         `{"type":"about:blank","title":"Not Found","status":404,"detail":"…","instance":"/x","request_id":"…"}`, and `errors` where the
-        error has them. It lists at most 100 errors and 24 kB of them; `"more_errors":true` says that
-        there are others. Long strings end in `…`.
+        error has them: at most 100 and 24 kB, with `"more_errors":true` if there are others. Long strings end in `…`.
     """
     document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
     document["detail"] = _shortened(
@@ -81,14 +77,14 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
 
 
 def default_detail(status: int, *, is_invalid: bool = False) -> str:
-    """The detail of an error that has none of its own; `is_invalid` where the document lists the fields that are not valid."""
+    """The detail of an error without its own; `is_invalid` where the document lists invalid fields."""
     if is_invalid:
         return "the request has fields that are not valid"
     return _DETAILS.get(status) or reason_phrase(status).lower()
 
 
 def _listed(errors: FieldProblems) -> list[dict[str, object]]:
-    """The first errors, as many as a response has room for, with long strings shortened."""
+    """The first errors, as many as fit, with long strings shortened."""
     listed: list[dict[str, object]] = []
     room = _MAX_ERRORS_BYTES
     for error in errors[:MAX_PROBLEMS]:

@@ -1,6 +1,6 @@
-"""The request that a handler gets. Ground floor: reads an `Incoming`, which each adapter makes of what it was given.
+"""The request of a handler, over an `Incoming`, which each adapter creates.
 
-All is read when asked for: a hello route pays for no header, cookie or query.
+Everything is read on access: a hello route pays for no header, cookie or query.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from edgeroutes.types import Incoming, Params
 
     class RequestHost(Protocol):
-        """What a request runs in."""
+        """The runtime's side of a request."""
 
         def record_read(self, what: str) -> bool:
-            """Told of every asking for `headers`, `cookies` or `client`; True says that the asker gets an empty one."""
+            """Record an access to `headers`, `cookies` or `client`; True makes it return an empty one."""
             ...
 
         async def read_form(self, request: Request, limits: FormLimits) -> FormData:
@@ -47,7 +47,7 @@ LARGE_BODY_BYTES = 64 * 1024
 
 
 class QueryParams(Mapping[str, str]):
-    """The decoded query parameters: a name gives its last value, `getlist` all of them in order."""
+    """The decoded query parameters: a name has its last value, `getlist` returns all in order."""
 
     __slots__ = ("_items", "_last")
 
@@ -56,11 +56,11 @@ class QueryParams(Mapping[str, str]):
         self._last = dict(items)
 
     def getlist(self, name: str) -> list[str]:
-        """Every value of `name`, in order; an empty list when there is none."""
+        """Every value of `name`, in order; empty without any."""
         return [value for key, value in self._items if key == name]
 
     def multi_items(self) -> list[tuple[str, str]]:
-        """Every parameter as a pair, repeated ones apart."""
+        """Every parameter as a pair; repeated names are separate."""
         return list(self._items)
 
     def __getitem__(self, name: str) -> str:
@@ -77,7 +77,7 @@ class QueryParams(Mapping[str, str]):
 
 
 class Address:
-    """Who asked: `host` is an IP address, `port` is 0 where the gateway does not say it."""
+    """A client's address: `host` is an IP address, `port` is 0 where the gateway does not send it."""
 
     __slots__ = ("host", "port")
 
@@ -96,13 +96,13 @@ class Address:
 
 
 class Request:
-    """A request, as a handler sees it; the names are those of the web's and Starlette's.
+    """A request, with the names of the web platform and Starlette.
 
     Args:
-        incoming: What the adapter was given.
+        incoming: The adapter's request.
         path: Percent-encoded, without stage and base path.
         path_params: The captured segments, decoded.
-        host: What the request runs in; without one, nothing is counted and forms cannot be read.
+        host: The runtime's side; without one, nothing is recorded and forms cannot be read.
     """
 
     __slots__ = (
@@ -140,14 +140,14 @@ class Request:
 
     @property
     def headers(self) -> Headers:
-        """The header fields, names in any case."""
+        """The header fields, with names in any case."""
         if self._asked("headers"):
             return Headers()
         return self.peek_headers()
 
     @property
     def cookies(self) -> dict[str, str]:
-        """The cookies that were sent: name → decoded value.
+        """The request's cookies: name → decoded value.
 
         Raises:
             HTTPError: 431 for more than 500.
@@ -162,19 +162,19 @@ class Request:
 
     @property
     def client(self) -> Address | None:
-        """Who asked; None where the platform does not say."""
+        """The client's address; None where the platform does not send it."""
         host = None if self._asked("client") else self._incoming.client_host()
         return Address(host) if host else None
 
     @property
     def url(self) -> URL:
-        """Where the request went: `.path` (percent-encoded, without base path), `.query`, `.origin` and more."""
+        """The URL: `.path` (percent-encoded, without base path), `.query`, `.origin` and more."""
         from edgeroutes.http.url import URL
 
         return URL(*self._incoming.origin(), self.path, self._incoming.query_string())
 
     def sent_paths(self) -> list[str]:
-        """The path with the base path, and with the API's stage where that may have been in front: for edgeroutes' own use."""
+        """The path with the base path, and with the API's stage where it may have one. Internal."""
         event = self._incoming.event or {}
         context = event.get("requestContext")
         staged = context.get("path") if isinstance(context, dict) else None
@@ -197,20 +197,20 @@ class Request:
 
     @property
     def state(self) -> SimpleNamespace:
-        """A namespace of this request's, for middleware to leave things to handlers."""
+        """A namespace for middleware to pass values to handlers."""
         if self._state is None:
             self._state = SimpleNamespace()
         return self._state
 
     async def body(self) -> bytes:
-        """The whole body; empty for GET and HEAD, whose bodies mean nothing (RFC 9110 §9.3.1)."""
+        """The whole body; empty for GET and HEAD, whose bodies have no meaning (RFC 9110 §9.3.1)."""
         return self.peek_body()
 
     async def text(self) -> str:
-        """The body as UTF-8; what is none becomes U+FFFD.
+        """The body as UTF-8; invalid bytes become U+FFFD.
 
         Raises:
-            HTTPError: 415 when it is compressed.
+            HTTPError: 415 for a compressed body.
         """
         self.require_uncompressed()
         return self.peek_body().decode("utf-8-sig", "replace")
@@ -219,7 +219,7 @@ class Request:
         """The body as JSON, whatever its content type.
 
         Raises:
-            HTTPError: 400 when it is none, 415 when it is compressed.
+            HTTPError: 400 for invalid JSON, 415 for a compressed body.
         """
         from edgeroutes.http.json_body import parse_json
 
@@ -231,7 +231,7 @@ class Request:
             raise
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The body in pieces. Lambda has all of it before the handler starts, so here it is one."""
+        """The body in chunks. Lambda has all of it before the handler starts, so it is one chunk."""
         body = self.peek_body()
         if body:
             yield body
@@ -242,9 +242,9 @@ class Request:
         """The fields and files of an HTML form, as Starlette's FormData; files are kept in memory. To be awaited.
 
         Args:
-            max_files: 1000, if nothing else is given.
-            max_fields: 1000, if nothing else is given; files are not among them.
-            max_part_size: Of each field of a multipart form that is not a file, in bytes; without it any.
+            max_files: 1000 by default.
+            max_fields: 1000 by default, without files.
+            max_part_size: In bytes, for each field of a multipart form that is not a file; no limit by default.
 
         Raises:
             HTTPError: 415 for another content type, 400 for a malformed form, 413 for one beyond a limit.
@@ -263,7 +263,7 @@ class Request:
 
     @property
     def parsed_form(self) -> FormData | None:
-        """The form, where it has been read already; None otherwise."""
+        """The form, if it has been read; None otherwise."""
         return self._form
 
     def urlencoded_fields(self) -> QueryParams | None:
@@ -291,7 +291,7 @@ class Request:
             raise HTTPError(415, detail, headers={"accept-encoding": "identity"})
 
     def with_headers(self, headers: Mapping[str, str]) -> Request:
-        """The same request with `headers` set over its own: what middleware passes on to `call_next`."""
+        """The same request with `headers` over its own, for middleware to pass to `call_next`."""
         over = Headers(headers)
         kept = [pair for pair in self.peek_headers().multi_items() if pair[0] not in over]
         return self.passed_on(Headers.from_lowered(kept + over.multi_items()), self._body)
@@ -306,23 +306,23 @@ class Request:
         return copy
 
     def peek_headers(self) -> Headers:
-        """The headers, without counting as asking for them: for edgeroutes' own use."""
+        """The headers, without recording the access. Internal."""
         if self._headers is None:
             self._headers = Headers.from_lowered(self._incoming.header_items())
         return self._headers
 
     def peek_body(self) -> bytes:
-        """The body, without waiting: for edgeroutes' own use.
+        """The body, without waiting. Internal.
 
         Raises:
-            HTTPError: 400 when it is said to be base64 and is not.
+            HTTPError: 400 for invalid base64.
         """
         if self._body is None:
             self._body = b"" if self.method in _BODILESS else read_body(self._incoming)
         return self._body
 
     def content_type(self) -> str:
-        """The media type of the body in lower case, without parameters; empty when none is named."""
+        """The media type of the body in lower case, without parameters; empty without one."""
         if self._content_type is None:
             sent = self._incoming.header("content-type") if self._headers is None else self._headers.get("content-type")
             self._content_type = _media_type(sent or "")
@@ -336,11 +336,7 @@ class Request:
 
 
 def read_body(incoming: Incoming) -> bytes:
-    """The body's bytes.
-
-    Raises:
-        HTTPError: 400 when it is said to be base64 and is not.
-    """
+    """The body's bytes; HTTPError 400 for invalid base64."""
     try:
         return incoming.body()
     except ValueError as error:

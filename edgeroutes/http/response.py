@@ -1,4 +1,4 @@
-"""The answer to a request. Ground floor: knows no server; adapters turn it into what their place expects."""
+"""The response to a request; adapters convert it for their platform."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
 BYTES = "application/octet-stream"
-# Content that is text although its type does not start with text/.
+# Text types that do not start with text/.
 _TEXT_TYPES = ("application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded")
 _TEXT_SUFFIXES = ("+json", "+xml", "json-seq", "x-ndjson", "/jsonl")
 _WHOLE = (str, bytes, type(None))
@@ -40,11 +40,11 @@ _TRANSFER_ENCODING = frozenset(("transfer-encoding",))
 
 
 class Response:
-    """What a handler answers.
+    """A handler's response.
 
     Args:
-        body: Text (`text/plain; charset=utf-8`), bytes (`application/octet-stream`), None, or an iterator of either,
-            which makes the answer a stream. For JSON use `Response.json`.
+        body: A string (`text/plain; charset=utf-8`), bytes (`application/octet-stream`), None, or an iterator of either, which makes
+            it a stream. For JSON use `Response.json`.
         status: 200 to 599, a number or an `http.HTTPStatus`.
         headers: A mapping or pairs; a `content-type` here wins. `content-length` and `transfer-encoding` are dropped, but for the length in
             a response to HEAD that has no body.
@@ -67,7 +67,7 @@ class Response:
         if status.__class__ is not int:
             status = _plain_status(status)
         if not 200 <= status <= 599:
-            raise ValueError(f"status {status!r}: an answer's status is a number from 200 to 599")
+            raise ValueError(f"status {status!r}: the status must be a number from 200 to 599")
         if status in BODILESS:
             if body:
                 raise ValueError(f"status {status} carries no body: leave the body out")
@@ -75,8 +75,8 @@ class Response:
         self.status = status
         self.body = body
         self._cookies: ResponseCookies | None = None
-        self.background: object = None  # what a Starlette response brings to be run once it has gone out
-        self.heartbeat_seconds: float | None = None  # after which pause of a stream of events a comment is sent
+        self.background: object = None  # a Starlette response's task for after the response
+        self.heartbeat_seconds: float | None = None  # the pause of an event stream after which a comment is sent
         if headers:
             self.headers = MutableHeaders(headers)
             self.headers.discard(CONNECTION_HEADERS if body is not None else _TRANSFER_ENCODING)
@@ -112,7 +112,7 @@ class Response:
 
     @classmethod
     def html(cls, html: str, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """`html` as `text/html; charset=utf-8`; escaping what it is made of is the caller's."""
+        """`html` as `text/html; charset=utf-8`; the caller escapes its parts."""
         return cls._typed(_utf8(html), status, headers, HTML)
 
     @classmethod
@@ -128,7 +128,7 @@ class Response:
 
     @classmethod
     def stream(cls, chunks: Chunks, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """Text or bytes as a sync or async iterable produces them; unless named, the type is that of the first chunk.
+        """Strings or bytes as a sync or async iterable produces them; the default type is that of the first chunk.
 
         An open file is read 64 KiB at a time, and closed at the end.
         """
@@ -143,14 +143,14 @@ class Response:
     def sse(
         cls, events: Items, status: int = 200, headers: HeaderValues = (), *, heartbeat_seconds: float | None = 15
     ) -> Response:
-        """Server-sent events: each item is a text (its data) or a mapping with `event`, `id`, `retry` and `data`.
+        """Server-sent events: each item is a string (its data) or a mapping with `event`, `id`, `retry` and `data`.
 
         Args:
-            events: A sync or async iterable. With heartbeats a sync one is run in a thread, so it may block.
-            status: 200, or the browser's EventSource takes it for a failure.
-            headers: A `cache-control` here takes the place of `no-store, no-transform`.
-            heartbeat_seconds: How long a pause may be until a comment is sent, so that nobody on the way takes the connection
-                for dead; None or 0 for no heartbeat.
+            events: A sync or async iterable. With heartbeats a sync one runs in a thread, so it may block.
+            status: The browser's EventSource fails for any other than 200.
+            headers: A `cache-control` here replaces `no-store, no-transform`.
+            heartbeat_seconds: The pause after which a comment is sent, so that no proxy closes the connection; None or 0 for no
+                heartbeat.
 
         Raises:
             ValueError: For a heartbeat below 0.
@@ -167,14 +167,14 @@ class Response:
 
     @classmethod
     def ndjson(cls, items: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """One JSON document a line (`application/x-ndjson`), as the items are produced."""
+        """One JSON document per line (`application/x-ndjson`), as the items are produced."""
         from edgeroutes.http.streams import NDJSON, encode_each, render_line
 
         return cls._typed(encode_each(items, render_line), status, headers, NDJSON)
 
     @classmethod
     def json_array(cls, items: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
-        """One JSON array, its items written as they are produced; `[]` when there is none."""
+        """One JSON array, with its items written as they are produced; `[]` without items."""
         from edgeroutes.http.streams import JsonArray, encode_each
 
         array = JsonArray()
@@ -190,19 +190,19 @@ class Response:
         download_name: str | None = None,
         root: str | PathLike[str] | None = None,
     ) -> Response:
-        """A file, with its type, size, entity tag and date; the client may have it in part, or be told that it has it already.
+        """A file, with type, size, entity tag and date; conditional and range requests work.
 
         Args:
-            path: A relative one starts at the project's root.
-            status: Only 200 is served in part.
-            headers: These win over what the file says of itself.
-            download_name: Has the browser save it under this name instead of showing it.
-            root: A folder that the file must be in, for a `path` that a client chose. What is outside it, after symbolic links are
-                resolved, is not there, is no regular file or cannot be read, ends with a 404. A relative one starts at the project's root.
+            path: Relative to the project's root, or absolute.
+            status: Ranges work with 200 only.
+            headers: They override the file's own.
+            download_name: Makes the browser save it under this name.
+            root: The folder of the file, for a `path` that a client chose, relative to the project's root or absolute. A path that leads
+                out of it, also by symbolic links, or not to a readable regular file, is a 404.
 
         Raises:
             HTTPError: 404 with `root`; without it, for a name that no file can have (NUL, too long).
-            OSError: When it cannot be read, and `root` is not given; when `root` is not a folder.
+            OSError: The file cannot be read, without `root`; or `root` is not a folder.
         """
         from edgeroutes.http.files import FileBody, file_headers, find_below
 
@@ -216,7 +216,7 @@ class Response:
 
     @property
     def cookies(self) -> ResponseCookies:
-        """The cookies that this answer sets; `.set(…)`, `.delete(…)`."""
+        """The cookies that this response sets; `.set(…)`, `.delete(…)`."""
         if self._cookies is None:
             from edgeroutes.http.cookies import ResponseCookies
 
@@ -225,17 +225,17 @@ class Response:
 
     @property
     def is_stream(self) -> bool:
-        """Whether the body is produced piece by piece."""
+        """Whether the body is produced in chunks."""
         body = self.body
         return body.__class__ is not str and not isinstance(body, _WHOLE)
 
     @property
     def has_cookies(self) -> bool:
-        """Whether a cookie was set by `.cookies`; one in the headers does not count."""
+        """Whether `.cookies` has a cookie; those in the headers do not count."""
         return self._cookies is not None and len(self._cookies) > 0
 
     def copy(self) -> Response:
-        """The same answer, for one request to add its own to: a handler may return one Response time after time."""
+        """A copy for one request to change: a handler may return the same Response for every request."""
         copy = Response.__new__(Response)
         copy.status, copy.body, copy.background = self.status, self.body, self.background
         copy.heartbeat_seconds = self.heartbeat_seconds
@@ -244,10 +244,10 @@ class Response:
         return copy
 
     def set_cookie_lines(self, ambient: ResponseCookies | None = None) -> list[str]:
-        """Every `Set-Cookie` line of the answer.
+        """Every `Set-Cookie` line of the response.
 
         Args:
-            ambient: What `cookies().set` put aside during the request; a cookie of the same name set here wins.
+            ambient: The cookies that `cookies().set` has set during the request; the response's own win by name.
         """
         lines = self.headers.getlist("set-cookie")
         if self._cookies:
@@ -269,7 +269,7 @@ def is_text(content_type: str) -> bool:
 
 
 def _content_type(body: Body) -> str:
-    """The type of a body that names none, "" where its first chunk will tell; raises for what is no body."""
+    """The type of a body without its own, "" where the first chunk decides; raises for an invalid body."""
     if isinstance(body, str):
         _utf8(body)
         return TEXT
@@ -283,14 +283,14 @@ def _content_type(body: Body) -> str:
 
 
 def _plain_status(status: object) -> int:
-    """An `http.HTTPStatus` as the number that it is."""
+    """An `http.HTTPStatus` as a number."""
     if isinstance(status, int) and not isinstance(status, bool):
         return int(status)
-    raise ValueError(f"status {status!r}: an answer's status is a number from 200 to 599")
+    raise ValueError(f"status {status!r}: the status must be a number from 200 to 599")
 
 
 def _utf8(text: str) -> str:
-    """`text`, or UnicodeEncodeError (a ValueError) now, where the author can see it, for a lone surrogate."""
+    """`text`; raises UnicodeEncodeError (a ValueError) for a lone surrogate, while the author can see it."""
     if not text.isascii():
         text.encode()
     return text

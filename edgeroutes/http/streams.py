@@ -1,7 +1,7 @@
-"""Formats of streamed bodies: server-sent events, NDJSON, a JSON array, a file's pieces. Ground floor; loaded when one streams.
+"""Formats of streamed bodies: server-sent events, NDJSON, a JSON array, chunks of a file.
 
-Each takes a sync or async iterator (or file) and gives an iterator of the same kind; nothing is read ahead, and closing the stream
-closes what it is made of.
+Each takes a sync or async iterator (or file) and returns an iterator of the same kind. Nothing is read ahead, and closing the stream closes
+its source.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 SSE = "text/event-stream; charset=utf-8"
 NDJSON = "application/x-ndjson"
-# A proxy that waits for the whole or compresses it would hold events back.
+# A proxy that buffers or compresses would delay events.
 SSE_HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
-# A comment, which EventSource skips. Source: HTML Living Standard §9.2.7, which asks for one every 15 seconds or so.
+# A comment, which EventSource skips. Source: HTML Living Standard §9.2.7, which recommends one about every 15 seconds.
 HEARTBEAT = b": heartbeat\n\n"
 PIECE_BYTES = 64 * 1024
 _COROUTINE_FUNCTION = 0x80  # Source: inspect.CO_COROUTINE
@@ -29,7 +29,7 @@ _EVENT_FIELDS = ("event", "id", "retry", "data")
 def encode_each(
     items: Iterable[Any] | AsyncIterable[Any], render: Callable[[Any], str], end: Callable[[], str] | None = None
 ) -> Iterator[str] | AsyncIterator[str]:
-    """The items' texts as they come, async when the items are; then what `end` gives."""
+    """The items' texts as they come, async for async items; then the text of `end`."""
     if hasattr(items, "__aiter__"):
         return _encode_async(items, render, end)  # type: ignore[arg-type]  # mypy does not narrow by hasattr here
     return _encode_sync(items, render, end)
@@ -62,9 +62,9 @@ async def _encode_async(
 
 
 def read_pieces(file: Any) -> Iterator[str | bytes] | AsyncIterator[str | bytes]:
-    """What is left of an open file, sync or async, 64 KiB at a time; the file is closed at the end.
+    """The rest of an open file, sync or async, 64 KiB at a time; the file is closed at the end.
 
-    Of a pipe or socket what is there, without waiting for the rest of a piece.
+    From a pipe or socket it reads what is available.
     """
     read = getattr(file, "read1", None) or file.read
     code = getattr(read, "__code__", None)
@@ -134,7 +134,7 @@ def render_line(item: object) -> str:
 
 
 class JsonArray:
-    """A JSON array, item by item; `item` and `end` give what to write next."""
+    """A JSON array, item by item; `item` and `end` return the next text."""
 
     __slots__ = ("_lead",)
 
@@ -142,10 +142,10 @@ class JsonArray:
         self._lead = "["
 
     def item(self, value: object) -> str:
-        """The next item with what goes before it."""
+        """The next item, with its separator."""
         text, self._lead = self._lead + render_json(value), ","
         return text
 
     def end(self) -> str:
-        """What closes the array; all of it when there was no item."""
+        """The end of the array; the whole of an empty one."""
         return "[]" if self._lead == "[" else "]"

@@ -1,11 +1,8 @@
-"""The URL of a request, in its parts. Ground floor: knows nothing of requests.
-
-Nothing is decoded here: `path` and `query` stay as the client sent them.
-"""
+"""The parts of a request's URL. Nothing is decoded: `path` and `query` stay as the client sent them."""
 
 from __future__ import annotations
 
-from edgeroutes.http.numbers import parse_digits
+from edgeroutes.http.text import parse_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,21 +10,21 @@ if TYPE_CHECKING:
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _MAX_PORT = 65_535
-# What ends a host in a URL, or begins something else. Source: RFC 3986 §3.2.
+# Characters that end a host in a URL. Source: RFC 3986 §3.2.
 _NOT_IN_HOSTS = frozenset(" /?#@[]\\")
-# What may stand in a URL besides letters and digits. Source: RFC 3986 §2.
+# Characters of a URL besides letters and digits. Source: RFC 3986 §2.
 _PUNCTUATION = "!#$%&'()*+,-./:;=?@[]_~"
 _URL_CHARACTERS = frozenset(f"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789{_PUNCTUATION}")
 
 
 class URL:
-    """Where a request went.
+    """The URL of a request.
 
     Args:
         scheme: `http` or `https`.
-        host: As in the `Host` header, in lower case: name or address, IPv6 in brackets, with a port where it is not the scheme's own.
+        host: As in the `Host` header, in lower case: name or address, IPv6 in brackets, with the port unless it is the scheme's default.
         path: Percent-encoded, starting with `/`, without the project's base path.
-        query: Without its `?`; empty when there is none.
+        query: Without its `?`; may be empty.
 
     >>> str(URL("https", "example.org", "/users/a%2Fb", "page=2"))
     'https://example.org/users/a%2Fb?page=2'
@@ -43,19 +40,19 @@ class URL:
 
     @property
     def origin(self) -> str:
-        """Scheme and host, as a browser's `Origin` header writes them: the scheme's own port left out."""
+        """Scheme and host, as a browser's `Origin` header has them, without a default port."""
         host = self.host
         default = f":{_DEFAULT_PORTS.get(self.scheme)}"
         return f"{self.scheme}://{host.removesuffix(default)}"
 
     @property
     def hostname(self) -> str:
-        """The host without its port, IPv6 addresses without their brackets."""
+        """The host without its port and without IPv6 brackets."""
         return split_host(self.host)[0]
 
     @property
     def port(self) -> int:
-        """The port that was asked for, the scheme's own where none was named."""
+        """The port; the scheme's default where the host has none."""
         return split_host(self.host)[1] or _DEFAULT_PORTS.get(self.scheme, 443)
 
     def __str__(self) -> str:
@@ -73,7 +70,7 @@ class URL:
 
 
 def split_host(host: str) -> tuple[str, int | None]:
-    """Name and port of a `Host` header: `[::1]:3000` → `("::1", 3000)`; a port that is no number counts as none."""
+    """Name and port of a `Host` header: `[::1]:3000` → `("::1", 3000)`; None for an invalid port."""
     if host.startswith("["):
         name, _, rest = host[1:].partition("]")
         port = rest.removeprefix(":")
@@ -84,7 +81,7 @@ def split_host(host: str) -> tuple[str, int | None]:
 
 
 def is_host(host: str) -> bool:
-    """Whether a URL can have this `Host`: with what is not one, parsers of URLs raise, those of mounted apps too.
+    """Whether a URL can have this `Host`; otherwise URL parsers raise, also those of mounted apps.
 
     >>> is_host("example.org:8000"), is_host("[::1]:8000"), is_host("]"), is_host("a:port")
     (True, True, False, False)
@@ -99,7 +96,7 @@ def is_host(host: str) -> bool:
 
 
 def has_valid_host(fields: Iterable[tuple[str, str]]) -> bool:
-    """Whether each `Host` among these header fields is one; there may be none."""
+    """Whether each `Host` among these header fields is valid; there may be none."""
     return all(is_host(value) for name, value in fields if name == "host")
 
 
@@ -114,15 +111,15 @@ def _is_ipv6(address: str) -> bool:
 
 
 def location(url: str) -> str:
-    r"""A redirect's target as a `Location` header may carry it: what is no URL character is percent-encoded as UTF-8.
+    r"""A redirect's target for a `Location` header: invalid URL characters are percent-encoded as UTF-8.
 
-    So is a backslash, which browsers take for a slash: `/\example.org` would lead to another host.
+    So is a backslash, which browsers read as a slash: `/\example.org` would lead to another host.
 
     Raises:
-        ValueError: When it is empty or has a control character: a target that was built from raw input.
+        ValueError: It is empty or contains a control character.
     """
     if not url or any(character < " " or character == "\x7f" for character in url):
-        raise ValueError(f"cannot redirect to {url!r}: it is empty or has a control character")
+        raise ValueError(f"cannot redirect to {url!r}: the target is empty or contains a control character")
     if _URL_CHARACTERS.issuperset(url):
         return url
     from urllib.parse import quote

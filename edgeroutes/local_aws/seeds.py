@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, suggest
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.routing.reading import list_folder, read_file, read_text
 
@@ -147,8 +146,7 @@ class Data:
     def _require_contents(self, logical_id: str, seed: Seed) -> None:
         resource = self._cloud.resources.get(logical_id)
         if resource is None:
-            near = get_close_matches(logical_id, self._cloud.resources, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else "Name a resource of infra/"
+            hint = suggest(logical_id, self._cloud.resources, "Name a resource of infra/")
             raise ConfigError(f"there is no resource {logical_id!r}", where=seed.where, hint=hint)
         if resource.type_name not in self._contents:
             problem = (

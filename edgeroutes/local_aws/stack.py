@@ -9,12 +9,11 @@ from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.errors import ConfigError, Problem, ToolError
 from edgeroutes.local_aws import NO_MODEL, OWN_ACCESS_KEY, REGION
 from edgeroutes.local_aws.seeds import Data, read_seeds
 from edgeroutes.local_aws.template import local_template, require_parameters, without_functions
 from edgeroutes.pipeline import render_template
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.template.transform import parse_template
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Cloud:
         self.stack_name = stack_name
         self.resources: Mapping[str, Resource] = {}
         self.outputs: Mapping[str, str] = {}
-        self.warnings: tuple[PlanWarning, ...] = ()
+        self.warnings: tuple[Problem, ...] = ()
         self._environments: dict[str, dict[str, str]] = {}
         self._clients: dict[str, Any] = {}
 
@@ -177,13 +176,13 @@ def _is_held(resource: Resource) -> bool:
     return resource.physical_id.startswith(NO_MODEL)
 
 
-def _no_model(logical_id: str, resource: Resource) -> PlanWarning:
+def _no_model(logical_id: str, resource: Resource) -> Problem:
     problem = (
         f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
     )
     known = _known_types()
     similar = [] if resource.type_name in known else get_close_matches(resource.type_name, known, n=1, cutoff=0.85)
-    return PlanWarning(problem=problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
+    return Problem(problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
 
 
 def _require_mock() -> None:

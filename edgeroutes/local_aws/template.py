@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError, require_no_problems
 from edgeroutes.routing.reading import read_text
-from edgeroutes.template.references import references
+from edgeroutes.template.merge import references
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from edgeroutes.errors import ConfigError
+from edgeroutes.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -180,8 +179,7 @@ class _Reader:
     def _read_tagged(self, node: yaml.Node, path: Path) -> Any:
         name = SHORT_TAGS.get(node.tag)
         if name is None:
-            near = get_close_matches(node.tag, SHORT_TAGS, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(SHORT_TAGS)}"
+            hint = suggest(node.tag, SHORT_TAGS, f"Allowed are {', '.join(SHORT_TAGS)}")
             raise ConfigError(f"CloudFormation knows no tag {node.tag!r}", where=self._where(node), hint=hint)
         value = node.value if isinstance(node, yaml.ScalarNode) else self._read_plain(node, (*path, name))
         if name == "Fn::GetAtt" and isinstance(value, str):

@@ -101,7 +101,7 @@ class FunctionSettings:
         properties: Of `AWS::Serverless::Function`; None for one that a nearer file removes.
         include: Modules and files that ship although nothing imports them.
         exclude: Distributions and modules that stay out.
-        places: The file and line that set each property last.
+        places: The file and line that set each property last, and each key and item in it: `SnapStart.ApplyOn`, `Policies.1`.
         throttles: `throttle_rate` and `throttle_burst`, as far as they are declared; their places are in `places`.
         cors: The CORS in one file: a `CORS`, False to disable it, or None if the file does not set it. `plan.cors` decides which
             file counts.
@@ -132,7 +132,7 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
         properties=properties,
         include=_read_texts("include", document, problems),
         exclude=_read_texts("exclude", document, problems),
-        places={key: document.where(key) for key in (*properties, *THROTTLE_KEYS) if key in document.value},
+        places=_places(document, (*properties, *THROTTLE_KEYS)),
         throttles=_read_throttles(document, problems),
         cors=_read_cors(document, problems) if "cors" in document.value else None,
         isolate=_read_isolate(document, problems) if "isolate" in document.value else None,
@@ -161,7 +161,7 @@ def parse_globals(infra: Infra, problems: list[ProjectError]) -> FunctionSetting
         }
         problems += _check_environment(properties, shared)
         properties = {key: value for key, value in properties.items() if key not in (*_MERGED_BY_SAM, *_FUNCTIONS_OWN)}
-        found.append(FunctionSettings(properties=properties, places={key: shared.where(key) for key in properties}))
+        found.append(FunctionSettings(properties=properties, places=_places(shared, properties)))
     return merge_settings(found)
 
 
@@ -184,7 +184,7 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
         throttles |= each.throttles
         places |= {key: each.places[key] for key in each.throttles}
         for key, value in each.properties.items():
-            places[key] = each.places.get(key, "")
+            places = _merge_places(key, places, properties.get(key), each)
             if value is None:
                 properties.pop(key, None)
             else:
@@ -211,6 +211,50 @@ def merge_property(key: str, outer: Any, inner: Any) -> Any:
     if key == "Environment":
         return {**outer, **inner, "Variables": {**outer.get("Variables", {}), **inner.get("Variables", {})}}
     return inner
+
+
+def places_within(places: Mapping[str, str], key: str) -> dict[str, str]:
+    """Of the places those of a property and of what is in it."""
+    return {path: place for path, place in places.items() if path == key or path.startswith(f"{key}.")}
+
+
+def _places(document: YamlText, properties: Iterable[str]) -> dict[str, str]:
+    wanted = {key for key in properties if key in document.value}
+    found = {
+        ".".join(map(str, path)): f"{document.source_file}:{line}"
+        for path, line in document.lines.items()
+        if path and path[0] in wanted
+    }
+    return {**{key: document.where(key) for key in wanted}, **found}
+
+
+def _merge_places(key: str, outer: Mapping[str, str], value: Any, inner: FunctionSettings) -> dict[str, str]:
+    """The places of all properties after an inner folder has set this one."""
+    added, kept = places_within(inner.places, key), dict(outer)
+    if key == "Policies" and value is not None and inner.properties[key] is not None:
+        kept |= {
+            f"{key}.{index}": outer.get(key, "")
+            for index, _ in enumerate(_as_list(value))
+            if f"{key}.{index}" not in outer
+        }
+        added = _moved(added, _as_list(value), _as_list(inner.properties[key]))
+    elif key != "Environment":
+        kept = {path: place for path, place in kept.items() if path not in places_within(outer, key)}
+    return {**kept, **added, key: inner.places.get(key, "")}
+
+
+def _moved(places: Mapping[str, str], outer: list[Any], inner: list[Any]) -> dict[str, str]:
+    """Places of an inner folder's policies, counted as they are after those of the outer one."""
+    merged = merge_property("Policies", outer, inner)
+    found: dict[str, str] = {}
+    for index, policy in enumerate(inner):
+        position = merged.index(policy)
+        found[f"Policies.{position}"] = places.get(f"Policies.{index}") or places.get("Policies", "")
+        below = places_within(places, f"Policies.{index}")
+        found |= {
+            f"Policies.{position}{path.removeprefix(f'Policies.{index}')}": place for path, place in below.items()
+        }
+    return found
 
 
 def _as_list(value: Any) -> list[Any]:
@@ -253,7 +297,7 @@ def check_variables(variables: Mapping[str, Any], document: YamlText, *path: str
         path: Their path in the file.
     """
     return [
-        ConfigError(problem, where=document.where(*path, name), hint="Give yours another name")
+        ConfigError(problem, where=document.where(*path, name), hint="Use another name")
         for name in variables
         if (problem := variable_problem(name))
     ]

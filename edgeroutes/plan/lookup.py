@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from edgeroutes.errors import ConfigError
+from edgeroutes.errors import ConfigError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +30,5 @@ def find_function(functions: Iterable[FunctionPlan], route: str) -> FunctionPlan
             names |= dict.fromkeys((each.route_path, f"/{each.directory}", f"/{each.source_file}"), function)
     if wanted in names:
         return names[wanted]
-    near = get_close_matches(wanted, names, n=1)
-    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes routes' lists them"
+    hint = suggest(wanted, names, "'edgeroutes routes' lists them")
     raise ConfigError("there is no such route", where=route, hint=hint)

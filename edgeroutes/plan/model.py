@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from edgeroutes.config import Config
+    from edgeroutes.errors import Problem
     from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import RouteFile
 
@@ -91,26 +92,6 @@ class ApiResource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanWarning:
-    """A problem that does not stop the command.
-
-    Args:
-        problem: A sentence without its full stop.
-        where: A file, a function or a settings key.
-        hint: What to do, as an imperative without its full stop.
-    """
-
-    problem: str
-    where: str = ""
-    hint: str = ""
-
-    def __str__(self) -> str:
-        place = f"{self.where}: " if self.where else ""
-        remedy = f" {self.hint}." if self.hint else ""
-        return f"{place}{self.problem}.{remedy}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectPlan:
     """All functions of a project.
 
@@ -128,7 +109,7 @@ class ProjectPlan:
     fallback: FunctionPlan
     api_resources: tuple[ApiResource, ...] = ()
     api_resource_count: int = 0
-    warnings: tuple[PlanWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def routes(self) -> Iterator[tuple[FunctionPlan, RouteFile]]:

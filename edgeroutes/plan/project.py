@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
 from edgeroutes.plan.api_tree import make_resources
-from edgeroutes.plan.cors import plan_cors
 from edgeroutes.plan.function_yaml import (
     THROTTLE_KEYS,
     FunctionSettings,
@@ -14,10 +13,12 @@ from edgeroutes.plan.function_yaml import (
     merge_settings,
     parse_function_yaml,
     parse_globals,
+    places_within,
 )
 from edgeroutes.plan.grouping import Group, group_routes
 from edgeroutes.plan.logical_ids import group_id, route_id, unique_ids
-from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, PlanWarning, ProjectPlan
+from edgeroutes.plan.manifest import plan_cors
+from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
 from edgeroutes.plan.validate import (
     check_cdn,
     check_functions,
@@ -86,7 +87,7 @@ def make_plan(
         api_resources=resources,
         api_resource_count=count,
         warnings=(
-            *(PlanWarning(problem=each.problem, where=each.where, hint=each.hint) for each in scan.warnings),
+            *scan.warnings,
             *warn_api_resources(count),
         ),
     )
@@ -133,7 +134,8 @@ def _plan_function(
             is_of_route = key == "Timeout" and route.config.max_duration is not None
             place = route.source_file if is_of_route else own.places.get(key) or route.source_file
             if key not in properties:
-                properties[key], said_by[key] = value, place
+                properties[key] = value
+                said_by |= {key: place} if is_of_route else {**places_within(own.places, key), key: place}
             elif properties[key] != value:
                 properties[key] = _agree(key, (properties[key], said_by[key]), (value, place), group, problems)
     throttles = {key: properties.pop(key) for key in THROTTLE_KEYS}
@@ -143,7 +145,7 @@ def _plan_function(
         routes=group.routes,
         streams=group.routes[0].exports.streams,
         properties=dict(sorted(properties.items())),
-        inherited=frozenset(key for key, place in shared.places.items() if said_by.get(key) == place),
+        inherited=frozenset(key for key in shared.properties if said_by.get(key) == shared.places[key]),
         places=said_by,
         include=tuple(dict.fromkeys(include)),
         exclude=tuple(dict.fromkeys(entry for entry in exclude if entry not in include)),  # one of its routes needs it
@@ -161,6 +163,7 @@ def _plan_fallback(shared: FunctionSettings) -> FunctionPlan:
         routes=(),
         properties=properties,
         inherited=frozenset(properties) & shared.properties.keys(),
+        places=shared.places,
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, RouteFileError
+from edgeroutes.errors import ConfigError, Problem, ProjectError, RouteFileError
 from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.plan.model import REVALIDATION, PlanWarning
+from edgeroutes.plan.model import REVALIDATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,18 +81,19 @@ def check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[P
             if other is not function:
                 problem = f"FunctionName {name!r} is given to {other.logical_id} and {function.logical_id}"
                 hint = "Take it out of function.yaml, or put it beside one route alone"
-                problems.append(ConfigError(problem, where=_file_of(function), hint=hint))
+                problems.append(ConfigError(problem, where=_place_of(function, "FunctionName"), hint=hint))
         if uses_snapstart(function.properties) and config.runtime in NO_SNAPSTART:
             problem = f"SnapStart is set, which {config.runtime} does not have"
             hint = 'Set runtime = "python3.13" in [tool.edgeroutes], or take SnapStart out'
-            problems.append(ConfigError(problem, where=_file_of(function), hint=hint))
+            problems.append(ConfigError(problem, where=_place_of(function, "SnapStart"), hint=hint))
     return problems
 
 
 def check_cdn(config: Config) -> list[ProjectError]:
     """Problems with settings that CloudFront would reject."""
     cdn = config.cdn
-    where = "pyproject.toml, [tool.edgeroutes.cdn]"
+    set_by = "certificate_arn" if cdn.certificate_arn else "domain_name"
+    where = config.places.get(f"cdn.{set_by}", f"pyproject.toml, [tool.edgeroutes.cdn] {set_by}")
     if cdn.domain_names and not cdn.certificate_arn:
         problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
         return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]
@@ -108,7 +109,7 @@ def uses_snapstart(properties: Mapping[str, Any]) -> bool:
     return isinstance(snapstart, dict) and snapstart.get("ApplyOn", "None") != "None"
 
 
-def warn_api_resources(count: int) -> list[PlanWarning]:
+def warn_api_resources(count: int) -> list[Problem]:
     """A warning if the API has more resources than an account's default quota."""
     if count <= API_RESOURCES:
         return []
@@ -117,19 +118,19 @@ def warn_api_resources(count: int) -> list[PlanWarning]:
         f"Raise '{API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or share one function "
         "among the routes of a folder: 'isolate: <name>' in its function.yaml"
     )
-    return [PlanWarning(problem=problem, hint=hint)]
+    return [Problem(problem, hint=hint)]
 
 
-def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[PlanWarning]:
+def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
     """Warnings for functions that revalidate with a role of function.yaml, whose policies edgeroutes does not set."""
     problem = "it revalidates, and its role is one that function.yaml names"
     hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
     return [
-        PlanWarning(problem=problem, where=_file_of(each), hint=hint)
+        Problem(problem, where=_place_of(each, "Role"), hint=hint)
         for each in functions
         if REVALIDATION in each.features and "Role" in each.properties
     ]
 
 
-def _file_of(function: FunctionPlan) -> str:
-    return function.routes[0].source_file if function.routes else function.logical_id
+def _place_of(function: FunctionPlan, key: str) -> str:
+    return function.places.get(key) or (function.routes[0].source_file if function.routes else function.logical_id)

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.constraints import CONTAINERS, NAMES, find_contradiction, find_problem
+from edgeroutes.http.parameters import CONTAINERS, NAMES, find_contradiction, find_problem
+from edgeroutes.routing.handlers import check_parameters, is_for_type_checkers, type_names, unquoted
 from edgeroutes.routing.python_source import render_node
 
 if TYPE_CHECKING:
@@ -27,11 +28,36 @@ _SCALARS: Mapping[str, type] = {
     "str": str, "int": int, "float": float, "bool": bool, "decimal.Decimal": Decimal, "datetime.date": date,
     "datetime.datetime": datetime, "datetime.time": time,
 }  # fmt: skip
-_CONTAINERS: Mapping[str, type] = {each.__name__: each for each in CONTAINERS} | {
-    f"typing.{each.__name__.capitalize()}": each for each in CONTAINERS
-}
-_DICTS = frozenset({"dict", "typing.Dict"})
-_UNSUPPORTED = frozenset({"bytes", "bytearray", "complex", "memoryview", "range", "type"})
+_CONTAINERS: Mapping[str, type] = (
+    {each.__name__: each for each in CONTAINERS}
+    | {f"typing.{each.__name__.capitalize()}": each for each in CONTAINERS}
+    | {
+        f"{module}.{name}": kind
+        for module in ("collections.abc", "typing")
+        for name, kind in (
+            ("Sequence", list),
+            ("MutableSequence", list),
+            ("Set", set),
+            ("AbstractSet", set),
+            ("MutableSet", set),
+        )
+    }
+)
+_DICTS = frozenset(
+    {"dict", "typing.Dict"}
+    | {f"{module}.{name}" for module in ("collections.abc", "typing") for name in ("Mapping", "MutableMapping")}
+)
+_UNSUPPORTED = frozenset(
+    {
+        "bytes", "bytearray", "complex", "memoryview", "range", "type", "datetime.timedelta", "datetime.timezone", "re.Pattern",
+        "fractions.Fraction", "types.SimpleNamespace",
+        *(f"collections.{name}" for name in ("ChainMap", "Counter", "OrderedDict", "defaultdict", "deque")),
+        *(f"collections.abc.{name}" for name in ("Callable", "Collection", "Generator", "Iterable", "Iterator")),
+        *(f"typing.{name}" for name in ("Callable", "Collection", "DefaultDict", "Deque", "Iterable", "Iterator", "OrderedDict")),
+        *(f"ipaddress.IPv{version}{name}" for version in (4, 6) for name in ("Address", "Interface", "Network")),
+        *(f"pathlib.{name}" for name in ("Path", "PosixPath", "PurePath", "PurePosixPath")),
+    }
+)  # fmt: skip
 _WRAPPERS = frozenset({"NotRequired", "Required", "ReadOnly", "Final"})
 _OWN_BASES = frozenset({"TypedDict", "NamedTuple"})
 _LIBRARY_BASES: Mapping[str, str] = {
@@ -100,16 +126,21 @@ class AnnotationChecker:
     module: Module
     find_module: Callable[[str, str], Module | None]
     _checked: set[tuple[str, int]] = field(default_factory=set)
+    _path: tuple[tuple[str, Function], ...] = ()
 
     def check(self, name: str, function: Function, parameter_names: Sequence[str]) -> Iterator[Found]:
-        """What is wrong with the arguments of one handler."""
+        """What is wrong with the arguments of one handler, and of the functions that it depends on."""
+        self._path = (*self._path, (name, function))
         bodies = []
         for argument, default in _arguments(function):
+            where = f"argument {argument.arg!r} of {name}"
+            found = self._read(argument.annotation, self.module, 0)
+            for node, module in (*found.metadata, (default, self.module)):
+                yield from self._check_dependency(node, module, parameter_names)
+            yield from self._check_names(argument.annotation, argument, self.module, where)
             if argument.annotation is None or _is_elsewhere(default, self.module):
                 continue
-            where = f"argument {argument.arg!r} of {name}"
             yield from self._check_default(argument, default, where)
-            found = self._read(argument.annotation, self.module, 0)
             place = self._place(found)
             if place == "elsewhere" or argument.arg in ("request", "context", "params"):
                 continue
@@ -119,9 +150,55 @@ class AnnotationChecker:
                 bodies.append(argument)
             if place == "file":
                 yield from self._check_file(found, argument, where)
+            elif found.python is tuple and len(found.inner) > 1 and argument not in bodies:
+                problem = f"{where}: repeated values have no fixed number"
+                yield self._problem(argument, problem, "Write tuple[T, ...] or list[T]")
             else:
                 yield from self._check_type(found, argument, self.module, where, place)
         yield from self._check_bodies(name, bodies)
+
+    def _check_dependency(
+        self, node: ast.expr | None, module: Module, parameter_names: Sequence[str]
+    ) -> Iterator[Found]:
+        """What is wrong with the function in a `Depends(…)`, where it is a function of the project without decorators."""
+        target = None
+        if isinstance(node, ast.Call) and node.args and _called(node, module) == "edgeroutes.Depends":
+            target = node.args[0]
+        found = None if target is None else self._find_function(target, module, 0)
+        if target is None or found is None:
+            return
+        function, owner = found
+        name = getattr(function, "name", render_node(target))
+        functions = [each for _, each in self._path]
+        if function in functions:
+            names = [each for each, _ in self._path[functions.index(function) :]]
+            problem = f"the dependencies are a cycle: {' → '.join((*names, names[0]))}"
+            yield self._problem(function, problem, "Move the part that both need into a third function", owner)
+        elif (key := (owner.source_file, function.lineno)) not in self._checked:
+            self._checked.add(key)
+            yield from check_parameters(name, function, parameter_names, owner.source_file)
+            checker = AnnotationChecker(owner, self.find_module, self._checked, self._path)
+            yield from checker.check(name, function, parameter_names)
+
+    def _find_function(self, node: ast.expr, module: Module, depth: int) -> tuple[Function, Module] | None:
+        """The function without decorators that a name stands for, in whichever of the project's modules it is."""
+        binding = module.bindings.last(node.id) if isinstance(node, ast.Name) else None
+        if binding is not None and binding.kind != "import":
+            function = module.bindings.function_of(binding)
+            is_plain = function is not None and not getattr(function, "decorator_list", None)
+            return (function, module) if function is not None and is_plain else None
+        module_name, _, name = (module.bindings.dotted_name(node) or "").rpartition(".")
+        other = self.find_module(module_name, module.source_file) if module_name.strip(".") else None
+        if other is None or depth > _MOST_DEPTH:
+            return None
+        return self._find_function(ast.Name(id=name, ctx=ast.Load()), other, depth + 1)
+
+    def _check_names(self, annotation: ast.expr | None, node: ast.AST, module: Module, where: str) -> Iterator[Found]:
+        """The types of an annotation that are not there when the route runs."""
+        for name in type_names(unquoted(annotation), module.bindings):
+            if isinstance(name, ast.Name) and is_for_type_checkers(name.id, module.bindings):
+                hint = "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs"
+                yield self._problem(node, f"{where}: {name.id} is imported for type checkers only", hint, module)
 
     def _check_bodies(self, name: str, bodies: list[ast.arg]) -> Iterator[Found]:
         if len(bodies) > 1:
@@ -167,6 +244,8 @@ class AnnotationChecker:
     def _check_type(self, found: Type, node: ast.AST, module: Module, where: str, place: str) -> Iterator[Found]:
         """What is wrong with the type of an argument or field, and inside of it."""
         if found.kind == "unsupported":
+            if any(_is_validator(_called(item, owner)) for item, owner in found.metadata):
+                return  # pydantic makes the value
             hint = (
                 "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum, a Literal or, for a body, a model"
             )
@@ -193,6 +272,8 @@ class AnnotationChecker:
             if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
                 continue
             label = f"{where}: field {definition.name}.{statement.target.id}"
+            if not found.library:
+                yield from self._check_names(statement.annotation, statement, module, label)
             inner = self._read(statement.annotation, module, 0)
             if (
                 not found.library
@@ -242,8 +323,10 @@ class AnnotationChecker:
         if contradiction is not None:
             yield self._problem(node, f"{where}: {contradiction[0]}", contradiction[1], module)
 
-    def _read(self, node: ast.expr, module: Module, depth: int) -> Type:
+    def _read(self, node: ast.expr | None, module: Module, depth: int) -> Type:
         """The type that an annotation shows."""
+        if node is None:
+            return Type(kind="unknown")
         label = render_node(node)
         if depth > _MOST_DEPTH:
             return Type(kind="unknown", label=label)
@@ -288,7 +371,8 @@ class AnnotationChecker:
             return Type(kind="container", label=label, python=_CONTAINERS[dotted], inner=tuple(inner))
         if dotted in _DICTS:
             return Type(kind="dict", label=label, python=dict, inner=(self._read(parts[-1], module, depth + 1),))
-        return Type(kind="unknown", label=label)
+        generic = self._read(node.value, module, depth + 1)
+        return generic if generic.kind in ("model", "unsupported") else Type(kind="unknown", label=label)
 
     def _read_call(self, node: ast.Call, module: Module, label: str, depth: int) -> Type:
         dotted = module.bindings.dotted_name(node.func) or ""
@@ -410,8 +494,10 @@ def _is_validator(name: str) -> bool:
 def _unknown_metadata(node: ast.expr, module: Module) -> tuple[str, str] | None:
     """Why metadata cannot be enforced, and what to do; None where it can, or where only running it shows."""
     name = _called(node, module)
+    last = name.rpartition(".")[2]
+    if _is_ours(name) and isinstance(node, ast.Call):
+        return _unknown_option(last, node)
     if name.startswith("fastapi."):
-        last = name.rpartition(".")[2]
         return (
             f"{name} has no effect in a route file. Allowed are the markers of edgeroutes",
             f"Write 'from edgeroutes import {last}'",
@@ -432,6 +518,18 @@ def _unknown_metadata(node: ast.expr, module: Module) -> tuple[str, str] | None:
                     f"Field({word.arg}=…) has no effect here",
                     hint if "alias" in word.arg else "Write '= value' after the type",
                 )
+    return None
+
+
+def _unknown_option(marker: str, node: ast.Call) -> tuple[str, str] | None:
+    """The first option of a marker that it does not have, and what to do."""
+    allowed = {"Body": NAMES, "File": ("name", "max_bytes", "types")}.get(marker, ("name", *NAMES))
+    for word in node.keywords:
+        if word.arg is not None and word.arg not in allowed:
+            hint = f"Write {marker}('name')" if "alias" in word.arg else "Remove it"
+            hint = "Write a string beside the marker" if word.arg in ("title", "description") else hint
+            hint = "Write pydantic's Field(discriminator=…)" if word.arg == "discriminator" else hint
+            return f"{marker} has no option {word.arg!r}. Allowed are {', '.join(allowed)}", hint
     return None
 
 

@@ -112,10 +112,9 @@ def check_callable(name: str, bindings: Bindings, source_file: str) -> Iterator[
 def check_arguments(
     methods: Sequence[Export], bindings: Bindings, parameter_names: Sequence[str], source_file: str
 ) -> Iterator[tuple[int, RouteFileError]]:
-    """The arguments of handlers, and of their dependencies in the same file, that nothing can fill, with their lines.
+    """The arguments of handlers that nothing can fill, with their lines.
 
-    An argument is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its
-    default. Functions behind decorators, and those defined elsewhere, are checked when the route is loaded.
+    Functions behind decorators, and those defined elsewhere, are checked when the route is loaded.
 
     Args:
         methods: The handlers to look at.
@@ -123,50 +122,29 @@ def check_arguments(
         parameter_names: What the route's path captures.
         source_file: For the problems.
     """
-    for name, function in _with_dependencies(methods, bindings):
-        for argument in _bare_arguments(function):
-            if argument.arg not in (*parameter_names, *RESERVED_NAMES):
-                fault = "is not a captured segment and has neither annotation nor default"
-                problem = f"argument {argument.arg!r} of {name} {fault}"
-                where = f"{source_file}:{argument.lineno}"
-                hint = _hint(argument.arg, parameter_names)
-                yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
-        for rest, stars in ((function.args.vararg, "*"), (function.args.kwarg, "**")):
-            if rest is not None:
-                problem = f"{name} takes {stars}{rest.arg}, which nothing in a request can fill"
-                where = f"{source_file}:{rest.lineno}"
-                yield rest.lineno, RouteFileError(problem, where=where, hint="Name each argument")
+    for export, function in plain_handlers(methods, bindings):
+        yield from check_parameters(export.name, function, parameter_names, source_file)
 
 
-def _with_dependencies(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[str, Function]]:
-    """The handlers as `plain_handlers` gives them, and the functions of the file that they depend on, each once."""
-    waiting: list[tuple[str, Function]] = [
-        (export.name, function) for export, function in plain_handlers(methods, bindings)
-    ]
-    for name, function in waiting:
-        yield name, function
-        known = [each for _, each in waiting]
-        waiting += [each for each in _dependencies(function, bindings) if each[1] not in known]
+def check_parameters(
+    name: str, function: Function, parameter_names: Sequence[str], source_file: str
+) -> Iterator[tuple[int, RouteFileError]]:
+    """The parameters of a handler or dependency that nothing can fill, with their lines.
 
-
-def _dependencies(function: Function, bindings: Bindings) -> Iterator[tuple[str, Function]]:
-    """The functions of the file in the `Depends(…)` of a function's arguments, and in the aliases that annotate these."""
-    nodes = list(ast.walk(function.args))
-    aliases = (bindings.last(node.id) for node in nodes if isinstance(node, ast.Name))
-    nodes += [
-        node
-        for each in aliases
-        if each is not None and each.kind == "value" and each.node
-        for node in ast.walk(each.node)
-    ]
-    for node in nodes:
-        if not isinstance(node, ast.Call) or bindings.dotted_name(node.func) != "edgeroutes.Depends" or not node.args:
-            continue
-        name = node.args[0].id if isinstance(node.args[0], ast.Name) else ""
-        binding = bindings.last(name)
-        found = bindings.function_of(binding) if binding is not None else None
-        if found is not None and not getattr(found, "decorator_list", ()):
-            yield name, found
+    A parameter is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its default.
+    """
+    for argument in _bare_arguments(function):
+        if argument.arg not in (*parameter_names, *RESERVED_NAMES):
+            fault = "is not a captured segment and has neither annotation nor default"
+            problem = f"argument {argument.arg!r} of {name} {fault}"
+            where = f"{source_file}:{argument.lineno}"
+            hint = _hint(argument.arg, parameter_names)
+            yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
+    for rest, stars in ((function.args.vararg, "*"), (function.args.kwarg, "**")):
+        if rest is not None:
+            problem = f"{name} takes {stars}{rest.arg}, which nothing in a request can fill"
+            where = f"{source_file}:{rest.lineno}"
+            yield rest.lineno, RouteFileError(problem, where=where, hint="Name each argument")
 
 
 def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
@@ -190,14 +168,15 @@ def check_returns(
     for export, function in plain_handlers(methods, bindings):
         if isinstance(function, ast.Lambda):
             continue
-        returned = _unquoted(function.returns)
+        returned = unquoted(function.returns)
         if returned is not None:
             for problem, hint in (*_status_problems(returned, bindings), *_type_problems(returned, bindings)):
                 where = f"{source_file}:{function.lineno}"
                 yield function.lineno, RouteFileError(f"{export.name}: {problem}", where=where, hint=hint)
 
 
-def _unquoted(node: ast.expr | None) -> ast.expr | None:
+def unquoted(node: ast.expr | None) -> ast.expr | None:
+    """An annotation that is a string as the expression in it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
             return ast.parse(node.value, mode="eval").body
@@ -225,9 +204,13 @@ def _status_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[s
 
 
 def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
-    for node in _type_names(returned, bindings):
+    for node in type_names(returned, bindings):
         name = bindings.dotted_name(node) or ""
-        if isinstance(node, ast.Name) and _is_for_type_checkers(node.id, bindings):
+        if (
+            isinstance(node, ast.Name)
+            and is_for_type_checkers(node.id, bindings)
+            and not _is_found_anyway(node, bindings)
+        ):
             problem = f"the return type {node.id} is imported for type checkers only, and is needed when the route runs"
             yield problem, "Import it outside 'if TYPE_CHECKING:'"
         binding = bindings.last(node.id) if isinstance(node, ast.Name) else None
@@ -240,24 +223,28 @@ def _type_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str
             yield f"the return type {name} cannot be used to convert a response", hint
 
 
-def _type_names(node: ast.expr, bindings: Bindings) -> Iterator[ast.Name | ast.Attribute]:
+def type_names(node: ast.expr | None, bindings: Bindings) -> Iterator[ast.Name | ast.Attribute]:
     """The types in an annotation, without the values in Annotated and Literal."""
     if isinstance(node, ast.Name | ast.Attribute):
         yield node
     elif isinstance(node, ast.Subscript):
         name = _last_name(node, bindings)
         inner = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-        yield from _type_names(node.value, bindings)
+        yield from type_names(node.value, bindings)
         for each in inner[: {"Annotated": 1, "Literal": 0}.get(name)]:
-            yield from _type_names(each, bindings)
+            yield from type_names(each, bindings)
     elif isinstance(node, ast.BinOp):
-        yield from (*_type_names(node.left, bindings), *_type_names(node.right, bindings))
+        yield from (*type_names(node.left, bindings), *type_names(node.right, bindings))
 
 
-def _is_for_type_checkers(name: str, bindings: Bindings) -> bool:
-    """Whether the file has the name under `if TYPE_CHECKING:` alone, and edgeroutes does not find it without the import."""
-    imported = bindings.imports.get(name, "")
-    return bool(imported) and bindings.last(name) is None and not imported.startswith(_FOUND_ANYWAY)
+def is_for_type_checkers(name: str, bindings: Bindings) -> bool:
+    """Whether the file has the name under `if TYPE_CHECKING:` alone."""
+    return name in bindings.imports and bindings.last(name) is None
+
+
+def _is_found_anyway(node: ast.Name, bindings: Bindings) -> bool:
+    """Whether edgeroutes finds a name in a return annotation without the import."""
+    return bindings.imports[node.id].startswith(_FOUND_ANYWAY)
 
 
 def _has_no_fields(node: ast.ClassDef) -> bool:

@@ -111,7 +111,8 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     routes = [_read_route(tree, place, found, middleware, modules) for place in first_of_each_url(places)]
     absences = []
     for route in routes:
-        problems += route.exports.problems
+        known = {str(problem) for problem in problems}  # a module that several routes import has its problems once
+        problems += (problem for problem in route.exports.problems if str(problem) not in known)
         if route.exports.nothing_exported is not None:
             absences.append(route.exports.nothing_exported)
     return RouteScan(

@@ -6,32 +6,39 @@ Whoever annotates with `Literal` or `UUID` has loaded the module that it comes f
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
+from collections.abc import Set as AbstractSet
 from types import NoneType, UnionType
+
+from edgeroutes.runtime.signature import evaluate, module_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_CONCRETE: dict[Any, type] = {
+    Sequence: list,
+    MutableSequence: list,
+    AbstractSet: set,
+    Mapping: dict,
+    MutableMapping: dict,
+}
 _QUALIFIERS = ("Required", "NotRequired", "ReadOnly", "Final")  # of fields
 _MARKERS = ("edgeroutes.http.parameters", "edgeroutes.runtime.dependencies")
-_MODEL_MARKS = ("__dataclass_fields__", "model_validate", "__struct_fields__")
 
 
 def peel(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
     """The type below `Annotated[T, …]`, `NewType`, `type X = T` and `NotRequired[T]`, and their metadata, innermost first."""
     metadata: tuple[Any, ...] = ()
-    found: Any
     while True:
         if hasattr(annotation, "__metadata__"):
             metadata = (*annotation.__metadata__, *metadata)
             annotation = annotation.__origin__
         elif hasattr(annotation, "__supertype__"):
             annotation = annotation.__supertype__
-        elif type(annotation).__name__ == "TypeAliasType":
-            annotation = annotation.__value__
-        elif type(found := getattr(annotation, "__origin__", None)).__name__ == "TypeAliasType":
-            annotation = found.__value__[annotation.__args__]
-        elif getattr(found, "_name", None) in _QUALIFIERS:
+        elif is_alias(annotation):
+            annotation = alias_value(annotation)
+        elif getattr(origin(annotation), "_name", None) in _QUALIFIERS:
             annotation = annotation.__args__[0]
         else:
             return annotation, metadata
@@ -48,14 +55,26 @@ def annotated(kind: Any, metadata: tuple[Any, ...]) -> Any:
 
 
 def origin(annotation: Any) -> Any:
-    """What a generic is made of: `list[int]` → `list`, `int | None` → `UnionType`; None for what is not a generic."""
+    """What a generic is made of: `list[int]` and `Sequence[int]` → `list`, `int | None` → `UnionType`; None for another type."""
     if isinstance(annotation, UnionType):
         return UnionType
     found = getattr(annotation, "__origin__", None)
     typing = sys.modules.get("typing")
     if typing is not None and found is typing.Union:
         return UnionType
-    return found
+    return _CONCRETE.get(found, found) if isinstance(found, type) else found
+
+
+def is_alias(annotation: Any) -> bool:
+    """Whether it is a `type X = …` or TypeAliasType, or one with arguments: `X[int]`."""
+    return type(origin(annotation) or annotation).__name__ == "TypeAliasType"
+
+
+def alias_value(annotation: Any) -> Any:
+    """What a `type X = …` stands for."""
+    alias = origin(annotation) or annotation
+    value = evaluate(alias.__value__, module_namespace(alias), alias.__name__)
+    return value if alias is annotation else value[annotation.__args__]
 
 
 def is_literal(annotation: Any) -> bool:
@@ -87,30 +106,6 @@ def describe(annotation: Any) -> str:
     """The annotation as its author wrote it, more or less."""
     is_plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")
     return annotation.__name__ if is_plain else repr(annotation)
-
-
-def is_typed_dict(annotation: Any) -> bool:
-    """Whether it is a TypedDict."""
-    return isinstance(annotation, type) and issubclass(annotation, dict) and hasattr(annotation, "__total__")
-
-
-def is_named_tuple(annotation: Any) -> bool:
-    """Whether it is a NamedTuple."""
-    return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")
-
-
-def is_own_model(annotation: Any) -> bool:
-    """Whether it is a class that edgeroutes validates itself: a dataclass, TypedDict or NamedTuple."""
-    if is_typed_dict(annotation) or is_named_tuple(annotation):
-        return True
-    return hasattr(annotation, "__dataclass_fields__") and not hasattr(annotation, "__pydantic_fields__")
-
-
-def is_model(annotation: Any) -> bool:
-    """Whether it is a class with fields: dataclass, TypedDict, NamedTuple, pydantic model, msgspec struct."""
-    if not isinstance(annotation, type):
-        return False
-    return any(hasattr(annotation, mark) for mark in _MODEL_MARKS) or is_own_model(annotation)
 
 
 def find_marker(annotation: Any) -> Any:

@@ -14,10 +14,6 @@ from edgeroutes.runtime.annotations import (
     find_marker,
     is_any,
     is_container,
-    is_model,
-    is_named_tuple,
-    is_own_model,
-    is_typed_dict,
     origin,
     peel,
     plain_type,
@@ -26,7 +22,14 @@ from edgeroutes.runtime.annotations import (
 from edgeroutes.runtime.constraints import find_checks, needs_pydantic
 from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty, values_converter
 from edgeroutes.runtime.defaults import default_maker
-from edgeroutes.runtime.fields import field_annotations, field_names_required
+from edgeroutes.runtime.fields import (
+    field_annotations,
+    field_names_required,
+    is_model,
+    is_named_tuple,
+    is_own_model,
+    is_typed_dict,
+)
 from edgeroutes.runtime.signature import ABSENT
 from edgeroutes.runtime.validation import make_object, make_validator
 
@@ -144,12 +147,13 @@ class StringsModel:
 
             self._convert = fields_converter(annotation if needs_pydantic(annotation) else plain, where)
             for name, kind in model_annotations(plain, where).items():
-                _require_strings(kind, place, f"{where}, {plain.__name__}.{name}")
+                _require_strings(kind, place, f"{where}, {describe(plain)}.{name}")
                 self.shapes[name.replace("_", "-") if place == "header" else name] = _shape(kind, name)
         self._checks = find_checks(annotation, where)
 
     def _own(self, model: Any, place: str, where: str) -> Validator:
         required = field_names_required(model)
+        kind = origin(model) or model
         fields = []
         attributes = {}
         for attribute, annotation in field_annotations(model, where).items():
@@ -157,7 +161,7 @@ class StringsModel:
             name = marker.name if marker is not None and marker.place == place and marker.name else attribute
             if place == "header" and name == attribute:
                 name = name.replace("_", "-")
-            convert = _string_converter(annotation, place, f"{where}, {model.__name__}.{attribute}")
+            convert = _string_converter(annotation, place, f"{where}, {describe(model)}.{attribute}")
             is_required = attribute in required
             if convert is not None:
                 self.shapes[name] = _shape(annotation, name)
@@ -168,7 +172,7 @@ class StringsModel:
 
         def build(**found: Any) -> Any:
             given = {attributes[name]: value for name, value in found.items() if value is not ABSENT}
-            return given if is_typed_dict(model) else model(**given)
+            return given if is_typed_dict(kind) else kind(**given)
 
         return make_object(fields, build)
 

@@ -12,7 +12,7 @@ from edgeroutes.http.caching import (
     path_tag,
     render_cache_control,
 )
-from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
+from edgeroutes.http.conditional import is_not_modified, kept_headers, strong_etag
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
 
@@ -75,7 +75,7 @@ def _seconds_until(expires: str) -> int:
     """The seconds until a date; a date that cannot be read is in the past (RFC 9111 §5.3)."""
     from time import time
 
-    from edgeroutes.http.dates import parse_http_date
+    from edgeroutes.http.conditional import parse_http_date
 
     return int((parse_http_date(expires) or 0) - time())
 

@@ -12,7 +12,7 @@ from itertools import takewhile
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.constraints import LENGTHS, NAMES, find_contradiction, find_problem
+from edgeroutes.http.parameters import LENGTHS, NAMES, find_contradiction, find_problem
 from edgeroutes.runtime.annotations import describe, is_literal, origin, peel
 
 TYPE_CHECKING = False

@@ -11,16 +11,7 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.annotations import (
-    describe,
-    is_any,
-    is_container,
-    is_literal,
-    is_model,
-    origin,
-    peel,
-    plain_type,
-)
+from edgeroutes.runtime.annotations import describe, is_any, is_container, is_literal, origin, peel, plain_type
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +23,8 @@ if TYPE_CHECKING:
 _MAX_DIGITS = 4300  # more raise ValueError. Source: sys.int_info.default_max_str_digits
 _MAX_EXPONENT = 6144  # as decimal128 has it: an int of a larger one fills the memory. Source: IEEE 754-2019 §3.6
 _NUMBER_CHARACTERS = frozenset("0123456789+-.eE")
-_TRUE = ("true", "1", "on", "yes")
-_FALSE = ("false", "0", "off", "no")
+_TRUE = ("true", "1", "on", "yes", "t", "y")
+_FALSE = ("false", "0", "off", "no", "f", "n")
 
 
 def find_converter(annotation: Any, where: str) -> Converter:
@@ -61,6 +52,7 @@ def scalar_converter(annotation: Any, where: str) -> Converter | None:
     if not metadata and not hasattr(plain, "__get_pydantic_core_schema__"):
         return _plain_converter(plain, where)
     from edgeroutes.runtime.constraints import find_checks, needs_pydantic
+    from edgeroutes.runtime.fields import is_model
 
     convert: Converter | None
     if not needs_pydantic(annotation):
@@ -118,7 +110,7 @@ def _plain_converter(annotation: Any, where: str) -> Converter | None:
     if simple:
         return simple
     if is_literal(annotation):
-        return _one_of({str(value): value for value in annotation.__args__})
+        return _one_of({str(getattr(value, "_value_", value)): value for value in annotation.__args__})
     if isinstance(annotation, EnumMeta):
         return _one_of({str(member.value): member for member in annotation})  # type: ignore[var-annotated]
     if origin(annotation) is UnionType:
@@ -161,7 +153,7 @@ def to_float(text: str) -> float:
 
 
 def to_bool(text: str) -> bool:
-    """`true 1 on yes` or `false 0 off no`, in any case."""
+    """`true t 1 on yes y` or `false f 0 off no n`, in any case."""
     lowered = text.lower()
     if lowered in _TRUE:
         return True

@@ -1,6 +1,6 @@
-"""CORS: preflights, and the headers of every response.
+"""CORS in the runtime: responses to preflights, and the header fields of every other response. The rules are in `http.cors`.
 
-Loaded where a route of the function, or the project, has `cors`. The rules are `http.cors`.
+Loaded where a route of the function, or the project, has `cors`.
 """
 
 from __future__ import annotations
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.types import Incoming
 
-_SAID = frozenset(("vary", *(f"access-control-{name}" for name in ("expose-headers", "max-age"))))
-_SAID |= {f"access-control-allow-{name}" for name in ("origin", "credentials", "methods", "headers", "private-network")}
+_CORS_HEADERS = frozenset(("vary", *(f"access-control-{name}" for name in ("expose-headers", "max-age"))))
+_CORS_HEADERS |= {
+    f"access-control-allow-{name}" for name in ("origin", "credentials", "methods", "headers", "private-network")
+}
 
 
 class CorsGate:
-    """The CORS of a function's routes, with origins from the environment.
+    """The CORS of a function's routes, with its environment variables resolved.
 
     Args:
         manifest: The routes.
-        table: The same, to be matched.
-        environ: `os.environ`, or a stand-in.
-        is_late: Whether environment variables are read when a route is first requested, so that a mistake breaks that route alone.
+        table: The same routes, for matching.
+        environ: `os.environ`, or a fake.
+        is_late: Whether environment variables are read at a route's first request, so that a mistake affects only that route.
 
     Raises:
-        ConfigError: When an environment variable that holds origins is not set, or holds something else; with `is_late` it is in
-            `problems` instead.
+        ConfigError: An environment variable with origins is not set or not valid; with `is_late` it goes to `problems` instead.
     """
 
     __slots__ = ("_environ", "_late", "_manifest", "_policies", "_table", "problems")
@@ -67,7 +68,7 @@ class CorsGate:
             self._late = {}
 
     def pass_through(self, call: Call) -> Call:
-        """The call with the CORS that holds for it; for a preflight of a path that exists, one that responds to it at once."""
+        """The call with its CORS; for a preflight of a path that exists, a call that responds at once."""
         route = call.route or self.route_behind(call.incoming.path)
         path = "" if route is None else route.route_path
         if self._late:
@@ -87,7 +88,7 @@ class CorsGate:
                 self.problems[path] = error
 
     def route_behind(self, path: str) -> ManifestRoute | None:
-        """The route that a redirect to the canonical path leads to: the redirect gets the target's headers."""
+        """The route at the target of a canonical redirect: the redirect has the target's CORS headers."""
         base = self._manifest.base_path
         path = canonical_path(path, trailing_slash=self._manifest.trailing_slash) or path
         if base and not f"{path}/".startswith(f"{base}/"):
@@ -100,23 +101,23 @@ class CorsGate:
 
 
 def is_preflight(incoming: Incoming) -> bool:
-    """Whether it is a preflight, which a browser sends before the page's own request. Source: Fetch, "CORS-preflight request"."""
+    """Whether the request is a browser's preflight. Source: Fetch, "CORS-preflight request"."""
     if incoming.method != "OPTIONS":
         return False
     return incoming.header("origin") is not None and incoming.header(REQUEST_METHOD) is not None
 
 
 def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
-    """Set the CORS headers of a response; those that a handler has set stay.
+    """Add the CORS headers to a response; a handler's own stay.
 
-    Saying it twice changes nothing.
+    A second call changes nothing.
     """
     headers = response.headers
     if is_preflight(incoming):
         vary, fields = policy.preflight_vary(), _preflight_fields(policy, incoming)
     else:
-        vary, fields = policy.answer_vary(), policy.answer_fields(incoming.header("origin"))
-    if not headers.has_any(_SAID):  # one look on every request, and what is ours needs no check
+        vary, fields = policy.response_vary(), policy.response_fields(incoming.header("origin"))
+    if not headers.has_any(_CORS_HEADERS):  # one look on every request, and what is ours needs no check
         if vary:
             headers.add_own("vary", ", ".join(vary))
         for name, value in fields:

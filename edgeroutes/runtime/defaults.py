@@ -17,6 +17,8 @@ def default_maker(default: Any) -> Callable[[], Any]:
 
     What cannot be copied, such as a client with a lock in it, is the same for all requests.
     """
+    if type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS":  # of a dataclass or pydantic model, which makes it
+        return lambda: ABSENT
     if default is ABSENT or isinstance(default, _UNCHANGEABLE) or callable(default):
         return lambda: default
     from copy import deepcopy

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from edgeroutes.http.etags import is_not_modified, kept_headers, strong_etag
+from edgeroutes.http.conditional import (
+    UnsatisfiableRangeError,
+    is_not_modified,
+    kept_headers,
+    requested_range,
+    strong_etag,
+)
 from edgeroutes.http.headers import Headers, MutableHeaders
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.ranges import UnsatisfiableRangeError, requested_range
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

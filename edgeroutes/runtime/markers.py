@@ -7,15 +7,9 @@ from types import UnionType
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.parameters import File
 from edgeroutes.http.request import Request
-from edgeroutes.runtime.annotations import (
-    find_marker,
-    is_container,
-    is_model,
-    origin,
-    plain_type,
-    without_none,
-)
+from edgeroutes.runtime.annotations import find_marker, is_container, origin, plain_type, without_none
 from edgeroutes.runtime.context import RouteContext
+from edgeroutes.runtime.fields import is_model
 from edgeroutes.runtime.signature import ABSENT
 from edgeroutes.runtime.values import default_of, in_query, values_reader
 
@@ -86,14 +80,14 @@ def _body_reader(parameter: Parameter, where: str) -> Reader:
     return reader
 
 
-def _is_body(annotation: Any) -> bool:
-    """Whether an argument without a known name is the body: a model, a dict, a list of these, or a union with one."""
+def _is_body(annotation: Any, *, is_item: bool = False) -> bool:
+    """Whether an argument without a known name is the body: a model, a dict, a list of these or of lists, or a union with one."""
     plain = plain_type(annotation)
     kind = origin(plain) or plain
     if kind is UnionType:
-        return any(map(_is_body, plain.__args__))
+        return any(_is_body(each, is_item=is_item) for each in plain.__args__)
     if is_container(plain):
-        return any(_is_body(item) or is_container(plain_type(item)) for item in getattr(plain, "__args__", ()))
+        return is_item or any(_is_body(item, is_item=True) for item in getattr(plain, "__args__", ()))
     return kind is dict or is_model(kind)
 
 

@@ -13,19 +13,10 @@ from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_body import may_be_unsendable, parse_json
 from edgeroutes.http.json_checks import NOT_FINITE
-from edgeroutes.runtime.annotations import (
-    annotated,
-    describe,
-    is_literal,
-    is_model,
-    is_own_model,
-    origin,
-    peel,
-    plain_type,
-)
+from edgeroutes.runtime.annotations import annotated, describe, is_alias, is_literal, origin, peel, plain_type
 from edgeroutes.runtime.collisions import require_few_collisions
 from edgeroutes.runtime.constraints import is_library_metadata
-from edgeroutes.runtime.fields import field_annotations
+from edgeroutes.runtime.fields import field_annotations, is_model, is_own_model, require_complete
 from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
 from edgeroutes.runtime.pydantic_unions import depth_of
 
@@ -143,15 +134,16 @@ class _Library:
     def __init__(self, owner: Any, from_value: Any, from_json: Any, from_fields: Any) -> None:
         self.owner = owner
         self.from_value, self.from_json, self.from_fields = from_value, from_json, from_fields
-        self.is_pydantic = not hasattr(owner, "__struct_fields__")
+        self.is_pydantic = not hasattr(origin(owner) or owner, "__struct_fields__")
         self.has_weak_hashes = False
         self.errors: tuple[type[Exception], ...] = (ValueError,)
 
 
 def _read_library(model: Any, where: str) -> _Library:
     if hasattr(model, "model_validate"):
+        require_complete(model, where)
         library = _Library(model, model.model_validate, model.model_validate_json, model.model_validate)
-    elif hasattr(model, "__struct_fields__"):
+    elif hasattr(origin(model) or model, "__struct_fields__"):
         from functools import partial
 
         from msgspec import MsgspecError, convert
@@ -189,7 +181,7 @@ def _adapter(annotation: Any, where: str) -> Any:
     from pydantic.errors import PydanticUserError
 
     try:
-        return TypeAdapter(annotated(*peel(annotation)))
+        return TypeAdapter(annotation if is_alias(annotation) else annotated(*peel(annotation)))
     except (PydanticUserError, ImportError, TypeError, ValueError) as error:
         raise RouteFileError(f"pydantic cannot use {describe(annotation)}: {error}", where=where) from error
 
@@ -221,9 +213,14 @@ def _check_inside(model: Any, where: str, *, is_pydantic: bool) -> bool:
         RouteFileError: For a constraint inside that is the other library's, and that this one ignores.
     """
     weak = False
-    waiting, seen = [(model, where)], []
+    waiting: list[tuple[Any, str]] = [(model, where)]
+    seen: list[Any] = []
     while waiting:
         annotation, place = waiting.pop()
+        if is_alias(annotation):  # which may contain itself
+            if annotation in seen:
+                continue
+            seen.append(annotation)
         plain, metadata = peel(annotation)
         if annotation is not model:  # whose own metadata `constraints` enforces
             _require_own_metadata(metadata, place, is_pydantic=is_pydantic)
@@ -260,7 +257,7 @@ def model_annotations(model: Any, where: str) -> dict[str, Any]:
     """The fields of a model by the names that a form has for them, with their annotations."""
     if is_own_model(model):
         return field_annotations(model, where)
-    if not hasattr(model, "__struct_fields__"):
+    if not hasattr(origin(model) or model, "__struct_fields__"):
         found: dict[str, Any] = {}
         for name, field in getattr(model, "__pydantic_fields__", {}).items():  # BaseModel itself has none
             aliases = getattr(field.validation_alias, "choices", (field.validation_alias, field.alias))

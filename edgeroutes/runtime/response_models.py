@@ -12,7 +12,7 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.annotations import describe, is_literal, is_typed_dict, origin
+from edgeroutes.runtime.annotations import alias_value, describe, is_alias, is_literal, origin
 from edgeroutes.runtime.results import Unfit
 from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
 
@@ -68,8 +68,8 @@ class Compiler:
             return self._annotated(annotation)
         if hasattr(annotation, "__supertype__"):  # a NewType
             return self.compile(annotation.__supertype__)
-        if type(annotation).__name__ == "TypeAliasType":
-            return self._once(annotation, lambda: self.compile(annotation.__value__))
+        if is_alias(annotation):
+            return self._once(annotation, lambda: self.compile(alias_value(annotation)))
         if type(annotation).__name__ == "TypeVar":
             return self.compile(annotation.__bound__) if annotation.__bound__ is not None else _anything
         kind = origin(annotation) or annotation
@@ -107,7 +107,10 @@ class Compiler:
         written = getattr(annotation, "__forward_arg__", annotation)
         if isinstance(written, str):
             annotation = evaluate(written, self._namespace, self._where)
-        annotation = _substituted(annotation, self._variables)
+        if self._variables:
+            from edgeroutes.runtime.fields import substitute
+
+            annotation = substitute(annotation, self._variables)
         if getattr(origin(annotation), "__name__", getattr(origin(annotation), "_name", "")) in _QUALIFIERS:
             return self._evaluated(annotation.__args__[0])
         return annotation
@@ -165,6 +168,9 @@ class Compiler:
     def _model(self, annotation: Any, kind: Any) -> Convert | None:
         """The converter for a class with fields; None for another type."""
         if _is_pydantic(annotation):
+            from edgeroutes.runtime.fields import require_complete
+
+            require_complete(annotation, self._where)
             return _by_pydantic(annotation)
         if not isinstance(kind, type):
             return None
@@ -183,11 +189,13 @@ class Compiler:
     def _dataclass(self, annotation: Any, kind: Any) -> Convert:
         from dataclasses import MISSING, fields
 
-        variables = _type_variables(annotation, kind)
+        from edgeroutes.runtime.fields import field_owner, type_variables
+
+        variables = type_variables(annotation)
         found = []
         for field in fields(kind):
-            owner = next((base for base in kind.__mro__ if field.name in vars(base).get("__annotations__", ())), kind)
-            convert = self._field(field.type, owner, kind, field.name, variables)
+            owner = field_owner(kind, field.name)
+            convert = self._field(field.type, owner, kind, field.name, variables.get(owner, {}))
             default = field.default_factory if field.default_factory is not MISSING else _constant(field.default)
             has_default = field.default is not MISSING or field.default_factory is not MISSING
             found.append(Field(field.name, field.name, convert, default if has_default else None))
@@ -196,11 +204,11 @@ class Compiler:
         return _object(kind, found, _builder(kind, names) if computes else None)
 
     def _typed_dict(self, annotation: Any, kind: Any) -> Convert:
-        from edgeroutes.runtime.fields import required_keys
+        from edgeroutes.runtime.fields import required_keys, type_variables
 
         required = self._reading(kind, lambda: required_keys(kind))
         hints = self._hints(kind)
-        variables = _type_variables(annotation, kind)
+        variables = type_variables(annotation).get(kind, {})
         return _object(
             kind,
             [
@@ -215,8 +223,10 @@ class Compiler:
         )
 
     def _named_tuple(self, annotation: Any, kind: Any) -> Convert:
+        from edgeroutes.runtime.fields import type_variables
+
         hints, defaults = self._hints(kind), kind._field_defaults  # documented
-        variables = _type_variables(annotation, kind)
+        variables = type_variables(annotation).get(kind, {})
         found = [
             Field(
                 name,
@@ -449,7 +459,8 @@ class _Union:
 def _runtime_class(annotation: Any) -> type | None:
     """The class whose instances the annotation describes; None where a class does not show it."""
     kind = origin(annotation) or annotation
-    if is_literal(annotation) or not isinstance(kind, type) or kind is object or is_typed_dict(kind):
+    is_typed_dict = hasattr(kind, "__total__")
+    if is_literal(annotation) or not isinstance(kind, type) or kind is object or is_typed_dict:
         return None
     return kind
 
@@ -501,19 +512,6 @@ def _own_json(kind: Any) -> Convert:
         return kind.__json__(value)
 
     return convert
-
-
-def _type_variables(annotation: Any, kind: Any) -> dict[Any, Any]:
-    """The arguments of a generic class by its type variables."""
-    arguments = getattr(annotation, "__args__", ()) if annotation is not kind else ()
-    return dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=False))
-
-
-def _substituted(hint: Any, variables: Mapping[Any, Any]) -> Any:
-    if hint.__hash__ is not None and hint in variables:
-        return variables[hint]
-    parameters = () if isinstance(hint, type) and origin(hint) is None else getattr(hint, "__parameters__", ())
-    return hint[tuple(variables.get(each, each) for each in parameters)] if variables and parameters else hint
 
 
 def _constant(value: Any) -> Callable[[], Any]:

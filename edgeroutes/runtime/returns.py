@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.parameters import Status
 from edgeroutes.http.response import BODILESS, Response
-from edgeroutes.runtime.annotations import origin, plain_type
+from edgeroutes.runtime.annotations import alias_value, is_alias, origin, plain_type
 from edgeroutes.runtime.results import Unfit, is_response, json_response, to_response
 from edgeroutes.runtime.signature import evaluate, module_namespace
 
@@ -167,8 +167,8 @@ def _split_status(annotation: Any, where: str) -> tuple[Any, int | None]:
     status = None
     while True:
         name = _name(annotation)
-        if type(annotation).__name__ == "TypeAliasType":
-            annotation = annotation.__value__
+        if is_alias(annotation):
+            annotation = alias_value(annotation)
         elif name in _AWAITABLES and len(getattr(annotation, "__args__", ())) > _AWAITABLES[name]:
             annotation = annotation.__args__[_AWAITABLES[name]]
         elif any(_is_status(mark) for mark in getattr(annotation, "__metadata__", ())):

@@ -78,15 +78,17 @@ def simple_validator(annotation: Any) -> Validator | None:
 
 
 def literal_validator(values: tuple[Any, ...]) -> Validator:
-    """Takes these values, of these very types."""
-    message = f"must be one of {', '.join(str(value) for value in values)}"
-    allowed = {(type(value), value) for value in values}
+    """Takes these values, of these very types, and for an enum's member its value."""
+    plain = [getattr(value, "_value_", value) for value in values]
+    message = f"must be one of {', '.join(map(str, plain))}"
+    allowed = {(type(given), given): value for given, value in zip((*plain, *values), values * 2, strict=True)}
 
     def validate(value: Any, problems: Problems) -> Any:
         kind = value.__class__
         if kind is list or kind is dict or (kind, value) not in allowed:
             problems.add(message)
-        return value
+            return None
+        return allowed[kind, value]
 
     return validate
 

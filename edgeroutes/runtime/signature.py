@@ -127,15 +127,21 @@ def _annotations(function: Handler) -> Mapping[str, Any]:
 
 
 def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
-    """An annotation as an object: under `from __future__ import annotations` it is a text.
+    """An annotation as an object: it may be a string, or contain some, as `list["Item"]` does.
 
     Raises:
         RouteFileError: When it names what the module does not have.
     """
-    if not isinstance(annotation, str):
-        return annotation
     try:
-        return eval(annotation, dict(namespace), namespace)  # noqa: S307  # the author's own source
+        while isinstance(annotation, str):
+            annotation = eval(annotation, dict(namespace), namespace)  # noqa: S307  # the author's own source
+        if isinstance(annotation, type) or "'" not in repr(annotation):
+            return annotation
+        from typing import get_type_hints
+
+        holder = lambda: None  # noqa: E731  # a function, whose annotations typing evaluates
+        holder.__annotations__ = {"": annotation}
+        return get_type_hints(holder, dict(namespace), namespace, include_extras=True)[""]
     except NameError as error:
         hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
         problem = f"its annotation {annotation!r} cannot be read: {error}"
@@ -149,4 +155,5 @@ def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
 def module_namespace(owner: Any) -> dict[str, Any]:
     """The names that a class's annotations may use."""
     module = sys.modules.get(getattr(owner, "__module__", ""))
-    return dict(vars(module)) if module else {}
+    own = {each.__name__: each for each in getattr(owner, "__type_params__", ())}
+    return {**vars(module), **own} if module else own

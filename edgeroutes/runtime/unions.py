@@ -8,11 +8,11 @@ next of them: a tree of unions would otherwise be walked twice at each level, wh
 from __future__ import annotations
 
 from enum import EnumMeta
-from types import NoneType
+from types import NoneType, UnionType
 
 from edgeroutes.http.field_problems import Problems
-from edgeroutes.runtime.annotations import is_literal, is_named_tuple, is_own_model, origin, peel, plain_type
-from edgeroutes.runtime.fields import field_annotations, field_names_required
+from edgeroutes.runtime.annotations import is_literal, origin, peel, plain_type
+from edgeroutes.runtime.fields import field_annotations, field_names_required, is_named_tuple, is_own_model
 from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False
@@ -38,9 +38,11 @@ _KINDS: dict[Any, tuple[type, ...]] = {
     frozenset: (list,),
     dict: (dict,),
 }
+_CERTAIN: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), bool: (bool,), NoneType: (NoneType,)}
 _FROM_TEXT = {"UUID": (str,), "date": (str,), "datetime": (str,), "time": (str,), "Decimal": (str, int, float)}
 _JSON_CLASSES = (str, int, float, bool, NoneType, list, dict)
 _TAG_CLASSES = (str, int, bool, NoneType)  # which can be hashed
+_MAX_SHAPES, _MAX_SHAPE = 256, 32  # shapes of objects that a union remembers, and fields of one
 
 
 class Choice:
@@ -52,22 +54,30 @@ class Choice:
         where: The argument, for messages.
     """
 
-    __slots__ = ("kinds", "required", "tags", "validator")
+    __slots__ = ("certain", "field_kinds", "kinds", "required", "tags", "validator")
 
     def __init__(self, annotation: Any, validator: Validator, where: str) -> None:
         self.validator = validator
-        self.kinds = None if _converts_first(annotation) else _json_kinds(plain_type(annotation))
+        self.certain = _CERTAIN.get(annotation, ()) if isinstance(annotation, type) else ()
+        self.kinds = _kinds_of(annotation)
         annotation = plain_type(annotation)
+        self.field_kinds: dict[str, tuple[type, ...]] = {}
         self.tags: Tags = {}
         self.required: frozenset[str] = frozenset()
         if is_own_model(annotation) and not is_named_tuple(annotation):
             annotations = field_annotations(annotation, where)
             self.required = frozenset(field_names_required(annotation))
             self.tags = {name: _tag_values(hint) for name, hint in annotations.items() if is_literal(plain_type(hint))}
+            kinds = {name: _kinds_of(hint) for name, hint in annotations.items()}
+            self.field_kinds = {name: each for name, each in kinds.items() if each is not None}
 
     def takes(self, kind: type) -> bool:
         """Whether a JSON value of this class may be of this type."""
         return self.kinds is None or kind in self.kinds
+
+    def takes_shape(self, value: dict[str, Any]) -> bool:
+        """Whether an object's fields have JSON classes that this type may take."""
+        return all(value[name].__class__ in kinds for name, kinds in self.field_kinds.items() if name in value)
 
     def has_tags_of(self, value: dict[str, Any]) -> bool:
         """Whether the tags of an object, as far as it has any, are of this type."""
@@ -87,15 +97,16 @@ class Union:
         number: Among the unions of one argument.
     """
 
-    __slots__ = ("_by_kind", "_choices", "_models", "_number", "_tag", "_tag_message")
+    __slots__ = ("_by_kind", "_choices", "_models", "_number", "_shapes", "_tag", "_tag_message")
 
     def __init__(self, number: int) -> None:
         self._number = number
+        self._shapes: dict[tuple[Any, ...], list[Choice]] = {}
 
     def set_choices(self, choices: list[Choice]) -> None:
         """Set its types, in the author's order: the first that a value is valid for counts."""
         self._choices = choices
-        self._by_kind = {kind: [choice for choice in choices if choice.takes(kind)] for kind in _JSON_CLASSES}
+        self._by_kind = {kind: _possible(choices, kind) for kind in _JSON_CLASSES}
         self._models = [choice for choice in choices if choice.required or choice.tags]
         self._tag = _find_tag(self._models) if len(self._models) > 1 else ""
         allowed = [value for choice in self._models for _, value in choice.tags.get(self._tag, ())]
@@ -106,8 +117,8 @@ class Union:
         kind = value.__class__
         fitting = self._by_kind.get(kind, self._choices)
         if kind is dict and self._models:
-            names, possible = value.keys(), fitting
-            fitting = [one for one in fitting if one.required <= names and (not one.tags or one.has_tags_of(value))]
+            possible = fitting
+            fitting = [one for one in self._of_shape(value) if not one.tags or one.has_tags_of(value)]
             if not fitting and len(possible) == len(self._models):
                 return self._explain(value, problems)
         if len(fitting) == 1:
@@ -116,6 +127,19 @@ class Union:
         if found.__class__ is Problems:
             problems += found
             return None
+        return found
+
+    def _of_shape(self, value: dict[str, Any]) -> list[Choice]:
+        """The types that an object may be of by its names and its values' classes, which are the same for most items of a list."""
+        shape = (*value, *map(type, value.values()))
+        found = self._shapes.get(shape)
+        if found is None:
+            found = [one for one in self._by_kind[dict] if one.required <= value.keys()]
+            found = [one for one in found if one.takes_shape(value)] or found
+            if len(value) <= _MAX_SHAPE:
+                if len(self._shapes) >= _MAX_SHAPES:
+                    self._shapes.clear()
+                self._shapes[shape] = found
         return found
 
     def _try_once(self, choices: list[Choice], value: Any, memo: Memo | None) -> Any:
@@ -166,6 +190,28 @@ def _depth(path: Path) -> int:
     return depth
 
 
+def _possible(choices: list[Choice], kind: type) -> list[Choice]:
+    """The types that a JSON value of a class may be of, up to the first that takes each of them."""
+    found = []
+    for choice in choices:
+        if choice.takes(kind):
+            found.append(choice)
+        if kind in choice.certain:
+            break
+    return found
+
+
+def _kinds_of(annotation: Any) -> tuple[type, ...] | None:
+    """`_json_kinds` of a type with metadata, or of a union."""
+    plain = plain_type(annotation)
+    if _converts_first(annotation):
+        return None
+    if origin(plain) is not UnionType:
+        return _json_kinds(plain)
+    kinds = [_kinds_of(each) for each in plain.__args__]
+    return None if None in kinds else tuple({kind for each in kinds if each is not None for kind in each})
+
+
 def _converts_first(annotation: Any) -> bool:
     """Whether pydantic makes the value, perhaps of another JSON type than the annotation shows."""
     if not peel(annotation)[1]:
@@ -180,7 +226,7 @@ def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
     if is_own_model(annotation):
         return (dict, list) if is_named_tuple(annotation) else (dict,)
     if is_literal(annotation):
-        return tuple({type(value) for value in annotation.__args__})
+        return tuple({kind for kind, _ in _tag_values(annotation)})
     kind = origin(annotation) or annotation
     if kind in _KINDS:
         return _KINDS[kind]
@@ -191,7 +237,8 @@ def _json_kinds(annotation: Any) -> tuple[type, ...] | None:
 
 
 def _tag_values(annotation: Any) -> Values:
-    return {(type(value), value): None for value in plain_type(annotation).__args__}
+    plain = [getattr(value, "_value_", value) for value in plain_type(annotation).__args__]  # of an enum's member
+    return {(type(value), value): None for value in plain}
 
 
 def _is_tag(value: Any, tags: Values) -> bool:

@@ -12,19 +12,17 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import MAX_PROBLEMS
-from edgeroutes.runtime.annotations import (
-    describe,
-    is_literal,
+from edgeroutes.runtime.annotations import describe, is_alias, is_literal, origin, peel
+from edgeroutes.runtime.collisions import COLLIDING, collide
+from edgeroutes.runtime.conversion import find_converter, scalar_converter
+from edgeroutes.runtime.fields import (
+    field_annotations,
+    field_names_required,
     is_model,
     is_named_tuple,
     is_own_model,
     is_typed_dict,
-    origin,
-    peel,
 )
-from edgeroutes.runtime.collisions import COLLIDING, collide
-from edgeroutes.runtime.conversion import find_converter, scalar_converter
-from edgeroutes.runtime.fields import field_annotations, field_names_required
 from edgeroutes.runtime.scalars import (
     anything,
     enum_validator,
@@ -70,6 +68,18 @@ class _Maker:
         self.unions: list[tuple[list[Any], Union]] = []
 
     def make(self, annotation: Any) -> Validator:
+        if is_alias(annotation):
+            return self._once(annotation, self._make)
+        return self._make(annotation)
+
+    def _once(self, annotation: Any, make: Callable[[Any], Validator]) -> Validator:
+        """The validator of a type that may contain itself."""
+        if annotation not in self.made:
+            self.made[annotation] = lambda value, problems: self.made[annotation](value, problems)  # noqa: PLW0108  # not made yet
+            self.made[annotation] = make(annotation)
+        return self.made[annotation]
+
+    def _make(self, annotation: Any) -> Validator:
         plain, metadata = peel(annotation)
         if not metadata and not hasattr(plain, "__get_pydantic_core_schema__"):
             return self._plain(plain)
@@ -98,7 +108,9 @@ class _Maker:
         if kind is dict:
             return self._mapping(annotation)
         if is_model(annotation):
-            return self._model(annotation)
+            return self._once(annotation, self._model)
+        if type(annotation).__name__ == "TypeVar":
+            return anything if annotation.__bound__ is None else self.make(annotation.__bound__)
         if isinstance(annotation, EnumMeta):
             return enum_validator(annotation)
         converter = scalar_converter(annotation, self.where)
@@ -195,19 +207,14 @@ class _Maker:
         return validate
 
     def _model(self, annotation: Any) -> Validator:
-        if annotation in self.made:  # contains itself: look it up when it is called
-            return lambda value, problems: self.made[annotation](value, problems)  # noqa: PLW0108  # not made yet
-        self.made[annotation] = anything
-        if is_named_tuple(annotation):
-            made = _named_tuple(self._fields(annotation), annotation)
-        elif is_own_model(annotation):
-            made = make_object(self._fields(annotation), dict if is_typed_dict(annotation) else annotation)
-        else:
-            from edgeroutes.runtime.models import model_validator
+        kind = origin(annotation) or annotation
+        if is_named_tuple(kind):
+            return _named_tuple(self._fields(annotation), kind)
+        if is_own_model(kind):
+            return make_object(self._fields(annotation), dict if is_typed_dict(kind) else kind)
+        from edgeroutes.runtime.models import model_validator
 
-            made = model_validator(annotation, self.where)
-        self.made[annotation] = made
-        return made
+        return model_validator(annotation, self.where)
 
     def _fields(self, kind: Any) -> list[tuple[str, Validator, bool]]:
         annotations = field_annotations(kind, self.where)
@@ -215,7 +222,7 @@ class _Maker:
         place = self.where
         found = []
         for name, hint in annotations.items():
-            self.where = f"{place}, {kind.__name__}.{name}"
+            self.where = f"{place}, {(origin(kind) or kind).__name__}.{name}"
             found.append((name, self.make(hint), name in required))
         self.where = place
         return found

@@ -12,6 +12,7 @@ import time
 from contextlib import suppress
 
 from edgeroutes.http.interrupts import HTTPError, Redirect
+from edgeroutes.names import DATA_CACHE_TABLE_VARIABLE
 from edgeroutes.runtime.cache_usage import CacheUsage, current_usage, require_tags
 from edgeroutes.runtime.context import collecting, find_scope
 from edgeroutes.runtime.log import log_exception, log_warning
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from edgeroutes.services.cache_table import TableStore
     from edgeroutes.services.coalescing import Pending
     from edgeroutes.types import Clock
-
-TABLE_VARIABLE = "EDGEROUTES_DATA_CACHE_TABLE"
 
 
 class DataCache:
@@ -179,7 +178,7 @@ def run_blocking(coroutine: Any) -> Any:
 def data_cache() -> DataCache:
     """The process's cache, created at the first call."""
     if not _caches:
-        table_name = os.environ.get(TABLE_VARIABLE)
+        table_name = os.environ.get(DATA_CACHE_TABLE_VARIABLE)
         table = None
         if table_name:
             from edgeroutes.services.cache_table import TableStore

@@ -10,6 +10,7 @@ import sys
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import path_tag
+from edgeroutes.names import DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, DISTRIBUTION_PARAMETER_VARIABLE
 from edgeroutes.runtime.cache_usage import require_tags
 from edgeroutes.runtime.context import find_scope
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import Invalidator
 
-PARAMETER_VARIABLE = "EDGEROUTES_DISTRIBUTION_PARAMETER"
-ID_VARIABLE = "EDGEROUTES_DISTRIBUTION_ID"
 _invalidators: list[Invalidator] = []
 
 
@@ -140,7 +139,7 @@ def _revalidate(items: Iterable[str], tags: Sequence[str], *, wait: bool) -> Non
     if not (_has_distribution() or (tags and _has_data_cache())):
         hint = (
             "Deploy with the template of 'edgeroutes template' and [tool.edgeroutes.cdn] enabled, or set "
-            f"{ID_VARIABLE} to the id of the distribution"
+            f"{DISTRIBUTION_ID_VARIABLE} to the id of the distribution"
         )
         # Fail now, where the caller sees it, rather than in the log after the response.
         raise HandlerError("no distribution is configured", where="revalidation", hint=hint)
@@ -208,12 +207,12 @@ def stay_local() -> None:
 
 
 def _has_distribution() -> bool:
-    names = (PARAMETER_VARIABLE, ID_VARIABLE, "AWS_SAM_LOCAL")
+    names = (DISTRIBUTION_PARAMETER_VARIABLE, DISTRIBUTION_ID_VARIABLE, "AWS_SAM_LOCAL")
     return bool(_invalidators) or any(name in os.environ for name in names)
 
 
 def _has_data_cache() -> bool:
-    return "edgeroutes.services.data_cache" in sys.modules or "EDGEROUTES_DATA_CACHE_TABLE" in os.environ
+    return "edgeroutes.services.data_cache" in sys.modules or DATA_CACHE_TABLE_VARIABLE in os.environ
 
 
 def _invalidator() -> Invalidator:
@@ -223,4 +222,6 @@ def _invalidator() -> Invalidator:
         return NothingCached()
     from edgeroutes.services.cloudfront import deployed_distribution
 
-    return deployed_distribution(os.environ.get(ID_VARIABLE, ""), os.environ.get(PARAMETER_VARIABLE, ""))
+    return deployed_distribution(
+        os.environ.get(DISTRIBUTION_ID_VARIABLE, ""), os.environ.get(DISTRIBUTION_PARAMETER_VARIABLE, "")
+    )

@@ -1,6 +1,6 @@
-"""How many resources CloudFormation makes of a template, and whether they fit in a stack. Floor 2; no I/O.
+"""How many resources CloudFormation creates from a template, and whether they fit in a stack.
 
-Source: aws-sam-translator 1.115.0, by its output (tests/template/test_counts.py compares).
+Source: the output of aws-sam-translator 1.115.0 (tests/template/test_counts.py compares).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import is_intrinsic
 from edgeroutes.plan.infra import value_at
 
@@ -16,43 +17,43 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import ProjectPlan
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "cloudformation-limits" (read 2026-11-21).
-STACK_RESOURCES = 500
-TEMPLATE_BYTES = 1_000_000
-# What SAM makes of its own types beside functions: API with deployment and stage, state machine with role, …
+_STACK_RESOURCES = 500
+_TEMPLATE_BYTES = 1_000_000
+# Resources that SAM creates from its own types: an API with deployment and stage, a state machine with role, …
 _SAM_TYPES = {
     "AWS::Serverless::Api": 3,
     "AWS::Serverless::HttpApi": 2,
     "AWS::Serverless::StateMachine": 2,
 }
-# A usage plan that SAM makes for an API, with a key and what binds them.
+# An API's usage plan, with its key and their association.
 _USAGE_PLAN = 3
-# Sources of events that come by polling have a mapping alone; the others also need a permission.
+# Event sources that are polled have only a mapping; the others need a permission, too.
 _POLLED = ("DocumentDB", "DynamoDB", "Kinesis", "MQ", "MSK", "SelfManagedKafka", "SQS")
 
 
 def count_stack_resources(template: Mapping[str, Any]) -> int:
-    """The number of resources of the stack, those that SAM makes out of one included."""
+    """The number of resources in the stack, those of SAM's types included."""
     shared = template.get("Globals", {})
     return sum(_count(name, resource, shared) for name, resource in template.get("Resources", {}).items())
 
 
 def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) -> list[ProjectError]:
-    """Whether the template fits in one stack; if not, which folders' routes to bring together.
+    """Problems of a template that does not fit in one stack, with the folders whose routes can share a function.
 
     Args:
         plan: The project.
         stack_resources: The number of its resources.
-        template_bytes: The size of its text.
+        template_bytes: The size of its template.
     """
     problems: list[ProjectError] = []
-    if stack_resources > STACK_RESOURCES:
-        problem = f"the stack has {stack_resources} resources. CloudFormation allows {STACK_RESOURCES}"
-        hint = _grouping_hint(plan, stack_resources - STACK_RESOURCES)
-        problems.append(ConfigError(problem, where="template.yaml", hint=hint))
-    if template_bytes > TEMPLATE_BYTES:
-        problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {TEMPLATE_BYTES:,}"
-        fewer = max(1, len(plan.functions) * (template_bytes - TEMPLATE_BYTES) // template_bytes)
-        problems.append(ConfigError(problem, where="template.yaml", hint=_grouping_hint(plan, fewer)))
+    if stack_resources > _STACK_RESOURCES:
+        problem = f"the stack has {stack_resources} resources. CloudFormation allows {_STACK_RESOURCES}"
+        hint = _grouping_hint(plan, stack_resources - _STACK_RESOURCES)
+        problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=hint))
+    if template_bytes > _TEMPLATE_BYTES:
+        problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {_TEMPLATE_BYTES:,}"
+        fewer = max(1, len(plan.functions) * (template_bytes - _TEMPLATE_BYTES) // template_bytes)
+        problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=_grouping_hint(plan, fewer)))
     return problems
 
 
@@ -73,7 +74,7 @@ def _count(name: str, resource: Any, shared: Mapping[str, Any]) -> int:
 
 
 def _count_loop(name: str, loop: Any, shared: Mapping[str, Any]) -> int:
-    """What an `Fn::ForEach` makes: of a list that only CloudFormation knows, one turn."""
+    """The resources of an `Fn::ForEach`; a list that only CloudFormation knows counts as one turn."""
     if not name.startswith("Fn::ForEach") or not isinstance(loop, list) or len(loop) != 3:
         return 1
     _, values, body = loop
@@ -97,25 +98,25 @@ def _count_function(properties: Mapping[str, Any]) -> int:
 
 
 def _grouping_hint(plan: ProjectPlan, fewer: int) -> str:
-    """The folders with most functions, enough of them to save that many."""
+    """The folders with most functions, enough of them to save `fewer`."""
     folders: dict[str, int] = {}
     for function in plan.functions:
         if len(function.routes) == 1 and not function.streams:
             parts = function.routes[0].directory.split("/")
-            # The functions of one folder below the routes' own can share one, except those that stream.
+            # The routes of a folder at the first level can share a function, unless they stream.
             folder = "/".join(parts[: 3 if len(parts) > 3 else 2])
             folders[folder] = folders.get(folder, 0) + 1
-    named: list[str] = []
+    folder_names: list[str] = []
     for folder, count in sorted(folders.items(), key=lambda pair: (-pair[1], pair[0])):
         if fewer <= 0 or count < 2:
             break
-        named.append(f"{folder} ({count} functions)")
+        folder_names.append(f"{folder} ({count} functions)")
         fewer -= count - 1
-    if not named:
-        return "Give several routes the same 'isolate'"
+    if not folder_names:
+        return "Set the same 'isolate' for several routes"
     streaming = (
         ", and 'isolate = \"route\"' into streaming routes there"
         if any(each.streams for each in plan.functions)
         else ""
     )
-    return f"Write 'isolate: <name>' into the function.yaml of {', '.join(named)}{streaming}"
+    return f"Write 'isolate: <name>' into the function.yaml of {', '.join(folder_names)}{streaming}"

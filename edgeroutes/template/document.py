@@ -1,4 +1,4 @@
-"""The whole template: the functions, the API, the CDN, and the project's own parts over them. Build wing, floor 2."""
+"""The whole template: functions, API, CDN, and the project's own resources over them."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.names import SECRET_VARIABLE
+from edgeroutes.plan.cloudformation import SHORT_TAGS
 from edgeroutes.plan.infra import Infra, value_at
-from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, manages_account
-from edgeroutes.template.api_overrides import finish_api, without
+from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, finish_api, manages_account, without_globals
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.counts import check_stack, count_stack_resources
 from edgeroutes.template.functions import function_resources
 from edgeroutes.template.merge import merge_infra, merge_values
-from edgeroutes.template.origin_secret import VARIABLE, origin_secret_parameters
-from edgeroutes.template.references import SAM
+from edgeroutes.template.origin_secret import origin_secret_parameters
 from edgeroutes.template.revalidation import revalidates, revalidation_resources
 from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
+from edgeroutes.template.transform import SAM
 from edgeroutes.template.variables import warn_variables
-from edgeroutes.template.yaml import render_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from edgeroutes.config import Config
-    from edgeroutes.plan.model import FunctionPlan, PlanWarning, ProjectPlan
+    from edgeroutes.errors import Problem
+    from edgeroutes.plan.model import FunctionPlan, ProjectPlan
     from edgeroutes.template.variables import Uses
 
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
@@ -55,34 +58,33 @@ _RETENTION_DAYS = [
     3653,
 ]
 _ACCOUNT_NOTE = (
-    f"a deploy sets the role by which all APIs of the account and region log, and replaces another stack's. Where one has set it "
-    f"('edgeroutes doctor' asks AWS), deploy with --parameter-overrides {MANAGES_ACCOUNT}=false"
+    "a deploy sets the role with which all APIs of the account and region log, and replaces the role of another stack. If "
+    f"'edgeroutes doctor' shows such a role, deploy with --parameter-overrides {MANAGES_ACCOUNT}=false"
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """template.yaml with what is to say about it.
+    """template.yaml with its counts and warnings.
 
     Args:
-        text: The file's.
-        functions: How many functions there are, the fallback included.
-        api_resources: How many resources the API has.
-        stack_resources: How many resources CloudFormation makes of it.
-        warnings: To show.
-        notes: To show once, when the file is new: what holds for most projects, and is not wrong.
+        text: The file's content.
+        functions: The number of functions, with the fallback.
+        api_resources: The number of the API's resources.
+        stack_resources: The number of resources that CloudFormation creates.
+        warnings: For each run.
+        notes: For the first run.
     """
 
     text: str
     functions: int
     api_resources: int
     stack_resources: int
-    warnings: tuple[PlanWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def size_bytes(self) -> int:
-        """The size of the file."""
         return len(self.text.encode())
 
 
@@ -98,11 +100,11 @@ def make_template(
     Args:
         plan: The project.
         infra: The files of infra/.
-        uses: Function id → what its files read of the environment.
-        env_files: `.env` and its like, with the names in them.
+        uses: Logical id → the environment variables that the function's files read.
+        env_files: `.env` and `.env.local`, with the names in them.
 
     Raises:
-        ConfigError: For what is wrong with infra/, or when the template fits in no stack; ProblemsError for several.
+        ConfigError: For a problem of infra/, or a template that does not fit in a stack; ProblemsError for several.
     """
     document = make_document(plan, infra)
     text = render_yaml(document)
@@ -119,14 +121,14 @@ def make_template(
 
 
 def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, Any]:
-    """The values of the project's template, however many resources it makes.
+    """The values of the project's template, even where they do not fit in a stack.
 
     Args:
         plan: The project.
         infra: The files of infra/.
 
     Raises:
-        ConfigError: For what is wrong with infra/; ProblemsError for several.
+        ConfigError: For a problem of infra/; ProblemsError for several.
     """
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
@@ -134,34 +136,34 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):
-        api["Properties"] = without(api["Properties"], {key: value})
+        api["Properties"] = without_globals(api["Properties"], {key: value})
     document = merge_infra(own, infra, places)
     require_no_problems([*_check_secrets(plan, document, infra)])
     finish_api(document, plan)
     for function in plan.functions:
         properties = document["Resources"][function.logical_id].get("Properties") or {}
-        if "Role" in properties:  # SAM would ignore what infra/ adds to them: it is in the role
+        if "Role" in properties:  # they are in the role, and SAM would ignore them here
             for key in ROLE_ONLY_KEYS:
                 properties.pop(key, None)
     return document
 
 
 def _check_secrets(plan: ProjectPlan, document: Mapping[str, Any], infra: Infra) -> Iterator[ProjectError]:
-    """Functions that infra/ has left without the origin secret: they would respond to anyone who knows the API's address."""
+    """Functions whose origin secret infra/ removes: they would respond to anyone who knows the API's address."""
     if not plan.config.cdn.enabled:
         return
     for function in (*plan.functions, plan.fallback):
         properties = document["Resources"][function.logical_id].get("Properties")
         variables = value_at(properties, "Environment", "Variables")
-        if not isinstance(variables, Mapping) or VARIABLE not in variables:
+        if not isinstance(variables, Mapping) or SECRET_VARIABLE not in variables:
             found = {key: where for key, _, where in infra.properties("Resources", function.logical_id, "Properties")}
-            problem = f"{function.logical_id} would have no origin secret ({VARIABLE}), so that it could not tell CloudFront from others"
-            hint = "Lay 'Variables' with names and values over its Environment; those that edgeroutes sets stay"
+            problem = f"{function.logical_id} has no origin secret ({SECRET_VARIABLE}), and would accept requests that bypass CloudFront"
+            hint = "Write names and values under Environment, Variables; those that edgeroutes sets stay"
             yield ConfigError(problem, where=found.get("Environment", function.logical_id), hint=hint)
 
 
 def _with_overrides(function: FunctionPlan, infra: Infra) -> FunctionPlan:
-    """The function with what infra/ lays over it, as far as that decides about its role."""
+    """The function with the properties of infra/ that decide about its role."""
     overrides = {
         key: value
         for key, value, _ in infra.properties("Resources", function.logical_id, "Properties")
@@ -192,14 +194,14 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
 
 def _revalidation(plan: ProjectPlan) -> dict[str, Any]:
     roles = function_roles(plan)
-    asking = {roles[each.logical_id] for each in plan.functions if revalidates(each, plan.config)}
-    return revalidation_resources(DISTRIBUTION, asking)
+    revalidating = {roles[each.logical_id] for each in plan.functions if revalidates(each, plan.config)}
+    return revalidation_resources(DISTRIBUTION, revalidating)
 
 
 def _parameters(config: Config) -> dict[str, Any]:
     account = (
-        "Whether this stack sets the role by which API Gateway writes the logs of all APIs of this account and region; "
-        "it replaces the role that another stack has set"
+        "Whether this stack sets the role with which API Gateway writes the logs of all APIs of this account and region; "
+        "it replaces the role of another stack"
     )
     return {
         "LogRetentionDays": {
@@ -226,15 +228,87 @@ def _parameters(config: Config) -> dict[str, Any]:
 
 def _outputs(config: Config) -> dict[str, Any]:
     api = f"https://${{{API}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{config.stage}"
-    about = "The API itself, which answers CloudFront alone" if config.cdn.enabled else "The API itself"
+    about = "The API itself, which responds to CloudFront only" if config.cdn.enabled else "The API itself"
     outputs: dict[str, Any] = {
         "ApiUrl": {"Description": about, "Value": {"Fn::Sub": api}},
-        "FunctionsLogGroupName": {"Description": "Where the functions log", "Value": {"Ref": LOG_GROUP}},
+        "FunctionsLogGroupName": {"Description": "The functions' log group", "Value": {"Ref": LOG_GROUP}},
     }
     if config.cdn.enabled:
         domain: Any = {"Fn::Sub": f"https://${{{DISTRIBUTION}.DomainName}}"}
         named = next((name for name in config.cdn.domain_names if not name.startswith("*.")), None)
         url = f"https://{named}" if named else domain
-        outputs["DistributionId"] = {"Description": "Of CloudFront", "Value": {"Ref": DISTRIBUTION}}
-        outputs["DistributionUrl"] = {"Description": "Where the project is served", "Value": url}
+        outputs["DistributionId"] = {"Description": "The CloudFront distribution", "Value": {"Ref": DISTRIBUTION}}
+        outputs["DistributionUrl"] = {"Description": "The project's URL", "Value": url}
     return dict(sorted(outputs.items()))
+
+
+# The start of the first line marks a file as generated: `is_generated`.
+GENERATED = "# Generated by `edgeroutes template`"
+HEADER = f"""\
+{GENERATED} from the routes, [tool.edgeroutes] and infra/*.yaml; do not edit.
+# To change a resource, write one with its name into infra/: it is merged over this one.
+"""
+_SHORT = frozenset(SHORT_TAGS)
+_TAGS = {name: tag for tag, name in SHORT_TAGS.items()}
+# 'Condition' is an ordinary key, too, and short tags of the others are not supported everywhere.
+_LONG_FORM = frozenset({"Condition", "Fn::ForEach", "Fn::Length", "Fn::ToJsonString", "Fn::Transform"})
+
+
+def render_yaml(template: dict[str, Any]) -> str:
+    """The text of a template, with short tags: `!Ref Api`."""
+    return HEADER + yaml.dump(
+        template, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000, default_flow_style=False
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Without anchors, and with lists indented below their keys."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
+        super().increase_indent(flow, False)
+
+    def choose_scalar_style(self) -> Any:
+        """No needless quotes after a short tag."""
+        style: Any = super().choose_scalar_style()
+        event: Any = self.event
+        analysis: Any = self.analysis
+        if style != "'" or event.tag not in _SHORT or analysis.multiline:
+            return style
+        plain = analysis.allow_flow_plain if self.flow_level else analysis.allow_block_plain
+        return "" if plain else style
+
+    def represent_function(self, data: dict[str, Any]) -> yaml.Node:
+        """A mapping, or a short tag for a function that has one."""
+        name, value = next(iter(data.items())) if len(data) == 1 else ("", "")
+        tag = _TAGS.get(name)
+        if tag is None or name in _LONG_FORM or not _fits_short_tag(name, value):
+            return self.represent_dict(data)
+        if name == "Fn::GetAtt" and isinstance(value, list):
+            value = ".".join(value)
+        if isinstance(value, str):
+            return self.represent_scalar(tag, value, style="|" if "\n" in value else None)
+        return self.represent_sequence(tag, value, flow_style=_is_flat(value))
+
+    def represent_text(self, data: str) -> yaml.Node:
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style="|" if "\n" in data.strip("\n") else None)
+
+
+def _fits_short_tag(name: str, value: Any) -> bool:
+    """A tag precedes a string or a list, but not another tag."""
+    if name == "Ref":
+        return isinstance(value, str)
+    if name == "Fn::GetAtt":
+        texts = isinstance(value, list) and len(value) == 2 and all(isinstance(part, str) for part in value)
+        return texts or isinstance(value, str)
+    return isinstance(value, str | list) and value != ""
+
+
+def _is_flat(value: list[Any]) -> bool:
+    return all(isinstance(item, str | int | bool) for item in value)
+
+
+_Dumper.add_representer(dict, _Dumper.represent_function)
+_Dumper.add_representer(str, _Dumper.represent_text)

@@ -1,4 +1,4 @@
-"""The functions' resources, their roles and their log group. Build wing, floor 2; knows no YAML."""
+"""The functions' resources, their roles and their log group."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
-FALLBACK_TIMEOUT_S = 10
-# `sam build` calls `make build-<LogicalId>` in the project's Makefile, with ARTIFACTS_DIR to fill.
+_FALLBACK_TIMEOUT_S = 10
+# `sam build` runs `make build-<LogicalId>` in the project's Makefile, which fills ARTIFACTS_DIR.
 _METADATA = {"BuildMethod": "makefile", "ContextPath": "."}
-# Features whose lines and metrics name the service; without the variable Powertools calls it `service_undefined`.
+# Features whose output names the service; without the variable it is `service_undefined`.
 _POWERTOOLS = frozenset({"logger", "metrics", "tracer"})
 
 
 def function_resources(plan: ProjectPlan) -> dict[str, Any]:
-    """Logical id → resource, of all functions with what they share."""
+    """Logical id → resource, of all functions and what they share."""
     roles = function_roles(plan)
     resources: dict[str, Any] = {}
     for function in plan.functions:
@@ -49,39 +49,38 @@ def _function(function: FunctionPlan, config: Config, role: str | None) -> dict[
         **config.env,
         **function.properties.get("Environment", {}).get("Variables", {}),
     }
-    standard = {**_always(config, f"{function.routes[0].directory}/"), "Timeout": config.timeout_s}
+    standard = {**_defaults(config, f"{function.routes[0].directory}/"), "Timeout": config.timeout_s}
     return _resource(function, standard, variables, role)
 
 
 def _resource(
     function: FunctionPlan, standard: Mapping[str, Any], variables: Mapping[str, Any], role: str | None
 ) -> dict[str, Any]:
-    """The function's resource: what all have, over it what its files set; not what SAM takes from `Globals`."""
+    """The function's resource: the defaults, then its own properties; not those that SAM takes from `Globals`."""
     own = {key: value for key, value in function.properties.items() if key not in {*function.inherited, "Environment"}}
-    named: dict[str, Any] = {}
-    if role == role_of(function) and sam_makes_role(function):  # SAM makes it for a function that names none
-        named = {"AssumeRolePolicyDocument": assume_function_role()}
+    if role == role_of(function) and sam_makes_role(function):  # SAM creates it for a function without a Role
+        role_keys: dict[str, Any] = {"AssumeRolePolicyDocument": assume_function_role()}
     else:
-        named = {} if role is None else {"Role": {"Fn::GetAtt": [role, "Arn"]}}
+        role_keys = {} if role is None else {"Role": {"Fn::GetAtt": [role, "Arn"]}}
         own = {key: value for key, value in own.items() if key not in ROLE_ONLY_KEYS}
-    made = {
+    properties = {
         **{key: value for key, value in standard.items() if key not in function.inherited},
         **_environment(variables),
-        **{key: value for key, value in named.items() if key not in function.properties},
+        **{key: value for key, value in role_keys.items() if key not in function.properties},
         **own,
         **_logging(function),
     }
-    return {"Type": "AWS::Serverless::Function", "Metadata": dict(_METADATA), "Properties": made}
+    return {"Type": "AWS::Serverless::Function", "Metadata": dict(_METADATA), "Properties": properties}
 
 
 def _logging(function: FunctionPlan) -> dict[str, Any]:
-    """Where the function logs: the shared group, unless its files or `Globals` name another."""
+    """The shared log group, unless the function's files or `Globals` name another."""
     logging = function.properties.get("LoggingConfig")
     if logging is None:
         return {}
     if not isinstance(logging, Mapping) or is_intrinsic(logging):
         return {"LoggingConfig": logging}
-    own = {} if "LoggingConfig" in function.inherited else logging  # SAM adds what Globals have
+    own = {} if "LoggingConfig" in function.inherited else logging  # SAM adds those of Globals
     shared = {} if "LogGroup" in logging else {"LogGroup": {"Ref": LOG_GROUP}}
     return {"LoggingConfig": {**shared, **own}} if {**shared, **own} else {}
 
@@ -91,13 +90,13 @@ def _environment(variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _fallback(plan: ProjectPlan, role: str | None) -> dict[str, Any]:
-    # No code of the user's is in it; SAM wants a folder to look at.
-    standard = {**_always(plan.config, f"{plan.config.app_dir.strip('/')}/"), "Timeout": FALLBACK_TIMEOUT_S}
+    # It has no code of the user; SAM requires a folder.
+    standard = {**_defaults(plan.config, f"{plan.config.app_dir.strip('/')}/"), "Timeout": _FALLBACK_TIMEOUT_S}
     variables = origin_secret_environment() if plan.config.cdn.enabled else {}
     return _resource(plan.fallback, standard, variables, role)
 
 
-def _always(config: Config, directory: str) -> dict[str, Any]:
+def _defaults(config: Config, directory: str) -> dict[str, Any]:
     return {
         "CodeUri": directory,
         "Handler": HANDLER,

@@ -1,8 +1,7 @@
-"""What CloudFormation would refuse of a project's own parts, as SAM's translator and cfn-lint know it. Build wing, floor 2.
+"""Problems of a project's own resources that a deploy would fail at, found by SAM's translator and cfn-lint.
 
-Both read the template that was made; what they find is told at the file and line that it comes from. What edgeroutes makes itself is
-left out as far as nothing of the author's needs it, and of functions with equal properties one is read: a project of hundreds of routes
-is checked in the time of a small one.
+Both read the generated template; findings are reported at the file and line that they come from. Generated resources are left out unless a
+user's resource needs them, and of functions with equal properties one is checked: hundreds of routes take the time of a few.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.config import FILE
-from edgeroutes.errors import ConfigError
-from edgeroutes.plan.model import PlanWarning
+from edgeroutes.errors import ConfigError, Problem
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.plan.infra import value_at
 from edgeroutes.template.api import API
-from edgeroutes.template.references import references
+from edgeroutes.template.merge import references
 from edgeroutes.template.transform import SamError, transform
 
 if TYPE_CHECKING:
@@ -31,14 +30,35 @@ if TYPE_CHECKING:
     from edgeroutes.plan.infra import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
-# Rules about what is not used: here because most of the template has been left out.
+# Rules about unused parts: most of the template is left out.
 _ABOUT_UNUSED = ("W2001", "W7001", "W8001")
-# Rules about what is referred to: where SAM has refused it, it is missing.
+# Rules about references: what SAM has refused is missing.
 _ABOUT_REFERENCES = ("E1010", "E1019", "E1020", "E3005", "E6101")
+# Here SAM has been there before.
+_ABOUT_TRANSFORM = "E3038"
 _UNKNOWN_TYPE = "E3006"
+# Rules about what is missing in a resource: SAM may have refused it.
+_ABOUT_REQUIRED = ("E3003", "E3639")
+_ALTERNATIVES = re.compile(r"'([^']*)' is not one of \[(.*)\]")
+_SHOWN_VALUES = 12
+# What SAM calls properties of a function otherwise, and by the ends of their names the resources that it makes of properties.
+# Source: aws-sam-translator 1.115.0, samtranslator.model.sam_resources.SamFunction.
+_SAM_KEYS = {
+    "TracingConfig": "Tracing", "DeadLetterConfig": "DeadLetterQueue", "Code": "CodeUri",
+}  # fmt: skip
+_SAM_RESOURCES = {
+    "Url": "FunctionUrlConfig", "UrlPublicPermissions": "FunctionUrlConfig", "EventInvokeConfig": "EventInvokeConfig", "Role": "Policies",
+}  # fmt: skip
+# How often SAM is asked for the rest of what it refuses.
+_SAM_ROUNDS = 10
+# Which settings of pyproject.toml are behind a property of a function.
+_FUNCTION_SETTINGS = {
+    "MemorySize": "memory_mib", "Timeout": "timeout_s", "Runtime": "runtime", "Architectures": "architecture", "Environment": "env",
+}  # fmt: skip
 # Source: docs.aws.amazon.com/cli "cloudformation package" (read 2026-11-30), of what has to do with functions.
 _UPLOADED = frozenset({"Code", "CodeUri", "Content", "ContentUri", "DefinitionUri"})
 _SAM_GLOBALS = re.compile(r"'(\w+)' is not a supported property of '(\w+)'")
+_SAM_ITEM = re.compile(r"at index (\d+)")
 _SAM_RESOURCE = re.compile(
     r"Resource with id \[(\w+)\] is invalid\. (?:Event with id \[(\w+)\] is invalid\. )?(.*)", re.DOTALL
 )
@@ -46,52 +66,80 @@ _SAM_RESOURCE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LintFindings:
-    """What a deploy would refuse, and what it would not but is worth a look."""
+    """Problems, which fail a deploy, and warnings."""
 
     problems: tuple[ConfigError, ...] = ()
-    warnings: tuple[PlanWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def can_lint() -> bool:
-    """Whether what it needs is installed: `edgeroutes[dev]` brings it."""
+    """Whether cfn-lint and SAM's translator are installed (`edgeroutes[dev]`)."""
     return find_spec("cfnlint") is not None and find_spec("samtranslator") is not None
 
 
 def lint_template(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra, *, region: str) -> LintFindings:
-    """What is wrong with what the author has written into function.yaml and infra/.
+    """The problems of function.yaml and infra/.
 
     Args:
         document: The whole template.
-        plan: Of which it was made.
-        infra: That was merged into it.
-        region: Whose resource types there are.
+        plan: The project.
+        infra: The files of infra/.
+        region: The region whose resource types are valid.
     """
     places = _Places(plan, infra)
     reduced = _reduce(document, plan, infra)
     if not reduced["Resources"]:
         return LintFindings()
     problems: list[ConfigError] = []
-    ignored: tuple[str, ...] = _ABOUT_UNUSED
-    try:
-        made = transform(deepcopy(reduced), {}, region)
-    except Exception as err:  # noqa: BLE001  # what nobody has foreseen makes the translator stumble in many ways
-        causes = err.causes if isinstance(err, SamError) else [f"the translator fails: {type(err).__name__}: {err}"]
-        problems += [_sam_problem(cause, places) for cause in causes]
-        made, ignored = _without_sam(reduced), (*_ABOUT_UNUSED, *_ABOUT_REFERENCES)
-    found_warnings: list[PlanWarning] = []
+    made, refused = _translate(reduced, places, region, problems)
+    ignored = (*_ABOUT_UNUSED, _ABOUT_TRANSFORM, *(_ABOUT_REFERENCES if refused else ()))
+    found_warnings: list[Problem] = []
+    seen: set[tuple[str | int, ...]] = set()
     for rule, message, path in _run(made, region, ignored):
+        if rule in _ABOUT_REQUIRED and places.owner(*map(str, path[:2])) in refused:
+            continue
         where, shown = places.of(path)
+        if len(path) > 1 and places.is_inherited(path, where):
+            finding = (where, rule, message, *path[3:])
+            if finding in seen:
+                continue
+            seen.add(finding)
         text = f"{shown}: {message} (cfn-lint {rule})" if shown else f"{message} (cfn-lint {rule})"
         if rule.startswith("E"):
             hint = _near_type(made, path, region) if rule == _UNKNOWN_TYPE else ""
             problems.append(ConfigError(text, where=where, hint=hint))
         elif rule.startswith("W"):
-            found_warnings.append(PlanWarning(problem=text, where=where))
+            found_warnings.append(Problem(text, where=where))
     return LintFindings(problems=tuple(problems), warnings=tuple(found_warnings))
 
 
+def _translate(
+    document: dict[str, Any], places: _Places, region: str, problems: list[ConfigError]
+) -> tuple[dict[str, Any], set[str]]:
+    """What SAM makes of the template, and the resources that it refused in part.
+
+    SAM stops at what it refuses: that is added to `problems` and taken out, and the rest is tried again.
+    """
+    document, refused = deepcopy(document), set[str]()
+    for _ in range(_SAM_ROUNDS):
+        try:
+            return transform(deepcopy(document), {}, region), refused
+        except SamError as err:
+            causes = [_read_cause(cause, document, places) for cause in err.causes]
+        except Exception as err:  # noqa: BLE001  # what nobody has foreseen makes the translator stumble in many ways
+            problems += [_sam_problem(_Cause(message=f"the translator fails: {type(err).__name__}: {err}"), places)]
+            break
+        # What SAM then misses in a resource that has lost something is not the author's.
+        problems += [_sam_problem(each, places) for each in causes if each.is_written or each.resource not in refused]
+        refused |= {each.resource for each in causes}
+        taken_out = [_take_out(document, each) for each in causes]
+        if not all(taken_out):
+            break
+    return _without_sam(document), {*document["Resources"], *refused}
+
+
 def _without_sam(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What of the template CloudFormation reads without SAM."""
+    """The resources that CloudFormation reads without SAM."""
     kept = {
         name: resource
         for name, resource in document["Resources"].items()
@@ -103,7 +151,7 @@ def _without_sam(document: Mapping[str, Any]) -> dict[str, Any]:
 def _run(
     document: Mapping[str, Any], region: str, ignored: Sequence[str]
 ) -> Iterator[tuple[str, str, Sequence[str | int]]]:
-    """Rule, message and path of what cfn-lint finds."""
+    """Rule, message and path of cfn-lint's findings."""
     logging.getLogger("cfnlint").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -113,13 +161,24 @@ def _run(
     for match in found:
         yield (
             match.rule.id,
-            match.message.replace(". Did you mean", "; did you mean"),
+            _ALTERNATIVES.sub(_shorten, match.message.replace(". Did you mean", "; did you mean")),
             list(getattr(match, "path", None) or ()),
         )
 
 
+def _shorten(match: re.Match[str]) -> str:
+    """A long list of allowed values as their number, with the nearest one."""
+    allowed = re.findall(r"'([^']*)'", match[2])
+    if len(allowed) <= _SHOWN_VALUES:
+        return match[0]
+    near = get_close_matches(match[1], allowed, n=1)
+    return f"'{match[1]}' is none of the {len(allowed)} allowed values" + (
+        f"; did you mean {near[0]!r}?" if near else ""
+    )
+
+
 def _reduce(document: Mapping[str, Any], plan: ProjectPlan, infra: Infra) -> dict[str, Any]:
-    """The template with what the author has written and what that refers to."""
+    """The template with the user's resources and what they refer to."""
     resources = document["Resources"]
     kept = (_names(infra, "Resources") | {function.logical_id for function in _unlike(plan)}) & resources.keys()
     outputs = {name: value for name, value in document.get("Outputs", {}).items() if name in _names(infra, "Outputs")}
@@ -143,7 +202,7 @@ def _names(infra: Infra, section: str) -> set[str]:
 
 
 def _unlike(plan: ProjectPlan) -> list[FunctionPlan]:
-    """Of functions that have equal properties the first; of those without any one, which has the project's variables."""
+    """The first of functions with equal properties; one without any has the project's variables."""
     found: dict[str, FunctionPlan] = {}
     for function in plan.functions:
         properties = {key: value for key, value in function.properties.items() if key != "Timeout"}
@@ -153,7 +212,7 @@ def _unlike(plan: ProjectPlan) -> list[FunctionPlan]:
 
 
 def _packaged(resource: Mapping[str, Any]) -> dict[str, Any]:
-    """The resource as `sam package` leaves it: what it has on this machine is in S3."""
+    """The resource after `sam package`: local files are in S3."""
     properties = dict(resource.get("Properties") or {})
     for key in _UPLOADED & properties.keys():
         if isinstance(properties[key], str) and not properties[key].startswith("s3://"):
@@ -163,7 +222,7 @@ def _packaged(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _light(name: str, resource: Any, infra: Infra) -> Any:
-    """The resource without what is not on this machine alone: the API without its document, by which it refers to all functions."""
+    """The resource without local files, and the API without its document, which refers to all functions."""
     if not isinstance(resource, Mapping):
         return resource
     resource = _packaged(resource)
@@ -176,72 +235,186 @@ def _light(name: str, resource: Any, infra: Infra) -> Any:
 
 
 class _Places:
-    """Where something of the template was written.
+    """Finds the place where a part of the template was written.
 
     Args:
-        plan: Knows function.yaml files.
-        infra: Knows its own lines.
+        plan: Has the function.yaml files.
+        infra: Has its own lines.
     """
 
     def __init__(self, plan: ProjectPlan, infra: Infra) -> None:
         self._functions = {function.logical_id: function for function in (*plan.functions, plan.fallback)}
         self._infra = infra
-        self._env = plan.config.env
+        self._settings = plan.config.places
+        self._shared = {
+            f"{document.source_file}:{line}"
+            for document in infra.documents
+            for path, line in document.lines.items()
+            if path[:1] == ("Globals",)
+        }
 
     def of(self, path: Sequence[str | int]) -> tuple[str, str]:
-        """File and line, and what to call the place in it."""
+        """File and line, and a name for the place."""
         if len(path) < 2:
-            return "template.yaml", ".".join(map(str, path))
-        section, name = str(path[0]), self.owner(str(path[0]), str(path[1]))
+            return TEMPLATE_FILE, ".".join(map(str, path))
+        path = [*path]
+        section, made = str(path[0]), str(path[1])
+        name = self.owner(section, made)
         shown = ".".join(map(str, [name, *(part for part in path[2:] if part != "Properties")]))
-        keys = [part for part in path[2:] if part != "Properties"]
-        for document in self._infra.documents:
-            found = document.where(section, name, *path[2:])
-            key: tuple[str | int, ...] = ("Properties", keys[0]) if keys and path[2:3] == ["Properties"] else ()
-            key = (path[2],) if section == "Globals" and keys else key
-            if (section, name, *key) in document.lines:
-                return found, shown
-        return self._of_function(name, keys) or self._of_resource(section, name), shown
+        keys = [*path[3:]] if path[2:3] == ["Properties"] else [*path[2:]]
+        written = [keys] if section != "Resources" else self._written(keys, made.removeprefix(name))
+        place = next(filter(None, (self._of_infra(section, name, each, path) for each in written)), "")
+        place = place or next(filter(None, map(self._of_globals, written)), "")
+        if not place and name in self._functions:
+            place = self._of_function(self._functions[name], written)
+        return place or self._of_resource(section, name), shown
 
-    def _of_function(self, name: str, keys: Sequence[str | int]) -> str:
-        function = self._functions.get(name)
-        if function is None:
-            return ""
-        key = str(keys[0]) if keys else ""
-        if key in function.places:
-            return function.places[key]
-        if key == "Environment" and self._env:
-            return f"{FILE}, [tool.edgeroutes.env]"
-        return function.routes[0].source_file if function.routes else ""
+    def _written(self, keys: Sequence[str | int], suffix: str) -> list[Sequence[str | int]]:
+        """How the author may have written a property that SAM has renamed, or made a resource of."""
+        if not keys:
+            return [keys]
+        found = [keys, [_SAM_KEYS.get(str(keys[0]), keys[0]), *keys[1:]]]
+        if not suffix:
+            return found
+        if suffix in _SAM_RESOURCES:
+            return [[_SAM_RESOURCES[suffix], *keys]]
+        return [["Events", suffix, "Properties", *keys], ["AutoPublishAlias", *keys]]
+
+    def _of_infra(self, section: str, name: str, keys: Sequence[str | int], path: Sequence[str | int]) -> str:
+        """The line in infra/ that has the outermost key."""
+        inner = ["Properties", *keys] if path[2:3] == ["Properties"] and keys else [*path[2:]]
+        for document in self._infra.documents:
+            outermost = inner[:2] if inner[:1] == ["Properties"] else inner[:1] if section == "Globals" else []
+            if (section, name, *outermost) in document.lines:
+                return document.where(section, name, *inner)
+        return ""
+
+    def _of_globals(self, keys: Sequence[str | int]) -> str:
+        """The line of `Globals` that sets a property of functions."""
+        for document in self._infra.documents:
+            if keys and ("Globals", "Function", keys[0]) in document.lines:
+                return document.where("Globals", "Function", *keys)
+        return ""
+
+    def _of_function(self, function: FunctionPlan, written: Sequence[Sequence[str | int]]) -> str:
+        for keys in written:
+            for length in range(len(keys), 0, -1):
+                place = function.places.get(".".join(map(str, keys[:length])))
+                if place:
+                    return place
+        setting = next(filter(None, (self._of_setting(keys) for keys in written)), "")
+        return setting or (function.routes[0].source_file if function.routes else "")
+
+    def _of_setting(self, keys: Sequence[str | int]) -> str:
+        """The line of pyproject.toml that sets a property; empty where none does."""
+        name = next((name for key, name in _FUNCTION_SETTINGS.items() if key in keys), "")
+        if name != "env":
+            return self._settings.get(name, "")
+        named = (self._settings.get(f"env.{key}") for key in keys)
+        return next(filter(None, named), self._settings.get("env", ""))
 
     def _of_resource(self, section: str, name: str) -> str:
         for document in self._infra.documents:
             if (section, name) in document.lines:
                 return document.where(section, name)
-        return "template.yaml"
+        return TEMPLATE_FILE
+
+    def is_inherited(self, path: Sequence[str | int], where: str) -> bool:
+        """Whether functions share what is wrong: it is written above all of them."""
+        return where in self._shared or self.owner(*map(str, path[:2])) in self._functions
 
     def owner(self, section: str, name: str) -> str:
-        """The resource that was written, of one that SAM has made of it: `HelloFunctionRole` is of `HelloFunction`."""
+        """The written resource behind one that SAM created: `HelloFunction` for `HelloFunctionRole`."""
         written = {*self._functions, *_names(self._infra, section)}
         if section != "Resources" or name in written:
             return name
         return max((each for each in written if name.startswith(each)), key=len, default=name)
 
 
-def _sam_problem(cause: str, places: _Places) -> ConfigError:
-    match = _SAM_RESOURCE.match(cause)
-    shared = _SAM_GLOBALS.search(cause)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cause:
+    """One thing that SAM refuses.
+
+    Args:
+        message: Without the resource's name.
+        resource: As it was written; empty where SAM names none.
+        path: Of what is wrong, in the template; that of the resource where it cannot be told more exactly.
+    """
+
+    message: str
+    resource: str = ""
+    path: tuple[str, ...] = ()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is about something that stands in the template, not about something that is missing."""
+        return len(self.path) > 2
+
+
+def _read_cause(cause: str, document: Mapping[str, Any], places: _Places) -> _Cause:
+    match, shared = _SAM_RESOURCE.match(cause), _SAM_GLOBALS.search(cause)
     if shared is not None:
-        where, shown = places.of(["Globals", shared[2], shared[1]])
-        return ConfigError(f"{shown}: {cause.rstrip('.')} (SAM)", where=where)
+        return _Cause(message=cause.rstrip("."), path=("Globals", shared[2], shared[1]))
     if match is None:
-        return ConfigError(f"SAM refuses the template: {cause.rstrip('.')}", where="template.yaml")
+        return _Cause(message=f"SAM refuses the template: {cause.rstrip('.')}")
     name, event, message = places.owner("Resources", match[1]), match[2], match[3].rstrip(".")
     event = event or match[1].removeprefix(name)  # SAM's own name for an event of a function
-    named = re.search(r"[Pp]roperty '?(\w+)", message)
-    key = ["Events", event] if event else [named[1]] if named else []
-    where, shown = places.of(["Resources", name, "Properties", *key])
-    return ConfigError(f"{shown if event else name}: {message} (SAM)", where=where)
+    path: tuple[str, ...] = ("Resources", name)
+    properties = value_at(document, *path, "Properties")
+    if event and value_at(properties, "Events", event) is not None:
+        path = (*path, "Properties", "Events", event)
+        return _Cause(
+            message=message, resource=name, path=(*path, *_find_key(value_at(document, *path), _words(message)))
+        )
+    found = _find_key(properties, _words(message))
+    item = _SAM_ITEM.search(message)
+    found = (*found, item[1]) if found and item is not None else found
+    return _Cause(message=message, resource=name, path=(*path, "Properties", *found) if found else path)
+
+
+def _words(message: str) -> list[str]:
+    """What a message of SAM's may call a property, the likeliest first: in quotes, after the word, with a capital."""
+    patterns = (r"'(\w+)'", r"[Pp]roperty (\w+)", r"\b([A-Z]\w+)")
+    return [word for pattern in patterns for word in re.findall(pattern, message)]
+
+
+def _find_key(value: Any, words: Sequence[str]) -> tuple[str, ...]:
+    """The path of the outermost key that is one of these words, the first that there is."""
+    for word in words:
+        level: list[tuple[tuple[str, ...], Any]] = [((), value)]
+        while level:
+            inner = [
+                ((*path, str(key)), each)
+                for path, holder in level
+                for key, each in (holder.items() if isinstance(holder, Mapping) else _numbered(holder))
+            ]
+            found = next((path for path, _ in inner if path[-1] == word), ())
+            if found:
+                return found
+            level = inner
+    return ()
+
+
+def _numbered(value: Any) -> Iterator[tuple[str, Any]]:
+    yield from ((str(index), each) for index, each in enumerate(value if isinstance(value, list) else ()))
+
+
+def _take_out(document: dict[str, Any], cause: _Cause) -> bool:
+    """Remove what SAM refuses: the property or event, else the resource; whether there was anything to remove."""
+    path = cause.path[:5] if cause.path[3:4] == ("Events",) else cause.path[:4]
+    holder = value_at(document, *path[:-1])
+    if not path or not isinstance(holder, dict) or path[-1] not in holder:
+        return False
+    del holder[path[-1]]
+    return True
+
+
+def _sam_problem(cause: _Cause, places: _Places) -> ConfigError:
+    if not cause.path:
+        return ConfigError(cause.message, where="template.yaml")
+    where, shown = places.of(cause.path)[0], places.of(cause.path[:5])[1]
+    is_exact = cause.path[:1] == ("Globals",) or "Events" in cause.path
+    return ConfigError(f"{shown if is_exact else cause.resource}: {cause.message} (SAM)", where=where)
 
 
 def _near_type(document: Mapping[str, Any], path: Sequence[str | int], region: str) -> str:

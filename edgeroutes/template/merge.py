@@ -1,26 +1,26 @@
-"""The user's own parts of the template, infra/*.yaml, merged over edgeroutes'. Build wing, floor 2; reads no files."""
+"""Merges the project's own template parts, infra/*.yaml, over the generated ones, and checks references."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
+from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, suggest
 from edgeroutes.plan.cloudformation import is_intrinsic, is_macro
 from edgeroutes.plan.function_yaml import check_variables
 from edgeroutes.plan.infra import value_at
-from edgeroutes.template.references import check_references
+from edgeroutes.template.transform import SAM
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from edgeroutes.plan.cloudformation import YamlText
     from edgeroutes.plan.infra import Infra
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "template-anatomy", docs.aws.amazon.com/serverless-application-model
-# "sam-specification-template-anatomy" (read 2026-11-21), in the order in which we write them.
-SECTIONS = (
+# "sam-specification-template-anatomy" (read 2026-11-21), in the order of template.yaml.
+_SECTIONS = (
     "AWSTemplateFormatVersion",
     "Transform",
     "Description",
@@ -34,7 +34,7 @@ SECTIONS = (
     "Outputs",
 )
 _NAMED = ("Metadata", "Parameters", "Rules", "Mappings", "Conditions", "Resources", "Outputs")
-# What two may not say differently of one name: it decides what the thing is.
+# The key that decides what a part is: two of one name must agree.
 _IDENTITY = {"Parameters": "Type", "Resources": "Type", "Outputs": "Value"}
 _WORDS = {
     "Conditions": "condition",
@@ -50,15 +50,15 @@ _WORDS = {
 def merge_infra(
     template: Mapping[str, Any], infra: Infra, places: Mapping[str, Mapping[str, str]] | None = None
 ) -> dict[str, Any]:
-    """Our template with the project's own parts in it.
+    """The generated template with the project's own parts.
 
     Args:
-        template: What edgeroutes made.
+        template: The generated one.
         infra: The files of infra/, merged in the order of their names.
-        places: Of our resources, the file and line that says a property: logical id → property → place.
+        places: Logical id → property → the file and line that sets it, for generated resources.
 
     Raises:
-        ConfigError: For the one thing that is wrong with the files or between them, ProblemsError for several.
+        ConfigError: For a problem of the files; ProblemsError for several.
     """
     problems: list[ProjectError] = list(infra.problems)
     merger = _Merger(template, problems)
@@ -66,13 +66,13 @@ def merge_infra(
         merger.add(document)
     merger.check_types()
     require_no_problems(problems)
-    merged = {section: merger.result[section] for section in SECTIONS if merger.result.get(section)}
+    merged = {section: merger.result[section] for section in _SECTIONS if merger.result.get(section)}
     require_no_problems(list(check_references(merged, lambda *at: merger.place(*at, places=places or {}))))
     return merged
 
 
 def merge_values(under: Any, over: Any) -> Any:
-    """`over` laid over `under`: mappings key by key, all else replaced; a key without a value takes the key out."""
+    """`over` merged over `under`: mappings key by key, all else replaced; a key without a value removes the key."""
     if not isinstance(under, dict) or not isinstance(over, dict) or is_intrinsic(under) or is_intrinsic(over):
         return over
     merged = {key: merge_values(under[key], value) if key in under else value for key, value in over.items()}
@@ -81,7 +81,7 @@ def merge_values(under: Any, over: Any) -> Any:
 
 
 class _Merger:
-    """Lays file after file over the template, remembering who said what."""
+    """Merges file after file over the template, with the place of each part."""
 
     def __init__(self, template: Mapping[str, Any], problems: list[ProjectError]) -> None:
         self.result: dict[str, Any] = {
@@ -93,7 +93,7 @@ class _Merger:
 
     def add(self, document: YamlText) -> None:
         for section, content in document.value.items():
-            if section not in SECTIONS:
+            if section not in _SECTIONS:
                 self._refuse_section(section, document)
             elif content is None or section == "AWSTemplateFormatVersion":
                 continue
@@ -118,19 +118,17 @@ class _Merger:
                 self.problems.append(ConfigError(problem, where=document.where("Globals", name)))
 
     def check_types(self) -> None:
-        """Every resource needs a Type; one without is meant for a resource that edgeroutes does not make. Its parts are mappings."""
+        """Check that every resource has a Type, and that parts are mappings."""
         self._check_mappings()
         own = sorted(self.own["Resources"])
         for name, resource in self.result.get("Resources", {}).items():
             if is_macro(name) or (isinstance(resource, dict) and "Type" in resource):
                 continue
-            near = get_close_matches(name, own, n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]!r}" if near else "Give it a Type"
+            hint = suggest(name, own, "Give it a Type", cutoff=0.5)
             where = self.first_place.get(("Resources", name), "")
             self.problems.append(ConfigError(f"resource {name!r} has no Type", where=where, hint=hint))
 
     def _check_mappings(self) -> None:
-        """What CloudFormation takes as mappings alone, and what is laid out as such here."""
         for section in ("Parameters", "Resources", "Outputs"):
             for name, part in self.result.get(section, {}).items():
                 if name.startswith("Fn::"):
@@ -144,9 +142,9 @@ class _Merger:
                     self.problems.append(ConfigError(problem, where=where))
 
     def place(self, section: str, name: str, key: str, *, places: Mapping[str, Mapping[str, str]]) -> str:
-        """Who says a key of a named part: infra/, else the file behind ours."""
-        said = places.get(name, {})
-        return self.first_place.get((section, name)) or said.get(key) or said.get("") or name
+        """The file that sets a key of a named part: in infra/, or behind a generated one."""
+        generated = places.get(name, {})
+        return self.first_place.get((section, name)) or generated.get(key) or generated.get("") or name
 
     def _add_named(self, section: str, name: str, value: Any, document: YamlText) -> None:
         where = document.where(section, name)
@@ -168,7 +166,7 @@ class _Merger:
         if there == value:
             return False
         if name not in self.own[section]:
-            return True  # two files of infra/ make the same thing
+            return True  # two files of infra/ declare it
         identity = _IDENTITY.get(section)
         if identity is None:
             return False
@@ -179,28 +177,27 @@ class _Merger:
         word = _WORDS[section]
         identity = _IDENTITY.get(section, "")
         if name not in self.own[section]:
-            problem = f"{word} {name!r} stands in {self.first_place[section, name]} too"
+            problem = f"{word} {name!r} is also declared in {self.first_place[section, name]}"
             return ConfigError(problem, where=where, hint="Rename one of the two, or remove it")
         if not isinstance(value, dict):
-            problem = f"{word} {name!r} is edgeroutes' own, and what is laid over it is no mapping"
+            problem = f"{word} {name!r} is generated, and its override is {value!r}. Allowed is a mapping"
             return ConfigError(problem, where=where, hint=f"Write the keys of the {word} below its name")
         problem = (
-            f"{word} {name!r} has the {identity} {value.get(identity)!r}, and edgeroutes makes one of that name with "
+            f"{word} {name!r} has the {identity} {value.get(identity)!r}, and edgeroutes generates one of that name with "
             f"{there.get(identity)!r}"
         )
-        return ConfigError(problem, where=where, hint="Give yours another name")
+        return ConfigError(problem, where=where, hint="Use another name")
 
     def _refuse_section(self, section: str, document: YamlText) -> None:
-        near = get_close_matches(section, SECTIONS, n=1)
-        hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(SECTIONS)}"
-        problem = f"{section!r} is no section of a template"
+        hint = suggest(section, _SECTIONS, f"Allowed are {', '.join(_SECTIONS)}")
+        problem = f"{section!r} is not a section of a template"
         self.problems.append(ConfigError(problem, where=document.where(section), hint=hint))
 
     def _add_transform(self, content: Any) -> None:
         there = _as_list(self.result.get("Transform"))
         added = [name for name in _as_list(content) if name not in there]
         if added:
-            # Source: docs.aws.amazon.com/AWSCloudFormation "transform-aws-languageextensions": it stands before SAM's.
+            # Source: docs.aws.amazon.com/AWSCloudFormation "transform-aws-languageextensions": it comes before SAM's.
             self.result["Transform"] = [*added, *there]
 
 
@@ -213,3 +210,80 @@ def _as_list(value: Any) -> Sequence[Any]:
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
+
+
+_VARIABLE = re.compile(r"\$\{([^!${}][^${}]*)\}")
+# Pseudo parameters, and resources that SAM always creates. Source: aws-sam-translator 1.115.0, samtranslator.plugins.api and .model.
+_ALWAYS_THERE = ("AWS::", "Serverless", "CodeDeployServiceRole", "ApiGatewayDomainName", "RecordSetGroup")
+# Types that become several resources, with names that start with theirs: HelloFunctionRole, HelloFunctionAliaslive.
+_BECOMES_SEVERAL = re.compile(r"^AWS::Serverless::|::MODULE$")
+
+
+def references(value: Any) -> Iterator[str]:
+    """The logical ids, parameters and pseudo parameters that a value refers to."""
+    if isinstance(value, list):
+        for item in value:
+            yield from references(item)
+    if not isinstance(value, dict):
+        return
+    for key, item in value.items():
+        if key == "Ref" and isinstance(item, str):
+            yield item
+        elif key == "Fn::GetAtt" and item:
+            yield item.split(".")[0] if isinstance(item, str) else str(item[0]) if isinstance(item, list) else str(item)
+        elif key == "Fn::Sub" and item:
+            text, bound = _read_sub(item)
+            yield from (name.split(".")[0] for name in _VARIABLE.findall(text) if name not in bound)
+            yield from references(bound)
+        elif key == "DependsOn" and _are_names(item):  # an ECS container has mappings here
+            yield from [item] if isinstance(item, str) else item
+        else:
+            yield from references(item)
+
+
+def _read_sub(value: Any) -> tuple[str, dict[str, Any]]:
+    """The text of a `Fn::Sub` and the variables that it binds; empty for another form."""
+    text, bound = (
+        (value, {}) if isinstance(value, str) else (value[0], value[-1]) if isinstance(value, list) else ("", {})
+    )
+    return text if isinstance(text, str) else "", bound if isinstance(bound, dict) else {}
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(each, str) for each in value))
+
+
+def check_references(document: Mapping[str, Any], place: Callable[[str, str, str], str]) -> Iterator[ConfigError]:
+    """References of resources and outputs to names that the template does not have.
+
+    Args:
+        document: The whole template.
+        place: Section, name and property → the file that sets it.
+    """
+    resources = document.get("Resources", {})
+    if document.get("Transform") != SAM or any(map(is_macro, resources)):
+        return  # a macro may add the names
+    known = {*resources, *document.get("Parameters", {})}
+    several = tuple(name for name, each in resources.items() if _BECOMES_SEVERAL.search(str(each.get("Type"))))
+    for section in ("Resources", "Outputs"):
+        for name, part in document.get(section, {}).items():
+            for wanted, key in _wanted(part).items():
+                if wanted not in known and not wanted.startswith((*_ALWAYS_THERE, *several)):
+                    problem = (
+                        f"{name} refers to {wanted!r}, which is neither a resource nor a parameter of the template"
+                    )
+                    hint = suggest(wanted, known, "Declare it in infra/")
+                    yield ConfigError(problem, where=place(section, name, key), hint=hint)
+
+
+def _wanted(part: Any) -> dict[str, str]:
+    """The names that a resource or an output refers to, each with its first property."""
+    if not isinstance(part, dict):
+        return {}
+    properties = part.get("Properties")
+    values = {**part, **properties, "Properties": None} if isinstance(properties, dict) else part
+    found: dict[str, str] = {}
+    for key, value in values.items():
+        for wanted in references({key: value}):
+            found.setdefault(wanted, key)
+    return found

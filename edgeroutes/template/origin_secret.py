@@ -1,10 +1,10 @@
-"""The secret by which a function knows that a request came through the distribution. Build wing, floor 2.
+"""The secret with which a function recognizes requests of the distribution.
 
-Secrets Manager generates it, CloudFront sends it, the functions have it in their environment. Two are valid: the current one and the
-one before it, so that no request is refused while a deploy puts a new one into place.
+Secrets Manager generates it, CloudFront sends it, and the functions have it in their environment. The current and the previous one are
+valid, so that no request fails while a deploy replaces it.
 
-The functions get theirs by way of one SSM parameter: a template may hold 60 dynamic references, and a stack 400 functions. That
-parameter is as plain as the functions' environment and the distribution's settings are.
+The functions read it from one SSM parameter: a template may have 60 dynamic references, and a stack 400 functions. The parameter is as
+plain as the functions' environment and the distribution's settings.
 Source: docs.aws.amazon.com/AWSCloudFormation "dynamic-references", "dynamic-references-secretsmanager" (read 2026-11-21).
 """
 
@@ -13,30 +13,32 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from edgeroutes.names import SECRET_HEADER, SECRET_VARIABLE
+
 SECRET = "OriginSecret"  # noqa: S105  # a resource's name
 VALUES = "OriginSecretValues"
-VERSION_PARAMETER = "OriginSecretVersion"
-HEADER = "x-edgeroutes-origin"
-VARIABLE = "EDGEROUTES_ORIGIN_SECRET"
+_VERSION_PARAMETER = "OriginSecretVersion"
 LENGTH = 48
 
 
 def origin_secret_parameters() -> dict[str, Any]:
-    """The parameter by which a new secret is put into place: it stands in the references, so that these are resolved anew."""
-    about = "The VersionId of the origin secret to use; empty takes the one that was current when it was last resolved"
-    return {VERSION_PARAMETER: {"Type": "String", "Default": "", "Description": about}}
+    """The parameter that puts a new secret into place: it is part of the references, so a new value resolves them again."""
+    about = (
+        "The VersionId of the origin secret; empty uses the one that was current when CloudFormation last resolved it"
+    )
+    return {_VERSION_PARAMETER: {"Type": "String", "Default": "", "Description": about}}
 
 
 def origin_secret_resources() -> dict[str, Any]:
     """Logical id → resource."""
     generated = {
-        # No secret has fewer than 32 characters: what is shorter the functions pass over.
+        # Functions ignore a value of fewer than 32 characters.
         "SecretStringTemplate": json.dumps({"previous": "none"}),
         "GenerateStringKey": "current",
         "PasswordLength": LENGTH,
         "ExcludePunctuation": True,
     }
-    about = {"Fn::Sub": "By which the functions of ${AWS::StackName} know CloudFront"}
+    about = {"Fn::Sub": "Shows the functions of ${AWS::StackName} that a request comes from CloudFront"}
     both = f"{_reference('current')} {_reference('previous')}"
     return {
         SECRET: {
@@ -51,14 +53,14 @@ def origin_secret_resources() -> dict[str, Any]:
 
 
 def origin_headers() -> list[dict[str, Any]]:
-    """What CloudFront adds to the requests that it sends to the API, over what a viewer may have sent."""
-    return [{"HeaderName": HEADER, "HeaderValue": {"Fn::Sub": _reference("current")}}]
+    """Headers that CloudFront adds to requests to the API, over any that a viewer has sent."""
+    return [{"HeaderName": SECRET_HEADER, "HeaderValue": {"Fn::Sub": _reference("current")}}]
 
 
 def origin_secret_environment() -> dict[str, Any]:
-    """What every function has in its environment: the valid secrets, apart by a space."""
-    return {VARIABLE: {"Fn::GetAtt": [VALUES, "Value"]}}
+    """Every function's variable: the valid secrets, separated by a space."""
+    return {SECRET_VARIABLE: {"Fn::GetAtt": [VALUES, "Value"]}}
 
 
 def _reference(key: str) -> str:
-    return f"{{{{resolve:secretsmanager:${{{SECRET}}}:SecretString:{key}::${{{VERSION_PARAMETER}}}}}}}"
+    return f"{{{{resolve:secretsmanager:${{{SECRET}}}:SecretString:{key}::${{{_VERSION_PARAMETER}}}}}}}"

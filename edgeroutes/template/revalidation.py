@@ -1,13 +1,14 @@
-"""What functions that revalidate need: the distribution's id, and leave to ask it. Build wing, floor 2.
+"""The distribution's id and permissions, for functions that revalidate.
 
-The id reaches them by the *name* of an SSM parameter: a function that named the distribution itself would be part of a cycle, since
-the distribution needs the API, which needs the function. The policy is a resource of its own for the same reason.
+The id reaches them by the *name* of an SSM parameter. A function that referred to the distribution would be part of a cycle, because the
+distribution needs the API, which needs the function. The policy is its own resource for the same reason.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.names import DISTRIBUTION_PARAMETER_VARIABLE
 from edgeroutes.plan.model import REVALIDATION
 
 if TYPE_CHECKING:
@@ -18,18 +19,16 @@ if TYPE_CHECKING:
 
 PARAMETER = "DistributionParameter"
 POLICY = "RevalidationPolicy"
-VARIABLE = "EDGEROUTES_DISTRIBUTION_PARAMETER"
 _NAME = "/${AWS::StackName}/edgeroutes/distribution"
 
 
 def revalidates(function: FunctionPlan, config: Config) -> bool:
-    """Whether the function asks the distribution to forget."""
+    """Whether the function creates invalidations."""
     return config.cdn.enabled and REVALIDATION in function.features
 
 
 def revalidation_environment() -> dict[str, Any]:
-    """What a function that revalidates has in its environment."""
-    return {VARIABLE: {"Fn::Sub": _NAME}}
+    return {DISTRIBUTION_PARAMETER_VARIABLE: {"Fn::Sub": _NAME}}
 
 
 def revalidation_resources(distribution: str, roles: Collection[str | None]) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def revalidation_resources(distribution: str, roles: Collection[str | None]) -> 
 
     Args:
         distribution: The distribution's logical id.
-        roles: Of the functions that revalidate; None for one that function.yaml names, which is not ours to extend.
+        roles: Of the functions that revalidate; None for a role of function.yaml, which edgeroutes does not extend.
     """
     named = sorted(role for role in roles if role is not None)
     arns = "arn:${AWS::Partition}:"
@@ -61,7 +60,7 @@ def revalidation_resources(distribution: str, roles: Collection[str | None]) -> 
     parameter = {
         "Type": "String",
         "Name": {"Fn::Sub": _NAME},
-        "Description": "The distribution that functions ask to forget",
+        "Description": "The distribution that functions invalidate",
         "Value": {"Ref": distribution},
     }
     made = {

@@ -1,17 +1,20 @@
-"""The functions' execution roles: who shares which, and what each may do. Build wing, floor 2; knows no YAML.
+"""The functions' execution roles: who shares which, and its permissions.
 
-A role that edgeroutes makes may write to one log group, and what its functions' `Policies` allow. Only a function whose other
-properties imply permissions (a VPC, a dead letter queue, events) has a role that SAM makes.
+A generated role may write to one log group, and has the `Policies` of its functions. SAM creates the role of a function whose other
+properties imply permissions (a VPC, a dead letter queue, events). Policy templates and managed policies come from SAM's own tables, read as
+files: importing samtranslator takes longer than generating the template.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.template.policies import UnknownPolicyError, inline_policy, managed_policy_arn
 from edgeroutes.template.revalidation import revalidates
 
 if TYPE_CHECKING:
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
 
 LOG_GROUP = "FunctionsLogGroup"
 ROLE = "FunctionsRole"
-REVALIDATING_ROLE = "RevalidatingFunctionsRole"
-# What SAM ignores beside a Role, or refuses.
+_REVALIDATING_ROLE = "RevalidatingFunctionsRole"
+# Properties that SAM ignores or refuses beside a Role.
 ROLE_ONLY_KEYS = ("AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RolePath")
 # Properties for which SAM gives a function's role permissions that depend on the property's value.
 # Source: aws-sam-translator 1.115.0, samtranslator/model/sam_resources.py, SamFunction._construct_role.
@@ -39,9 +42,9 @@ ROLE_INPUT = (*_ROLE_KEYS, "LoggingConfig", "Role", "Tracing")
 
 
 def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
-    """Function id → role id; None where function.yaml names a role.
+    """Function id → role id; None for a role of function.yaml.
 
-    Functions share the plain role, the one of functions that revalidate, or the role of the first function that wants the same.
+    Functions share the plain role, the role for revalidation, or the role of the first function with the same needs.
     """
     owners: dict[str, str] = {}
     roles: dict[str, str | None] = {}
@@ -51,7 +54,7 @@ def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
         if "Role" in function.properties:
             roles[function.logical_id] = None
         elif not wanted:
-            roles[function.logical_id] = REVALIDATING_ROLE if may_revalidate else ROLE
+            roles[function.logical_id] = _REVALIDATING_ROLE if may_revalidate else ROLE
         else:
             key = json.dumps([wanted, may_revalidate], sort_keys=True)
             roles[function.logical_id] = owners.setdefault(key, role_of(function))
@@ -59,8 +62,8 @@ def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
 
 
 def role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Logical id → role: those without `Policies`, and those that are called after a function."""
-    shared = {name: _role(_statements({}), []) for name in (ROLE, *sorted({REVALIDATING_ROLE} & {*roles.values()}))}
+    """Logical id → role: those without `Policies`, and those named after a function."""
+    shared = {name: _role(_statements({}), []) for name in (ROLE, *sorted({_REVALIDATING_ROLE} & {*roles.values()}))}
     owned = {
         role_of(function): _function_role(function)
         for function in (*plan.functions, plan.fallback)
@@ -70,12 +73,12 @@ def role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[
 
 
 def role_of(function: FunctionPlan) -> str:
-    """The id of a function's own role; SAM calls the role that it makes the same."""
+    """The id of a function's own role; SAM gives its own the same."""
     return f"{function.logical_id}Role"
 
 
 def sam_makes_role(function: FunctionPlan) -> bool:
-    """Whether the role has to be SAM's, because only SAM knows what it must allow."""
+    """Whether SAM has to create the role, because only SAM knows its permissions."""
     if any(key in function.properties for key in _IMPLY_PERMISSIONS):
         return True
     try:
@@ -106,7 +109,7 @@ def assume_function_role() -> dict[str, Any]:
 
 
 def _wanted(function: FunctionPlan) -> dict[str, Any]:
-    """What a function wants of its role beyond the plain one."""
+    """A function's needs beyond the plain role."""
     properties = function.properties
     wanted = {key: properties[key] for key in _ROLE_KEYS if key in properties}
     group = _log_group_name(properties)
@@ -118,7 +121,7 @@ def _wanted(function: FunctionPlan) -> dict[str, Any]:
 
 
 def _log_group_name(properties: Mapping[str, Any]) -> Any:
-    """The log group that function.yaml names; None for the one that all functions share."""
+    """The log group of function.yaml; None for the shared one."""
     logging = properties.get("LoggingConfig")
     return logging.get("LogGroup") if isinstance(logging, Mapping) and not is_intrinsic(logging) else None
 
@@ -148,7 +151,7 @@ def _split_policies(function: FunctionPlan) -> tuple[list[tuple[int, Any]], list
     """A function's `Policies` as documents, each with its index, and as ARNs of managed policies.
 
     Raises:
-        UnknownPolicyError: Only SAM, or only the account, can say what one of them is.
+        UnknownPolicyError: Only SAM or the account knows one of them.
     """
     policies = function.properties.get("Policies") or []
     documents: list[tuple[int, Any]] = []
@@ -166,7 +169,7 @@ def _split_policies(function: FunctionPlan) -> tuple[list[tuple[int, Any]], list
 
 
 def _statements(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Leave to write to the function's log group, and no other. AWS's own policy for it is `logs:*` on all of them."""
+    """Permission to write to the function's log group only. AWS's own policy is `logs:*` on all."""
     group = _log_group_name(properties)
     arn: dict[str, Any] = {"Fn::GetAtt": [LOG_GROUP, "Arn"]}
     if group is not None:
@@ -193,10 +196,78 @@ def _role(statements: list[dict[str, Any]], arns: list[Any], *, tracing: Any = N
 
 
 def _tracing_policy(tracing: Any) -> dict[str, Any] | None:
-    """The policy to send traces by, where the function may do so at all."""
+    """The permission to send traces, where tracing is possible."""
     if tracing == "Disabled":
         return None
     arn = {"Fn::Sub": "arn:${AWS::Partition}:iam::aws:policy/AWSXRayDaemonWriteAccess"}
     if tracing is not None and tracing != {"Ref": "Tracing"}:
         return arn
     return {"Fn::If": ["TracingActive", arn, {"Ref": "AWS::NoValue"}]}
+
+
+class UnknownPolicyError(Exception):
+    """A policy that SAM's tables do not have; SAM or CloudFormation may know it."""
+
+
+def inline_policy(policy: Mapping[str, Any]) -> Any:
+    """The IAM document of an entry of `Policies`.
+
+    Raises:
+        UnknownPolicyError: It is neither.
+    """
+    if "Statement" in policy:
+        return policy
+    name, values = next(iter(policy.items())) if len(policy) == 1 else ("", None)
+    template = _policy_templates().get(name)
+    values = {} if values is None else values
+    if template is None or not isinstance(values, Mapping) or template["Parameters"].keys() - values.keys():
+        raise UnknownPolicyError
+    return _fill(template["Definition"], {name: values[name] for name in template["Parameters"]})
+
+
+def managed_policy_arn(name: str) -> Any:
+    """The ARN of one of AWS's managed policies; an ARN stays as it is.
+
+    Raises:
+        UnknownPolicyError: SAM's tables have no policy of this name.
+    """
+    if name.startswith("arn:"):
+        return name
+    arn = _managed_policies().get(name)
+    if arn is None:
+        raise UnknownPolicyError
+    return {"Fn::Sub": arn.replace("arn:aws:", "arn:${AWS::Partition}:", 1)}
+
+
+def _fill(value: Any, values: Mapping[str, Any]) -> Any:
+    """A definition with values in place of its parameters."""
+    if isinstance(value, list):
+        return [_fill(item, values) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"Ref"} and value["Ref"] in values:
+        return values[value["Ref"]]
+    return {key: _fill(item, values) for key, item in value.items()}
+
+
+@cache
+def _policy_templates() -> Mapping[str, Any]:
+    document = _read("policy_templates_data/policy_templates.json")
+    return {name: {"Parameters": {}, **template} for name, template in document.get("Templates", {}).items()}
+
+
+@cache
+def _managed_policies() -> Mapping[str, str]:
+    policies: Mapping[str, str] = _read("internal/data/aws_managed_policies.json").get("aws", {})
+    return policies
+
+
+def _read(name: str) -> dict[str, Any]:
+    """A table of aws-sam-translator; an empty one where it is not installed or has moved the table."""
+    spec = find_spec("samtranslator")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder, name)
+        if path.is_file():
+            document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            return document
+    return {}

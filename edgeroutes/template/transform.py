@@ -1,4 +1,4 @@
-"""What CloudFormation does with a SAM template before it makes anything of it: AWS::Serverless types become plain ones. Floor 2."""
+"""SAM's transform: AWS::Serverless types become CloudFormation's own."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.plan.loops import expand_loops
 
@@ -20,28 +21,28 @@ SAM = "AWS::Serverless-2016-10-31"
 
 
 class SamError(ConfigError):
-    """SAM refuses a template.
+    """SAM refuses the template.
 
     Args:
-        causes: What is wrong with it, each with the resource that it names.
+        causes: One message for each resource.
     """
 
     def __init__(self, causes: list[str]) -> None:
-        super().__init__(f"SAM refuses the template: {'; '.join(causes)}", where="template.yaml")
+        super().__init__(f"SAM refuses the template: {'; '.join(causes)}", where=TEMPLATE_FILE)
         self.causes = causes
 
 
 def parse_template(text: str) -> dict[str, Any]:
-    """The values of a template in YAML or JSON, in the long form.
+    """The values of a template in YAML or JSON, with functions in the long form.
 
     Raises:
-        ConfigError: It is neither.
+        ConfigError: It is not valid.
     """
     if text.lstrip().startswith("{"):
         try:
             parsed: dict[str, Any] = json.loads(text)
         except ValueError as err:
-            raise ConfigError(f"the template is not JSON: {err}", where="template") from err
+            raise ConfigError(f"the template is not valid JSON: {err}", where="template") from err
         return parsed
     return dict(parse_yaml(text, "template").value)
 
@@ -49,20 +50,20 @@ def parse_template(text: str) -> dict[str, Any]:
 def transform(
     document: dict[str, Any], parameters: Mapping[str, Any], region_name: str, policy_arns: PolicyArns | None = None
 ) -> dict[str, Any]:
-    """The template without AWS::Serverless types; the same one where it asks for no transform.
+    """The template without AWS::Serverless types; the same one where it has no transform.
 
     Args:
         document: A template.
-        parameters: The values given for it; defaults need not be among them.
-        region_name: Where it will be a stack.
-        policy_arns: Gives the ARNs of managed policies that SAM's own table lacks, by name.
+        parameters: Values over the defaults.
+        region_name: The stack's region.
+        policy_arns: Returns ARNs of managed policies that SAM's table lacks, by name.
 
     Raises:
         SamError: SAM refuses it.
     """
     document = expand_loops(document)
-    asked = document.get("Transform")
-    if asked != SAM and SAM not in (asked or ()):
+    transforms = document.get("Transform")
+    if transforms != SAM and SAM not in (transforms or ()):
         return document
     values = {name: parameter.get("Default") for name, parameter in document.get("Parameters", {}).items()}
     return _translate(document, {**values, **parameters}, region_name, policy_arns)
@@ -71,7 +72,7 @@ def transform(
 def _translate(
     document: dict[str, Any], parameters: dict[str, Any], region_name: str, policy_arns: PolicyArns | None
 ) -> dict[str, Any]:
-    # Without a handler of its own its remarks about itself end up on the terminal.
+    # Without a handler its own log would reach the terminal.
     logging.getLogger("samtranslator").addHandler(logging.NullHandler())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -88,7 +89,7 @@ def _translate(
 
 
 class _Session:
-    """All that the translator asks of a boto3 session."""
+    """The part of a boto3 session that the translator reads."""
 
     def __init__(self, region_name: str) -> None:
         self.region_name = region_name

@@ -1,6 +1,6 @@
-"""What users test their routes with: a client through the real Lambda event path, AWS on the desk, and pytest's plugin. Roof.
+"""Tests for routes: a client that sends Lambda's events, local AWS, and pytest's plugin.
 
-The plugin (`plugin`) loads nothing of this before a test asks for one of its fixtures, so the names here are lazy.
+The plugin loads nothing of this before a test uses one of its fixtures, so the names here are lazy.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The project's routes behind each adapter: a request in, what the platform makes of it, its answer out. Roof.
+"""The project's routes behind each adapter.
 
-An adapter here plays the platform: it turns a request into what the platform would give the production adapter, and the result into
-what a client would get of it.
+An adapter here plays the platform: it turns a request into the platform's event, and the result of the production adapter into the
+client's response.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edgeroutes.dev.gateway import HttpRequest, HttpResponse, read_result, rest_
 from edgeroutes.http.url import split_host
 from edgeroutes.testing.environment import restored_environment
 from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event, read_http_result
-from edgeroutes.testing.response import Answer, Chunk
+from edgeroutes.testing.response import AdapterResponse, Chunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,20 +36,20 @@ class Adapter(Protocol):
     Args:
         manifest: The routes.
         root: The project's folder.
-        debug: Whether a 500 tells what happened.
+        debug: Whether a 500 contains the traceback.
     """
 
-    def send(self, request: HttpRequest, context: LambdaContext | None = None, /) -> Answer:
-        """The answer to a request; what `after` was given has run when it is here."""
+    def send(self, request: HttpRequest, context: LambdaContext | None = None, /) -> AdapterResponse:
+        """The response to a request; functions of `after` have run when it returns."""
         ...
 
     def close(self) -> None:
-        """End what the routes have started; a request after it starts it anew."""
+        """End what the routes have started; a later request starts it again."""
         ...
 
 
-class LambdaAdapter:
-    """Lambda, whole answers: the event and the result go through JSON, as on AWS."""
+class _LambdaAdapter:
+    """Lambda with whole responses: event and result go through JSON, as on AWS."""
 
     make_event: MakeEvent
     read_result: ReadResult
@@ -57,42 +57,40 @@ class LambdaAdapter:
     def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
         self.handler = LambdaHandler(manifest, root, debug=debug)
 
-    def send(self, request: HttpRequest, context: LambdaContext | None = None) -> Answer:
-        """The answer to a request."""
+    def send(self, request: HttpRequest, context: LambdaContext | None = None) -> AdapterResponse:
         began = time.monotonic()
         event = type(self).make_event(request)
         result = json.loads(json.dumps(self.handler(json.loads(json.dumps(event)), context)))
-        answer = type(self).read_result(result)
-        chunks = (Chunk(answer.body, time.monotonic() - began),) if answer.body else ()
-        return Answer(status=answer.status, headers=_lowered(answer.headers), chunks=chunks, result=result)
+        got = type(self).read_result(result)
+        chunks = (Chunk(got.body, time.monotonic() - began),) if got.body else ()
+        return AdapterResponse(status=got.status, headers=_lowered(got.headers), chunks=chunks, result=result)
 
     def close(self) -> None:
-        """End apps and loop."""
         self.handler.close()
 
 
-class RestAdapter(LambdaAdapter):
+class _RestAdapter(_LambdaAdapter):
     """API Gateway's REST API, as the dev server emulates it."""
 
     make_event = staticmethod(rest_event)
     read_result = staticmethod(read_result)
 
 
-class HttpApiAdapter(LambdaAdapter):
+class _HttpApiAdapter(_LambdaAdapter):
     """API Gateway's HTTP API."""
 
     make_event = staticmethod(http_api_event)
     read_result = staticmethod(read_http_result)
 
 
-class FunctionUrlAdapter(LambdaAdapter):
+class _FunctionUrlAdapter(_LambdaAdapter):
     """A Lambda function URL."""
 
     make_event = staticmethod(function_url_event)
     read_result = staticmethod(read_http_result)
 
 
-class LoadBalancerAdapter(LambdaAdapter):
+class _LoadBalancerAdapter(_LambdaAdapter):
     """An Application Load Balancer."""
 
     make_event = staticmethod(load_balancer_event)
@@ -100,7 +98,7 @@ class LoadBalancerAdapter(LambdaAdapter):
 
 
 class StreamingAdapter:
-    """A REST API whose integration streams: what leaves the function is read on the Runtime API's socket."""
+    """A REST API whose integration streams: the function's chunks arrive on the Runtime API's socket."""
 
     def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
         from edgeroutes.adapters.streaming.handler import StreamingHandler
@@ -110,29 +108,29 @@ class StreamingAdapter:
         with restored_environment():
             os.environ.update(AWS_LAMBDA_INITIALIZATION_TYPE="on-demand", AWS_LAMBDA_RUNTIME_API=self._api.address)
             self.handler = StreamingHandler(manifest, root, debug=debug)
-        self.handler.hook_installed = True  # `send` is it
+        self.handler.hook_installed = True  # `send` stands for it
 
-    def send(self, request: HttpRequest, context: LambdaContext | None = None) -> Answer:
-        """The answer to a request, its chunks as the function has sent them."""
+    def send(self, request: HttpRequest, context: LambdaContext | None = None) -> AdapterResponse:
+        """The response, with its chunks as the function sent them."""
         from edgeroutes.adapters.runtime_client import PendingResponse
         from edgeroutes.testing.runtime_api import DELIMITER
 
         began = time.monotonic()
         pending = self.handler(json.loads(json.dumps(rest_event(request))), context)
         if not isinstance(pending, PendingResponse):
-            raise TypeError(f"the streaming handler gave {pending!r:.80}, which does not stream")
+            raise TypeError(f"the streaming handler returned {pending!r:.80}, which is not a stream")
         try:
             pending.send("invocation", None)
         finally:
             self.handler.finish()
-        streamed = self._api.answers.get(timeout=10)
+        streamed = self._api.results.get(timeout=10)
         (_, first), *rest = streamed.timed_chunks()
         prelude_text, _, body = first.partition(DELIMITER)
         prelude = json.loads(prelude_text)
         chunks = [Chunk(body, 0.0)] if body else []
         chunks += [Chunk(chunk, at - began) for at, chunk in rest]
         headers = [*prelude["headers"].items(), *(("set-cookie", line) for line in prelude.get("cookies", ()))]
-        return Answer(
+        return AdapterResponse(
             status=prelude["statusCode"],
             headers=_lowered(headers),
             chunks=tuple(chunks),
@@ -141,13 +139,12 @@ class StreamingAdapter:
         )
 
     def close(self) -> None:
-        """End apps, loop and socket."""
         self.handler.close()
         self._api.close()
 
 
-class AsgiAdapter:
-    """The route table as one ASGI app, asked by a server that is none: scope and messages in, messages out."""
+class _AsgiAdapter:
+    """The route table as one ASGI app, with scope and messages instead of a server."""
 
     def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
         from edgeroutes.adapters.asgi import asgi_application
@@ -155,12 +152,11 @@ class AsgiAdapter:
         self.app = asgi_application(manifest, root, debug=debug)
         self.loop = asyncio.new_event_loop()
 
-    def send(self, request: HttpRequest, _: LambdaContext | None = None) -> Answer:
-        """The answer to a request; ASGI has no context."""
-        return self.loop.run_until_complete(AsgiConnection(request).answer(self.app))
+    def send(self, request: HttpRequest, _: LambdaContext | None = None) -> AdapterResponse:
+        """The response; ASGI has no context."""
+        return self.loop.run_until_complete(AsgiConnection(request).respond(self.app))
 
     def close(self) -> None:
-        """End apps and loop."""
         from edgeroutes.adapters.lifespan import shutdown
 
         self.loop.run_until_complete(shutdown())
@@ -170,7 +166,7 @@ class AsgiAdapter:
 
 
 class AsgiConnection:
-    """A client's connection, as an ASGI app sees it.
+    """A client's connection to an ASGI app.
 
     Args:
         request: What the client sends.
@@ -185,15 +181,15 @@ class AsgiConnection:
         self._messages: list[dict[str, Any]] = []
         self._chunks: list[Chunk] = []
 
-    async def answer(self, app: Any) -> Answer:
-        """What the client gets; as far as it came where the app fails in the middle of it."""
+    async def respond(self, app: Any) -> AdapterResponse:
+        """The client's response, as far as it came where the app fails midway."""
         try:
             await self.ask(app)
         except Exception:
             if not self._messages:
                 raise
         start, last = self._messages[0], self._messages[-1]
-        return Answer(
+        return AdapterResponse(
             status=start["status"],
             headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in start["headers"]],
             chunks=tuple(self._chunks),
@@ -202,7 +198,6 @@ class AsgiConnection:
         )
 
     async def ask(self, app: Any) -> None:
-        """Have the app answer."""
         await app(self._scope, self._receive, self._send)
 
     async def _receive(self) -> dict[str, Any]:
@@ -242,10 +237,10 @@ def _lowered(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 ADAPTERS: dict[str, type[Any]] = {
-    "rest": RestAdapter,
-    "http-api": HttpApiAdapter,
-    "function-url": FunctionUrlAdapter,
-    "alb": LoadBalancerAdapter,
+    "rest": _RestAdapter,
+    "http-api": _HttpApiAdapter,
+    "function-url": _FunctionUrlAdapter,
+    "alb": _LoadBalancerAdapter,
     "streaming": StreamingAdapter,
-    "asgi": AsgiAdapter,
+    "asgi": _AsgiAdapter,
 }

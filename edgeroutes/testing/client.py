@@ -1,6 +1,6 @@
-"""A client that runs a project's routes in process, through the events and adapters that Lambda uses. Roof.
+"""A client that runs a project's routes in process, through the events and adapters of Lambda.
 
-HTTP request → API Gateway event → `adapters/proxy` → proxy result → HTTP answer: what passes here is what a deployed function does.
+HTTP request → API Gateway event → `adapters/proxy` → proxy result → HTTP response: a route behaves as when it is deployed.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Self, Unpack
 from edgeroutes.errors import ConfigError
 from edgeroutes.runtime.loop_state import running_loop
 from edgeroutes.testing.adapters import ADAPTERS
+from edgeroutes.testing.events import BASE_URL, RequestOptions, make_request
 from edgeroutes.testing.functions import Functions
-from edgeroutes.testing.outgoing import BASE_URL, RequestOptions, make_request
 from edgeroutes.testing.response import TestResponse, make_response
 
 if TYPE_CHECKING:
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
 class RouteClient:
     """Runs the routes of a project.
 
-    Cookies that an answer sets are sent with the requests after it, as a browser does. Used as a context manager, or closed, it
-    ends the apps and the event loop that its routes have started.
+    Cookies of a response are sent with later requests, as in a browser. As a context manager, or by `close`, it ends the apps and event
+    loops that its routes have started.
 
     Args:
         root: The project's folder.
-        base_url: What `request.url` says the client asked.
-        debug: Whether a 500 tells what happened, as in `dev`; without it the answer is the one that production gives. It can be set
-            later, too.
-        functions: The project, where it has been read before; `root` is not looked at then.
+        base_url: The scheme and host in `request.url`.
+        debug: Whether a 500 contains the traceback, as in `dev`; False gives production's response. It can be set later, too.
+        functions: A project that has been read before, instead of `root`.
+        watch: Called with each request, its response and its log.
 
     Raises:
-        ProjectError: When the project's settings, layout or route files have something wrong; all of it at once.
+        ProjectError: For all problems of the project's settings, layout and route files.
     """
 
     def __init__(
@@ -69,35 +69,35 @@ class RouteClient:
         self.close()
 
     def close(self) -> None:
-        """End what the routes have started: mounted apps, event loops; and every `override`."""
+        """End mounted apps, event loops and every `override`."""
         with _outside_event_loop():
             self.functions.close()
 
     def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> AbstractContextManager[None]:
-        """Call `replacement` in the place of a dependency, wherever routes take it: `client.override(current_user, lambda: User("ann"))`.
+        """Call `replacement` in place of a dependency, wherever routes use it: `client.override(current_user, lambda: User("ann"))`.
 
-        It takes arguments as any dependency does, the original included. It counts from now to the end of the client, or of the `with`
-        block that the result opens.
+        It takes arguments as any dependency does, the original included. It lasts until the client closes, or until the end of the
+        `with` block that the result opens.
 
         Args:
             dependency: The function in `Depends(…)`.
             replacement: Any callable that a dependency can be.
 
         Raises:
-            TypeError: When one of them cannot be called.
+            TypeError: One of them is not callable.
         """
         return self.functions.override(dependency, replacement)
 
     @property
     def project(self) -> Project:
-        """What is asked: its settings and routes."""
+        """The project's settings and routes."""
         return self.functions.project
 
     def via(self, adapter: str) -> RouteClient:
-        """The same client, cookies and all, through another adapter.
+        """The same client, with its cookies, through another adapter.
 
         Args:
-            adapter: `rest`, `http-api`, `function-url`, `alb`; `streaming` and `asgi`, whose answers come chunk by chunk.
+            adapter: `rest`, `http-api`, `function-url`, `alb`; `streaming` and `asgi`, whose responses come in chunks.
 
         Raises:
             ConfigError: There is no such adapter.
@@ -111,27 +111,27 @@ class RouteClient:
         return other
 
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
-        """The route's answer.
+        """The route's response.
 
         Args:
             method: Any.
             url: Path with its query, percent-encoded where it needs to be.
-            options: `params`: more of the query · `headers`: a mapping, or pairs to repeat a name · `cookies`: for this request,
-                over those that are kept · `json`: a body sent as JSON · `data`: fields of a form · `files`: of a form, field →
-                (name, bytes, type) · `content`: a body as it is.
+            options: `params`: query parameters · `headers`: a mapping, or pairs to repeat a name · `cookies`: for this request, over
+                the client's · `json`: a body sent as JSON · `data`: fields of a form · `files`: of a form, field → (name, bytes,
+                type) · `content`: a body as it is.
         """
         options["cookies"] = {**self.cookies, **(options.get("cookies") or {})}
         return self.send(make_request(method, url, options, self.base_url))
 
     def send(self, request: HttpRequest) -> TestResponse:
-        """The route's answer to a request as it would go over the wire."""
+        """The route's response to a complete request."""
         functions = self.functions
         plan = functions.function_of(request)
         logged = len(functions.output.logs)
         with functions.run(plan), _outside_event_loop():
-            answer = functions.adapter(self._adapter, debug=self.debug).send(request, functions.context_of(plan))
-        response = make_response(answer, method=request.method, tag_header=functions.project.config.cdn.tag_header)
-        self._keep_cookies(response)
+            received = functions.adapter(self._adapter, debug=self.debug).send(request, functions.context_of(plan))
+        response = make_response(received, method=request.method, tag_header=functions.project.config.cdn.tag_header)
+        self._store_cookies(response)
         if self._watch is not None:
             self._watch(request, response, functions.output.logs[logged:])
         return response
@@ -164,7 +164,7 @@ class RouteClient:
         """`request("DELETE", …)`."""
         return self.request("DELETE", url, **options)
 
-    def _keep_cookies(self, response: TestResponse) -> None:
+    def _store_cookies(self, response: TestResponse) -> None:
         for line in response.headers.getlist("set-cookie"):
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0" or morsel["expires"].startswith("Thu, 01 Jan 1970"):
@@ -175,7 +175,7 @@ class RouteClient:
 
 @contextmanager
 def _outside_event_loop() -> Iterator[None]:
-    """Hide the loop of a test that is a coroutine: Lambda calls a function where no event loop runs."""
+    """Hide the loop of a coroutine test: Lambda calls a function outside of event loops."""
     loop = running_loop()
     _set_running_loop(None)
     try:

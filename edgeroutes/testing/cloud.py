@@ -1,40 +1,56 @@
-"""`aws`: the project's resources in moto's mock, made once, their data anew for each test. Roof.
+"""`aws`: the project's resources in moto, created once, with fresh data for each test.
 
-Between tests the mock is off and its data is kept here, so that tests which do not ask for it see nothing of it, and the next one that
-does pays for no stack.
+Between tests the mock is off and its data is stored here. So tests without `aws` see nothing of it, and the next one creates no stack.
 """
 
 from __future__ import annotations
 
-import difflib
+import json
+import re
+import threading
+import traceback
 import warnings
+from base64 import b64encode
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import unquote, urlsplit
 
-from edgeroutes.errors import ConfigError, ToolError
-from edgeroutes.testing.environment import FAKE_CREDENTIALS, fake_account, restored_environment
-from edgeroutes.testing.network import RealAwsError, without_aws
+from edgeroutes.adapters.proxy import LambdaHandler
+from edgeroutes.errors import ConfigError, ToolError, suggest
+from edgeroutes.http.limits import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
+from edgeroutes.runtime.log import log_exception
+from edgeroutes.testing.environment import (
+    FAKE_CREDENTIALS,
+    RealAwsError,
+    fake_account,
+    restored_environment,
+    without_aws,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from edgeroutes.errors import Problem
     from edgeroutes.local_aws.stack import Cloud, ProjectCloud, Resource
-    from edgeroutes.plan.model import PlanWarning
     from edgeroutes.testing.functions import Functions
 
     _Service = tuple[Any, dict[str, Any]]
+    from edgeroutes.plan.model import FunctionPlan
+
+    HttpReply = tuple[int, dict[str, str], bytes]
 
 
 class CloudWarning(UserWarning):
-    """What of the project's resources moto cannot hold."""
+    """A resource of the project that moto does not support."""
 
 
 class Aws:
-    """AWS as the project's functions find it in a test.
+    """Local AWS, as the project's functions see it in a test.
 
     Args:
         functions: The project.
-        parameters: Values for the template's parameters that have no default.
+        parameters: Values for the template's parameters without a default.
 
     >>> aws.table("Users").put_item(Item={"id": "1"})
     >>> aws.client("sqs").send_message(QueueUrl=aws.resource("Jobs"), MessageBody="{}")
@@ -49,10 +65,10 @@ class Aws:
         self._held: list[_Service] = []
 
     def __call__(self, *, enforce_iam: bool = True) -> Self:
-        """The same, with what this test asks for besides.
+        """The same, with options for this test.
 
         Args:
-            enforce_iam: Whether a function may do only what its policies allow.
+            enforce_iam: Whether AWS calls of a function need permission in its policies.
         """
         self._functions.enforces_iam = enforce_iam
         return self
@@ -62,18 +78,18 @@ class Aws:
         return self._cloud.client(service)
 
     def resource(self, logical_id: str) -> str:
-        """What `!Ref` of a resource gives: a table's or a bucket's name, a queue's URL, a topic's ARN.
+        """The `!Ref` of a resource: a table's or a bucket's name, a queue's URL, a topic's ARN.
 
         Raises:
-            ConfigError: There is none of this name.
+            ConfigError: No such logical id.
         """
         return self._resource(logical_id).physical_id
 
     def table(self, logical_id: str) -> Any:
-        """A table as boto3's resource, which takes and gives Python's values.
+        """A DynamoDB table as a boto3 resource, which takes and returns Python's values.
 
         Raises:
-            ConfigError: There is none of this name.
+            ConfigError: No such logical id.
         """
         resource = self._resource(logical_id)
         if resource.type_name != "AWS::DynamoDB::Table":
@@ -83,10 +99,10 @@ class Aws:
         return self._session.resource("dynamodb").Table(resource.physical_id)
 
     def environment(self, logical_id: str) -> dict[str, str]:
-        """What a function finds in its environment, by its logical id.
+        """A function's environment variables, by its logical id.
 
         Raises:
-            ConfigError: There is none of this name.
+            ConfigError: No such logical id.
         """
         self._require(logical_id, self._functions.plans, "function")
         return self._functions.environment_of(self._functions.plans[logical_id])
@@ -97,17 +113,17 @@ class Aws:
         return self._cloud.outputs
 
     @property
-    def warnings(self) -> tuple[PlanWarning, ...]:
-        """What moto cannot hold."""
+    def warnings(self) -> tuple[Problem, ...]:
+        """What moto does not support."""
         return self._cloud.warnings
 
     @contextmanager
     def for_one_test(self) -> Iterator[Self]:
-        """Have it on, with its data as the seeds say.
+        """Turn it on with the data of the seeds.
 
         Raises:
-            ProjectError: For all that is wrong with the project, its infra/ or its seeds.
-            ToolError: There is no moto.
+            ProjectError: For all problems of the project, its infra/ or its seeds.
+            ToolError: moto is not installed.
         """
         with ExitStack() as around:
             around.enter_context(self._mock())
@@ -126,7 +142,7 @@ class Aws:
                 self._functions.enforces_iam = False
 
     def close(self) -> None:
-        """Have moto forget the data, for good: it keeps objects of S3 in open files, and warns of those that nobody closes."""
+        """Delete moto's data: it keeps S3 objects in open files, and warns of files that nobody closes."""
         held, self._held, self._made = self._held, [], None
         for _, accounts in held:
             for regions in accounts.values():
@@ -134,7 +150,7 @@ class Aws:
 
     @contextmanager
     def _mock(self) -> Iterator[None]:
-        """The mock of moto, with our data in it, and none of it when it is off: other mocks begin and end by emptying it."""
+        """Moto's mock with our data in it, and without it when it is off: other mocks start and end by deleting it."""
         try:
             import moto
         except ModuleNotFoundError as err:
@@ -151,7 +167,7 @@ class Aws:
             mock.stop(remove_data=False)
 
     def _start(self) -> ProjectCloud:
-        """The project's resources, made by the first test; what kept it from that, the others are told, too."""
+        """The project's resources, created by the first test; its error is raised for the others, too."""
         if self._failure is not None:
             raise self._failure
         if self._made is None:
@@ -182,7 +198,7 @@ class Aws:
     @property
     def _cloud(self) -> Cloud:
         if self._functions.cloud is None:
-            raise ToolError("AWS on the desk is off: the test that it was for has ended", where="aws")
+            raise ToolError("local AWS is off, because its test has ended", where="aws")
         return self._functions.cloud
 
     def _resource(self, logical_id: str) -> Resource:
@@ -192,13 +208,12 @@ class Aws:
     @staticmethod
     def _require(logical_id: str, there: Mapping[str, Any], kind: str) -> None:
         if logical_id not in there:
-            near = difflib.get_close_matches(logical_id, there, n=1)
-            hint = f"Did you mean {near[0]!r}" if near else f"Allowed are {', '.join(there) or 'none: infra/ is empty'}"
+            hint = suggest(logical_id, there, f"Allowed are {', '.join(there) or 'none: infra/ is empty'}")
             raise ConfigError(f"there is no {kind} {logical_id!r}", where="aws", hint=hint)
 
 
 def _take_data() -> list[_Service]:
-    """All that moto holds, out of it."""
+    """All data of moto, removed from it."""
     from moto.core.base_backend import BackendDict
 
     in_use: list[Any] = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001  # moto has no other list of them
@@ -210,7 +225,7 @@ def _take_data() -> list[_Service]:
 
 
 def _put_data(held: list[_Service]) -> None:
-    """What was taken, back into moto."""
+    """Put the data back into moto."""
     from moto.core.base_backend import BackendDict
 
     for service, accounts in held:
@@ -220,26 +235,26 @@ def _put_data(held: list[_Service]) -> None:
 
 @contextmanager
 def _requests_to(functions: Functions) -> Iterator[None]:
-    """Every request to AWS goes to moto, those of clients made before the mock was on, too; what it does not know goes nowhere."""
+    """Send all requests to AWS to moto, those of older clients, too; requests that moto does not know fail."""
     from botocore.httpsession import URLLib3Session
     from moto.core.models import botocore_stubber
 
-    from edgeroutes.testing.invocations import Invocations
+    from edgeroutes.testing.cloud import _Invocations
 
     send, process = URLLib3Session.send, botocore_stubber.process_request
-    invocations = Invocations(functions)
+    invocations = _Invocations(functions)
 
-    def answer(request: Any) -> Any:
-        found = invocations.answer(request)
+    def respond(request: Any) -> Any:
+        found = invocations.respond(request)
         return process(request) if found is None else found
 
     def send_nowhere(_: Any, request: Any) -> Any:
         response = botocore_stubber("before-send", request)
         if response is None:
-            raise RealAwsError(f"{request.url}: moto has no such address, and AWS itself is not asked in tests")
+            raise RealAwsError(f"{request.url}: moto does not emulate this address, and tests send no request to AWS")
         return response
 
-    botocore_stubber.process_request = answer  # type: ignore[method-assign]
+    botocore_stubber.process_request = respond  # type: ignore[method-assign]
     URLLib3Session.send = send_nowhere  # type: ignore[assignment,method-assign]
     try:
         yield
@@ -247,3 +262,169 @@ def _requests_to(functions: Functions) -> Iterator[None]:
         invocations.close()
         URLLib3Session.send = send  # type: ignore[method-assign]
         del botocore_stubber.process_request
+
+
+_INVOKE = re.compile(r"/2015-03-31/functions/([^/]+)/invocations$")
+# A name, name:alias, account:function:name, or an ARN.
+_NAME = re.compile(r"(?:arn:[^:]+:lambda:[^:]*:)?(?:\d{12}:)?(?:function:)?([^:]+)(?::[^:]+)?")
+_LOG_TAIL_BYTES = 4096
+
+
+class _Invocations:
+    """Responds to Invoke.
+
+    Args:
+        functions: The project.
+    """
+
+    def __init__(self, functions: Functions) -> None:
+        self._functions = functions
+        self._idle: dict[str, list[LambdaHandler]] = {}
+
+    def respond(self, request: Any) -> HttpReply | None:
+        """The reply to a request that invokes a function of the project; None for any other."""
+        url = urlsplit(request.url)
+        found = _INVOKE.search(unquote(url.path)) if url.netloc.startswith("lambda.") else None
+        plan = self._find(found[1]) if found else None
+        if plan is None:
+            return None
+        headers = {name.lower(): _text(value) for name, value in request.headers.items()}
+        return self._invoke(plan, _bytes(request.body), headers)
+
+    def close(self) -> None:
+        """End what the functions have started."""
+        for handlers in self._idle.values():
+            for handler in handlers:
+                handler.close()
+        self._idle.clear()
+
+    def _find(self, called: str) -> FunctionPlan | None:
+        """The function of this name or ARN, or of this logical id, the only name that tests know.
+
+        Raises:
+            ToolError: It is a function of infra/, not of a route.
+        """
+        match = _NAME.fullmatch(called)
+        name = match[1] if match else ""
+        for plan in self._functions.plans.values():
+            if name in (plan.logical_id, self._functions.name_of(plan)):
+                return plan
+        made = self._functions.cloud.resources if self._functions.cloud else {}
+        for logical_id, resource in made.items():
+            if resource.type_name == "AWS::Lambda::Function" and name in (logical_id, resource.physical_id):
+                problem = "this function of infra/ serves no route, and tests run only functions of routes"
+                raise ToolError(problem, where=logical_id, hint="Call its handler in the test itself")
+        return None
+
+    def _invoke(self, plan: FunctionPlan, payload: bytes, headers: Mapping[str, str]) -> HttpReply:
+        kind = headers.get("x-amz-invocation-type", "RequestResponse")
+        limit = LAMBDA_ASYNC_EVENT_BYTES if kind == "Event" else LAMBDA_EVENT_BYTES
+        if len(payload) > limit:
+            problem = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+            return _refusal(413, "RequestTooLargeException", problem)
+        try:
+            event = json.loads(payload or b"{}")
+        except ValueError as error:
+            problem = f"Could not parse request body into json: {error}"
+            return _refusal(400, "InvalidRequestContentException", problem)
+        if kind == "DryRun":
+            return 204, {}, b""
+        logged = len(self._functions.output.logs)
+        outcome = _Outcome()
+        thread = threading.Thread(target=self._run, args=(plan, event, outcome))
+        thread.start()  # as a process on Lambda it has neither the loop nor the context of its caller
+        thread.join()
+        if outcome.escaped is not None:
+            raise outcome.escaped
+        if kind == "Event":
+            return 202, {}, b""
+        fields = {"content-type": "application/json", "x-amz-executed-version": "$LATEST"}
+        if outcome.is_error:
+            fields["x-amz-function-error"] = "Unhandled"
+        if headers.get("x-amz-log-type") == "Tail":
+            lines = "".join(f"{json.dumps(line)}\n" for line in self._functions.output.logs[logged:])
+            fields["x-amz-log-result"] = b64encode(lines.encode()[-_LOG_TAIL_BYTES:]).decode()
+        return 200, fields, outcome.payload
+
+    def _run(self, plan: FunctionPlan, event: Any, outcome: _Outcome) -> None:
+        context = self._functions.context_of(plan)
+        try:
+            with self._functions.run(plan):
+                try:
+                    with self._handler(plan) as handler:
+                        outcome.give(handler(event, context))
+                except (Exception, SystemExit) as error:  # noqa: BLE001  # the author's code may raise anything
+                    log_exception(error, f"{plan.logical_id} failed", request_id=context.aws_request_id)
+                    outcome.fail(error, context.aws_request_id)
+        except BaseException as error:  # noqa: BLE001  # raised again in the test's own thread
+            outcome.escaped = error
+
+    @contextmanager
+    def _handler(self, plan: FunctionPlan) -> Iterator[LambdaHandler]:
+        """An idle handler: Lambda runs one invocation at a time in a sandbox, and starts another where necessary."""
+        idle = self._idle.setdefault(plan.logical_id, [])
+        handler = idle.pop() if idle else self._make_handler(plan)
+        try:
+            yield handler
+        finally:
+            idle.append(handler)
+
+    def _make_handler(self, plan: FunctionPlan) -> LambdaHandler:
+        own = {route.route_path for route in plan.routes}
+        manifest = copy(self._functions.manifest)
+        manifest.routes = tuple(route for route in manifest.routes if route.route_path in own)
+        return LambdaHandler(manifest, str(self._functions.root))
+
+
+class _Outcome:
+    def __init__(self) -> None:
+        self.payload = b"null"
+        self.is_error = False
+        self.escaped: BaseException | None = None
+
+    def give(self, result: Any) -> None:
+        """Set the handler's result, as Lambda sends it."""
+        self.payload = json.dumps(result, ensure_ascii=False).encode()
+        if len(self.payload) > LAMBDA_RESULT_BYTES:
+            problem = (
+                f"Response payload size ({len(self.payload)} bytes) exceeded maximum allowed payload size"
+                f" ({LAMBDA_RESULT_BYTES} bytes)."
+            )
+            self._fail({"errorMessage": problem, "errorType": "Function.ResponseSizeTooLarge"})
+
+    def fail(self, error: BaseException, request_id: str) -> None:
+        """Set the handler's exception."""
+        if isinstance(error, SystemExit):
+            problem = f"RequestId: {request_id} Error: Runtime exited with error: exit status {error.code or 0}"
+            self._fail({"errorType": "Runtime.ExitError", "errorMessage": problem})
+            return
+        trace = traceback.format_list(traceback.extract_tb(error.__traceback__))
+        self._fail(
+            {
+                "errorMessage": str(error),
+                "errorType": type(error).__name__,
+                "requestId": request_id,
+                "stackTrace": trace,
+            }
+        )
+
+    def _fail(self, document: Mapping[str, Any]) -> None:
+        self.is_error = True
+        self.payload = json.dumps(document).encode()
+
+
+def _refusal(status: int, kind: str, problem: str) -> HttpReply:
+    body = json.dumps({"Type": "User", "message": problem}).encode()
+    return status, {"content-type": "application/json", "x-amzn-errortype": kind}, body
+
+
+def _bytes(body: Any) -> bytes:
+    if body is None:
+        return b""
+    if hasattr(body, "read"):
+        return bytes(body.read())
+    return body.encode() if isinstance(body, str) else bytes(body)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,16 +1,19 @@
-"""`os.environ` around what runs: fake credentials in, and all as before in the end. Roof."""
+"""What surrounds a test: `os.environ` with fake credentials, restored in the end, and no connection to AWS."""
 
 from __future__ import annotations
 
 import os
+import socket
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from edgeroutes.names import SECRET_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date, datetime, timedelta
 
-# A developer's own account is nobody's business here. Source: docs.aws.amazon.com/sdkref "environment variables" (read 2026-11-21).
+# Source: docs.aws.amazon.com/sdkref "environment variables" (read 2026-11-21).
 FAKE_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
@@ -21,19 +24,19 @@ FAKE_CREDENTIALS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_REGION": "us-east-1",
 }
-# The origin secret is asked for on AWS alone.
-NOT_IN_TESTS = ("EDGEROUTES_ORIGIN_SECRET", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
+# Functions check the origin secret on AWS only.
+NOT_IN_TESTS = (SECRET_VARIABLE, "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL")
 
 
 class FrozenTime(Protocol):
-    """The type of the fixture `frozen_time`: these two methods of time-machine."""
+    """The type of the fixture `frozen_time`: two methods of time-machine."""
 
     def move_to(self, destination: float | str | datetime | date | timedelta, *, tick: bool | None = None) -> None:
         """Set the time: seconds since the epoch, an ISO 8601 string, a date, or a timedelta from now.
 
         Args:
             destination: The new time.
-            tick: Whether time runs on from there; None leaves it as it is.
+            tick: Whether time continues from there; None changes nothing.
         """
         ...
 
@@ -43,7 +46,7 @@ class FrozenTime(Protocol):
 
 
 def fake_account() -> None:
-    """Have the environment name no account but the fake one."""
+    """Give the environment the fake account only."""
     os.environ.update(FAKE_CREDENTIALS)
     for name in NOT_IN_TESTS:
         os.environ.pop(name, None)
@@ -51,7 +54,7 @@ def fake_account() -> None:
 
 @contextmanager
 def restored_environment() -> Iterator[None]:
-    """Whatever happens to the environment meanwhile, it is as before in the end."""
+    """Restore the environment after the block."""
     before = dict(os.environ)
     try:
         yield
@@ -60,9 +63,35 @@ def restored_environment() -> Iterator[None]:
 
 
 def put_environment(wanted: Mapping[str, str]) -> None:
-    """Have the environment be this, and nothing else."""
+    """Make the environment equal to `wanted`."""
     for name in [name for name in os.environ if name not in wanted]:
         del os.environ[name]
     for name, value in wanted.items():
         if os.environ.get(name) != value:
             os.environ[name] = value
+
+
+# Source: docs.aws.amazon.com/general "AWS service endpoints", botocore's endpoints.json (read 2026-11-21).
+_SUFFIXES = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".on.aws", ".aws.dev")
+
+
+class RealAwsError(BaseException):
+    """A test was about to send a request to AWS. A BaseException, so that no retry and no `except Exception` hides it."""
+
+
+@contextmanager
+def without_aws() -> Iterator[None]:
+    """Resolve no host name of AWS in the block; an attempt is an error that names the host."""
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **more: Any) -> Any:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+        if name.lower().rstrip(".").endswith(_SUFFIXES):
+            raise RealAwsError(f"{name}: a test sends no request to AWS. Use local AWS: the fixture 'aws'")
+        return resolve(host, *args, **more)
+
+    socket.getaddrinfo = getaddrinfo
+    try:
+        yield
+    finally:
+        socket.getaddrinfo = resolve

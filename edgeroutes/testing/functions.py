@@ -1,7 +1,6 @@
-"""The project's functions in this process: which one answers, and what it finds around it while it runs. Roof.
+"""The project's functions in this process: which one a request reaches, and its environment.
 
-A function on Lambda has a process of its own; here all share one, so what is a function's own, its environment, is put in place around
-each call.
+On Lambda each function has its own process. Here all share one, so a function's environment is put in place around each call.
 """
 
 from __future__ import annotations
@@ -12,10 +11,13 @@ from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
+from edgeroutes.config import load_config
 from edgeroutes.dev.function_environment import Environment
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.dev.invocation import DevContext
 from edgeroutes.dev.project import Project
+from edgeroutes.errors import ConfigError, EdgeroutesError
+from edgeroutes.names import CONFIG_FILE
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.dependencies import identity, overrides
@@ -37,10 +39,10 @@ class Functions:
 
     Args:
         root: The project's folder, absolute.
-        environ: What the environment was before any test ran; what differs from it now was set by the test, and wins.
+        environ: The environment before the first test; differences to it are the test's own, and win.
 
     Raises:
-        ProjectError: When the project's settings, layout or route files have something wrong; all of it at once.
+        ProjectError: For all problems of the project's settings, layout and route files.
     """
 
     def __init__(self, root: Path, environ: Mapping[str, str] | None = None) -> None:
@@ -49,13 +51,13 @@ class Functions:
         self.manifest = self.project.manifest()
         self.output = Output()
         self.running: list[FunctionPlan] = []
-        """Those that run now: the last one is asked by the one before it."""
+        """Those that run now: each is invoked by the one before it."""
         self.cloud: Cloud | None = None
-        """The `Cloud` that is on, whose names the environment has then."""
+        """Local AWS, while it is on; the environment has its names then."""
         self.left_out: set[str] = set()
-        """Variables that functions have had to do without, because AWS on the desk is off."""
+        """Variables that functions lack, because local AWS is off."""
         self.enforces_iam = False
-        """Whether they may do with AWS only what their policies allow."""
+        """Whether AWS calls need permission in the function's policies."""
         self._plan = plan_scan(root, self.project.config, self.project.scan)
         self._of_route = {route.route_path: plan for plan in self._plan.functions for route in plan.routes}
         self._gateway = Application(self.manifest, str(root), mount=_no_mount)
@@ -63,7 +65,7 @@ class Functions:
         self._overrides: list[Override] = []
         self._before = dict(os.environ) if environ is None else environ
         self._files = _read_files(root)
-        self._outside: Mapping[str, str] = {}  # the environment in which the first of those that run was asked
+        self._outside: Mapping[str, str] = {}  # the environment of the first one that runs
 
     @property
     def plans(self) -> Mapping[str, FunctionPlan]:
@@ -71,12 +73,12 @@ class Functions:
         return {plan.logical_id: plan for plan in (*self._plan.functions, self._plan.fallback)}
 
     def function_of(self, request: HttpRequest) -> FunctionPlan:
-        """The function that answers a request: the fallback where no route does."""
+        """The function that a request reaches: the fallback without a route."""
         route = self._gateway.open(read_event(rest_event(request), None)).route
         return self._plan.fallback if route is None else self._of_route[route.route_path]
 
     def adapter(self, name: str, *, debug: bool) -> Adapter:
-        """The routes behind an adapter, the same one each time; to be made while the function runs, for it may load its route."""
+        """The routes behind an adapter, the same one each time. Call it while the function runs: it may load its route."""
         key = (name, debug)
         if key not in self._adapters:
             from edgeroutes.services.revalidation import stay_local
@@ -86,7 +88,7 @@ class Functions:
         return self._adapters[key]
 
     def context_of(self, plan: FunctionPlan) -> DevContext:
-        """What Lambda gives a function beside the event."""
+        """The Lambda context of a function."""
         config = self.project.config
         memory_mib = plan.properties.get("MemorySize", config.memory_mib)
         context = DevContext(function_name=self.name_of(plan), memory_mib=memory_mib)
@@ -95,15 +97,15 @@ class Functions:
         return context
 
     def name_of(self, plan: FunctionPlan) -> str:
-        """What a function is called on AWS."""
+        """A function's name on AWS."""
         made = self.cloud.resources.get(plan.logical_id) if self.cloud else None
         return made.physical_id if made else plan.logical_id
 
     def environment_of(self, plan: FunctionPlan) -> dict[str, str]:
-        """What a function finds in its environment besides what is there for all.
+        """A function's own environment variables.
 
-        What the test has set wins over `.env` files, these over the template; without AWS on the desk it has of the template what is
-        plain text. There is no AWS_LAMBDA_FUNCTION_NAME: projects ask by it whether they are on Lambda.
+        Those of the test win over `.env` files, and these over the template. Without local AWS it has the template's plain strings.
+        There is no AWS_LAMBDA_FUNCTION_NAME, with which projects detect Lambda.
         """
         declared = self._declared(plan)
         outside = self._outside if self.running else os.environ
@@ -122,7 +124,7 @@ class Functions:
 
     @contextmanager
     def run(self, plan: FunctionPlan) -> Iterator[None]:
-        """For as long as a function runs: its environment is in place, and what it writes is taken down."""
+        """Put the function's environment in place, and capture its output."""
         with restored_environment():
             if not self.running:
                 self._outside = dict(os.environ)
@@ -132,13 +134,13 @@ class Functions:
             )
             self.running.append(plan)
             try:
-                with self.output.taken_down(), self._allowed(plan):
+                with self.output.captured(), self._allowed(plan):
                     yield
             finally:
                 self.running.pop()
 
     def _allowed(self, plan: FunctionPlan) -> AbstractContextManager[object]:
-        """What keeps a function to its policies, where that is asked for."""
+        """Enforces the function's policies, where the test wants that."""
         if self.cloud is None or not self.enforces_iam:
             return nullcontext()
         from edgeroutes.local_aws.iam.enforcement import enforce
@@ -146,17 +148,15 @@ class Functions:
         return enforce(self.cloud, plan.logical_id, root=self.root)
 
     def override(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> Override:
-        """Call another function in the place of a dependency, until `close` at the latest."""
+        """Call another function in place of a dependency, until `close` at the latest."""
         for each in (dependency, replacement):
             if not callable(each):
-                raise TypeError(
-                    f"client.override takes two functions, not {each!r:.60}. For a value, write lambda: value"
-                )
+                raise TypeError(f"client.override: {each!r:.60} is not callable. For a value, write lambda: value")
         self._overrides.append(Override(dependency, replacement))
         return self._overrides[-1]
 
     def close(self) -> None:
-        """End overrides and what the routes have started, and clear their data cache; a request after it starts anew."""
+        """End overrides and what the routes have started, and clear their data cache."""
         while self._overrides:
             self._overrides.pop().end()
         while self._adapters:
@@ -168,7 +168,7 @@ class Functions:
 
 
 class Override:
-    """A function in the place of a dependency, from now to the end of the `with` block that this opens, or to `end`."""
+    """A function in place of a dependency, until the end of the `with` block that this opens, or `end`."""
 
     def __init__(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> None:
         self._key = identity(dependency)
@@ -183,7 +183,6 @@ class Override:
         self.end()
 
     def end(self) -> None:
-        """Put back what was there before."""
         if self._is_on and self._before is None:
             overrides.pop(self._key, None)
         elif self._is_on and self._before is not None:
@@ -192,7 +191,7 @@ class Override:
 
 
 def _plain_text(value: Any) -> str | None:
-    """The value as CloudFormation writes it into an environment; None where that needs resources."""
+    """The value as CloudFormation writes it into an environment; None where it depends on resources."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -207,4 +206,40 @@ def _read_files(root: Path) -> dict[str, str]:
 
 
 async def _no_mount(*_: object) -> Any:
-    raise NotImplementedError("it is asked which route answers, and never for the answer")
+    raise NotImplementedError("this application only matches routes")
+
+
+def require_root(folder: Path) -> Path:
+    """The project's folder, from an option or a setting.
+
+    Raises:
+        ConfigError: It is not a project.
+    """
+    folder = folder.resolve()
+    if not _is_project(folder):
+        problem = f"{str(folder)!r} has no folder of routes. Allowed is a folder that contains functions/"
+        raise ConfigError(problem, where="edgeroutes_root")
+    return folder
+
+
+def find_root(*starts: Path) -> Path:
+    """The first project among folders and their parents.
+
+    Raises:
+        ConfigError: There is no project.
+    """
+    for start in starts:
+        for folder in (start, *start.parents):
+            if _is_project(folder):
+                return folder
+    problem = f"{str(starts[0])!r} and the folders above it have no functions/ with routes"
+    hint = "Run pytest in the project, or name its folder with --edgeroutes-root, or edgeroutes_root in the ini file"
+    raise ConfigError(problem, where="edgeroutes fixtures", hint=hint)
+
+
+def _is_project(folder: Path) -> bool:
+    """Whether a folder has a folder of routes; unreadable settings are an error later."""
+    try:
+        return (folder / load_config(folder).app_dir).is_dir()
+    except EdgeroutesError:
+        return (folder / CONFIG_FILE).is_file()

@@ -1,8 +1,7 @@
-"""What functions write while they run: log lines and metrics, as values. Roof.
+"""Log lines and metrics of functions, as values.
 
-On Lambda what goes to standard output is the log. Here it goes through a file that takes it down and passes it on, so that pytest
-shows it as before. What the standard library's logging has, and no handler of the project's writes, Lambda's own handler would: it is
-taken from the root logger.
+Standard output is the log on Lambda. Here it goes through a stream that captures it and passes it on, so pytest shows it as usual. Lambda's
+own handler would write records of the root logger that no handler of the project writes, so they are captured there.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One metric as CloudWatch takes it.
+    """A metric of CloudWatch.
 
     Args:
         name: Its name.
-        values: What was counted under it.
+        values: The measured values.
         unit: `Count`, `Milliseconds`, …
-        namespace: Where CloudWatch shows it.
+        namespace: Its namespace in CloudWatch.
         dimensions: Name → value.
     """
 
@@ -39,7 +38,7 @@ class Metric:
 
 
 class Output:
-    """The log and the metrics of what has run, since `clear` was called."""
+    """Log and metrics since the last `clear`."""
 
     def __init__(self) -> None:
         self.logs: list[dict[str, Any]] = []
@@ -49,19 +48,18 @@ class Output:
         self._depth = 0
 
     def clear(self) -> None:
-        """Forget what was written."""
         self.logs.clear()
         self.metrics.clear()
 
     @contextmanager
-    def taken_down(self) -> Iterator[None]:
-        """For as long as a function runs."""
-        if self._depth:  # asked by another function
+    def captured(self) -> Iterator[None]:
+        """Capture the output of a function in the block."""
+        if self._depth:  # invoked by another function
             yield
             return
         there = sys.stdout
         self._stdout.underneath = there
-        _lead_handlers(there, self._stdout)
+        _redirect_handlers(there, self._stdout)
         sys.stdout = self._stdout
         logging.root.addHandler(self._root)
         self._depth += 1
@@ -75,13 +73,12 @@ class Output:
                 sys.stdout = there
 
     def write_line(self, line: str) -> None:
-        """Take down one line."""
         try:
             document = json.loads(line)
         except ValueError:
             document = line
         if isinstance(document, dict) and isinstance(document.get("_aws"), dict):
-            self.metrics += read_metrics(document)
+            self.metrics += _read_metrics(document)
         else:
             self.logs.append(document if isinstance(document, dict) else {"message": line})
 
@@ -95,7 +92,7 @@ class Output:
         return False
 
 
-def read_metrics(document: Mapping[str, Any]) -> list[Metric]:
+def _read_metrics(document: Mapping[str, Any]) -> list[Metric]:
     """The metrics in a line of CloudWatch's embedded metric format.
 
     Source: docs.aws.amazon.com/AmazonCloudWatch "CloudWatch_Embedded_Metric_Format_Specification" (read 2026-11-21).
@@ -119,7 +116,7 @@ def read_metrics(document: Mapping[str, Any]) -> list[Metric]:
 
 
 class _Tee(io.TextIOBase):
-    """Standard output that is taken down; a handler that has got hold of it writes to what is underneath later on, too."""
+    """Captured standard output. A handler that still has it after the block writes to the original stream."""
 
     def __init__(self, output: Output) -> None:
         self.underneath: Any = sys.__stdout__
@@ -128,23 +125,19 @@ class _Tee(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]  # a str there, too
-        """That of what is underneath."""
         return str(self.underneath.encoding)
 
     def writable(self) -> bool:
-        """True."""
         return True
 
     def isatty(self) -> bool:
-        """Whether what is underneath is a terminal."""
         return bool(self.underneath.isatty())
 
     def fileno(self) -> int:
-        """That of what is underneath."""
         return int(self.underneath.fileno())
 
     def write(self, text: str) -> int:
-        """Take down whole lines, and pass all on."""
+        """Capture whole lines, and pass everything on."""
         if sys.stdout is self:
             *lines, self._begun = (self._begun + text).split("\n")
             for line in lines:
@@ -153,28 +146,26 @@ class _Tee(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
-        """Flush what is underneath."""
         self.underneath.flush()
 
     def close(self) -> None:
-        """Do nothing: what is underneath is another's, and closed by the time that this is collected, which would flush it."""
+        """Do nothing: pytest closes the original stream, and garbage collection would flush it after that."""
 
     def end_line(self) -> None:
-        """Take down what has no line end."""
+        """Capture a line without a line end."""
         if self._begun:
             self._output.write_line(self._begun)
             self._begun = ""
 
 
 class _RootHandler(logging.Handler):
-    """Takes down what would reach Lambda's own handler at the root."""
+    """Captures records that would reach Lambda's own handler at the root."""
 
     def __init__(self, output: Output) -> None:
         super().__init__()
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Take down a record, unless a handler of its own has written it."""
         if self._output.has_handler_for(logging.getLogger(record.name)):
             return
         line: dict[str, Any] = {"level": record.levelname, "message": record.getMessage(), "logger": record.name}
@@ -183,8 +174,8 @@ class _RootHandler(logging.Handler):
         self._output.logs.append(line)
 
 
-def _lead_handlers(there: Any, stdout: _Tee) -> None:
-    """Have handlers made before, such as a Powertools logger of a module that the test imports, write to what is taken down."""
+def _redirect_handlers(there: Any, stdout: _Tee) -> None:
+    """Redirect older handlers, such as those of a Powertools logger in a module that the test imports."""
     for logger in list(logging.root.manager.loggerDict.values()):
         for handler in getattr(logger, "handlers", ()):
             if type(handler) is logging.StreamHandler and handler.stream is there:

@@ -1,6 +1,6 @@
-"""pytest's plugin: `client`, `aws`, `lambda_event`, `frozen_time`, `logs` and `metrics`. Roof.
+"""pytest's plugin: `client`, `aws`, `lambda_event`, `frozen_time`, `logs` and `metrics`.
 
-Nothing but pytest is imported, and nothing is done, before a test asks for a fixture.
+Before a test uses a fixture it imports only pytest, and does nothing.
 """
 
 from __future__ import annotations
@@ -19,27 +19,24 @@ if TYPE_CHECKING:
     from edgeroutes.testing.client import RouteClient
     from edgeroutes.testing.cloud import Aws
     from edgeroutes.testing.environment import FrozenTime
-    from edgeroutes.testing.exchanges import Exchanges
     from edgeroutes.testing.functions import Functions
     from edgeroutes.testing.output import Metric
+    from edgeroutes.testing.response import Exchanges
 
-# moto's S3 keeps objects in temporary files, and copies them to list versions; nobody who tests a route can close those.
+# moto's S3 keeps objects in temporary files that tests of routes cannot close.
 _OF_MOTO = ("S3 key was not disposed of in time", "Unclosed file <tempfile.SpooledTemporaryFile")
 _ENVIRON = pytest.StashKey[dict[str, str]]()
 _EXCHANGES: pytest.StashKey[Exchanges] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--edgeroutes-root`, and the same in the ini file."""
-    about = (
-        "the folder of the project whose routes are tested; by default the first above the tests that has a functions/"
-    )
+    about = "the folder of the project whose routes are tested; by default the first folder above the tests that has functions/"
     parser.getgroup("edgeroutes").addoption("--edgeroutes-root", metavar="FOLDER", help=about)
     parser.addini("edgeroutes_root", about)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Remember the environment: what differs from it in a test was set by that test. And do not tell of moto's own litter."""
+    """Store the environment, and ignore moto's own resource warnings."""
     for message in _OF_MOTO:
         config.addinivalue_line("filterwarnings", f"ignore:{message}:ResourceWarning")
     config.stash[_ENVIRON] = dict(os.environ)
@@ -47,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _put_root_on_path(config: pytest.Config) -> None:
-    """Have tests import the project's modules as its routes do, wherever pytest is started, and whichever of its commands."""
+    """Let tests import the project's modules as its routes do, wherever and however pytest starts."""
     invoked_in = config.invocation_params.dir
     option, setting = config.getoption("--edgeroutes-root"), config.getini("edgeroutes_root")
     starts = (
@@ -62,7 +59,7 @@ def _put_root_on_path(config: pytest.Config) -> None:
 
 
 def _may_have_routes(folder: Path) -> bool:
-    """Whether it is a project of edgeroutes, without what reading its settings costs."""
+    """Whether it looks like a project, without reading its settings."""
     if (folder / "functions").is_dir():
         return True
     with suppress(OSError, UnicodeDecodeError):
@@ -72,7 +69,7 @@ def _may_have_routes(folder: Path) -> bool:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails shows what it asked last, and what came of it."""
+    """Add the last requests of a failed test to its report."""
     report = yield
     exchanges = item.stash.get(_EXCHANGES, None)
     if exchanges is not None and report.when == "call" and report.failed:
@@ -82,12 +79,12 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def edgeroutes_root(pytestconfig: pytest.Config) -> Path:
-    """The project's folder. A conftest.py may have a fixture of this name instead."""
-    from edgeroutes.testing.root import find_root, require_root
+    """The project's folder. A fixture of this name in conftest.py overrides it."""
+    from edgeroutes.testing.functions import find_root, require_root
 
     invoked_in, rootpath = pytestconfig.invocation_params.dir, pytestconfig.rootpath
     option, setting = pytestconfig.getoption("--edgeroutes-root"), pytestconfig.getini("edgeroutes_root")
-    with _told():
+    with _failing_without_traceback():
         if option or setting:
             return require_root(invoked_in / option if option else rootpath / setting)
         return find_root(rootpath, invoked_in)
@@ -95,22 +92,22 @@ def edgeroutes_root(pytestconfig: pytest.Config) -> Path:
 
 @pytest.fixture(scope="session")
 def edgeroutes_functions(edgeroutes_root: Path, pytestconfig: pytest.Config) -> Functions:
-    """The project's functions, read once."""
+    """The project's functions, read once per session."""
     from edgeroutes.testing.functions import Functions
 
-    with _told():
+    with _failing_without_traceback():
         return Functions(edgeroutes_root, pytestconfig.stash[_ENVIRON])
 
 
 @pytest.fixture(scope="session")
 def edgeroutes_parameters() -> dict[str, str]:
-    """Values for the parameters of infra/ that have no default. A conftest.py may have a fixture of this name instead."""
+    """Values for the parameters of infra/ without a default. A fixture of this name in conftest.py overrides it."""
     return {}
 
 
 @pytest.fixture(scope="session")
 def edgeroutes_aws(edgeroutes_functions: Functions, edgeroutes_parameters: dict[str, str]) -> Iterator[Aws]:
-    """The project's resources, made by the first test that asks for `aws`."""
+    """The project's resources; the first test with `aws` creates them."""
     from edgeroutes.testing.cloud import Aws
 
     aws = Aws(edgeroutes_functions, edgeroutes_parameters)
@@ -120,9 +117,8 @@ def edgeroutes_aws(edgeroutes_functions: Functions, edgeroutes_parameters: dict[
 
 @pytest.fixture
 def edgeroutes_test(edgeroutes_functions: Functions) -> Iterator[Functions]:
-    """The functions for one test: nothing is logged yet, and all that they start ends with it."""
-    from edgeroutes.testing.environment import restored_environment
-    from edgeroutes.testing.network import without_aws
+    """The functions for one test, with empty logs; what they start ends with the test."""
+    from edgeroutes.testing.environment import restored_environment, without_aws
 
     edgeroutes_functions.output.clear()
     edgeroutes_functions.left_out.clear()
@@ -133,42 +129,42 @@ def edgeroutes_test(edgeroutes_functions: Functions) -> Iterator[Functions]:
 
 @pytest.fixture
 def aws(edgeroutes_aws: Aws, edgeroutes_test: Functions) -> Iterator[Aws]:
-    """AWS on the desk: the project's resources, with the data of infra/seed and no other."""
-    with _told():
+    """Local AWS: the project's resources, with the data of infra/seed only."""
+    with _failing_without_traceback():
         test = edgeroutes_aws.for_one_test()
         entered = test.__enter__()
     try:
         yield entered
     finally:
-        edgeroutes_test.close()  # what runs on it ends while it is there
+        edgeroutes_test.close()  # what uses local AWS ends first
         test.__exit__(None, None, None)
 
 
 @pytest.fixture
 def client(request: pytest.FixtureRequest, edgeroutes_test: Functions) -> RouteClient:
-    """The project's routes, asked by the events that Lambda would get. With `aws` in the same test, in whichever order, they find it."""
-    from edgeroutes.testing import exchanges
+    """A client for the project's routes, with Lambda's events. With `aws` in the same test, in any order, they use local AWS."""
     from edgeroutes.testing.client import RouteClient
+    from edgeroutes.testing.response import Exchanges
 
-    asked = request.node.stash[_EXCHANGES] = exchanges.Exchanges(edgeroutes_test.left_out)
-    return RouteClient(functions=edgeroutes_test, watch=asked.add)
+    exchanges = request.node.stash[_EXCHANGES] = Exchanges(edgeroutes_test.left_out)
+    return RouteClient(functions=edgeroutes_test, watch=exchanges.add)
 
 
 @pytest.fixture
 def logs(edgeroutes_test: Functions) -> list[dict[str, Any]]:
-    """What the functions have logged in this test: each line a dict, one that is no JSON its `message`."""
+    """The functions' log in this test: a dict for each line; a line that is not JSON is its `message`."""
     return edgeroutes_test.output.logs
 
 
 @pytest.fixture
 def metrics(edgeroutes_test: Functions) -> list[Metric]:
-    """The metrics that the functions have written in this test."""
+    """The functions' metrics in this test."""
     return edgeroutes_test.output.metrics
 
 
 @pytest.fixture
 def lambda_event() -> Callable[..., dict[str, Any]]:
-    """`lambda_event("http-api", "POST", "/users", json={…})`: the event that a function would get."""
+    """`lambda_event("http-api", "POST", "/users", json={…})`: the event for a function."""
     from edgeroutes.testing.events import lambda_event
 
     return lambda_event
@@ -176,7 +172,7 @@ def lambda_event() -> Callable[..., dict[str, Any]]:
 
 @pytest.fixture
 def frozen_time() -> Iterator[FrozenTime]:
-    """Time stands still, from now on: `frozen_time.move_to("2026-11-21T08:00Z")`, `frozen_time.shift(60)`."""
+    """Time that stands still: `frozen_time.move_to("2026-11-21T08:00Z")`, `frozen_time.shift(60)`."""
     try:
         import time_machine
     except ModuleNotFoundError:
@@ -188,14 +184,14 @@ def frozen_time() -> Iterator[FrozenTime]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """What is wrong with a project is told by its own words, without a traceback through this file."""
+def _failing_without_traceback() -> Iterator[None]:
+    """Report a problem of the project by its message, without a traceback through this file."""
     from edgeroutes.errors import EdgeroutesError
 
-    told = ""
+    message = ""
     try:
         yield
     except EdgeroutesError as error:
-        told = str(error)
-    if told:
-        raise pytest.fail.Exception(told, pytrace=False) from None  # the report is not of two errors
+        message = str(error)
+    if message:  # outside of the handler, so that the report has one error
+        raise pytest.fail.Exception(message, pytrace=False) from None

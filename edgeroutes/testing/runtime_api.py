@@ -1,4 +1,4 @@
-"""Lambda's Runtime API on a real socket, for a function's process under the real awslambdaric.
+"""Lambda's Runtime API on a real socket, for a function's process with the real awslambdaric.
 
 Source: docs.aws.amazon.com/lambda "Using the Lambda runtime API" and "Building a custom runtime" (streaming), read 2026-11-21;
 `/runtime/restore` is not documented: awslambdaric/lambda_runtime_client.py.
@@ -20,19 +20,19 @@ from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-WAIT_SECONDS = 20
-ACCEPTED = 202
+_WAIT_SECONDS = 20
+_ACCEPTED = 202
 DELIMITER = bytes(8)
 
 
 @dataclass(slots=True)
 class StreamedResult:
-    """One result that comes in chunks; it may still be on its way.
+    """A streamed result; its chunks may still arrive.
 
     Args:
-        headers: Of the request that carries it, names in lower case.
-        trailers: What came after the last chunk, names in lower case; empty until then.
-        is_complete: Whether the last chunk has come.
+        headers: The headers of its request, names in lower case.
+        trailers: The trailers after the last chunk, names in lower case; empty until then.
+        is_complete: Whether the last chunk has arrived.
     """
 
     headers: Mapping[str, str]
@@ -41,50 +41,49 @@ class StreamedResult:
     _chunks: queue.Queue[tuple[float, bytes] | None] = field(default_factory=queue.Queue)
 
     def add(self, chunk: bytes | None) -> None:
-        """Take a chunk, or None for the end."""
+        """Add a chunk, or None for the end."""
         self._chunks.put(None if chunk is None else (time.monotonic(), chunk))
 
     def timed_chunks(self) -> Iterator[tuple[float, bytes]]:
-        """Each chunk as it was sent, with the `time.monotonic()` at which it came."""
-        while (chunk := self._chunks.get(timeout=WAIT_SECONDS)) is not None:
+        """Each chunk with the `time.monotonic()` of its arrival."""
+        while (chunk := self._chunks.get(timeout=_WAIT_SECONDS)) is not None:
             yield chunk
 
     def chunks(self) -> Iterator[bytes]:
-        """Each chunk as it was sent; the first is the prelude with its delimiter."""
+        """Each chunk; the first is the prelude with its delimiter."""
         for _, chunk in self.timed_chunks():
             yield chunk
 
     def whole(self) -> tuple[dict[str, Any], bytes]:
-        """The prelude, and the whole body behind it."""
+        """The prelude and the whole body."""
         prelude, delimiter, body = b"".join(self.chunks()).partition(DELIMITER)
         if not delimiter:
             raise ValueError(f"there is no prelude in {prelude!r:.80}")
         return json.loads(prelude), body
 
     def error(self) -> dict[str, Any]:
-        """What the trailers tell of a failure."""
-        answer: dict[str, Any] = json.loads(b64decode(self.trailers["lambda-runtime-function-error-body"]))
-        return answer
+        """The error in the trailers."""
+        document: dict[str, Any] = json.loads(b64decode(self.trailers["lambda-runtime-function-error-body"]))
+        return document
 
 
 class RuntimeApi:
-    """Hands out events one by one and keeps what comes back, in the order in which it came.
+    """Hands out events one by one, and stores the results in their order.
 
-    `calls` tells the order: `"next"` when the function asks for an event, `"response"` or `"error"` when it has answered one, and
-    `"init/error"`, `"restore/next"`.
+    `calls` lists the function's calls: `"next"` for an event, `"response"` or `"error"` for a result, and `"init/error"`, `"restore/next"`.
 
     Args:
-        timeout_s: What the function is told it has for each event.
-        invocation_id: Of each attempt; "" as from an older Lambda.
+        timeout_s: The function's timeout for each event.
+        invocation_id: Of each attempt; empty as on an older Lambda.
 
-    Clear `reads` to have it take no further chunk, set `status` to have it refuse what it has taken, set `hangs_up` to have it hang up
-    after one chunk; with both it refuses, then hangs up.
+    Clear `reads` to stop reading chunks, set `status` to refuse a result, set `hangs_up` to close the connection after one chunk; with both
+    it refuses first.
     """
 
     def __init__(self, *, timeout_s: float = 900, invocation_id: str = "") -> None:
         self.calls: list[str] = []
-        self.answers: queue.Queue[Any] = queue.Queue()
-        self.status = ACCEPTED
+        self.results: queue.Queue[Any] = queue.Queue()
+        self.status = _ACCEPTED
         self.timeout_s = timeout_s
         self.invocation_id = invocation_id
         self.reads = threading.Event()
@@ -97,27 +96,27 @@ class RuntimeApi:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def invoke(self, event: Any) -> Any:
-        """What the function posted for the event: JSON, bytes that are none, or a `StreamedResult` that has begun; None for too much.
+        """The function's result for the event: JSON, other bytes, or a `StreamedResult` that has started; None for too large a result.
 
-        It may still be busy with what comes after.
+        The function may still run code after its response.
         """
         self.events.put(event)
-        return self.answers.get(timeout=WAIT_SECONDS)
+        return self.results.get(timeout=_WAIT_SECONDS)
 
     def wait_for_calls(self, expected: list[str]) -> None:
-        """Return when the calls are these; TimeoutError when they do not become so."""
+        """Return when the calls are these; TimeoutError when they do not become these."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self.calls == expected, WAIT_SECONDS):
+            if not self._changed.wait_for(lambda: self.calls == expected, _WAIT_SECONDS):
                 raise TimeoutError(f"the function's calls were {self.calls}, not {expected}")
 
     def close(self) -> None:
-        """Let a waiting function go, and stop."""
+        """Release a waiting function, and stop."""
         self.events.put(None)
         self._server.shutdown()
         self._server.server_close()
 
     def event_headers(self) -> dict[str, str]:
-        """What comes with the event that is handed out now."""
+        """The headers of the next event."""
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"invocation-{self.calls.count('next')}",
             "Lambda-Runtime-Deadline-Ms": str(int((time.time() + self.timeout_s) * 1000)),
@@ -126,7 +125,6 @@ class RuntimeApi:
         return {**headers, "Lambda-Runtime-Invocation-Id": self.invocation_id} if self.invocation_id else headers
 
     def note(self, call: str) -> None:
-        """Take down that the function has called."""
         with self._changed:
             self.calls.append(call)
             self._changed.notify_all()
@@ -140,7 +138,7 @@ class _Server(ThreadingHTTPServer):
         self.api = api
 
     def handle_error(self, *_: object) -> None:
-        """A function that is killed hangs up: nobody's fault."""
+        """A killed function closes its connection; that is not an error."""
 
 
 class _Requests(BaseHTTPRequestHandler):
@@ -167,23 +165,23 @@ class _Requests(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if len(body) > LAMBDA_RESULT_BYTES:
             self._send(413, b'{"errorType":"RequestEntityTooLarge"}')
-            self.server.api.answers.put(None)
+            self.server.api.results.put(None)
             return
         self._accept()
-        self.server.api.answers.put(read_answer(body))
+        self.server.api.results.put(_parse_result(body))
 
     def _take_stream(self) -> None:
         result = StreamedResult({name.lower(): value for name, value in self.headers.items()})
-        self.server.api.answers.put(result)
+        self.server.api.results.put(result)
         try:
             while size := int(self.rfile.readline(), 16):
                 data = self.rfile.read(size)
                 if self.rfile.read(2) != b"\r\n":
-                    raise ValueError(f"a chunk of {size} bytes does not end as it should")
+                    raise ValueError(f"a chunk of {size} bytes has no CRLF at its end")
                 result.add(data)
-                self.server.api.reads.wait(WAIT_SECONDS)
+                self.server.api.reads.wait(_WAIT_SECONDS)
                 if self.server.api.hangs_up:
-                    if self.server.api.status != ACCEPTED:
+                    if self.server.api.status != _ACCEPTED:
                         self._accept()
                     self.close_connection = True
                     return
@@ -213,8 +211,8 @@ class _Requests(BaseHTTPRequestHandler):
         pass
 
 
-def read_answer(body: bytes) -> Any:
-    """A buffered result: the value of its JSON, or the bytes that are none."""
+def _parse_result(body: bytes) -> Any:
+    """A buffered result: JSON's value, or other bytes as they are."""
     try:
         return json.loads(body)
     except ValueError:

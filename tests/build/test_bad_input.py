@@ -170,46 +170,6 @@ def test_an_exclude_without_effect_is_a_warning_with_its_line(tmp_path: Path) ->
     ]
 
 
-def test_a_lock_of_pdm_is_read_with_its_markers_extras_and_sources(tmp_path: Path) -> None:
-    lock = """\
-[metadata]
-lock_version = "4.5.0"
-[[package]]
-name = "a"
-version = "1.0"
-extras = ["x"]
-files = [{file = "a-1.0-py3-none-any.whl", hash = "sha256:aa"}]
-[[package]]
-name = "a"
-version = "1.0"
-files = [{file = "a-1.0-py3-none-any.whl", hash = "sha256:aa"}]
-[[package]]
-name = "windows"
-version = "1"
-marker = "sys_platform == 'win32'"
-[[package]]
-name = "repository"
-version = "1"
-git = "https://git.example/r.git"
-revision = "abc"
-[[package]]
-name = "folder"
-version = "1"
-path = "./libs/folder"
-editable = true
-"""
-    files = {"pdm.lock": lock, "functions/hello/route.py": HELLO, "libs/folder/pyproject.toml": ""}
-    project = make_project(tmp_path, files)
-    builder = project.builder()
-    pins = builder._pins()
-    assert (pins.source, {name: pin.requirement for name, pin in pins.by_name.items()}) == (
-        "pdm.lock",
-        {"a": "a==1.0", "repository": "repository @ git+https://git.example/r.git@abc"},
-    )
-    assert pins.by_name["a"].hashes == ("sha256:aa",)
-    assert pins.absent == {"folder": project.root / "libs/folder"}
-
-
 def test_what_a_tool_pins_for_edgeroutes_alone_is_not_declared(tmp_path: Path) -> None:
     requires = ("own-need", "tool; extra == 'dev'", "absent; extra == 'other'")
     wheels = {

@@ -645,6 +645,27 @@ def GET():
 """
 
 
+@pytest.mark.parametrize(
+    ("more", "is_package"),
+    [
+        ('[build-system]\nrequires = ["hatchling"]\n', True),
+        ("[tool.uv]\npackage = true\n", True),
+        ("", False),
+        ('[build-system]\nrequires = ["hatchling"]\n[tool.uv]\npackage = false\n', False),
+        ('[build-system]\nrequires = ["poetry-core"]\n[tool.poetry]\npackage-mode = false\n', False),
+    ],
+)
+def test_only_a_package_has_a_version_whether_it_is_installed_here_or_not(
+    more: str, is_package: bool, tmp_path: Path
+) -> None:
+    """Where a tool never installs the project, dev has no metadata of it; a bundle has none, too."""
+    project = make_project(tmp_path, {"functions/a/route.py": HELLO})
+    settings = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": f'[project]\nname = "shop"\nversion = "1"\n{settings}{more}'})
+    bundle = project.link(project.build(), "AFunction", tmp_path / "out")
+    assert (bundle / "shop-1.dist-info").exists() is is_package
+
+
 def test_a_bundle_knows_the_projects_version_and_entry_points(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": f"import model\n{METADATA_ROUTE}"}, WHEELS)
     settings = (project.root / "pyproject.toml").read_text()
@@ -656,6 +677,8 @@ version = "1.2.3"
 description = "A shop"
 dependencies = ["model"]
 entry-points."shop.plugins" = {{ one = "lib.one:run" }}
+[build-system]
+requires = ["hatchling"]
 {settings}"""
         }
     )
@@ -771,3 +794,52 @@ def test_what_python_runs_at_its_start_is_warned_of(tmp_path: Path) -> None:
         f"which modules it has. Install it again with 'pip install -e {tmp_path}/far' (pip 21.3 or newer), or with uv."
     )
     assert project.build().warnings == (code, link)
+
+
+def test_what_a_file_behind_a_guard_misses_is_a_warning(tmp_path: Path) -> None:
+    """A function never takes the branch, or catches what the import raises."""
+    route = (
+        "import sys\nif sys.platform == 'win32':\n    import windows\ntry:\n    import fast\nexcept ImportError:\n    fast = None\n"
+        "\ndef GET():\n    return [fast is None]\n"
+    )
+    files = {
+        "functions/a/route.py": route,
+        "windows.py": "import deeper\n",
+        "deeper.py": "import pywin\n",
+        "fast.py": "import nowhere\n",
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    assert [each.partition(". ")[0] for each in report.warnings] == [
+        "fast.py:1: no module named 'nowhere', and this file is imported behind a guard",
+        "deeper.py:1: no module named 'pywin', and this file is imported behind a guard",
+    ]
+    assert json.loads(invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"]) == [True]
+
+
+_PACKAGE_DATA = {
+    "a package by one word": ("from importlib.resources import files\nread = files('res').joinpath('tables/a.csv').read_text", "1"),
+    "pkgutil": ("import pkgutil\nread = lambda: pkgutil.get_data('res', 'tables/a.csv').decode()", "1"),
+    "Python among the data": (
+        "from importlib.resources import files\nread = lambda: sorted(e.name for e in files('res.starter').iterdir() if e.is_file())",
+        ["app.tmpl", "conf.py"],
+    ),
+    "a folder": ("from importlib.resources import files\nread = files('space.assets').joinpath('a.txt').read_text", "A"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "expected"), _PACKAGE_DATA.values(), ids=_PACKAGE_DATA)
+def test_a_package_that_only_its_data_is_read_of_ships(source: str, expected: object, tmp_path: Path) -> None:
+    files = {
+        "functions/a/route.py": f"{source}\n\ndef GET():\n    return [read()]\n",
+        "res/__init__.py": "",
+        "res/tables/a.csv": "1",
+        "res/starter/app.tmpl": "",
+        "res/starter/conf.py": "x = {{ y }}\n",
+        "space/assets/a.txt": "A",
+        "space/code.py": "",
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    assert json.loads(invoke(project.link(report, "AFunction", tmp_path / "out"), "/a")["body"]) == [expected]
+    assert report.warnings == ()

@@ -204,10 +204,31 @@ def test_what_nothing_mentions_ships_with_third_party_code_and_is_said(tmp_path:
     }
     said = (
         "pyproject.toml:4: 'quiet' is declared and nothing in the project names it, so it goes into 2 functions with third-party code. To "
-        "keep it out, list it under 'exclude' in functions/function.yaml; where one function needs it, under 'include'."
+        "keep it out, write 'exclude: [quiet]' in functions/function.yaml; where one function needs it, list it under 'include' of its "
+        "function.yaml."
     )
     assert report.warnings == (said,)
     assert explain(report, "/x", "quiet") == ["pyproject.toml:4 declares quiet, and nothing in the project mentions it"]
+
+
+def test_several_that_nothing_mentions_are_one_line_to_copy(tmp_path: Path) -> None:
+    wheels = {"host": host(""), "plug": PLUG, **{name: FakeWheel() for name in ("quiet", "silent", "still")}}
+    pyproject = '[project]\nname = "p"\nversion = "0"\ndependencies = ["host", "plug", "quiet",\n"silent", "still"]\n'
+    report = build(tmp_path, USES_HOST, wheels, pyproject=pyproject)
+    assert held(report) == {
+        "XFunction": ["host", "quiet", "silent", "still"],
+        "HelloFunction": [],
+        "UsesFunction": ["plug", "quiet", "silent", "still"],
+        "FallbackFunction": [],
+    }
+    said = (
+        "pyproject.toml:4: 'quiet', 'silent' (pyproject.toml:5) and 'still' (pyproject.toml:5) are declared and nothing in the project "
+        "names them, so they go into 2 functions with third-party code. To keep them out, write 'exclude: [quiet, silent, still]' in "
+        "functions/function.yaml; where one function needs one, list it under 'include' of its function.yaml."
+    )
+    assert report.warnings == (said,)
+    quiet = {"functions/function.yaml": "exclude: [quiet, silent, still]\n"}
+    assert build(tmp_path / "excluded", USES_HOST, wheels, pyproject=pyproject, more=quiet).warnings == ()
 
 
 def test_exclude_and_include_say_where_it_belongs(tmp_path: Path) -> None:

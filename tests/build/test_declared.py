@@ -156,3 +156,9 @@ def test_groups_of_tools_are_known_by_their_names() -> None:
     assert [
         name for name in ["db", "pg", "redis", "latest", "contest", "developers-db", "document"] if is_dev_group(name)
     ] == []
+
+
+def test_an_editable_folder_of_pdm_is_read_by_its_name(tmp_path: Path) -> None:
+    written = "-e file:///${PROJECT_ROOT}/../lib#egg=my-lib"
+    (tmp_path / "pyproject.toml").write_text(f'[tool.pdm.dev-dependencies]\nlocal = ["{written}", "httpx"]\n')
+    assert [each.name for each in read_declarations(tmp_path)] == ["my-lib", "httpx"]

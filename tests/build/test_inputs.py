@@ -6,8 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import edgeroutes
+from edgeroutes.build.inputs import is_unchanged, record_inputs
+from edgeroutes.build.store import Store
+
+if TYPE_CHECKING:
+    import pytest
 
 CODE = """
 import sys
@@ -35,3 +41,16 @@ def test_other_code_of_edgeroutes_itself_builds_anew_though_its_version_is_the_s
     own_parts = package / "build/own_parts.py"
     own_parts.write_text(own_parts.read_text() + "\n# another rule\n")
     assert ask("look") == "False"
+
+
+def test_another_index_in_the_environment_builds_anew_and_another_token_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    monkeypatch.setenv("UV_INDEX_URL", "https://user:one@index.example/simple")
+    record_inputs(store, [], [], started_ns=2**63)
+    assert is_unchanged(store)
+    monkeypatch.setenv("UV_INDEX_URL", "https://user:two@index.example/simple")
+    assert is_unchanged(store)
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://other.example/simple")
+    assert not is_unchanged(store)

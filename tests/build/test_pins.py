@@ -93,6 +93,44 @@ def test_a_lock_of_another_project_is_refused(tmp_path: Path) -> None:
         pins_of(tmp_path)
 
 
+_REGISTRIES = """
+[[package]]
+name = "a"
+version = "1.5"
+source = { registry = "https://index.example/simple" }
+[[package]]
+name = "b"
+version = "2.1"
+source = { registry = "https://corp.example/simple" }
+"""
+_CORP = '[[tool.uv.index]]\nname = "corp"\nurl = "https://user:word@corp.example/simple/"\nexplicit = true\n'
+
+
+def test_a_default_index_that_the_lock_was_made_without_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "uv.lock").write_text(LOCKED + _REGISTRIES)
+    default = '[[tool.uv.index]]\nurl = "https://index.example/simple/"\ndefault = true\n'
+    (tmp_path / "pyproject.toml").write_text(DECLARING + _CORP + default)
+    assert pins_of(tmp_path).source == "uv.lock"
+    (tmp_path / "pyproject.toml").write_text(DECLARING + _CORP + default.replace("index.", "mirror."))
+    with pytest.raises(DependencyError) as caught:
+        pins_of(tmp_path)
+    assert str(caught.value) == (
+        "pyproject.toml: the default index is 'https://mirror.example/simple', and uv.lock has distributions of "
+        "'https://index.example/simple'. Run 'uv lock'."
+    )
+
+
+def test_another_index_resolves_requirements_anew(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("a\n")
+    cache = tmp_path / "cache"
+    first = pins_of(tmp_path, cache=cache)
+    assert pins_of(tmp_path, FakeInstaller({}), cache=cache) == first
+    (tmp_path / "uv.toml").write_text('[[index]]\nurl = "https://mirror.example/simple"\n')
+    with pytest.raises(DependencyError, match="no index has 'a'"):
+        pins_of(tmp_path, FakeInstaller({}), cache=cache)
+    assert str(tmp_path / "uv.toml") in first.files
+
+
 def test_the_lock_of_a_workspace_counts_for_its_members_alone(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text(LOCKED)
     (tmp_path / "pyproject.toml").write_text(
@@ -244,7 +282,7 @@ def test_requirements_are_compiled_with_those_they_include(tmp_path: Path) -> No
     (tmp_path / "more" / "constraints.txt").write_text("b<3\n")
     pins = pins_of(tmp_path)
     assert (pins.source, versions(pins)) == ("requirements.txt", {"a": "1.5", "b": "2.5"})
-    assert pins.files[-2:] == ("requirements.txt", "more/constraints.txt")
+    assert pins.files[-1] == "more/constraints.txt"
     again = pins_of(tmp_path, cache=tmp_path / "cache")
     assert pins_of(tmp_path, FakeInstaller({}), cache=tmp_path / "cache") == again
     (tmp_path / "more" / "constraints.txt").write_text("b<4\n")

@@ -11,6 +11,7 @@ import pytest
 from edgeroutes.build.project_files import DataFiles, matches
 from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.errors import ConfigError
+from tests.build.projects import HELLO, make_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -212,3 +213,32 @@ def test_a_folder_of_data_may_have_some_python(root: Path) -> None:
     assert found == {"lib/starter/a.html", "lib/starter/b.html", "lib/starter/{{name}}.py", "lib/starter/deep/c.html"}
     (root / "lib/starter/__init__.py").touch()
     assert not [path for path in data(root).beside(["lib/db.py"]).paths if path.startswith("lib/starter")]
+
+
+def test_data_that_is_named_in_another_case_is_told_with_the_line(tmp_path: Path) -> None:
+    """macOS and Windows find it, and dev there works; a function does not."""
+    source = (
+        "from pathlib import Path\n\nTEXT = Path('data/Prices.json')\nPAGE = Path(__file__).parent / 'Pages' / 'a.html'\n"
+        "GOOD = open('data/other.json')\nURL = 'Lib/names'\n\ndef GET():\n    return {}\n"
+    )
+    files = {"functions/a/route.py": source, "functions/a/pages/a.html": "", "lib/names.py": "", "data/prices.json": ""}
+    project = make_project(tmp_path, {**files, "data/other.json": ""})
+    wrong = "{} is named by functions/a/route.py:{}, and the project has {!r}: functions tell upper from lower case."
+    assert list(project.build().warnings) == [
+        wrong.format("data/Prices.json", 3, "data/prices.json"),
+        wrong.format("functions/a/Pages/a.html", 4, "functions/a/pages/a.html"),
+    ]
+
+
+def test_names_that_differ_in_case_alone_are_told_once_for_each_folder(tmp_path: Path) -> None:
+    files = {
+        "functions/Users/route.py": HELLO,
+        "functions/users/[id]/route.py": f"import lib.names, lib.Names\n{HELLO}",
+        "lib/names.py": "",
+        "lib/Names.py": "",
+    }
+    names = "{} and {} differ only in upper and lower case: a checkout on macOS or Windows has one of them. Rename one."
+    assert [each for each in make_project(tmp_path, files).build().warnings if "upper" in each] == [
+        names.format("functions/Users", "functions/users"),
+        names.format("lib/Names.py", "lib/names.py"),
+    ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.build.projects import HELLO, OWN_RUNTIME, bundle_paths, invoke, make_project
-from tests.fakes.installer import FakeWheel, write_wheel
+from tests.fakes.installer import FakeInstaller, FakeWheel, write_wheel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,3 +113,14 @@ def test_a_distribution_that_is_a_folder_ships_as_it_lies_there(with_local: Proj
     (tmp_path / "libs/shared/names.py").write_text("NAME = 'two'\n")
     again = with_local.link(with_local.build(), "AFunction", tmp_path / "again")
     assert invoke(again, "/a")["body"] == "two"
+
+
+def test_another_index_fetches_anew_what_has_no_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"functions/a/route.py": "import one\n\ndef GET():\n    return one.VALUE\n"}
+    project = make_project(tmp_path, files, {"one": FakeWheel(files={"one.py": "VALUE = 'a'\n"})})
+    assert invoke(project.link(project.build(), "AFunction", tmp_path / "a"), "/a")["body"] == "a"
+    other = FakeInstaller({"one": FakeWheel(files={"one.py": "VALUE = 'b'\n"})})
+    project = replace(project, installer=other)
+    assert invoke(project.link(project.build(), "AFunction", tmp_path / "again"), "/a")["body"] == "a"
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://other.example/simple")
+    assert invoke(project.link(project.build(), "AFunction", tmp_path / "b"), "/a")["body"] == "b"

@@ -35,7 +35,7 @@ FILES = {
 
 @pytest.fixture
 def project(tmp_path: Path) -> Iterator[Path]:
-    """A project with a route of every kind, forgotten afterwards."""
+    """A project with a route of every kind; its modules are unloaded afterwards."""
     write_files(tmp_path, FILES)
     yield tmp_path
     forget_modules(tmp_path)

@@ -86,7 +86,7 @@ def test_the_project_is_found_from_below_and_from_the_bundle(
     monkeypatch.chdir(tmp_path / "scratch")
     assert find_root(root / ".aws-sam" / "build" / "HelloFunction") == root
     monkeypatch.chdir("/")
-    with pytest.raises(ConfigError, match="no project is at or above it"):
+    with pytest.raises(ConfigError, match="there is no project here or above"):
         find_root(tmp_path / "out")
 
 
@@ -116,13 +116,13 @@ def test_bundle_starts_without_what_only_a_build_needs(root: Path, tmp_path: Pat
     script = (
         "import sys\nfrom pathlib import Path\nfrom edgeroutes.build.session import find_sam_build\n"
         "from edgeroutes.cli.build import write_bundle\nfrom edgeroutes.build.inputs import is_unchanged\n"
-        "print(sorted({'click', 'rich', 'packaging', 'yaml', 'edgeroutes.pipeline'} & sys.modules.keys()))"
+        "print(sorted({'click', 'packaging', 'yaml', 'edgeroutes.pipeline'} & sys.modules.keys()))"
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
 
 
-# A "sam build" that runs make for a function twice, and mends the project in between.
+# A "sam build" that runs make for a function twice, and fixes the project in between.
 SAM = """\
 import subprocess, sys
 from pathlib import Path

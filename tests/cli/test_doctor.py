@@ -10,7 +10,7 @@ import pytest
 
 from edgeroutes.cli import main
 from edgeroutes.cli.init import print_init
-from edgeroutes.pipeline import TEMPLATE_FILE
+from edgeroutes.names import TEMPLATE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ def test_without_a_program_that_sam_build_needs_it_is_1(
 def test_a_program_that_fails_is_not_there(examine: Examine, programs: Path) -> None:
     put_program(programs, "sam", "echo broken >&2; exit 1")
     code, findings = examine()
-    assert (code, findings["SAM CLI"]["found"]) == (1, f"{programs}/sam does not tell its version")
+    assert (code, findings["SAM CLI"]["found"]) == (1, f"{programs}/sam --version fails")
 
 
 @pytest.mark.parametrize("script", [None, "exit 1"])
@@ -108,7 +108,7 @@ def test_docker_is_needed_for_sam_local_alone(examine: Examine, programs: Path, 
         put_program(programs, "docker", script)
     code, findings = examine()
     assert (code, findings["Docker"]["state"]) == (0, "note")
-    assert "'sam local' needs it; nothing else does" in findings["Docker"]["found"]
+    assert "only 'sam local' needs it" in findings["Docker"]["found"]
 
 
 def test_a_functions_python_that_is_not_here_costs_bytecode(
@@ -124,7 +124,7 @@ def test_a_functions_python_that_is_not_here_costs_bytecode(
         0,
         {
             "state": "note",
-            "found": f"there is no Python {other} here, so functions go without bytecode and compile themselves at each cold start",
+            "found": f"Python {other} is not installed, so functions have no bytecode and compile at each cold start",
             "hint": f"Run 'uv python install {other}'",
         },
     )
@@ -138,7 +138,7 @@ def test_credentials_are_named_by_their_place_and_never_shown(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     code, findings = examine()
     assert (code, findings["AWS credentials"]["found"]) == (0, "an access key in the environment")
-    assert findings["AWS region"]["found"] == "eu-central-1, of AWS_DEFAULT_REGION"
+    assert findings["AWS region"]["found"] == "eu-central-1, from AWS_DEFAULT_REGION"
     main(["doctor", "--root", str(root)])
     out = capsys.readouterr().out
     assert "very-secret" not in out
@@ -151,11 +151,15 @@ def test_what_the_project_lacks_is_named_with_what_to_do(examine: Examine, root:
     code, findings = examine()
     assert code == 1
     assert {name: findings[name] for name in PROJECT[:3]} == {
-        "template.yaml": {"state": "missing", "found": "there is none", "hint": "Run 'edgeroutes template'"},
-        "Makefile": {"state": "missing", "found": "there is none", "hint": "Run 'edgeroutes init', which adds it"},
+        "template.yaml": {"state": "missing", "found": "the file is missing", "hint": "Run 'edgeroutes template'"},
+        "Makefile": {
+            "state": "missing",
+            "found": "the file is missing",
+            "hint": "Run 'edgeroutes init', which adds it",
+        },
         "samconfig.toml": {
             "state": "note",
-            "found": "there is none, so 'sam deploy' needs all as options",
+            "found": "the file is missing, so 'sam deploy' needs its values as options",
             "hint": "Run 'edgeroutes init', which adds one",
         },
     }
@@ -165,14 +169,14 @@ def test_a_template_that_is_not_current_and_a_route_that_is_wrong_are_missing(ex
     (root / "functions/other").mkdir()
     (root / "functions/other/route.py").write_text("def GET():\n    return 1\n")
     code, findings = examine()
-    assert (code, findings[TEMPLATE_FILE]["found"]) == (1, "it is not current")
+    assert (code, findings[TEMPLATE_FILE]["found"]) == (1, "the file is not current")
     (root / "functions/other/route.py").write_text("def get():\n    return 1\n")
     code, findings = examine()
     assert code == 1
     assert findings[TEMPLATE_FILE]["found"].startswith("functions/other/route.py:1: ")
 
 
-def test_settings_that_cannot_be_read_and_a_folder_without_routes_are_told(examine: Examine, root: Path) -> None:
+def test_settings_that_cannot_be_read_and_a_folder_without_routes_are_reported(examine: Examine, root: Path) -> None:
     (root / "pyproject.toml").write_text('[tool.edgeroutes]\nappdir = "x"\n')
     code, findings = examine()
     assert (code, findings["pyproject.toml"]["hint"]) == (1, "Did you mean 'app_dir'")
@@ -181,17 +185,17 @@ def test_settings_that_cannot_be_read_and_a_folder_without_routes_are_told(exami
     assert (code, findings["project"]["state"]) == (1, "missing")
 
 
-def test_folders_that_git_does_not_ignore_are_told(
+def test_folders_that_git_does_not_ignore_are_reported(
     examine: Examine, root: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", f"{programs}:/usr/local/bin:/usr/bin:/bin")
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     assert examine()[1][".gitignore"]["found"] == "git ignores .edgeroutes and .aws-sam"
     (root / ".gitignore").write_text(".edgeroutes/\n")
-    assert examine()[1][".gitignore"]["found"] == "git does not ignore .aws-sam, which builds fill"
+    assert examine()[1][".gitignore"]["found"] == "git does not ignore .aws-sam, the folders of builds"
 
 
-def test_a_build_that_is_older_than_a_route_is_told(examine: Examine, root: Path) -> None:
+def test_a_build_that_is_older_than_a_route_is_reported(examine: Examine, root: Path) -> None:
     built = root / ".aws-sam" / "build" / TEMPLATE_FILE
     built.parent.mkdir(parents=True)
     built.write_text("")
@@ -212,7 +216,7 @@ def test_for_people_it_is_a_line_each(root: Path, programs: Path, capsys: pytest
     lines = out.splitlines()
     assert len(lines) == len(MACHINE) + len(PROJECT)
     assert lines[2] == (
-        "missing  make               it is not on the PATH, and sam build calls it. "
+        "missing  make               it is not on the PATH, and 'sam build' needs it. "
         "Install it: apt install make, dnf install make, apk add make."
     )
     assert lines[3] == f"ok       SAM CLI            1.170.0, {programs}/sam"

@@ -38,33 +38,42 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def said(root: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:
+def output_of(root: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:
     """Exit code and lines of the command."""
     code = main(["doctor", "cors", *arguments, "--root", str(root)])
     return code, capsys.readouterr().out.splitlines()
 
 
-def test_it_tells_step_by_step_what_a_browser_does(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    answered = said(
-        root, capsys, "/users/1", "-o", "HTTPS://App.Example.com:443/", "-X", "put", "-H", "X-Trace: 7", "--credentials"
-    )
-    assert answered == (
+def test_it_shows_the_exchanges_and_the_checks(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("-o", "HTTPS://App.Example.com:443/", "-X", "put", "-H", "X-Trace: 7", "--credentials")
+    assert output_of(root, capsys, "/users/1", *arguments) == (
         0,
         [
-            "PUT /users/1 by a page of https://app.example.com",
-            "  ok  The browser asks first, by a preflight, since PUT is no simple method and x-trace is set by the page.",
+            "  ok  The browser sends a preflight, because the method is PUT and the page sets x-trace.",
+            "OPTIONS /users/1",
+            "  > origin: https://app.example.com",
+            "  > access-control-request-method: PUT",
+            "  > access-control-request-headers: x-trace",
+            "  < 204",
+            "  < access-control-allow-origin: https://app.example.com",
+            "  < access-control-allow-credentials: true",
+            "  < access-control-allow-methods: PUT",
+            "  < access-control-allow-headers: x-trace",
+            "  < access-control-max-age: 9000",
             "  ok  Access-Control-Allow-Origin is 'https://app.example.com'.",
-            "  ok  The preflight is answered with 204.",
-            "  ok  PUT with x-trace is allowed.",
-            "  ok  It may be remembered for 9000 seconds (Chromium 7200, Safari 600 at most).",
+            "  ok  The preflight's status is 204.",
+            "  ok  The method and the headers are allowed.",
+            "PUT /users/1",
+            "  > origin: https://app.example.com",
+            "  < (the status of the route)",
+            "  < access-control-allow-origin: https://app.example.com",
+            "  < access-control-allow-credentials: true",
+            "  < access-control-expose-headers: x-total",
             "  ok  Access-Control-Allow-Origin is 'https://app.example.com'.",
-            "  ok  The page may read x-total beside the usual ones.",
-            "The page can read the answer.",
-            (
-                "note: Errors of API Gateway and CloudFront themselves (413, 429, 504 …) cannot be read: routes have CORS of "
-                "their own, and [tool.edgeroutes.cors], which those errors go by, is not set."
-            ),
-            "note: Preflights are answered by CloudFront, where it knows the route's CORS, else by the functions.",
+            "  ok  Exposed headers: x-total.",
+            "The page can read the response.",
+            "note: The page cannot read errors of AWS itself (413, 429, 504 …).",
+            "note: Preflights reach CloudFront first, then the functions.",
         ],
     )
 
@@ -75,62 +84,65 @@ def test_it_tells_step_by_step_what_a_browser_does(root: Path, capsys: pytest.Ca
         (
             ("/users/1", "-o", "https://evil.example"),
             [
-                "GET with no header that needs leave.",
-                "  no  The 204 has no Access-Control-Allow-Origin.",
-                "cannot read the answer. Add 'https://evil.example' to the origins of CORS.",
+                "The browser sends GET without a preflight.",
+                "  no  The response has no Access-Control-Allow-Origin.",
+                "cannot read the response. Add 'https://evil.example' to the origins of CORS.",
             ],
         ),
-        (("/users/1", "-o", "null"), ["Give the page an origin of its own, or allow '*'"]),
+        (("/users/1", "-o", "null"), ["Give the page a real origin, or allow '*'"]),
         (
             ("/users/1", "-o", APP, "-H", "authorization"),
-            ["  no  authorization is not allowed.", "Add authorization to the headers of CORS."],
+            ["  no  Access-Control-Allow-Headers does not name authorization.", "Add authorization to the headers of CORS."],
         ),
         (
             ("/users/1", "-o", APP, "-X", "patch"),
-            ["  no  The method patch is not allowed.", "Write 'PATCH' in the page: methods are compared letter by letter."],
+            ["  no  The method patch is not in Access-Control-Allow-Methods.", "Write 'PATCH' in the page: the case of a method matters."],
         ),
-        (("/users/1", "-o", APP, "-X", "DELETE"), ["Add 'DELETE' to the methods, or export it."]),
-        (("/none", "-o", APP), ["  no  The 404 has no Access-Control-Allow-Origin.", "Ask for a path that exists"]),
+        (("/users/1", "-o", APP, "-X", "DELETE"), ["Add 'DELETE' to the methods of CORS, or export it."]),
+        (("/none", "-o", APP), ["  no  The response has no Access-Control-Allow-Origin.", "Request a path that exists"]),
         (
             ("/open", "-o", APP, "--credentials"),
             [
                 "  no  Access-Control-Allow-Origin is '*', and the request has credentials.",
-                "Name the origins, and say credentials=True.",
+                "List the origins in CORS, and set credentials=True.",
             ],
         ),
-        (("/users/1", "-o", APP, "-X", "TRACE"), ["  no  No page may ask by TRACE.", "Take a method that pages may use."]),
-        (("/closed", "-o", APP), ["  no  The 204 has no Access-Control-Allow-Origin."]),
+        (("/users/1", "-o", APP, "-X", "TRACE"), ["  no  Pages cannot send TRACE.", "Use another method."]),
+        (("/closed", "-o", APP), ["  no  The response has no Access-Control-Allow-Origin."]),
     ],
 )  # fmt: skip
 def test_it_says_why_the_page_cannot_read(
     root: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: list[str]
 ) -> None:
-    code, lines = said(root, capsys, *arguments)
+    code, lines = output_of(root, capsys, *arguments)
     assert (code, [each for each in words if each not in "\n".join(lines)]) == (1, [])
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("/open", "-o", "https://anybody.example"), ["is '*': everybody.", "The page may read every header."]),
-        (("/users/1", "-o", APP, "-H", "content-type: text/plain"), ["GET with no header that needs leave."]),
-        (("/users/1", "-o", APP, "-H", "content-type: application/json"), ["GET with content-type is allowed."]),
+        (("/open", "-o", "https://anybody.example"), ["Access-Control-Allow-Origin is '*'.", "Exposed headers: *."]),
+        (("/users/1", "-o", APP, "-H", "content-type: text/plain"), ["The browser sends GET without a preflight."]),
+        (("/users/1", "-o", APP, "-H", "content-type: application/json"), ["The method and the headers are allowed."]),
         (
             ("/users/1/", "-o", "https://a.b.preview.example.com"),
             [
                 "is 'https://a.b.preview.example.com'.",
-                "  ok  The browser follows to /users/1.",
-                "The page may read x-total",
+                "  < 308",
+                "  ok  The browser follows the redirect to /users/1. Check that URL, too.",
             ],
         ),
-        (("/users/1", "-o", APP, "-H", "cookie: a=1"), ["No page may set cookie: the browser leaves it out."]),
-        (("http://127.0.0.1:9/", "-o", "http://127.0.0.1:9"), ["The page asks its own origin: CORS has no say."]),
+        (("/users/1", "-o", APP, "-H", "cookie: a=1"), ["The browser sends GET without a preflight."]),
+        (
+            ("http://127.0.0.1:9/", "-o", "http://127.0.0.1:9"),
+            ["The URL has the page's own origin, so CORS does not apply."],
+        ),
     ],
 )
 def test_it_says_that_the_page_can(
     root: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: list[str]
 ) -> None:
-    code, lines = said(root, capsys, *arguments)
+    code, lines = output_of(root, capsys, *arguments)
     assert (code, [each for each in words if each not in "\n".join(lines)]) == (0, [])
 
 
@@ -139,18 +151,15 @@ def test_it_says_that_the_page_can(
     [
         (
             f"origins = ['{APP}', 'https://b.example']",
-            "Errors of CloudFront and API Gateway themselves can be read, like the rest.",
+            "The page can read errors of API Gateway and CloudFront itself (413, 429, 504 …).",
         ),
         (
             f"origins = '{APP}'\nmethods = ['GET']",
-            f"Errors of API Gateway itself (413, 429, 504 …) can be read: they allow '{APP}'. Those of CloudFront cannot.",
+            "The page can read errors of API Gateway itself (413, 429, 504 …).",
         ),
         (
             "origins = 'regex:https://[a-z]+[.]example[.]com'",
-            (
-                "Errors of API Gateway and CloudFront themselves (413, 429, 504 …) cannot be read: they are the same for every "
-                "request or go by a list of origins, and the routes' CORS is neither."
-            ),
+            "The page cannot read errors of AWS itself (413, 429, 504 …).",
         ),
     ],
 )
@@ -160,20 +169,21 @@ def test_it_says_what_stays_uncovered(
     write_files(
         tmp_path, {"pyproject.toml": f"[tool.edgeroutes.cors]\n{settings}\n", "a": "def GET():\n    return {}\n"}
     )
-    code, lines = said(tmp_path, capsys, "/a", "-o", APP)
+    code, lines = output_of(tmp_path, capsys, "/a", "-o", APP)
     assert (code, lines[-2]) == (0, f"note: {note}")
 
 
 def test_json_is_for_programs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, lines = said(root, capsys, "/closed", "-o", APP, "--json")
+    code, lines = output_of(root, capsys, "/closed", "-o", APP, "--json")
     document = json.loads("\n".join(lines))
     assert (code, document["readable"], document["steps"][-1]) == (
         1,
         False,
         {
             "passes": False,
-            "words": "The 204 has no Access-Control-Allow-Origin.",
+            "words": "The response has no Access-Control-Allow-Origin.",
             "hint": f"Add {APP!r} to the origins of CORS",
+            "exchange": ["GET /closed", f"  > origin: {APP}", "  < (the status of the route)"],
         },
     )
 
@@ -181,7 +191,7 @@ def test_json_is_for_programs(root: Path, capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("users", "-o", APP), "'users' is neither a path, which starts with '/', nor an http or https URL"),
+        (("users", "-o", APP), "'users' is not a path, which starts with '/', and not an http or https URL"),
         (("/users", "-o", "app"), "--origin is 'app'. Allowed is scheme://host"),
     ],
 )
@@ -201,14 +211,19 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("path", "arguments", "code", "last"),
     [
-        ("/users/1", ("-X", "PUT", "-H", "x-trace: 7"), 0, "PUT itself was not sent"),
-        ("/users/1", ("-X", "DELETE"), 1, "Add 'DELETE' to the methods, or export it"),
-        ("/open", (), 0, "The page can read the answer."),
-        ("/closed", (), 1, "The 200 has no Access-Control-Allow-Origin."),
-        ("/redirecting", ("-X", "PUT"), 1, "The 307 has no Access-Control-Allow-Origin."),
+        (
+            "/users/1",
+            ("-X", "PUT", "-H", "x-trace: 7"),
+            0,
+            "PUT can change data, so a GET of the same URL was sent instead.",
+        ),
+        ("/users/1", ("-X", "DELETE"), 1, "Add 'DELETE' to the methods of CORS, or export it"),
+        ("/open", (), 0, "The page can read the response."),
+        ("/closed", (), 1, "The response has no Access-Control-Allow-Origin."),
+        ("/redirecting", ("-X", "PUT"), 1, "The response has no Access-Control-Allow-Origin."),
     ],
 )
-def test_a_server_that_runs_is_asked(  # noqa: PLR0917
+def test_it_sends_requests_to_a_server(  # noqa: PLR0917
     live: str,
     root: Path,
     capsys: pytest.CaptureFixture[str],
@@ -217,10 +232,10 @@ def test_a_server_that_runs_is_asked(  # noqa: PLR0917
     code: int,
     last: str,
 ) -> None:
-    found, lines = said(root, capsys, live + path, "-o", APP, *arguments)
+    found, lines = output_of(root, capsys, live + path, "-o", APP, *arguments)
     assert (found, last in "\n".join(lines)) == (code, True)
 
 
 def test_a_server_that_does_not_is_an_error(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "cors", "http://127.0.0.1:9/", "-o", APP, "--root", str(root)]) == 1
-    assert "http://127.0.0.1:9/: the server cannot be asked: ConnectionRefusedError" in capsys.readouterr().err
+    assert "http://127.0.0.1:9/: the request failed: ConnectionRefusedError" in capsys.readouterr().err

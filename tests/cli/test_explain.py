@@ -15,20 +15,20 @@ def test_an_explanation_is_read_by_people(project: Path, capsys: pytest.CaptureF
     assert run(["explain", "/products/7?x=1", "--root", str(project)]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "GET        /products/7?x=1",
-        "answered   GET in functions/(shop)/products/[id]/route.py:4",
+        "handler    GET in functions/(shop)/products/[id]/route.py:4",
         "function   ProductsIdFunction",
         "route      /products/[id]  functions/(shop)/products/[id]/route.py",
         "params     id = '7'",
-        "through    functions/(shop)/middleware.py",
+        "middleware functions/(shop)/middleware.py",
         "methods    GET, HEAD, OPTIONS, PUT",
-        "cached     kept for 60 s: public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
-        "because    functions/(shop)/products/[id]/route.py:1 sets revalidate = 60",
-        "unless     it sets a cookie, or its status is not one of the cached ones",
-        "           a fetch() or cached() inside has a shorter lifetime; their tags are added",
-        "           the handler sets a Cache-Control of its own, which is sent unchanged",
+        "cache      60 s: public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
+        "source     functions/(shop)/products/[id]/route.py:1 sets revalidate = 60",
+        "exceptions the response sets a cookie, or has a status that is not cached",
+        "           a fetch() or cached() in it has a shorter lifetime; their tags are added",
+        "           the handler sets its own Cache-Control",
         "key        GET /products/7?x=1",
         "tags       products, shop, _path:/products/7",
-        "cors       none is declared: pages of other origins may not read the response",
+        "cors       none: pages of other origins cannot read the response",
     ]
 
 
@@ -36,12 +36,14 @@ def test_and_by_programs(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert run(["explain", "/hello/", "-X", "post", "-H", "Accept-Encoding: br", "--json", "--root", str(project)]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["method"], found["status"], found["location"]) == ("POST", 308, "/hello")
-    assert found["caching"]["because"] == ["308 of the runtime itself is never cached"]
+    assert found["caching"]["source"] == ["a 308 of edgeroutes is never cached"]
 
 
 @pytest.mark.parametrize(
     "arguments", [["hello"], ["/hello", "-H", "nothing"], ["/hello", "-X", "no method"], ["ftp://host/x"]]
 )
-def test_what_is_no_request_is_refused(project: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_not_a_request_is_refused(
+    project: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(["explain", *arguments, "--root", str(project)]) == 2
     assert "Error: " in capsys.readouterr().err

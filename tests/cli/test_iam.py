@@ -54,20 +54,20 @@ def test_what_is_missing_is_named_with_the_line_that_grants_it(root: Path, capsy
     assert capsys.readouterr() == (
         dedent(f"""\
             /notes  NotesFunction
-              MAY NOT dynamodb:PutItem on Notes  lib/notes.py:14
-              MAY NOT dynamodb:Scan on {elsewhere}  functions/notes/route.py:8
-              unread  functions/notes/route.py:9: boto3.client: which service it is for is not known
+              DENIED   dynamodb:PutItem on Notes  lib/notes.py:14
+              DENIED   dynamodb:Scan on {elsewhere}  functions/notes/route.py:8
+              unread   functions/notes/route.py:9: boto3.client: which service it is for is not known
               → Add to functions/notes/function.yaml: Policies: [{{DynamoDBWritePolicy: {{TableName: !Ref Notes}}}}]
               → Add to functions/notes/function.yaml: Policies: [{{Version: '2012-10-17', Statement: [{{Effect: Allow, Action: dynamodb:Scan, Resource: !Sub 'arn:${{AWS::Partition}}:dynamodb:${{AWS::Region}}:${{AWS::AccountId}}:table/elsewhere'}}]}}]
             /notes/[note]  NotesNoteFunction
-              may     dynamodb:GetItem on Notes  lib/notes.py:10
-            2 actions missing; 1 function without calls of boto3
+              allowed  dynamodb:GetItem on Notes  lib/notes.py:10
+            2 actions missing; 1 function without boto3 calls
             """),  # noqa: E501
         "",
     )
 
 
-def test_one_route_may_be_asked_for_and_programs_get_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_route_may_be_chosen_and_programs_get_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["iam", "notes/[note]", "--root", str(root), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {
         "functions": [
@@ -91,7 +91,7 @@ def test_one_route_may_be_asked_for_and_programs_get_json(root: Path, capsys: py
     }
 
 
-def test_what_none_that_share_a_role_calls_is_told_once_and_only_where_all_is_read(
+def test_what_none_that_share_a_role_calls_is_reported_once_and_only_where_all_is_read(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     route = root / "functions" / "notes" / "route.py"
@@ -103,11 +103,11 @@ def test_what_none_that_share_a_role_calls_is_told_once_and_only_where_all_is_re
         route.write_text(before)
     assert capsys.readouterr().out == dedent("""\
         /notes  NotesFunction
-          may     dynamodb:GetItem on Notes  lib/notes.py:10
-          unseen  dynamodb:Scan, dynamodb:Query, dynamodb:BatchGetItem, dynamodb:DescribeTable on Notes
+          allowed  dynamodb:GetItem on Notes  lib/notes.py:10
+          unused   dynamodb:Scan, dynamodb:Query, dynamodb:BatchGetItem, dynamodb:DescribeTable on Notes
         /notes/[note]  NotesNoteFunction
-          may     dynamodb:GetItem on Notes  lib/notes.py:10
-        0 actions missing; 1 function without calls of boto3
+          allowed  dynamodb:GetItem on Notes  lib/notes.py:10
+        0 actions missing; 1 function without boto3 calls
         """)
 
 
@@ -125,4 +125,4 @@ def test_a_project_that_calls_nothing_is_reviewed_without_moto(tmp_path: Path) -
         "print([name for name in ('moto', 'boto3', 'botocore') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "0 actions missing; 1 function without calls of boto3\n[]\n"
+    assert done.stdout == "0 actions missing; 1 function without boto3 calls\n[]\n"

@@ -111,7 +111,7 @@ def test_a_second_time_nothing_is_missing_and_no_byte_changes(root: Path, capsys
     before = files(root)
     capsys.readouterr()
     assert print_init(str(root), as_json=False) == 0
-    assert capsys.readouterr() == (f"my-app in {root}: nothing was missing\n  template.yaml  is current\n", "")
+    assert capsys.readouterr() == (f"my-app in {root}: no file was missing\n  template.yaml  current\n", "")
     assert files(root) == before
 
 
@@ -154,7 +154,7 @@ def test_a_pyproject_gets_what_is_missing_and_keeps_its_formatting(root: Path) -
     assert document["tool"]["edgeroutes"] == {"name": "billing"}
 
 
-def test_a_requirement_that_uv_cannot_add_is_told_with_the_command(
+def test_a_requirement_that_uv_cannot_add_is_reported_with_the_command(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / "pyproject.toml").write_text(PYPROJECT.replace("version =", 'requires-python = ">=9"\nversion ='))
@@ -183,7 +183,7 @@ def test_a_requirements_file_stays_what_declares_the_dependencies(
     (root / "requirements.txt").write_text("requests\n")
     print_init(str(root), as_json=False)
     assert set(tomllib.loads((root / "pyproject.toml").read_text())) == {"tool"}
-    assert capsys.readouterr().err.startswith("note: requirements.txt: it says what the functions may import.")
+    assert capsys.readouterr().err.startswith("note: requirements.txt: it declares the functions' dependencies.")
 
 
 @pytest.mark.parametrize("rule", ["build-%:\n\tedgeroutes bundle $*\n", "build-%: deps\n\tcp -r . x\n"])
@@ -193,11 +193,11 @@ def test_a_rule_of_ones_own_stays_the_only_one(root: Path, rule: str) -> None:
     assert (root / "Makefile").read_text() == rule
 
 
-def test_a_rule_that_calls_something_else_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_rule_that_calls_something_else_is_reported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "Makefile").write_text("build-%:\n\tcp -r . x\n")
     print_init(str(root), as_json=True)
     (note,) = json.loads(capsys.readouterr().out)["notes"]
-    assert note.startswith("Makefile: its rule for build-% is not edgeroutes'")
+    assert note.startswith("Makefile: its rule for build-% does not run edgeroutes")
 
 
 def test_a_makefile_that_includes_others_gets_the_rule_first(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,7 +208,7 @@ def test_a_makefile_that_includes_others_gets_the_rule_first(root: Path, capsys:
         ["make", "-s", "-f", str(root / "Makefile"), "all"], cwd=root, capture_output=True, text=True, check=True
     )
     assert said.stdout == f"{root}\n"
-    assert "what it includes needs $(EDGEROUTES_ROOT)/ in front" in capsys.readouterr().err
+    assert "Put $(EDGEROUTES_ROOT)/ before the paths that it includes" in capsys.readouterr().err
 
 
 def test_a_template_of_ones_own_is_left_alone_and_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -216,8 +216,8 @@ def test_a_template_of_ones_own_is_left_alone_and_told(root: Path, capsys: pytes
     assert print_init(str(root), as_json=False) == 1
     assert (root / "template.yaml").read_text() == "Transform: AWS::Serverless-2016-10-31\n"
     assert capsys.readouterr().err == (
-        "template.yaml: it is not one that edgeroutes has made, and was left as it is. "
-        "Move its parts into infra/ and the file away, then run 'edgeroutes template'.\n"
+        "template.yaml: edgeroutes did not generate this file, and leaves it as it is. "
+        "Move its resources to infra/, delete the file, and run 'edgeroutes template'.\n"
     )
 
 
@@ -229,8 +229,8 @@ def test_a_name_that_no_stack_can_have_is_refused_with_one_that_it_can(tmp_path:
     with pytest.raises(ConfigError) as raised:
         print_init(str(tmp_path / name), as_json=False)
     assert str(raised.value) == (
-        f"edgeroutes init: the name is {name!r}, and a stack will be called so. "
-        f"Allowed are up to 128 letters, digits and -, with a letter first and no - last. Take {instead!r}."
+        f"edgeroutes init: the name is {name!r}, which is the stack's name, too. "
+        f"Allowed are up to 128 letters, digits and -, with a letter first and no - last. Use {instead!r}."
     )
     assert not (tmp_path / name).exists()
 
@@ -253,7 +253,7 @@ def test_the_current_folders_name_is_made_one_that_a_stack_can_have(
 
 def test_what_stands_in_the_way_is_named(root: Path) -> None:
     (root / "taken").write_text("")
-    with pytest.raises(ToolError, match="taken: a file of this name is there"):
+    with pytest.raises(ToolError, match="taken: a file has this name"):
         print_init(str(root / "taken"), as_json=False)
     (root / "tests").write_text("")
     with pytest.raises(

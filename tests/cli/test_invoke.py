@@ -76,7 +76,7 @@ def test_a_body_comes_from_a_file_or_standard_input(
     assert invoke("POST", "/echo", "-d", "-")[1] == b"piped"
 
 
-def test_json_has_all_of_the_answer(invoke: Invoke) -> None:
+def test_json_has_all_of_the_response(invoke: Invoke) -> None:
     code, out, _ = invoke("GET", "/hello", "--json")
     document: dict[str, Any] = json.loads(out)
     assert code == 0
@@ -120,7 +120,7 @@ def test_a_500_is_1_with_the_authors_lines(invoke: Invoke) -> None:
     )
 
 
-def test_a_404_is_an_answer_like_any_other(invoke: Invoke) -> None:
+def test_a_404_is_a_response_like_any_other(invoke: Invoke) -> None:
     code, out, err = invoke("GET", "/absent", "-H", "Host: example.com")
     assert (code, json.loads(out)["status"], err) == (0, 404, "")
 
@@ -132,7 +132,7 @@ def test_a_handler_that_exits_is_a_500_with_its_line(invoke: Invoke) -> None:
     assert "functions/exits/route.py:2" in err
 
 
-def test_a_broken_route_answers_with_its_line(invoke: Invoke, project: Path) -> None:
+def test_a_broken_route_responds_with_its_line(invoke: Invoke, project: Path) -> None:
     (project / "functions/hello/route.py").write_text("def GET(:\n")
     code, out, err = invoke("GET", "/hello")
     said = "functions/hello/route.py:1: the file is not Python: invalid syntax."

@@ -39,7 +39,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("settings", ["", 'base_path = "/v1"\ntrailing_slash = true\n'])
 def test_every_route_that_it_makes_passes_the_test_that_it_makes(root: Path, settings: str) -> None:
-    # The first route's own test asks for /hello as it stands.
+    # The first route's own test requests /hello as it is.
     (root / "tests" / "test_hello.py").unlink()
     project = root / "pyproject.toml"
     project.write_text(project.read_text().replace("[tool.edgeroutes]\n", f"[tool.edgeroutes]\n{settings}"))
@@ -77,7 +77,7 @@ def test_it_says_the_url_and_the_files(root: Path, capsys: pytest.CaptureFixture
         "/cart",
         "  functions/(shop)/cart/route.py  GET POST /cart",
         "  tests/test_shop_cart.py",
-        "  template.yaml                   is written",
+        "  template.yaml                   written",
     ]
     assert main(["template", "--check", "--root", str(root)]) == 0
 
@@ -96,14 +96,14 @@ def test_json_has_the_same(root: Path, capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("hello", "functions/hello/route.py: the route is there already. Add a handler to the file."),
+        ("hello", "functions/hello/route.py: the route exists. Add a handler to the file."),
         ("a/[id", "functions/a/[id/route.py: segment '[id' has no closing bracket. Name the folder '[id]'."),
         ("a/[request]", "takes a name that handlers use for the request itself"),
         ("[...all]/x", "catch-all '[...all]' is not the last segment"),
         ("[id]/[id]", "parameter 'id' is named twice in one path"),
         ("(g)/hello", "folders functions/(g)/hello and functions/hello have the same URL /hello"),
         ("hello/[[...rest]]", "both serve /hello"),
-        ("a/_lib/x", "folder '_lib' is private: nothing in it is a route. Name it '%5Flib'"),
+        ("a/_lib/x", "folder '_lib' is private and contains no routes. Name it '%5Flib'"),
         ("a b", "which API Gateway does not allow in a path"),
         ("../out", "segment '..' is resolved away by every client"),
         ("a/../b", "segment '..' is resolved away by every client"),
@@ -118,7 +118,7 @@ def test_what_routing_refuses_is_refused_and_leaves_nothing(root: Path, path: st
     assert sorted(root.parent.rglob("*")) == before
 
 
-def test_all_that_is_wrong_with_a_path_is_said_at_once(root: Path) -> None:
+def test_all_that_is_wrong_with_a_path_is_reported_at_once(root: Path) -> None:
     with pytest.raises(ProblemsError) as raised:
         print_new(root, "a b/[id", ["GET"], as_json=False)
     assert len(raised.value.problems) == 2
@@ -144,7 +144,7 @@ def test_without_a_template_or_with_ones_own_it_says_what_to_do(
     (tmp_path / "template.yaml").write_text("Resources: {}\n")
     assert print_new(tmp_path, "bill", ["GET"], as_json=False) == 0
     assert (tmp_path / "template.yaml").read_text() == "Resources: {}\n"
-    note = "note: template.yaml does not have it yet. Run 'edgeroutes template'.\n"
+    note = "note: template.yaml does not contain the route yet. Run 'edgeroutes template'.\n"
     assert capsys.readouterr().err == note * 2
 
 
@@ -153,9 +153,7 @@ def test_a_test_goes_beside_the_others_and_none_is_overwritten(root: Path, capsy
     (root / "tests/functions/test_cart.py").write_text("mine = 1\n")
     print_new(root, "cart", ["GET"], as_json=False)
     assert (root / "tests/functions/test_cart.py").read_text() == "mine = 1\n"
-    assert (
-        capsys.readouterr().err == "note: tests/functions/test_cart.py: it is there already, and was left as it is.\n"
-    )
+    assert capsys.readouterr().err == "note: tests/functions/test_cart.py: the file exists, and stays as it is.\n"
     print_new(root, "bill", ["GET"], as_json=False)
     assert (root / "tests/functions/test_bill.py").exists()
 
@@ -188,5 +186,5 @@ def test_methods_stand_in_https_order_and_unknown_ones_are_usage(
 ) -> None:
     assert read_methods("delete, GET,,get") == ["GET", "DELETE"]
     assert main(["new", "x", "--methods", "GET,FETCH", "--root", str(tmp_path)]) == 2
-    assert "'FETCH' is no method. Allowed are GET, HEAD, POST" in capsys.readouterr().err
+    assert "'FETCH' is not a method. Allowed are GET, HEAD, POST" in capsys.readouterr().err
     assert main(["new", "x", "--methods", ",", "--root", str(tmp_path)]) == 2

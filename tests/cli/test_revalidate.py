@@ -40,17 +40,17 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_tags_and_paths_are_forgotten_by_the_distribution_of_the_projects_stack(
+def test_tags_and_paths_are_invalidated_in_the_distribution_of_the_projects_stack(
     root: Path, cloudfront: CloudFrontApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--tag", "products", "--tag", "products", "--path", "/a/", "--path", "/b?page=2", "--root", str(root)]
     assert main(["revalidate", *arguments]) == 0
     items = ["#products", "#_path:/a", "/shop/b/?page=2"]
     assert (cloudfront.paths, cloudfront.items) == (["/2020-05-31/distribution/E1/invalidation"], [items])
-    assert capsys.readouterr() == ("E1 forgets #products, #_path:/a, /shop/b/?page=2 (invalidation I1)\n", "")
+    assert capsys.readouterr() == ("E1: invalidated #products, #_path:/a, /shop/b/?page=2 (invalidation I1)\n", "")
 
 
-def test_everything_is_forgotten_by_the_distribution_that_is_named(
+def test_everything_is_invalidated_in_the_distribution_that_is_named(
     root: Path, cloudfront: CloudFrontApi, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["revalidate", "--all", "--distribution", "E2", "--json", "--root", str(root)]) == 0
@@ -64,14 +64,14 @@ def test_everything_is_forgotten_by_the_distribution_that_is_named(
     [
         (
             ["--all", "--stack", "none"],
-            "the stack 'none': AWS returned ValidationError: Stack with id none does not exist. Name the stack",
+            "stack 'none': AWS returned ValidationError: Stack with id none does not exist. Name the stack",
         ),
-        (["--all", "--stack", "other"], "the stack 'other': it has no output DistributionId. Name another with"),
-        (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not take."),
+        (["--all", "--stack", "other"], "stack 'other': it has no output DistributionId. Name another stack with"),
+        (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not accept."),
         (["--path", "a"], "revalidate_path(): 'a' is not a path of this host."),
     ],
 )
-def test_what_cannot_be_is_said_with_what_to_do(
+def test_an_invalid_request_is_reported_with_what_to_do(
     root: Path, cloudfront: CloudFrontApi, arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["revalidate", *arguments, "--root", str(root)]) == 1
@@ -94,5 +94,5 @@ def test_without_credentials_it_says_so(
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "--tag", "a"], ["--all", "--stack", "a", "--distribution", "E1"]])
-def test_what_to_forget_and_where_must_be_clear(root: Path, arguments: list[str]) -> None:
+def test_what_to_invalidate_and_where_must_be_clear(root: Path, arguments: list[str]) -> None:
     assert main(["revalidate", *arguments, "--root", str(root)]) == 2

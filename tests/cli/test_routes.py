@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import json
-from io import StringIO
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
 from edgeroutes.cli import main
-from edgeroutes.cli.routes import print_table
+from edgeroutes.cli.routes import table_lines
 from edgeroutes.dev.project import Project
 from tests.dev.serving import write_files
 
@@ -22,7 +19,7 @@ def test_the_table_is_in_the_order_in_which_routes_are_tried(project: Path, caps
     assert main(["routes", "--root", str(project)]) == 0
     assert capsys.readouterr() == (
         dedent("""\
-            Path                  Methods    File                                     Function             Config                             Middleware of
+            Path                  Methods    File                                     Function             Config                             Middleware in
             /cut                  GET        functions/cut/route.py                   CutFunction          streaming
             /echo                 POST       functions/echo/route.py                  EchoFunction
             /exits                GET        functions/exits/route.py                 ExitsFunction
@@ -38,15 +35,14 @@ def test_the_table_is_in_the_order_in_which_routes_are_tried(project: Path, caps
 
 
 def test_in_a_narrow_terminal_each_route_has_lines_of_its_own_and_no_name_is_broken(project: Path) -> None:
-    output = StringIO()
-    print_table(Project(project).scan.routes, (), "/api", Console(file=output, width=70, highlight=False))
-    assert output.getvalue().splitlines()[-10:] == [
+    lines = [*table_lines(Project(project).scan.routes, (), "/api", 70)]
+    assert lines[-10:] == [
         "/api/mounted/[[...path]]  any (app)",
         "    functions/mounted/[[...path]]/route.py",
         "/api/products/[id]  GET PUT",
         "    functions/(shop)/products/[id]/route.py",
         "    revalidate=60, tags=products|shop",
-        "    middleware of functions/(shop)",
+        "    middleware in functions/(shop)",
         "/api/raises  GET",
         "    functions/raises/route.py",
         "/api/stream  GET",
@@ -89,8 +85,8 @@ def test_routes_that_share_a_function_say_why(project: Path, capsys: pytest.Capt
     assert main(["routes", "--root", str(project)]) == 0
     assert capsys.readouterr().out.splitlines()[-3:] == [
         "",
-        "LettersGroupFunction answers 2 routes: isolate = 'letters'",
-        f"FilesNameFunction answers 2 routes: {reason}",
+        "LettersGroupFunction serves 2 routes: isolate = 'letters'",
+        f"FilesNameFunction serves 2 routes: {reason}",
     ]
     main(["routes", "--root", str(project), "--json"])
     document = json.loads(capsys.readouterr().out)

@@ -22,11 +22,11 @@ def root(tmp_path: Path) -> Path:
 def test_it_writes_the_file_and_prints_the_counts(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert print_template(root, check=False, as_json=False) == 0
     size = (root / "template.yaml").stat().st_size
-    counts = f"2 functions, 3 API resources, 19 stack resources (9.5 a function), {size:,} bytes\n"
+    counts = f"2 functions, 3 API resources, 19 stack resources (9.5 per function), {size:,} bytes\n"
     output, notes = capsys.readouterr()
-    assert output == f"template.yaml is written: {counts}"
+    assert output == f"template.yaml written: {counts}"
     assert notes.startswith(
-        "note: a deploy sets the role by which all APIs of the account and region log, and replaces"
+        "note: a deploy sets the role with which all APIs of the account and region log, and replaces"
     )
     assert notes.count("\n") == 1
     assert print_template(root, check=False, as_json=False) == 0
@@ -46,9 +46,9 @@ def test_check_writes_nothing_and_shows_what_differs(root: Path, capsys: pytest.
     assert print_template(root, check=True, as_json=False) == 1
     assert not (root / "template.yaml").exists()
     output, errors = capsys.readouterr()
-    assert output.startswith("--- template.yaml (there)\n+++ as it has to be\n")
+    assert output.startswith("--- template.yaml\n+++ template.yaml (generated)\n")
     assert output.splitlines()[-1].endswith("lines more")
-    assert errors == "template.yaml: it is not current. Run 'edgeroutes template', and commit the file.\n"
+    assert errors == "template.yaml: the file is not current. Run 'edgeroutes template', and commit it.\n"
     print_template(root, check=False, as_json=False)
     assert print_template(root, check=True, as_json=False) == 0
 
@@ -98,7 +98,7 @@ def test_strict_makes_warnings_an_error(root: Path, capsys: pytest.CaptureFixtur
     )
     assert print_template(root, check=False, as_json=False) == 0
     assert print_template(root, check=False, as_json=False, strict=True) == 1
-    assert "warning: functions/r/route.py:3: it reads the variable STRIPE_KEY" in capsys.readouterr().err
+    assert "warning: functions/r/route.py:3: the variable STRIPE_KEY is read here" in capsys.readouterr().err
 
 
 def test_check_refuses_what_a_deploy_would_refuse(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +112,7 @@ def test_check_refuses_what_a_deploy_would_refuse(root: Path, capsys: pytest.Cap
     assert (document["current"], document["problems"][0]["where"]) == (True, "infra/a.yaml:3")
 
 
-def test_a_region_that_cannot_have_the_default_is_told(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_region_that_cannot_have_the_default_is_reported(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (root / "samconfig.toml").write_text("[default.deploy.parameters]\nregion = 'us-gov-west-1'\n")
     assert print_template(root, check=False, as_json=False) == 0
     assert "AWS GovCloud (US) has no CloudFront" in capsys.readouterr().err

@@ -8,12 +8,12 @@ from io import StringIO
 from pathlib import Path
 from textwrap import dedent
 
+import click
 import pytest
 
-from edgeroutes.cli.failures import failure_lines
-from edgeroutes.cli.terminal import JsonLines, Terminal, access_line
+from edgeroutes.cli.terminal import JsonLines, Terminal, access_line, failure_lines
 from edgeroutes.dev.reports import (
-    Answered,
+    Responded,
     CloudFailed,
     CloudReady,
     Failed,
@@ -26,7 +26,7 @@ from edgeroutes.dev.reports import (
 from edgeroutes.errors import HandlerError, LayoutError
 from edgeroutes.runtime.results import to_response
 
-PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Mend it")
+PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Fix it")
 
 
 ROUTE = RouteLine(methods=("GET",), path="/a", source_file="functions/a/route.py")
@@ -39,19 +39,19 @@ def printed(report: Report) -> str:
     return output.getvalue()
 
 
-def answered(**fields: object) -> Answered:
-    return Answered(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
+def access(**fields: object) -> Responded:
+    return Responded(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("report", "line"),
     [
-        (answered(source_file="functions/a/route.py"), "GET /a 200 1.2 ms 10 B functions/a/route.py"),
-        (answered(status=404, duration_ms=1234.5, body_bytes=123_456), "GET /a 404 1,234 ms 121 KiB"),
-        (answered(status=0, note="the client left"), "GET /a --- 1.2 ms 10 B  the client left"),
+        (access(source_file="functions/a/route.py"), "GET /a 200 1.2 ms 10 B functions/a/route.py"),
+        (access(status=404, duration_ms=1234.5, body_bytes=123_456), "GET /a 404 1,234 ms 121 KiB"),
+        (access(status=0, note="the client left"), "GET /a --- 1.2 ms 10 B  the client left"),
         (
             Reloaded(changed=("a.py", "b.py", "c.py", "d.py"), duration_ms=12.3, routes=2, problems=(PROBLEM,)),
-            "reloaded in 12 ms: a.py, b.py, c.py and 1 more\nfunctions/a: it is wrong. Mend it.",
+            "reloaded in 12 ms: a.py, b.py, c.py and 1 more\nfunctions/a: it is wrong. Fix it.",
         ),
         (Logged(level="WARNING", message="careful", fields={"route": "/a"}), "warning: careful  route=/a"),
         (Logged(level="ERROR", message="no"), "error: no"),
@@ -71,16 +71,16 @@ def answered(**fields: object) -> Answered:
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=True),
-            ("functions/a: it is wrong. Mend it.\nfix this for local AWS; the other resources of infra/ work"),
+            ("functions/a: it is wrong. Fix it.\nfix this for local AWS; the other resources of infra/ work"),
         ),
         (
             CloudFailed(problems=(PROBLEM,), is_working=False),
             (
-                "functions/a: it is wrong. Mend it.\n"
+                "functions/a: it is wrong. Fix it.\n"
                 "fix this for local AWS; routes that use resources respond 500 until then"
             ),
         ),
-        (Logged(level="DEBUG", message="the answer is not cached"), "debug: the answer is not cached"),
+        (Logged(level="DEBUG", message="the response is not cached"), "debug: the response is not cached"),
     ],
 )
 def test_each_report_is_a_line(report: Report, line: str) -> None:
@@ -90,12 +90,12 @@ def test_each_report_is_a_line(report: Report, line: str) -> None:
 def test_the_start_names_the_url_the_routes_and_what_is_wrong() -> None:
     lines = printed(Started(url="http://x", routes=1, problems=(PROBLEM,), warnings=("open",))).splitlines()
     assert re.fullmatch(r"edgeroutes dev http://x  1 route, ready in \d+ ms", lines[0])
-    assert lines[1:] == ["warning: open", "functions/a: it is wrong. Mend it."]
+    assert lines[1:] == ["warning: open", "functions/a: it is wrong. Fix it."]
 
 
 def test_colours_are_for_terminals() -> None:
-    assert "\x1b[32m" in access_line(answered())
-    assert "\x1b" not in printed(answered())
+    assert "\x1b[32m" in access_line(access())
+    assert "\x1b" not in printed(access())
 
 
 def raised(root: Path) -> BaseException:
@@ -121,7 +121,7 @@ def raised(root: Path) -> BaseException:
 
 
 def test_a_failure_shows_the_authors_lines_causes_first(tmp_path: Path) -> None:
-    lines = [line.plain for line in failure_lines(raised(tmp_path), str(tmp_path))]
+    lines = [click.unstyle(line) for line in failure_lines(raised(tmp_path), str(tmp_path))]
     assert [line for line in lines if "│" not in line] == [
         "  module.py:6 in outer",
         "  module.py:2 in inner",
@@ -139,7 +139,7 @@ def test_a_failure_shows_the_authors_lines_causes_first(tmp_path: Path) -> None:
 def test_what_edgeroutes_raises_itself_is_shown_without_its_own_frames(tmp_path: Path) -> None:
     with pytest.raises(HandlerError) as caught:
         to_response(None, "functions/a/route.py, GET")
-    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path))]
+    lines = [click.unstyle(line) for line in failure_lines(caught.value, str(tmp_path))]
     assert lines == [
         "functions/a/route.py, GET: the handler returned None. Return a value, or Response(status=204) for no content."
     ]
@@ -152,7 +152,7 @@ def test_an_endless_recursion_is_shown_by_its_ends(tmp_path: Path) -> None:
     exec(compile(file.read_text(), str(file), "exec"), namespace)
     with pytest.raises(RecursionError) as caught:
         namespace["again"]()  # type: ignore[operator]
-    lines = [line.plain for line in failure_lines(caught.value, str(tmp_path)) if "│" not in line.plain]
+    lines = [click.unstyle(line) for line in failure_lines(caught.value, str(tmp_path)) if "│" not in line]
     frame = "  module.py:2 in again"
     assert lines[:10] == lines[11:21] == [frame] * 10
     assert re.fullmatch(r"  … [\d,]+ more", lines[10])
@@ -162,18 +162,18 @@ def test_an_endless_recursion_is_shown_by_its_ends(tmp_path: Path) -> None:
 def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixture[str]) -> None:
     for report in (
         Started(url="http://x", routes=1, problems=(PROBLEM,), table=(ROUTE,)),
-        answered(),
+        access(),
         Failed(message="m", error=ValueError("v")),
     ):
         JsonLines()(report)
-    started, access, failed = map(json.loads, capsys.readouterr().out.splitlines())
+    started, entry, failed = map(json.loads, capsys.readouterr().out.splitlines())
     assert started == {
         "kind": "started",
         "url": "http://x",
         "routes": 1,
-        "problems": ["functions/a: it is wrong. Mend it."],
+        "problems": ["functions/a: it is wrong. Fix it."],
         "warnings": [],
         "table": [{"methods": ["GET"], "path": "/a", "source_file": "functions/a/route.py"}],
     }
-    assert (access["kind"], access["status"]) == ("answered", 200)
+    assert (entry["kind"], entry["status"]) == ("responded", 200)
     assert failed == {"kind": "failed", "message": "m", "error": "ValueError", "traceback": "ValueError: v\n"}

@@ -135,13 +135,13 @@ def test_a_project_without_mypy_learns_what_to_install(tmp_path: Path) -> None:
     assert done.stderr == "type checking: mypy is not installed. Add mypy to the project's development group.\n"
 
 
-def test_a_file_that_is_no_python_is_named(tmp_path: Path) -> None:
+def test_a_file_that_has_a_syntax_error_is_named(tmp_path: Path) -> None:
     write_project(tmp_path, {"functions/[id]/route.py": "async def GET(:\n    pass\n"})
     code, lines = check(tmp_path)
     assert code == 1
     assert lines[-1].startswith("functions/[id]/route.py:1: error: ")
 
 
-def test_a_folder_without_routes_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_routes_is_reported(tmp_path: Path) -> None:
     write_project(tmp_path, {})
     assert check(tmp_path) == (1, [f"{tmp_path}: there is no Python file to check. Name the project's folder."])

@@ -10,7 +10,7 @@ import gzip
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.http.etags import strong_etag
+from edgeroutes.http.conditional import strong_etag
 from tests.conformance.drivers import Settings
 
 if TYPE_CHECKING:

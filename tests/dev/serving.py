@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from edgeroutes.dev.modules import forget_modules
-from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Report, Started
+from edgeroutes.dev.reports import Responded, Failed, Logged, Reloaded, Report, Started
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Recorder:
         return [report for report in list(self.reports) if isinstance(report, kind)]
 
     @property
-    def answered(self) -> list[Answered]:
-        return self.of(Answered)
+    def answered(self) -> list[Responded]:
+        return self.of(Responded)
 
     @property
     def failed(self) -> list[Failed]:

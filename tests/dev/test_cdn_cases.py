@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edgeroutes.http.dates import render_http_date
+from edgeroutes.http.conditional import render_http_date
 from tests.dev.cdn_origin import NOON, Asked, Edge, Got, Reply
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "cdn.json"

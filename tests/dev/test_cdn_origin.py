@@ -6,8 +6,8 @@ import pytest
 
 from edgeroutes.dev.cdn.origin import viewer_headers
 from edgeroutes.http.headers import Headers
-from edgeroutes.template.edge_functions import render_answer_function
-from tests.template.test_edge_functions import needs_node, run
+from edgeroutes.template.cdn import render_response_function
+from tests.template.test_cdn import needs_node, run
 
 SAID = [
     "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940",
@@ -24,7 +24,7 @@ SAID = [
 @needs_node
 def test_browsers_are_told_the_same_as_by_cloudfronts_function() -> None:
     events = [{"response": {"statusCode": 200, "headers": {"cache-control": {"value": said}}}} for said in SAID]
-    theirs = [made["headers"]["cache-control"]["value"] for made in run(render_answer_function(), *events)]
+    theirs = [made["headers"]["cache-control"]["value"] for made in run(render_response_function(), *events)]
     ours = [dict(viewer_headers(200, Headers({"cache-control": said}), "Miss"))["cache-control"] for said in SAID]
     assert ours == theirs
 

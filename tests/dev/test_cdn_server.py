@@ -14,7 +14,7 @@ from tests.dev.serving import PATIENCE_S, Served, serving, shared_module, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.dev.reports import Answered
+    from edgeroutes.dev.reports import Responded
 
 COUNTING = """
     revalidate = 60
@@ -35,7 +35,7 @@ def states(served: Served) -> list[tuple[str, int, str, str]]:
     return [(each.path, each.status, each.cache, each.source_file) for each in served.told.answered]
 
 
-def logged(served: Served, count: int) -> list[Answered]:
+def logged(served: Served, count: int) -> list[Responded]:
     """The log's lines, once there are so many: one is written after its answer has gone out."""
     return until(lambda: served.told.answered[count - 1 :] and served.told.answered, f"{count} answers in the log")
 

@@ -56,20 +56,20 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_cached_route_with_all_that_may_change_its_answer(root: Path) -> None:
     found = explained(root, "/shop/products/a%20b?page=2", "GET", "Accept-Encoding: gzip, br")
-    assert found.answer == "GET in functions/products/[id]/route.py:7"
+    assert found.handler == "GET in functions/products/[id]/route.py:7"
     assert (found.logical_id, found.params, found.status) == ("ProductsIdFunction", {"id": "a b"}, None)
     assert (found.allow, found.middleware_files) == ("GET, HEAD, OPTIONS, PUT", ("functions/products/middleware.py",))
     assert found.caching.key == "GET /shop/products/a%20b?page=2 + accept-encoding: br,gzip"
     assert found.caching.lifetime_seconds == 60
-    assert found.caching.because == ("functions/products/[id]/route.py:4 sets revalidate = 60",)
-    assert found.caching.unless[0] == (
+    assert found.caching.source == ("functions/products/[id]/route.py:4 sets revalidate = 60",)
+    assert found.caching.exceptions[0] == (
         "functions/products/middleware.py:2 reads headers: then the response is not cached"
     )
-    assert not any("cookies" in each for each in found.caching.unless), "PUT asks for them, not GET"
+    assert not any("cookies" in each for each in found.caching.exceptions), "PUT asks for them, not GET"
     assert found.caching.tags == ("products", "_path:/products/a%20b")
 
 
-CANONICAL = "the path is not written in its canonical form, and is redirected to it"
+CANONICAL = "edgeroutes: the path is not canonical, so it redirects"
 
 
 @pytest.mark.parametrize(
@@ -80,15 +80,15 @@ CANONICAL = "the path is not written in its canonical form, and is redirected to
         ("GET /shop/nope", 404, "no route has this path", ""),
         ("GET /plain", 404, "no route has this path", ""),
         ("GET /shop/products/%zz", 400, "path segment '%zz' is not percent-encoded UTF-8", ""),
-        ("POST /shop/plain", 405, "edgeroutes itself: functions/plain/route.py does not export POST", ""),
-        ("OPTIONS /shop/plain", 204, "edgeroutes itself, with the methods that there are", ""),
-        ("TRACE /shop/plain", 400, "edgeroutes itself: TRACE is not a method that a route can export", ""),
+        ("POST /shop/plain", 405, "edgeroutes: functions/plain/route.py does not export POST", ""),
+        ("OPTIONS /shop/plain", 204, "edgeroutes, with the route's methods", ""),
+        ("TRACE /shop/plain", 400, "edgeroutes: TRACE is not a method that a route can export", ""),
     ],
 )
 def test_what_no_handler_answers(root: Path, request_line: str, status: int, answer: str, location: str) -> None:
     method, target = request_line.split()
     found = explained(root, target, method)
-    assert (found.status, found.answer, found.location) == (status, answer, location)
+    assert (found.status, found.handler, found.location) == (status, answer, location)
     assert (found.caching.lifetime_seconds, found.caching.key) == (None, "")
 
 
@@ -106,20 +106,20 @@ def test_what_no_handler_answers(root: Path, request_line: str, status: int, ans
 )
 def test_which_line_decides(root: Path, target: str, because: tuple[str, ...], lifetime: int | None) -> None:
     caching = explained(root, target).caching
-    assert (caching.because, caching.lifetime_seconds) == (because, lifetime)
+    assert (caching.source, caching.lifetime_seconds) == (because, lifetime)
 
 
 def test_what_depends_on_the_run_is_said(root: Path) -> None:
-    assert explained(root, "/shop/me").caching.unless[0] == (
+    assert explained(root, "/shop/me").caching.exceptions[0] == (
         "functions/me/route.py:5 reads headers: then the response is not cached"
     )
-    assert "generate_static_params does not list the path: 404" in explained(root, "/shop/listed/b").caching.unless
+    assert "generate_static_params does not list the path: 404" in explained(root, "/shop/listed/b").caching.exceptions
 
 
 def test_nothing_of_the_authors_is_run(root: Path) -> None:
-    assert explained(root, "/shop/fails").answer == "GET in functions/fails/route.py:3"
+    assert explained(root, "/shop/fails").handler == "GET in functions/fails/route.py:3"
     for target in ("/shop/mounted/a/", "/shop/mounted//b"):
-        assert explained(root, target, "PATCH").answer == "the app in functions/mounted/[[...path]]/route.py:3"
+        assert explained(root, target, "PATCH").handler == "app in functions/mounted/[[...path]]/route.py:3"
 
 
 def test_a_url_is_a_request_for_its_host(root: Path) -> None:
@@ -145,6 +145,6 @@ def test_the_running_server_does_what_was_explained(root: Path) -> None:
             runs[target] = (answer.status_code, said, answer.headers.get("location", ""))
     for target in asked:
         found = explained(root, target)
-        is_dynamic = any(" reads " in each for each in found.caching.unless)
+        is_dynamic = any(" reads " in each for each in found.caching.exceptions)
         expected = "private, no-store" if is_dynamic else found.caching.cache_control
         assert runs[target] == (found.status or 200, expected, found.location), target

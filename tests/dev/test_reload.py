@@ -219,7 +219,7 @@ def test_settings_that_cannot_be_read_answer_for_everything_until_they_are_mende
         served.saved({"pyproject.toml": "[tool.edgeroutes]\ntrailing_slahs = true\n"})
         answer = served.get("/a")
         assert answer.status_code == 500
-        assert answer.json()["detail"].endswith("there is no such setting. Did you mean 'trailing_slash'?")
+        assert answer.json()["detail"].endswith("the setting does not exist. Did you mean 'trailing_slash'?")
         served.saved({"pyproject.toml": "[tool.edgeroutes]\ntrailing_slash = true\n"})
         assert (served.get("/a").status_code, served.get("/a/").text) == (308, "text")
 

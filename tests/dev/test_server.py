@@ -26,7 +26,7 @@ from tests.dev.serving import PATIENCE_S, Recorder, serving, shared_module, unti
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeroutes.dev.reports import Answered
+    from edgeroutes.dev.reports import Responded
     from tests.dev.serving import Served
 
 
@@ -291,7 +291,7 @@ def test_a_request_that_is_cut_off_runs_no_handler(
     assert handlers == []
 
 
-def posted(served: Served) -> list[Answered]:
+def posted(served: Served) -> list[Responded]:
     return [each for each in served.told.answered if each.method == "POST"]
 
 

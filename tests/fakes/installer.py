@@ -27,17 +27,20 @@ class FakeWheel:
         version: Of it.
         requires: Its `Requires-Dist` lines.
         files: Path → text; what the wheel holds beside its metadata.
+        python: Its `Requires-Python`; empty for none.
     """
 
     version: str = "1.0"
     requires: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    python: str = ""
 
 
 def write_wheel(name: str, wheel: FakeWheel, into: Path) -> None:
     """Install it: its files, METADATA, RECORD and what else an installer leaves."""
     metadata = f"{name.replace('-', '_')}-{wheel.version}.dist-info"
     head = [f"Name: {name}", f"Version: {wheel.version}", *(f"Requires-Dist: {each}" for each in wheel.requires)]
+    head += [f"Requires-Python: {wheel.python}"] if wheel.python else []
     files = {
         **wheel.files,
         f"{metadata}/METADATA": "\n".join(head) + "\n\nLong description.\n",

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.gateway import HttpRequest
-from edgeroutes.template.edge_cors import preflight_source
+from edgeroutes.template.cors import preflight_source
 from edgeroutes.testing.adapters import ADAPTERS
 from tests.fakes.project import RouteProject
 from tests.plan.projects import plan
-from tests.template.test_edge_cors import ask_runtime, edge_event, run_in_node, runtime
+from tests.template.test_cors import ask_runtime, edge_event, run_in_node, runtime
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -17,9 +17,9 @@ from tests.fuzz.profile import fuzzed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from edgeroutes.testing.response import Answer
+    from edgeroutes.testing.response import AdapterResponse
 
-    Send = Callable[..., Answer]
+    Send = Callable[..., AdapterResponse]
 
 READING = """
     def GET(request):
@@ -68,11 +68,11 @@ def send(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     project = RouteProject(root, FILES, needs_loop=True)
     adapter = ADAPTERS[request.param](project.manifest(), str(root), debug=False)
 
-    def through_adapter(path: str, headers: Sequence[tuple[str, str]] = (), query: str = "") -> Answer:
+    def through_adapter(path: str, headers: Sequence[tuple[str, str]] = (), query: str = "") -> AdapterResponse:
         began = time.thread_time()
         names = {name.lower() for name, _ in headers}
         sent = [*headers, *([] if "host" in names else [("host", "example.org")])]
-        answer: Answer = adapter.send(HttpRequest(method="GET", path=path, query=query, headers=sent))
+        answer: AdapterResponse = adapter.send(HttpRequest(method="GET", path=path, query=query, headers=sent))
         assert time.thread_time() - began < 1
         return answer
 

@@ -14,6 +14,7 @@ import pytest
 from edgeroutes.adapters.asgi_incoming import AsgiIncoming
 from edgeroutes.adapters.events import HttpEvent, RestEvent
 from edgeroutes.http.caching import path_tag
+from edgeroutes.http.conditional import UnsatisfiableRangeError, is_not_modified, parse_http_date, requested_range
 from edgeroutes.http.cookies import (
     ResponseCookies,
     merge_cookies,
@@ -22,14 +23,10 @@ from edgeroutes.http.cookies import (
     without_forged_prefixes,
 )
 from edgeroutes.http.cors import CORS
-from edgeroutes.http.dates import parse_http_date
-from edgeroutes.http.etags import is_not_modified
 from edgeroutes.http.freshness import parse_cache_control, read_freshness
 from edgeroutes.http.headers import Headers
-from edgeroutes.http.numbers import parse_digits
-from edgeroutes.http.percent import decode_percent
-from edgeroutes.http.ranges import UnsatisfiableRangeError, requested_range
 from edgeroutes.http.request import QueryParams
+from edgeroutes.http.text import decode_percent, parse_digits
 from edgeroutes.http.url import is_host, location, split_host
 from edgeroutes.routing.readings import path_readings
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
@@ -102,7 +99,7 @@ PARSERS: dict[str, Callable[[str], Any]] = {
     "Headers.get": lambda text: Headers([("a", part) for part in text.split(",")]).get("a"),
     "takes_gzip": takes_gzip,
     "CORS.preflight_fields": lambda text: POLICY.preflight_fields("https://a.example", "GET", text),
-    "CORS.answer_fields": POLICY.answer_fields,
+    "CORS.response_fields": POLICY.response_fields,
     "path_tag": path_tag,
     "RouteTable.match": lambda text: _match(f"/{text}"),
     "canonical_path": lambda text: canonical_path(f"/{text}", trailing_slash=True),

@@ -101,7 +101,7 @@ def handle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                 return int(pending["statusCode"])
             pending.send("invocation", None)
             adapter.handler.finish()
-            _, first = next(iter(adapter._api.answers.get(timeout=10).timed_chunks()))
+            _, first = next(iter(adapter._api.results.get(timeout=10).timed_chunks()))
             return int(json.loads(first.partition(b"\0")[0])["statusCode"])
 
         yield stream

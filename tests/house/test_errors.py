@@ -24,10 +24,8 @@ def drawn_tree() -> dict[str, str]:
 
 
 def real_tree() -> dict[str, str]:
-    classes = [
-        value for value in vars(errors).values() if isinstance(value, type) and value.__module__ == errors.__name__
-    ]
-    assert all(len(kind.__bases__) == 1 for kind in classes)
+    classes = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, Exception)]
+    assert all(issubclass(kind, errors.Problem) for kind in classes)
     return {kind.__name__: kind.__bases__[0].__name__ for kind in classes}
 
 
@@ -43,3 +41,14 @@ def test_an_error_says_where_what_and_what_to_do() -> None:
     assert str(error) == "functions/[id: segment '[id' has no closing bracket. Name the folder '[id]'."
     assert str(errors.ConfigError("it is broken")) == "it is broken."
     assert (error.problem, error.where, error.hint) == error.args
+
+
+def test_a_warning_is_a_problem_that_is_not_raised() -> None:
+    warning = errors.Problem("the quota is 300", where="template.yaml", hint="Raise it")
+    assert str(warning) == str(errors.ConfigError("the quota is 300", where="template.yaml", hint="Raise it"))
+    assert str(errors.Problem("there is no 'a'", hint="Did you mean 'b'")) == "there is no 'a'. Did you mean 'b'?"
+
+
+def test_the_hint_for_an_unknown_word_is_the_most_similar_known_one() -> None:
+    assert errors.suggest("nme", {"name": 1, "stage": 2}, "Remove it") == "Did you mean 'name'"
+    assert errors.suggest("x", ["name", "stage"], "Remove it") == "Remove it"

@@ -65,7 +65,7 @@ class Post(TypedDict):
 def POST(post: Post):
     return post
 """
-ANSWERS = """
+RESPONSES = """
 from edgeroutes import Request, Response, cookies, headers, not_found, redirect
 
 def GET(request: Request, id: int, page: int = 1):
@@ -123,7 +123,7 @@ def http_event(method: str, path: str) -> dict[str, Any]:
     }
 
 
-def response(
+def respond(
     tmp_path: Path,
     source: str,
     events: list[dict[str, Any]],
@@ -148,7 +148,7 @@ def outsiders(added: set[str]) -> set[str]:
 
 def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) -> None:
     events = [rest_event("GET", "/items/1"), http_event("GET", "/items/1"), rest_event("HEAD", "/items/1")]
-    statuses, added = response(tmp_path, HELLO, events)
+    statuses, added = respond(tmp_path, HELLO, events)
     assert statuses == [200, 200, 200]
     assert outsiders(added) <= FREE
 
@@ -165,7 +165,7 @@ def test_a_hello_loads_our_own_modules_and_next_to_nothing_else(tmp_path: Path) 
 def test_a_hello_loads_what_reads_its_signature_and_nothing_else_for_it(
     tmp_path: Path, source: str, parts: set[str]
 ) -> None:
-    _, added = response(tmp_path, source, [rest_event("GET", "/items/1")])
+    _, added = respond(tmp_path, source, [rest_event("GET", "/items/1")])
     names = {name.rpartition(".")[2] for name in added if name.startswith("edgeroutes.runtime.")}
     always = {
         "application", "context", "endpoint", "loader", "loop", "loop_state", "manifest", "response_headers", "results", "signature",
@@ -180,13 +180,13 @@ def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path
     preflight = rest_event("OPTIONS", "/items/1")
     preflight["multiValueHeaders"] |= {"Origin": ["https://a.b.example"], "Access-Control-Request-Method": ["GET"]}
 
-    _, plain = response(tmp_path, HELLO, [from_elsewhere])
-    statuses, added = response(
+    _, plain = respond(tmp_path, HELLO, [from_elsewhere])
+    statuses, added = respond(
         tmp_path, HELLO, [preflight, from_elsewhere], origins=("https://a.example", "https://*.b.example")
     )
 
     assert statuses == [204, 200]
-    assert added - plain == {"edgeroutes.http.cors", "edgeroutes.http.origins", "edgeroutes.runtime.cors"}
+    assert added - plain == {"edgeroutes.http.cors", "edgeroutes.runtime.cors"}
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path
     [
         (HELLO, (), [rest_event("DELETE", "/items/1"), rest_event("OPTIONS", "/items/1"), rest_event("BREW", "/")], [405, 204, 404]),
         (HELLO, (), [rest_event("GET", "/items/a%20b/"), rest_event("GET", "/none"), rest_event("GET", "/items/%")], [308, 404, 400]),
-        (ANSWERS, (), [rest_event("GET", f"/items/{item}") for item in ("0", "1", "2", "x")], [203, 307, 404, 404]),
+        (RESPONSES, (), [rest_event("GET", f"/items/{item}") for item in ("0", "1", "2", "x")], [203, 307, 404, 404]),
         (CACHED, (), [rest_event("GET", "/items/1")], [200]),
         (REMEMBERED, (), [rest_event("GET", "/items/1"), rest_event("GET", "/items/1")], [200, 200]),
         (
@@ -213,11 +213,11 @@ def test_cors_loads_its_own_three_modules_and_only_where_it_is_declared(tmp_path
         (EVENTS_WITH_HEARTBEATS, (), [rest_event("GET", "/items/1")], [200]),
         (FILE, (), [rest_event("GET", "/items/1")], [200]),
     ],
-    ids=["methods", "paths", "answers", "cached", "remembered", "dataclass", "typed dict", "failure", "events", "file"],
+    ids=["methods", "paths", "responses", "cached", "remembered", "dataclass", "typed dict", "failure", "events", "file"],
 )  # fmt: skip
-def test_an_ordinary_response_loads_nothing_heavy(
+def test_an_ordinary_request_loads_nothing_heavy(
     tmp_path: Path, source: str, preload: tuple[str, ...], events: list[dict[str, Any]], statuses: list[int]
 ) -> None:
-    responded, added = response(tmp_path, source, events, preload)
-    assert responded == statuses
+    found, added = respond(tmp_path, source, events, preload)
+    assert found == statuses
     assert added & HEAVY == set()

@@ -23,7 +23,7 @@ def files() -> list[Path]:
     try:
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     except (FileNotFoundError, subprocess.CalledProcessError):
-        pytest.skip("this is no git repository: only there is it known what is committed")
+        pytest.skip("this is not a git repository")
     return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgeroutes.pipeline import TEMPLATE_FILE, check_template, render_template
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.pipeline import check_template, render_template
 
 ROOT = Path(__file__).parents[2]
 

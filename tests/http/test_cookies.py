@@ -86,20 +86,20 @@ def test_spaces_and_tabs_around_a_name_do_not_count() -> None:
 @pytest.mark.parametrize(
     ("name", "attributes", "missing"),
     [
-        ("__Host-a", {}, "'__Host-' needs secure=True"),
-        ("__Host-a", {"secure": False, "path": "/x"}, "needs secure=True and path='/'"),
-        ("__Host-a", {"secure": True, "path": ""}, "needs path='/'"),
-        ("__hOsT-a", {"secure": True, "domain": "example.org"}, "'__hOsT-' needs no domain"),
-        ("__Secure-a", {}, "'__Secure-' needs secure=True"),
-        ("__SECURE-a", {"path": "/x", "domain": "example.org"}, "'__SECURE-' needs secure=True"),
-        ("__Http-a", {"secure": True}, "'__Http-' needs http_only=True"),
-        ("__Host-Http-a", {"secure": True}, "needs http_only=True"),
+        ("__Host-a", {}, "'__Host-' requires secure=True"),
+        ("__Host-a", {"secure": False, "path": "/x"}, "requires secure=True and path='/'"),
+        ("__Host-a", {"secure": True, "path": ""}, "requires path='/'"),
+        ("__hOsT-a", {"secure": True, "domain": "example.org"}, "'__hOsT-' requires no domain"),
+        ("__Secure-a", {}, "'__Secure-' requires secure=True"),
+        ("__SECURE-a", {"path": "/x", "domain": "example.org"}, "'__SECURE-' requires secure=True"),
+        ("__Http-a", {"secure": True}, "'__Http-' requires http_only=True"),
+        ("__Host-Http-a", {"secure": True}, "requires http_only=True"),
     ],
 )
 def test_a_prefix_without_what_browsers_ask_of_it_is_refused(
     name: str, attributes: dict[str, Any], missing: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"cookie '{name}' is one that browsers drop: .*{missing}"):
+    with pytest.raises(ValueError, match=f"cookie '{name}' would be dropped by browsers: .*{missing}"):
         ResponseCookies().set(name, "v", **attributes)
 
 
@@ -126,9 +126,9 @@ def test_a_cookie_of_as_many_bytes_as_browsers_keep_is_set_and_one_more_is_refus
     jar = ResponseCookies()
     jar.set("n", value)
     assert jar.get("n") == value
-    with pytest.raises(ValueError, match=r"bytes of name and encoded value: browsers keep 4,096"):
+    with pytest.raises(ValueError, match=r"bytes of name and encoded value. Browsers store up to 4,096"):
         jar.set("n", f"{value}éé")
-    with pytest.raises(ValueError, match=r"cookie path has 1,025 bytes: browsers keep 1,024"):
+    with pytest.raises(ValueError, match=r"cookie path has 1,025 bytes. Browsers store up to 1,024"):
         jar.set("n", "v", path="/" * 1_025)
     assert jar.get("n") == value
 
@@ -180,17 +180,17 @@ def test_a_value_is_percent_encoded(value: str | None, written: str) -> None:
 @pytest.mark.parametrize(
     ("name", "attributes", "problem"),
     [
-        ("", {}, "is no token"),
-        ("a b", {}, "is no token"),
-        ("a=b", {}, "is no token"),
-        ("a\r\nb", {}, "is no token"),
+        ("", {}, "is not a token"),
+        ("a b", {}, "is not a token"),
+        ("a=b", {}, "is not a token"),
+        ("a\r\nb", {}, "is not a token"),
         ("a", {"path": "/;Domain=evil"}, "cookie path"),
         ("a", {"path": "/\r\n"}, "cookie path"),
         ("a", {"domain": "example.org;x"}, "cookie domain"),
         ("a", {"domain": "ä.example"}, "cookie domain"),
         ("a", {"expires": "Thu; HttpOnly"}, "cookie expires"),
-        ("a", {"same_site": "sometimes"}, "'strict', 'lax' or 'none'"),
-        ("a", {"same_site": True}, "'strict', 'lax' or 'none'"),
+        ("a", {"same_site": "sometimes"}, "'strict', 'lax' and 'none'"),
+        ("a", {"same_site": True}, "'strict', 'lax' and 'none'"),
     ],
 )
 def test_what_would_break_the_line_is_refused(name: str, attributes: dict[str, Any], problem: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.http.caching import CACHEABLE_STATUSES, UNCACHED, YEAR_SECONDS, render_cache_control
-from edgeroutes.http.dates import render_http_date
+from edgeroutes.http.conditional import render_http_date
 from edgeroutes.http.freshness import (
     POLICY,
     STORED_ERRORS,
@@ -136,7 +136,7 @@ def test_errors_are_kept_for_a_lifetime_that_cache_control_names(status: int) ->
 
 
 @pytest.mark.parametrize("status", [206, 304])
-def test_parts_and_confirmations_are_no_response_to_others(status: int) -> None:
+def test_parts_and_confirmations_are_not_responses_to_others(status: int) -> None:
     assert not freshness("max-age=60", status).is_stored
 
 
@@ -179,7 +179,7 @@ def test_what_a_handlers_own_cache_control_lets_a_cdn_do(cache_control: str, sha
     assert (allows_sharing(cache_control), replays_cookies(cache_control)) == (shares, replays)
 
 
-def single_answer_cases() -> list[dict[str, Any]]:
+def single_response_cases() -> list[dict[str, Any]]:
     groups = json.loads(CASES.read_text()) if CASES.is_file() else []
     return [
         case
@@ -192,7 +192,7 @@ def single_answer_cases() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("case", single_answer_cases(), ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", single_response_cases(), ids=lambda case: case["id"])
 def test_a_case_of_the_third_party(case: dict[str, Any]) -> None:
     first, second = case["requests"]
     pairs = [

@@ -116,9 +116,9 @@ def test_vary_names_a_header_once() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "ä", "a\n", "\u212aelvin"])
-def test_a_name_that_is_no_token_is_refused(name: str) -> None:
+def test_a_name_that_is_not_a_token_is_refused(name: str) -> None:
     assert not is_token(name)
-    with pytest.raises(ValueError, match="is no token"):
+    with pytest.raises(ValueError, match="is not a token"):
         MutableHeaders({name: "1"})
 
 
@@ -134,12 +134,12 @@ def test_a_value_that_cannot_be_sent_is_refused(value: str) -> None:
 
 
 @pytest.mark.parametrize("value", [1, None, b"x"])
-def test_a_value_that_is_no_text_is_refused(value: Any) -> None:
-    with pytest.raises(TypeError, match="give it a str"):
+def test_a_value_that_is_not_a_string_is_refused(value: Any) -> None:
+    with pytest.raises(TypeError, match="Allowed is a string"):
         MutableHeaders({"x": value})
 
 
-def test_space_around_a_value_is_no_part_of_it_and_latin_1_may_stand_in_it() -> None:
+def test_space_around_a_value_is_not_a_part_of_it_and_latin_1_may_stand_in_it() -> None:
     assert MutableHeaders({"x": " a\tö "})["x"] == "a\tö"
 
 

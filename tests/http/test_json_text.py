@@ -121,7 +121,7 @@ def test_values_that_handlers_return_become_compact_json(value: object, text: st
     assert render_json(value) == text
 
 
-def test_an_attribute_added_to_a_dataclass_is_no_field_of_it() -> None:
+def test_an_attribute_added_to_a_dataclass_is_not_a_field_of_it() -> None:
     point = Point(1)
     point.extra = 3  # type: ignore[attr-defined]
 
@@ -135,7 +135,7 @@ def test_half_a_surrogate_pair_is_escaped_for_utf_8_has_no_bytes_for_it() -> Non
 
 
 @pytest.mark.parametrize("value", [object(), b"bytes", 1j, Point, Model, Struct, {("a", "b"): 1}, {1: {2: object()}}])
-def test_what_is_no_json_is_refused(value: object) -> None:
+def test_what_is_not_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         render_json(value)
 
@@ -199,7 +199,7 @@ def test_json_is_read_whatever_stands_around_it(body: bytes, value: object) -> N
         (b'{"a":' * 500 + b"1" + b"}" * 500, "the body is nested too deep: 200 levels are allowed"),
     ],
 )
-def test_what_is_no_json_is_the_clients_mistake_and_says_where(body: bytes, detail: str) -> None:
+def test_what_is_not_json_is_the_clients_mistake_and_says_where(body: bytes, detail: str) -> None:
     with pytest.raises(HTTPError) as raised:
         parse_json(body)
 

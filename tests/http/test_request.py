@@ -111,7 +111,7 @@ def test_get_and_head_have_no_body(method: str) -> None:
     assert wait(request_of(FakeIncoming(method, body=b"x")).body()) == b""
 
 
-def test_text_that_is_no_utf_8_has_replacement_characters_and_no_byte_order_mark() -> None:
+def test_text_that_is_not_utf_8_has_replacement_characters_and_no_byte_order_mark() -> None:
     assert wait(request_of(FakeIncoming("POST", body=b"\xef\xbb\xbfa\xff")).text()) == "a\ufffd"
 
 
@@ -147,7 +147,7 @@ def test_state_is_a_namespace_of_the_requests_own() -> None:
     assert not hasattr(request_of(FakeIncoming()).state, "user")
 
 
-def test_asking_for_headers_cookies_and_client_is_counted_and_for_the_rest_is_not() -> None:
+def test_reads_of_headers_cookies_and_client_are_counted_and_others_are_not() -> None:
     host = FakeHost()
     request = request_of(FakeIncoming(headers=[("Cookie", "a=1")]), host)
 

@@ -18,7 +18,7 @@ def whole(response: Response) -> tuple[int, list[tuple[str, str]], Any]:
 
 
 @pytest.mark.parametrize(
-    ("response", "answer"),
+    ("response", "expected"),
     [
         (Response(), (200, [], None)),
         (Response("ä"), (200, [TEXT], "ä")),
@@ -41,8 +41,8 @@ def whole(response: Response) -> tuple[int, list[tuple[str, str]], Any]:
         (Response.redirect("https://a.example/", 301, {"x": "1"}), (301, [("x", "1"), ("location", "https://a.example/")], None)),
     ],
 )  # fmt: skip
-def test_a_response_has_its_status_headers_and_body(response: Response, answer: Any) -> None:
-    assert whole(response) == answer
+def test_a_response_has_its_status_headers_and_body(response: Response, expected: Any) -> None:
+    assert whole(response) == expected
     assert type(response.status) is int
 
 
@@ -66,7 +66,7 @@ def test_a_redirect_has_the_status_of_one(status: int) -> None:
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, ["a"], 1, object(), ("a",), bytearray(b"a")])
-def test_a_body_that_is_none_is_refused_with_the_way_out(body: Any) -> None:
+def test_a_body_that_is_none_is_refused_with_what_to_do(body: Any) -> None:
     with pytest.raises(TypeError, match=r"give text, bytes, an iterator of them, or use Response\.json"):
         Response(body)
 
@@ -147,7 +147,7 @@ def test_heartbeats_may_be_turned_off(seconds: float | None) -> None:
         ("", False),
     ],
 )
-def test_types_of_text_are_told_from_others(content_type: str, expected: bool) -> None:
+def test_types_of_text_are_reported_from_others(content_type: str, expected: bool) -> None:
     assert is_text(content_type) is expected
 
 
@@ -163,7 +163,7 @@ def test_cookie_lines_are_the_headers_then_the_jars_then_the_requests() -> None:
     assert response.set_cookie_lines(ambient) == ["a=1; Path=/", "b=2; Path=/", "c=3; Path=/", "d=4; Path=/"]
 
 
-def test_asking_for_a_responses_cookies_sets_none() -> None:
+def test_reading_a_responses_cookies_sets_none() -> None:
     response = Response()
 
     assert (len(response.cookies), response.has_cookies, response.set_cookie_lines()) == (0, False, [])

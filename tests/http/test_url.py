@@ -50,7 +50,7 @@ def test_the_host_has_its_parts(scheme: str, host: str, origin: str, hostname: s
         ("", ("", None)),
     ],
 )
-def test_a_port_that_is_no_number_counts_as_none(host: str, parts: tuple[str, int | None]) -> None:
+def test_a_port_that_is_not_a_number_counts_as_none(host: str, parts: tuple[str, int | None]) -> None:
     assert split_host(host) == parts
 
 
@@ -78,7 +78,7 @@ def test_urls_are_equal_by_their_text() -> None:
         ("/100%", "/100%"),
     ],
 )
-def test_a_location_encodes_what_is_no_url_character(url: str, sent: str) -> None:
+def test_a_location_encodes_what_is_not_a_url_character(url: str, sent: str) -> None:
     assert location(url) == sent
 
 

@@ -120,7 +120,7 @@ def test_dynamic_references_are_resolved_where_resources_are_made(cloudformation
     ("template", "said"),
     [
         ("Resources: [", "template:1: the file is not YAML"),
-        ('{"Resources": ', "template: the template is not JSON"),
+        ('{"Resources": ', "template: the template is not valid JSON"),
         ("Transform: AWS::Serverless-2016-10-31\nResources: {F: {Type: AWS::Serverless::Function}}", "SAM refuses the template"),
         ("Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: '{{resolve:ssm:/no}}'}}}", "does not exist"),
     ],

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import moto
 import pytest
 
-from edgeroutes.errors import ConfigError, ToolError
+from edgeroutes.errors import ConfigError, Problem, ToolError
 from edgeroutes.local_aws.process import MotoProcess
 from edgeroutes.local_aws.stack import Cloud, Resource, start_cloud
-from edgeroutes.plan.model import PlanWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +90,7 @@ def test_a_type_without_a_model_is_told(cloud: Cloud) -> None:
     name = cloud.resources["Pool"].physical_id
     problem = f"moto has no AWS::Cognito::UserPool: Ref gives {name!r}, and calls of that service find nothing"
     hint = "Replace it in tests; in dev, --aws uses AWS itself"
-    assert cloud.warnings == (PlanWarning(problem=problem, where="Pool", hint=hint),)
+    assert cloud.warnings == (Problem(problem, where="Pool", hint=hint),)
 
 
 def test_a_mistyped_type_names_the_similar_one_and_its_correction_replaces_it(cloud: Cloud) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from edgeroutes.http.cors import CORS
-from edgeroutes.plan.cors import gateway_fields
+from edgeroutes.template.cors import gateway_fields
 from tests.plan.projects import HANDLER, functions, plan, problems
 
 CALLING = "async def middleware(request, call_next):\n    return await call_next(request)\n"
@@ -59,7 +59,7 @@ def test_a_folder_says_it_once() -> None:
         "a/route.py": "",
     }
     assert problems(files) == [
-        "functions/a/function.yaml: cors is set here and in functions/a/middleware.py. Take one of them out."
+        "functions/a/function.yaml: cors is declared here and in functions/a/middleware.py. Remove one of them."
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_folder_says_it_once() -> None:
     [
         (
             "from edgeroutes import CORS\ncors = CORS('*', credentials=True)\n",
-            "functions/a/route.py:2: cors: credentials is True and origins is '*', which browsers refuse. Name the origins.",
+            "functions/a/route.py:2: cors: credentials is True and origins is '*', which browsers reject. List the origins.",
         ),
         (
             "from edgeroutes import CORS\ncors = CORS(origin='*')\n",

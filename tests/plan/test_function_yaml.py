@@ -72,10 +72,10 @@ def test_include_and_exclude_take_back_what_the_other_lists_further_out() -> Non
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
         ("Policies: [1]\n", ("functions/function.yaml:1: Policies are not names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
-        ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: the variable 'BAD-NAME' has a name that "
-         "Lambda refuses. Allowed are a letter, then letters, digits and _, two at least. Give yours another name.")),
-        ("Environment: {Variables: {1ABC: y}}\n", ("functions/function.yaml:1: the variable '1ABC' has a name that Lambda "
-         "refuses. Allowed are a letter, then letters, digits and _, two at least. Give yours another name.")),
+        ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: Lambda does not accept the variable name 'BAD-NAME'. "
+         "Allowed are a letter, then at least one letter, digit or _. Use another name.")),
+        ("Environment: {Variables: {1ABC: y}}\n", ("functions/function.yaml:1: Lambda does not accept the variable name '1ABC'. "
+         "Allowed are a letter, then at least one letter, digit or _. Use another name.")),
         ("throttle_rate: 0\n", ("functions/function.yaml:1: throttle_rate is 0. Allowed are whole numbers from 1 to "
          "1,000,000.")),
         ("throttle_burst: !Ref B\n", ("functions/function.yaml:1: throttle_burst is {'Ref': 'B'}. Allowed are whole numbers "
@@ -83,19 +83,19 @@ def test_include_and_exclude_take_back_what_the_other_lists_further_out() -> Non
         ("throttle_burst: true\n", ("functions/function.yaml:1: throttle_burst is True. Allowed are whole numbers from 1 to "
          "1,000,000.")),
         ("Environment:\n  Variables:\n    EDGEROUTES_ORIGIN_SECRET: ''\n", ("functions/function.yaml:3: the variable "
-         "'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name.")),
+         "'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Use another name.")),
         ("Environment: {Variables: {AWS_SAM_LOCAL: 'true'}}\n", ("functions/function.yaml:1: the variable 'AWS_SAM_LOCAL' is "
-         "reserved: 'sam local' sets it, and functions then check less. Give yours another name.")),
+         "reserved: 'sam local' sets it, and functions then check less. Use another name.")),
         ("Environment: {Variables: {AWS_LAMBDA_RUNTIME_API: x}}\n", ("functions/function.yaml:1: the variable "
-         "'AWS_LAMBDA_RUNTIME_API' is reserved: Lambda sets it. Give yours another name.")),
+         "'AWS_LAMBDA_RUNTIME_API' is reserved: Lambda sets it. Use another name.")),
         ("Environment: {Variables: {AWS_REGION: x}}\n", ("functions/function.yaml:1: the variable 'AWS_REGION' is reserved: "
-         "Lambda sets it. Give yours another name.")),
+         "Lambda sets it. Use another name.")),
         ("include: {a: 1}\n", "functions/function.yaml:1: 'include' is {'a': 1}. Allowed is a list of names."),
         ("cors: true\n", "functions/function.yaml:1: cors is True. Allowed are the arguments of CORS, and false for none."),
         ("cors:\n", "functions/function.yaml:1: cors is None. Allowed are the arguments of CORS, and false for none."),
         ("cors: {origin: '*'}\n", "functions/function.yaml:1: cors has no 'origin'. Did you mean 'origins'?"),
         ("\ncors: {origins: '*', credentials: true}\n", ("functions/function.yaml:2: credentials is True and origins is '*', which "
-         "browsers refuse. Name the origins.")),
+         "browsers reject. List the origins.")),
         ("isolate: a b\n", ("functions/function.yaml:1: isolate is 'a b'. Allowed: 'route', and a group's name of letters, "
          "digits, - and _.")),
         ("isolate:\n", ("functions/function.yaml:1: isolate is None. Allowed: 'route', and a group's name of letters, "

@@ -72,7 +72,7 @@ def test_one_function_name_for_two_functions_is_refused() -> None:
     files = {"function.yaml": "FunctionName: x\n", "a/route.py": "", "b/route.py": ""}
     assert problems(files) == [
         (
-            "functions/b/route.py: FunctionName 'x' is given to AFunction and BFunction. Take it out of "
+            "functions/function.yaml:1: FunctionName 'x' is given to AFunction and BFunction. Take it out of "
             "function.yaml, or "
             "put it beside one route alone."
         )
@@ -86,7 +86,7 @@ def test_snapstart_publishes_versions_and_needs_a_python_that_has_it() -> None:
     assert [found[name].publishes_versions for name in ("AFunction", "BFunction")] == [True, False]
     assert problems(files, runtime="python3.11") == [
         (
-            "functions/a/route.py: SnapStart is set, which python3.11 does not have. Set runtime = "
+            "functions/a/function.yaml:1: SnapStart is set, which python3.11 does not have. Set runtime = "
             '"python3.13" in '
             "[tool.edgeroutes], or take SnapStart out."
         )
@@ -97,7 +97,7 @@ def test_a_domain_needs_a_certificate_of_us_east_1() -> None:
     files = {"a/route.py": ""}
     assert problems(files, cdn={"domain_name": "example.com"}) == [
         (
-            "pyproject.toml, [tool.edgeroutes.cdn]: domain_name is 'example.com' and certificate_arn is not set. "
+            "pyproject.toml, [tool.edgeroutes.cdn] domain_name: domain_name is 'example.com' and certificate_arn is not set. "
             "CloudFront needs both. Set certificate_arn to a certificate of ACM in us-east-1."
         )
     ]

@@ -141,3 +141,117 @@ def test_a_model_of_another_module_is_read_again_after_it_was_saved() -> None:
         for text in (good, good.replace("int", "bytes"))
     ]
     assert [len(scan(tree).problems) for tree in trees] == [0, 1]
+
+
+DEPENDS = "from typing import Annotated, TYPE_CHECKING\nfrom edgeroutes import Depends, Query\n"
+LIB = """\
+from typing import Annotated
+from edgeroutes import Depends, Query
+from lib.more import deep as renamed
+import lib.more
+def bare(limit): ...
+def bad(n: Annotated[int, Query(min_length=1)]): ...
+def nested(deep=Depends(renamed)): ...
+def dotted(deep: Annotated[int, Depends(lib.more.deep)]): ...
+def one(other=Depends(lambda: 1), two: "Annotated[int, Depends(two)]" = 1): ...
+def two(one: Annotated[int, Depends(one)]): ...
+@two
+def decorated(limit): ...
+Bare = Annotated[int, Depends(bare)]
+def good(id, request, q: int = 1, page: Annotated[int, Query(ge=1)] = 1): ...
+"""
+MORE = "def deep(x: bytes, *rest): ...\n"
+BARE = "is not a captured segment and has neither annotation nor default."
+IN_LIB = {
+    "bare": [f"lib/deps.py:5: argument 'limit' of bare {BARE}"],
+    "bad": ["lib/deps.py:6: argument 'n' of bad: min_length=1 is not possible for int."],
+    "nested": [
+        "lib/more.py:1: deep takes *rest, which nothing in a request can fill.",
+        "lib/more.py:1: argument 'x' of deep: bytes is not a supported type.",
+    ],
+    "dotted": [
+        "lib/more.py:1: deep takes *rest, which nothing in a request can fill.",
+        "lib/more.py:1: argument 'x' of deep: bytes is not a supported type.",
+    ],
+    "one": [
+        "lib/deps.py:9: the dependencies are a cycle: one → two → one. Move the part that both need into a third function."
+    ],
+    "two": [
+        "lib/deps.py:10: the dependencies are a cycle: two → one → two. Move the part that both need into a third function."
+    ],
+    "decorated": [],
+    "good": [],
+}
+
+
+def scanned(source: str) -> list[str]:
+    files = {f"functions/{folder}/[id]/route.py": DEPENDS + source for folder in ("a", "b")}
+    found = scan(FakeFileTree({**files, "lib/deps.py": LIB, "lib/more.py": MORE}))
+    return [str(problem) for problem in found.problems]
+
+
+@pytest.mark.parametrize(("name", "wanted"), IN_LIB.items())
+@pytest.mark.parametrize("form", ["Annotated[int, Depends({})]", "int = Depends({})"])
+def test_dependencies_in_other_files_are_checked_once(form: str, name: str, wanted: list[str]) -> None:
+    found = scanned(f"from lib.deps import {name} as it\ndef GET(value: {form.format('it')}): ...\n")
+    assert len(found) == len(wanted)
+    for problem, start in zip(found, wanted, strict=True):
+        assert problem.startswith(start)
+
+
+def test_an_alias_of_a_dependency_is_followed_into_its_file() -> None:
+    assert [
+        problem.partition(". ")[0] + "." for problem in scanned("from lib.deps import Bare\ndef GET(v: Bare): ...\n")
+    ] == [f"lib/deps.py:5: argument 'limit' of bare {BARE}"]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ("def f(limit): ...\ndef GET(v: Annotated[int, Depends(f)]): ...", [f"3: argument 'limit' of f {BARE}"]),
+        (
+            "def g(limit): ...\ndef f(g=Depends(g)): ...\nV = Annotated[int, Depends(f)]\nasync def GET(v: V): ...",
+            [f"3: argument 'limit' of g {BARE}"],
+        ),
+        (
+            "def f(v=Depends(GET)): ...\ndef GET(v=Depends(f)): ...",
+            ["4: the dependencies are a cycle: GET → f → GET. Move the part that both need into a third function."],
+        ),
+        ("def f(id, request): ...\ndef GET(v: Annotated[int, Depends(f)]): ...", []),
+        (
+            "if TYPE_CHECKING:\n    from uuid import UUID\ndef GET(a: 'list[UUID]', b: 'UUID | None' = None): ...",
+            [f"5: argument '{name}' of GET: UUID is imported for type checkers only. Import it outside " for name in "ab"],
+        ),
+        (
+            ("from dataclasses import dataclass\nif TYPE_CHECKING:\n    from uuid import UUID\n"
+            "@dataclass\nclass A:\n    u: 'UUID'\ndef POST(a: A): ..."),
+            ["8: argument 'a' of POST: field A.u: UUID is imported for type checkers only."],
+        ),
+        (
+            "def GET(a: Annotated[int, Query(alias='b')]): ...",
+            [
+                ("3: argument 'a' of GET: Query has no option 'alias'. Allowed are name, ge, gt, le, lt, multiple_of, min_length, "
+                "max_length, pattern. Write Query('name').")
+            ],
+        ),
+        ("def GET(a: Annotated[int, Query(title='b')]): ...", ["3: argument 'a' of GET: Query has no option 'title'."]),
+        ("import datetime as dt\ndef GET(a: dt.timedelta | None = None): ...",
+            ["4: argument 'a' of GET: dt.timedelta is not a supported type."]),
+        ("from collections import deque\ndef GET(a: Annotated[deque[int], Query()]): ...",
+            ["4: argument 'a' of GET: deque is not a supported type."]),
+        ("from collections.abc import Sequence\ndef GET(a: Annotated[Sequence[int], Query(min_length=1)]): ...", []),
+        (
+            "def GET(a: Annotated[tuple[int, str], Query()]): ...",
+            ["3: argument 'a' of GET: repeated values have no fixed number. Write tuple[T, ...] or list[T]."],
+        ),
+        (
+            "import pydantic, datetime\ndef GET(a: Annotated[datetime.timedelta, pydantic.AfterValidator(abs)]): ...",
+            [],
+        ),
+    ],
+)  # fmt: skip
+def test_what_only_a_load_showed_before_is_a_problem_of_a_scan(source: str, wanted: list[str]) -> None:
+    files = {"functions/x/[id]/route.py": DEPENDS + source}
+    found = [str(problem) for problem in scan(FakeFileTree(files)).problems]
+    starts = [f"functions/x/[id]/route.py:{start}" for start in wanted]
+    assert [each[: len(start)] for each, start in zip(found, starts, strict=True)] == starts

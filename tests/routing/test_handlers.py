@@ -5,7 +5,6 @@ import ast
 import pytest
 
 from edgeroutes.routing.bindings import read_bindings
-from edgeroutes.routing.exports import read_exports
 from edgeroutes.routing.handlers import Export, read_export
 
 
@@ -36,34 +35,3 @@ def test_the_source_tells_of_a_handler(source: str, expected: tuple[int, bool | 
 @pytest.mark.parametrize("source", ["", "GET = 1", "GET: int", "for GET in x: ...", "def get(): ...", "a.GET = f"])
 def test_a_name_that_cannot_be_called_is_not_a_handler(source: str) -> None:
     assert read_export("GET", read_bindings(ast.parse(source))) is None
-
-
-DEPENDS = "from typing import Annotated\nfrom edgeroutes import Depends\n"
-
-
-@pytest.mark.parametrize(
-    ("source", "problems"),
-    [
-        (
-            "def f(limit): ...\ndef GET(value: Annotated[int, Depends(f)]): ...",
-            ["r.py:3: argument 'limit' of f is not a captured segment and has neither annotation nor default."],
-        ),
-        (
-            "def g(limit): ...\ndef f(g=Depends(g)): ...\nValue = Annotated[int, Depends(f)]\nasync def GET(value: Value): ...",
-            ["r.py:3: argument 'limit' of g is not a captured segment and has neither annotation nor default."],
-        ),
-        (
-            "def f(other: 'int' = Depends(GET)): ...\ndef GET(value=Depends(f), *rest, **more): ...",
-            [
-                "r.py:4: GET takes *rest, which nothing in a request can fill. Name each argument.",
-                "r.py:4: GET takes **more, which nothing in a request can fill. Name each argument.",
-            ],
-        ),
-        ("def f(id, request): ...\ndef GET(value: Annotated[int, Depends(f)]): ...", []),
-    ],
-)
-def test_arguments_of_dependencies_in_the_file_are_checked_as_those_of_handlers(
-    source: str, problems: list[str]
-) -> None:
-    found = [str(each) for each in read_exports(DEPENDS + source, "r.py", ("id",)).problems]
-    assert [each.startswith(problem) for each, problem in zip(found, problems, strict=True)] == [True] * len(problems)

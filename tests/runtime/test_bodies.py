@@ -515,7 +515,7 @@ def test_a_model_is_read_from_query_headers_cookies_or_form(project: Make, model
     [
         ("@dataclass\nclass M:\n    a: Annotated[int, Query('x', ge=1)]\n", "Query()", "x=1", {"a": 1}),
         ("@dataclass\nclass M:\n    a: Annotated[int, Query('x', ge=1)]\n", "Query()", "x=0", "x"),
-        ("class M(BaseModel):\n    a: int = Field(alias='x', ge=1)\n", "Query()", "x=1", {"a": 1}),
+        ("class M(BaseModel):\n    a: int = Field(alias='x', ge=1)\n", "Query()", "x=1", {"x": 1}),
         ("class M(BaseModel):\n    a: int = Field(validation_alias='x', ge=1)\n", "Query()", "x=0", "x"),
         ("class M(msgspec.Struct):\n    a: int = msgspec.field(name='x')\n", "Query()", "x=1", {"x": 1}),
         ("class M(BaseModel):\n    model_config = ConfigDict(extra='forbid')\n    a: int = 1\n", "Query()", "b=1", "b"),

@@ -75,7 +75,7 @@ def test_text_becomes_what_the_annotation_names(annotation: Any, text: str, valu
     [
         (int, ["", "x", "1.0", "1_000", " 1", "1 ", "٣", "0x1", "1e3", "--1", "9" * 5000], "must be an integer"),
         (float, ["", "x", "nan", "inf", "-Infinity", "1e999", "1_0.0", ".", "1e", " 1"], "must be a number"),
-        (bool, ["", "2", "y", "None"], "must be true or false"),
+        (bool, ["", "2", "yy", "None"], "must be true or false"),
         (UUID, ["", "x", SOME_UUID[:-1], f"{{{SOME_UUID}}}", f"urn:uuid:{SOME_UUID}"], "must be a UUID"),
         (date, ["", "2026-02-30", "2026-02-28T10:00", "28.2.2026"], "must be an ISO 8601 date"),
         (datetime, ["", "soon"], "must be an ISO 8601 date and time"),

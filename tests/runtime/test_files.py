@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from edgeroutes.http.etags import strong_etag
+from edgeroutes.http.conditional import strong_etag
 from edgeroutes.runtime.files import WHOLE_BYTES
 from edgeroutes.runtime.loop import LoopFree
 from tests.fakes.incoming import FakeIncoming

@@ -327,8 +327,11 @@ def test_cache_tags_alone_lowers_no_lifetime(project: Make) -> None:
 @pytest.mark.parametrize(
     ("call", "problem"),
     [
-        ("cache_tags('a,b')", "cache_tags(): tag 'a,b' has a character that CloudFront does not take."),
-        ("cache_tags('t' * 257)", "cache_tags(): tag 'tttttttttttttttttttt…' has 257 characters. Allowed are 256."),
+        ("cache_tags('a,b')", "cache_tags(): tag 'a,b' has a character that CloudFront does not accept."),
+        (
+            "cache_tags('t' * 257)",
+            "cache_tags(): tag 'tttttttttttttttttttt…' has 257 characters. Allowed are up to 256.",
+        ),
         (
             "cache_tags(*(f't{n:02}' for n in range(50)))",
             "/x/route.py: the response has 50 cache tags, from 't00' to 't49'. Allowed are 49. Give fewer in tags, cache_tags(), cached()",

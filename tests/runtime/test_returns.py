@@ -168,7 +168,7 @@ def test_a_status_outside_200_to_599_is_refused_when_the_file_is_loaded(
     routes = project(f"{MODELS}\ndef GET() -> Annotated[Out, Status({status})]:\n    return InDB(1)\n")
 
     assert routes.get("/x").status == 500
-    assert "a status is a number from 200 to 599" in log_lines()[0]["exception"]
+    assert "the status must be a number from 200 to 599" in log_lines()[0]["exception"]
 
 
 def test_a_status_is_set_with_and_without_a_model(project: Make) -> None:

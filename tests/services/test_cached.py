@@ -408,7 +408,7 @@ def test_what_cannot_be_cached_is_refused_at_once() -> None:
         ),
         ({"revalidate": True}, len, "cached(): revalidate is True. Allowed: whole seconds from 1"),
         ({"tags": "products"}, len, "cached(): tags are 'products'. Allowed: a list of strings. Put it into a list."),
-        ({"tags": ["a,b"]}, len, "cached(): tag 'a,b' has a character that CloudFront does not take."),
+        ({"tags": ["a,b"]}, len, "cached(): tag 'a,b' has a character that CloudFront does not accept."),
         ({}, generator, "generator: a generator has no value that can be cached. Return a list."),
         ({}, staticmethod(len), "cached(): a staticmethod cannot be cached. Write @staticmethod above @cached(…)."),
     ):

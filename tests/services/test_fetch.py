@@ -90,7 +90,7 @@ def test_what_makes_no_request_is_refused() -> None:
         ("https://a.example", {"body": b"a", "json": 1}, "fetch(): both body= and json= are given."),
         ("https://a.example", {"revalidate": -1}, "fetch(): revalidate is -1. Allowed: whole seconds from 0, False"),
         ("https://a.example", {"revalidate": True}, "fetch(): revalidate is True."),
-        ("https://a.example", {"tags": ["a b"]}, "fetch(): tag 'a b' has a character that CloudFront does not take."),
+        ("https://a.example", {"tags": ["a b"]}, "fetch(): tag 'a b' has a character that CloudFront does not accept."),
     ):
         with pytest.raises(HandlerError) as raised:
             ask(url, **options)

@@ -115,7 +115,7 @@ def test_a_reference_that_was_not_resolved_ends_the_init_phase_with_a_message(ro
     with start(
         root, runtime, EDGEROUTES_ORIGIN_SECRET="{{resolve:secretsmanager:a:SecretString:current::}}"
     ) as function:
-        said = runtime.answers.get(timeout=20)
+        said = runtime.results.get(timeout=20)
         function.kill()
     assert said["errorType"] == "ConfigError"
     assert said["errorMessage"].startswith(

@@ -14,7 +14,7 @@ import pytest
 
 from edgeroutes.dev.gateway import read_result
 from edgeroutes.plan.cloudformation import parse_yaml
-from edgeroutes.template.yaml import render_yaml
+from edgeroutes.template.document import render_yaml
 from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
 from tests.system.relay import Relay
 from tests.system.sam_local import ANSWER_SECONDS, SamLocal, bridge_gateway, require_image

@@ -124,7 +124,7 @@ def test_a_boundary_for_all_is_on_all_roles_of_functions() -> None:
         ),
         (
             "{Environment: {Variables: {EDGEROUTES_ORIGIN_SECRET: ''}}}",
-            ("the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Give yours another name."),
+            ("the variable 'EDGEROUTES_ORIGIN_SECRET' is reserved: edgeroutes sets it. Use another name."),
         ),
     ],
 )

@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from edgeroutes.config import parse_config, parse_toml
 from edgeroutes.plan.infra import parse_infra
+from edgeroutes.plan.project import make_plan
+from edgeroutes.routing.scan import scan
 from edgeroutes.template.document import make_document
 from edgeroutes.template.lint import LintFindings, lint_template
-from tests.plan.projects import STREAM, plan
+from tests.fakes.file_tree import FakeFileTree
+from tests.plan.projects import HANDLER, STREAM, plan
 
 pytest.importorskip("cfnlint", reason="cfn-lint is not installed")
 
@@ -66,7 +70,7 @@ def test_what_edgeroutes_makes_is_clean() -> None:
         ),
     ],
 )
-def test_a_value_that_a_deploy_would_refuse_is_told_at_its_line(text: str, expected: str) -> None:
+def test_a_value_that_a_deploy_would_refuse_is_reported_at_its_line(text: str, expected: str) -> None:
     (problem,) = problems(text)
     assert problem.startswith(f"functions/hello/function.yaml:{expected}")
 
@@ -120,13 +124,13 @@ Outputs:
   Url: {Value: !GetAtt Orders.NoSuchThing}
 """
     (problem,) = problems(infra=infra)
-    assert problem.startswith("infra/a.yaml:5: Url.Value.Fn::GetAtt.1: 'NoSuchThing' is not one of")
+    assert problem.startswith("infra/a.yaml:5: Url.Value.Fn::GetAtt.1: 'NoSuchThing' is none of the 19 allowed values")
 
 
-def test_variables_of_the_settings_are_told_in_pyproject() -> None:
+def test_variables_of_the_settings_are_reported_in_pyproject() -> None:
     (problem,) = problems(env={"BIG": "x" * 4_200})
     assert problem.startswith(
-        "pyproject.toml, [tool.edgeroutes.env]: HelloFunction.Environment.Variables: Lambda environment"
+        "pyproject.toml, [tool.edgeroutes] env: HelloFunction.Environment.Variables: Lambda environment"
     )
 
 
@@ -148,7 +152,7 @@ Resources:
     ]
 
 
-def test_warnings_are_told_apart() -> None:
+def test_warnings_are_distinguished() -> None:
     infra = "Resources: {Orders: {Type: AWS::SQS::Queue, UpdateReplacePolicy: Retain}}"
     found = lint({"a/route.py": ""}, infra)
     assert (found.problems, len(found.warnings)) == ((), 1)
@@ -182,8 +186,102 @@ def test_what_nobody_foresees_is_an_error_with_its_place_and_no_traceback(infra:
     assert all(each.startswith(expected) for each in found), found
 
 
-def test_a_function_without_properties_is_no_traceback() -> None:
+def test_a_function_without_properties_is_not_a_traceback() -> None:
     infra = "Resources:\n  AFunction:\n    Properties:\n"
     parts = parse_infra({"infra/a.yaml": infra})
     planned = plan({"a/route.py": ""}, parts, cdn={"enabled": False})
     assert "Properties" not in make_document(planned, parts)["Resources"]["AFunction"]
+
+
+_FUNCTION_YAML = """Tracing: Activ
+DeadLetterQueue:
+  Type: SQQS
+  TargetArn: arn:aws:sqs:eu-central-1:123456789012:q
+FunctionUrlConfig:
+  AuthType: NONE
+  Cors:
+    AllowOrigin: "*"
+Policies:
+  - DynamoDBCrudPolic: {TableName: x}
+EventInvokeConfig:
+  MaximumRetryAttempts: 77
+Events:
+  J:
+    Type: Schedule
+    Properties:
+      Schedule: rate(5 minutes)
+      Enable: yes
+  K:
+    Type: SQS
+    Properties:
+      Queue: arn:aws:sqs:eu-central-1:123456789012:q
+      BatchSize: 100000
+VpcConfig:
+  SecurityGroup: []
+EphemeralStorage:
+  Size: big
+"""
+
+
+def test_all_wrong_properties_of_a_function_are_found_at_once_each_at_its_line() -> None:
+    """SAM stops at what it refuses and renames what it takes; the route file is never the one to blame."""
+    files = {
+        "function.yaml": "Policies: [AWSXrayWriteOnlyAccess]\nMemorySize: 64\n",
+        "a/function.yaml": _FUNCTION_YAML,
+        "a/route.py": "",
+    }
+    found = [str(each) for each in lint(files).problems]
+    assert sorted(each.partition(" ")[0] for each in found) == [
+        "functions/a/function.yaml:10:",  # the policy, the second one with that of the folder above
+        "functions/a/function.yaml:12:",
+        "functions/a/function.yaml:18:",
+        "functions/a/function.yaml:1:",
+        "functions/a/function.yaml:23:",
+        "functions/a/function.yaml:25:",
+        "functions/a/function.yaml:27:",
+        "functions/a/function.yaml:2:",
+        "functions/a/function.yaml:8:",
+        "functions/function.yaml:2:",
+    ], found
+
+
+def test_what_every_function_inherits_is_wrong_once_and_where_it_is_written() -> None:
+    files = {"a/route.py": "", "b/route.py": "", "b/function.yaml": "Timeout: 5\n"}
+    infra = """
+Globals:
+  Function:
+    Tracing: Activ
+    EphemeralStorage:
+      Size: 100
+Resources:
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: worker/
+      Handler: a.b
+      Runtime: python3.13
+      Tracing: Activ
+Parameters:
+  P: {Type: Strin}
+"""
+    found = [str(each) for each in lint(files, infra).problems]
+    assert sorted(each.partition(" ")[0] for each in found) == [
+        "infra/a.yaml:14:",
+        "infra/a.yaml:16:",
+        "infra/a.yaml:4:",
+        "infra/a.yaml:6:",
+    ], found
+    assert any("'Strin' is none of the 50 allowed values; did you mean 'String'?" in each for each in found)
+
+
+def test_settings_are_told_at_their_line_of_pyproject() -> None:
+    text = "[tool.edgeroutes]\n[tool.edgeroutes.env]\nSHORT = 'a'\nBIG = '" + "x" * 4_200 + "'\n"
+    settings = parse_toml(text, "pyproject.toml")["tool"]["edgeroutes"]
+    planned = make_plan(
+        parse_config(settings, text=text),
+        scan(FakeFileTree({"functions/a/route.py": HANDLER})),
+        {"functions/a/route.py": HANDLER},
+        None,
+    )
+    found = lint_template(make_document(planned), planned, parse_infra({}), region="eu-central-1").problems
+    assert [str(each).partition(": ")[0] for each in found] == ["pyproject.toml:2, [tool.edgeroutes.env]"]

@@ -1,3 +1,5 @@
+"""What the parts of a template refer to, and what of that is not there."""
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,7 +9,7 @@ import pytest
 from edgeroutes.errors import ProblemsError, ProjectError
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.template import merge
-from edgeroutes.template.merge import merge_values
+from edgeroutes.template.merge import SAM, check_references, merge_values, references
 
 OWN: dict[str, Any] = {
     "Transform": "AWS::Serverless-2016-10-31",
@@ -114,9 +116,9 @@ def test_conflicts_between_two_files_name_both() -> None:
     same = "Parameters: {P: {Type: String}}\nOutputs:\n  O: {Value: 1}\nResources:\n  T: {Type: A::B::C}\n"
     other = "Parameters: {P: {Type: Number}}\nOutputs:\n  O: {Value: 2}\nResources:\n  T: {Type: A::B::C, X: 1}\n"
     assert problems(a=same, b=other) == [
-        "infra/b.yaml:1: parameter 'P' stands in infra/a.yaml:1 too. Rename one of the two, or remove it.",
-        "infra/b.yaml:3: output 'O' stands in infra/a.yaml:3 too. Rename one of the two, or remove it.",
-        "infra/b.yaml:5: resource 'T' stands in infra/a.yaml:5 too. Rename one of the two, or remove it.",
+        "infra/b.yaml:1: parameter 'P' is also declared in infra/a.yaml:1. Rename one of the two, or remove it.",
+        "infra/b.yaml:3: output 'O' is also declared in infra/a.yaml:3. Rename one of the two, or remove it.",
+        "infra/b.yaml:5: resource 'T' is also declared in infra/a.yaml:5. Rename one of the two, or remove it.",
     ]
     assert merge_infra(OWN, {"a": same, "b": same})["Parameters"]["P"] == {"Type": "String"}
 
@@ -131,22 +133,22 @@ Resources:
 """
     assert problems(a=text) == [
         (
-            "infra/a.yaml:2: parameter 'Days' has the Type 'String', and edgeroutes makes one of that name with "
+            "infra/a.yaml:2: parameter 'Days' has the Type 'String', and edgeroutes generates one of that name with "
             "'Number'. "
-            "Give yours another name."
+            "Use another name."
         ),
         (
-            "infra/a.yaml:3: output 'ApiUrl' has the Value 'x', and edgeroutes makes one of that name with "
+            "infra/a.yaml:3: output 'ApiUrl' has the Value 'x', and edgeroutes generates one of that name with "
             "'https://x'. "
-            "Give yours another name."
+            "Use another name."
         ),
         (
-            "infra/a.yaml:5: resource 'RootFunction' has the Type 'AWS::DynamoDB::Table', and edgeroutes makes one "
+            "infra/a.yaml:5: resource 'RootFunction' has the Type 'AWS::DynamoDB::Table', and edgeroutes generates one "
             "of that "
-            "name with 'AWS::Serverless::Function'. Give yours another name."
+            "name with 'AWS::Serverless::Function'. Use another name."
         ),
         (
-            "infra/a.yaml:6: resource 'Api' is edgeroutes' own, and what is laid over it is no mapping. Write the "
+            "infra/a.yaml:6: resource 'Api' is generated, and its override is 'nothing'. Allowed is a mapping. Write the "
             "keys of "
             "the resource below its name."
         ),
@@ -166,7 +168,7 @@ def test_broken_files_are_named_with_their_lines_all_at_once() -> None:
             "infra/a.yaml:3: the file is not YAML: while parsing a flow node expected the node content, but found "
             "'<stream end>'."
         ),
-        "infra/b.yaml:1: 'Resorces' is no section of a template. Did you mean 'Resources'?",
+        "infra/b.yaml:1: 'Resorces' is not a section of a template. Did you mean 'Resources'?",
         "infra/c.yaml:1: Resources is []. Allowed is a mapping of names.",
         "infra/d.yaml:1: Conditions is 'x'. Allowed is a mapping of names.",
     ]
@@ -214,3 +216,77 @@ def test_loops_and_macros_among_the_names_pass_through() -> None:
     assert merged["Mappings"] == {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/m"}}}
     assert "Fn::ForEach::Names" in merged["Outputs"]
     assert merged["Transform"] == ["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"]
+
+
+RESOURCES = {
+    "Jobs": {"Type": "AWS::SQS::Queue"},
+    "HelloFunction": {"Type": "AWS::Serverless::Function"},
+    "Net": {"Type": "My::Own::Net::MODULE"},
+}
+
+
+def reference_problems(part: dict[str, Any], section: str = "Resources", transform: Any = SAM) -> list[str]:
+    document: dict[str, Any] = {"Transform": transform, "Parameters": {"Size": {}}, "Resources": dict(RESOURCES)}
+    document.setdefault(section, {})["It"] = part
+    return [str(each) for each in check_references(document, lambda *at: " ".join(at))]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ({"Ref": "A"}, ["A"]),
+        ({"Fn::GetAtt": "A.Arn"}, ["A"]),
+        ({"Fn::GetAtt": ["A", "Arn"]}, ["A"]),
+        ({"Fn::Sub": "${A}-${B.Arn}-${!Kept}"}, ["A", "B"]),
+        ({"Fn::Sub": ["${A}-${B}", {"B": {"Ref": "C"}}]}, ["A", "C"]),
+        ({"Fn::Join": ["", [{"Ref": "A"}, {"Fn::If": ["IsIt", {"Ref": "B"}, {"Ref": "AWS::NoValue"}]}]]},
+         ["A", "B", "AWS::NoValue"]),
+        ({"DependsOn": "A"}, ["A"]),
+        ({"DependsOn": ["A", "B"]}, ["A", "B"]),
+        ({"Containers": [{"DependsOn": [{"ContainerName": {"Ref": "A"}, "Condition": "START"}]}]}, ["A"]),
+        ({"Ref": 5, "Fn::GetAtt": [], "Fn::Sub": None}, []),
+        ("Ref", []),
+    ],
+)  # fmt: skip
+def test_references_are_found_in_every_form(value: Any, found: list[str]) -> None:
+    assert list(references(value)) == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Ref": "Jobs"},
+        {"Ref": "Size"},
+        {"Ref": "AWS::Region"},
+        {"Ref": "HelloFunctionRole"},
+        {"Ref": "NetQueue"},
+        {"Ref": "ServerlessRestApi"},
+    ],
+)
+def test_resources_parameters_and_what_sam_or_a_module_makes_are_there(value: Any) -> None:
+    assert reference_problems({"Type": "AWS::SNS::Topic", "Properties": {"TopicName": value}}) == []
+
+
+def test_what_is_not_there_is_reported_once_with_the_property_that_wants_it() -> None:
+    part = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {"MemorySize": {"Ref": "Sizes"}, "Tags": {"a": {"Ref": "Sizes"}, "b": {"Ref": "Elsewhere"}}},
+        "DependsOn": "Nobody",
+    }
+    said = "which is neither a resource nor a parameter of the template"
+    assert sorted(reference_problems(part)) == [
+        f"Resources It DependsOn: It refers to 'Nobody', {said}. Declare it in infra/.",
+        f"Resources It MemorySize: It refers to 'Sizes', {said}. Did you mean 'Size'?",
+        f"Resources It Tags: It refers to 'Elsewhere', {said}. Declare it in infra/.",
+    ]
+
+
+def test_outputs_are_read_too() -> None:
+    said = "It refers to 'Job', which is neither a resource nor a parameter of the template. Did you mean 'Jobs'?"
+    assert reference_problems({"Value": {"Fn::GetAtt": "Job.Arn"}}, "Outputs") == [f"Outputs It Value: {said}"]
+
+
+def test_with_a_macro_anything_may_be_there() -> None:
+    assert (
+        reference_problems({"Properties": {"A": {"Ref": "Nobody"}}}, transform=["AWS::LanguageExtensions", SAM]) == []
+    )

@@ -7,10 +7,10 @@ import pytest
 
 from edgeroutes.adapters import origin
 from edgeroutes.errors import ConfigError
+from edgeroutes.names import CLIENT_HEADER, DISTRIBUTION_PARAMETER_VARIABLE, HOST_HEADER, SECRET_HEADER, SECRET_VARIABLE
 from edgeroutes.plan.infra import parse_infra
-from edgeroutes.services.revalidation import PARAMETER_VARIABLE
+from edgeroutes.template.cdn import name_viewer
 from edgeroutes.template.document import make_template
-from edgeroutes.template.edge_functions import name_viewer
 from edgeroutes.template.origin_secret import (
     LENGTH,
     origin_headers,
@@ -45,12 +45,11 @@ def test_however_many_functions_the_references_are_fewer_than_a_template_may_hol
 
 
 def test_what_is_sent_and_set_is_what_the_functions_read() -> None:
-    """The wings do not import each other, so each has the names."""
-    assert [header["HeaderName"] for header in origin_headers()] == [origin.SECRET_HEADER]
-    assert list(origin_secret_environment()) == [origin.VARIABLE]
-    assert list(revalidation_environment()) == [PARAMETER_VARIABLE]
+    assert [header["HeaderName"] for header in origin_headers()] == [SECRET_HEADER]
+    assert list(origin_secret_environment()) == [SECRET_VARIABLE]
+    assert list(revalidation_environment()) == [DISTRIBUTION_PARAMETER_VARIABLE]
     named = name_viewer([]).source
-    assert all(f"request.headers['{name}'] =" in named for name in (origin.HOST_HEADER, origin.CLIENT_HEADER))
+    assert all(f"request.headers['{name}'] =" in named for name in (HOST_HEADER, CLIENT_HEADER))
     assert LENGTH >= origin.MIN_LENGTH
 
 
@@ -75,7 +74,7 @@ def test_infra_cannot_take_the_secret_from_a_function(function: str, properties:
     with pytest.raises(ConfigError) as caught:
         make_template(plan({"a/route.py": ""}), infra)
     assert str(caught.value) == (
-        f"infra/a.yaml:4: {function} would have no origin secret (EDGEROUTES_ORIGIN_SECRET), so that it could not tell CloudFront "
-        "from others. Lay 'Variables' with names and values over its Environment; those that edgeroutes sets stay."
+        f"infra/a.yaml:4: {function} has no origin secret (EDGEROUTES_ORIGIN_SECRET), and would accept requests that bypass "
+        "CloudFront. Write names and values under Environment, Variables; those that edgeroutes sets stay."
     )
     assert "EDGEROUTES_ORIGIN_SECRET" not in make_template(plan({"a/route.py": ""}, cdn={"enabled": False}), infra).text

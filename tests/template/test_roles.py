@@ -10,7 +10,7 @@ import pytest
 
 from edgeroutes.plan.infra import parse_infra
 from edgeroutes.template.document import make_template
-from edgeroutes.template.policies import UnknownPolicyError, inline_policy, managed_policy_arn
+from edgeroutes.template.roles import UnknownPolicyError, inline_policy, managed_policy_arn
 from tests.fakes import sam
 from tests.plan.projects import plan
 

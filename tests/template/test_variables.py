@@ -22,28 +22,28 @@ def warnings(root: Path, files: dict[str, str]) -> list[str]:
     return [str(warning) for warning in project_template(root).warnings]
 
 
-def told(where: str, name: str, source: str, functions: str) -> str:
+def warning(where: str, name: str, source: str, functions: str) -> str:
     return (
-        f"{where}: it reads the variable {name}, which {source}, so that {functions} would not have it on Lambda. Set it under "
-        "Environment in function.yaml, for all functions in [tool.edgeroutes.env]: docs/configuration.md."
+        f"{where}: the variable {name} is read here, and {source}: {functions} would not have it on Lambda. Set it under "
+        "Environment in function.yaml, or in [tool.edgeroutes.env] for all functions: docs/configuration.md."
     )
 
 
-def test_what_only_dot_env_provides_is_told_with_the_line_that_reads_it(tmp_path: Path) -> None:
+def test_what_only_dot_env_provides_is_a_warning_with_its_line(tmp_path: Path) -> None:
     files = {
         "functions/pay/route.py": READS.replace("environ['STRIPE_KEY']", "getenv('STRIPE_KEY')"),
         ".env": "STRIPE_KEY=sk_1\n",
     }
     assert warnings(tmp_path, files) == [
-        told("functions/pay/route.py:4", "STRIPE_KEY", "only .env provides", "PayFunction")
+        warning("functions/pay/route.py:4", "STRIPE_KEY", "only .env sets it", "PayFunction")
     ]
     (tmp_path / ".env").unlink()
     assert warnings(tmp_path, {}) == []  # without it nothing of this machine is different
 
 
-def test_what_a_function_needs_and_nothing_provides_is_told_too(tmp_path: Path) -> None:
+def test_what_a_function_needs_and_nothing_provides_is_reported_too(tmp_path: Path) -> None:
     assert warnings(tmp_path, {"functions/pay/route.py": READS}) == [
-        told("functions/pay/route.py:4", "STRIPE_KEY", "nothing provides", "PayFunction")
+        warning("functions/pay/route.py:4", "STRIPE_KEY", "nothing sets it", "PayFunction")
     ]
 
 
@@ -65,12 +65,12 @@ def test_what_the_project_provides_is_fine(path: str, text: str, tmp_path: Path)
     assert warnings(tmp_path, {"functions/pay/route.py": READS, ".env": "STRIPE_KEY=sk_1\n", path: text}) == []
 
 
-def test_a_module_that_many_import_is_told_once(tmp_path: Path) -> None:
+def test_a_module_that_many_import_is_reported_once(tmp_path: Path) -> None:
     route = "from lib.keys import KEY\n\ndef GET():\n    return KEY\n"
     files = {f"functions/r{number}/route.py": route for number in range(3)}
     files |= {"lib/keys.py": "import os\nKEY = os.environ['STRIPE_KEY']\n", ".env.local": "export STRIPE_KEY = 1\n"}
     assert warnings(tmp_path, files) == [
-        told("lib/keys.py:2", "STRIPE_KEY", "only .env.local provides", "R0Function and 2 more functions")
+        warning("lib/keys.py:2", "STRIPE_KEY", "only .env.local sets it", "R0Function and 2 more functions")
     ]
 
 

@@ -81,8 +81,8 @@ def test_a_body_is_sent_with_its_type(client, sent, received):
 
 
 def test_a_file_is_sent_as_browsers_do(client):
-    answer = client.put("/echo", files={"picture": ("a.png", b"\x89PNG", "image/png")})
-    assert answer.json() == {"name": "a.png", "bytes": 4}
+    response = client.put("/echo", files={"picture": ("a.png", b"\x89PNG", "image/png")})
+    assert response.json() == {"name": "a.png", "bytes": 4}
 
 
 def test_cookies_are_kept_like_a_browser_keeps_them_until_they_are_deleted(client):
@@ -95,8 +95,8 @@ def test_cookies_are_kept_like_a_browser_keeps_them_until_they_are_deleted(clien
 def test_a_500_tells_what_happened_unless_debug_is_off(tmp_path, client, capsys):
     assert "secret" in client.patch("/echo").text
     with RouteClient(tmp_path, debug=False) as production:
-        answer = production.patch("/echo")
-    assert (answer.status_code, "secret" in answer.text) == (500, False)
+        response = production.patch("/echo")
+    assert (response.status_code, "secret" in response.text) == (500, False)
     assert capsys.readouterr().out.count("RuntimeError: secret") == 2
 
 
@@ -120,11 +120,11 @@ def test_a_stream_that_breaks_off_is_not_complete(tmp_path):
     source = "def GET():\n    yield 'half'\n    raise ValueError('broke off')\n"
     with RouteClient(write(tmp_path, half=source)) as client:
         for adapter in ("streaming", "asgi"):
-            answer = client.via(adapter).get("/half")
-            assert (answer.is_complete, answer.chunks) == (False, (b"half",))
+            response = client.via(adapter).get("/half")
+            assert (response.is_complete, response.chunks) == (False, (b"half",))
 
 
-def test_a_production_answer_is_asked_for_at_any_time(tmp_path):
+def test_a_production_response_is_available_at_any_time(tmp_path):
     with RouteClient(write(tmp_path, broken="def GET():\n    raise ValueError('secret')\n")) as client:
         client.debug = False
         assert [("secret" in client.via(adapter).get("/broken").text) for adapter in ("rest", "streaming", "asgi")] == [
@@ -132,7 +132,7 @@ def test_a_production_answer_is_asked_for_at_any_time(tmp_path):
         ] * 3
 
 
-def test_all_that_is_wrong_with_a_project_is_said_when_its_client_is_made(tmp_path):
+def test_all_that_is_wrong_with_a_project_is_reported_when_its_client_is_made(tmp_path):
     write(tmp_path, **{"[id": "def GET(): ...", "[]": "def GET(): ..."})
     with pytest.raises(ProblemsError) as caught:
         RouteClient(tmp_path)

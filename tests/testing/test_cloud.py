@@ -1,4 +1,4 @@
-"""AWS on the desk for tests: made once, new data for each test, and nothing of it elsewhere; Lambda's Invoke."""
+"""local AWS for tests: made once, new data for each test, and nothing of it elsewhere; Lambda's Invoke."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from edgeroutes.errors import ConfigError, ToolError
 from edgeroutes.testing import Aws, RouteClient
+from edgeroutes.testing.environment import RealAwsError, without_aws
 from edgeroutes.testing.functions import Functions
-from edgeroutes.testing.network import RealAwsError, without_aws
 from tests.testing.projects import NOTES, write_project
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def test_between_tests_nothing_of_it_is_there_and_another_mock_does_no_harm(made
         assert routes.get("/notes").json() == ["one"]
         routes.close()
     assert dict(os.environ) == environ
-    with pytest.raises(ToolError, match="AWS on the desk is off"):
+    with pytest.raises(ToolError, match="local AWS is off"):
         made.table("Notes")
 
 
@@ -198,7 +198,7 @@ def test_an_event_runs_and_its_result_is_dropped(desk: Aws, functions: Functions
 
 def test_a_function_of_infra_is_not_run_and_says_so(desk: Aws) -> None:
     with pytest.raises(
-        ToolError, match=r"Worker: its code is infra's own, and only routes' functions are run in tests"
+        ToolError, match=r"Worker: this function of infra/ serves no route, and tests run only functions of routes"
     ):
         invoke(FunctionName=desk.resource("Worker"))
 

@@ -13,7 +13,7 @@ from edgeroutes.testing import lambda_event
 
 
 @pytest.mark.parametrize("kind", ["rest", "http-api", "function-url"])
-def test_what_was_asked_is_read_in_the_event(kind: Any) -> None:
+def test_what_was_sent_is_read_in_the_event(kind: Any) -> None:
     event = lambda_event(
         kind, "POST", "/users/a%20b?x=1", params={"x": 2}, headers={"X-One": "é"}, cookies={"a": "b"}, json={"c": 3}
     )
@@ -41,7 +41,7 @@ def test_a_load_balancer_decodes_nothing() -> None:
     assert (event["path"], event["multiValueQueryStringParameters"]) == ("/a%2Fb", {"q": ["a%2Fb", "2"], "empty": [""]})
 
 
-def test_a_function_at_the_edge_is_asked_as_mangum_reads_it() -> None:
+def test_a_function_at_the_edge_is_called_as_mangum_reads_it() -> None:
     event = lambda_event("cloudfront", "POST", "/users?x=1", content=b"\xff", headers={"X-One": "1"})
     handler = LambdaAtEdge(
         event, widened(None), {"api_gateway_base_path": "", "text_mime_types": [], "exclude_headers": []}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def test_lines_are_values_and_go_on_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     output = Output()
-    with output.taken_down():
+    with output.captured():
         print('{"message": "one", "n": 1}\nplain')
         sys.stdout.write("begun")
     print("outside")
@@ -29,7 +29,7 @@ def test_lines_are_values_and_go_on_to_standard_output(capsys: pytest.CaptureFix
 def test_it_may_be_collected_after_what_is_underneath_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     stdout = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stdout)
-    with Output().taken_down():
+    with Output().captured():
         print("taken")
     stdout.close()
     unraised: list[object] = []
@@ -38,9 +38,9 @@ def test_it_may_be_collected_after_what_is_underneath_was_closed(monkeypatch: py
     assert unraised == []
 
 
-def test_a_logger_made_before_or_meanwhile_is_taken_down_while_a_function_runs_alone() -> None:
+def test_a_logger_made_before_or_meanwhile_is_captured_while_a_function_runs_alone() -> None:
     output, before = Output(), Logger(service="made-before")
-    with output.taken_down():
+    with output.captured():
         before.info("one")
         meanwhile = Logger(service="made-meanwhile")
         meanwhile.info("two")
@@ -54,7 +54,7 @@ def test_a_logger_made_before_or_meanwhile_is_taken_down_while_a_function_runs_a
 
 def test_what_has_no_handler_is_taken_from_the_root_with_its_exception() -> None:
     output, logger = Output(), logging.getLogger("a.library")
-    with output.taken_down():
+    with output.captured():
         logger.info("below the root's level")
         try:
             int("broken")
@@ -65,9 +65,9 @@ def test_what_has_no_handler_is_taken_from_the_root_with_its_exception() -> None
     assert line == {"level": "ERROR", "message": "it failed", "logger": "a.library"}
 
 
-def test_embedded_metrics_are_no_log_lines() -> None:
+def test_embedded_metrics_are_not_log_lines() -> None:
     output = Output()
-    with output.taken_down():
+    with output.captured():
         print(
             '{"_aws": {"Timestamp": 1, "CloudWatchMetrics": [{"Namespace": "shop", "Dimensions": [["route", "service"]],'
             ' "Metrics": [{"Name": "Orders", "Unit": "Count"}, {"Name": "Took", "Unit": "Milliseconds"}]}]},'

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ASKS_NOTES = "def test_notes(client, aws):\n    assert client.get('/notes').json() == ['one']\n"
 
 
-def test_a_test_that_asks_for_no_fixture_loads_nothing_of_edgeroutes_but_the_plugin(tmp_path: Path) -> None:
+def test_a_test_that_uses_no_fixture_loads_nothing_of_edgeroutes_but_the_plugin(tmp_path: Path) -> None:
     test = (
         "import sys\n\n\ndef test_it():\n"
         "    loaded = {name for name in sys.modules if name.partition('.')[0] in ('edgeroutes', 'moto', 'boto3')}\n"
@@ -26,12 +26,12 @@ def test_a_test_that_asks_for_no_fixture_loads_nothing_of_edgeroutes_but_the_plu
     assert outcome(done) == "1 passed", done.stdout
 
 
-def test_without_a_project_only_a_test_that_needs_one_is_told(tmp_path: Path) -> None:
+def test_without_a_project_only_a_test_that_needs_one_is_reported(tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text("def test_plain(): pass\ndef test_asks(client): pass\n")
     done = run_pytest(tmp_path)
     assert outcome(done) == "1 passed, 1 error"
     assert (
-        "has a functions/ with routes. Run pytest in the project, or name its folder by --edgeroutes-root"
+        "have no functions/ with routes. Run pytest in the project, or name its folder with --edgeroutes-root"
         in done.stdout
     )
     assert "Traceback" not in done.stdout
@@ -95,7 +95,7 @@ def test_each_of_twenty_workers_has_its_own_aws(tmp_path: Path) -> None:
     assert (outcome(done), len([*(tmp_path / "ran").iterdir()])) == ("40 passed", 20), done.stdout
 
 
-def test_a_failing_test_shows_request_answer_and_log(tmp_path: Path) -> None:
+def test_a_failing_test_shows_request_response_and_log(tmp_path: Path) -> None:
     files = {
         "functions/orders/route.py": (
             "from edgeroutes import logger\n\n\ndef POST(item: str):\n    logger.info('ordering')\n    raise LookupError(item)\n"
@@ -122,14 +122,14 @@ def test_a_failing_test_shows_request_answer_and_log(tmp_path: Path) -> None:
     assert "LookupError: pen" in lines
 
 
-def test_a_function_that_misses_what_only_aws_sets_is_told_of_the_fixture(tmp_path: Path) -> None:
+def test_a_function_that_misses_what_only_aws_sets_is_reported_of_the_fixture(tmp_path: Path) -> None:
     test = "def test_it(client):\n    assert client.get('/notes').status_code == 200\n"
     done = run_pytest(write_project(tmp_path, {**NOTES, "tests/test_it.py": test}))
     assert outcome(done) == "1 failed"
-    assert "--- set only where the test asks for the fixture aws: NOTES\n" in done.stdout
+    assert "--- set only in tests with the fixture aws: NOTES\n" in done.stdout
 
 
-def test_what_is_wrong_with_the_project_is_said_without_a_traceback_of_ours(tmp_path: Path) -> None:
+def test_what_is_wrong_with_the_project_is_reported_without_a_traceback_of_ours(tmp_path: Path) -> None:
     files = {"functions/[id/route.py": HELLO, "tests/test_it.py": "def test_it(client): pass\n"}
     done = run_pytest(write_project(tmp_path, files))
     assert outcome(done) == "1 error"

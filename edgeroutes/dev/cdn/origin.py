@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING
 from edgeroutes.adapters.connection import decode_headers
 from edgeroutes.dev.cdn.store import Entry, parse_tags
 from edgeroutes.dev.gateway import HttpResponse
-from edgeroutes.http.etags import is_not_modified, kept_headers
+from edgeroutes.http.conditional import UnsatisfiableRangeError, is_not_modified, kept_headers, requested_range
 from edgeroutes.http.freshness import (
-    BROWSERS_ASK,
+    BROWSER_CACHE_CONTROL,
     COVERED_ERRORS,
     Freshness,
     parse_cache_control,
     read_freshness,
 )
 from edgeroutes.http.headers import Headers
-from edgeroutes.http.ranges import UnsatisfiableRangeError, requested_range
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -200,7 +199,7 @@ def viewer_headers(status: int, headers: Headers, x_cache: str, age_seconds: int
     if age_seconds is not None:
         pairs = [*(pair for pair in pairs if pair[0] != "age"), ("age", str(age_seconds))]
     if status < 400 and "s-maxage" in parse_cache_control(headers.getlist("cache-control")):
-        pairs = [*(pair for pair in pairs if pair[0] != "cache-control"), ("cache-control", BROWSERS_ASK)]
+        pairs = [*(pair for pair in pairs if pair[0] != "cache-control"), ("cache-control", BROWSER_CACHE_CONTROL)]
     if own is not None:
         pairs.append(("x-origin-cache-control", own))
     return [*pairs, ("x-cache", f"{'Error' if status >= 400 else x_cache} from cloudfront")]

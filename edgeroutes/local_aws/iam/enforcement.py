@@ -17,13 +17,12 @@ from weakref import WeakKeyDictionary
 
 from botocore.client import BaseClient
 
-from edgeroutes.errors import ProjectError, ToolError
+from edgeroutes.errors import Problem, ProjectError, ToolError
 from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
 from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
 from edgeroutes.local_aws.iam.policies import Decision, Question, Verdict, decide, shown
 from edgeroutes.local_aws.iam.roles import Role, read_role
 from edgeroutes.pipeline import plan_project
-from edgeroutes.plan.model import PlanWarning
 from edgeroutes.runtime.loader import is_own_file
 
 if TYPE_CHECKING:
@@ -249,7 +248,7 @@ class Enforcement:
     role: Role
     needs: list[Need] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
-    warnings: list[PlanWarning] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
 
     def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
         """Raise AWS's error where the role may not.
@@ -287,13 +286,13 @@ class Enforcement:
             hint=remedy(verdict, need.action, self._function_yaml(), line),
         )
 
-    def _warning(self, need: Need, decision: Decision) -> PlanWarning:
+    def _warning(self, need: Need, decision: Decision) -> Problem:
         where = _calling_line(self.root) or self.logical_id
         problem = (
             f"it calls {need.action} on {shown(need.resource)}; whether {self.logical_id} may depends on "
             f"{' and '.join(decision.unknown)}, which is not known here"
         )
-        return PlanWarning(problem=problem, where=where, hint="Try it on AWS")
+        return Problem(problem, where=where, hint="Try it on AWS")
 
     def _function_yaml(self) -> str:
         """The function.yaml beside the function's first route."""

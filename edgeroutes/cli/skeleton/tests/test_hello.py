@@ -1,17 +1,18 @@
 from edgeroutes.testing import RouteClient
 
 
-def test_the_world_is_greeted_unless_a_name_is_given(client: RouteClient) -> None:
+def test_get_greets_the_world_or_a_name(client: RouteClient) -> None:
     assert client.get("/hello").json() == {"message": "Hello, world"}
     assert client.get("/hello?name=Ada").json() == {"message": "Hello, Ada"}
 
 
-def test_a_greeting_is_posted_as_json(client: RouteClient) -> None:
-    answer = client.post("/hello", json={"name": "Ada", "excited": True})
-    assert (answer.status_code, answer.json()) == (201, {"message": "Hello, Ada!"})
+def test_post_takes_json(client: RouteClient) -> None:
+    response = client.post("/hello", json={"name": "Ada", "excited": True})
+    assert (response.status_code, response.json()) == (201, {"message": "Hello, Ada!"})
 
 
-def test_what_does_not_fit_is_400_and_says_where(client: RouteClient) -> None:
-    answer = client.post("/hello", json={"excited": "very"})
-    assert answer.status_code == 400
-    assert [error["field"] for error in answer.json()["errors"]] == ["name", "excited"]
+def test_an_invalid_body_is_400_and_names_the_fields(client: RouteClient) -> None:
+    response = client.post("/hello", json={"excited": "very"})
+    assert response.status_code == 400
+    fields = [error["field"] for error in response.json()["errors"]]
+    assert fields == ["name", "excited"]

@@ -1,4 +1,4 @@
-"""/hello: a folder is a path, a function called like a method answers it."""
+"""/hello: the folder is the path, and a function named after a method handles it."""
 
 from dataclasses import dataclass
 
@@ -7,18 +7,18 @@ from edgeroutes import Response
 
 @dataclass
 class Greeting:
-    """What POST takes, as JSON or a form; each field that does not fit is a 400."""
+    """The body of POST, as JSON or a form; an invalid field is a 400."""
 
     name: str
     excited: bool = False
 
 
 async def GET(name: str = "world") -> dict[str, str]:
-    """A parameter that is no part of the path is one of the query: ?name=Ada."""
+    """A parameter that is not in the path is a query parameter: ?name=Ada."""
     return {"message": f"Hello, {name}"}
 
 
 async def POST(greeting: Greeting) -> Response:
-    """A body is asked for by its type."""
+    """The annotation reads and validates the body."""
     end = "!" if greeting.excited else "."
     return Response.json({"message": f"Hello, {greeting.name}{end}"}, status=201)

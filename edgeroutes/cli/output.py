@@ -1,7 +1,7 @@
-r"""Text of others (clients, exceptions, file names, servers) for a terminal, which obeys control characters. Roof.
+r"""Output of commands: untrusted text (clients, exceptions, file names, servers) without control characters, and JSON values.
 
-An escape sequence can clear the screen, set the title, write the clipboard; a new line can forge a line of the log; a bidirectional
-override can show text in another order. They are shown as Python writes them, `\x1b`.
+An escape sequence can clear the screen, set the title or write the clipboard; a line feed can forge a line of the log; a bidirectional
+override can reorder text. They are shown as Python writes them, `\x1b`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import IO, TYPE_CHECKING, Any, TextIO, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgeroutes.errors import Problem
+
 # C0 without tab and line feed, DEL, C1, line and paragraph separators, marks and overrides of direction, lone surrogates.
 # Source: ECMA-48 §5.2-5.3; unicode.org/reports/tr9 §2, read 2026-11-30.
 _CONTROLS = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff"
 _UNSAFE = re.compile(f"[{_CONTROLS}]")
 _UNSAFE_IN_LINE = re.compile(f"[\n{_CONTROLS}]")
-# What commands themselves write on a terminal: colors, and at the start of a line of progress its removal.
+# Sequences of our own on a terminal: colors, and the removal of a progress line.
 _OWN_SEQUENCE = re.compile("(^\r\x1b\\[K|\x1b\\[[0-9;]*m)")
 
 
@@ -34,7 +36,7 @@ def escape_line(text: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    """The text with each line but the first behind a bar, so that none can pass for a line of ours."""
+    """The text with a bar before each line but the first, so that none looks like a line of ours."""
     return escape(text).replace("\n", "\n  │ ")
 
 
@@ -44,7 +46,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 @contextmanager
 def escaped_output() -> Iterator[None]:
-    """Escape what is printed meanwhile to standard output and standard error, but for colors on a terminal."""
+    """Escape standard output and standard error in the block; colors on a terminal stay."""
     streams = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (cast("TextIO", EscapedStream(stream)) for stream in streams)
     try:
@@ -54,10 +56,10 @@ def escaped_output() -> Iterator[None]:
 
 
 class EscapedStream:
-    """A text stream that escapes what it is given.
+    """A text stream that escapes its input.
 
     Args:
-        stream: Where it goes.
+        stream: The destination.
     """
 
     def __init__(self, stream: IO[str]) -> None:
@@ -65,7 +67,6 @@ class EscapedStream:
         self._is_terminal = stream.isatty()
 
     def write(self, text: str) -> int:
-        """Write the text; its length."""
         if not self._is_terminal:
             self._stream.write(escape(text))
         else:
@@ -74,10 +75,19 @@ class EscapedStream:
         return len(text)
 
     def writelines(self, lines: Any) -> None:
-        """Write each."""
         for line in lines:
             self.write(line)
 
     def __getattr__(self, name: str) -> Any:
-        """Everything else is the stream's."""
         return getattr(self._stream, name)
+
+
+def problem_document(problem: Problem) -> dict[str, str]:
+    return {"kind": type(problem).__name__, "where": problem.where, "problem": problem.problem, "hint": problem.hint}
+
+
+def json_value(value: Any) -> Any:
+    """A value of segment config for JSON."""
+    if isinstance(value, tuple):
+        return [json_value(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)
