@@ -17,12 +17,12 @@ import click
 from edgeroutes.cli import BEGAN
 from edgeroutes.cli.output import escape_line, escape_lines
 from edgeroutes.dev.reports import (
-    Responded,
     CloudFailed,
     CloudReady,
     Failed,
     Logged,
     Reloaded,
+    Responded,
     RouteLine,
     Started,
     is_reported,

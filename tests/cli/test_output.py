@@ -16,7 +16,7 @@ from edgeroutes.cli import main
 from edgeroutes.cli.doctor_cors import PageRequest, explain, server_sender
 from edgeroutes.cli.output import EscapedStream, escape, escape_line, escape_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal
-from edgeroutes.dev.reports import Responded, CloudFailed, Failed, Logged, Reloaded, Started
+from edgeroutes.dev.reports import CloudFailed, Failed, Logged, Reloaded, Responded, Started
 from edgeroutes.errors import LayoutError, ToolError
 from tests.dev.serving import write_files
 

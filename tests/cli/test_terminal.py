@@ -13,13 +13,13 @@ import pytest
 
 from edgeroutes.cli.terminal import JsonLines, Terminal, access_line, failure_lines
 from edgeroutes.dev.reports import (
-    Responded,
     CloudFailed,
     CloudReady,
     Failed,
     Logged,
     Reloaded,
     Report,
+    Responded,
     RouteLine,
     Started,
 )

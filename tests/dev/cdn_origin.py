@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cdn.edge import Cdn
-from edgeroutes.dev.reports import Responded, Logged, Report
+from edgeroutes.dev.reports import Logged, Report, Responded
 from edgeroutes.http.headers import Headers
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from edgeroutes.dev.modules import forget_modules
-from edgeroutes.dev.reports import Responded, Failed, Logged, Reloaded, Report, Started
+from edgeroutes.dev.reports import Failed, Logged, Reloaded, Report, Responded, Started
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from edgeroutes.dev.cdn.origin import (
 )
 from edgeroutes.dev.cdn.store import CacheKey, Store, make_key
 from edgeroutes.dev.gateway import HttpRequest, gateway_error
-from edgeroutes.dev.reports import Responded, Failed, Logged
+from edgeroutes.dev.reports import Failed, Logged, Responded
 from edgeroutes.http.caching import CREDENTIALS
 from edgeroutes.http.headers import Headers
 from edgeroutes.services.coalescing import Coalescer
