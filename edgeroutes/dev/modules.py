@@ -25,7 +25,7 @@ _STANDARD_LIBRARY = tuple(
 _IMPORT_WAIT_S = 2.0
 
 
-def forget_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
+def drop_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
     """Remove the project's modules, so that the next import reads their files.
 
     Python uses a `.pyc` with the source's size and its mtime in whole seconds: of two saves in one second, the first one's may pass for

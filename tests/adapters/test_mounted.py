@@ -339,7 +339,7 @@ def test_an_edge_event_is_refused_by_its_keys(
     project: RouteProject, read_event_file: ReadEvent, log_lines: LogLines
 ) -> None:
     project.write("route.py", answering())
-    with pytest.raises(EventError, match="the keys Records is no HTTP request"):
+    with pytest.raises(EventError, match="the keys Records is not an HTTP request"):
         project.handler()(read_event_file("CloudFrontAccessRequestInResponse"))
     assert [line["level"] for line in log_lines()] == ["ERROR"]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from edgeroutes.dev.modules import forget_modules
+from edgeroutes.dev.modules import drop_modules
 from edgeroutes.dev.reports import Failed, Logged, Reloaded, Report, Responded, Started
 from edgeroutes.dev.server import DevServer
 
@@ -131,7 +131,7 @@ def serving(
     finally:
         server.stop()
         thread.join()
-        forget_modules(root)
+        drop_modules(root)
         if str(root) in sys.path:
             sys.path.remove(str(root))
 

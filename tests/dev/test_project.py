@@ -124,7 +124,7 @@ def test_what_is_forgotten_is_read_again_though_its_mtime_is_the_same(tmp_path: 
     (tmp_path / "functions/b").mkdir()
     os.utime(tmp_path / "functions", ns=(status.st_atime_ns, status.st_mtime_ns))
     assert (tree.read_text("functions/a/route.py"), tree.list_names("functions")) == before
-    tree.forget([file, tmp_path / "functions/b"])
+    tree.drop([file, tmp_path / "functions/b"])
     assert (tree.read_text("functions/a/route.py"), tree.list_names("functions")) == ("X = 2\n", ("a", "b"))
 
 
