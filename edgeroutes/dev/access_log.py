@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     CorsLookup = Callable[[str, str, str], bool]
 
-OWN_FOLDER = "_edgeroutes"
+_OWN_FOLDER = "_edgeroutes"
 """The first path segment of the dev server's own pages, which no page of another origin may use."""
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _KEY = "edgeroutes.exchange"
@@ -112,10 +112,10 @@ class AccessLog:
         for host in (headers.get("host", ""), _target_host(scope)):
             if not is_allowed(host, self._host):
                 return f"edgeroutes dev serves this machine's own names and --host, not the host {host!r}"
-        if OWN_FOLDER in unquote(request.path).lower().replace("\\", "/").split("/"):
+        if _OWN_FOLDER in unquote(request.path).lower().replace("\\", "/").split("/"):
             if is_own_page(f"{request.scheme}://{headers.get('host', '')}", headers):
                 return ""
-            return f"only a page of this origin may use /{OWN_FOLDER}"
+            return f"only a page of this origin may use /{_OWN_FOLDER}"
         if not is_loopback(self._host):
             return ""
         return await self._page_refusal(request, headers)

@@ -43,7 +43,7 @@ _OTHER_ACCOUNTS = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "A
 _OWN = ("AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION")
 
 
-class State(Enum):
+class _State(Enum):
     """What requests that need local AWS do."""
 
     UNUSED = "no resources are needed"
@@ -53,7 +53,7 @@ class State(Enum):
     CLOSED = "the server ends"
 
 
-class LocalAws:
+class _LocalAws:
     """Brings local AWS to what the project's files declare.
 
     Args:
@@ -72,7 +72,7 @@ class LocalAws:
         self._report = report
         self._credentials = _Credentials(environ)
         self._is_lazy = is_lazy
-        self._state = State.UNUSED
+        self._state = _State.UNUSED
         self._failure = ""
         self._moto: MotoProcess | None = None
         self._made: ProjectCloud | None = None
@@ -100,7 +100,7 @@ class LocalAws:
     def expect(self, changed: Iterable[Path]) -> None:
         """Hold requests from before a save is read until `look` has handled it, where it may concern local AWS."""
         if any(_may_change_functions(path, self._root) for path in changed):
-            self._enter(State.STARTING)
+            self._enter(_State.STARTING)
 
     def look(self, changed: Iterable[Path]) -> None:
         """Take over what a save has changed: infra/, function.yaml, settings, the set of functions."""
@@ -113,7 +113,7 @@ class LocalAws:
 
     def close(self) -> None:
         """End the server."""
-        self._enter(State.CLOSED)
+        self._enter(_State.CLOSED)
         self._tasks.put("end")
         if self._moto is not None:
             self._moto.stop()
@@ -122,47 +122,47 @@ class LocalAws:
         self._credentials.restore()
 
     def _request_update(self) -> None:
-        self._enter(State.STARTING)
+        self._enter(_State.STARTING)
         self._tasks.put("update")
 
-    def _enter(self, state: State) -> None:
+    def _enter(self, state: _State) -> None:
         """Change the state, and have the requests that wait go on, fail or wait."""
-        if self._state is State.CLOSED:
+        if self._state is _State.CLOSED:
             return
         self._state = state
-        if state is State.STARTING:
+        if state is _State.STARTING:
             self._functions.hold()
-        if self._moto is not None and state is not State.CLOSED:
-            self._moto.set_state(_MOTO_STATES[state], self._failure if state is State.FAILED else "")
-        if state is not State.STARTING:
+        if self._moto is not None and state is not _State.CLOSED:
+            self._moto.set_state(_MOTO_STATES[state], self._failure if state is _State.FAILED else "")
+        if state is not _State.STARTING:
             self._functions.release()
 
     def _work(self) -> None:
         while (task := self._tasks.get()) != "end":
             while not self._tasks.empty() and task != "end":
                 task = self._tasks.get()
-            if task == "end" or self._state is State.CLOSED:
+            if task == "end" or self._state is _State.CLOSED:
                 break
             state = self._try_to_update()
             if state is not None and self._tasks.empty():
                 self._enter(state)
 
-    def _try_to_update(self) -> State | None:
+    def _try_to_update(self) -> _State | None:
         """The state that the update leads to; None where moto died meanwhile, so that everything is created again."""
         try:
             self._update()
         except EdgeroutesError as err:
             self._report_problems(err)
         except Exception as err:  # noqa: BLE001  # of boto3, or ours
-            if self._state is State.CLOSED:
+            if self._state is _State.CLOSED:
                 return None
             if self._moto is not None and self._made is not None and not self._moto.is_running:
                 return None
             self._report(Failed(message="local AWS could not be created", error=err))
             self._report_problems(ToolError(f"moto could not be used: {type(err).__name__}: {err}"))
         if self._failure:
-            return State.FAILED
-        return State.UNUSED if self._moto is None else State.READY
+            return _State.FAILED
+        return _State.UNUSED if self._moto is None else _State.READY
 
     def _update(self) -> None:
         began = time.perf_counter()
@@ -225,14 +225,14 @@ class LocalAws:
         """Wait for a request that needs moto, where it is lazy; False when the server ends first."""
         moto = self._prepare()
         listening = moto.listen() if self._is_lazy else None
-        while listening is not None and self._state is not State.CLOSED:
+        while listening is not None and self._state is not _State.CLOSED:
             if self._functions.wanted.wait(_LOOK_AGAIN_S) or select.select([listening], [], [], 0)[0]:
                 self._is_lazy, listening = False, None
-        return self._state is not State.CLOSED
+        return self._state is not _State.CLOSED
 
     def _update_resources(self, wanted: FunctionsPlan, dropped: set[str], began: float) -> None:
         is_new = self._start_moto()
-        if self._state is State.CLOSED:
+        if self._state is _State.CLOSED:
             return
         started = self._made = self._put(wanted, is_new=is_new)
         self._put_variables(wanted, started, dropped)
@@ -291,15 +291,15 @@ class LocalAws:
     def _watch(self, moto: MotoProcess, started_at: float) -> None:
         """Wait for the server's end, and start it again unless it was stopped."""
         moto.wait()
-        if self._state is State.CLOSED or moto is not self._moto:
+        if self._state is _State.CLOSED or moto is not self._moto:
             return
-        self._enter(State.STARTING)
+        self._enter(_State.STARTING)
         self._short_lives = self._short_lives + 1 if time.monotonic() - started_at < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:
             hint = "Free memory or disk space, save a file of infra/ to try again, or use --aws"
             problem = ToolError(f"the moto server has died {self._short_lives} times in a row", hint=hint)
             self._report_problems(problem, is_working=False)
-            self._enter(State.FAILED)
+            self._enter(_State.FAILED)
             moto.stop()  # else requests would wait on its socket
             return
         message = "the moto server has died; it is started again, and its resources contain what is in infra/seed/"
@@ -337,7 +337,7 @@ class LocalAws:
         self._route_problems = frozenset(found)
 
     def _report_problems(self, err: EdgeroutesError, *, is_working: bool | None = None) -> None:
-        if self._state is State.CLOSED:
+        if self._state is _State.CLOSED:
             return
         if is_working is None:
             is_working = self._resources is not None and self._moto is not None and self._moto.is_running
@@ -351,10 +351,10 @@ class LocalAws:
 
 
 _MOTO_STATES = {
-    State.UNUSED: "open",
-    State.STARTING: "held",
-    State.READY: "open",
-    State.FAILED: "failed",
+    _State.UNUSED: "open",
+    _State.STARTING: "held",
+    _State.READY: "open",
+    _State.FAILED: "failed",
 }
 
 
@@ -394,11 +394,11 @@ class _Credentials:
 
 def make_cloud(
     live: LiveProject, report: Reporter, environ: MutableMapping[str, str], *, aws: bool, is_lazy: bool = False
-) -> LocalAws | DeployedAws:
+) -> _LocalAws | DeployedAws:
     """Local AWS; the user's where it is chosen or an endpoint is already named."""
     if aws or "AWS_ENDPOINT_URL" in environ:
         return DeployedAws(live, report)
-    return LocalAws(live, report, environ, is_lazy=is_lazy)
+    return _LocalAws(live, report, environ, is_lazy=is_lazy)
 
 
 def _project_errors(err: EdgeroutesError) -> tuple[ProjectError, ...]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class ForkServer:
+class _ForkServer:
     """Imports packages and starts workers, as the parent requests.
 
     Args:
@@ -126,7 +126,7 @@ def main(arguments: list[str]) -> None:
     control = Connection(int(arguments[0]))
     first: dict[str, Any] = control.recv()
     sys.path[:] = first["sys_path"]
-    ForkServer(control, forks=first["forks"]).serve()
+    _ForkServer(control, forks=first["forks"]).serve()
 
 
 if __name__ == "__main__":

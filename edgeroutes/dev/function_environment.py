@@ -310,7 +310,7 @@ def _shipped(variables: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in variables.items() if key not in DEPLOYED_ONLY}
 
 
-class LateEnvironment(Protocol):
+class _LateEnvironment(Protocol):
     """What `LateVariables` uses of a `FunctionEnvironment`; a worker has its parent's."""
 
     @property
@@ -332,7 +332,7 @@ class LateVariables:
         loading: Whether its file is being imported.
     """
 
-    def __init__(self, function_environment: LateEnvironment, route: RouteFile | None, *, loading: bool) -> None:
+    def __init__(self, function_environment: _LateEnvironment, route: RouteFile | None, *, loading: bool) -> None:
         self._function_environment = function_environment
         self._route = route
         self._loading = loading

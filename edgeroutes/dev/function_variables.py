@@ -44,18 +44,18 @@ class FunctionVariables:
         return self
 
 
-class VariableSource(Protocol):
+class _VariableSource(Protocol):
     """Variables of a function that may not be known yet."""
 
     def for_name(self, name: str | None) -> FunctionVariables | None:
         """The variables once this one (None: all) is known; None where the process's own value counts."""
 
 
-_running: ContextVar[VariableSource | None] = ContextVar("edgeroutes_function_variables", default=None)
+_running: ContextVar[_VariableSource | None] = ContextVar("edgeroutes_function_variables", default=None)
 
 
 @contextmanager
-def running(variables: VariableSource | None) -> Iterator[None]:
+def running(variables: _VariableSource | None) -> Iterator[None]:
     """Run the block as a function with these variables, including tasks and threads that copy the context."""
     token = _running.set(variables)
     try:

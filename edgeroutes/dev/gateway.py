@@ -52,7 +52,7 @@ _REMAPPED = frozenset(
 # A percent sign without an escape, and characters that have to be percent-encoded in a query. Source: the same notes.
 _REFUSED_IN_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[{}|]")
 # The body of a 502. Source: aws-lambda-dotnet ApiGatewayResponseTestCases, verified on AWS.
-BAD_GATEWAY_BODY = b'{"message": "Internal server error"}'
+_BAD_GATEWAY_BODY = b'{"message": "Internal server error"}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     Whole = tuple[Response, str | bytes | None]
 
 # Source: decisions.md, "Template and deploy": routes that stream have 300 s unless they declare another timeout.
-STREAM_TIMEOUT_S = 300
+_STREAM_TIMEOUT_S = 300
 
 
-def revalidate_now(call: Call) -> None:
+def _revalidate_now(call: Call) -> None:
     """Evict what the handler revalidated before the client has the response: its next request must not get a response of before.
 
     On AWS this comes after the response, and CloudFront needs seconds for it.
@@ -184,7 +184,7 @@ class Invocation:
         config = self.loaded.project.config
         if self.route is None:
             return config.timeout_s
-        return self.route.config.max_duration or (STREAM_TIMEOUT_S if self.streams else config.timeout_s)
+        return self.route.config.max_duration or (_STREAM_TIMEOUT_S if self.streams else config.timeout_s)
 
     def _load(self, route: ManifestRoute) -> Exception | None:
         """Load the route here, without a running loop, as Lambda's init phase does; the error of its file, if any."""
@@ -272,7 +272,7 @@ class Invocation:
             return
         finally:
             await call.close_streams()
-        revalidate_now(call)
+        _revalidate_now(call)
         await wait_until_sent(writer.end(), in_loop=in_loop)
 
     def _warn_of_whole_stream(self) -> None:
@@ -320,7 +320,7 @@ class Invocation:
 
     def _send(self, writer: ResponseWriter, response: HttpResponse, call: Call | None = None) -> None:
         if call is not None:
-            revalidate_now(call)
+            _revalidate_now(call)
         writer.send_whole(response).result()
 
     def _give_up(self, writer: ResponseWriter, reason: str) -> None:

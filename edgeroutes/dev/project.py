@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 CACHE_FOLDER = ".edgeroutes/cache"
 
 
-class TracedRoute(ManifestRoute):
+class _TracedRoute(ManifestRoute):
     """A route whose `needs_loop` is found out at its first request: tracing all routes would delay every reload."""
 
     __slots__ = ("_find_out",)
@@ -87,7 +87,7 @@ class Project:
         if strict:
             require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
         return Manifest(
-            [TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
+            [_TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
             **manifest_arguments(self.config),
         )
 

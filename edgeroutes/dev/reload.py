@@ -72,7 +72,7 @@ class LiveProject:
         self.guard = ImportGuard(root, report)
         project = Project(root, tree=self._tree)
         require_app_folder(project)
-        self._environment.load(function_settings(project))
+        self._environment.load(_function_settings(project))
         self.guard.start(project)
         self.loaded = LoadedProject(project, threading.Lock(), guard=self.guard)
 
@@ -146,13 +146,13 @@ class LiveProject:
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan
         try:
             project = Project(self.root, tree=self._tree, scanned=scanned)
-            self._environment.load(function_settings(project))
+            self._environment.load(_function_settings(project))
             return LoadedProject(project, loading, guard=self.guard)
         except ProjectError as error:
             return LoadedProject(before, loading, error)
 
 
-def function_settings(project: Project) -> dict[str, str]:
+def _function_settings(project: Project) -> dict[str, str]:
     """The variables that the template gives to all functions: without a name, Powertools uses `service_undefined`."""
     return {"POWERTOOLS_SERVICE_NAME": project.config.name, **project.config.env}
 

@@ -327,7 +327,7 @@ def _open_to_all(host: str) -> str:
 def _uvicorn_config(app: AccessLog, head_timeout_s: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=connection_type(head_timeout_s),
+        http=_connection_type(head_timeout_s),
         ws="none",
         loop="asyncio",
         lifespan="off",
@@ -439,5 +439,5 @@ class Connection(H11Protocol):
         return cycle is not None and not cycle.response_complete
 
 
-def connection_type(head_timeout_s: float) -> type[Connection]:
+def _connection_type(head_timeout_s: float) -> type[Connection]:
     return type("Connection", (Connection,), {"head_timeout_s": head_timeout_s})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 # How long no file must have been saved.
-QUIET_S = 0.4
+_QUIET_S = 0.4
 
 
 class TemplateKeeper:
@@ -35,7 +35,7 @@ class TemplateKeeper:
         quiet_s: How long no file must have been saved.
     """
 
-    def __init__(self, root: Path, report: Reporter, *, writes: bool, quiet_s: float = QUIET_S) -> None:
+    def __init__(self, root: Path, report: Reporter, *, writes: bool, quiet_s: float = _QUIET_S) -> None:
         self._root = root
         self._report = report
         self._mode = "write" if writes else "look"
@@ -98,7 +98,7 @@ class TemplateKeeper:
         self._reported = set(warnings)
 
 
-def update_template(root: Path, *, writes: bool) -> dict[str, Any]:
+def _update_template(root: Path, *, writes: bool) -> dict[str, Any]:
     """What was done, and the template's warnings. A project with problems leaves the file as it is.
 
     Args:
@@ -120,4 +120,4 @@ if __name__ == "__main__":
     if hasattr(os, "nice"):
         with suppress(OSError):
             os.nice(10)
-    sys.stdout.write(json.dumps(update_template(Path(sys.argv[1]), writes=sys.argv[2] == "write")))
+    sys.stdout.write(json.dumps(_update_template(Path(sys.argv[1]), writes=sys.argv[2] == "write")))

@@ -93,7 +93,7 @@ class Watcher:
             if self._stops[0].is_set():
                 return
             app_dir = self._root / self._app_dir()
-            links = linked_folders(app_dir) if app_dir != self._root else []
+            links = _linked_folders(app_dir) if app_dir != self._root else []
             own = (app_dir, *map(Path, links)) if app_dir != self._root else ()
             code = {each for folder in self._beside for each in watched_folders(folder)}
             top = {str(self._root / app_dir.relative_to(self._root).parts[0])} if own and app_dir.is_dir() else set()
@@ -162,7 +162,7 @@ def watched_folders(root: Path) -> list[str]:
         return []
 
 
-def linked_folders(app_dir: Path) -> list[str]:
+def _linked_folders(app_dir: Path) -> list[str]:
     """The targets of links below the folder of routes."""
     links = []
     for folder, names, _ in os.walk(app_dir):

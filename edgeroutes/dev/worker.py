@@ -111,7 +111,7 @@ class Worker:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._sending = threading.Lock()
-        self._writers: dict[int, RemoteResponseWriter] = {}
+        self._writers: dict[int, _RemoteResponseWriter] = {}
         self._questions: dict[int, Future[Any]] = {}
         self._modules = 0
         self.root = ""
@@ -219,8 +219,8 @@ class Worker:
         kind, number, *rest = message
         if kind == "run":
             event, is_ready, has_faults = rest
-            late = ParentEnvironment(self, function_environment, is_ready=is_ready, has_faults=has_faults)
-            writer = self._writers[number] = RemoteResponseWriter(number, self)
+            late = _ParentEnvironment(self, function_environment, is_ready=is_ready, has_faults=has_faults)
+            writer = self._writers[number] = _RemoteResponseWriter(number, self)
             live = OneInvocation(self, writer, loaded, late)
             arguments = (live, event, writer, loop, loaded.limits)
             threading.Thread(target=self._run, args=arguments, name="edgeroutes-request", daemon=True).start()
@@ -230,7 +230,7 @@ class Worker:
             known.delivered() if kind == "sent" else known.leave()
 
     def _run(
-        self, live: OneInvocation, event: Event, writer: RemoteResponseWriter, loop: LoopThread, limits: Limits
+        self, live: OneInvocation, event: Event, writer: _RemoteResponseWriter, loop: LoopThread, limits: Limits
     ) -> None:
         invocation = Invocation(live, event, loop=loop, limits=limits, report=self.report)
         writer.invocation = invocation
@@ -247,7 +247,7 @@ class Worker:
             self.send("modules", *loaded_modules())
 
 
-class RemoteResponseWriter:
+class _RemoteResponseWriter:
     """A `ResponseWriter` whose client is the parent's."""
 
     def __init__(self, number: int, worker: Worker) -> None:
@@ -399,9 +399,9 @@ class OneInvocation:
     def __init__(
         self,
         worker: Worker,
-        writer: RemoteResponseWriter,
+        writer: _RemoteResponseWriter,
         loaded: WorkerProject,
-        function_environment: ParentEnvironment,
+        function_environment: _ParentEnvironment,
     ) -> None:
         self.loaded = loaded
         self.function_environment = function_environment
@@ -420,7 +420,7 @@ class OneInvocation:
         return False
 
 
-class ParentEnvironment:
+class _ParentEnvironment:
     """The part of a `FunctionEnvironment` that `Invocation` uses, where the parent may still be resolving variables.
 
     Args:

@@ -116,7 +116,7 @@ class Workers:
         self._lock = threading.Lock()
         self._files: set[str] = set()
         self._is_closing = False
-        self._all: list[WorkerProcess] = []
+        self._all: list[_WorkerProcess] = []
         self._starter = starter
         live.loaded_files = lambda: list(self._files)
 
@@ -151,7 +151,7 @@ class Workers:
             worker.kill()
         self._starter.end()
 
-    def begin(self, event: Event) -> tuple[WorkerProcess, int, Messages]:
+    def begin(self, event: Event) -> tuple[_WorkerProcess, int, Messages]:
         """Run an event on the newest worker."""
         with self._lock:
             if self._all[-1].ended.is_set() and not self._is_closing:  # it has crashed
@@ -163,9 +163,9 @@ class Workers:
         worker.send("run", number, event, function_environment.is_ready, function_environment.has_faults)
         return worker, number, messages
 
-    def _begin_worker(self, predecessor: WorkerProcess | None) -> None:
+    def _begin_worker(self, predecessor: _WorkerProcess | None) -> None:
         """Start a worker; with the lock held."""
-        worker = WorkerProcess(self, self.live.loaded)
+        worker = _WorkerProcess(self, self.live.loaded)
         self._all = [each for each in self._all if not each.ended.is_set()] + [worker]
         environ = {**os.environ, **self._environ}
         late = self.live.function_environment.late_names  # for which the packages need not be imported again
@@ -193,7 +193,7 @@ class Workers:
             has_cdn=self._invalidate is not None,
         )
 
-    def reply(self, worker: WorkerProcess, name: str, arguments: tuple[Any, ...]) -> Any:
+    def reply(self, worker: _WorkerProcess, name: str, arguments: tuple[Any, ...]) -> Any:
         """The reply to a worker's question."""
         if name == "invalidate":
             return self._invalidate(*arguments) if self._invalidate is not None else None
@@ -251,20 +251,20 @@ class Starter:
         self._names: dict[str, None] = {}
         self._excluded: set[str] = set()
         self._environ: Mapping[str, str] = dict(os.environ)
-        self._server: ForkServerProcess | None = None
+        self._server: _ForkServerProcess | None = None
 
-    def begin(self) -> ForkServerProcess:
+    def begin(self) -> _ForkServerProcess:
         """Start the server, before it is needed."""
         with self._lock:
             # The project's modules must not be found there, even by a package that imports them.
             sys_path = [path for path in sys.path if path and not self._is_own_folder(path)]
-            self._server = server = ForkServerProcess(sys_path, forks=self._forks)
+            self._server = server = _ForkServerProcess(sys_path, forks=self._forks)
             if self._names:
                 server.send("preload", (list(self._names), dict(self._environ)))
             threading.Thread(target=self._read, args=(server,), name="edgeroutes-starter", daemon=True).start()
             return server
 
-    def start_worker(self, worker: WorkerProcess, environ: Mapping[str, str]) -> None:
+    def start_worker(self, worker: _WorkerProcess, environ: Mapping[str, str]) -> None:
         """Start a worker. A package may have read the environment at its import, so another environment takes another server."""
         with self._lock:
             if environ != self._environ and self._names:
@@ -289,7 +289,7 @@ class Starter:
     def _is_own_folder(self, path: str) -> bool:
         return f"{path}/".startswith(f"{self._root}/") and not {"site-packages", "dist-packages"} & set(path.split("/"))
 
-    def _read(self, server: ForkServerProcess) -> None:
+    def _read(self, server: _ForkServerProcess) -> None:
         """Read a server's messages until it ends, and replace one that ended by itself."""
         with suppress(EOFError, OSError):
             while True:
@@ -312,7 +312,7 @@ class Starter:
         server.process.wait()
 
 
-class ForkServerProcess:
+class _ForkServerProcess:
     """A `fork_server`, seen from the parent.
 
     Args:
@@ -322,7 +322,7 @@ class ForkServerProcess:
 
     def __init__(self, sys_path: list[str], *, forks: bool) -> None:
         self.control, its_end = Pipe()
-        self.unstarted: deque[WorkerProcess] = deque()
+        self.unstarted: deque[_WorkerProcess] = deque()
         self._is_ending = False
         command = [
             sys.executable,
@@ -338,7 +338,7 @@ class ForkServerProcess:
         with suppress(OSError):
             self.control.send((kind, value))
 
-    def start_worker(self, worker: WorkerProcess) -> None:
+    def start_worker(self, worker: _WorkerProcess) -> None:
         self.unstarted.append(worker)
         self.send("start", None)
         with suppress(OSError):
@@ -362,7 +362,7 @@ class ForkServerProcess:
 Messages = SimpleQueue[tuple[str, Any, tuple[str | None, str, tuple[str, ...] | None]]]
 
 
-class WorkerProcess:
+class _WorkerProcess:
     """A worker, seen from the parent.
 
     Args:
@@ -393,7 +393,7 @@ class WorkerProcess:
         self._pid = pid
         self._its_end.close()
 
-    def begin(self, state: WorkerState, predecessor: WorkerProcess | None) -> None:
+    def begin(self, state: WorkerState, predecessor: _WorkerProcess | None) -> None:
         """Send the project, then read its messages until it ends."""
         if predecessor is not None and predecessor.is_idle:
             predecessor.ended.wait(_END_WAIT_S)
@@ -530,14 +530,14 @@ class RemoteInvocation:
             self._fail(writer)
         return kind == "again"
 
-    def _report_disconnect(self, writer: ResponseWriter, worker: WorkerProcess, number: int) -> None:
+    def _report_disconnect(self, writer: ResponseWriter, worker: _WorkerProcess, number: int) -> None:
         try:
             writer.on_disconnect(lambda: worker.send("gone", number))
         except ClientGone:
             worker.send("gone", number)
 
     def _note(
-        self, worker: WorkerProcess, route: str | None, note: str, dynamic_reasons: tuple[str, ...] | None
+        self, worker: _WorkerProcess, route: str | None, note: str, dynamic_reasons: tuple[str, ...] | None
     ) -> None:
         if route is not None:
             self.route = worker.loaded.routes.get(route)

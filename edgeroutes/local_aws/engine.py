@@ -195,7 +195,7 @@ class _Backend(CloudFormationBackend):
 
     def update_stack(self, name: str, template: str, role_arn: str | None, parameters: Any, tags: Any) -> Stack:
         given = {each["ParameterKey"]: each.get("ParameterValue") for each in parameters or ()}
-        processed, before = self._processed(template, given), Snapshot(self.get_stack(name))
+        processed, before = self._processed(template, given), _Snapshot(self.get_stack(name))
         try:
             with _as_refusal():
                 return super().update_stack(name, processed, role_arn, parameters, tags)
@@ -239,7 +239,7 @@ class _Backend(CloudFormationBackend):
         return json.dumps(document)
 
 
-class Snapshot:
+class _Snapshot:
     """A stack before an update, to restore after one that fails halfway.
 
     moto has no rollback. What the update added is deleted, so that its names are free; what it removed counts as not yet created. A

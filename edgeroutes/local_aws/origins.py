@@ -39,7 +39,7 @@ def is_loopback_authority(authority: str) -> bool:
     return name is not None and is_loopback(name)
 
 
-def is_loopback_origin(origin: str) -> bool:
+def _is_loopback_origin(origin: str) -> bool:
     """Whether an `Origin` header is of a page that a server of this machine has sent."""
     scheme, separator, authority = origin.partition("://")
     return bool(separator) and scheme in ("http", "https") and is_loopback_authority(authority)
@@ -101,12 +101,12 @@ def foreign_origin(headers: Mapping[str, str]) -> str | None:
         origin = _referring_origin(headers) if site == "cross-site" else None
     elif origin == UNKNOWN and site in _OWN_PAGES:  # the form of an own page with `Referrer-Policy: no-referrer`
         return None
-    return None if origin is None or is_loopback_origin(origin) else origin
+    return None if origin is None or _is_loopback_origin(origin) else origin
 
 
 def refers_from_elsewhere(headers: Mapping[str, str]) -> bool:
     """Whether `Referer` names a page of another machine; also in browsers without `Sec-Fetch-Site`."""
-    return "referer" in headers and not is_loopback_origin(_referring_origin(headers))
+    return "referer" in headers and not _is_loopback_origin(_referring_origin(headers))
 
 
 def is_top_level_navigation(method: str, headers: Mapping[str, str]) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edgeroutes.local_aws.stack import Cloud
 
 
-SEED_FOLDER = "infra/seed"
+_SEED_FOLDER = "infra/seed"
 _ENDINGS = (".json", ".yaml", ".yml")
 _MAX_OBJECT_BYTES = 1024 * 1024 * 1024
 _MAX_BYTES = 4 * 1024 * 1024
@@ -45,7 +45,7 @@ class Seed:
             ConfigError: It cannot be read.
         """
         try:
-            return read_file(self.folder / name, f"{SEED_FOLDER}/{name}", limit_bytes=_MAX_OBJECT_BYTES)
+            return read_file(self.folder / name, f"{_SEED_FOLDER}/{name}", limit_bytes=_MAX_OBJECT_BYTES)
         except FileNotFoundError as err:
             raise ConfigError(f"there is no file {name!r}", where=self.where, hint="Put it beside the seed") from err
 
@@ -56,9 +56,9 @@ def read_seeds(root: Path) -> dict[str, Seed]:
     Raises:
         ProjectError: A file cannot be read, or two of them name a resource.
     """
-    folder, seeds = root / SEED_FOLDER, dict[str, Seed]()
+    folder, seeds = root / _SEED_FOLDER, dict[str, Seed]()
     problems: list[ProjectError] = []
-    files = [folder / name for name in list_folder(folder, SEED_FOLDER, _ENDINGS)]
+    files = [folder / name for name in list_folder(folder, _SEED_FOLDER, _ENDINGS)]
     for file in files:
         try:
             _add(seeds, file)
@@ -69,7 +69,7 @@ def read_seeds(root: Path) -> dict[str, Seed]:
 
 
 def _add(seeds: dict[str, Seed], file: Path) -> None:
-    source_file = f"{SEED_FOLDER}/{file.name}"
+    source_file = f"{_SEED_FOLDER}/{file.name}"
     parsed = parse_yaml(read_text(file, source_file, limit_bytes=_MAX_BYTES), source_file)  # JSON is YAML
     for logical_id, value in parsed.value.items():
         where = parsed.where(logical_id)

@@ -74,13 +74,13 @@ class Hold:
         if f"Credential={OWN_ACCESS_KEY}/" in authorization:
             return ""
         if self._state == HELD:
-            self.report_wait(read_call(authorization, str(environ.get("HTTP_X_AMZ_TARGET", ""))))
+            self.report_wait(_read_call(authorization, str(environ.get("HTTP_X_AMZ_TARGET", ""))))
         with self._changed:
             self._changed.wait_for(lambda: self._state != HELD)
             return self._message if self._state == FAILED else ""
 
 
-class EarlyConnections:
+class _EarlyConnections:
     """Accepts connections before the server runs, and reports the calls in them without consuming a byte.
 
     Args:
@@ -125,7 +125,7 @@ class EarlyConnections:
             time.sleep(_STEP_S / 10)
         if head:
             lines = dict(_header_lines(head.decode("latin-1").split("\r\n")))
-            self._hold.report_wait(read_call(lines.get("authorization", ""), lines.get("x-amz-target", "")))
+            self._hold.report_wait(_read_call(lines.get("authorization", ""), lines.get("x-amz-target", "")))
 
 
 def _header_lines(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
@@ -135,14 +135,14 @@ def _header_lines(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
             yield name.strip().lower(), value.strip()
 
 
-def read_call(authorization: str, target: str) -> str:
+def _read_call(authorization: str, target: str) -> str:
     """The service and, where a header has it, the operation: `dynamodb Scan`, `s3`."""
     found = _SERVICE.search(authorization)
     service = found[1] if found else "an unsigned request"
     return f"{service} {target.rpartition('.')[2]}".rstrip()
 
 
-def respond_with_failure(message: str, environ: Mapping[str, Any], start_response: StartResponse) -> list[bytes]:
+def _respond_with_failure(message: str, environ: Mapping[str, Any], start_response: StartResponse) -> list[bytes]:
     """An AWS error that SDKs raise at once: they repeat requests after a 5xx."""
     code = "LocalAWSFailed"
     if "json" in str(environ.get("CONTENT_TYPE", "")):
@@ -152,7 +152,7 @@ def respond_with_failure(message: str, environ: Mapping[str, Any], start_respons
         from xml.sax.saxutils import escape
 
         inner = f"<Code>{code}</Code><Message>{escape(message)}</Message>"
-        is_s3 = read_call(str(environ.get("HTTP_AUTHORIZATION", "")), "") == "s3"
+        is_s3 = _read_call(str(environ.get("HTTP_AUTHORIZATION", "")), "") == "s3"
         body = f"<Error>{inner}</Error>" if is_s3 else f"<ErrorResponse><Error>{inner}</Error></ErrorResponse>"
         content_type = "text/xml"
     encoded = body.encode()
@@ -161,7 +161,7 @@ def respond_with_failure(message: str, environ: Mapping[str, Any], start_respons
     return [encoded]
 
 
-SENT_HOSTS = "edgeroutes.sent_hosts"
+_SENT_HOSTS = "edgeroutes.sent_hosts"
 """Where the WSGI environment has every `Host` header as it was sent; `HTTP_HOST` has that of an absolute request target."""
 
 _ASKED_METHOD = "HTTP_ACCESS_CONTROL_REQUEST_METHOD"
@@ -196,7 +196,7 @@ class Gate:
         if not reason:
             failure = self._hold.pass_through(environ) if self._hold is not None else ""
             if failure:
-                return respond_with_failure(failure, environ, start_response)
+                return _respond_with_failure(failure, environ, start_response)
             return self._application(environ, start_response)
         body = f"edgeroutes dev: local AWS refuses this request: {reason}\n".encode("ascii", "backslashreplace")
         headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
@@ -204,7 +204,7 @@ class Gate:
         return [body]
 
     def _refusal(self, environ: Mapping[str, Any]) -> str:
-        hosts = {str(environ.get("HTTP_HOST", "")), *environ.get(SENT_HOSTS, ())}
+        hosts = {str(environ.get("HTTP_HOST", "")), *environ.get(_SENT_HOSTS, ())}
         if "HTTP_X_FORWARDED_HOST" in environ:  # a proxy that makes this server public
             hosts.add(str(environ["HTTP_X_FORWARDED_HOST"]))
         for host in sorted(hosts):
@@ -247,23 +247,23 @@ def main(options: str) -> None:
         listening = socket.create_server((HOST, given["port"]))
     hold = Hold(lambda call: _write(waits=call), is_held=given["is_held"])
     threading.Thread(target=_read_commands, args=(hold,), daemon=True).start()
-    early = EarlyConnections(listening, hold)
+    early = _EarlyConnections(listening, hold)
     _serve(listening, early, hold, given["hosts"])
 
 
-def _serve(listening: socket.socket, early: EarlyConnections, hold: Hold, hosts: list[str]) -> None:
+def _serve(listening: socket.socket, early: _EarlyConnections, hold: Hold, hosts: list[str]) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
     from edgeroutes.local_aws import engine
-    from edgeroutes.local_aws.server import SENT_HOSTS, Gate
+    from edgeroutes.local_aws.server import _SENT_HOSTS, Gate
 
     class RequestHandler(MotoRequestHandler):
         """Keeps the `Host` headers, in whose place werkzeug puts the host of an absolute request target."""
 
         def make_environ(self) -> dict[str, Any]:
             """The WSGI environment."""
-            return {**super().make_environ(), SENT_HOSTS: self.headers.get_all("Host", [])}
+            return {**super().make_environ(), _SENT_HOSTS: self.headers.get_all("Host", [])}
 
     engine.install()
     # No line for each request.

@@ -56,8 +56,8 @@ def ask(
     return read_result(project.handler()(rest_event(request)))
 
 
-def values(answer: HttpResponse, name: str) -> list[str]:
-    return [value for key, value in answer.headers if key.lower() == name]
+def values(response: HttpResponse, name: str) -> list[str]:
+    return [value for key, value in response.headers if key.lower() == name]
 
 
 def test_starlettes_gzip_compresses_what_a_route_answers(project: RouteProject) -> None:

@@ -231,7 +231,7 @@ class Cdn:
             return None
         if not self._store.put(viewer.key, entry, invalidations):
             return None
-        warning = privacy_warning(viewer.key.target, entry, exchange, viewer.headers, self._keyed)
+        warning = _privacy_warning(viewer.key.target, entry, exchange, viewer.headers, self._keyed)
         if warning and viewer.request.path not in self._warned:
             self._warned.add(viewer.request.path)
             self._report(Logged(level="WARNING", message=warning))
@@ -285,7 +285,7 @@ class _Viewer:
         await response.send(self._send, method=self.request.method)
 
 
-def privacy_warning(target: str, entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
+def _privacy_warning(target: str, entry: Entry, exchange: Exchange, request: Headers, keyed: Sequence[str]) -> str:
     """The warning for a response that is cached for everyone although it is one user's; empty for any other.
 
     The runtime's own caching makes such responses private; a handler or an app that sets `Cache-Control` itself may not.

@@ -173,15 +173,15 @@ def make_key(request: HttpRequest, headers: Headers, keyed: Sequence[str] = ()) 
     """The cache key of a request, with the headers that `keyed_headers` names."""
     return CacheKey(
         request.target,
-        ",".join(accepted_encodings(headers.get("accept-encoding", ""))),
+        ",".join(_accepted_encodings(headers.get("accept-encoding", ""))),
         tuple((name, headers.get(name, "")) for name in keyed),
     )
 
 
-def accepted_encodings(accept_encoding: str) -> list[str]:
+def _accepted_encodings(accept_encoding: str) -> list[str]:
     """The encodings of `br` and `gzip` that a client accepts.
 
-    >>> accepted_encodings("gzip, deflate, br;q=0.9, zstd")
+    >>> _accepted_encodings("gzip, deflate, br;q=0.9, zstd")
     ['br', 'gzip']
 
     Source: docs.aws.amazon.com/AmazonCloudFront "controlling-the-cache-key", both formats enabled (read 2026-11-21).

@@ -63,7 +63,7 @@ class Refusal:
         return f"{refused}. {self.hint}."
 
 
-def make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
+def _make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
     """What boto3 raises when AWS refuses: the service's code, text and status, in its own exception class."""
     model = client.meta.service_model
     code, status = _code_and_status(model.service_name, model.metadata)
@@ -229,7 +229,7 @@ _known_roles: WeakKeyDictionary[Cloud, tuple[Mapping[str, Resource], dict[str, R
 
 
 @dataclass(slots=True, kw_only=True)
-class Enforcement:
+class _Enforcement:
     """The AWS calls of a function while it is checked.
 
     Args:
@@ -269,7 +269,7 @@ class Enforcement:
             if decision.verdict.is_refusal:
                 refusal = self._refusal(need, decision.verdict)
                 self.refusals.append(refusal)
-                raise make_error(client, operation.name, self.role.session_arn, refusal)
+                raise _make_error(client, operation.name, self.role.session_arn, refusal)
             if decision.verdict is Verdict.UNCERTAIN:
                 self.warnings.append(self._warning(need, decision))
             self.needs.append(need)
@@ -307,7 +307,7 @@ class Enforcement:
 
 
 @contextmanager
-def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[Enforcement]:
+def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[_Enforcement]:
     """Check every boto3 call against the policies of this function's role.
 
     In this context and the tasks and threads that begin in it; a function that is invoked by another one has its own inside. A refused
@@ -331,7 +331,7 @@ def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Itera
         outer = _guard.set(None)  # reading the role is not the function's call
         try:
             role = _role(cloud, logical_id)
-            enforcement = Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
+            enforcement = _Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
             _guard.set(enforcement)
             yield enforcement
         finally:

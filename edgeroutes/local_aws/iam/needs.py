@@ -39,7 +39,7 @@ class Call:
     place: AccountRegion
 
 
-def find_resources(call: Call) -> list[str]:
+def _find_resources(call: Call) -> list[str]:
     """The resources that the parameters name: one, or each of a list or a batch."""
     special = _RESOURCES.get(call.prefix)
     if special is not None:
@@ -103,7 +103,7 @@ def _dynamodb(call: Call) -> list[str]:
     if isinstance(call.parameters.get("RequestItems"), dict):  # of the batches
         return [table_arn(call, name) for name in call.parameters["RequestItems"]]
     if call.operation == "TransactGetItems":
-        return [table_arn(call, item.get("Get", {}).get("TableName")) for item in items_of(call, "TransactItems")]
+        return [table_arn(call, item.get("Get", {}).get("TableName")) for item in _items_of(call, "TransactItems")]
     if call.operation == "GetRecords":
         return [f"{table_arn(call, UNKNOWN)}/stream/{UNKNOWN}"]
     if call.parameters.keys().isdisjoint(("TableName", "RequestItems")):
@@ -112,24 +112,24 @@ def _dynamodb(call: Call) -> list[str]:
     return [table_arn(call, text_of(call, "TableName"), index)]
 
 
-def items_of(call: Call, name: str) -> Sequence[Mapping[str, Any]]:
+def _items_of(call: Call, name: str) -> Sequence[Mapping[str, Any]]:
     """The mappings in a list parameter."""
     value = call.parameters.get(name)
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list | tuple) else []
 
 
-def object_arn(call: Call, bucket: str, key: str = "") -> str:
+def _object_arn(call: Call, bucket: str, key: str = "") -> str:
     """The ARN of an object, or of a bucket."""
     if bucket.startswith("arn:"):  # an access point
         return f"{bucket}/object/{key}" if key else bucket
     return call.place.arn("s3", f"{bucket}/{key}" if key else bucket, region="", account="")
 
 
-def object_or_bucket(call: Call) -> list[str]:
+def _object_or_bucket(call: Call) -> list[str]:
     """The resource of an S3 call: an object where it has a key. S3 Control's, with an account, have others."""
     if "Bucket" not in call.parameters or "AccountId" in call.parameters:
         return [UNKNOWN]
-    return [object_arn(call, text_of(call, "Bucket"), text_of(call, "Key") if "Key" in call.parameters else "")]
+    return [_object_arn(call, text_of(call, "Bucket"), text_of(call, "Key") if "Key" in call.parameters else "")]
 
 
 def _sqs(call: Call) -> list[str]:
@@ -225,7 +225,7 @@ _RESOURCES: dict[str, Callable[[Call], list[str]]] = {
     "kms": _kms,
     "lambda": _lambda,
     "logs": _logs,
-    "s3": object_or_bucket,
+    "s3": _object_or_bucket,
     "secretsmanager": _secret,
     "sqs": _sqs,
 }
@@ -260,13 +260,13 @@ def _ordinary(call: Call) -> Iterator[Need]:
     for name in actions.ACTIONS.get(call.prefix, {}).get(call.operation, (call.operation,)):
         is_own = ":" not in name
         action = f"{call.prefix}:{name}" if is_own else name
-        resources = find_resources(call) if is_own else [UNKNOWN]
+        resources = _find_resources(call) if is_own else [UNKNOWN]
         for resource in [ANY] if action in actions.WITHOUT_RESOURCE else resources:
             yield Need(action, resource)
 
 
 def _transact(call: Call) -> Iterator[Need]:
-    for item in items_of(call, "TransactItems"):
+    for item in _items_of(call, "TransactItems"):
         for kind, request in item.items():
             if kind in actions.TRANSACTED and isinstance(request, Mapping):
                 yield Need(f"dynamodb:{actions.TRANSACTED[kind]}", table_arn(call, request.get("TableName")))
@@ -276,7 +276,7 @@ _TABLE_OF_STATEMENT = re.compile(r"""\b(?:FROM|INTO|UPDATE)\s+"?([\w.:/-]+)"?(?:
 
 
 def _partiql(call: Call) -> Iterator[Need]:
-    listed = [*items_of(call, "Statements"), *items_of(call, "TransactStatements")] or [call.parameters]
+    listed = [*_items_of(call, "Statements"), *_items_of(call, "TransactStatements")] or [call.parameters]
     for each in listed:
         statement = each.get("Statement")
         text = statement.strip() if isinstance(statement, str) else ""
@@ -290,7 +290,7 @@ def _partiql(call: Call) -> Iterator[Need]:
 
 def _s3_object(call: Call) -> Iterator[Need]:
     """Calls about one object, with its version and what is stored with it."""
-    (resource,) = object_or_bucket(call)
+    (resource,) = _object_or_bucket(call)
     for name in actions.ACTIONS["s3"].get(call.operation, (call.operation,)):
         yield Need(f"s3:{actions.OF_VERSION.get(name, name) if 'VersionId' in call.parameters else name}", resource)
     yield from _s3_stored_along(call, resource)
@@ -309,8 +309,8 @@ def _s3_copy(call: Call) -> Iterator[Need]:
         source = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
     parts = source if isinstance(source, Mapping) else {}
     action = "s3:GetObjectVersion" if "VersionId" in parts else "s3:GetObject"
-    yield Need(action, object_arn(call, parts.get("Bucket", UNKNOWN), parts.get("Key", UNKNOWN)))
-    (resource,) = object_or_bucket(call)
+    yield Need(action, _object_arn(call, parts.get("Bucket", UNKNOWN), parts.get("Key", UNKNOWN)))
+    (resource,) = _object_or_bucket(call)
     yield Need("s3:PutObject", resource)
     yield from _s3_stored_along(call, resource)
 
@@ -320,7 +320,7 @@ def _s3_delete(call: Call) -> Iterator[Need]:
     objects = wanted.get("Objects", ()) if isinstance(wanted, Mapping) else ({"Key": UNKNOWN},)
     for each in objects:
         action = "s3:DeleteObjectVersion" if "VersionId" in each else "s3:DeleteObject"
-        yield Need(action, object_arn(call, text_of(call, "Bucket"), each.get("Key", UNKNOWN)))
+        yield Need(action, _object_arn(call, text_of(call, "Bucket"), each.get("Key", UNKNOWN)))
 
 
 def _sns(call: Call) -> Iterator[Need]:
@@ -341,7 +341,7 @@ def _secrets(call: Call) -> Iterator[Need]:
 
 
 def _events(call: Call) -> Iterator[Need]:
-    for entry in items_of(call, "Entries"):
+    for entry in _items_of(call, "Entries"):
         bus = entry.get("EventBusName", "default")
         yield Need("events:PutEvents", call.place.arn("events", bus if bus.startswith("arn:") else f"event-bus/{bus}"))
 

@@ -41,7 +41,7 @@ def matches(pattern: str, value: str, *, ignores_case: bool = False) -> bool:
     return _compiled(pattern, ignores_case).fullmatch(value) is not None
 
 
-def arn_matches(pattern: str, arn: str) -> bool:
+def _arn_matches(pattern: str, arn: str) -> bool:
     """Whether an ARN matches a condition's pattern, part by part: `*` does not match a colon of the first five parts.
 
     A pattern with fewer parts has `*` for the rest. Anything but an ARN, such as `*` itself, is compared as a whole.
@@ -51,7 +51,7 @@ def arn_matches(pattern: str, arn: str) -> bool:
     return all(map(matches, patterns, parts))
 
 
-def resource_matches(pattern: str, arn: str) -> bool:
+def _resource_matches(pattern: str, arn: str) -> bool:
     """Whether an ARN matches a statement's `Resource`: as `arn_matches`, but a `*` at the end of a part may match colons."""
     return _run_on(*_parts(pattern, arn), matches)
 
@@ -99,7 +99,7 @@ def _overlap(pattern: str, value: str) -> bool:
     return (len(pattern), len(value)) in reached
 
 
-def fill_variables(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
+def _fill_variables(text: str, context: Mapping[str, tuple[str, ...]]) -> tuple[str, tuple[str, ...]]:
     """The text with the policy's variables filled in, and the names of the unknown ones.
 
     Args:
@@ -134,7 +134,7 @@ def _compiled(pattern: str, ignores_case: bool) -> re.Pattern[str]:  # noqa: FBT
     return re.compile(text, re.DOTALL | (re.IGNORECASE if ignores_case else 0))
 
 
-def weigh_conditions(
+def _weigh_conditions(
     block: Mapping[str, Any], context: Mapping[str, tuple[str, ...]]
 ) -> tuple[bool | None, tuple[str, ...]]:
     """Whether all conditions hold; None, and the keys, where that is not known.
@@ -164,7 +164,7 @@ def _weigh_condition(
         return (not found) is (expected[0].lower() == "true"), ()
     if kind not in _OPERATORS:
         return None, (f"{name} of {key}",)
-    filled = [fill_variables(each, context) for each in expected]
+    filled = [_fill_variables(each, context) for each in expected]
     unknown = tuple(variable for _, variables in filled for variable in variables)
     if unknown:
         return None, unknown
@@ -225,10 +225,10 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "StringNotEqualsIgnoreCase": _by(str.casefold, operator.eq),
     "StringLike": matches,
     "StringNotLike": matches,
-    "ArnEquals": arn_matches,
-    "ArnLike": arn_matches,
-    "ArnNotEquals": arn_matches,
-    "ArnNotLike": arn_matches,
+    "ArnEquals": _arn_matches,
+    "ArnLike": _arn_matches,
+    "ArnNotEquals": _arn_matches,
+    "ArnNotLike": _arn_matches,
     "Bool": _by(str.lower, operator.eq),
     "IpAddress": _in_network,
     "NotIpAddress": _in_network,
@@ -349,7 +349,7 @@ def _applies(statement: Mapping[str, Any], question: Question) -> tuple[bool | N
     names, unknown = _names_resource(statement, question)
     if names is False:
         return False, ()
-    holds, keys = weigh_conditions(statement.get("Condition") or {}, question.context)
+    holds, keys = _weigh_conditions(statement.get("Condition") or {}, question.context)
     if holds is False:
         return False, ()
     unknown = (*unknown, *keys)
@@ -367,11 +367,11 @@ def _names_resource(statement: Mapping[str, Any], question: Question) -> tuple[b
     is_negated = "NotResource" in statement
     unknown: list[str] = []
     for pattern in listed(statement["NotResource"] if is_negated else statement.get("Resource", [])):
-        filled, variables = fill_variables(pattern, question.context)
+        filled, variables = _fill_variables(pattern, question.context)
         unknown += variables
         if variables:
             continue
-        if resource_matches(filled, question.resource):
+        if _resource_matches(filled, question.resource):
             return not is_negated, ()
         if UNKNOWN in question.resource and resource_may_match(filled, question.resource):
             if statement["Effect"] == "Allow":

@@ -122,12 +122,12 @@ def _review_roles(root: Path, functions: Iterable[FunctionPlan], uses: Mapping[s
         by_role: dict[str, list[Review]] = defaultdict(list)
         for function in functions:
             role = read_role(cloud, function.logical_id)
-            by_role[role.arn].append(review_function(cloud, function, role, uses[function.logical_id]))
+            by_role[role.arn].append(_review_function(cloud, function, role, uses[function.logical_id]))
         reviews = [_with_unused(cloud, review, sharing) for sharing in by_role.values() for review in sharing]
     return {review.function.logical_id: review for review in reviews}
 
 
-def review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsUse) -> Review:
+def _review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsUse) -> Review:
     environment = cloud.environment_of(function.logical_id)
     place = role.place(cloud.region_name)
     needed_at: dict[Need, list[str]] = defaultdict(list)
