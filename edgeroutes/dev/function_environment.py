@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from edgeroutes.dev.function_variables import FunctionVariables, common_variables, running
 from edgeroutes.dev.reports import Logged
-from edgeroutes.names import ENV_FILES
+from edgeroutes.names import DISTRIBUTION_ID_VARIABLE, DISTRIBUTION_PARAMETER_VARIABLE, ENV_FILES, SECRET_VARIABLE
 from edgeroutes.routing.reading import read_text
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 
 
 # Variables that only deployed functions need, behind CloudFront.
-DEPLOYED_ONLY = frozenset(
-    {"EDGEROUTES_ORIGIN_SECRET", "EDGEROUTES_DISTRIBUTION_PARAMETER", "EDGEROUTES_DISTRIBUTION_ID"}
-)
+DEPLOYED_ONLY = frozenset({SECRET_VARIABLE, DISTRIBUTION_PARAMETER_VARIABLE, DISTRIBUTION_ID_VARIABLE})
 
 
 @dataclass(frozen=True, slots=True)

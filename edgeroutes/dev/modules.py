@@ -59,7 +59,7 @@ def loaded_files(root: Path) -> Iterator[str]:
 def loaded_modules() -> tuple[list[str], list[str]]:
     """The names of the loaded modules that no save changes, in the order of their imports, and the files of all others."""
     installed, files = [], []
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # one step: another thread may import meanwhile
         if is_installed(name, module):
             installed.append(name)
         else:
@@ -91,7 +91,7 @@ def _is_initializing(module: ModuleType) -> bool:
 
 def _project_modules(root: Path) -> Iterator[tuple[str, ModuleType]]:
     environments = _environments(root)
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # one step: another thread may import meanwhile
         if name == "__main__" or name.partition(".")[0] == "edgeroutes":
             continue
         paths = _paths(module)

@@ -89,7 +89,7 @@ def test_without_credentials_it_says_so(
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     assert main(["revalidate", "--all", "--root", str(root)]) == 1
     assert capsys.readouterr().err == (
-        "the stack 'shop': NoCredentialsError: Unable to locate credentials. Sign in to AWS, or set AWS_PROFILE.\n"
+        "stack 'shop': NoCredentialsError: Unable to locate credentials. Sign in to AWS, or set AWS_PROFILE.\n"
     )
 
 
