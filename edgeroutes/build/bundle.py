@@ -23,9 +23,11 @@ from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.hints import likely_distribution
 from edgeroutes.build.import_values import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin, normalize_name
+from edgeroutes.build.naming import Naming
 from edgeroutes.build.own_parts import unused_parts, unused_without_loops
+from edgeroutes.build.path_texts import possible_paths
 from edgeroutes.build.private_files import is_environment_file
-from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, matches
+from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, NamedPath, matches
 from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.build.settings_texts import settings_texts
 from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, ProjectError, require_no_problems
@@ -136,6 +138,8 @@ class Collector:
         self._tops = resolver.top_level_names()
         self.folders = ProjectFolders(root)
         self._data = DataFiles(self.folders)
+        self._naming = Naming(resolver)
+        self._code: dict[str, bool] = {}
         self._idle: dict[str, bool] = {}
 
     def collect(self, function: FunctionPlan, libraries: Sequence[LibraryImports] = ()) -> Bundle:
@@ -197,12 +201,12 @@ class Collector:
         included: Sequence[str],
     ) -> ImportGraph:
         """The trace, repeated while the configuration files beside what it reaches name more modules."""
-        settings = settings_texts(self._root, included, function, self._config, self._tops)
+        settings = settings_texts(self._root, included, function, self._config, self._tops, exists=self._exists)
         while True:
             graph = self._tracer.trace(entries, core=core, libraries=libraries, settings=settings)
             data = self._data_of(graph)
             files = dict.fromkeys((*included, *data.paths))
-            found = settings_texts(self._root, files, function, self._config, self._tops)
+            found = settings_texts(self._root, files, function, self._config, self._tops, exists=self._exists)
             if found == settings:
                 return graph
             settings = found
@@ -212,13 +216,7 @@ class Collector:
         modules = [module for module in graph.project_modules if module.file.suffix == ".py"]
         places = {self._place(module.file) for module in graph.project_modules}
         beside = self._data.beside((*places, *self._named_spaces(graph)))
-        named = self._data.named(
-            {
-                each.path: graph.where(module.file, each.line)
-                for module in modules
-                for each in self._tracer.imports(module.file).paths
-            }
-        )
+        named = self._data.named(self._named_paths(graph, modules))
         code = {path: why for path, why in named.left_out.items() if f"{path}/__init__.py" not in places}
         stubs = [*self._stubs(modules)]
         paths = dict.fromkeys((*beside.paths, *named.paths, *stubs))
@@ -237,6 +235,30 @@ class Collector:
                 and module.path is not None
             ):
                 yield f"{self._place(module.path)}/"
+
+    def _named_paths(self, graph: ImportGraph, modules: Iterable[Module]) -> dict[str, NamedPath]:
+        """Where the paths may lead that a function's files name, by the path in the project."""
+        found: dict[str, NamedPath] = {}
+        texts = [(module.file, self._tracer.imports(module.file).paths) for module in modules]
+        texts += [(each.module.file, each.paths) for each in graph.settings]
+        for file, paths in texts:
+            folder = self._place(file).rpartition("/")[0]
+            for each in paths:
+                for path in possible_paths(each.path, folder):
+                    known = found.get(path)
+                    if known is None or (each.names_code and not known.is_code):
+                        is_code = each.names_code and self._is_code(path)
+                        where = graph.where(file, each.line)
+                        found[path] = NamedPath(where=where, is_code=is_code, is_from_root=path == each.path)
+        return found
+
+    def _exists(self, path: str) -> bool:
+        return self.folders.entry(path) is not None
+
+    def _is_code(self, path: str) -> bool:
+        if path not in self._code:
+            self._code[path] = bool(self._naming.scripts(path))
+        return self._code[path]
 
     def _stubs(self, modules: Iterable[Module]) -> Iterator[str]:
         """The stubs of packages that load their modules lazily: `lazy_loader.attach_stub` reads them at run time."""

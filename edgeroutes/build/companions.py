@@ -85,7 +85,7 @@ class Companions:
         """The declared distributions that a library mentions."""
         found: dict[str, Companion] = {}
         offers = () if name in _OBSERVERS else self._wheels.requires(name) or ()
-        extras = extras_that_bring(name, offers)
+        extras = extras_that_bring(name, offers, lambda other: self._wheels.requires(other) or ())
         for each, names in extras.items():
             if each in self.declared:
                 how = f"{name} offers {each} as its extra {names[0]!r}, and the project declares both"
@@ -100,7 +100,8 @@ class Companions:
                 found[each] = Companion(
                     name=each,
                     how=how,
-                    is_offered=each in extras,
+                    is_offered=each in extras or mention.is_plugin,
+                    is_plugin=mention.is_plugin,
                     is_adapters=mention.adapters != () and each not in extras,
                     words=words,
                 )

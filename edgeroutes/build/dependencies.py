@@ -61,13 +61,15 @@ class Companion:
         how: What `why` shows: `bs4/builder/_lxml.py:9 of beautifulsoup4 imports lxml`.
         words: Lowercase beginnings of words that a function's code has where it uses the two together: names of the companion, of the
             extras that have it, of its entry points, and of the module that mentions it.
-        is_offered: Whether the library offers it as an extra.
+        is_offered: Whether the library offers it as an extra, or reads its entry points.
+        is_plugin: Whether the library reads its entry points.
         is_adapters: Whether the library mentions it in an adapter alone, which runs only where a function's code has one of the words.
     """
 
     name: str
     how: str
     is_offered: bool = False
+    is_plugin: bool = False
     is_adapters: bool = False
     words: tuple[str, ...] = ()
 

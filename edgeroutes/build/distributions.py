@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sysconfig
+import tomllib
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, PathDistribution
@@ -203,6 +204,13 @@ class DistributionIndex:
         return found
 
     @cached_property
+    def editable_entry_points(self) -> tuple[EntryPoint, ...]:
+        """The entry points of the editable installs."""
+        owners = {owner for owner, _ in self._editables}
+        found = (path for path in self._metadata if normalize_name(_name(path.name)) in owners)
+        return tuple(point for path in found for point in PathDistribution(path).entry_points)
+
+    @cached_property
     def _editables(self) -> tuple[tuple[str, Editable], ...]:
         paths = sorted(self._site_packages.glob("*.pth"))
         return tuple((self.owner(path.name), read_pth(path)) for path in paths)
@@ -230,6 +238,16 @@ class DistributionIndex:
             for top in dict.fromkeys(file.partition("/")[0] for file in files):
                 found.setdefault(top, []).append(name)
         return found
+
+
+def declared_entry_points(root: Path) -> Iterator[tuple[str, str]]:
+    """Group and value of the entry points in a project's pyproject.toml, which need not be installed."""
+    try:
+        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
+        groups = project.get("entry-points", {}).items()
+        yield from ((group, value) for group, points in groups for value in points.values() if isinstance(value, str))
+    except (OSError, ValueError, AttributeError):  # refused where it is read as settings
+        return
 
 
 def read_record(metadata: Path) -> list[str]:

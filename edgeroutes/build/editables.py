@@ -146,7 +146,7 @@ def _read_finder(file: Path) -> Editable | None:
         with contextlib.suppress(ValueError, TypeError, AttributeError):  # written by hand: not literals
             match node:
                 case ast.AnnAssign(target=ast.Name(id="MAPPING"), value=ast.expr() as value):
-                    modules.update({name: Path(place) for name, place in ast.literal_eval(value).items()})
+                    modules.update({name: _mapped(Path(place)) for name, place in ast.literal_eval(value).items()})
                     is_known = True
                 case ast.AnnAssign(target=ast.Name(id="NAMESPACES"), value=ast.expr() as value):
                     listed = ast.literal_eval(value).items()
@@ -156,6 +156,12 @@ def _read_finder(file: Path) -> Editable | None:
                     modules[ast.literal_eval(name)] = path.parent if path.name == "__init__.py" else path
                     is_known = True
     return Editable(modules=modules, spaces=spaces) if is_known else None
+
+
+def _mapped(place: Path) -> Path:
+    """The package's folder, or the module's file, which setuptools names without its ending."""
+    source = place.with_name(f"{place.name}.py")
+    return source if source.is_file() and not place.is_dir() else place
 
 
 def _read_path_stub(site_packages: Path, path: str) -> dict[str, Path]:

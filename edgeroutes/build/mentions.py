@@ -61,6 +61,11 @@ class Mention:
     how: str
     adapters: tuple[str, ...] = ()
 
+    @property
+    def is_plugin(self) -> bool:
+        """Whether the place reads a group in which the distribution has entry points."""
+        return self.how.startswith(_READS)
+
 
 def find_mentions(
     files: Iterable[str], locate: Callable[[str], Path], wanted: Iterable[Identity]
@@ -139,10 +144,18 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
             yield text, f"names the distribution {text.text!r} in a string"
 
 
-def extras_that_bring(library: str, requires: Iterable[str]) -> dict[str, list[str]]:
+def extras_that_bring(
+    library: str, requires: Iterable[str], requires_of: Callable[[str], Iterable[str]] = lambda _: ()
+) -> dict[str, list[str]]:
     """Distribution → the extras for which a library requires it; extras for the library's developers are left out.
 
-    An extra may consist of others: `pandas[pyarrow]; extra == "parquet"`.
+    An extra may consist of others, its own or another distribution's: `pandas[pyarrow]; extra == "parquet"`,
+    `kombu[sqlalchemy]; extra == "sqlalchemy"` of celery.
+
+    Args:
+        library: Normalized.
+        requires: What it requires.
+        requires_of: What another distribution requires.
     """
     found: dict[str, list[str]] = {}
     parts: list[tuple[str, str]] = []
@@ -150,11 +163,15 @@ def extras_that_bring(library: str, requires: Iterable[str]) -> dict[str, list[s
         extra, name = _EXTRA.search(line), _NAME.match(line)
         if not (extra and name) or _DEVELOPERS_EXTRA.fullmatch(extra[1].lower()):
             continue
-        normal = re.sub(r"[-_.]+", "-", name[0]).lower()
+        normal = normalize_name(name[0])
+        inner = [part.strip() for part in line.partition(";")[0].partition("[")[2].partition("]")[0].split(",")]
         if normal == library:
-            parts += [(part.strip(), extra[1]) for part in line.partition("[")[2].partition("]")[0].split(",")]
-        else:
-            found.setdefault(normal, []).append(extra[1])
+            parts += [(part, extra[1]) for part in inner]
+            continue
+        found.setdefault(normal, []).append(extra[1])
+        for each, extras in extras_that_bring(normal, requires_of(normal) if any(inner) else ()).items():
+            if not set(inner).isdisjoint(extras):
+                found.setdefault(each, []).append(extra[1])
     for extras in found.values():
         extras += [whole for part, whole in parts if part in extras and whole not in extras]
     return found

@@ -1,8 +1,10 @@
-"""The project's modules that a file names without importing them: in a string, or by looking into their folder."""
+"""The project's modules that a file names without importing them: in a string, by a path, or by looking into their folder."""
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 _TEST_FOLDERS = frozenset({"test", "tests"})
 _ROUTE_FILES = frozenset({"middleware.py", "route.py"})
+# Django's module of an app's settings: `shop.apps.ShopConfig` is the app `shop`. Source: docs.djangoproject.com "Applications".
+_APPS = "apps"
+# A folder of more modules is an environment or a checkout, not one of scripts.
+_MAX_SCRIPTS = 200
 
 
 class Naming:
@@ -31,6 +37,18 @@ class Naming:
         self._root = resolver.search_path.project_root
 
     def named(self, text: Text) -> tuple[Module, ...]:
+        """The modules that a text names, and those behind the entry points of the project whose group it names."""
+        points = (Text(text=value, line=text.line, place=TextPlace.LISTED) for value in self._points.get(text.text, ()))
+        return tuple(dict.fromkeys(module for each in (text, *points) for module in self._importable(each)))
+
+    @cached_property
+    def _points(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for group, value in self._resolver.own_entry_points():
+            found.setdefault(group, []).append(value.partition("[")[0].strip())
+        return found
+
+    def _importable(self, text: Text) -> tuple[Module, ...]:
         """The modules that importing what a text names would load; for a package, all that is in it.
 
         `lib.logs.JsonFormatter` is the module `lib.logs`. A package that a text names in full is one of Django's apps, Celery's task
@@ -49,7 +67,9 @@ class Naming:
         module = found.modules[-1]
         if module.form is Form.NAMESPACE and (length == 1 or length < len(parts)):
             return ()
-        inside = tuple(self._inside(found, "", is_deep=True)) if length == len(parts) else ()
+        is_app = length == len(parts) - 1 and length > 1 and parts[length - 1] == _APPS
+        whole = self._resolver.resolve(".".join(parts[: length - 1])) if is_app else found
+        inside = tuple(self._inside(whole, "", is_deep=True)) if is_app or length == len(parts) else ()
         return (*found.modules, *(each for each in inside if each not in found.modules))
 
     def scanned(self, importer: Module, scan: FolderScan) -> tuple[Module, ...]:
@@ -69,6 +89,31 @@ class Naming:
             return tuple(self._at_path(package, scan))
         inside = self._inside(package, scan.pattern, is_deep=scan.is_deep)
         return (*package.modules, *(each for each in inside if each is not importer and each not in package.modules))
+
+    def scripts(self, path: str) -> tuple[Module, ...]:
+        """The modules that are loaded by a path, relative to the project: a source file, or a folder of them that is not a package.
+
+        Migrations, plugins and jobs lie in such folders. A folder with routes, and one in which imports are looked for, is none.
+        """
+        place = self._root / path
+        if place.suffix == ".py":
+            is_there = place.name in self._resolver.directories.listing(place.parent.as_posix()).files
+            return (self._resolver.entry(place),) if is_there and place.name not in _ROUTE_FILES else ()
+        folder = place.as_posix()
+        is_package = "__init__.py" in self._resolver.directories.listing(folder).files
+        if is_package or self._resolver.is_search_root(place) or self._holds_routes(folder):
+            return ()
+        found = tuple(islice(self._modules_in(folder, "", "", is_deep=True), _MAX_SCRIPTS + 1))
+        return found if len(found) <= _MAX_SCRIPTS else ()
+
+    def _holds_routes(self, folder: str) -> bool:
+        waiting = [folder]
+        for number, each in enumerate(waiting):
+            listing = self._resolver.directories.listing(each)
+            if number > _MAX_SCRIPTS or listing.files & _ROUTE_FILES:
+                return True
+            waiting += [f"{each}/{name}" for name in listing.directories]
+        return False
 
     def _at_path(self, package: Resolution, scan: FolderScan) -> Iterator[Module]:
         for directory in package.directories:

@@ -1,10 +1,11 @@
-"""String literals of a source file that may be paths from the project's root: `open("data/x.json")`, `FileSystemLoader("templates")`."""
+"""String literals of a source file that may be paths in the project: `open("data/x.json")`, `FileSystemLoader("templates")`."""
 
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.texts import called_name
@@ -18,22 +19,34 @@ _HOLDS_PATH = re.compile(
     r"path|file|folder|dir|template|static|asset|locale|resource|fixture|root|glob|open|^load|loader$|^read|^(?:exists|join|walk|contents)$",
     re.IGNORECASE,
 )
-_JOINING = re.compile(r"(?:.*Path|join|joinpath|with_name)")
+_JOINING = re.compile(r"(?:.*Path|join|joinpath|with_name|glob|rglob)")
+_METHODS = frozenset({"glob", "joinpath", "rglob", "with_name"})
 _NOT_HERE = re.compile(r"gettempdir|mkdtemp|TemporaryDirectory|home|expanduser")
 _OPEN_ENDED = re.compile(r"[*?\[{%]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathText:
-    """A path below the project's root, as far as the file writes it down.
+    """A path in the project, as far as the file writes it down.
 
     Args:
         path: With slashes, `.` and the last slash removed.
         line: 1-based, of its first occurrence.
+        names_code: Whether it may stand for modules: all of it is written, or what is not ends in `.py`.
     """
 
     path: str
     line: int
+    names_code: bool = True
+
+
+def possible_paths(path: str, folder: str) -> Iterator[str]:
+    """Where a path may lead that a file of this folder names, relative to the project: from the root, the folder, or one between."""
+    parts = folder.split("/") if folder else []
+    for depth in range(len(parts) + 1):
+        found = posixpath.normpath("/".join([*parts[:depth], path]))
+        if found != "." and not found.startswith("../") and found != "..":
+            yield found
 
 
 def read_path_texts(tree: ast.Module) -> tuple[PathText, ...]:
@@ -41,7 +54,7 @@ def read_path_texts(tree: ast.Module) -> tuple[PathText, ...]:
 
     A text with a slash or a file's ending counts anywhere, a single word only where a path is expected.
     """
-    found: dict[str, int] = {}
+    found: dict[str, PathText] = {}
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, is_place = waiting.pop()
@@ -49,13 +62,20 @@ def read_path_texts(tree: ast.Module) -> tuple[PathText, ...]:
         if pieces is None:
             waiting += _children(node, is_place=is_place)
             continue
-        path = _fixed_part(pieces)
+        path, names_code = _fixed_part(pieces)
         if path and (is_place or _is_joined(node) or "/" in path or "." in path):
             line = getattr(node, "lineno", 0)
-            found[path] = min(line, found.get(path, line))
+            known = found.get(path, PathText(path=path, line=line, names_code=names_code))
+            found[path] = replace(known, line=min(line, known.line), names_code=known.names_code or names_code)
         if not isinstance(node, ast.Constant):  # what only run time knows may hold texts of its own
-            waiting += ((child, False) for child in ast.iter_child_nodes(node) if _pieces(child) is None)
-    return tuple(PathText(path=path, line=line) for path, line in sorted(found.items(), key=lambda each: each[1]))
+            waiting += ((child, False) for child in _parts(node) if _pieces(child) is None)
+    return tuple(sorted(found.values(), key=lambda each: each.line))
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of an expression that joins a path; of a method, what it is called on."""
+    for child in ast.iter_child_nodes(node):
+        yield child.value if isinstance(node, ast.Call) and isinstance(child, ast.Attribute) else child
 
 
 def _is_joined(node: ast.AST) -> bool:
@@ -71,21 +91,27 @@ def _pieces(node: ast.AST) -> list[str] | None:
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):
-        return _head(node.values[0]) if node.values else None
+        return _head(node.values[0], node) if node.values else None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Mod):
-        return _head(node.left)
+        left = node.left
+        while isinstance(left, ast.BinOp) and isinstance(left.op, ast.Add):
+            left = left.left
+        return _head(left, node)
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return _joined([node.left, node.right])
     if isinstance(node, ast.Call) and node.args and _JOINING.fullmatch(called_name(node)):
         base = [node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr != "join" else []
-        is_method = called_name(node) in {"joinpath", "with_name"}
+        is_method = called_name(node) in _METHODS
         return _joined([*(base if is_method else []), *node.args])
     return None
 
 
-def _head(node: ast.expr) -> list[str] | None:
+def _head(node: ast.expr, whole: ast.expr) -> list[str] | None:
     """The beginning of a text that goes on with what only run time knows."""
-    return [f"{node.value}*"] if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    if not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return None
+    is_format = isinstance(whole, ast.BinOp) and isinstance(whole.op, ast.Mod)
+    return [node.value if is_format else f"{node.value}*{_ending(whole)}"]
 
 
 def _joined(nodes: Sequence[ast.expr]) -> list[str] | None:
@@ -96,8 +122,15 @@ def _joined(nodes: Sequence[ast.expr]) -> list[str] | None:
             if _is_elsewhere(node):
                 return ["/"]
             pieces = [""]
-        found += pieces if pieces is not None else ["*"]
+        found += pieces if pieces is not None else ["*" + _ending(node)]
     return found if any(found) else None
+
+
+def _ending(node: ast.expr) -> str:
+    """`.py` for a name that only run time completes and that ends so: `f"{name}.py"`, `name + ".py"`."""
+    last = node.values[-1] if isinstance(node, ast.JoinedStr) and node.values else getattr(node, "right", None)
+    is_source = isinstance(last, ast.Constant) and isinstance(last.value, str) and last.value.endswith(".py")
+    return ".py" if is_source else ""
 
 
 def _is_elsewhere(node: ast.expr) -> bool:
@@ -106,18 +139,17 @@ def _is_elsewhere(node: ast.expr) -> bool:
     return any(_NOT_HERE.fullmatch(called_name(each)) for each in calls)
 
 
-def _fixed_part(pieces: Sequence[str]) -> str:
-    """The path up to the first part that is not known; empty where it leads out of the project, or to nothing."""
+def _fixed_part(pieces: Sequence[str]) -> tuple[str, bool]:
+    """The path up to the first part that is not known, and whether it may stand for modules; empty for what is not one in the project."""
     first = pieces[0]
     if first.startswith("/") or "://" in first or any(len(piece) > _MAX_LENGTH for piece in pieces):
-        return ""
-    parts: list[str] = []
-    for part in (part for piece in pieces for part in piece.split("/") if part not in {"", "."}):
-        if _OPEN_ENDED.search(part):
-            break
-        parts.append(part)
-    is_path = ".." not in parts and all(part.isprintable() and not part.startswith(".") for part in parts)
-    return "/".join(parts) if is_path else ""
+        return "", False
+    parts = [part for piece in pieces for part in piece.split("/") if part not in {"", "."}]
+    length = next((number for number, part in enumerate(parts) if _OPEN_ENDED.search(part)), len(parts))
+    known = parts[:length]
+    is_path = all(part == ".." or (part.isprintable() and not part.startswith(".")) for part in known)
+    names_code = length == len(parts) or parts[-1].endswith(".py")
+    return "/".join(known) if is_path else "", names_code
 
 
 def _children(node: ast.AST, *, is_place: bool) -> Iterator[tuple[ast.AST, bool]]:

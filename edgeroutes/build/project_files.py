@@ -50,6 +50,21 @@ class FoundFiles:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedPath:
+    """A path that a string names.
+
+    Args:
+        where: The file and line.
+        is_code: Whether what it names is loaded as code by this path.
+        is_from_root: Whether the string says so from the root, not from the folder of its file or one between.
+    """
+
+    where: str
+    is_code: bool = False
+    is_from_root: bool = True
+
+
 class DataFiles:
     """The data of one project.
 
@@ -70,11 +85,11 @@ class DataFiles:
             left_out={path: reason for each in found for path, reason in each.left_out.items()},
         )
 
-    def named(self, places: Mapping[str, str]) -> FoundFiles:
-        """The files that strings of the project's modules name from its root: `config.yaml`, `data/x.json`, and all in `templates`.
+    def named(self, places: Mapping[str, NamedPath]) -> FoundFiles:
+        """The files that strings of the project's modules name: `config.yaml`, `data/x.json`, and all in `templates`.
 
         Args:
-            places: Path → the file and line that names it.
+            places: By the path, relative to the project.
         """
         found: dict[str, Entry] = {}
         reasons: dict[str, str] = {}
@@ -82,17 +97,18 @@ class DataFiles:
         for path, place in places.items():
             entry = self._folders.entry(path) if all(map(_is_kept, path.split("/"))) else None
             if entry is None:
-                code |= self._other_case(path, place)
+                code |= self._other_case(path, place.where) if place.is_from_root else {}
                 continue
             inside = dict(self._inside(path, entry)) if entry.is_folder else {path: entry}
-            if path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside])):
+            holds_code = path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside]))
+            if holds_code and not place.is_code:
                 code[path] = (
-                    f"is left out, although {place} names it: it holds Python. If the function needs it, add 'include: [{path}]' to its "
-                    "function.yaml"
+                    f"is left out, although {place.where} names it: it holds Python. If the function needs it, add 'include: [{path}]' to "
+                    "its function.yaml"
                 )
                 continue
             found |= inside
-            reasons |= dict.fromkeys(inside, f"data that {place} names as {path!r}")
+            reasons |= dict.fromkeys(inside, f"data that {place.where} names as {path!r}")
         sorted_out = self._sorted_out(found)
         return FoundFiles(paths=sorted_out.paths, left_out={**sorted_out.left_out, **code}, reasons=reasons)
 

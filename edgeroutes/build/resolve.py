@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.directories import Directories
-from edgeroutes.build.distributions import DistributionIndex, installed_distributions
+from edgeroutes.build.distributions import DistributionIndex, declared_entry_points, installed_distributions
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath, normalize_name
 
 if TYPE_CHECKING:
@@ -105,6 +105,16 @@ class Resolver:
             if root.origin is Origin.PROJECT and file.is_relative_to(root.directory)
         ]
         return max(inside, key=lambda root: len(root.path)).archive_path(file.as_posix())
+
+    def own_entry_points(self) -> Iterator[tuple[str, str]]:
+        """Group and value of the entry points of the project and of editable installs."""
+        for index in self._indexes.values():
+            yield from ((point.group, point.value) for point in index.editable_entry_points)
+        yield from declared_entry_points(self.search_path.project_root)
+
+    def is_search_root(self, directory: Path) -> bool:
+        """Whether top-level modules are looked for in this directory."""
+        return any(root.directory == directory for _, root in self._roots)
 
     def entry(self, path: Path) -> Module:
         """The module that a file of the project or of edgeroutes is."""

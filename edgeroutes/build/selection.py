@@ -33,6 +33,8 @@ _DECLARED = ""
 # Unzipped, with bytecode: what any mention brings, and what all mentions of a library together bring where a function imports it.
 _SMALL_BYTES = 2_000_000
 _MODERATE_BYTES = 16_000_000
+# What a plugin may add to a library that a function imports: it is declared for that library.
+_PLUGIN_BYTES = 32_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,30 +158,39 @@ class Selector:
 
         @cache
         def is_small(name: str) -> bool:
-            return self._unzipped_bytes([name]) <= _SMALL_BYTES
+            return self._added_bytes([name]) <= _SMALL_BYTES
 
         @cache
         def is_moderate(library: str) -> bool:
-            return (
-                self._unzipped_bytes(each.name for each in of_library(library) if each.name in used) <= _MODERATE_BYTES
-            )
+            mentioned = (each.name for each in of_library(library) if each.name in used)
+            return self._added_bytes(mentioned, library) <= _MODERATE_BYTES
+
+        @cache
+        def is_light_plugin(each: Companion, library: str) -> bool:
+            return each.is_plugin and self._added_bytes([each.name], library) <= _PLUGIN_BYTES
 
         def brought(key: str, library: str) -> Iterator[Companion]:
-            brings_all = key == _DECLARED or (library in imported[key] and is_moderate(library))
+            is_imported = library in imported[key]
+            brings_all = key == _DECLARED or (is_imported and is_moderate(library))
             return (
                 each
                 for each in of_library(library)
                 if has(key, each.words)
                 or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
+                or (is_imported and not each.is_adapters and is_light_plugin(each, library))
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
 
-    def _unzipped_bytes(self, names: Iterable[str]) -> int:
-        """The size of distributions with all that they require, as far as the store has them."""
-        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
-        trees = map(self._wheels.tree, resolve(roots, self._wheels, self._pins, self._target))
+    def _added_bytes(self, names: Iterable[str], library: str = "") -> int:
+        """The size of distributions with all that they require beyond what a library has, as far as the store has them."""
+        added = self._closure(names) - (self._closure([library]) if library else set())
+        trees = map(self._wheels.tree, added)
         return sum(sum(tree.sizes.values()) for tree in trees if tree is not None)
+
+    def _closure(self, names: Iterable[str]) -> set[str]:
+        roots = [Root(name=name, extras=self._pins.extras_of(name)) for name in names]
+        return {*resolve(roots, self._wheels, self._pins, self._target)}
 
     def _declared_roots(self, bundles: Sequence[Bundle]) -> list[Root]:
         """What the project declares to need, unless all functions exclude it; what another of these requires ships with that one."""

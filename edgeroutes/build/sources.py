@@ -32,7 +32,7 @@ from edgeroutes.routing.reading import MAX_SOURCE_BYTES, read_source
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CACHE_FORMAT = f"5 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
+CACHE_FORMAT = f"6 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
 """What reads the same source differently writes another first part."""
 
 CACHE_FILE = "imports.json"
@@ -138,7 +138,7 @@ def encode_imports(imports: FileImports) -> list[Any]:
         [[export.name, export.modules, export.line] for export in imports.lazy],
         imports.exports,
         [[text.text, text.line, text.place] for text in imports.texts],
-        [[each.path, each.line] for each in imports.paths],
+        [[each.path, each.line, each.names_code] for each in imports.paths],
         [[s.line, s.module, s.ups, s.parts, s.is_deep, s.pattern, s.is_call, s.is_listing] for s in imports.scans],
         imports.uses,
         imports.has_fields,
@@ -171,7 +171,7 @@ def decode_imports(stored: Any) -> FileImports:
         lazy=tuple(LazyExport(name=name, modules=tuple(modules), line=line) for name, modules, line in lazy),
         exports=tuple(exports),
         texts=tuple(Text(text=text, line=line, place=_PLACES[place]) for text, line, place in texts),
-        paths=tuple(PathText(path=path, line=line) for path, line in paths),
+        paths=tuple(PathText(path=path, line=line, names_code=names_code) for path, line, names_code in paths),
         scans=tuple(
             FolderScan(
                 line=line,

@@ -11,8 +11,10 @@ from edgeroutes.build.hints import missing_hint
 from edgeroutes.build.import_values import ImportKind, ImportSite
 from edgeroutes.build.modules import Form, Module, Origin
 from edgeroutes.build.naming import Naming
+from edgeroutes.build.path_texts import possible_paths
 from edgeroutes.build.resolve import Resolution
 from edgeroutes.build.syntax import attribute_uses, parse_source
+from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.import_values import FileImports
     from edgeroutes.build.lazy_exports import LazyExport
+    from edgeroutes.build.path_texts import PathText
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.sources import SourceReader
     from edgeroutes.build.texts import Text
@@ -187,6 +190,23 @@ class StepReader:
             found = self._naming.scanned(module, scan)
             if found:
                 yield _step_to(module, found, written=scan.module, line=scan.line, kind=ImportKind.FOLDER)
+        yield from self.path_steps(module, imports.paths)
+
+    def path_steps(self, importer: Module, paths: Iterable[PathText]) -> Iterator[Step]:
+        """Steps to the modules of the project that these paths lead to; a file that is not Python is data."""
+        folder = self.where(importer.file).rpartition("/")[0]
+        for text in (each for each in paths if each.names_code):
+            for path in possible_paths(text.path, folder):
+                found = tuple(each for each in self._naming.scripts(path) if self._is_python(each))
+                if found:
+                    yield _step_to(importer, found, written=path, line=text.line, kind=ImportKind.FOLDER)
+
+    def _is_python(self, module: Module) -> bool:
+        try:
+            self.imports(module)
+        except ImportRaisedError:
+            return False
+        return True
 
     def _named(self, site: ImportSite, target: Resolution) -> Iterator[Module]:
         """The submodules among the names that the site asks for; in a namespace package, they can be nothing else."""

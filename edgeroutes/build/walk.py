@@ -76,7 +76,10 @@ class Walk:
             self._visit_library(library)
         for each in settings:
             self._modules.setdefault(each.module.key, (each.module, []))
-            for step in self._steps.text_steps(each.module, each.texts):
+            for step in (
+                *self._steps.text_steps(each.module, each.texts),
+                *self._steps.path_steps(each.module, each.paths),
+            ):
                 self._follow(each.module, step, late=False)
         self._drain()
         sure = sure_modules(self._modules, {ImportKind.FOLDER}) if self._has_scans else self._modules.keys()

@@ -271,6 +271,8 @@ class AnnotationChecker:
         for statement in definition.body:
             if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
                 continue
+            if _is_not_given(statement, module):
+                continue
             label = f"{where}: field {definition.name}.{statement.target.id}"
             if not found.library:
                 yield from self._check_names(statement.annotation, statement, module, label)
@@ -450,6 +452,20 @@ def _arguments(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
     missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
     yield from zip(positional, [*missing, *arguments.defaults], strict=True)
     yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+
+
+def _is_not_given(statement: ast.AnnAssign, module: Module) -> bool:
+    """Whether a class's annotation is of no field that a request fills: `ClassVar[…]` and `field(init=False)`."""
+    annotation = unquoted(statement.annotation)
+    if isinstance(annotation, ast.Subscript):
+        annotation = annotation.value
+    if annotation is not None and (module.bindings.dotted_name(annotation) or "").rpartition(".")[2] == "ClassVar":
+        return True
+    value = statement.value
+    return isinstance(value, ast.Call) and any(
+        word.arg == "init" and isinstance(word.value, ast.Constant) and word.value.value is False
+        for word in value.keywords
+    )
 
 
 def _with_metadata(found: Type, metadata: tuple[tuple[ast.expr, Module], ...]) -> Type:

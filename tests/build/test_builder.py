@@ -145,7 +145,7 @@ def test_edgeroutes_ships_its_request_wing_alone_as_one_file_of_bytecode(tmp_pat
 
     assert {path.name for path in hello.glob("edgeroutes/**/*")} == {"__init__.pyc", "modules.bin"}
     own = {name.split(".")[1] for name in packed_modules(hello)}
-    assert own - {"_facade", "errors"} == {"adapters", "http", "routing", "runtime"}
+    assert own - {"_facade", "errors", "names"} == {"adapters", "http", "routing", "runtime"}
 
 
 MODULES = """

@@ -481,6 +481,41 @@ def test_a_library_that_a_function_imports_brings_what_is_moderate_together(
     assert held(build(tmp_path, source, {"host": library, **wheels}, more=more))["XFunction"] == ships
 
 
+def test_what_a_library_has_anyway_counts_for_no_companion(tmp_path: Path) -> None:
+    """As psycopg2 and a dialect that requires SQLAlchemy come with SQLAlchemy, whatever that weighs."""
+    library = FakeWheel(files={**LIBRARY, "host/data": "x" * 17_000_000}, requires=("plug; extra == 'fast'",))
+    wheels = {
+        "host": library,
+        "plug": FakeWheel(files={**PLUG.files, "plug/data": "x" * 3_000_000}, requires=("host",)),
+    }
+    assert held(build(tmp_path, USES_HOST, wheels))["XFunction"] == ["host", "plug"]
+
+
+@pytest.mark.parametrize(("size", "ships"), [(20_000_000, True), (40_000_000, False)])
+def test_a_plugin_of_a_library_that_a_function_imports_ships_or_is_reported(
+    size: int, ships: bool, tmp_path: Path
+) -> None:
+    """As segno reads the entry points of qrcode-artistic, which requires Pillow."""
+    library = host(
+        "from importlib.metadata import entry_points\n\ndef load():\n    return entry_points(group='host.plugins')\n"
+    )
+    plug = FakeWheel(files={**BY_ENTRY_POINT.files, "plug/data": "x" * size})
+    report = build(tmp_path, USES_HOST, {"host": library, "plug": plug})
+    assert ("plug" in held(report)["XFunction"]) is ships
+    assert [each.partition(",")[0] for each in report.warnings] == ([] if ships else ["host can use plug"])
+
+
+def test_an_extra_may_be_one_of_another_distribution(tmp_path: Path) -> None:
+    """As celery's `sqlalchemy` is kombu's."""
+    inner = FakeWheel(files={"inner.py": ""}, requires=("plug; extra == 'db'",))
+    library = FakeWheel(
+        files=LIBRARY, requires=("inner", "inner[db]>=1 ; extra == 'sql'", "inner[no]; extra == 'other'")
+    )
+    source = f"import host\nhost.connect(kind='sql+memory')\n{HELLO}"
+    report = build(tmp_path, source, {"host": library, "inner": inner, "plug": LARGE})
+    assert explain(report, "/x", "plug")[-1] == "host offers plug as its extra 'sql', and the project declares both"
+
+
 def test_a_large_distribution_that_no_code_uses_ships_at_any_mention(tmp_path: Path) -> None:
     """As PySocks, which urllib3 imports if it is there."""
     front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))

@@ -77,7 +77,11 @@ def test_a_flat_layout_whose_settings_name_its_package(settings: str, tmp_path: 
 def test_import_hooks_and_stubs_say_where_modules_lie(tmp_path: Path) -> None:
     write(tmp_path / "code", "lib/__init__.py", "part/__init__.py", "one.py")
     place = tmp_path / "code"
-    mapping = {"renamed": str(place / "lib"), "space.part": str(place / "part"), "one": str(place / "one.py")}
+    mapping = {
+        "renamed": str(place / "lib"),
+        "space.part": str(place / "part"),
+        "one": str(place / "one"),
+    }  # as setuptools writes them
     hook = install_editable(
         place,
         tmp_path / "site",

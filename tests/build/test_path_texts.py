@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from edgeroutes.build.path_texts import read_path_texts
+from edgeroutes.build.path_texts import possible_paths, read_path_texts
 
 PATHS = {
     "FileSystemLoader('templates')": ["templates"],
@@ -30,11 +30,15 @@ PATHS = {
     "open('config.yaml' if x else 'data/other.yaml')": ["config.yaml", "data/other.yaml"],
     "f(json.load(open('data/x.json')))": ["data/x.json"],
     "read('words.txt')": ["words.txt"],
+    "open('../data')": ["../data"],
+    "os.path.join(os.path.dirname(__file__), '..', 'data')": ["../data"],
+    "(HERE / 'sql').glob('*.sql')": ["sql"],
+    "open(f'jobs/{name}.py')": ["jobs"],
     "x = 'a/b.txt'": ["a/b.txt"],
 }
 NO_PATHS = (
     "x = {'data': 1}", "f(data='data')", "body['data']", "x = 'templates'", "getattr(x, 'data')", "'''data/x.json'''", "open('/data/x')",
-    "open('../data')", "Path('/tmp') / 'data'", "os.path.join(tempfile.gettempdir(), 'data')", "fetch('https://a.example/data')",
+    "Path('/tmp') / 'data'", "os.path.join(tempfile.gettempdir(), 'data')", "fetch('https://a.example/data')",
     "', '.join(names)", "open('.env')", "open('')", "open(f'{name}/data')",
 )  # fmt: skip
 
@@ -42,6 +46,30 @@ NO_PATHS = (
 @pytest.mark.parametrize(("source", "paths"), PATHS.items(), ids=PATHS)
 def test_a_text_in_the_position_of_a_path_is_one(source: str, paths: list[str]) -> None:
     assert sorted(each.path for each in read_path_texts(ast.parse(source))) == paths
+
+
+MAY_BE_CODE = {
+    "run_path('jobs/one.py')": True,
+    "Path('migrations')": True,
+    "HERE / 'plugins' / f'{name}.py'": True,
+    "HERE / 'plugins' / (name + '.py')": True,
+    "open('plugins/%s.py' % name)": True,
+    "(HERE / 'plugins').glob('*.py')": True,
+    "HERE / 'plugins' / name": False,
+    "HERE / 'plugins' / f'{name}.json'": False,
+    "(HERE / 'plugins').glob('*.sql')": False,
+}
+
+
+@pytest.mark.parametrize(("source", "names_code"), MAY_BE_CODE.items(), ids=MAY_BE_CODE)
+def test_a_path_names_code_where_all_of_it_is_written_or_it_ends_in_py(source: str, *, names_code: bool) -> None:
+    assert [each.names_code for each in read_path_texts(ast.parse(source))] == [names_code]
+
+
+def test_a_path_leads_below_the_root_the_folder_of_its_file_and_those_between() -> None:
+    assert [*possible_paths("x/y", "a/b")] == ["x/y", "a/x/y", "a/b/x/y"]
+    assert [*possible_paths("../x", "a/b")] == ["x", "a/x"]
+    assert [*possible_paths("..", "a")] == []
 
 
 @pytest.mark.parametrize("source", NO_PATHS)

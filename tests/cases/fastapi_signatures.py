@@ -11,12 +11,17 @@ from dataclasses import dataclass, field
 
 COMMON = """\
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 from pydantic import AfterValidator, BaseModel, Field, HttpUrl
+from pydantic.alias_generators import to_camel
+from typing_extensions import TypeAliasType
+T = TypeVar("T")
+Json = TypeAliasType("Json", "dict[str, Json] | list[Json] | str | int | float | bool | None")
 class ModelName(str, Enum):
     alexnet = "alexnet"
     resnet = "resnet"
@@ -51,6 +56,14 @@ class Login(BaseModel):
 class Plain:
     name: str
     size: int = 3
+@dataclass
+class Box(Generic[T]):
+    item: T
+class Page(BaseModel, Generic[T]):
+    items: list[T]
+class Camel(BaseModel):
+    model_config = {"alias_generator": to_camel, "populate_by_name": True}
+    first_name: str
 def check_isbn(value: str) -> str:
     if not value.startswith("isbn-"):
         raise ValueError("must start with isbn-")
@@ -210,4 +223,15 @@ ROWS = [
     Row(name="request files: optional", method="POST", signature="file: UploadFile | None = None", result="{'f': file and file.filename}", good=(upload("file"), upload("other"))),
     Row(name="request files: several", method="POST", signature="files: list[UploadFile]", result="{'n': len(files)}", good=(upload("files", "files"),)),
     Row(name="request forms and files", method="POST", signature="file: Annotated[UploadFile, File()], token: Annotated[str, Form()]", result="[file.filename, token]", good=(upload("file", text="token"),), bad=(upload("file"),)),
+    Row(name="query: a member of an enum", signature="m: Literal[ModelName.alexnet]", result="{'m': m}", good=get("?m=alexnet"), bad=get("?m=resnet")),
+    Row(name="query: bool in one letter", signature="b: bool", result="{'b': b}", good=get("?b=t", "?b=F", "?b=y", "?b=N")),
+    Row(name="query: sequence", signature="q: Annotated[Sequence[int], Query()] = ()", result="{'q': q}", good=get("", "?q=1&q=2"), bad=get("?q=x")),
+    Row(name="query: enums", signature="q: Annotated[list[ModelName] | None, Query()] = None", result="{'q': q}", good=get("", "?q=alexnet&q=resnet"), bad=get("?q=x")),
+    Row(name="query parameter models: aliases", signature="c: Annotated[Camel, Query()]", result="c", good=get("?firstName=a", "?first_name=a"), bad=get("")),
+    Row(name="body: aliases", method="POST", signature="c: Camel", result="[c, {'c': c}]", good=post('{"firstName": "a"}', '{"first_name": "a"}'), bad=post("{}")),
+    Row(name="body: a generic model", method="POST", signature="page: Page[Plain]", result="page", good=post('{"items": [{"name": "a"}]}'), bad=post('{"items": [{}]}')),
+    Row(name="body: a generic dataclass", method="POST", signature="box: Box[int]", result="box", good=post('{"item": 1}'), bad=post('{"item": "x"}')),
+    Row(name="body: an alias that contains itself", method="POST", signature="it: Annotated[Json, Body()]", result="{'it': it}", good=post('{"a": [1, null]}', "3")),
+    Row(name="body: mapping", method="POST", signature="it: Annotated[Mapping[str, Item], Body()]", result="it", good=post('{"a": {"name": "F", "price": 1}}'), bad=post('{"a": {}}')),
+    Row(name="a value that has one spelling", signature="q: HttpUrl", result="{'q': q}", good=get("?q=http://a.example/x"), bad=get("?q=x")),
 ]  # fmt: skip

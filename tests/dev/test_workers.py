@@ -159,6 +159,26 @@ def test_a_package_that_starts_a_thread_when_it_is_imported_works_in_every_worke
             assert served.get("/a").text == f"True {version}"
 
 
+def test_a_module_opens_its_port_again_once_the_stream_that_has_it_ends(tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    files = {
+        "lib/door.py": f"import socket\n\nDOOR = socket.create_server(('127.0.0.1', {free_port()}))\n",
+        "a": "from lib import door\n\ndef GET():\n    return '0'\n",
+        "ticks": (
+            "import pathlib, time\nfrom lib import door\n\ndef GET():\n    yield 'begun'\n"
+            f"    while not pathlib.Path({str(go)!r}).exists():\n        time.sleep(0.01)\n"
+        ),
+    }
+    with working(tmp_path / "project", files) as served:
+        with served.client.stream("GET", "/ticks") as response:
+            assert next(response.iter_text()) == "begun"
+            served.saved({"a": files["a"].replace("'0'", "'1'")})
+            refused = served.get("/a")
+            assert (refused.status_code, "lib/door.py:3: OSError" in refused.json()["detail"]) == (500, True)
+            go.touch()
+        until_text(served, "/a", "1")
+
+
 def test_an_open_stream_ends_in_the_worker_that_began_it(tmp_path: Path) -> None:
     route = """
         import os, pathlib, time

@@ -192,7 +192,7 @@ def single_response_cases() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("case", single_response_cases(), ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", single_response_cases(), ids=[case["id"] for case in single_response_cases()])
 def test_a_case_of_the_third_party(case: dict[str, Any]) -> None:
     first, second = case["requests"]
     pairs = [

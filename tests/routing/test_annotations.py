@@ -245,6 +245,13 @@ def test_an_alias_of_a_dependency_is_followed_into_its_file() -> None:
             ["3: argument 'a' of GET: repeated values have no fixed number. Write tuple[T, ...] or list[T]."],
         ),
         (
+            (
+                "from dataclasses import dataclass, field\nfrom typing import ClassVar\nif TYPE_CHECKING:\n    from uuid import UUID\n"
+                "@dataclass\nclass A:\n    a: 'ClassVar[UUID]'\n    b: bytes = field(init=False)\n    c: int = 1\ndef POST(a: A): ..."
+            ),
+            [],
+        ),
+        (
             "import pydantic, datetime\ndef GET(a: Annotated[datetime.timedelta, pydantic.AfterValidator(abs)]): ...",
             [],
         ),

@@ -222,7 +222,7 @@ def test_the_cases_of_next_are_here() -> None:
     assert len(next_layout_cases()) == 9
 
 
-@pytest.mark.parametrize("case", next_layout_cases(), ids=lambda case: case["id"])
+@pytest.mark.parametrize("case", next_layout_cases(), ids=[case["id"] for case in next_layout_cases()])
 def test_a_layout_builds_where_it_builds_in_next(case: dict[str, object]) -> None:
     reasons = {
         "build-route-and-page": "there are no pages: page.py is the author's own file",

@@ -414,11 +414,11 @@ def test_a_route_may_block_in_its_events_and_read_its_request(project: Make, *, 
         import time
         from edgeroutes import Response, cookies
         def GET():
-            return Response.sse(events(), heartbeat_seconds=0.02)
+            return Response.sse(events(), heartbeat_seconds=0.1)
         def events():
             cookies().set("seen", "1")
             yield cookies()["who"]
-            time.sleep(0.1)
+            time.sleep(0.5)
             yield {"id": 2, "data": "late"}
     """
     answer = project(source, needs_loop=needs_loop).get("/x", [("cookie", "who=ada")])

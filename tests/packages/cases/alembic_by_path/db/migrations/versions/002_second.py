@@ -1,0 +1,2 @@
+revision = "002"
+down_revision = "001"

@@ -1,0 +1,2 @@
+imports = ("lib.tasks_more",)
+beat_schedule = {}

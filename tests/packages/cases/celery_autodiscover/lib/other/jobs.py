@@ -1,0 +1,3 @@
+from lib.app import app
+@app.task(name="other")
+def other(): ...

@@ -1,0 +1,3 @@
+from lib.app import app
+@app.task(name="pay")
+def pay(): ...

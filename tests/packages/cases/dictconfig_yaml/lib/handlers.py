@@ -1,0 +1,4 @@
+import logging
+
+
+class Quiet(logging.NullHandler): ...

@@ -1,0 +1,1 @@
+def extra(request): return {}

@@ -1,0 +1,2 @@
+def shout(context, t):
+    return t.upper()

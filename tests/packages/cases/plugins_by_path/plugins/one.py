@@ -1,0 +1,2 @@
+import lib.deep
+R = lib.deep.D

@@ -1,0 +1,2 @@
+from lib.helper import H
+RESULT = H

@@ -1,0 +1,3 @@
+def GET():
+    import pandas, openpyxl, psycopg, cryptography, lxml
+    return 1
