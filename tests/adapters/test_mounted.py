@@ -677,5 +677,5 @@ def test_a_cached_app_is_not_cached_for_who_sends_credentials(project: RouteProj
         ([("Authorization", "a")], "private"),
         ([("Cookie", "a=1")], "private"),
     ):
-        answer = handler(rest("/", headers=headers), None)
-        assert answer["multiValueHeaders"]["cache-control"][0].startswith(expected)
+        response = handler(rest("/", headers=headers), None)
+        assert response["multiValueHeaders"]["cache-control"][0].startswith(expected)

@@ -71,8 +71,8 @@ def test_a_strict_manifest_is_refused_with_all_problems(root: Path) -> None:
 def test_its_handler_answers_events(root: Path) -> None:
     write_files(root, {"project_free": FREE, "pyproject.toml": "[tool.edgeroutes]\nbase_path = '/api'\n"})
     handler = Project(root).handler()
-    answer = read_result(handler(rest_event(HttpRequest(method="GET", path="/api/project_free"))))
-    assert (answer.status, answer.body) == (200, b"text")
+    response = read_result(handler(rest_event(HttpRequest(method="GET", path="/api/project_free"))))
+    assert (response.status, response.body) == (200, b"text")
     assert (root / CACHE_FOLDER).parent.name == ".edgeroutes"
 
 

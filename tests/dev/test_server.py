@@ -146,8 +146,8 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 
 def test_ctrl_c_ends_it_with_0_also_with_open_streams(command: Command) -> None:
-    with httpx.Client(base_url=command.url, timeout=PATIENCE_S) as client, client.stream("GET", "/ticks") as answer:
-        lines = answer.iter_lines()
+    with httpx.Client(base_url=command.url, timeout=PATIENCE_S) as client, client.stream("GET", "/ticks") as response:
+        lines = response.iter_lines()
         assert [next(lines), next(lines)] == ["tick", "tick"]
         assert command.end() == (0, b"")
         with pytest.raises(httpx.RemoteProtocolError):
