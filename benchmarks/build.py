@@ -1,15 +1,15 @@
-"""How long `sam build` takes with edgeroutes, against SAM's own Python builders on the same routes, and what a hello weighs.
+"""The time of `sam build` with edgeroutes and with SAM's own Python builders on the same routes, and the size of a hello route.
 
 Run from the repository's root, with the SAM CLI on the PATH or in .tools::
 
     .venv/bin/python benchmarks/build.py [--routes 100] [--peer-routes 9] [--rounds 3]
 
 A third of the routes needs Starlette and Mangum, a third pydantic, a third Powertools; every route has a file of its own and shares one
-with the others. All variants are measured in one run. python-pip and python-uv install the dependencies again for each function, so
-that they are run with `--peer-routes` routes and given per route, as is the whole for all routes that follows from it (≈).
+with the others. One run measures all variants. python-pip and python-uv install the dependencies again for each function, so
+they run with `--peer-routes` routes; the table shows the time per route, and the estimate for all routes (≈).
 
-cold: empty store, warm uv cache; again: nothing changed; one file: one route edited; floor: SAM itself, with a make rule that links what is
-there, or does nothing.
+cold: empty store, warm uv cache; again: nothing changed; one file: one route edited; floor: SAM itself, with a make rule that links
+existing bundles, or does nothing.
 """
 
 from __future__ import annotations

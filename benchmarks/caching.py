@@ -1,10 +1,10 @@
-"""What caching costs inside the function: a kept answer's head beside a dynamic one's, and hits in the data cache.
+"""The cost of caching inside the function: headers of a cached and of a dynamic response, and hits in the data cache.
 
 Run from the repository's root, as `make bench` does::
 
     .venv/bin/python benchmarks/caching.py
 
-The first rows are whole requests through the Lambda adapter, in one process, in turn, the best of the rounds; the others are calls.
+The first rows are whole requests through the Lambda adapter, in one process, interleaved, the best of the rounds; the others are calls.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROUNDS, CALLS = 15, 2_000
 BODY = {"id": 1, "name": "Fountain pen", "tags": ["ink", "office"] * 10, "text": "The quick brown fox. " * 40}
 HANDLER = f"BODY = {BODY!r}\nasync def GET():\n    return BODY\n"
 ROUTES = {
-    "a dynamic answer": HANDLER,
+    "a dynamic response": HANDLER,
     "a kept one: Cache-Control, tags, ETag": f"revalidate = 60\ntags = ['a', 'b']\n{HANDLER}",
     "the same, 304": f"revalidate = 60\ntags = ['a', 'b']\n{HANDLER}",
     "a kept one, of a cached function": (
@@ -74,10 +74,10 @@ def request_rows(root: Path) -> dict[str, float]:
         route = ManifestRoute("/x", f"bench_{number}/route.py", needs_loop=False)
         handler = LambdaHandler(Manifest([route]), str(root))
         asked = event("GET", "/x")
-        answer = handler(asked, None)
+        response = handler(asked, None)
         if "304" in name:
-            asked["headers"]["If-None-Match"] = answer["multiValueHeaders"]["etag"][0]
-            asked["multiValueHeaders"]["If-None-Match"] = answer["multiValueHeaders"]["etag"]
+            asked["headers"]["If-None-Match"] = response["multiValueHeaders"]["etag"][0]
+            asked["multiValueHeaders"]["If-None-Match"] = response["multiValueHeaders"]["etag"]
         assert handler(asked, None)["statusCode"] == (304 if "304" in name else 200)
         rows[name] = best_us(lambda handler=handler, asked=asked: handler(asked, None))  # type: ignore[misc]
     return rows

@@ -1,13 +1,13 @@
-"""What bytecode saves at a cold start: bundles of the example application in AWS's runtime emulator, as shipped and as sources.
+"""The effect of bytecode on a cold start: bundles of the example application in AWS's runtime emulator, as shipped and as sources.
 
 Run from the repository's root, after `make sam`::
 
     .venv/bin/python benchmarks/cold_start.py [--rounds 21]
 
-The emulator starts a function's Python at the first invocation; measured is that invocation, from outside, until its answer is there.
-`as shipped` is the bundle that `sam build` gets; `sources` is the same without any bytecode, edgeroutes' own modules as sources too,
-which Python compiles at each cold start, since /var/task cannot be written. `bare` is a handler that imports nothing. All are measured
-in turn, in every round, under unmodified awslambdaric (with its bytecode) and an interpreter of the functions' version.
+The emulator starts a function's Python at the first invocation. The time is that invocation, measured from outside, until its response.
+`as shipped` is the bundle of `sam build`. `sources` is the same without bytecode, also for edgeroutes' own modules: Python compiles
+them at each cold start, because /var/task is read-only. `bare` is a handler without imports. Every round measures all of them,
+under unmodified awslambdaric (with its bytecode) and an interpreter of the functions' version.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ BARE = "def handler(event, context):\n    return {'statusCode': 200, 'body': ''}
 
 
 def write_bundles(folder: Path) -> dict[str, dict[str, Path]]:
-    """By what is asked, by variant: the folder of a function."""
+    """The folder of a function, by path and variant."""
     bare = folder / "bare"
     bare.mkdir()
     (bare / "edgeroutes_function.py").write_text(BARE)
@@ -57,7 +57,7 @@ def write_bundles(folder: Path) -> dict[str, dict[str, Path]]:
 
 
 def write_sources(shipped: Path, to: Path) -> None:
-    """The bundle without bytecode; what ships as bytecode alone, edgeroutes itself, comes from here."""
+    """The bundle without bytecode. The sources of edgeroutes, which ships as bytecode only, come from this repository."""
     shutil.copytree(shipped, to, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", "modules.bin"))
     shutil.copyfile(REPOSITORY / "edgeroutes/__init__.py", to / "edgeroutes/__init__.py")
     for name in packed_modules(shipped):
@@ -94,12 +94,12 @@ def cold_start_ms(bundle: Path, path: str, python: Path, runtime: Path, emulator
         )
         try:
             start = time.perf_counter()
-            answer = sandbox.invoke(event)
+            response = sandbox.invoke(event)
             took = time.perf_counter() - start
         finally:
             sandbox.stop()
-    if answer.get("statusCode") != 200:
-        sys.exit(f"{bundle.name} did not answer 200: {answer}")
+    if response.get("statusCode") != 200:
+        sys.exit(f"{bundle.name} did not respond 200: {response}")
     return took * 1000
 
 

@@ -1,11 +1,11 @@
-"""What CORS and one middleware cost: each request, a preflight, and at the start of a function.
+"""The cost of CORS and one middleware: per request, per preflight, and at the start of a function.
 
 Run from the repository's root::
 
     .venv/bin/python benchmarks/cors.py [ROUNDS]
 
-One handler is called in process with the REST event of a browser; rows take turns within each round, and the best round counts. *start* is
-what a new interpreter spends on the modules and the handler, without the interpreter itself; the best of as many processes.
+A handler is called in process with the REST event of a browser. Each round measures every row, and the best round counts. *start* is
+the time of a new interpreter for the modules and the handler, without the interpreter itself; the best of as many processes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ PREFLIGHT = event(
 
 
 def handler(root: Path, *, cors: CORS | None = None, middleware: bool = False) -> LambdaHandler:
-    """A function with one route that answers a small JSON document."""
+    """A function with one route that returns a small JSON document."""
     route = ManifestRoute(
         "/hello",
         "functions/route.py",
@@ -96,7 +96,7 @@ def microseconds(made: LambdaHandler, asked: dict[str, Any]) -> float:
 
 
 def start_milliseconds(root: Path, what: str) -> float:
-    """From an interpreter with awslambdaric to the first answer."""
+    """From an interpreter with awslambdaric to the first response."""
     command = [sys.executable, "-c", START, str(root), what, json.dumps(CROSS)]
     environ = {
         name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"

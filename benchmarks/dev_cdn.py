@@ -1,11 +1,11 @@
-"""What a request to the dev server costs: a hit in its CDN, the same answer made anew, and bare Starlette on the same uvicorn.
+"""The cost of a request to the dev server: a hit in its CDN, the same response without the CDN, and bare Starlette on the same uvicorn.
 
 Run from the repository's root, as `make bench` does::
 
     .venv/bin/python benchmarks/dev_cdn.py [ROUNDS]
 
-Each server runs in a process of its own; one client asks over one kept connection, so that what is measured is the time of one
-request, not what a machine can bear. Everything is measured in one run, round by round in turn, and the best of the rounds counts.
+Each server runs in a process of its own. One client sends requests over one connection, so the result is the time of one
+request, not the machine's capacity. One run measures everything, interleaved, and the best of the rounds counts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ Server(uvicorn.Config(app, port=0, http="h11", loop="asyncio", log_level="critic
 
 @contextmanager
 def serving(command: list[str]) -> Iterator[tuple[str, int]]:
-    """Host and port of a server that says its URL in the first line that it writes."""
+    """Host and port of a server that prints its URL in its first line."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HERE.parent)
     assert process.stdout is not None
     try:
@@ -73,10 +73,10 @@ def request_us(address: tuple[str, int], path: str, expected: str | None) -> flo
         start = time.perf_counter()
         for _ in range(REQUESTS // 10):
             connection.request("GET", path)
-            answer = connection.getresponse()
-            assert answer.read() in (b'{"id":"42"}', b'{"id": "42"}'), answer.status
+            response = connection.getresponse()
+            assert response.read() in (b'{"id":"42"}', b'{"id": "42"}'), response.status
         best = min(best, time.perf_counter() - start)
-        assert answer.headers.get("x-cache") == expected, answer.headers
+        assert response.headers.get("x-cache") == expected, response.headers
     connection.close()
     return best / (REQUESTS // 10) * 1e6
 

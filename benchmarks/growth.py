@@ -91,7 +91,7 @@ def measure_dev(root: Path, count: int) -> list[tuple[float, int, int]]:
         end = time.monotonic() + 60
         while fetch(f"{base}/hello") != 200:
             if time.monotonic() > end or server.poll() is not None:
-                raise SystemExit("edgeroutes dev does not answer")
+                raise SystemExit("edgeroutes dev does not respond")
             time.sleep(0.2)
         found = []
         for number in range(count):
@@ -102,7 +102,7 @@ def measure_dev(root: Path, count: int) -> list[tuple[float, int, int]]:
             if status != STATUSES[name]:
                 raise SystemExit(f"{path}: {status}")
             if number in {count // 10, count - 1}:
-                time.sleep(1)  # what ends with a request has ended
+                time.sleep(1)  # threads and files of a request have been released
                 found.append(figures_of(server.pid))
         return found
     finally:
@@ -111,7 +111,7 @@ def measure_dev(root: Path, count: int) -> list[tuple[float, int, int]]:
 
 
 def fetch(url: str, body: bytes | None = None) -> int:
-    """The status; 0 where nothing answers."""
+    """The status; 0 without a response."""
     try:
         request = Request(url, body, {"content-type": "application/json", "x-number": "1"})  # our own server
         with urlopen(request, timeout=30) as response:

@@ -4,7 +4,7 @@ Run from the repository's root::
 
     .venv/bin/python benchmarks/matching.py
 
-All tables are measured in one run, round by round in turn, so that a busy machine slows every column alike; each figure
+One run measures all tables, interleaved, so a busy machine slows every column equally. Each figure
 is the best of the rounds. Ratios compare with the smallest table.
 """
 
@@ -30,7 +30,7 @@ def routes(count: int) -> list[tuple[str, int]]:
 
 
 def paths(count: int) -> dict[str, str]:
-    """One path per kind of question, for the route in the table's middle."""
+    """One path per kind of route, for the route in the table's middle."""
     middle = count // 8
     return {
         "static": f"/api/r{middle}" if count > 1 else "",

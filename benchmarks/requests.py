@@ -1,13 +1,13 @@
-"""What a request costs, cold and warm, beside a bare handler and the peers that are installed.
+"""The cost of a request, cold and warm, compared with a bare handler and the installed peers.
 
 Run from the repository's root, as `make bench` does::
 
     .venv/bin/python benchmarks/requests.py [ROUNDS]
 
-The work is the same everywhere: `GET /users/{id}`, and `POST /posts` with a validated body. *cold*: a process is started, under the
-awslambdaric that Lambda runs, and answers its first GET through a Runtime API on a socket. *warm*: the handler called in process.
-Everything is measured in one run, round by round in turn, and the best of the rounds counts, so that a busy machine slows every row
-alike; compare ratios, not numbers of two runs. The environment here is the development one: its size slows each cold start a little.
+All candidates do the same work: `GET /users/{id}`, and `POST /posts` with a validated body. *cold*: from the start of a process, under
+the awslambdaric of Lambda, to its first response to a GET, through a Runtime API on a socket. *warm*: a call of the handler in process.
+One run measures everything, interleaved, and the best of the rounds counts, so a busy machine slows every row equally.
+Compare ratios, not numbers of two runs. The size of the development environment slows each cold start a little.
 """
 
 from __future__ import annotations
@@ -106,17 +106,17 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def cold_ms(folder: Path, module: str) -> float:
-    """From the start of a process to its first answer."""
+    """From the start of a process to its first response."""
     api = RuntimeApi()
     command = [sys.executable, "-m", "awslambdaric", f"{module}.handler"]
     variables = {**environment(folder), "AWS_LAMBDA_RUNTIME_API": api.address}
     start = time.perf_counter()
     with subprocess.Popen(command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as function:
-        answer = api.invoke(GET_EVENT)
+        response = api.invoke(GET_EVENT)
         taken = (time.perf_counter() - start) * 1e3
         function.kill()
     api.close()
-    assert answer["statusCode"] == 200, answer
+    assert response["statusCode"] == 200, response
     return taken
 
 

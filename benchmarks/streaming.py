@@ -1,10 +1,10 @@
-"""How fast streams leave: a function under unmodified awslambdaric to a raw Runtime API, and `edgeroutes dev` beside Starlette.
+"""The speed of streams: a function under unmodified awslambdaric with a raw Runtime API, `edgeroutes dev`, and Starlette.
 
     .venv/bin/python benchmarks/streaming.py
 
-Chunks carry the time at which they were yielded; the reader notes when they came (one clock: CLOCK_MONOTONIC is the machine's). Aims of
-issue 4: first byte within 2 ms of the first yield, chunks within 1 ms, 200 MB at over 300 MB/s with less than 20 MB above idle, ten
-thousand small chunks a second.
+Chunks contain the time of their `yield`; the reader records when they arrive (CLOCK_MONOTONIC is the same for all processes). Targets:
+first byte within 2 ms of the first yield, chunks within 1 ms, 200 MB at over 300 MB/s with less than 20 MB above idle, ten
+thousand small chunks per second.
 """
 
 from __future__ import annotations
@@ -125,14 +125,14 @@ def measure_function(folder: Path, *, needs_loop: bool) -> None:
 
 
 class RuntimeApi:
-    """Just enough of Lambda's Runtime API to hand out one event at a time and to read what comes back as fast as it comes."""
+    """A minimal Runtime API of Lambda: it sends one event at a time and reads the response as fast as possible."""
 
     def __init__(self, listener: socket.socket) -> None:
         self._listener = listener
         self._waiting: socket.socket | None = None
 
     def ask(self, kind: str) -> Arrivals:
-        """What came for an event, each part with its time."""
+        """The chunks of the response to an event, each with its arrival time."""
         connection, head = self._waiting or self._accept(), b""
         if not self._waiting:
             head = read_head(connection)
@@ -149,7 +149,7 @@ class RuntimeApi:
         arrivals = read_until(posting, b"0\r\n\r\n")
         posting.sendall(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
         posting.close()
-        read_head(connection)  # the next GET, on the connection that awslambdaric keeps
+        read_head(connection)  # the next GET, on awslambdaric's open connection
         self._waiting = connection
         return arrivals
 
@@ -164,7 +164,7 @@ def run_server(name: str, arguments: list[str], folder: Path, port: int) -> None
     )
     try:
         wait_for(port)
-        # The delays last: the first answer of all loads what streams need.
+        # The delays come last: the first response loads the modules of streams.
         for report, kind in ((report_small, "small"), (report_large, "large"), (report_delays, "paced")):
             with socket.create_connection(("127.0.0.1", port)) as connection:
                 connection.sendall(f"GET /x?kind={kind} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -184,7 +184,7 @@ def report_delays(name: str, arrivals: Arrivals) -> None:
 
 def report_small(name: str, arrivals: Arrivals) -> None:
     came = [time for time, _ in stamps(arrivals)]
-    print(f"{name}: {len(came) / (came[-1] - came[0]):,.0f} small chunks a second")
+    print(f"{name}: {len(came) / (came[-1] - came[0]):,.0f} small chunks per second")
 
 
 def report_large(name: str, arrivals: Arrivals) -> None:
@@ -193,7 +193,7 @@ def report_large(name: str, arrivals: Arrivals) -> None:
 
 
 def stamps(arrivals: Arrivals) -> list[tuple[float, float]]:
-    """When each line came, and when it says that it was yielded."""
+    """When each line arrived, and when it was yielded."""
     found = []
     rest = b""
     for came, part in arrivals:

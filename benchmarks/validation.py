@@ -1,12 +1,12 @@
-"""What a body costs that is validated: normal ones, and ones made to cost much.
+"""The cost of validating a body: normal bodies, and expensive ones.
 
 Run from the repository's root::
 
     .venv/bin/python benchmarks/validation.py [ROUNDS]
 
-Each body of about a megabyte is read by our validator (dataclasses), pydantic and msgspec, as a route does: bytes in, model or problem
+edgeroutes' validator (dataclasses), pydantic and msgspec read each body of about a megabyte, as in a route: bytes in, model or problem
 document out. The best CPU time of the rounds counts; memory is the peak above the body itself, traced in a round of its own. `json` is
-`json.loads` of the same bytes, the least that any of them can cost here. Figures are per megabyte of body.
+`json.loads` of the same bytes, the minimum for all of them. Figures are per megabyte of body.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ READERS: dict[str, Callable[[bytes, Problems], Any]] = {
 
 
 def respond(read: Callable[[bytes, Problems], Any], body: bytes) -> int:
-    """How many bytes a refusal has; 0 for a body that is valid."""
+    """The size of the problem document; 0 for a valid body."""
     problems = Problems()
     try:
         read(body, problems)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.modules import forget_modules
+from edgeroutes.dev.modules import drop_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _forget_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Forget the modules of temporary projects, so that the next test module does not import another project's `lib`."""
+def _drop_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Drop the modules of temporary projects, so that the next test module does not import another project's `lib`."""
     yield
     root = tmp_path_factory.getbasetemp()
-    forget_modules(root)
+    drop_modules(root)
     sys.path[:] = [entry for entry in sys.path if not entry.startswith(f"{root}/")]

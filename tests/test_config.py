@@ -125,7 +125,7 @@ def test_the_name_is_the_projects_or_the_folders(tmp_path: Path, folder: str, te
         ),
     ],
 )
-def test_what_is_wrong_is_said_with_what_is_allowed(table: dict[str, object], message: str) -> None:
+def test_an_error_names_the_allowed_values(table: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_config(table)
     assert str(caught.value) == message
@@ -176,7 +176,7 @@ def test_a_base_path_ends_without_a_slash(given: str, kept: str) -> None:
     assert parse_config({"base_path": given}).base_path == kept
 
 
-def test_all_that_is_wrong_is_said_at_once() -> None:
+def test_all_problems_are_reported_together() -> None:
     with pytest.raises(ProblemsError) as caught:
         parse_config({"unknown": 1, "memory_mib": 1, "cdn": {"enabled": "yes"}})
     assert [problem.where for problem in caught.value.problems] == [
@@ -187,7 +187,7 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["[tool.edgeroutes\n", "name =\n", "\udcff"])
-def test_a_file_that_is_no_toml_says_so(tmp_path: Path, text: str) -> None:
+def test_invalid_toml_is_reported(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(ConfigError, match=r"^pyproject\.toml:1: (not valid TOML|byte 0xff is not UTF-8)"):
         load_config(tmp_path)
@@ -197,7 +197,7 @@ def test_a_file_that_is_no_toml_says_so(tmp_path: Path, text: str) -> None:
     ("text", "value"),
     [("tool = 3", "3"), ("tool.edgeroutes = []", "[]"), ("project = 1\ntool.edgeroutes = 'a'", "'a'")],
 )
-def test_settings_that_are_no_table_are_refused(tmp_path: Path, text: str, value: str) -> None:
+def test_settings_other_than_a_table_are_an_error(tmp_path: Path, text: str, value: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
     with pytest.raises(ConfigError) as caught:
         load_config(tmp_path)

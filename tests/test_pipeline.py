@@ -49,7 +49,7 @@ def test_a_template_is_written_once_and_found_current(root: Path) -> None:
     assert sorted(path.name for path in root.iterdir()) == ["functions", "infra", "template.yaml"]
 
 
-def test_what_differs_is_said_as_a_diff(root: Path) -> None:
+def test_a_difference_is_shown_as_a_diff(root: Path) -> None:
     text = pipeline.render_template(root)
     (root / "template.yaml").write_bytes(text.replace("MemorySize: 256", "MemorySize: 1").encode())
     found = pipeline.check_template(root, text)
@@ -67,7 +67,7 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(root: Path) -> No
     assert sorted(path.name for path in root.iterdir()) == before
 
 
-def test_a_file_that_is_no_text_is_named(root: Path) -> None:
+def test_a_binary_file_is_named(root: Path) -> None:
     (root / "infra" / "tables.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match=r"infra/tables\.yaml:1: byte 0xff is not UTF-8\."):
         pipeline.render_template(root)

@@ -133,7 +133,7 @@ class AsgiApplication:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _start_apps(self) -> None:
-        """Load every route and start every app; what fails is logged, and tried again when it is asked for."""
+        """Load every route and start every app; errors are logged, and a failed route is loaded again at its first request."""
         for route in self.application.manifest.routes:
             try:
                 app = (await self.application.load(route)).app

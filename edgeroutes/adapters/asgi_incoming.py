@@ -121,7 +121,7 @@ def sent_path(scope: Scope) -> str:
 
 
 def _ascii(raw: bytes) -> str:
-    """Bytes of a target as text; what is no ASCII, and should not have been sent so, is percent-encoded."""
+    """The bytes of a request target as a string; non-ASCII bytes, which are invalid there, are percent-encoded."""
     return (
         raw.decode("ascii") if raw.isascii() else "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in raw)
     )

@@ -144,7 +144,7 @@ def safe_headers(pairs: HeaderPairs) -> HeaderPairs:
 
 
 def _server(scheme: str, host: str, forwarded_port: str | None) -> tuple[str, int]:
-    """Name and port that were asked for; of several forwarded ports the first, and one that is none does not count."""
+    """The requested host name and port; of several forwarded ports the first, and an invalid one is ignored."""
     name, port = split_host(host)
     if port is None and forwarded_port:
         port = split_host(f":{forwarded_port.partition(',')[0].strip()}")[1]

@@ -22,7 +22,7 @@ def not_a_request(event: object) -> EventError:
     if isinstance(event, dict):
         there = f"with the keys {', '.join(sorted(map(str, event))) or '(none)'}"
     hint = "Invoke it through API Gateway, a function URL or a load balancer; give a schedule or queue a function of its own"
-    return EventError(f"an event {there} is no HTTP request{_sender(event)}", where="the invocation", hint=hint)
+    return EventError(f"an event {there} is not an HTTP request{_sender(event)}", where="the invocation", hint=hint)
 
 
 def _sender(event: object) -> str:

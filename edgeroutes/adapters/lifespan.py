@@ -45,7 +45,7 @@ class Lifespan:
         self._where = where
         self._startup: asyncio.Future[None] = loop.create_future()
         self._startup.add_done_callback(lambda startup: startup.cancelled() or startup.exception())
-        self._is_asked = False
+        self._is_requested = False
         self._ending = asyncio.Event()
         self._ended = asyncio.Event()
         self._failure = ""
@@ -94,8 +94,8 @@ class Lifespan:
             log_exception(error, f"{self._where}: the app's lifespan failed")
 
     async def _receive(self) -> Message:
-        if not self._is_asked:
-            self._is_asked = True
+        if not self._is_requested:
+            self._is_requested = True
             return {"type": "lifespan.startup"}
         await self._ending.wait()
         return {"type": "lifespan.shutdown"}
@@ -123,7 +123,7 @@ class Lifespan:
             self._startup.set_result(None)
             return
         problem = f"the app's startup failed: {self._failure.strip().splitlines()[-1]}"
-        failed = HandlerError(problem, where=self._where, hint="Mend its lifespan; the next request starts it again")
+        failed = HandlerError(problem, where=self._where, hint="Fix its lifespan; the next request starts it again")
         failed.__cause__ = error
         self._failure = ""
         self._startup.set_exception(failed)

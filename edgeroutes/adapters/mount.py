@@ -1,4 +1,4 @@
-"""How the app that a route exports is asked for its response."""
+"""Calls the app that a route exports."""
 
 from __future__ import annotations
 

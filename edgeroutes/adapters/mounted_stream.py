@@ -78,7 +78,7 @@ class AppExchange:
         self._body = read_body(routed.incoming)
         self._is_read = False
         self._is_complete = False
-        self._is_told = False
+        self._is_reported = False
         self._messages: asyncio.Queue[Message] = asyncio.Queue(maxsize=1)
         self._gone_out = asyncio.Event()
         self._awaited = _START
@@ -152,8 +152,8 @@ class AppExchange:
         """
         self._gone_out.set()
         await asyncio.wait({self._task})
-        if not self._task.cancelled() and not self._is_told:
-            self._is_told = True
+        if not self._task.cancelled() and not self._is_reported:
+            self._is_reported = True
             await raise_outcome(self._task)
 
     async def _finish(self) -> None:

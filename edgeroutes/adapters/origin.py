@@ -90,7 +90,7 @@ def _put(headers: Fields, repeated: Fields, name: str, value: str) -> None:
 
 
 def _find(fields: Fields, name: str) -> str:
-    """The name of a field as it was sent; the one that was asked for, in lower case, where there is none."""
+    """The name of a field as it was sent; the given name in lower case if the field is absent."""
     if name in fields:
         return name
     titled = name.title()  # as most write it

@@ -1,7 +1,7 @@
 """The one hook on awslambdaric: what happens between a response and the next invocation.
 
 `post_invocation_result` of its client class returns when Lambda has the response; what runs then delays nobody, and the sandbox is not
-frozen before the client asks for the next invocation. The class is found by name and signature, at init, once. Verified with
+frozen before the client requests the next invocation. The class is found by name and signature, at init, once. Verified with
 awslambdaric 3.0 to 4.2, whose base class is looked up at call time. Source: awslambdaric/lambda_runtime_client.py, read 2026-11-21.
 
 A streamed response is sent at the same place: it comes as a `PendingResponse`.

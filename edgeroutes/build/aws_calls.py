@@ -1,7 +1,7 @@
 """What a route's own modules call with boto3, read from their source.
 
 Only what the route can come to counts: the statements of every module that it imports, of their functions and classes those whose names
-are mentioned where it can come to, and of a class the methods whose names are asked for there, of whatever object. Distributions and
+are mentioned where it can come to, and of a class the methods whose names are used there, of whatever object. Distributions and
 edgeroutes itself are not read; a test that enforces IAM sees their calls.
 """
 
@@ -121,7 +121,7 @@ def _reached(files: Mapping[str, SourceFile], graph: ImportGraph) -> Iterator[tu
     """The statements, functions and methods that the entries can come to, each once."""
     seen: set[ast.AST] = set()
     asked: set[str] = set()  # attributes
-    dormant: dict[str, list[_Piece]] = {}  # methods, by names that nobody has asked for yet
+    dormant: dict[str, list[_Piece]] = {}  # methods, by names that are not used yet
     waiting: list[_Piece] = []
     for file in files.values():
         is_entry = file.path in graph.entries
@@ -147,9 +147,9 @@ def _parts(node: ast.ClassDef, place: Place) -> Iterator[tuple[_Piece, str]]:
     for each in (*node.bases, *node.decorator_list):
         yield (place, each), ""
     for statement in node.body:
-        is_asked_for = isinstance(statement, Function) and not statement.name.startswith("__")
+        is_method = isinstance(statement, Function) and not statement.name.startswith("__")
         inner = Place(place.file, (*place.scopes, node))
-        yield (inner, statement), statement.name if is_asked_for else ""  # type: ignore[attr-defined]  # a function
+        yield (inner, statement), statement.name if is_method else ""  # type: ignore[attr-defined]  # a function
 
 
 def _mentioned(node: ast.AST, file: SourceFile) -> Iterator[_Piece]:

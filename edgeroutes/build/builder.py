@@ -24,7 +24,7 @@ from edgeroutes.build.editables import startup_code, unread_links
 from edgeroutes.build.entry import render_entry
 from edgeroutes.build.fetch import Fetcher
 from edgeroutes.build.function_trees import FunctionTrees
-from edgeroutes.build.inputs import bundle_files_read, folders_below, forget_inputs, now_ns, record_inputs
+from edgeroutes.build.inputs import bundle_files_read, drop_inputs, folders_below, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
 from edgeroutes.build.loops import LoopDecisions
@@ -77,7 +77,7 @@ class Builder:
         installer: Where wheels and interpreters come from; uv by default.
         site_packages: What is installed; by default what the Python that runs this has.
         own_root: The directory that holds the `edgeroutes` package to ship.
-        progress: Is told what begins, as a text.
+        progress: Gets the name of each step when it begins.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Builder:
             ToolError: A program, or room on the disk, is missing.
         """
         started_ns = now_ns()
-        forget_inputs(self.store)
+        drop_inputs(self.store)
         functions = (*self._plan.functions, self._plan.fallback)
         self._progress(f"tracing {len(functions)} functions")
         pins = self._pins()
@@ -129,7 +129,7 @@ class Builder:
             companions,
             tracer,
             collect=collector.collect,
-            fetch=lambda missing, bundles, answers: self._fetch_missing(wheels, missing, loops, bundles, answers),
+            fetch=lambda missing, bundles, resolved: self._fetch_missing(wheels, missing, loops, bundles, resolved),
             app_dir=self._plan.config.app_dir,
         )
         selection = selector.select(collected)
@@ -200,13 +200,13 @@ class Builder:
         missing: Mapping[str, Requirement],
         loops: LoopDecisions,
         bundles: Sequence[Bundle],
-        answers: Mapping[str, Mapping[str, Requirement]],
+        resolved: Mapping[str, Mapping[str, Requirement]],
     ) -> None:
         """Fetch distributions; while uv and the compilers work, look into what is installed for event loops."""
         with ThreadPoolExecutor(1) as pool:
             downloading = pool.submit(wheels.download, missing)
             for each in bundles:
-                loops.needs_loop(each, answers[each.function.logical_id])
+                loops.needs_loop(each, resolved[each.function.logical_id])
             self._keep(wheels, missing, lambda _: downloading.result())
 
     def _keep(

@@ -47,13 +47,13 @@ if TYPE_CHECKING:
     from edgeroutes.plan.model import FunctionPlan
 
 # Rooms of edgeroutes that never ship.
-_BUILD_WING = frozenset({"build", "cli", "config", "dev", "pipeline", "plan", "template", "testing"})
+_BUILD_SIDE = frozenset({"build", "cli", "config", "dev", "pipeline", "plan", "template", "testing"})
 _FUNCTION_YAML = "function.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleFile:
-    """A file of the project in a bundle; its `reason` is told by `why`, empty for what is imported; data is what no import reaches."""
+    """A file of the project in a bundle. `why` shows its `reason`, which is empty for an imported file; no import reaches data."""
 
     archive_path: str
     source: Path
@@ -96,7 +96,7 @@ def check_imports(graph: ImportGraph, pins: Pins) -> list[ProjectError]:
         _declared_missing(error, each.module, pins) or error
         for error, each in zip(graph.problems(), graph.missing, strict=True)
     ]
-    return [*missing, *check_declared(graph, pins), *_wrong_wing(graph)]
+    return [*missing, *check_declared(graph, pins), *_wrong_side(graph)]
 
 
 def _declared_missing(error: ModuleMissingError, module: str, pins: Pins) -> ModuleMissingError | None:
@@ -428,11 +428,11 @@ class Collector:
         return {name: tuple(tops) for name, tops in found.items()}
 
 
-def _wrong_wing(graph: ImportGraph) -> Iterator[BundleError]:
+def _wrong_side(graph: ImportGraph) -> Iterator[BundleError]:
     """Imports of parts of edgeroutes that never ship."""
     for reached in graph.modules.values():
         parts = reached.module.name.split(".")
-        if reached.module.origin is not Origin.EDGEROUTES or len(parts) < 2 or parts[1] not in _BUILD_WING:
+        if reached.module.origin is not Origin.EDGEROUTES or len(parts) < 2 or parts[1] not in _BUILD_SIDE:
             continue
         if not any(graph.modules[str(each.importer)].module.origin is Origin.PROJECT for each in reached.reasons):
             continue  # a library's plugin for tests

@@ -76,7 +76,7 @@ class Companion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """A distribution of a function, with what asked for it: a root, or a distribution that requires it.
+    """A distribution of a function, with what requires it: a root or another distribution.
 
     Args:
         name: Normalised.
@@ -152,9 +152,9 @@ def resolve(
     exclude: Collection[str] = (),
     companions: Callable[[str], Iterable[Companion]] = lambda _: (),
 ) -> dict[str, Requirement]:
-    """All distributions of a function by name, each with who asked for it first.
+    """All distributions of a function by name, each with what required it first.
 
-    What a distribution requires that nobody has yet is not in the answer: fetch it and ask again.
+    Requirements of distributions that are not fetched yet are missing: fetch them and call this again.
 
     Args:
         roots: What the function needs by itself.
@@ -209,12 +209,14 @@ def resolve_all(
         target: What they are for.
         companions: As for `resolve`, given the logical id, too.
     """
-    answers = {
+    resolved = {
         key: resolve(roots, wheels, pins, target, exclude=exclude, companions=partial(companions, key))
         for key, (roots, exclude) in functions.items()
     }
-    found = {name: each for answer in answers.values() for name, each in answer.items()}
-    return answers, {name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None}
+    found = {name: each for by_name in resolved.values() for name, each in by_name.items()}
+    return resolved, {
+        name: each for name, each in found.items() if name not in pins.local and wheels.tree(name) is None
+    }
 
 
 def explain_missing(error: ProjectError, missing: Mapping[str, Requirement]) -> DependencyError:

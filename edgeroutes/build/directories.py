@@ -57,7 +57,7 @@ class Directories:
 
     @property
     def known(self) -> list[Path]:
-        """The directories that were asked for."""
+        """The directories that were looked up."""
         return [Path(directory) for directory in self._stamps]
 
     def refresh(self) -> bool:

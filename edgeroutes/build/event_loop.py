@@ -1,6 +1,6 @@
 """Whether what a route reaches can wait on an event loop.
 
-A coroutine that never waits is run without a loop, so that asyncio need not be imported. The question is asked of the
+A coroutine that never waits is run without a loop, so that asyncio need not be imported. The question concerns the
 whole graph, function-level imports included: `await asyncio.sleep(1)` without a loop would fail in mid-handler.
 """
 

@@ -1,4 +1,4 @@
-"""Why a function holds a distribution, a module or a file: the answer of `edgeroutes why`."""
+"""Why a function contains a distribution, a module or a file, for `edgeroutes why`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.report import BuildReport, BuiltFunction
 
 
-# Reasons that name the distribution, or the module of it that is asked for.
+# Reasons that name the distribution, or the given module of it.
 _SAYING = (" imports ", " names ", " reads the entry points ", " declares ")
 
 
@@ -87,5 +87,5 @@ def _explain_file(built: BuiltFunction, name: str) -> list[str]:
     weighs = f"{name} ({render_bytes(tree.sizes[name])}) comes from {distribution or tree.facts['of']}"
     because = _explain_distribution(built, distribution) if distribution else [own] if own else []
     if not because and tree.facts.get("of") == f"{OWN_PACKAGE} itself":
-        because = ["every function holds what of edgeroutes answers requests"]
+        because = ["every function contains the modules of edgeroutes that handle requests"]
     return [weighs, *because]

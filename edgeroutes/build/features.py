@@ -83,7 +83,7 @@ def form_line(used: FileUses) -> int:
 def own_requirements(graph: ImportGraph) -> Iterator[Root]:
     """The distributions that edgeroutes' own modules import for features that the function uses.
 
-    A module that nothing outside edgeroutes asks for is there in case: what it imports is in the graph's skipped imports.
+    A module that nothing outside edgeroutes imports is optional: what it imports is in the graph's skipped imports.
     """
     for reached in graph.modules.values():
         module = reached.module

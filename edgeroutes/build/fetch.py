@@ -36,7 +36,7 @@ class Fetcher:
         installer: Resolves and installs.
         pins: What is pinned.
         target: What the files are for.
-        progress: Is told what begins, as a text.
+        progress: Gets the name of each step when it begins.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What a route's files reach, and through whom: the tracer's answer as values."""
+"""The import graph of a route's files: the result of the trace as values."""
 
 from __future__ import annotations
 

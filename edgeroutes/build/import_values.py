@@ -44,7 +44,7 @@ class ImportSite:
     Args:
         module: Dotted name as written, without its leading dots; empty in `from . import x`.
         level: The number of leading dots; 0 is absolute.
-        names: What `from module import …` asks for; empty for `import module`.
+        names: The names in `from module import …`; empty for `import module`.
         binds: The variables that the statement sets: one for `import module`, else one per name; empty for a call.
         line: 1-based.
         in_function: Whether it is inside a function body, whatever its kind.

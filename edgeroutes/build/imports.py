@@ -49,7 +49,7 @@ OWN_NAMES = frozenset(
         "stream",
     }
 )
-"""Attributes, arguments and exports by which code asks for a part of edgeroutes that no import shows; see `own_parts.py`."""
+"""Attributes, arguments and exports by which code uses a part of edgeroutes that no import shows; see `own_parts.py`."""
 
 
 _STRENGTH: tuple[ImportKind | None, ...] = (None, ImportKind.OPTIONAL, ImportKind.SCRIPT, ImportKind.TYPE_CHECKING)

@@ -40,7 +40,7 @@ def record_inputs(store: Store, files: Iterable[Path], folders: Iterable[Path], 
     stamps = {str(file): _stamp(str(file)) for file in files}
     newest = max((max(stamp[:2]) for stamp in stamps.values() if stamp), default=0)
     if newest > started_ns - _UNSETTLED_NS:
-        forget_inputs(store)
+        drop_inputs(store)
         return
     names = {str(folder): _names(str(folder)) for folder in folders}
     store.write_text(RECORD, json.dumps([_builder(), store.functions(), stamps, names]))
@@ -55,7 +55,7 @@ def bundle_files_read(root: Path, bundles: Iterable[Bundle]) -> set[Path]:
     return files
 
 
-def forget_inputs(store: Store) -> None:
+def drop_inputs(store: Store) -> None:
     """Have the next build look at everything."""
     (store.folder / RECORD).unlink(missing_ok=True)
 

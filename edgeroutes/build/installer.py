@@ -102,7 +102,7 @@ class UvInstaller:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = dict(os.environ if environment is None else environment)
-        # A warning about another virtual environment is no news here; the caller shows its own progress.
+        # A warning about another virtual environment is not news here; the caller shows its own progress.
         self._environment.update(UV_NO_PROGRESS="1", UV_PYTHON_DOWNLOADS="never")
         self._environment.pop("VIRTUAL_ENV", None)
 

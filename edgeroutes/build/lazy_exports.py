@@ -38,7 +38,7 @@ class LazyExport:
 
 
 def parse_lazy_exports(body: Sequence[ast.stmt]) -> tuple[tuple[LazyExport, ...], range]:
-    """The façade's names and the lines of its `__getattr__`; nothing and an empty range where the file is no façade."""
+    """The façade's names and the lines of its `__getattr__`; nothing and an empty range for any other file."""
     getattr_ = next((node for node in _top_level(body) if _is_getattr(node)), None)
     if getattr_ is None:
         return (), range(0)

@@ -1,6 +1,7 @@
 """Which routes need an event loop, remembered for as long as nothing that decides it has changed.
 
-The question leads deep into distributions (see `event_loop.py`); the answer depends on the route's own files and on what is installed.
+The search leads deep into distributions (see `event_loop.py`); the result depends on the route's own files and on the installed
+distributions.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def needs_loop(route: RouteFile, tracer: Tracer, within: frozenset[str] | None =
 
 
 class LoopDecisions:
-    """Answers for one build, kept in the store for the next.
+    """Results for one build, stored for the next.
 
     Args:
         store: Keeps them.
@@ -74,14 +75,14 @@ class LoopDecisions:
         """By route path, whether the route's imports reach asyncio, anyio or trio in the distributions that its function has."""
         within = frozenset({*distributions, *LAMBDA_HAS, *LAMBDA_HAS_FOR_BOTO3})
         fingerprint = self._fingerprint(bundle, within)
-        return {route.route_path: self._answer(route, within, fingerprint) for route in bundle.function.routes}
+        return {route.route_path: self._result(route, within, fingerprint) for route in bundle.function.routes}
 
     def save(self) -> None:
-        """Keep the answers that this build used."""
+        """Store the results that this build used."""
         if self._used != self._stored:
             self._store.write_text(FILE, json.dumps(self._used, sort_keys=True))
 
-    def _answer(self, route: RouteFile, within: frozenset[str], fingerprint: str) -> bool:
+    def _result(self, route: RouteFile, within: frozenset[str], fingerprint: str) -> bool:
         known = self._used.get(route.source_file) or self._known.get(route.source_file)
         if known is None or not fingerprint or known[0] != fingerprint:
             known = [fingerprint, needs_loop(route, self._tracer, within)]
@@ -89,7 +90,7 @@ class LoopDecisions:
         return bool(known[1])
 
     def _fingerprint(self, bundle: Bundle, within: frozenset[str]) -> str:
-        """What decides the answers for a function's routes; empty where it cannot be told: a distribution that is a folder."""
+        """What decides the results for a function's routes; empty if that is unknown: a distribution that is a folder."""
         if bundle.local_tops:
             return ""
         modules: Sequence[tuple[str, str]] = [

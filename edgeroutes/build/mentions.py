@@ -114,7 +114,7 @@ def _is_sought(known: Mention | None, path: str) -> bool:
 
 
 def _joined(known: Mention | None, mention: Mention) -> Mention:
-    """A mention in one more file; one that reads entry points is no adapter's, for it loads whatever is there."""
+    """A mention in one more file; one that reads entry points is not an adapter's, because it loads whatever is there."""
     adapter = _adapter(mention.file)
     if not adapter or mention.how.startswith(_READS):
         return mention

@@ -55,7 +55,7 @@ class Module:
     """One module, found or not.
 
     Args:
-        name: Dotted; with slashes where its folders cannot be said with dots; as written for a relative one that is
+        name: Dotted; with slashes if its folders cannot be written with dots; as written for a relative one that is
             missing.
         path: Its file: a package's `__init__`, a namespace package's directory; None for the standard library and what
             is missing.

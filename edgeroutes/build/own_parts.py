@@ -64,7 +64,7 @@ def unused_parts(
 
 
 def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
-    yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library asks for it
+    yield "runtime/dependencies.py"  # where `Depends` is imported from, the project or a library uses it
     if Arguments.ANY in arguments:
         return
     parts = ("bodies", "constraints", "decorated", "fields", "markers", "models", "response_models")

@@ -68,7 +68,7 @@ _INDEX_OPTIONS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What a project itself asks for.
+    """What a project itself requires.
 
     Args:
         extras: By the normalized name of each distribution that not only tools need, the extras that it is declared with.
@@ -120,9 +120,9 @@ class Pins:
         return name in known or name in self.local
 
     def is_pinned(self, name: str) -> bool:
-        """Whether the project asks for one exact version of it, by itself.
+        """Whether the project itself requires one exact version of it.
 
-        A file that pins boto3 with `==` beside botocore is a list of everything, and asks for nothing.
+        A file that pins boto3 with `==` beside botocore is a list of everything, and pins nothing on purpose.
         """
         return name in self.direct.exact and not (self.source == REQUIREMENTS_FILE and "botocore" in self.direct.exact)
 
@@ -380,7 +380,7 @@ class _Reader:
 
 
 def own_requirements() -> list[str]:
-    """What the installed edgeroutes requires to answer requests, extras left out."""
+    """The requirements of the installed edgeroutes for handling requests, without extras."""
     try:
         required = metadata.requires(OWN_PACKAGE) or []
     except metadata.PackageNotFoundError:

@@ -271,7 +271,7 @@ def matches(archive_path: str, entry: str) -> bool:
 
 
 def _fits(name: str, part: str) -> bool:
-    """Whether a part of a pattern takes a name; `**` and `*` see `.env` files, too, so that they can be told."""
+    """Whether a part of a pattern takes a name; `**` and `*` match `.env` files, too, so that they can be reported."""
     if is_environment_file(name):
         return part in (_ANY, "*") or matches_name(name, part)
     if part == _ANY:

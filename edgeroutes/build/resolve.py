@@ -67,7 +67,7 @@ class Resolution:
 
 
 class Resolver:
-    """Answers for one search path; remembers its answers until `refresh`.
+    """Resolves modules on one search path; caches results until `refresh`.
 
     Args:
         search_path: Where to look.
@@ -84,7 +84,7 @@ class Resolver:
         self._own = _Root(search_path.edgeroutes_root, Origin.EDGEROUTES)
 
     def refresh(self) -> bool:
-        """Look at the directories again; True when an earlier answer may no longer hold."""
+        """Look at the directories again; True if an earlier result may be outdated."""
         if not self.directories.refresh():
             return False
         self._known.clear()
@@ -281,7 +281,7 @@ class Resolver:
         return Resolution(modules=(self._module(name, Form.NAMESPACE, *spaces[0]),), portions=tuple(spaces))
 
     def _extended(self, package: Module, portions: _Portions, last: str) -> Iterator[tuple[str, _Root]]:
-        """The package's directories elsewhere, where its `__init__` asks for them (`pkgutil.extend_path`)."""
+        """The package's directories elsewhere, if its `__init__` adds them (`pkgutil.extend_path`)."""
         others = [
             (f"{directory}/{last}", root)
             for directory, root in portions
@@ -337,7 +337,7 @@ def _may_make_modules(module: Module) -> bool:
 
 
 def _dotted(below: str) -> str:
-    """The dotted name of a path below its root; with slashes where its folders cannot be said with dots."""
+    """The dotted name of a path below its root; with slashes if its folders cannot be written with dots."""
     parts = below.removesuffix("/__init__.py").removesuffix(".py").split("/")
     parts[-1] = parts[-1].partition(".")[0] if parts[-1].endswith((".so", ".pyd")) else parts[-1]
     return ".".join(parts) if all(part.isidentifier() for part in parts) else "/".join(parts)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.wheels import Wheels
     from edgeroutes.plan.model import FunctionPlan
 
-    Answers = Mapping[str, Mapping[str, Requirement]]
+    Resolved = Mapping[str, Mapping[str, Requirement]]
 
 _DECLARED = ""
 # Unzipped, with bytecode: what any mention brings, and what all mentions of a library together bring where a function imports it.
@@ -49,7 +49,7 @@ class Selection:
     """
 
     bundles: tuple[Bundle, ...]
-    requirements: Answers
+    requirements: Resolved
     notes: tuple[str, ...]
     left_out: Mapping[str, Mapping[str, str]]
 
@@ -65,7 +65,7 @@ class Selector:
         tracer: Of the project.
         collect: Decides on a function's own files, given what its libraries import of edgeroutes.
         app_dir: The folder of the routes, for hints.
-        fetch: Puts these distributions into the store, given the answers so far.
+        fetch: Puts these distributions into the store, given the requirements so far.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Selector:
         tracer: Tracer,
         *,
         collect: Callable[[FunctionPlan, Sequence[LibraryImports]], Bundle],
-        fetch: Callable[[Mapping[str, Requirement], Sequence[Bundle], Answers], None],
+        fetch: Callable[[Mapping[str, Requirement], Sequence[Bundle], Resolved], None],
         app_dir: str,
     ) -> None:
         self._pins = pins
@@ -94,35 +94,35 @@ class Selector:
         chosen = [*bundles]
         everywhere: dict[str, Root] = {}
         while True:
-            answers = self._resolve(chosen, everywhere)
-            again = [self._with_libraries(each, answers[each.function.logical_id]) for each in chosen]
+            resolved = self._resolve(chosen, everywhere)
+            again = [self._with_libraries(each, resolved[each.function.logical_id]) for each in chosen]
             if again != chosen:
                 chosen = again
                 continue
-            added = self._unmentioned(chosen, answers, everywhere)
+            added = self._unmentioned(chosen, resolved, everywhere)
             if not added:
                 break
             everywhere |= added
-        left_out = self._left_out(chosen, answers)
-        notes = (*self._notes(everywhere.values(), chosen, answers), *self._left_out_notes(chosen, left_out))
+        left_out = self._left_out(chosen, resolved)
+        notes = (*self._notes(everywhere.values(), chosen, resolved), *self._left_out_notes(chosen, left_out))
         places = {key: {each.name: each.how for _, each in reversed(found)} for key, found in left_out.items()}
-        return Selection(bundles=tuple(chosen), requirements=answers, notes=notes, left_out=places)
+        return Selection(bundles=tuple(chosen), requirements=resolved, notes=notes, left_out=places)
 
-    def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Answers:
+    def _resolve(self, bundles: Sequence[Bundle], everywhere: Mapping[str, Root]) -> Resolved:
         """Every function's distributions, fetched where the store lacks them."""
         lacked: set[str] = set()
         while True:
             needed = {each.function.logical_id: (self._roots(each, everywhere), each.exclude) for each in bundles}
             if any(roots for roots, _ in needed.values()):
                 needed[_DECLARED] = (self._declared_roots(bundles), frozenset[str]())
-            answers, missing = self._with_companions(bundles, needed)
-            answers.pop(_DECLARED, None)
+            resolved, missing = self._with_companions(bundles, needed)
+            resolved.pop(_DECLARED, None)
             if not missing:
-                return answers
+                return resolved
             if missing.keys() <= lacked:
                 raise BundleError(f"uv brings no {', '.join(sorted(missing))}", where=self._pins.source)
             lacked |= missing.keys()
-            self._fetch(missing, bundles, answers)
+            self._fetch(missing, bundles, resolved)
 
     def _roots(self, bundle: Bundle, everywhere: Mapping[str, Root]) -> list[Root]:
         found = {root.name: root for root in bundle.roots}
@@ -151,9 +151,9 @@ class Selector:
         def shown(key: str, library: str) -> Iterator[Companion]:
             return (each for each in of_library(library) if has(key, each.words))
 
-        answers, _ = resolve_all(needed, self._wheels, self._pins, self._target, companions=shown)
+        resolved, _ = resolve_all(needed, self._wheels, self._pins, self._target, companions=shown)
         used = {root.name for key, (roots, _) in needed.items() if key != _DECLARED for root in roots}
-        used |= {each.name for answer in answers.values() for each in answer.values() if each.how}
+        used |= {each.name for by_name in resolved.values() for each in by_name.values() if each.how}
         imported = {key: {root.name for root in roots} for key, (roots, _) in needed.items()}
 
         @cache
@@ -214,25 +214,25 @@ class Selector:
         return bundle if libraries == bundle.libraries else self._collect(bundle.function, libraries)
 
     def _unmentioned(
-        self, bundles: Sequence[Bundle], answers: Answers, everywhere: Mapping[str, Root]
+        self, bundles: Sequence[Bundle], resolved: Resolved, everywhere: Mapping[str, Root]
     ) -> dict[str, Root]:
         """Declared distributions that no function has, for those that have third-party code."""
-        shipped = {name for answer in answers.values() for name in answer}
+        shipped = {name for by_name in resolved.values() for name in by_name}
         if not shipped:
             return {}
         return {
             root.name: root for root in self._declared_roots(bundles) if root.name not in shipped | everywhere.keys()
         }
 
-    def _left_out(self, bundles: Sequence[Bundle], answers: Answers) -> dict[str, list[tuple[str, Companion]]]:
+    def _left_out(self, bundles: Sequence[Bundle], resolved: Resolved) -> dict[str, list[tuple[str, Companion]]]:
         """By logical id, what the libraries of a function mention and it goes without, each with the library."""
         of_library = cache(self._companions.of_library)
         return {
             key: [
                 (library, each)
-                for library in answers[key]
+                for library in resolved[key]
                 for each in of_library(library)
-                if each.name not in answers[key] and each.name not in bundle.exclude | LAMBDA_HAS
+                if each.name not in resolved[key] and each.name not in bundle.exclude | LAMBDA_HAS
             ]
             for bundle in bundles
             for key in (bundle.function.logical_id,)
@@ -257,11 +257,11 @@ class Selector:
                 "without. List it in the function.yaml of a function: under 'include' where the function needs it, else under 'exclude'."
             )
 
-    def _notes(self, roots: Iterable[Root], bundles: Sequence[Bundle], answers: Answers) -> Iterator[str]:
+    def _notes(self, roots: Iterable[Root], bundles: Sequence[Bundle], resolved: Resolved) -> Iterator[str]:
         """One line for all that go into the same functions."""
         together: dict[frozenset[str], list[Root]] = {}
         for root in roots:
-            holders = (each.function for each in bundles if root.name in answers[each.function.logical_id])
+            holders = (each.function for each in bundles if root.name in resolved[each.function.logical_id])
             together.setdefault(frozenset(each.logical_id for each in holders if each.routes), []).append(root)
         for functions, several in together.items():
             yield self._note(several, "1 function" if len(functions) == 1 else f"{len(functions)} functions")

@@ -1,7 +1,7 @@
 """Reads source files and remembers what they import, in memory and on disk.
 
 A file is known by its path, mtime and size. The disk cache may be absent, old, corrupt, or written by another process
-at the same time: all of that costs time only, never a wrong answer.
+at the same time: all of that costs time only, never a wrong result.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ class Step:
     Args:
         site: As read.
         target: What its module is.
-        loads: Every module that it loads, outermost package first, submodules asked for by name last; missing ones too.
+        loads: Every module that it loads, outermost package first, submodules imported by name last; missing ones too.
         keys: The key of each of them.
         reason: What the graph says of it.
         is_star: Whether it is `from module import *`.
@@ -209,7 +209,7 @@ class StepReader:
         return True
 
     def _named(self, site: ImportSite, target: Resolution) -> Iterator[Module]:
-        """The submodules among the names that the site asks for; in a namespace package, they can be nothing else."""
+        """The submodules among the names that the site imports; in a namespace package, they can be nothing else."""
         is_namespace = not target.modules or target.modules[-1].form is Form.NAMESPACE
         for name in site.names:
             found = self.resolver.submodule(target, name)

@@ -172,7 +172,7 @@ class Store:
         return trees if len(trees) == len(names) else []
 
     def write_functions(self, functions: Mapping[str, Iterable[Tree]]) -> None:
-        """Note the trees of every function; one that is not among them is forgotten."""
+        """Note the trees of every function; all others are dropped."""
         for logical_id, trees in functions.items():
             text = "".join(f"{tree.name}\n" for tree in trees)
             if self.read_text(f"functions/{logical_id}") != text:
@@ -227,14 +227,16 @@ def link_trees(trees: Iterable[Tree], to: Path) -> None:
     """Make a folder hold exactly the files of these trees: hard links where they are safe and possible, else copies.
 
     Raises:
-        BundleError: The folder holds files that are no part of the bundle.
+        BundleError: The folder contains files that are not part of the bundle.
         ToolError: The folder cannot be written.
     """
     wanted = {path: tree.folder / path for tree in trees for path in tree.sizes}
     present = sorted(Path(path).relative_to(to).as_posix() for path in _files(to))
     strangers = [path for path in present if path not in wanted]
     if strangers:
-        problem = f"the folder holds {len(strangers)} files that are no part of the bundle, such as {strangers[0]!r}"
+        problem = (
+            f"the folder contains {len(strangers)} files that are not part of the bundle, such as {strangers[0]!r}"
+        )
         raise BundleError(problem, where=str(to), hint="Give an empty folder")
     with storage_errors(to):
         for folder in sorted({path.rpartition("/")[0] for path in wanted}):

@@ -1,4 +1,4 @@
-"""Questions that a syntax tree answers by itself: literals, guards, handlers, attributes."""
+"""Checks of a syntax tree without its imports: literals, guards, handlers, attributes."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def is_script(test: ast.expr) -> bool:
 
 
 def is_about_machine(test: ast.expr) -> bool:
-    """Whether the condition asks for Python's version, the platform or what is installed."""
+    """Whether the condition checks Python's version, the platform or what is installed."""
     return any(_name_of(node) in MACHINE_NAMES for node in ast.walk(test)) or _text_of(test) in MACHINE_NAMES
 
 

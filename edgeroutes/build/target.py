@@ -47,7 +47,7 @@ class Target:
 
     @property
     def tag(self) -> str:
-        """The part of a store's name that tells targets apart: `cp313-x86_64`."""
+        """The part of a store's name that distinguishes targets: `cp313-x86_64`."""
         return f"cp{self.python.replace('.', '')}-{self.machine}"
 
     @property

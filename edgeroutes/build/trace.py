@@ -5,7 +5,7 @@ for the event loop, distributions are followed, edgeroutes is the leaf, and what
 left out. Type-checking imports are seen and not followed.
 
 What edgeroutes itself imports inside functions is walked last and apart ("late"): its own files ship, while the
-distributions behind them are features, which the route's source decides about; they are told as skipped.
+distributions behind them are features, which the route's source decides about; they are reported as skipped.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Tracer:
         Args:
             entry_files: Absolute, or relative to the project's root.
             core: Files of edgeroutes that every function imports. What they import inside functions is there for features, and is
-                wanted only where something else asks for it.
+                wanted only if something else imports it.
             libraries: What files of distributions import of edgeroutes.
             settings: What settings and configuration files name.
             into_distributions: Follow distributions and take edgeroutes as a leaf, not the other way round.

@@ -38,9 +38,9 @@ class TreePlan:
         of: Whose files they are, for messages.
         distribution: The local distribution that they are; empty for none.
         is_compact: Whether one file of bytecode stands for the sources, where there is an interpreter to make it: edgeroutes itself.
-        is_users: Whether a file that is not Python is the user's to mend.
+        is_users: Whether a file that is not Python is the user's to fix.
         programs: Those of its files that can be run.
-        data: Those that are no modules, whatever their names, and get no bytecode.
+        data: Those that are not modules, whatever their names, and get no bytecode.
     """
 
     name: str

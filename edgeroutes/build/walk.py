@@ -163,7 +163,7 @@ class Walk:
                 return
         for question in self._questions.pop(module.key, ()):
             if imports.lazy or question.step.is_star:
-                self._answer(question)
+                self._follow_names(question)
         if module.origin is Origin.PROJECT:
             self._warnings.extend(
                 TraceWarning(
@@ -193,12 +193,12 @@ class Walk:
             if has_lazy_names is None:
                 self._questions[key].append(Question(importer, step, position, late))
             elif has_lazy_names or step.is_star:
-                self._answer(Question(importer, step, position, late))
+                self._follow_names(Question(importer, step, position, late))
         if self._loop_names and self._loop_names & self._steps.dotted_names(importer, step):
             self._reach("asyncio", Module(name="asyncio", origin=Origin.STDLIB), step.reason, late=late)
 
-    def _answer(self, question: Question) -> None:
-        """Reach what stands behind the names that are asked of a façade, or that `import *` takes from a package."""
+    def _follow_names(self, question: Question) -> None:
+        """Follow names of a lazy façade, or of a package for `import *`, to their modules."""
         step, facade = question.step, question.step.loads[question.position]
         imports = self._steps.imports(facade)
         is_star = step.is_star and question.position == len(step.target.modules) - 1

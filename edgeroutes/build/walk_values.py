@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Question(NamedTuple):
-    """Which names an importer asks of one module that its step loads: answered once that module is read."""
+    """The names that an importer takes from one module that its step loads: followed once that module is read."""
 
     importer: Module
     step: Step

@@ -17,12 +17,12 @@ import click
 from edgeroutes.cli import BEGAN
 from edgeroutes.cli.output import escape_line, escape_lines
 from edgeroutes.dev.reports import (
-    Answered,
     CloudFailed,
     CloudReady,
     Failed,
     Logged,
     Reloaded,
+    Responded,
     RouteLine,
     Started,
     is_reported,
@@ -63,7 +63,7 @@ class Terminal:
         match report:
             case Started():
                 self._started(report)
-            case Answered():
+            case Responded():
                 self._print(access_line(report))
             case Reloaded():
                 self._reloaded(report)
@@ -179,16 +179,16 @@ def _methods(methods: Sequence[str]) -> str:
     return "any" if len(methods) == len(METHODS) else " ".join(methods) or "none"
 
 
-def access_line(sent: Answered) -> str:
-    status = sent.status
+def access_line(responded: Responded) -> str:
+    status = responded.status
     color = "green" if status < 300 else "cyan" if status < 400 else "yellow" if status < 500 else "red"
     shown = click.style(str(status) if status else "---", fg=color if status else "yellow", bold=True)
-    size = f"{_milliseconds(sent.duration_ms)} {_size(sent.body_bytes)} {sent.source_file}".rstrip()
-    if sent.cache:
-        size += f" {sent.cache}"
-    note = f"  {escape_line(sent.note)}" if sent.note else ""
+    size = f"{_milliseconds(responded.duration_ms)} {_size(responded.body_bytes)} {responded.source_file}".rstrip()
+    if responded.cache:
+        size += f" {responded.cache}"
+    note = f"  {escape_line(responded.note)}" if responded.note else ""
     note = click.style(note, fg="red" if status >= 500 else "yellow") if note else ""
-    target = escape_line(f"{sent.method} {sent.path}")
+    target = escape_line(f"{responded.method} {responded.path}")
     return f"{target} {shown} {click.style(escape_line(size), dim=True)}{note}"
 
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from edgeroutes.dev.error_page import CHANGES_PATH
 from edgeroutes.dev.gateway import HttpRequest, gateway_error
-from edgeroutes.dev.reports import Answered
+from edgeroutes.dev.reports import Responded
 from edgeroutes.local_aws.origins import (
     foreign_origin,
     is_allowed,
@@ -138,7 +138,7 @@ class AccessLog:
 
     def _log(self, request: HttpRequest, exchange: Exchange, sent: _CountingSend, duration_ms: float) -> None:
         self._report(
-            Answered(
+            Responded(
                 method=request.method,
                 path=request.target,
                 status=sent.status,

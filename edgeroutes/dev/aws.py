@@ -323,7 +323,7 @@ class _LocalAws:
         """Load the functions again, because their modules may have read other variables."""
         cache = sys.modules.get("edgeroutes.services.data_cache")
         if cache is not None:
-            cache.forget_data_cache()
+            cache.reset_data_cache()
         self._live.refresh()
 
     def _report_route_problems(self, wanted: FunctionsPlan) -> None:

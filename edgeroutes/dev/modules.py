@@ -25,7 +25,7 @@ _STANDARD_LIBRARY = tuple(
 _IMPORT_WAIT_S = 2.0
 
 
-def forget_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
+def drop_modules(root: Path, changed: Iterable[Path] = ()) -> list[str]:
     """Remove the project's modules, so that the next import reads their files.
 
     Python uses a `.pyc` with the source's size and its mtime in whole seconds: of two saves in one second, the first one's may pass for
@@ -59,7 +59,7 @@ def loaded_files(root: Path) -> Iterator[str]:
 def loaded_modules() -> tuple[list[str], list[str]]:
     """The names of the loaded modules that no save changes, in the order of their imports, and the files of all others."""
     installed, files = [], []
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # one step: another thread may import meanwhile
         if is_installed(name, module):
             installed.append(name)
         else:
@@ -91,7 +91,7 @@ def _is_initializing(module: ModuleType) -> bool:
 
 def _project_modules(root: Path) -> Iterator[tuple[str, ModuleType]]:
     environments = _environments(root)
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():  # one step: another thread may import meanwhile
         if name == "__main__" or name.partition(".")[0] == "edgeroutes":
             continue
         paths = _paths(module)

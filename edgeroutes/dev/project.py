@@ -182,7 +182,7 @@ class RememberedTree:
         self._texts: dict[str, _Text] = {}
         self._tops: dict[str, str] = {}
 
-    def forget(self, changed: Iterable[Path]) -> None:
+    def drop(self, changed: Iterable[Path]) -> None:
         """Read these paths and their folders again."""
         self._tops.clear()
         for path in changed:

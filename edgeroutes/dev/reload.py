@@ -17,7 +17,7 @@ from edgeroutes.dev.function_environment import Environment, FunctionEnvironment
 from edgeroutes.dev.import_guard import ImportGuard
 from edgeroutes.dev.isolation import StandardStreams
 from edgeroutes.dev.loaded_project import LoadedProject
-from edgeroutes.dev.modules import forget_modules, loaded_files
+from edgeroutes.dev.modules import drop_modules, loaded_files
 from edgeroutes.dev.project import Project, RememberedTree
 from edgeroutes.dev.reports import Failed, Reloaded
 from edgeroutes.errors import LayoutError, ProjectError
@@ -129,7 +129,7 @@ class LiveProject:
         is_free = loading.acquire(timeout=_LOADING_WAIT_S)
         try:
             loaded = self._read(changed, loading if is_free else threading.Lock())
-            forget_modules(self.root, changed)
+            drop_modules(self.root, changed)
         finally:
             if is_free:
                 loading.release()
@@ -140,7 +140,7 @@ class LiveProject:
         return loaded
 
     def _read(self, changed: list[Path], loading: threading.Lock) -> LoadedProject:
-        self._tree.forget(changed)
+        self._tree.drop(changed)
         before = self.loaded.project
         app_dir = self.root / before.config.app_dir
         scanned = None if any(_may_be_scanned(path, app_dir) for path in changed) else before.scan

@@ -44,7 +44,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Responded:
     """One response: a line of the access log.
 
     Args:
@@ -160,7 +160,7 @@ def is_reported(error: BaseException) -> bool:
     return was_reported
 
 
-Report = Started | Answered | Failed | Logged | Reloaded | CloudReady | CloudFailed
+Report = Started | Responded | Failed | Logged | Reloaded | CloudReady | CloudFailed
 Reporter = Callable[[Report], None]
 
 

@@ -230,7 +230,7 @@ class DevServer:
         self._cloud.expect(paths)
         code = [path for path in paths if not path.is_relative_to(infra)]
         if not set(paths).isdisjoint(self.live.guard.files()):
-            self._functions.forget_packages()
+            self._functions.drop_packages()
         if code:
             self.live.reload(code)
         self._cloud.look(paths)

@@ -1,7 +1,7 @@
 """The process that runs the routes. Each save replaces it, so that nothing of the project's last load is left.
 
 It receives events from the parent, which has the socket, the CDN and local AWS, and sends responses back. One thread reads the
-messages, and each invocation has a thread of its own. The parent answers questions about the project's source.
+messages, and each invocation has a thread of its own. The parent looks up the project's source for it.
 """
 
 from __future__ import annotations

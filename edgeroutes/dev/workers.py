@@ -74,7 +74,7 @@ class InProcess:
     def invocation(self, event: Event) -> Invocation:
         return Invocation(self._live, event, loop=self._loop, limits=self._limits, report=self._report)
 
-    def forget_packages(self) -> None:
+    def drop_packages(self) -> None:
         """Packages stay as they are until the server is restarted."""
 
     def replace(self, before: LoadedProject) -> None:
@@ -127,7 +127,7 @@ class Workers:
     def invocation(self, event: Event) -> RemoteInvocation:
         return RemoteInvocation(self, event)
 
-    def forget_packages(self) -> None:
+    def drop_packages(self) -> None:
         """Import the installed packages again in the next worker."""
         self._starter.end()
 
@@ -366,7 +366,7 @@ class _WorkerProcess:
     """A worker, seen from the parent.
 
     Args:
-        workers: Answers its questions.
+        workers: Looks up the project's source for it.
         loaded: The project that it runs.
     """
 
@@ -423,7 +423,7 @@ class _WorkerProcess:
             messages = self._invocations[self._count] = SimpleQueue()
             return self._count, messages
 
-    def forget(self, number: int) -> None:
+    def drop(self, number: int) -> None:
         """Remove a finished invocation; the last one of a retired worker ends this, too."""
         with self._lock:
             del self._invocations[number]
@@ -525,7 +525,7 @@ class RemoteInvocation:
                     if kind in ("whole", "write", "end"):
                         worker.send("sent", number)
         finally:
-            worker.forget(number)
+            worker.drop(number)
         if kind == "died":
             self._fail(writer)
         return kind == "again"

@@ -58,7 +58,7 @@ def install() -> None:
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
     resource_map: Any = parsing.ResourceMap
     resource_map.build_resource_diff = _diff_with_replaced
-    resource_map._delete_resource = _delete_and_forget  # noqa: SLF001 - moto has no public way
+    resource_map._delete_resource = _delete_and_remove  # noqa: SLF001 - moto has no public way
     sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
     cloudformation_backends.backend = _Backend
     for account in cloudformation_backends.values():
@@ -151,7 +151,7 @@ def _diff_with_replaced(resources: ResourceMap, template: dict[str, Any], parame
     return diff
 
 
-def _delete_and_forget(resources: ResourceMap, resource: Any, resource_json: dict[str, Any]) -> None:
+def _delete_and_remove(resources: ResourceMap, resource: Any, resource_json: dict[str, Any]) -> None:
     """Delete a resource that an update removes; moto would still find it by its name."""
     _delete_resource(resources, resource, resource_json)
     made = resources._parsed_resources  # noqa: SLF001 - moto has no public way

@@ -1,1 +1,1 @@
-"""Powertools' logger and metrics, with the request in them. Request wing, floor 2; each loaded when it is used."""
+"""Powertools' logger and metrics with the request's data; each loads when it is used."""

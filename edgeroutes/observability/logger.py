@@ -1,6 +1,6 @@
-"""`logger`: Powertools' JSON logger, whose lines name the request they belong to. Request wing, floor 2.
+"""`logger`: Powertools' JSON logger, with the request's data in each line.
 
-Costs the import of Powertools' Logger (about 23 ms of a cold start), so only routes that use it load it.
+The import of Powertools' Logger takes about 23 ms of a cold start, so only routes that use it load it.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from aws_lambda_powertools import Logger
 from edgeroutes.runtime.context import find_scope
 from edgeroutes.runtime.log import current_writer
 
-# What the terminal of `edgeroutes dev` shows anyway, beside the line or in the access log.
+# Keys that the terminal of `edgeroutes dev` shows beside the line or in the access log.
 _STANDARD_KEYS = frozenset(
     ("level", "location", "message", "timestamp", "service", "exception", "exception_name", "stack_trace")
 ) | {"route", "method", "path", "request_id"}
 
 
 class RequestFilter(logging.Filter):
-    """Adds `route`, `method`, `path` and `request_id` to every record that is made while a request is answered."""
+    """Adds `route`, `method`, `path` and `request_id` to every record during a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Always true: it adds, and drops nothing."""
+        """Add the keys; always true, so no record is dropped."""
         scope = find_scope()
         if scope is not None:
             record.route = scope.endpoint.route.route_path
@@ -36,13 +36,13 @@ class RequestFilter(logging.Filter):
 
 
 class StdoutHandler(logging.StreamHandler[TextIO]):
-    """Writes to what `sys.stdout` is when a line is written, so that a test that captures output sees it."""
+    """Writes to the current `sys.stdout`, so that tests can capture it."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write a line of JSON; in dev, give what was logged to the terminal."""
+        """Write a line of JSON; in dev, pass the record to the terminal."""
         writer = current_writer()
         if writer is None:
             super().emit(record)
@@ -52,19 +52,19 @@ class StdoutHandler(logging.StreamHandler[TextIO]):
         writer(record.levelname, message, self._fields(record), error)
 
     def _fields(self, record: logging.LogRecord) -> dict[str, object]:
-        """The author's own keys of a record; those of `append_keys` are in the formatter."""
+        """The user's own keys of a record; those of `append_keys` are in the formatter."""
         try:
             document = json.loads(self.format(record))
-        except ValueError:  # a formatter of the author's own
+        except ValueError:  # the user's own formatter
             return {}
         return {name: value for name, value in document.items() if name not in _STANDARD_KEYS}
 
     @property
     def stream(self) -> TextIO:  # type: ignore[override]  # as logging's own handler of last resort has it
-        """Standard output, now."""
+        """The current standard output."""
         return sys.stdout
 
 
-# The service's name comes from POWERTOOLS_SERVICE_NAME, the level from POWERTOOLS_LOG_LEVEL, as Powertools documents.
+# POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL set the service and the level.
 logger = Logger(logger_handler=StdoutHandler())
 logger.addFilter(RequestFilter())

@@ -1,4 +1,4 @@
-"""`metrics`: Powertools' CloudWatch metrics (EMF), written out once the answer has gone out. Request wing, floor 2."""
+"""`metrics`: Powertools' CloudWatch metrics (EMF), written after the response has been sent."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class RequestMetrics(Metrics):
-    """Metrics with the route as a dimension; what a request adds is written by itself, after its answer.
+    """Metrics with the route as a dimension, written automatically after the response.
 
-    Outside a request nothing is written before `flush_metrics` is called.
+    Outside a request they are written by `flush_metrics`.
     """
 
     def add_metric(
@@ -32,7 +32,7 @@ class RequestMetrics(Metrics):
         super().add_metric(name, unit, value, resolution)
 
     def flush_metrics(self, raise_on_empty_metrics: bool = False) -> None:  # noqa: FBT001, FBT002  # as Powertools has it
-        """Write the metrics that were added as one line of JSON; in dev, as a line for people."""
+        """Write the added metrics as one line of JSON; in dev, as a readable line."""
         writer = current_writer()
         if writer is None or not self.provider.metric_set:
             super().flush_metrics(raise_on_empty_metrics)
@@ -45,5 +45,5 @@ class RequestMetrics(Metrics):
         self.clear_metrics()
 
 
-# CloudWatch needs a namespace: POWERTOOLS_METRICS_NAMESPACE names the project's own.
+# CloudWatch requires a namespace; POWERTOOLS_METRICS_NAMESPACE overrides this one.
 metrics = RequestMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "edgeroutes"))

@@ -1,1 +1,1 @@
-"""Which functions there will be and what each of them holds: decided, not done. Build wing, floor 2; no I/O."""
+"""Decides which functions a project has and what each contains. No I/O."""

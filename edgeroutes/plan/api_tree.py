@@ -1,16 +1,16 @@
-"""The paths that a REST API needs so that every request reaches the function that our matcher would choose. Floor 2.
+"""The paths that a REST API needs so that every request reaches the function that our matcher would choose.
 
 API Gateway walks a tree of resources: on each level a static part beats `{id}` beats `{rest+}`, and of the latter two
 one level has one at most. Whether it turns back from a branch that ends in nothing is documented nowhere (measured by
 others: it does, github.com/floci-io/floci/pull/3399 and ministackorg/ministack/pull/1423, read 2026-11-21). So the tree
 made here has no branch that would have to: at every resource it knows which routes are still *alive*, in the order in
-which our matcher tries them, and what a static branch leaves unanswered is repeated below it. `/users/me` beside
+which our matcher tries them, and routes that a static branch does not cover are repeated below it. `/users/me` beside
 `/users/[id]/posts` makes `/users/me/posts` too, `/docs/intro` beside `/docs/[...slug]` makes `/docs/intro/{slug+}`, and
-`[id]` beside `[...rest]` makes `/{id}` and `/{id}/{rest+}`. Functions match the request's path themselves, so what the
-parameters are called matters to nobody.
+`[id]` beside `[...rest]` makes `/{id}` and `/{id}/{rest+}`. Functions match the request's path themselves, so the
+parameters' names do not matter.
 
-The tree is right for *any* distribution of the routes over functions; which share one is `grouping`'s to decide. Where
-all below a resource is one shared function's, a single `{proxy+}` stands for it.
+The tree is right for *any* distribution of the routes over functions; `grouping` decides which share one. If
+one shared function has everything below a resource, a single `{proxy+}` replaces it.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
     from edgeroutes.routing.patterns import Pattern
 
-# Far above what API Gateway takes after any raise of its quota; a guard against layouts whose repeats multiply.
+# Far above any raised quota of API Gateway; a guard against layouts whose repeats multiply.
 MAX_RESOURCES = 5_000
 
 
 @dataclass(slots=True)
 class PathNode:
-    """One level of the routes' own tree; what ends here is named by its route path."""
+    """One level of the routes' own tree; routes are named by their route path."""
 
     statics: dict[str, PathNode] = field(default_factory=dict)
     parameter: PathNode | None = None
     parameter_name: str = ""
     leaf: str | None = None
     catch_all: tuple[str, str] | None = None  # the parameter's name and the route path
-    answers_empty: bool = False  # whether the catch-all is optional
+    matches_empty: bool = False  # whether the catch-all is optional
 
     def ending_here(self) -> str | None:
-        """The route that answers when the path ends at this level."""
-        return self.leaf or (self.catch_all[1] if self.catch_all and self.answers_empty else None)
+        """The route that matches a path that ends at this level."""
+        return self.leaf or (self.catch_all[1] if self.catch_all and self.matches_empty else None)
 
 
 def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
@@ -56,7 +56,7 @@ def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
         for segment in pattern.segments:
             if segment.kind in {CATCH_ALL, OPTIONAL_CATCH_ALL}:
                 node.catch_all = (segment.name, pattern.route_path)
-                node.answers_empty = segment.kind == OPTIONAL_CATCH_ALL
+                node.matches_empty = segment.kind == OPTIONAL_CATCH_ALL
                 break
             if segment.kind == PARAM:
                 node.parameter = node.parameter or PathNode()
@@ -71,19 +71,19 @@ def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
 
 @dataclass(frozen=True, slots=True)
 class _Greedy:
-    """A catch-all that has captured something already: it answers whatever follows."""
+    """A catch-all that has captured a segment already: it matches whatever follows."""
 
     name: str
     route_path: str
 
 
-# What may still answer, first choice first. A _Greedy is the last: nothing behind it is ever asked.
+# What may still match, first choice first. A _Greedy is the last: nothing behind it is ever tried.
 _Alive: TypeAlias = "tuple[PathNode | _Greedy, ...]"
 
 
 @dataclass(slots=True)
 class _Resource:
-    """A resource of the API, with the logical id of the function that answers it."""
+    """A resource of the API, with the logical id of its function."""
 
     target: str | None = None
     statics: dict[str, _Resource] = field(default_factory=dict)
@@ -94,11 +94,11 @@ class _Resource:
         return [*self.statics.values(), *([self.variable[1]] if self.variable else [])]
 
     def size(self) -> int:
-        """How many resources this and all below are."""
+        """The number of resources, this one and all below."""
         return 1 + bool(self.greedy) + sum(child.size() for child in self.children())
 
     def targets(self) -> set[str]:
-        """The functions that answer something at or below this."""
+        """The functions at or below this resource."""
         own = {target for target in (self.target, self.greedy and self.greedy[1]) if target}
         return own.union(*(child.targets() for child in self.children()))
 
@@ -111,18 +111,18 @@ def make_resources(
     fallback: str,
     base_path: str = "",
 ) -> tuple[tuple[ApiResource, ...], int]:
-    """The API's paths with their functions, and how many resources API Gateway makes of them.
+    """The API's paths with their functions, and the number of resources that API Gateway creates for them.
 
     Args:
-        patterns: Of all routes.
+        patterns: The patterns of all routes.
         functions: Route path → logical id of its function.
         shared: The ids of functions with several routes.
-        fallback: The id of the function for what no route answers.
-        base_path: Under which all routes stand, '/base' or ''.
+        fallback: The id of the function for paths without a route.
+        base_path: The prefix of all routes, '/base' or ''.
 
     Returns:
         `((ApiResource(path="/", …), ApiResource(path="/users/{id}", …), ApiResource(path="/{proxy+}", …)), 4)`; the
-        resource '/users', which no function answers, is counted too.
+        resource '/users', which has no function, is counted too.
 
     Raises:
         LayoutError: The routes need more resources than any API can have.
@@ -138,7 +138,7 @@ def make_resources(
 
 
 class _Grower:
-    """Makes resources out of what is alive."""
+    """Creates resources from the routes that are alive."""
 
     def __init__(self, functions: Mapping[str, str]) -> None:
         self.functions = functions
@@ -176,7 +176,7 @@ def _first_ending(alive: _Alive) -> str | None:
 
 
 def _step(alive: _Alive, name: str | None) -> _Alive:
-    """What is alive one segment further; None is a segment that no folder is called by."""
+    """The routes that are alive one segment further; None is a segment that no folder has as its name."""
     after: list[PathNode | _Greedy] = []
     for item in alive:
         if isinstance(item, _Greedy):
@@ -199,7 +199,7 @@ def _share(resource: _Resource, shared: frozenset[str]) -> None:
         saved = sum(resource.statics[name].size() for name in names)
         if resource.variable:
             saved += resource.variable[1].size()
-        # One folder's resources stay in that folder: they are brought together there.
+        # One folder's resources are merged in that folder.
         if saved <= (0 if resource.greedy else 1) or (len(names) < 2 and not (resource.variable or resource.greedy)):
             continue
         below = resource.variable[1].greedy if resource.variable else None
@@ -211,7 +211,7 @@ def _share(resource: _Resource, shared: frozenset[str]) -> None:
 
 
 def _candidates(resource: _Resource, shared: frozenset[str]) -> Sequence[str]:
-    """The shared functions that may take all that no static part of this level answers, the one with most first."""
+    """The shared functions that may take every path without a static part on this level, the largest first."""
     if resource.greedy:
         there = {resource.greedy[1]}
     elif resource.variable:
@@ -225,7 +225,7 @@ def _candidates(resource: _Resource, shared: frozenset[str]) -> Sequence[str]:
 
 
 def _catch_rest(resource: _Resource, fallback: str) -> None:
-    """Give to the fallback what nothing on this level answers, or nothing below its variable."""
+    """Send paths without a match on this level, or below its variable, to the fallback."""
     if resource.greedy:
         return
     if resource.variable:

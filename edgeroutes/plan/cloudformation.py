@@ -1,4 +1,4 @@
-"""YAML as CloudFormation users write it → plain values that know their lines. Build wing, floor 2; reads no files.
+"""YAML with CloudFormation's short tags → plain values with their line numbers. Reads no files.
 
 Short tags become the long form: `!Ref X` is `{"Ref": "X"}`, `!GetAtt X.Arn` is `{"Fn::GetAtt": ["X", "Arn"]}`.
 """
@@ -56,12 +56,12 @@ _NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 @dataclass(frozen=True, slots=True)
 class YamlText:
-    """A YAML file, read.
+    """A parsed YAML file.
 
     Args:
         source_file: Its name, for messages.
         value: Its content; an empty mapping for an empty file.
-        lines: Where each key and item stands, counted from 1.
+        lines: The line of each key and item, from 1.
     """
 
     source_file: str
@@ -76,7 +76,7 @@ class YamlText:
         return self.source_file
 
     def below(self, *path: str) -> YamlText:
-        """What is at this path, as a file of its own; empty where there is no mapping."""
+        """The mapping at this path as a file of its own; empty if there is none."""
         value: Any = self.value
         for key in path:
             value = value.get(key) if isinstance(value, Mapping) else None
@@ -88,7 +88,7 @@ class YamlText:
 
 
 def is_intrinsic(value: object) -> bool:
-    """Whether this is a function such as `{"Ref": "X"}`, whose value is known to CloudFormation alone."""
+    """Whether this is a function such as `{"Ref": "X"}`, whose value only CloudFormation knows."""
     if not isinstance(value, Mapping) or len(value) != 1:
         return False
     key = next(iter(value))
@@ -96,12 +96,12 @@ def is_intrinsic(value: object) -> bool:
 
 
 def is_macro(name: str) -> bool:
-    """Whether a key among names, such as those of resources, is a function that stands for several: `Fn::ForEach::Tables`."""
+    """Whether a key among names, such as those of resources, is a function that generates several: `Fn::ForEach::Tables`."""
     return name.startswith("Fn::")
 
 
 def parse_yaml(text: str, source_file: str) -> YamlText:
-    """The mapping that a function.yaml or an infra/*.yaml holds.
+    """The mapping in a function.yaml or an infra/*.yaml.
 
     Raises:
         ConfigError: It is not YAML, not a mapping, has a key twice, or a tag that CloudFormation does not know.
@@ -123,7 +123,7 @@ def _parse(loader: _Loader, source_file: str) -> YamlText:
         return YamlText(source_file, {}, {})
     if not isinstance(node, yaml.MappingNode):
         where = f"{source_file}:{node.start_mark.line + 1}"
-        problem = "the file is no mapping of names to values"
+        problem = "the file is not a mapping of names to values"
         raise ConfigError(problem, where=where, hint="Write 'Name: value' lines")
     reader = _Reader(loader, source_file)
     value = reader.read(node, ())
@@ -131,7 +131,7 @@ def _parse(loader: _Loader, source_file: str) -> YamlText:
 
 
 def _not_yaml(err: yaml.YAMLError, source_file: str) -> ConfigError:
-    """PyYAML's error, mapped."""
+    """PyYAML's error as a ConfigError."""
     mark = getattr(err, "problem_mark", None) or getattr(err, "context_mark", None)
     where = f"{source_file}:{mark.line + 1}" if mark else source_file
     said = " ".join(part for part in (getattr(err, "context", None), getattr(err, "problem", None)) if part)
@@ -139,7 +139,7 @@ def _not_yaml(err: yaml.YAMLError, source_file: str) -> ConfigError:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without dates: CloudFormation reads `2012-10-17` as a text."""
+    """YAML without dates: CloudFormation reads `2012-10-17` as a string."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - so declared by PyYAML
         first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -147,14 +147,14 @@ class _Loader(yaml.SafeLoader):
     }
 
     def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
-        """A bracket. Of thousands of open ones each costs PyYAML as much as all before it."""
+        """Limits open brackets: with thousands, each costs PyYAML as much as all before it."""
         if self.flow_level >= _MAX_DEPTH:
             raise yaml.scanner.ScannerError(problem="nested too deeply", problem_mark=self.get_mark())
         super().fetch_flow_collection_start(token)
 
 
 class _Reader:
-    """Nodes → values, keeping their lines."""
+    """Nodes → values, with their lines."""
 
     def __init__(self, loader: _Loader, source_file: str) -> None:
         self.loader = loader
@@ -235,7 +235,7 @@ class _Reader:
 
     def _key(self, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            raise ConfigError("a key is no plain text", where=self._where(node))
+            raise ConfigError("a key is not a plain string", where=self._where(node))
         return str(node.value)
 
     def _where(self, node: yaml.Node) -> str:

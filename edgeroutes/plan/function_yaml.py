@@ -1,4 +1,4 @@
-"""function.yaml: SAM's function properties for the routes at or below its folder. Floor 2; reads no files."""
+"""function.yaml: SAM's function properties for the routes at or below its folder. Reads no files."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ FUNCTION_PROPERTIES = frozenset(
 )
 THROTTLE_KEYS = ("throttle_rate", "throttle_burst")
 OWN_KEYS = ("include", "exclude", "cors", "isolate", *THROTTLE_KEYS)
-# What edgeroutes decides itself, with the way to decide it.
+# Properties that edgeroutes sets itself, with the setting to use instead.
 _RESERVED = {
     "Architectures": "Set 'architecture' in [tool.edgeroutes]",
     "CodeUri": "Leave it out",
@@ -95,17 +95,17 @@ _FUNCTIONS_OWN = ("Events", "FunctionName", "Policies", "Role", "VersionDescript
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionSettings:
-    """What the function.yaml files of a route, or one of them, say.
+    """The settings in the function.yaml files of a route, or in one of them.
 
     Args:
-        properties: Of `AWS::Serverless::Function`; None for one that a nearer file takes back.
-        include: Modules and files that go in although nothing imports them.
+        properties: Of `AWS::Serverless::Function`; None for one that a nearer file removes.
+        include: Modules and files that ship although nothing imports them.
         exclude: Distributions and modules that stay out.
-        places: For each property the file and line that set it last, and so for each key and item in it: `SnapStart.ApplyOn`, `Policies.1`.
+        places: The file and line that set each property last, and each key and item in it: `SnapStart.ApplyOn`, `Policies.1`.
         throttles: `throttle_rate` and `throttle_burst`, as far as they are declared; their places are in `places`.
-        cors: What one file says for its folder: a `CORS`, False for none, or None where it says nothing. Which file counts, `plan.cors`
-            decides.
-        isolate: "route" or the name of a group; None where no file sets it.
+        cors: The CORS in one file: a `CORS`, False to disable it, or None if the file does not set it. `plan.cors` decides which
+            file counts.
+        isolate: "route" or the name of a group; None if no file sets it.
     """
 
     properties: Mapping[str, Any] = field(default_factory=dict)
@@ -118,7 +118,7 @@ class FunctionSettings:
 
 
 def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError]) -> FunctionSettings:
-    """What one function.yaml says; what is wrong with it is added to `problems`."""
+    """The settings in one function.yaml; problems are added to `problems`."""
     try:
         document = parse_yaml(text, source_file)
     except ConfigError as err:
@@ -140,7 +140,7 @@ def parse_function_yaml(text: str, source_file: str, problems: list[ProjectError
 
 
 def parse_globals(infra: Infra, problems: list[ProjectError]) -> FunctionSettings:
-    """What `Globals.Function` in infra/ sets for all functions; what is wrong with it is added to `problems`.
+    """What `Globals.Function` in infra/ sets for all functions; problems are added to `problems`.
 
     SAM merges `Environment` and `Layers` by itself; `Runtime`, `Handler` and `CodeUri` are for functions of the author's own.
     """
@@ -166,7 +166,7 @@ def parse_globals(infra: Infra, problems: list[ProjectError]) -> FunctionSetting
 
 
 def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
-    """Several files' settings as one route has them.
+    """The settings of one route, from several files.
 
     Args:
         settings: Outermost folder first: of two the latter wins key by key, but Policies, the variables of Environment,
@@ -202,7 +202,7 @@ def merge_settings(settings: Iterable[FunctionSettings]) -> FunctionSettings:
 
 
 def merge_property(key: str, outer: Any, inner: Any) -> Any:
-    """The value of one property when an inner folder says it too."""
+    """The value of one property if an inner folder sets it too."""
     if outer is None:
         return inner
     if key == "Policies":
@@ -289,12 +289,12 @@ def _check_environment(properties: dict[str, Any], document: YamlText) -> list[C
 
 
 def check_variables(variables: Mapping[str, Any], document: YamlText, *path: str) -> list[ConfigError]:
-    """Names of environment variables that are not the author's to set.
+    """Problems with reserved names of environment variables.
 
     Args:
-        variables: Of a function, or of all.
+        variables: The variables of a function, or of all functions.
         document: The file.
-        path: Where in it they are.
+        path: Their path in the file.
     """
     return [
         ConfigError(problem, where=document.where(*path, name), hint="Use another name")
@@ -308,7 +308,7 @@ def _check_policies(properties: dict[str, Any], document: YamlText) -> list[Conf
     if policies is None or all(isinstance(policy, str | Mapping) for policy in _as_list(policies)):
         return []
     del properties["Policies"]
-    problem = "Policies are no names, ARNs, policy templates or policy documents"
+    problem = "Policies are not names, ARNs, policy templates or policy documents"
     return [ConfigError(problem, where=document.where("Policies"), hint="Write a list of them")]
 
 

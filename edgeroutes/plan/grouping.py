@@ -1,4 +1,4 @@
-"""Which routes share a function: those that say so, and those whose URLs API Gateway cannot tell apart. Floor 2."""
+"""Which routes share a function: those with `isolate`, and those whose URLs API Gateway cannot distinguish."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from edgeroutes.routing.scan import RouteFile
 
 ALONE = "route"
-# A static folder beside a `[parameter]` repeats the API resources below the parameter (see `api_tree`). Up to so many
-# are repeated; of more, the routes below the parameter share a function, and a single resource leads to it.
+# A static folder beside a `[parameter]` repeats the API resources below the parameter (see `api_tree`). Up to this
+# number are repeated; with more, the routes below the parameter share a function, and a single resource leads to it.
 MAX_REPEATED = 25
 
 
@@ -26,8 +26,8 @@ class Group:
 
     Args:
         routes: In the order in which they are tried.
-        name: Of a group that `isolate` names, else empty.
-        reason: Why they are together; empty for one route.
+        name: The name in `isolate`, else empty.
+        reason: Why they share the function; empty for one route.
     """
 
     routes: tuple[RouteFile, ...]
@@ -43,13 +43,13 @@ def group_routes(
     Args:
         routes: In the order in which they are tried.
         isolate: Route path → "route" or a group's name, as the folders and the project set it; the route file's own wins.
-        problems: Where a group with streaming and buffered routes is added.
+        problems: Gets groups with streaming and buffered routes.
     """
     by_path = {route.route_path: route for route in routes}
     named = {path: route.config.isolate or isolate[path] for path, route in by_path.items()}
     joined = _Joined(by_path)
-    for first, other, reason in _cannot_tell_apart(plant_paths(route.pattern for route in routes)):
-        # The API's tree can hold them apart as well, and does where they could not share a function.
+    for first, other, reason in _indistinct_pairs(plant_paths(route.pattern for route in routes)):
+        # The API's tree can also separate them, and does if they could not share a function.
         alone = named[first] == named[other] == ALONE
         if alone and by_path[first].exports.streams == by_path[other].exports.streams:
             joined.join(first, other, reason)
@@ -68,8 +68,8 @@ def group_routes(
     return tuple(made)
 
 
-def _cannot_tell_apart(node: PathNode) -> Iterator[tuple[str, str, str]]:
-    """Pairs of routes that share a function because of where they stand, each with the reason."""
+def _indistinct_pairs(node: PathNode) -> Iterator[tuple[str, str, str]]:
+    """Pairs of routes that share a function because of their URLs, each with the reason."""
     if node.parameter and node.parameter.leaf and node.catch_all:
         variable, catch_all = node.parameter.leaf, node.catch_all[1]
         reason = f"{variable} stands beside {catch_all}, and API Gateway has one variable on a level"
@@ -80,7 +80,7 @@ def _cannot_tell_apart(node: PathNode) -> Iterator[tuple[str, str, str]]:
             reason = f"{len(below)} routes stand below one '[{node.parameter_name}]' that has static folders beside it"
             yield from ((first, other, reason) for first in below for other in below if first < other)
     for child in _children(node):
-        yield from _cannot_tell_apart(child)
+        yield from _indistinct_pairs(child)
 
 
 def _children(node: PathNode) -> list[PathNode]:
@@ -97,7 +97,7 @@ def _routes(node: PathNode) -> Iterator[str]:
 
 
 class _Joined:
-    """Route paths in sets; each set goes by its first member."""
+    """Disjoint sets of route paths; each set is named by its first member."""
 
     def __init__(self, route_paths: dict[str, RouteFile]) -> None:
         self.order = {route_path: index for index, route_path in enumerate(route_paths)}

@@ -1,4 +1,4 @@
-"""The project's own parts of the template, infra/*.yaml, parsed. Floor 2; reads no files."""
+"""The parsed infra/*.yaml of a project. Reads no files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Infra:
 
     Args:
         documents: In the order of their names.
-        problems: Of files that are not YAML.
+        problems: Files that are not YAML.
     """
 
     documents: tuple[YamlText, ...] = ()
     problems: tuple[ProjectError, ...] = ()
 
     def properties(self, *path: str) -> Iterator[tuple[str, Any, str]]:
-        """Key, value and place of everything that a file declares below this path, such as ("Globals", "Function")."""
+        """Key, value and place of each entry that a file declares below this path, such as ("Globals", "Function")."""
         for document in self.documents:
             value = value_at(document.value, *path)
             if isinstance(value, Mapping):
@@ -34,7 +34,7 @@ class Infra:
 
 
 def value_at(value: Any, *path: str) -> Any:
-    """What is at a path of mappings; None where there is nothing."""
+    """The value at a path of mappings; None if there is none."""
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value

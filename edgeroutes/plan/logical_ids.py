@@ -1,4 +1,4 @@
-"""Readable, stable, unique names for functions in the template. Build wing, floor 2."""
+"""Readable, stable, unique names for functions in the template."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def group_id(name: str) -> str:
     return _named(_camel_case(name) + "Group", f"isolate={name}")
 
 
-def tell_apart(wanted: Sequence[tuple[str, str]], reserved: Iterable[str] = ()) -> list[str]:
-    """Unique ids: the first to ask for one has it, the others get a hash of what they are.
+def unique_ids(wanted: Sequence[tuple[str, str]], reserved: Iterable[str] = ()) -> list[str]:
+    """Unique ids: the first of several equal ids stays, the others get a hash of their names.
 
     Args:
         wanted: Pairs of a logical id and what it names, such as ('UsersIdFunction', '/users/[id]').
-        reserved: Ids that are taken already.
+        reserved: Ids that are in use already.
 
     Returns:
-        An id for each of `wanted`, in the same order; which hash a thing gets depends on the thing alone.
+        An id for each of `wanted`, in the same order; a hash depends only on the name.
     """
     taken = set(reserved)
     ids = []
@@ -55,7 +55,7 @@ def _camel_case(text: str) -> str:
 
 def _named(stem: str, name: str) -> str:
     logical_id = stem + SUFFIX
-    # An id has to begin with something that a reader knows; a path of other letters than ours leaves nothing.
+    # An id starts with something readable; a path of other letters than ASCII leaves nothing.
     return logical_id if stem and len(logical_id) <= MAX_LENGTH else _hashed(logical_id, name)
 
 

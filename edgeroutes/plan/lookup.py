@@ -1,4 +1,4 @@
-"""A function by what its author calls it. Floor 2; does no I/O."""
+"""Finds a function by route, file or logical id."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def find_function(functions: Iterable[FunctionPlan], route: str) -> FunctionPlan:
-    """The function that answers a route.
+    """The function of a route.
 
     Args:
-        functions: The project's.
-        route: Its path, with or without its first slash, its folder, its route file or its function's logical id.
+        functions: The project's functions.
+        route: The route's path, with or without its first slash, its folder, its route file or its function's logical id.
 
     Raises:
         ConfigError: There is no such route.

@@ -1,4 +1,4 @@
-"""`Fn::ForEach` of AWS::LanguageExtensions → what CloudFormation makes of it. Floor 2; no I/O.
+"""Expands `Fn::ForEach` of AWS::LanguageExtensions as CloudFormation does.
 
 Source: docs.aws.amazon.com/AWSCloudFormation "intrinsic-function-reference-foreach" (read 2026-11-30).
 """
@@ -14,7 +14,7 @@ _SECTIONS = ("Conditions", "Resources", "Outputs")
 
 
 def expand_loops(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The template without loops; one over values that only CloudFormation knows goes out with what it makes.
+    """The template without loops. A loop over values that only CloudFormation knows is removed with its output.
 
     Args:
         document: A template; parameters have their defaults.
@@ -57,7 +57,7 @@ def _values(values: Any, parameters: Mapping[str, Any]) -> list[str]:
 
 
 def _fill(value: Any, name: str, turn: str) -> Any:
-    """A body with this turn's value in the places of `${Name}`, and without what is no letter or digit of `&{Name}`."""
+    """A body with this iteration's value for `${Name}`, and its letters and digits for `&{Name}`."""
     if isinstance(value, str):
         return value.replace(f"${{{name}}}", turn).replace(f"&{{{name}}}", re.sub(r"[^A-Za-z0-9]", "", turn))
     if isinstance(value, list):

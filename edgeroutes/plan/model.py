@@ -1,4 +1,4 @@
-"""What the build and the template agree on: the functions of a project, as frozen values. Floor 2; knows no YAML."""
+"""The functions of a project as frozen values, for the build and the template."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ENTRY_MODULE = "edgeroutes_function"
 HANDLER = f"{ENTRY_MODULE}.handler"
 FALLBACK_ID = "FallbackFunction"
 REVALIDATION = "revalidation"
-"""The feature, as `build/special_cases.py` names it, for which a function needs the distribution's id and leave to ask it."""
-# The alias by which the API calls a function that publishes versions, as SnapStart needs it.
+"""The feature, as `build/special_cases.py` names it, for which a function needs the distribution's id and permission to read it."""
+# The API calls a function that publishes versions by this alias, as SnapStart requires.
 ALIAS = "live"
 
 
@@ -31,19 +31,18 @@ class FunctionPlan:
 
     Args:
         logical_id: Its name in the template: letters and digits, readable and stable.
-        routes: What it answers, in the order in which they are tried; empty for the fallback, which answers 308 and
-            404 alone.
-        streams: Whether its integration is a streaming one; a function's routes agree in it.
+        routes: In the order in which they are tried; empty for the fallback, which responds 308 and 404 only.
+        streams: Whether its integration streams; a function's routes agree on it.
         properties: Of `AWS::Serverless::Function`, from function.yaml (nearest wins, Policies and Environment merged)
             and the segment config (`max_duration` → Timeout). A route's function always has its Timeout here.
         inherited: Of the properties those that only `Globals` in infra/ set, so that SAM gives them to the function.
-        places: For each of them that a function.yaml says, the file and line.
+        places: The file and line of each property from a function.yaml.
         include: Modules and files that go in although nothing imports them (function.yaml `include`).
         exclude: Distributions and modules that stay out although something imports them (function.yaml `exclude`).
         throttles: `throttle_rate` and `throttle_burst`, as far as they differ from the project's.
         reason: Why several routes share it, for `edgeroutes routes`; empty for one route.
-        cors: Route path → what pages of other origins may do with it; a route for none of them is not in it.
-        features: What of edgeroutes its code uses, such as `revalidation`; empty until it has been traced.
+        cors: Route path → its CORS; routes without CORS are absent.
+        features: Features of edgeroutes that its code uses, such as `revalidation`; empty until it has been traced.
     """
 
     logical_id: str
@@ -67,7 +66,7 @@ class FunctionPlan:
 
     @property
     def http_methods(self) -> tuple[str, ...]:
-        """What its routes answer with more than 405, sorted."""
+        """The methods of its routes, sorted."""
         methods: set[str] = {"OPTIONS"}
         for route in self.routes:
             methods |= {*METHODS} if route.exports.app is not None else {*route.exports.method_names}
@@ -75,17 +74,17 @@ class FunctionPlan:
 
     @property
     def publishes_versions(self) -> bool:
-        """Whether the API calls an alias of it: SnapStart and provisioned concurrency work on versions alone."""
+        """Whether the API calls an alias of it: SnapStart and provisioned concurrency need published versions."""
         return "AutoPublishAlias" in self.properties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiResource:
-    """One path of the REST API with the function that answers it.
+    """One path of the REST API with its function.
 
     Args:
         path: As API Gateway writes it, '/users/{id}' or '/docs/{slug+}'.
-        logical_id: Of the function.
+        logical_id: The function's logical id.
     """
 
     path: str
@@ -99,10 +98,10 @@ class ProjectPlan:
     Args:
         config: Its settings.
         functions: In the order in which their first routes are tried.
-        fallback: Answers what no route answers.
+        fallback: The function for paths without a route.
         api_resources: The paths of the API that have a function, sorted.
-        api_resource_count: How many resources API Gateway makes of them: each segment on the way is one, the root too.
-        warnings: To show.
+        api_resource_count: The number of resources that API Gateway creates for them: one for each segment, and the root.
+        warnings: Warnings to show.
     """
 
     config: Config
@@ -119,6 +118,6 @@ class ProjectPlan:
 
     @property
     def cors_policies(self) -> tuple[CORS, ...]:
-        """Every CORS that some answer of the project has, the project's own first."""
+        """Every CORS of the project's responses, the project's own first."""
         policies = [policy for function in self.functions for policy in function.cors.values()]
         return tuple(dict.fromkeys([self.config.cors, *policies] if self.config.cors is not None else policies))

@@ -1,4 +1,4 @@
-"""A project's settings and routes → the functions it will have. Floor 2; decides everything, does no I/O."""
+"""Plans a project's functions from its settings and routes. No I/O."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from edgeroutes.plan.function_yaml import (
     places_within,
 )
 from edgeroutes.plan.grouping import Group, group_routes
-from edgeroutes.plan.logical_ids import group_id, route_id, tell_apart
+from edgeroutes.plan.logical_ids import group_id, route_id, unique_ids
 from edgeroutes.plan.manifest import plan_cors
 from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
 from edgeroutes.plan.validate import (
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from edgeroutes.plan.infra import Infra
     from edgeroutes.routing.scan import RouteFile, RouteScan
 
-# Of two routes in one function the larger is right for both.
+# The larger value works for both routes of a function.
 _LARGEST_WINS = ("MemorySize", "Timeout")
 _UNITED = ("Environment", "Policies")
 
@@ -49,11 +49,11 @@ def make_plan(
     Args:
         config: The project's settings.
         scan: Its routes.
-        texts: The function.yaml files of the scan, path → text; one that is not given counts as empty.
+        texts: The function.yaml files of the scan, path → content; a missing one counts as empty.
         infra: The files of infra/: `Globals` are like a function.yaml around all others.
 
     Raises:
-        ProjectError: For all that is wrong with the scan, the function.yaml files and the groups, at once.
+        ProjectError: For all problems of the scan, the function.yaml files and the groups together.
     """
     problems: list[ProjectError] = list(scan.problems)
     read = _read_files(scan.routes, texts or {}, problems)
@@ -96,7 +96,7 @@ def make_plan(
 def _read_files(
     routes: Sequence[RouteFile], texts: Mapping[str, str], problems: list[ProjectError]
 ) -> dict[str, FunctionSettings]:
-    """What each function.yaml says, by file."""
+    """The settings in each function.yaml, by file."""
     files = sorted({file for route in routes for file in route.function_yaml_files})
     return {file: parse_function_yaml(texts.get(file, ""), file, problems) for file in files}
 
@@ -105,9 +105,9 @@ def _name_groups(groups: Sequence[Group]) -> list[str]:
     wanted = []
     for group in groups:
         path = group.routes[0].route_path
-        # A named group is called so even while one route alone is in it: the next one does not rename it.
+        # A named group has its name even with one route, so that a second route does not rename it.
         wanted.append((group_id(group.name), f"isolate={group.name}") if group.name else (route_id(path), path))
-    return tell_apart(wanted, reserved=[FALLBACK_ID])
+    return unique_ids(wanted, reserved=[FALLBACK_ID])
 
 
 def _plan_function(
@@ -168,7 +168,7 @@ def _plan_fallback(shared: FunctionSettings) -> FunctionPlan:
 
 
 def _publish_where_needed(properties: dict[str, Any]) -> None:
-    """SnapStart and provisioned concurrency work on published versions alone."""
+    """SnapStart and provisioned concurrency need published versions."""
     if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
         properties.setdefault("AutoPublishAlias", ALIAS)
 
@@ -198,5 +198,5 @@ def _variables_differ(key: str, value: Any, other: Any) -> bool:
 
 
 def _once(problems: Sequence[ProjectError]) -> list[ProjectError]:
-    """The problems without those that several routes have from one function.yaml."""
+    """The problems without duplicates: several routes may share one function.yaml."""
     return list({str(problem): problem for problem in problems}.values())

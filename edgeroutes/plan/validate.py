@@ -1,4 +1,4 @@
-"""What AWS would refuse, or answer otherwise than the project means, said before anything is built. Floor 2; no I/O."""
+"""Checks for settings that AWS would reject or treat differently than the project expects. No I/O."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NO_SNAPSTART = ("python3.11",)
 
 
 def route_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> Any:
-    """Seconds until Lambda stops the route's function: of the route file, else of function.yaml, else the default."""
+    """The timeout in seconds: from the route file, else function.yaml, else the default."""
     if route.config.max_duration is not None:
         return route.config.max_duration
     said = settings.properties.get("Timeout")
@@ -37,7 +37,7 @@ def route_timeout(route: RouteFile, settings: FunctionSettings, config: Config) 
 
 
 def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> list[ProjectError]:
-    """Whether a timeout that the project asks for is one that Lambda and, without streaming, API Gateway allow."""
+    """Problems with a timeout that Lambda or, without streaming, API Gateway does not allow."""
     error: type[ProjectError] = RouteFileError
     name, where = "max_duration", route.source_file
     seconds: Any = route.config.max_duration
@@ -60,7 +60,7 @@ def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) 
     if route.exports.streams or seconds <= allowed:
         return []
     problem = (
-        f"{name} is {seconds} seconds, and {route.route_path} does not stream. API Gateway ends an answer that does "
+        f"{name} is {seconds} seconds, and {route.route_path} does not stream. API Gateway ends a response that does "
         f"not stream after {allowed} seconds"
     )
     hint = (
@@ -71,7 +71,7 @@ def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) 
 
 
 def check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[ProjectError]:
-    """What AWS would refuse of these functions."""
+    """Problems with functions that AWS would reject."""
     problems: list[ProjectError] = []
     names: dict[str, FunctionPlan] = {}
     for function in functions:
@@ -83,14 +83,14 @@ def check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[P
                 hint = "Take it out of function.yaml, or put it beside one route alone"
                 problems.append(ConfigError(problem, where=_place_of(function, "FunctionName"), hint=hint))
         if uses_snapstart(function.properties) and config.runtime in NO_SNAPSTART:
-            problem = f"SnapStart is asked for, which {config.runtime} does not have"
+            problem = f"SnapStart is set, which {config.runtime} does not have"
             hint = 'Set runtime = "python3.13" in [tool.edgeroutes], or take SnapStart out'
             problems.append(ConfigError(problem, where=_place_of(function, "SnapStart"), hint=hint))
     return problems
 
 
 def check_cdn(config: Config) -> list[ProjectError]:
-    """What CloudFront would refuse of the settings."""
+    """Problems with settings that CloudFront would reject."""
     cdn = config.cdn
     set_by = "certificate_arn" if cdn.certificate_arn else "domain_name"
     where = config.places.get(f"cdn.{set_by}", f"pyproject.toml, [tool.edgeroutes.cdn] {set_by}")
@@ -110,7 +110,7 @@ def uses_snapstart(properties: Mapping[str, Any]) -> bool:
 
 
 def warn_api_resources(count: int) -> list[Problem]:
-    """Whether the API has more resources than an account that nobody has raised allows."""
+    """A warning if the API has more resources than an account's default quota."""
     if count <= API_RESOURCES:
         return []
     problem = f"the API has {count} resources, and an account allows {API_RESOURCES} unless the quota is raised"
@@ -122,7 +122,7 @@ def warn_api_resources(count: int) -> list[Problem]:
 
 
 def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
-    """Which functions revalidate with a role that function.yaml names: what that one may do is not ours to say."""
+    """Warnings for functions that revalidate with a role of function.yaml, whose policies edgeroutes does not set."""
     problem = "it revalidates, and its role is one that function.yaml names"
     hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
     return [

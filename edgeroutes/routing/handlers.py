@@ -273,7 +273,7 @@ def _bare_arguments(function: Function) -> Iterator[ast.arg]:
 def _hint(name: str, parameter_names: Sequence[str]) -> str:
     for parameter in parameter_names:
         if parameter != name and parameter.replace("-", "_") == name:
-            return f"Ask for 'params' and read params[{parameter!r}]"
+            return f"Take 'params' and read params[{parameter!r}]"
     known = [*(parameter for parameter in parameter_names if parameter.isidentifier()), *RESERVED_NAMES]
     close = difflib.get_close_matches(name, known, n=1)
     if close:

@@ -49,7 +49,7 @@ def first_of_each_url(places: Sequence[Place]) -> list[Place]:
 
 
 def check_layout(places: Sequence[Place]) -> list[LayoutError]:
-    """The conflicts between routes, each with the folders that make it and the way out.
+    """The conflicts between routes, each with its folders and the fix.
 
     Args:
         places: Every route of the project whose own path is good, sorted by source file.

@@ -175,7 +175,7 @@ def _require_regular(status: os.stat_result, where: str, error: type[ProjectErro
 def _unreadable(err: OSError, path: Path | str, where: str, error: type[ProjectError]) -> ProjectError:
     if err.errno == errno.ENOENT:
         target = str(Path(path).readlink())
-        return error(f"this links to {target!r}, which does not exist", where=where, hint="Mend the link, or remove it")
+        return error(f"this links to {target!r}, which does not exist", where=where, hint="Fix the link, or remove it")
     if err.errno == errno.ELOOP:
         return error("this link leads back to itself", where=where, hint="Remove it")
     hint = "Make it readable" if err.errno in {errno.EACCES, errno.EPERM} else ""

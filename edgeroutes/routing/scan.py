@@ -69,13 +69,13 @@ class RouteFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteScan:
-    """What a project's folders say.
+    """The routes, middleware and problems in a project's folders.
 
     Args:
-        routes: In the order in which they are tried. Of several with one URL the first; none whose path is invalid.
-        problems: All that is wrong, layout before files; empty for a good project.
-        nothing_exported: Those among the problems that only say that a route file exports no handler.
-        warnings: Files and folders that look like a convention and are none.
+        routes: In the order in which they are tried. Of several with one URL the first; none with an invalid path.
+        problems: Layout before files; empty for a valid project.
+        nothing_exported: Those problems that only report a route file without handlers.
+        warnings: Files and folders that look like a convention but have no effect.
     """
 
     routes: tuple[RouteFile, ...]

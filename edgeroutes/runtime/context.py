@@ -262,7 +262,7 @@ class RouteContext(_OfParams["P"]):
     def aws_event(self) -> Event | None:
         """The Lambda event as it came; None outside Lambda.
 
-        Asking for it makes the response dynamic: it has the headers in it.
+        Reading it makes the response dynamic, because it contains the headers.
         """
         return None if self._scope.record_read("aws_event") else self._scope.incoming.event
 

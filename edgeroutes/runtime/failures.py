@@ -45,7 +45,7 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
 
 
 def log_broken_stream(error: BaseException, call: Call, how: str = "failed while it streamed") -> None:
-    """Log what a stream raised on its way: the headers are sent, so no client can be told."""
+    """Log an error of a running stream: the headers have been sent, so the client cannot get it."""
     _log(error, call, how)
 
 

@@ -74,7 +74,7 @@ def _make_packages(root: str, folders: list[str]) -> None:
 
 
 def import_error(error: BaseException, root: str, source_file: str) -> RouteImportError:
-    """What went wrong while a file was imported, with the line where the author can mend it."""
+    """The error for a failed import, with the line to fix."""
     where = _place(error, root, source_file)
     if isinstance(error, ModuleNotFoundError) and error.name:
         hint = f"Install the distribution that has {error.name!r} and declare it, or correct the name"
@@ -89,7 +89,7 @@ def import_error(error: BaseException, root: str, source_file: str) -> RouteImpo
             hint = "The two import each other: move what both need into a third module"
         return ExportMissingError(f"the module {error.name!r} has no {name!r}", where=where, hint=hint)
     if isinstance(error, SyntaxError):
-        return ImportRaisedError(f"this is no Python: {error.msg}", where=where)
+        return ImportRaisedError(f"syntax error: {error.msg}", where=where)
     if isinstance(error, SystemExit):
         hint = (
             "A function has no command line: keep argparse, click and sys.exit() under 'if __name__ == \"__main__\":'"

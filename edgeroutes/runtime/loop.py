@@ -133,7 +133,7 @@ async def uninterrupted(future: Future[T]) -> T:
     """What the future gives, awaited to its end even if the task is cancelled.
 
     A cancellation that comes meanwhile is raised where the task waits next: one that a generator's own timeout or task group requests
-    for, while its chunk is on the way out, is meant for the generator. Not so where the future fails.
+    for, while its chunk is being sent, is meant for the generator. Not so where the future fails.
     """
     asyncio = sys.modules["asyncio"]
     is_cancelled = False

@@ -330,7 +330,7 @@ def _longest_path(value: Any) -> int:
 
 
 def _malformed_detail(error: Exception) -> str:
-    """What is wrong with a body that is no JSON at all; empty for JSON of the wrong shape."""
+    """The error for a body of invalid JSON; empty for JSON of the wrong shape."""
     if hasattr(error, "error_count"):
         if error.error_count() > 1:
             return ""

@@ -33,7 +33,7 @@ class Depth:
             self.most_objects += 1
 
     def require(self, value: Any, model: Any) -> None:
-        """Raise HTTPError 400 for a JSON value that nests deeper, or has too many objects at a depth; the log names the way out."""
+        """Raise HTTPError 400 for a JSON value that nests deeper, or has too many objects at a depth; the log names the fix."""
         level = [value]
         trials = 0
         for depth in range(self.most_objects + 1):

@@ -34,7 +34,7 @@ class Cookies(Mapping[str, str]):
         self._jar().set(name, value, **attributes)
 
     def delete(self, name: str, *, path: str = "/", domain: str | None = None) -> None:
-        """Make the browser forget a cookie, which reads as "" from here on.
+        """Make the browser delete a cookie, which reads as "" from here on.
 
         `path` and `domain` must be those it was set with.
         """

@@ -1,1 +1,1 @@
-"""What a handler asks of AWS besides its own answer: revalidation, the data cache. Request wing, floor 2; loaded on demand."""
+"""Revalidation, the data cache, `fetch` and webhooks; each loads when it is used."""

@@ -1,4 +1,4 @@
-"""Cached values: how one is made, how long it is fresh, by which tags it is forgotten. Request wing, floor 2; keeps nothing itself."""
+"""Values of the data cache: how to compute one, its lifetime and its tags."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
-# How much longer than it is fresh a value is kept, to be given while a new one is made, or while none can be.
+# How long a stale value stays usable while a new one is computed or fails to be.
 STALE_SECONDS = 86_400
-# Source: Next.js 16, server/response-cache: after a failed refresh the next try is in the entry's lifetime, clamped to these.
+# Source: Next.js 16, server/response-cache: a failed refresh is retried after the entry's lifetime, clamped to these seconds.
 _LEAST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 3, 30
 _PLAIN = (str, int, float, bool, type(None))
 
 
 class Recipe:
-    """One value: what it is called, how it is made, and how long it keeps.
+    """One value: its key, how to compute it, and its lifetime.
 
     Args:
-        key: By which it is found.
-        where: How messages call it.
-        make: Makes it: gives the value, or an awaitable of it.
+        key: The cache key.
+        where: Its name in messages.
+        make: Returns the value, or an awaitable of it.
         lifetime_seconds: How long it is fresh.
-        tags: By which it is forgotten.
-        blocking: Whether a plain function asks, in which nothing can be awaited.
-        is_kept: Whether a value is to be kept; None for every value.
+        tags: The tags that invalidate it.
+        blocking: Whether the caller is a sync function, which cannot await.
+        is_kept: Whether to cache a value; None for every value.
     """
 
     __slots__ = ("blocking", "is_kept", "key", "lifetime_seconds", "make", "tags", "where")
@@ -55,15 +55,15 @@ class Recipe:
 
 
 class Entry:
-    """One cached value; everyone who asks gets a copy of it.
+    """One cached value; every caller gets a copy.
 
     Args:
-        text: The value as JSON, where JSON carries all of it; None where the value itself is kept.
-        held: The value itself, where `text` is None: it cannot leave the process.
-        size_bytes: Roughly what it takes.
-        made_at: When the making of it began, in seconds since the epoch.
+        text: The value as JSON, if JSON preserves it; else None.
+        held: The value itself if `text` is None: it cannot leave the process.
+        size_bytes: An estimate.
+        made_at: When its computation began, in seconds since the epoch.
         lifetime_seconds: How long it is fresh.
-        tags: By which it is forgotten.
+        tags: The tags that invalidate it.
     """
 
     __slots__ = ("fresh_until", "held", "lifetime_seconds", "made_at", "size_bytes", "tags", "text", "usable_until")
@@ -88,7 +88,7 @@ class Entry:
         self.tags = tuple(sorted(tags))
 
     def value(self) -> Any:
-        """A copy of the value, for one caller to do with as it likes."""
+        """A copy of the value, which the caller may change."""
         if self.text is not None:
             return json.loads(self.text)
         from copy import deepcopy
@@ -96,15 +96,15 @@ class Entry:
         return deepcopy(self.held)
 
     def is_fresh(self, now: float) -> bool:
-        """Whether it may be given without anything being done."""
+        """Whether it may be returned without a refresh."""
         return now < self.fresh_until
 
     def is_usable(self, now: float) -> bool:
-        """Whether it may be given at all."""
+        """Whether it may be returned at all, also stale."""
         return now < self.usable_until
 
     def held_over(self, now: float) -> Entry:
-        """The same, fresh for the pause until a refresh that failed is tried again."""
+        """The same entry, fresh until a failed refresh is retried."""
         pause = min(max(self.lifetime_seconds, _LEAST_PAUSE_SECONDS), _MOST_PAUSE_SECONDS)
         entry = Entry(
             self.text, self.held, self.size_bytes, made_at=self.made_at, lifetime_seconds=pause, tags=self.tags
@@ -118,7 +118,7 @@ def make_entry(value: object, *, made_at: float, lifetime_seconds: int, tags: It
     """The entry for a value.
 
     Raises:
-        HandlerError: For a value that is no data, such as a generator, an open file or a Response; it names `where`.
+        HandlerError: For a value other than data, such as a generator, an open file or a Response; it names `where`.
     """
     text = held = None
     try:
@@ -126,7 +126,7 @@ def make_entry(value: object, *, made_at: float, lifetime_seconds: int, tags: It
             text = json.dumps(value, separators=(",", ":"))
             size_bytes = len(text)
         else:
-            size_bytes = 4 * len(render_json(value))  # objects take about so much more
+            size_bytes = 4 * len(render_json(value))  # an estimate of the overhead of objects
     except (TypeError, ValueError, RecursionError) as error:
         problem = f"it returned {value!r:.60} of type {type(value).__name__}, which cannot be cached"
         hint = "Return data: dicts, lists, text, numbers, dataclasses or models"
@@ -139,7 +139,7 @@ def make_entry(value: object, *, made_at: float, lifetime_seconds: int, tags: It
 
 
 def _is_plain(value: object) -> bool:
-    """Whether JSON gives back just what it was given."""
+    """Whether JSON preserves the value exactly."""
     kind = type(value)
     if kind is list:
         return all(map(_is_plain, value))  # type: ignore[call-overload]

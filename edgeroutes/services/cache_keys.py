@@ -1,4 +1,4 @@
-"""Which cached value a call means: the function, as it is written now, and its arguments. Request wing, floor 2."""
+"""Cache keys of calls: the function's name and source, and its arguments."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ _UNSET = CellType()
 
 
 def function_name(function: Callable[..., Any]) -> str:
-    """How messages and keys call it: `functions.api.products.route.find_product`."""
+    """The name in messages and keys: `functions.api.products.route.find_product`."""
     name = getattr(function, "__qualname__", None) or type(function).__qualname__
     return f"{getattr(function, '__module__', '')}.{name}"
 
 
 def function_key(function: Callable[..., Any]) -> str:
-    """The function's name and a digest of how it is written: a function that was changed has none of its old values.
+    """The function's name and a digest of its code: a changed function does not reuse its old values.
 
-    Variables of a function around it count, too. Text, numbers, functions and classes do by what they are, as arguments; anything else,
-    such as a connection, makes the key this one object's: two functions made by one `def` share nothing then. What it finds by global
-    names is not seen.
+    Variables of an enclosing function count, too: strings, numbers, functions and classes by value, as arguments do. With anything else,
+    such as a connection, the key belongs to this function object, so two functions of one `def` share nothing. Global names
+    do not count.
     """
-    made_of = _made_of(function, ())
+    made_of = _code_and_captures(function, ())
     return f"{function_name(function)}:{digest(repr(made_of))}" if made_of else function_name(function)
 
 
 def written_key(function: Callable[..., Any]) -> str:
-    """The function's name and a digest of how it is written, whatever is around it: for those whose calls `key=` tells apart."""
+    """The function's name and a digest of its code, without captured variables: for functions with `key=`."""
     code = getattr(_innermost(function), "__code__", None)
     return f"{function_name(function)}:{digest(repr(_written(code)))}" if code is not None else function_name(function)
 
 
 def digest(text: str) -> str:
-    """A short text for a long one."""
+    """A short digest of a string."""
     from hashlib import blake2b
 
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def call_key(function: Callable[..., Any], args: Sequence[object], arguments: Mapping[str, object]) -> str:
-    """A text for these arguments: the same ones, by name or by place, the same text.
+    """A string for these arguments, the same for positional and keyword arguments.
 
     Raises:
-        HandlerError: For an argument that no text stands for.
+        HandlerError: For an argument that cannot be part of a key.
     """
     rest, named = _bound(function, args, arguments)
     where = function_name(function)
@@ -68,10 +68,10 @@ def call_key(function: Callable[..., Any], args: Sequence[object], arguments: Ma
 
 
 def value_key(value: object, where: str) -> str:
-    """A text for one value: what `key=` has given.
+    """A string for one value, the result of `key=`.
 
     Raises:
-        HandlerError: When there is none.
+        HandlerError: The value cannot be part of a key.
     """
     return _text(_canonical(value, "what key= returned", where))
 
@@ -79,7 +79,7 @@ def value_key(value: object, where: str) -> str:
 def _bound(
     function: Callable[..., Any], args: Sequence[object], arguments: Mapping[str, object]
 ) -> tuple[Sequence[object], dict[str, object]]:
-    """The arguments by name, with defaults; before them those that have no name."""
+    """The unnamed arguments, and the others by name, with defaults."""
     own_self = getattr(function, "__self__", None)
     inner = _innermost(function)
     code: CodeType | None = getattr(inner, "__code__", None)
@@ -102,8 +102,8 @@ def _innermost(function: Any) -> Any:
     return function
 
 
-def _made_of(function: Any, within: tuple[object, ...]) -> list[object]:
-    """How a function is written and what it captured, layer by layer where decorators are around it; nothing for a builtin."""
+def _code_and_captures(function: Any, within: tuple[object, ...]) -> list[object]:
+    """A function's code and captured variables, through its decorators; empty for a builtin."""
     layers: list[object] = []
     while not any(function is each for each in within):  # a function may capture itself
         within = (*within, function)
@@ -119,22 +119,22 @@ def _made_of(function: Any, within: tuple[object, ...]) -> list[object]:
 
 
 def _around(function: Any) -> list[object]:
-    """What a callable has in it besides its code and its arguments."""
+    """The state of a callable besides its code and its arguments."""
     if hasattr(function, "__code__"):
         return [cell.cell_contents for cell in function.__closure__ or () if cell != _UNSET]
     if isinstance(function, partial):
         return [function.func, *function.args, *(item for pair in function.keywords.items() for item in pair)]
-    # An object that can be called, or a method of one that is not written in Python, is no text.
+    # A callable object, or a method that is not written in Python, has no stable string.
     return [] if hasattr(function, "__wrapped__") or _is_builtin(function) else [function]
 
 
 def _captured(value: Any, within: tuple[object, ...], *, is_for_all: bool) -> object:
-    """What stands for a captured value: the same text for the same, another one each time where there is none.
+    """A string for a captured value: the same for equal values, a unique one for a value without a stable string.
 
     Args:
-        value: Any.
+        value: The captured value.
         within: The functions that are being read.
-        is_for_all: Whether it is what the decorator of a module's function has for every call, a logger or a client: then its type does.
+        is_for_all: Whether a decorator at module level uses it for every call, like a logger or a client: then its type counts.
     """
     kind = type(value)
     if kind in _PLAIN or kind is ModuleType:
@@ -145,7 +145,11 @@ def _captured(value: Any, within: tuple[object, ...], *, is_for_all: bool) -> ob
         return function_name(value)
     if kind is FunctionType:
         defaults = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values())
-        return function_name(value), _made_of(value, within), _captured(defaults, within, is_for_all=is_for_all)
+        return (
+            function_name(value),
+            _code_and_captures(value, within),
+            _captured(defaults, within, is_for_all=is_for_all),
+        )
     return kind.__qualname__ if is_for_all else os.urandom(16).hex()
 
 
@@ -154,7 +158,7 @@ def _is_builtin(value: object) -> bool:
 
 
 def _written(code: CodeType) -> object:
-    """What a function's code says, the same in every process."""
+    """A function's code in a form that is the same in every process."""
     constants = [
         _written(each) if hasattr(each, "co_code") else sorted(map(repr, each)) if isinstance(each, frozenset) else each
         for each in code.co_consts
@@ -167,7 +171,7 @@ def _text(value: object) -> str:
 
 
 def _canonical(value: object, what: str, where: str) -> object:
-    """Something that is the same JSON for the same value, and other JSON for another."""
+    """JSON data that is equal if and only if the values are equal."""
     kind = type(value)
     if kind in _PLAIN:
         return value
@@ -188,12 +192,12 @@ def _canonical(value: object, what: str, where: str) -> object:
         return {tag: render_json(value)}  # dates, UUIDs, Decimals, enums
     except (TypeError, ValueError, RecursionError) as error:
         problem = f"{what} is {value!r:.60} of type {kind.__name__}, which cannot be part of a cache key"
-        hint = "Give plain values, or say what tells calls apart: key=lambda …: …"
+        hint = "Give plain values, or set the key: key=lambda …: …"
         raise HandlerError(problem, where=where, hint=hint) from error
 
 
 def _parts(value: Any) -> Iterable[object] | None:
-    """What a value is put together of; None for one that is whole. Not its JSON: a model may leave fields out of that, or mask secrets."""
+    """The parts of a value; None for an atomic one. Not its JSON: a model may leave fields out of that, or mask secrets."""
     if hasattr(value, "__json__"):
         return None
     for names in ("model_fields", "__dataclass_fields__", "__struct_fields__"):

@@ -1,4 +1,4 @@
-"""What a sandbox remembers by itself: cached values and when their tags were forgotten. Request wing, floor 2."""
+"""The memory of a sandbox: cached values, and when their tags were invalidated."""
 
 from __future__ import annotations
 
@@ -86,30 +86,30 @@ class MemoryStore:
 
 
 class TagMarkers:
-    """When tags were last forgotten, as far as this sandbox has heard. Like CloudFront's, tags are the same in any case."""
+    """When tags were last invalidated, as far as this sandbox knows. Tags are case-insensitive, as in CloudFront."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def learn(self, forgotten: dict[str, float], now: float) -> None:
-        """Take note of when these tags were forgotten; 0 for never."""
+    def learn(self, invalidated: dict[str, float], now: float) -> None:
+        """Record when these tags were invalidated; 0 for never."""
         with self._lock:
-            for tag, at in forgotten.items():
+            for tag, at in invalidated.items():
                 before, _ = self._known.pop(tag.lower(), (0.0, 0.0))
                 self._known[tag.lower()] = (max(at, before), now)
             while len(self._known) > _MAX_TAGS:
                 self._known.popitem(last=False)
 
     def unheard(self, tags: Iterable[str], since: float) -> list[str]:
-        """The tags of which nothing has been heard since then."""
+        """The tags that were not looked up since then."""
         return [tag for tag in tags if self._known.get(tag.lower(), (0.0, 0.0))[1] <= since]
 
     def has_expired(self, entry: Entry) -> bool:
-        """Whether one of its tags has been forgotten since the making of it began."""
+        """Whether one of its tags was invalidated after its computation began."""
         return any(self._known.get(tag.lower(), (0.0, 0.0))[0] >= entry.made_at for tag in entry.tags)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all markers."""
         with self._lock:
             self._known.clear()

@@ -1,7 +1,7 @@
-"""Where cached values are kept: in this sandbox's memory and, if there is one, in the table. Request wing, floor 2; makes none.
+"""Storage of cached values: this sandbox's memory and, if configured, the table.
 
-The memory may have a value of a tag that another sandbox has had forgotten; only the table knows. How lately it was asked is what decides
-whether the memory's word is taken.
+The memory may have a value with a tag that another sandbox has invalidated. Only the table knows. The time of the last lookup decides
+whether the memory is trusted.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from edgeroutes.services.cache_memory import MemoryStore
     from edgeroutes.services.cache_table import TableStore
 
-# For so long a sandbox takes its own word that a tag was not forgotten elsewhere, where the answer is for one client alone. What a CDN will
-# keep is never made of a value whose tags were not looked up.
+# How long a sandbox trusts its memory that a tag was not invalidated elsewhere, in uncached responses. For a response that a CDN
+# stores, every tag is looked up.
 MARKER_SECONDS = 5
 
 
 class Stores:
-    """The memory and the table as one.
+    """The memory and the table together.
 
     Args:
-        memory: This sandbox's.
-        table: All sandboxes'; None for none.
+        memory: The store of this sandbox.
+        table: The store of all sandboxes, or None.
     """
 
     def __init__(self, memory: MemoryStore, table: TableStore | None) -> None:
@@ -39,16 +39,16 @@ class Stores:
 
     @property
     def has_table(self) -> bool:
-        """Whether asking may wait for the network."""
+        """Whether a lookup may use the network."""
         return self._table is not None
 
     def find(self, recipe: Recipe, now: float, is_exact: bool) -> Entry | None:  # noqa: FBT001  # passed on by threads
-        """The entry, fresh or stale, if there is one that no tag has ended.
+        """The entry, fresh or stale, unless a tag has invalidated it.
 
         Args:
-            recipe: What it is of.
+            recipe: The value's recipe.
             now: Seconds since the epoch.
-            is_exact: Whether what other sandboxes did in the last seconds counts, too.
+            is_exact: Whether invalidations by other sandboxes in the last seconds count, too.
         """
         entry: Entry | None = self._memory.get(recipe.key)
         if self._table is not None:
@@ -64,13 +64,13 @@ class Stores:
     def _looked_up(
         self, table: TableStore, recipe: Recipe, entry: Entry | None, now: float, *, is_exact: bool
     ) -> Entry | None:
-        """The newest entry, its tags heard of: read in one go, unless it has tags that nobody could foresee."""
+        """The newest entry with its tags looked up: one read, unless it has tags that are not in the recipe."""
         since = now if is_exact else now - MARKER_SECONDS
         is_wanted = entry is None or not entry.is_fresh(now)
         tags = self._markers.unheard(recipe.tags if entry is None else entry.tags, since)
         if is_wanted or tags:
-            found, forgotten = table.read(recipe.key if is_wanted else None, tags)
-            self._markers.learn(forgotten, now)
+            found, invalidated = table.read(recipe.key if is_wanted else None, tags)
+            self._markers.learn(invalidated, now)
             if not is_wanted and entry is not None and self.has_expired(entry):
                 found, _ = table.read(recipe.key, ())
             if found is not None and (entry is None or found.made_at > entry.made_at):
@@ -82,20 +82,20 @@ class Stores:
         return entry
 
     def remembered(self, key: str) -> Entry | None:
-        """The memory's entry, the table unasked, if no tag has ended it as far as is known."""
+        """The memory's entry without a lookup in the table, unless a known invalidation applies."""
         entry = self._memory.get(key)
         return None if entry is None or self.has_expired(entry) else entry
 
     def has_expired(self, entry: Entry) -> bool:
-        """Whether one of its tags was forgotten since the making of it began, as far as is known."""
+        """Whether one of its tags was invalidated after its computation began, as far as is known."""
         return self._markers.has_expired(entry)
 
     def remember(self, key: str, entry: Entry) -> None:
-        """Keep an entry in this sandbox alone."""
+        """Store an entry in this sandbox only."""
         self._memory.put(key, entry)
 
     def keep(self, recipe: Recipe, entry: Entry) -> None:
-        """Keep an entry everywhere, unless one of its tags was forgotten while it was made."""
+        """Store an entry everywhere, unless one of its tags was invalidated during its computation."""
         if self.has_expired(entry):
             return
         self._memory.put(recipe.key, entry)
@@ -112,7 +112,7 @@ class Stores:
             self._warn(str(error))
 
     def drop(self, recipe: Recipe) -> None:
-        """Forget one entry everywhere."""
+        """Delete one entry everywhere."""
         self._memory.drop(recipe.key)
         if self._table is not None:
             try:
@@ -121,23 +121,23 @@ class Stores:
                 self._warn(str(error))
 
     def expire(self, tags: Sequence[str], now: float) -> None:
-        """Forget every entry with one of these tags, begun before now, everywhere.
+        """Invalidate every entry with one of these tags whose computation began before now, everywhere.
 
         Raises:
-            StoreError: When the table cannot be written to; the memory has forgotten all the same.
+            StoreError: The table cannot be written to. The memory has been cleared nevertheless.
         """
         self._markers.learn(dict.fromkeys(tags, now), now)
         self._memory.drop_tagged(frozenset(tag.lower() for tag in tags))
         if self._table is not None:
-            self._table.forget(tags, now)
+            self._table.invalidate(tags, now)
 
     def clear(self) -> None:
-        """Forget what this sandbox remembers."""
+        """Clear the memory of this sandbox."""
         self._memory.clear()
         self._markers.clear()
 
     def _warn(self, message: str) -> None:
-        """Say it once in a sandbox."""
+        """Log a message once per sandbox."""
         if message not in self._warned:
             self._warned.add(message)
             log_warning(message)

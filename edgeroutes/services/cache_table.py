@@ -1,7 +1,7 @@
-"""Cached values in a DynamoDB table, for all sandboxes of all functions together. Request wing, floor 2; loaded where a table is named.
+"""Cached values in a DynamoDB table, shared by all sandboxes of all functions; loads if a table is configured.
 
-One table holds two kinds of items, told apart by the start of their key: `value#…`, and `tag#…`, which says when a tag was forgotten. Both
-have a time to live. Values are JSON, compressed. Not pickle: whoever can write to the table could then run code in every function.
+A table contains two kinds of items, with the keys `value#…`, and `tag#…` with the time of the tag's invalidation. Both
+have a TTL. Values are compressed JSON. Pickle is not used: whoever can write to the table could run code in every function.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class TableStore:
     """The items of one table.
 
     Args:
-        table_name: Of a table whose partition key is `key` (S), with `expires_at` as its time to live.
+        table_name: A table with the partition key `key` (S), and `expires_at` as its TTL attribute.
     """
 
     def __init__(self, table_name: str) -> None:
@@ -39,28 +39,28 @@ class TableStore:
         self._made_client: Any = None
 
     def read(self, key: str | None, tags: Sequence[str]) -> tuple[Entry | None, dict[str, float]]:
-        """The entry of a key, and when each tag was forgotten (0 for never), in one consistent reading.
+        """The entry of a key, and when each tag was invalidated (0 for never), in one consistent read.
 
         Args:
             key: None for no entry.
             tags: Any number; up to 99 are one request.
 
         Raises:
-            StoreError: When the table cannot be read.
+            StoreError: The table cannot be read.
         """
         keys = [_tag_key(tag) for tag in tags] + ([_value_key(key)] if key is not None else [])
         items = self._read_items(list(dict.fromkeys(keys)))
-        forgotten = {tag: _number(items.get(_tag_key(tag)), "forgotten_at") for tag in tags}
-        return (None if key is None else _read_entry(items.get(_value_key(key)))), forgotten
+        invalidated = {tag: _number(items.get(_tag_key(tag)), "invalidated_at") for tag in tags}
+        return (None if key is None else _read_entry(items.get(_value_key(key)))), invalidated
 
     def write(self, key: str, entry: Entry) -> bool:
-        """Keep an entry, unless the table has one that was made later.
+        """Store an entry, unless the table has a newer one.
 
         Returns:
             Whether it fits into an item.
 
         Raises:
-            StoreError: When the table cannot be written to.
+            StoreError: The table cannot be written to.
         """
         assert entry.text is not None  # noqa: S101  # the caller knows that only JSON leaves the process
         value = zlib.compress(entry.text.encode(), 1)
@@ -82,23 +82,25 @@ class TableStore:
         """Delete an entry, if there is one.
 
         Raises:
-            StoreError: When the table cannot be written to.
+            StoreError: The table cannot be written to.
         """
         self._call("delete_item", TableName=self._table_name, Key={KEY: {"S": _value_key(key)}})
 
-    def forget(self, tags: Iterable[str], now: float) -> None:
-        """Write that these tags are forgotten: every value that has one of them and was begun before is.
+    def invalidate(self, tags: Iterable[str], now: float) -> None:
+        """Store the invalidation of these tags: it applies to every value with one of them whose computation began before.
 
         Raises:
-            StoreError: When the table cannot be written to.
+            StoreError: The table cannot be written to.
         """
-        forgotten_at = _attribute(now)
+        invalidated_at = _attribute(now)
         expires_at = {"N": str(int(now) + YEAR_SECONDS + STALE_SECONDS)}
         for key in sorted({_tag_key(tag) for tag in tags}):
-            self._put_latest({KEY: {"S": key}, "forgotten_at": forgotten_at, EXPIRES_AT: expires_at}, "forgotten_at")
+            self._put_latest(
+                {KEY: {"S": key}, "invalidated_at": invalidated_at, EXPIRES_AT: expires_at}, "invalidated_at"
+            )
 
     def _put_latest(self, item: dict[str, Any], at: str) -> None:
-        """Put an item, unless the table has one whose time is later: requests overtake each other, above all where one is tried again."""
+        """Put an item, unless the table has a newer one: requests may overtake each other, especially retries."""
         self._call(
             "put_item",
             TableName=self._table_name,
@@ -112,44 +114,44 @@ class TableStore:
         items: dict[str, dict[str, Any]] = {}
         for start in range(0, len(keys), _READS):
             asked = {"Keys": [{KEY: {"S": key}} for key in keys[start : start + _READS]], "ConsistentRead": True}
-            for answer in self._read_batch(asked):
-                items.update({item[KEY]["S"]: item for item in answer["Responses"].get(self._table_name, ())})
+            for response in self._read_batch(asked):
+                items.update({item[KEY]["S"]: item for item in response["Responses"].get(self._table_name, ())})
         return items
 
     def _read_batch(self, asked: Any) -> list[dict[str, Any]]:
-        """The answers to a batch, asked again for what DynamoDB left unread."""
+        """The responses to a batch; unprocessed keys are requested again."""
         import time
 
-        answers = []
+        responses = []
         for attempt in range(_TRIES):
-            answer = self._call("batch_get_item", RequestItems={self._table_name: asked})
-            answers.append(answer)
-            asked = answer.get("UnprocessedKeys", {}).get(self._table_name)
+            response = self._call("batch_get_item", RequestItems={self._table_name: asked})
+            responses.append(response)
+            asked = response.get("UnprocessedKeys", {}).get(self._table_name)
             if not asked:
-                return answers
+                return responses
             time.sleep(0.02 * 2**attempt)
         raise StoreError("DynamoDB left a part of a batch unread four times over", where=f"table {self._table_name}")
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """What DynamoDB answers; its exceptions as ours, but the one that says that the table has something newer."""
+        """DynamoDB's response; its exceptions as StoreError, except for a newer item in the table."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(**arguments)
+            response: dict[str, Any] = getattr(self._client(), operation)(**arguments)
         except ClientError as error:
             if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                 return {}
             raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
         except BotoCoreError as error:
             raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
-        return answer
+        return response
 
     def _client(self) -> Any:
         if self._made_client is None:
             import boto3
             from botocore.config import Config
 
-            # A cache that answers late is worse than none.
+            # A slow cache is worse than none.
             config = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 2})
             self._made_client = boto3.client("dynamodb", config=config)
         return self._made_client

@@ -1,4 +1,4 @@
-"""`cached`: a function whose values are remembered. Request wing, floor 2."""
+"""`cached`: a function whose results are cached."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     R = TypeVar("R")
     V = TypeVar("V")
-    # One alternative per number of arguments: pyright in strict mode infers a lambda's parameters from no other form.
+    # One alternative per number of arguments: pyright in strict mode infers a lambda's parameters only from this form.
     OfArguments = (
         Callable[[Any], V] | Callable[[Any, Any], V] | Callable[[Any, Any, Any], V] | Callable[[Any, Any, Any, Any], V]
     )
@@ -61,7 +61,7 @@ def cached(
     tags: Sequence[str] | Callable[..., Sequence[str]] = (),
     key: Callable[..., object] | None = None,
 ) -> Callable[P, R] | Callable[[Callable[P, R]], Callable[P, R]]:
-    """A decorator: the function's value is remembered for its arguments, and everyone gets a copy of it.
+    """Cache the function's result per arguments. Every caller gets a copy.
 
     ::
 
@@ -70,13 +70,12 @@ def cached(
 
     Args:
         function: For `@cached` without parentheses, which is `@cached()`.
-        revalidate: Seconds until a call makes the value anew; False for until one of its tags is revalidated.
-        tags: By which `revalidate_tag` has the value forgotten; or a function of the arguments that gives them.
-        key: A function of the arguments that gives what tells calls apart, where the arguments and what the function has captured
-            cannot.
+        revalidate: Seconds until the value is computed again; False for until one of its tags is revalidated.
+        tags: The tags with which `revalidate_tag` invalidates the value; or a function of the arguments that returns them.
+        key: A function of the arguments that returns the cache key, for arguments and captured variables that cannot be part of it.
 
     Raises:
-        HandlerError: For another `revalidate`, a tag that CloudFront would not take, or what is not a function or is a generator.
+        HandlerError: For another `revalidate`, a tag that CloudFront does not accept, a generator, or anything but a function.
     """
     lifetime_seconds = YEAR_SECONDS if revalidate is False else revalidate
     if type(lifetime_seconds) is not int or lifetime_seconds < 1:
@@ -86,7 +85,7 @@ def cached(
         require_tags(tags, "cached()")
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        remembered = _Remembered(function, lifetime_seconds, tags, key)
+        remembered = _CachedFunction(function, lifetime_seconds, tags, key)
         if not remembered.is_async:
 
             @wraps(function)
@@ -100,13 +99,13 @@ def cached(
         async def call_async(*args: P.args, **arguments: P.kwargs) -> object:
             return await remembered.call(args, arguments)
 
-        return call_async  # type: ignore[return-value]  # R is what awaiting it gives
+        return call_async  # type: ignore[return-value]  # R is the awaited type
 
     return decorate if function is None else decorate(function)
 
 
-class _Remembered:
-    """A function with how its values are remembered."""
+class _CachedFunction:
+    """A function with the settings of its cache."""
 
     __slots__ = ("_function", "_key", "_key_of", "_lifetime_seconds", "_tags", "_where", "is_async")
 
@@ -135,7 +134,7 @@ class _Remembered:
         self.is_async = bool(flags & _COROUTINE)
 
     async def call(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> Any:
-        """The value for these arguments."""
+        """The cached or computed value for these arguments."""
         scope = find_scope()
         if scope is not None and scope.endpoint.config.fetch_cache == "force-no-store":
             if collecting.get(None) is None:
@@ -165,14 +164,14 @@ class _Remembered:
         return value_key(self._key_of(*args, **arguments), self._where)
 
     def _prefix(self) -> str:
-        with _naming:  # once: of a function that captured a connection, each key is another
+        with _naming:  # once: for a function that captured a connection, each key is different
             if not self._key:
                 self._key = (function_key if self._key_of is None else written_key)(self._function)
             return self._key
 
 
 def _flags(function: Any) -> int:
-    """What sort of function it is, by its code; that of a partial's function, and 0 where there is none."""
+    """The flags of the function's code, also through a partial; 0 without code."""
     while hasattr(function, "func"):
         function = function.func
     code = getattr(function, "__code__", None)

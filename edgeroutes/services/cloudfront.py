@@ -1,4 +1,4 @@
-"""CloudFront, asked through boto3 to forget. Request wing, floor 2; loaded when there is something to forget.
+"""CloudFront invalidations through boto3; loads when there is something to invalidate.
 
 Source: docs.aws.amazon.com/AmazonCloudFront "invalidation-by-tags", "cloudfront-limits", API_CreateInvalidation (read 2026-11-21).
 """
@@ -15,7 +15,7 @@ from edgeroutes.errors import ServiceError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# So many may be in progress at once; one request takes no more.
+# The maximum in progress at once, and per request.
 MAX_ITEMS = 3_000
 _ATTEMPTS = 4
 _CONNECT_TIMEOUT_S = 3
@@ -28,7 +28,7 @@ class CloudFront:
 
     Args:
         distribution_id: Its id.
-        client: boto3's for CloudFront; by default one that tries again, with growing pauses, what is throttled or not answered.
+        client: A boto3 client; the default one retries throttled and failed requests with growing pauses.
     """
 
     def __init__(self, distribution_id: str, client: Any = None) -> None:
@@ -36,7 +36,7 @@ class CloudFront:
         self._client = client or make_client("cloudfront")
 
     def invalidate(self, items: Sequence[str]) -> None:
-        """Forget paths and `#tags`.
+        """Invalidate paths and `#tags`.
 
         Raises:
             ServiceError: AWS refused, or could not be reached.
@@ -44,7 +44,7 @@ class CloudFront:
         self.create_invalidations(items)
 
     def create_invalidations(self, items: Sequence[str]) -> list[str]:
-        """Forget paths and `#tags`; the ids of the invalidations, of which each holds at most 3,000 items.
+        """Invalidate paths and `#tags`; returns the ids of the invalidations, each of at most 3,000 items.
 
         Raises:
             ServiceError: AWS refused, or could not be reached.
@@ -54,23 +54,25 @@ class CloudFront:
             chunk = [*items[start : start + MAX_ITEMS]]
             batch = {
                 "Paths": {"Quantity": len(chunk), "Items": chunk},
-                "CallerReference": f"edgeroutes-{os.urandom(12).hex()}",  # the same in every attempt: it is carried out once
+                "CallerReference": f"edgeroutes-{os.urandom(12).hex()}",  # the same in every attempt, so AWS runs it once
             }
             try:
-                answer = self._client.create_invalidation(DistributionId=self.distribution_id, InvalidationBatch=batch)
+                response = self._client.create_invalidation(
+                    DistributionId=self.distribution_id, InvalidationBatch=batch
+                )
             except Exception as error:
                 raise service_error(error, f"CloudFront's distribution {self.distribution_id}") from error
-            made.append(str(answer["Invalidation"]["Id"]))
+            made.append(str(response["Invalidation"]["Id"]))
         return made
 
 
 @cache
 def deployed_distribution(distribution_id: str, parameter: str) -> CloudFront:
-    """The distribution that this function was deployed with; found out once in a sandbox.
+    """The distribution in front of this function, read once per sandbox.
 
     Args:
-        distribution_id: Its id, where that is known.
-        parameter: Else the name of the SSM parameter that holds it.
+        distribution_id: Its id, if known.
+        parameter: Else the name of the SSM parameter with the id.
 
     Raises:
         ServiceError: The parameter cannot be read.
@@ -85,10 +87,10 @@ def deployed_distribution(distribution_id: str, parameter: str) -> CloudFront:
 
 
 def make_client(service: str) -> Any:
-    """boto3's client, which tries again what is worth it.
+    """A boto3 client with retries.
 
     Raises:
-        ServiceError: boto3 is not there, or not configured.
+        ServiceError: boto3 is missing or not configured.
     """
     try:
         from boto3.session import Session
@@ -96,8 +98,8 @@ def make_client(service: str) -> Any:
 
         retries: Any = {"mode": "standard", "total_max_attempts": _ATTEMPTS}
         config = Config(retries=retries, connect_timeout=_CONNECT_TIMEOUT_S, read_timeout=_READ_TIMEOUT_S)
-        region = os.environ.get("AWS_REGION")  # which Lambda sets, and boto3 does not read
-        with _making:  # making one is not safe in threads; using one is
+        region = os.environ.get("AWS_REGION")  # Lambda sets it, but boto3 does not read it
+        with _making:  # creating a client is not thread-safe; using one is
             client: Any = Session(region_name=region).client(service, config=config)
     except Exception as error:
         raise service_error(error, f"the client for {service}") from error
@@ -109,7 +111,7 @@ _HINTS = {
     "ExpiredToken": "Sign in to AWS again",
     "NoSuchDistribution": "Name one of this account's",
     "ParameterNotFound": "Deploy with the template of 'edgeroutes template'",
-    "ValidationError": "Name the stack that was deployed, and its region with AWS_REGION",  # CloudFormation's, of a stack that is not there
+    "ValidationError": "Name the stack that was deployed, and its region with AWS_REGION",  # CloudFormation's error for a missing stack
     "TooManyInvalidationsInProgress": f"Call again later; {MAX_ITEMS:,} items may be in progress, of which tags and paths count alike",
 }
 _ALIKE = {"AccessDeniedException": "AccessDenied", "ExpiredTokenException": "ExpiredToken"}
@@ -122,16 +124,16 @@ _CONFIGURATION = {
 
 
 def service_error(error: Exception, where: str) -> ServiceError:
-    """What boto3 raised, as an error that says what to do: boto3's exceptions are told apart by codes and names.
+    """boto3's exception as an error with a hint, chosen by its code or name.
 
     Args:
-        error: A `ClientError`, or another exception of botocore's.
-        where: What was asked.
+        error: A `ClientError`, or another exception of botocore.
+        where: The operation.
     """
     response: Any = getattr(error, "response", None)
     if isinstance(response, dict) and "Error" in response:
         code = str(response["Error"].get("Code", ""))
         said = str(response["Error"].get("Message", "")).rstrip(". ")
-        return ServiceError(f"AWS says {code}: {said}", where=where, hint=_HINTS.get(_ALIKE.get(code, code), ""))
+        return ServiceError(f"AWS returned {code}: {said}", where=where, hint=_HINTS.get(_ALIKE.get(code, code), ""))
     name = type(error).__name__
     return ServiceError(f"{name}: {str(error).rstrip('. ')}", where=where, hint=_CONFIGURATION.get(name, ""))

@@ -1,4 +1,4 @@
-"""Request coalescing: of callers that want one value at the same time, the first makes it and the others wait.
+"""Request coalescing: of callers that need one value at the same time, the first computes it and the others wait.
 
 Callers may be threads and tasks of any event loop, side by side.
 """
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Pending:
-    """A value that is being made.
+    """A value that is being computed.
 
-    It finishes with a result, with the error that making it raised, or with neither, where its maker was cancelled: then another
-    caller has to make it.
+    It finishes with a result, with the error of the computation, or with neither if the computation was cancelled: then another
+    caller computes it.
     """
 
     __slots__ = ("_is_finished", "_lock", "_to_wake", "error", "result")
@@ -41,14 +41,14 @@ class Pending:
             self.result, self.error, self._is_finished = result, error, True
             to_wake, self._to_wake = self._to_wake, []
         for wake in to_wake:
-            with suppress(RuntimeError):  # its loop is closed: nobody waits there any more
+            with suppress(RuntimeError):  # its loop is closed: nobody waits there
                 wake()
 
     async def wait(self, *, blocking: bool) -> None:
         """Wait until it is finished.
 
         Args:
-            blocking: Whether to block the thread, as a plain function has to; otherwise its event loop, if any, goes on.
+            blocking: Whether to block the thread, as a sync function does; otherwise its event loop, if any, continues.
         """
         loop = None if blocking else running_loop()
         if loop is None:
@@ -61,7 +61,7 @@ class Pending:
             await woken
 
     def _wakes(self, wake: Callable[[], object]) -> bool:
-        """Whether `wake` will be called; False where the value is already finished."""
+        """Whether `wake` will be called; False if the value is already finished."""
         with self._lock:
             if not self._is_finished:
                 self._to_wake.append(wake)
@@ -69,14 +69,14 @@ class Pending:
 
 
 class Coalescer:
-    """The values that are being made, by key."""
+    """The values that are being computed, by key."""
 
     def __init__(self) -> None:
         self._pending: dict[Hashable, Pending] = {}
         self._lock = threading.Lock()
 
     def join(self, key: Hashable) -> tuple[Pending, bool]:
-        """The pending value of this key, and whether the caller is the first: it makes the value and calls `finish`."""
+        """The pending value of this key, and whether the caller is the first, which computes the value and calls `finish`."""
         with self._lock:
             pending = self._pending.get(key)
             if pending is not None:
@@ -85,7 +85,7 @@ class Coalescer:
             return pending, True
 
     def finish(self, key: Hashable, pending: Pending, result: Any = None, error: Exception | None = None) -> None:
-        """Give all waiting callers the result or the error; without either, one of them makes the value."""
+        """Give all waiting callers the result or the error; without either, one of them computes the value."""
         with self._lock:
             if self._pending.get(key) is pending:
                 del self._pending[key]

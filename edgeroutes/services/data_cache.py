@@ -1,8 +1,8 @@
-"""The cache behind `cached` and `fetch`: looks up, makes what is missing once, keeps it, and forgets by tags. Request wing, floor 2.
+"""The cache behind `cached` and `fetch`: it looks values up, computes a missing one once, stores it, and invalidates by tag.
 
-Values are remembered by the sandbox and, where EDGEROUTES_DATA_CACHE_TABLE names a table, by all sandboxes together. A value whose time
-is over is still given while one caller makes the next: once the answer has gone out, as Lambda freezes what runs later than `after`. Not so
-for an answer that the CDN will keep, which is given stale by the CDN itself meanwhile: there the new value is waited for.
+The sandbox stores values in memory and, if EDGEROUTES_DATA_CACHE_TABLE names a table, there for all sandboxes. A stale value is
+still returned, while one caller computes the next one after the response, because Lambda freezes anything later than `after`. For a
+response that the CDN stores, the caller waits for the new value: the CDN serves its stale response meanwhile.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ class DataCache:
     """Values of recipes.
 
     Args:
-        table: Where they are kept for all sandboxes; None for nowhere.
-        memory: Where this sandbox keeps them.
+        table: The store for all sandboxes, or None.
+        memory: The store of this sandbox.
         clock: Seconds since the epoch.
     """
 
@@ -50,10 +50,10 @@ class DataCache:
         self._coalescer = Coalescer()
 
     async def recall(self, recipe: Recipe) -> Any:
-        """The value, from the cache or made now; what it says of lifetime and tags counts for what asks.
+        """The value, from the cache or computed now; its lifetime and tags apply to the caller, too.
 
         Raises:
-            Exception: What the making of it raised, unless an older value can stand in.
+            Exception: The error of the computation, unless there is a stale value.
         """
         while True:
             needs_fresh = _needs_fresh()
@@ -72,24 +72,24 @@ class DataCache:
             await pending.wait(blocking=recipe.blocking)
             if pending.error is not None:
                 raise pending.error
-            # What it was begun of may have been forgotten since, and this caller may have been sent by that.
+            # Its data may have been invalidated since, and this caller may be the result of that.
             if pending.result is not None and not self._stores.has_expired(pending.result):
                 return _given(pending.result)
 
     def expire(self, tags: Sequence[str]) -> None:
-        """Forget every value that has one of these tags, here and in the table.
+        """Invalidate every value with one of these tags, here and in the table.
 
         Raises:
-            StoreError: When the table cannot be written to; here they are forgotten all the same.
+            StoreError: The table cannot be written to. The memory has been cleared nevertheless.
         """
         self._stores.expire(tags, self._clock())
 
     def clear(self) -> None:
-        """Forget all that this process remembers; the table is left alone."""
+        """Clear the memory of this process, but not the table."""
         self._stores.clear()
 
     async def _make_for_all(self, recipe: Recipe, pending: Pending, stale: Entry | None, seen: Entry | None) -> Entry:
-        """Make the value for everyone who waits for it, unless one has been made since the memory was last seen."""
+        """Compute the value for all waiting callers, unless there is a newer one in memory."""
         entry = error = None
         try:
             latest = self._stores.remembered(recipe.key)
@@ -105,7 +105,7 @@ class DataCache:
         return entry
 
     async def _made(self, recipe: Recipe, stale: Entry | None) -> Entry:
-        """A new entry, kept; the stale one for a while longer where making it fails."""
+        """A new stored entry; the stale one for a while longer if the computation fails."""
         usage = CacheUsage(recipe.key, collecting.get(None))
         made_at = self._clock()
         token = collecting.set(usage)
@@ -113,7 +113,7 @@ class DataCache:
             value = recipe.make()
             if hasattr(value, "__await__"):
                 value = await value
-        except (HTTPError, Redirect):  # an answer of today's: that there is none, or that it has moved
+        except (HTTPError, Redirect):  # a valid result: not found, or moved
             await self._io(recipe, self._stores.drop, recipe)
             raise
         except Exception as error:
@@ -142,7 +142,7 @@ class DataCache:
         return entry
 
     def _refresh_later(self, recipe: Recipe) -> None:
-        """Have the value made anew once the answer has gone out, unless somebody else has done it by then."""
+        """Refresh the value after the response, unless another caller has done so by then."""
         scope = find_scope()
         if scope is not None:
             scope.after.append((self._refreshed if recipe.blocking else self._refresh, (recipe,)))
@@ -153,20 +153,20 @@ class DataCache:
             return
         pending, is_first = self._coalescer.join(recipe.key)
         if is_first:
-            with suppress(HTTPError, Redirect):  # for who asks next
+            with suppress(HTTPError, Redirect):  # raised for the next caller
                 await self._make_for_all(recipe, pending, stale, stale)
 
     def _refreshed(self, recipe: Recipe) -> None:
         run_blocking(self._refresh(recipe))
 
     async def _io(self, recipe: Recipe, function: Callable[..., Any], *args: Any) -> Any:
-        """What `function` gives; asked in a thread where it may wait for the table and an event loop has other things to do."""
+        """The result of `function`, called in a thread if it may wait for the table while an event loop runs."""
         loop = None if recipe.blocking or not self._stores.has_table else running_loop()
         return function(*args) if loop is None else await loop.run_in_executor(None, function, *args)
 
 
 def run_blocking(coroutine: Any) -> Any:
-    """The value of a coroutine that never waits, as all of this module's for a recipe that is `blocking`."""
+    """The value of a coroutine that never waits, like this module's coroutines for a `blocking` recipe."""
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -176,7 +176,7 @@ def run_blocking(coroutine: Any) -> Any:
 
 
 def data_cache() -> DataCache:
-    """The process's cache, made when it is first asked for."""
+    """The process's cache, created at the first call."""
     if not _caches:
         table_name = os.environ.get(DATA_CACHE_TABLE_VARIABLE)
         table = None
@@ -188,27 +188,27 @@ def data_cache() -> DataCache:
     return _caches[-1]
 
 
-def forget_data_cache() -> None:
-    """Have the next one who asks get a new cache, for the table that the environment names then: for dev and tests."""
+def reset_data_cache() -> None:
+    """Make the next call create a new cache, with the table that the environment names then: for dev and tests."""
     _caches.clear()
 
 
 def use_data_cache(cache: DataCache) -> Callable[[], None]:
-    """Have `cached` and `fetch` use this cache.
+    """Make `cached` and `fetch` use this cache.
 
     Returns:
-        What ends that.
+        A function that restores the previous one.
     """
     _caches.append(cache)
     return lambda: _caches.remove(cache)
 
 
 def expire_tags(tags: Sequence[str]) -> None:
-    """Forget what `cached` and `fetch` keep under these tags: at once here and, through the table, in all sandboxes.
+    """Invalidate values of `cached` and `fetch` with these tags: at once here and, through the table, in all sandboxes.
 
     Raises:
-        HandlerError: For a tag that cannot be one.
-        StoreError: When the table cannot be written to.
+        HandlerError: For an invalid tag.
+        StoreError: The table cannot be written to.
     """
     require_tags(tags, "expire_tags()")
     data_cache().expire(tags)
@@ -218,13 +218,13 @@ _caches: list[DataCache] = []
 
 
 def _needs_fresh() -> bool:
-    """Whether a stale value will not do: no request whose `after` could refresh it, or an answer or value that others will keep."""
+    """Whether a stale value is not enough: without a request whose `after` could refresh it, or if others store the result."""
     scope = find_scope()
     return scope is None or scope.may_be_shared or collecting.get(None) is not None
 
 
 def _given(entry: Entry) -> Any:
-    """The value, and what it says counted."""
+    """The value; its lifetime and tags are added to the caller's."""
     usage = current_usage()
     if usage is not None:
         usage.join(entry.lifetime_seconds, entry.tags)

@@ -1,4 +1,4 @@
-"""`fetch`: a request to another server, whose answer may be remembered. Request wing, floor 2."""
+"""`fetch`: a request to another server, whose response may be cached."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 
 class FetchResponse:
-    """What another server answered; all of it is here, so nothing of it is awaited.
+    """The complete response of another server, so its methods are not awaited.
 
     Args:
-        status: Its status.
-        url: Where it came from, after redirects.
-        headers: Names in any case; without those that told how the body was encoded on its way.
-        body: Decoded.
+        status: The status.
+        url: The URL after redirects.
+        headers: Case-insensitive, without the content and transfer encoding.
+        body: The decoded body.
     """
 
     __slots__ = ("_body", "headers", "status", "url")
@@ -49,7 +49,7 @@ class FetchResponse:
         return self._body
 
     def text(self) -> str:
-        """The body as text, in the charset that the content type names, or UTF-8."""
+        """The body as a string, in the charset of the content type, or UTF-8."""
         _, _, charset = self.headers.get("content-type", "").lower().partition("charset=")
         try:
             return self._body.decode(charset.partition(";")[0].strip(' "') or "utf-8", "replace")
@@ -60,12 +60,12 @@ class FetchResponse:
         """The body as JSON.
 
         Raises:
-            FetchError: When it is none.
+            FetchError: The body is not valid JSON.
         """
         try:
             return json_module.loads(self._body)
         except ValueError as error:
-            problem = f"the answer with status {self.status} is no JSON: {error}"
+            problem = f"the response with status {self.status} is not valid JSON: {error}"
             raise FetchError(problem, where=self.url.partition("?")[0]) from error
 
     def __repr__(self) -> str:
@@ -83,7 +83,7 @@ async def fetch(
     tags: Sequence[str] = (),
     timeout_seconds: float = 10.0,
 ) -> FetchResponse:
-    """Ask another server; whatever its status, its answer is returned.
+    """Send a request to another server, and return its response, whatever its status.
 
     ::
 
@@ -92,19 +92,19 @@ async def fetch(
 
     Args:
         url: Absolute, `http` or `https`.
-        method: Any.
+        method: The method.
         headers: A mapping or pairs.
-        body: Sent as it is.
-        json: Sent as JSON, with its content type.
-        revalidate: Seconds for which an answer with a status from 200 to 299 is remembered, for the same method, URL, headers and body;
-            False for until one of its tags is revalidated, 0 for never, which makes the route's answer dynamic. None, for never as
-            well, leaves that to the route's `fetch_cache`.
-        tags: By which `revalidate_tag` has the answer forgotten.
-        timeout_seconds: Until the answer's last byte.
+        body: The body to send.
+        json: A body to send as JSON, with its content type.
+        revalidate: Seconds for which a response with a status from 200 to 299 is cached, for the same method, URL, headers and body;
+            False for until one of its tags is revalidated; 0 for never, which makes the route's response dynamic. With None the
+            route's `fetch_cache` decides.
+        tags: The tags with which `revalidate_tag` invalidates the response.
+        timeout_seconds: Until the response's last byte.
 
     Raises:
-        FetchError: When no answer comes, it comes too late, or it has more than 10 MiB.
-        HandlerError: For arguments that make no request.
+        FetchError: There is no response, it is late, or it has more than 10 MiB.
+        HandlerError: For invalid arguments.
     """
     sent = MutableHeaders(headers)
     content = _content(body, json, sent)
@@ -112,7 +112,7 @@ async def fetch(
     require_tags(tags, "fetch()")
     lifetime_seconds = _lifetime_seconds(revalidate, outgoing)
     if not lifetime_seconds:
-        return await _answer(outgoing)
+        return await _send(outgoing)
     from edgeroutes.services.cache_entries import Recipe
     from edgeroutes.services.data_cache import data_cache
     from edgeroutes.services.http_client import shown
@@ -124,13 +124,13 @@ async def fetch(
         lifetime_seconds=lifetime_seconds,
         tags=tags,
         blocking=False,
-        is_kept=lambda answer: 200 <= answer["status"] <= 299 and answer["status"] != 206,
+        is_kept=lambda response: 200 <= response["status"] <= 299 and response["status"] != 206,
     )
     return _restored(await data_cache().recall(recipe))
 
 
 def _content(body: bytes | str | None, json: object, sent: MutableHeaders) -> bytes | None:
-    """The bytes to send; JSON adds its content type."""
+    """The bytes to send; for JSON the content type is added to the headers."""
     if json is not None:
         if body is not None:
             raise HandlerError("both body= and json= are given. Allowed is one of them", where="fetch()")
@@ -154,9 +154,9 @@ def _outgoing(url: str, method: str, sent: MutableHeaders, content: bytes | None
 
 
 def _lifetime_seconds(revalidate: int | None, outgoing: Outgoing) -> int:
-    """For how long the answer is remembered; 0 for not at all. What is asked not to be makes the route's answer dynamic.
+    """How long the response is cached; 0 for not at all. An explicit 0 makes the route's response dynamic.
 
-    Source: nextjs.org, fetchCache (read 2026-11-21), and facts/nextjs.md C32 to C37.
+    Source: nextjs.org, fetchCache (read 2026-11-21).
     """
     if revalidate is not None and revalidate is not False and (type(revalidate) is not int or revalidate < 0):
         problem = (
@@ -175,7 +175,7 @@ def _lifetime_seconds(revalidate: int | None, outgoing: Outgoing) -> int:
 
 
 def _wanted(revalidate: int | None, mode: str, *, is_for_everyone: bool) -> int | None:
-    """What the call and the route's `fetch_cache` together ask for; a call that says nothing is kept only if it is for everyone."""
+    """The lifetime by the call and the route's `fetch_cache`. By default only requests that are the same for everyone are cached."""
     is_unsaid = revalidate is None
     is_never = revalidate == 0 and revalidate is not False
     if mode == "force-no-store" or (mode in ("default-no-store", "only-no-store") and is_unsaid):
@@ -198,8 +198,8 @@ def _key(outgoing: Outgoing) -> str:
     return f"fetch:{outgoing.method} {outgoing.url} {digest(repr((asked, body)))}"
 
 
-async def _answer(outgoing: Outgoing) -> FetchResponse:
-    """The other server's answer; waited for in a thread where there is an event loop that could do something else."""
+async def _send(outgoing: Outgoing) -> FetchResponse:
+    """The other server's response. With a running event loop it is awaited in a thread."""
     from edgeroutes.services.http_client import send
 
     loop = running_loop()
@@ -208,12 +208,17 @@ async def _answer(outgoing: Outgoing) -> FetchResponse:
 
 
 async def _storable(outgoing: Outgoing) -> dict[str, Any]:
-    """The same as JSON carries it, without cookies, which were meant for whoever asked first."""
+    """The response as JSON data, without cookies, which belong to the first client."""
     from base64 import b64encode
 
-    answer = await _answer(outgoing)
-    headers = [list(pair) for pair in answer.headers.multi_items() if pair[0] != "set-cookie"]
-    return {"status": answer.status, "url": answer.url, "headers": headers, "body": b64encode(answer.body()).decode()}
+    response = await _send(outgoing)
+    headers = [list(pair) for pair in response.headers.multi_items() if pair[0] != "set-cookie"]
+    return {
+        "status": response.status,
+        "url": response.url,
+        "headers": headers,
+        "body": b64encode(response.body()).decode(),
+    }
 
 
 def _restored(stored: dict[str, Any]) -> FetchResponse:

@@ -1,6 +1,6 @@
-"""Requests to other servers, by urllib3, whose connections outlive the invocation. Request wing, floor 2; loaded by `fetch`.
+"""Requests to other servers with urllib3, whose connections outlive the invocation; `fetch` loads it.
 
-urllib3 is what boto3 speaks HTTP with, so Lambda has it. It costs some 20 ms more at a cold start than `http.client`, and saves a TLS
+boto3 uses urllib3, so Lambda has it. It costs some 20 ms more at a cold start than `http.client`, and saves a TLS
 handshake, which takes as long, at every request after the first.
 """
 
@@ -41,9 +41,9 @@ class Outgoing:
     Args:
         method: In upper case.
         url: Absolute, `http` or `https`.
-        headers: To be sent.
-        body: To be sent; None for none.
-        timeout_seconds: Until the answer's last byte.
+        headers: The headers.
+        body: The body, or None.
+        timeout_seconds: Until the response's last byte.
     """
 
     __slots__ = ("body", "headers", "method", "timeout_seconds", "url")
@@ -59,10 +59,10 @@ class Outgoing:
 
 
 def send(outgoing: Outgoing) -> tuple[int, str, Headers, bytes]:
-    """Status, final URL, headers and decoded body of the answer, redirects followed.
+    """Status, final URL, headers and decoded body of the response, after redirects.
 
     Raises:
-        FetchError: When there is none, it takes too long or is too big, or a redirect leads where none may.
+        FetchError: There is no response, it is late or too large, or a redirect is not allowed.
     """
     deadline = time.monotonic() + outgoing.timeout_seconds
     for _ in range(_MAX_REDIRECTS + 1):
@@ -73,18 +73,18 @@ def send(outgoing: Outgoing) -> tuple[int, str, Headers, bytes]:
             body = _read(response, outgoing, deadline)
             headers.discard(_DECODED)
             return response.status, outgoing.url, headers, body
-        response.close()  # its body may be anything
+        response.close()  # the body of a redirect is ignored
         outgoing = _redirected(outgoing, response.status, location)
     raise FetchError(f"more than {_MAX_REDIRECTS} redirects", where=shown(outgoing.url))
 
 
 def shown(url: str) -> str:
-    """A URL for messages: without its query, which may hold a secret."""
+    """A URL for messages: without its query, which may contain a secret."""
     return url.partition("?")[0].partition("#")[0]
 
 
 def _exchange(outgoing: Outgoing, deadline: float) -> BaseHTTPResponse:
-    """The answer, its body unread. Asked again once where a kept connection turns out to be closed, and asking twice does no harm."""
+    """The response, with an unread body. If an idle connection was closed, an idempotent request is sent once more."""
     for is_last in (outgoing.method not in _REPEATABLE, True):
         try:
             return _pool.request(
@@ -103,11 +103,11 @@ def _exchange(outgoing: Outgoing, deadline: float) -> BaseHTTPResponse:
                 raise _failure(outgoing, error) from error
         except (Urllib3Error, OSError, ValueError) as error:
             raise _failure(outgoing, error) from error
-    raise AssertionError  # the second time is the last
+    raise AssertionError  # the second attempt is the last
 
 
 def _read(response: BaseHTTPResponse, outgoing: Outgoing, deadline: float) -> bytes:
-    """The whole body, decoded; a connection whose answer was not read to its end is not used again."""
+    """The whole decoded body; a connection with an unfinished response is not reused."""
     is_whole = False
     try:
         body = b"".join(_measured(response, outgoing, deadline))
@@ -124,7 +124,7 @@ def _measured(response: BaseHTTPResponse, outgoing: Outgoing, deadline: float) -
     for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
         size_bytes += len(chunk)
         if size_bytes > MAX_BODY_BYTES:
-            raise FetchError(f"the answer has more than {MAX_BODY_BYTES:,} bytes", where=shown(outgoing.url))
+            raise FetchError(f"the response has more than {MAX_BODY_BYTES:,} bytes", where=shown(outgoing.url))
         _remaining(outgoing, deadline)
         yield chunk
 
@@ -137,7 +137,7 @@ def _remaining(outgoing: Outgoing, deadline: float) -> float:
 
 
 def _redirected(outgoing: Outgoing, status: int, location: str) -> Outgoing:
-    """The request that follows a redirect, as browsers make it (the Fetch standard), without credentials for another host."""
+    """The request that follows a redirect, by the Fetch standard, without credentials for another host."""
     from urllib.parse import urljoin, urlsplit
 
     url = urljoin(outgoing.url, location)
@@ -158,7 +158,7 @@ def _redirected(outgoing: Outgoing, status: int, location: str) -> Outgoing:
 
 
 def _is_inside(host: str | None) -> bool:
-    """Whether a host is, by its name alone, this machine or in a private network."""
+    """Whether a host name means this machine or a private network."""
     from ipaddress import ip_address
 
     try:
@@ -168,21 +168,21 @@ def _is_inside(host: str | None) -> bool:
 
 
 def _failure(outgoing: Outgoing, error: Exception) -> FetchError:
-    """urllib3's exceptions, and those of sockets, as ours."""
+    """An exception of urllib3 or a socket as a FetchError."""
     if isinstance(error, NewConnectionError):  # a timeout, too, in urllib3's tree
         return FetchError("there is no connection to it", where=shown(outgoing.url))
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return _too_slow(outgoing)
     if isinstance(error, urllib3.exceptions.DecodeError):
-        return FetchError("the answer is not encoded as it says", where=shown(outgoing.url))
-    return FetchError(f"there is no answer: {type(error).__name__}", where=shown(outgoing.url))
+        return FetchError("the response is not encoded as its headers declare", where=shown(outgoing.url))
+    return FetchError(f"there is no response: {type(error).__name__}", where=shown(outgoing.url))
 
 
 def _too_slow(outgoing: Outgoing) -> FetchError:
     hint = "Give more with timeout_seconds="
-    return FetchError(f"no whole answer in {outgoing.timeout_seconds:g} s", where=shown(outgoing.url), hint=hint)
+    return FetchError(f"no complete response in {outgoing.timeout_seconds:g} s", where=shown(outgoing.url), hint=hint)
 
 
 def _latin(value: str) -> str:
-    """A field value without the control characters that no field of ours may have."""
+    """A field value without control characters."""
     return "".join(character for character in value if character.isprintable() or character == "\t")

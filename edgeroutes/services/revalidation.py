@@ -1,7 +1,6 @@
-"""`revalidate_tag` and `revalidate_path`: asking the CDN to forget. Request wing, floor 2.
+"""`revalidate_tag` and `revalidate_path`: invalidations in the CDN.
 
-A call only writes down what is to be forgotten. Once the answer has gone out, one request to CloudFront carries all that was
-written down while it was made.
+A call only records tags and paths. After the response has been sent, one request to CloudFront contains all of them.
 """
 
 from __future__ import annotations
@@ -26,32 +25,32 @@ _invalidators: list[Invalidator] = []
 
 
 def revalidate_tag(*tags: str, wait: bool = False) -> None:
-    """Have every cached answer and value with one of these tags made anew when it is next asked for.
+    """Invalidate every cached response and value with one of these tags.
 
     Args:
         tags: At most 256 visible ASCII characters each, without comma.
-        wait: Whether CloudFront is asked before this returns, which blocks; else once the answer has gone out. Either way its
-            edges have forgotten some seconds later. Outside a request it is always asked at once.
+        wait: Whether to call CloudFront before this returns, which blocks; else after the response has been sent. Either way
+            the edges take some seconds. Outside a request the call is always immediate.
 
     Raises:
-        HandlerError: For a tag that CloudFront would not take, or where there is neither a distribution nor a data cache.
-        ServiceError: With `wait`, and outside a request: AWS refused.
+        HandlerError: For a tag that CloudFront does not accept, or without both a distribution and a data cache.
+        ServiceError: With `wait`, and outside a request: AWS returned an error.
     """
     require_tags(tags, "revalidate_tag()")
     _revalidate(tag_items(tags), tags, wait=wait)
 
 
 def revalidate_path(path: str, *, wait: bool = False) -> None:
-    """Have the cached answers of one path made anew when they are next asked for.
+    """Invalidate the cached responses of one path.
 
     Args:
-        path: As the routes have it, without base path: `/products/7`, with a slash at its end or without. It means all of its
-            queries; `/products?page=2` means that query alone, written as browsers send it. What is no URL character is encoded.
+        path: As in the routes, without base path: `/products/7`, with or without a trailing slash. It covers all
+            queries; `/products?page=2` covers that query only, written as browsers send it. Invalid URL characters are encoded.
         wait: As for `revalidate_tag`.
 
     Raises:
-        HandlerError: For what is no path of this host, or is a pattern; or where no distribution is configured.
-        ServiceError: With `wait`, and outside a request: AWS refused.
+        HandlerError: For a pattern or anything but a path of this host; or without a distribution.
+        ServiceError: With `wait`, and outside a request: AWS returned an error.
     """
     scope = find_scope()
     if scope is None:
@@ -63,20 +62,20 @@ def revalidate_path(path: str, *, wait: bool = False) -> None:
 
 
 def tag_items(tags: Iterable[str]) -> list[str]:
-    """What CloudFront is told for tags: `#products`."""
+    """CloudFront's items for tags: `#products`."""
     return [f"#{tag}" for tag in tags]
 
 
 def path_item(path: str, *, base_path: str = "", trailing_slash: bool = False) -> str:
-    """What CloudFront is told for a path: the tag that all of its answers have, or the one URL with its query.
+    """CloudFront's item for a path: the tag of all its responses, or the one URL with its query.
 
     Args:
         path: As for `revalidate_path`.
-        base_path: Under which the project is served: it is part of a URL, but not of a tag.
-        trailing_slash: Whether the form with the slash is the canonical one, which alone is ever cached.
+        base_path: The project's base path, which is part of a URL, but not of a tag.
+        trailing_slash: Whether the URL with the slash is canonical: only canonical URLs are cached.
 
     Raises:
-        HandlerError: For what is no path of this host, or is a pattern.
+        HandlerError: For a pattern or anything but a path of this host.
 
     >>> path_item("/products/7")
     '#_path:/products/7'
@@ -97,12 +96,12 @@ def path_item(path: str, *, base_path: str = "", trailing_slash: bool = False) -
 
 
 def _require_path(path: object) -> None:
-    """Raise HandlerError for what is no path of this host, or is a pattern."""
+    """Raise HandlerError for a pattern or anything but a path of this host."""
     where = "revalidate_path()"
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         hint = "Write the path alone, starting with one '/'"
         raise HandlerError(
-            f"{path!r:.80} is no path of this host. Allowed are such as '/products/7'", where=where, hint=hint
+            f"{path!r:.80} is not a path of this host. Allowed are paths such as '/products/7'", where=where, hint=hint
         )
     marks = [mark for mark in "[*" if mark in path.partition("?")[0]] or (["*"] if path.endswith("*") else [])
     if marks:
@@ -115,7 +114,7 @@ def _require_path(path: object) -> None:
 
 
 class Batch:
-    """What one request has said is to be forgotten, each thing once."""
+    """The invalidations of one request, without duplicates."""
 
     __slots__ = ("items", "tags")
 
@@ -124,12 +123,12 @@ class Batch:
         self.tags: dict[str, None] = {}
 
     def add(self, items: Iterable[str], tags: Iterable[str]) -> None:
-        """Write down what CloudFront and what the data cache is to forget."""
+        """Record items for CloudFront and tags for the data cache."""
         self.items.update(dict.fromkeys(items))
         self.tags.update(dict.fromkeys(tags))
 
     def take(self) -> tuple[list[str], list[str]]:
-        """All of it; it is written down no more."""
+        """Return and remove all items and tags."""
         taken = [*self.items], [*self.tags]
         self.items.clear()
         self.tags.clear()
@@ -142,8 +141,8 @@ def _revalidate(items: Iterable[str], tags: Sequence[str], *, wait: bool) -> Non
             "Deploy with the template of 'edgeroutes template' and [tool.edgeroutes.cdn] enabled, or set "
             f"{DISTRIBUTION_ID_VARIABLE} to the id of the distribution"
         )
-        # Now, where the author sees it, rather than in the log once the answer has gone out.
-        raise HandlerError("there is no distribution to be told: none is configured", where="revalidation", hint=hint)
+        # Fail now, where the caller sees it, rather than in the log after the response.
+        raise HandlerError("no distribution is configured", where="revalidation", hint=hint)
     scope = find_scope()
     batch = Batch() if scope is None else _batch_of(scope)
     batch.add(items, tags)
@@ -152,10 +151,10 @@ def _revalidate(items: Iterable[str], tags: Sequence[str], *, wait: bool) -> Non
 
 
 def _batch_of(scope: RequestScope) -> Batch:
-    """What the request has written down so far; it goes out before what `after` was given, which may take its time."""
+    """The request's batch so far; it is sent before the functions of `after`, which may be slow."""
     for function, arguments in scope.after:
         if function is send_revalidations:
-            batch: Batch = arguments[0]  # type: ignore[assignment]  # put there below
+            batch: Batch = arguments[0]  # type: ignore[assignment]  # stored below
             return batch
     batch = Batch()
     scope.after.insert(0, (send_revalidations, (batch,)))
@@ -163,10 +162,10 @@ def _batch_of(scope: RequestScope) -> Batch:
 
 
 def send_revalidations(batch: Batch) -> None:
-    """Have everything in the batch forgotten: the data first, from which answers are made, then the answers.
+    """Invalidate everything in the batch: first the data from which responses are computed, then the responses.
 
     Raises:
-        ServiceError: AWS refused.
+        ServiceError: AWS returned an error.
     """
     items, tags = batch.take()
     try:
@@ -177,7 +176,7 @@ def send_revalidations(batch: Batch) -> None:
 
 
 def expire_data(tags: Sequence[str]) -> None:
-    """Have the data cache make anew what has these tags, where there is one: what this process loaded, or the environment names."""
+    """Invalidate these tags in the data cache, if this process has loaded it or the environment names a table."""
     if tags and _has_data_cache():
         from edgeroutes.services.data_cache import expire_tags
 
@@ -185,24 +184,24 @@ def expire_data(tags: Sequence[str]) -> None:
 
 
 def use_invalidator(invalidator: Invalidator) -> Callable[[], None]:
-    """Have this one asked instead of CloudFront: the local CDN.
+    """Use this invalidator instead of CloudFront: the local CDN.
 
     Returns:
-        What ends that; the one before it is asked again.
+        A function that restores the previous one.
     """
     _invalidators.append(invalidator)
     return lambda: _invalidators.remove(invalidator)
 
 
 class NothingCached:
-    """An invalidator for where no CDN keeps anything: in dev without one, in tests, in `sam local`."""
+    """An invalidator without a CDN: in dev with `--no-cdn`, in tests, in `sam local`."""
 
     def invalidate(self, items: Iterable[str]) -> None:
-        """Nothing is to be done."""
+        """Do nothing."""
 
 
 def stay_local() -> None:
-    """From now on ask no distribution of AWS's, whatever the environment names: for dev and tests."""
+    """Never call AWS from now on, whatever the environment contains: for dev and tests."""
     if not _invalidators:
         _invalidators.append(NothingCached())
 

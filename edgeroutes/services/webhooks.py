@@ -1,6 +1,6 @@
-"""Signatures of webhooks, checked over the exact bytes of the body. Request wing, floor 2; loaded by routes that use it.
+"""Signatures of webhooks, verified over the exact bytes of the body.
 
-All schemes but `twilio` are HMAC-SHA256. They differ in what is signed and where it stands::
+All schemes but `twilio` are HMAC-SHA256. They differ in the signed string and the header::
 
     scheme        signed                    signature in                                  time in
     stripe        {time}.{body}             Stripe-Signature: t=…,v1=hex,v1=hex           the same header
@@ -11,11 +11,11 @@ All schemes but `twilio` are HMAC-SHA256. They differ in what is signed and wher
     twilio        {url}{sorted form fields} X-Twilio-Signature: base64 of HMAC-SHA1       none
     hmac-sha256   {body}                    X-Signature: hex, sha256=hex or base64        none
 
-A scheme without a time cannot refuse a request that is sent again: who has caught one can repeat it for ever. Where you choose the scheme,
-take `standard`, and remember the ids that you have handled (the example application does). With `github`, remember `X-GitHub-Delivery`.
+A scheme without a time cannot reject a replay: a captured request stays valid. If you choose the scheme,
+use `standard`, and store the ids that you have handled (the example application does). With `github`, store `X-GitHub-Delivery`.
 
-`twilio` signs the URL as it is written in Twilio's console. A REST API gives functions the decoded query alone, so the URL is tried in
-each way in which a query is usually escaped, with and without the port. A body that is not a form is covered by `bodySHA256` in the query.
+`twilio` signs the URL as it is written in Twilio's console. A REST API gives functions only the decoded query, so the URL is tried with
+each usual way of escaping a query, with and without the port. A body that is not a form is covered by `bodySHA256` in the query.
 
 Source: docs.stripe.com/webhooks (manual verification); docs.github.com "validating-webhook-deliveries"; api.slack.com
 "verifying-requests-from-slack"; twilio.com/docs/usage/security and twilio-node's `webhooks.ts`;
@@ -46,7 +46,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 class _Signed:
-    """What of a request is signed, and the signatures that it brings; `others` are other ways to write what is signed."""
+    """The signed bytes of a request, and its signatures; `others` are other spellings of the signed bytes."""
 
     __slots__ = ("content", "digest", "others", "signatures", "time")
 
@@ -75,22 +75,22 @@ def verify(
     header: str = "x-signature",
     clock: Callable[[], float] = time.time,
 ) -> bytes:
-    """The body of a webhook whose signature is right, as the raw bytes that were signed.
+    """Verify a webhook's signature, and return the raw body.
 
-    It is no coroutine: an `await` that is forgotten would verify nothing.
+    It is not a coroutine: a forgotten `await` would verify nothing.
 
     Args:
         request: The handler's.
-        scheme: Who signs, and how.
-        secret: As the sender shows it, `whsec_` included; several while one takes another's place.
-        tolerance_s: How many seconds the sender's clock and ours may be apart, where the scheme signs a time: what was sent
-            earlier, or is sent again later, is refused. `github` and `hmac-sha256` sign none: a request that was caught stays good.
-        header: Where `hmac-sha256` has its signature.
-        clock: Seconds since 1970.
+        scheme: The sender's scheme.
+        secret: As the sender shows it, with `whsec_`; several during a rotation.
+        tolerance_s: The maximum difference in seconds between the signed time and now, for schemes that sign a time.
+            `github` and `hmac-sha256` do not: a captured request stays valid.
+        header: The signature's header for `hmac-sha256`.
+        clock: Returns the seconds since 1970.
 
     Raises:
-        HTTPError: 401 when the signature is absent or wrong, or too old; which of these, the log says and the sender is not told.
-        HandlerError: The scheme is not known, or the secret empty.
+        HTTPError: 401 for a missing, wrong or old signature; only the log contains the reason.
+        HandlerError: The scheme is unknown, or the secret is empty.
     """
     read = _SCHEMES.get(scheme)
     if read is None:
@@ -110,7 +110,7 @@ def verify(
 
 
 def _refused(request: Request, reason: str) -> HTTPError:
-    """The same 401 whatever the reason, which only the log is told: a forger learns nothing from it."""
+    """The same 401 for every reason, which is only logged, so an attacker learns nothing."""
     from edgeroutes.runtime.log import log_warning
 
     log_warning("a webhook is refused", reason=reason, path=request.path)
@@ -118,7 +118,7 @@ def _refused(request: Request, reason: str) -> HTTPError:
 
 
 def _is_right(signed: _Signed, keys: Sequence[bytes]) -> bool:
-    """Whether one signature is that of one key; all are compared, each in constant time."""
+    """Whether one of the signatures matches one of the keys; all are compared, each in constant time."""
     found = False
     for content, key in product((signed.content, *signed.others), keys):
         digest = hmac.digest(key, content, signed.digest)
@@ -134,7 +134,7 @@ def _is_near(sent: str, now: float, tolerance_s: float) -> bool:
 
 
 def _key(secret: Secret, scheme: str) -> bytes:
-    """The HMAC key, empty where the secret is; Standard Webhooks writes it in base64 behind a prefix."""
+    """The HMAC key, empty for an empty secret; Standard Webhooks uses base64 after a prefix."""
     if not secret:
         return b""
     if scheme != "standard":
@@ -144,11 +144,11 @@ def _key(secret: Secret, scheme: str) -> bytes:
         return b64decode(text.removeprefix("whsec_"), validate=True)
     except ValueError as error:
         hint = "Give it as the sender shows it: 'whsec_' and base64"
-        raise HandlerError("the secret is no base64", where="webhooks.verify()", hint=hint) from error
+        raise HandlerError("the secret is not valid base64", where="webhooks.verify()", hint=hint) from error
 
 
 def _header(request: Request, name: str) -> str:
-    value: str | None = request.headers.get(name)  # counted: an answer to who can sign is not for everyone
+    value: str | None = request.headers.get(name)  # a dynamic read: the response depends on the signature
     if not value:
         raise _refused(request, f"the header {name} is missing")
     return value
@@ -200,7 +200,7 @@ def _has_digest(request: Request, body: bytes) -> bool:
 
 
 def _written_urls(request: Request) -> list[str]:
-    """The request's URL as whoever signed it may have written it."""
+    """The possible spellings of the request's URL in the signature."""
     from urllib.parse import quote, quote_plus
 
     url = request.url
@@ -219,7 +219,7 @@ def _plain(request: Request, body: bytes, header: str) -> _Signed:
 
 
 def _sent(text: str) -> bytes:
-    """What a header says as bytes, whatever characters an event may hold."""
+    """A header's value as bytes, whatever characters an event contains."""
     return text.encode("utf-8", "replace")
 
 

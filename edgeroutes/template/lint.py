@@ -49,7 +49,7 @@ _SAM_KEYS = {
 _SAM_RESOURCES = {
     "Url": "FunctionUrlConfig", "UrlPublicPermissions": "FunctionUrlConfig", "EventInvokeConfig": "EventInvokeConfig", "Role": "Policies",
 }  # fmt: skip
-# How often SAM runs again, to find the rest of what it refuses.
+# The maximum number of runs of SAM's translator to find all errors.
 _SAM_ROUNDS = 10
 # Which settings of pyproject.toml are behind a property of a function.
 _FUNCTION_SETTINGS = {
@@ -338,7 +338,7 @@ class _Cause:
     Args:
         message: Without the resource's name.
         resource: As it was written; empty where SAM names none.
-        path: The wrong value's, in the template; the resource's where SAM is not more exact.
+        path: The path of the error in the template; that of the resource if nothing more exact is known.
     """
 
     message: str

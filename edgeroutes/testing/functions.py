@@ -164,7 +164,7 @@ class Functions:
             adapter.close()
         cache = sys.modules.get("edgeroutes.services.data_cache")
         if cache is not None:
-            cache.forget_data_cache()
+            cache.reset_data_cache()
 
 
 class Override:

@@ -1,4 +1,4 @@
-"""The home page. Its folder is a group, `(marketing)`, which organises files and is not in the URL: this is /."""
+"""The home page, /. Its folder `(marketing)` is a group: it organizes files and is not in the URL."""
 
 from edgeroutes import Response
 
@@ -10,7 +10,7 @@ _LINKS = {
     "/api/docs/guides/routing": "a catch-all",
     "/api/stream": "a stream",
     "/api/events": "server-sent events",
-    "/api/time/cached": "a cached answer",
+    "/api/time/cached": "a cached response",
     "/pricing": "a page of the same group",
     "/rss.xml": "a feed",
 }

@@ -8,27 +8,27 @@ from typing import Any, Protocol
 
 from edgeroutes import HTTPError
 
-# What passes by itself: worth another try in a moment. Source: Bedrock API reference, ConverseStream, "Errors".
-_PASSING = {"ModelNotReadyException", "ServiceUnavailableException", "ThrottlingException"}
+# Temporary errors: a retry may succeed. Source: Bedrock API reference, ConverseStream, "Errors".
+_TEMPORARY = {"ModelNotReadyException", "ServiceUnavailableException", "ThrottlingException"}
 
 
 class ChatModel(Protocol):
-    """What the chat route asks of a model. It may block: `Response.sse` and servers run it in a thread."""
+    """A language model. It may block: `Response.sse` and servers run it in a thread."""
 
     def reply(self, message: str) -> Iterator[str]:
-        """The answer, token by token.
+        """The model's reply, token by token.
 
         Raises:
-            HTTPError: Before the first token, when there will be none: 503 where trying again may help, else 502.
+            HTTPError: Before the first token, if there is no reply: 503 if a retry may succeed, else 502.
         """
         ...
 
 
 class EchoModel:
-    """Says the same thing back, a word at a time; the same message always gives the same tokens.
+    """Repeats the message word by word; the same message always gives the same tokens.
 
     Args:
-        pause_seconds: Between two tokens, as a real model would take.
+        pause_seconds: The pause between two tokens.
     """
 
     def __init__(self, pause_seconds: float) -> None:
@@ -42,10 +42,10 @@ class EchoModel:
 
 
 class BedrockModel:
-    """A model on Amazon Bedrock, by the Converse API, which is the same for all of them.
+    """A model on Amazon Bedrock, called through the Converse API.
 
     Args:
-        model_id: Of a model or an inference profile.
+        model_id: The id of a model or an inference profile.
     """
 
     def __init__(self, model_id: str) -> None:
@@ -61,8 +61,8 @@ class BedrockModel:
                 yield token
         except (BotoCoreError, ClientError) as error:
             if has_begun:
-                raise  # the client has part of the answer: the stream fails, so that it is not taken for the whole
-            raise _refusal(error) from error
+                raise  # the client has part of the reply: the stream fails, so that the client notices
+            raise _http_error(error) from error
 
     def _tokens(self, message: str) -> Iterator[str]:
         messages = [{"role": "user", "content": [{"text": message}]}]
@@ -73,7 +73,7 @@ class BedrockModel:
                 if text:
                     yield text
         finally:
-            stream.close()  # also when the client has gone: nobody wants the rest, and each token is paid for
+            stream.close()  # also when the client has disconnected: each token costs money
 
 
 def chat_model() -> ChatModel:
@@ -86,15 +86,15 @@ def chat_model() -> ChatModel:
 
 @cache
 def _client() -> Any:
-    """The client, made at the first question and kept for the next."""
+    """The client, created at the first message and reused."""
     import boto3
     from botocore.config import Config
 
     return boto3.client("bedrock-runtime", config=Config(connect_timeout=3, read_timeout=60))
 
 
-def _refusal(error: Exception) -> HTTPError:
+def _http_error(error: Exception) -> HTTPError:
     code = getattr(error, "response", {}).get("Error", {}).get("Code", "")
-    if code.casefold() in {passing.casefold() for passing in _PASSING}:  # in a stream it begins in lower case
+    if code.casefold() in {temporary.casefold() for temporary in _TEMPORARY}:  # in a stream it begins in lower case
         return HTTPError(503, "the model is busy", headers={"retry-after": "5"})
-    return HTTPError(502, "the model did not answer")
+    return HTTPError(502, "the model did not respond")

@@ -1,4 +1,4 @@
-"""The things that the example is about, as routes see them."""
+"""The data of the example application."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ Category = Literal["news", "guides", "releases"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """`version` counts the changes: one that was made upon an older version is refused."""
+    """`version` counts the changes: a change of an older version is rejected."""
 
     id: int
     name: str
@@ -20,7 +20,7 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicUser:
-    """What other users see of one."""
+    """The part of a user that other users see."""
 
     id: int
     name: str
@@ -50,7 +50,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A file; its `id` is the SHA-256 of what is in it, so that the same file is kept once."""
+    """A file; its `id` is the SHA-256 of its content, so the same file is stored once."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""Passwords, of which only a slow salted hash is kept: `<salt>$<hash>`, in hexadecimal digits."""
+"""Passwords, stored as a slow salted hash: `<salt>$<hash>`, in hexadecimal digits."""
 
 import hmac
 from hashlib import scrypt
@@ -7,12 +7,12 @@ from secrets import token_bytes
 from functions._shared import users
 from functions._shared.models import User
 
-# What an unknown address is compared with. Nothing fits it.
+# The hash for an unknown address. No password matches it.
 _NOBODYS = f"{bytes(8).hex()}${bytes(32).hex()}"
 
 
 def hash_password(password: str) -> str:
-    """What may be kept of a password."""
+    """The salted hash of a password."""
     salt = token_bytes(8)
     return f"{salt.hex()}${_hash(password, salt).hex()}"
 
@@ -20,11 +20,11 @@ def hash_password(password: str) -> str:
 def authenticate(email: str, password: str) -> User | None:
     """The user with this address and password, or None.
 
-    The hash is computed for unknown addresses too, so that the time of the answer does not tell which ones exist.
+    The hash is computed for unknown addresses too, so that the response time does not reveal which ones exist.
     """
     found = users.find_credentials(email)
-    user, kept = found or (None, "")
-    salt, _, expected = (kept or _NOBODYS).partition("$")
+    user, stored = found or (None, "")
+    salt, _, expected = (stored or _NOBODYS).partition("$")
     is_right = hmac.compare_digest(_hash(password, bytes.fromhex(salt)), bytes.fromhex(expected))
     return user if is_right else None
 

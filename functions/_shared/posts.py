@@ -1,4 +1,4 @@
-"""Posts, in a table with two indexes: one of all posts, one by category. Ids are given in the order of writing."""
+"""Posts, in a table with two indexes: one of all posts, one by category. Ids are in the order of writing."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,12 +26,12 @@ def page(category: Category | None = None, *, limit: int, cursor: str = "", newe
 
 
 def every() -> Iterator[Post]:
-    """All posts, read while they are used."""
+    """All posts, read page by page as they are used."""
     return map(_post, _posts.query_all("kind", "post"))
 
 
-def neighbours(post: Post) -> tuple[Post | None, Post | None]:
-    """The post before it and the one after it."""
+def neighbors(post: Post) -> tuple[Post | None, Post | None]:
+    """The previous and the next post."""
     before, _ = _posts.query("kind", "post", after=post.id, limit=1, newest_first=True)
     behind, _ = _posts.query("kind", "post", after=post.id, limit=1)
     return next(map(_post, before), None), next(map(_post, behind), None)
@@ -53,13 +53,13 @@ def add(*, author_id: int, title: str, body: str, category: Category, tags: tupl
 
 
 def remove(post: Post) -> None:
-    """Take a post away, if nobody else has done so."""
+    """Delete a post, if it still exists."""
     with suppress(ConditionFailedError):
         write(_posts.delete({"id": post.id}))
 
 
 def count_view(post: Post) -> None:
-    """Note that somebody has read it, if it is still there."""
+    """Count a view, if the post still exists."""
     with suppress(ConditionFailedError):
         write(_posts.increase({"id": post.id}, "views"))
 

@@ -1,4 +1,4 @@
-"""Products, in a table of a few hundred items at most, which is read whole where all are wanted."""
+"""Products, in a table of at most a few hundred items, which a scan reads as a whole."""
 
 from dataclasses import replace
 from typing import Any
@@ -21,7 +21,7 @@ def every() -> list[Product]:
 
 
 def change(product: Product, *, price_cents: int, in_stock: bool) -> Product:
-    """The product with another price and stock; 409 when somebody else was quicker."""
+    """Change price and stock; 409 if somebody else changed the product first."""
     changes = {"price_cents": price_cents, "in_stock": in_stock}
     try:
         write(_products.update({"id": product.id}, changes, version=product.version))

@@ -1,4 +1,4 @@
-"""Secrets, from Secrets Manager: read once, and again when they may have been changed."""
+"""Secrets from Secrets Manager, cached for five minutes."""
 
 import os
 
@@ -8,7 +8,7 @@ from functions._shared.aws import CONFIG
 
 _provider = SecretsProvider(boto_config=CONFIG)
 MAX_AGE_SECONDS = 300
-"""How long a sandbox goes on with a secret that has been changed."""
+"""How long a sandbox may use an old value after a change."""
 
 
 def secret(variable: str) -> bytes:

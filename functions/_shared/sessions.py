@@ -1,7 +1,7 @@
-"""Sessions: a signed token says who it is for and until when, and the user's item says whether it still counts.
+"""Sessions: a signed token contains the user and the expiry, and the user's item decides whether it is still valid.
 
-A token is `<user id>.<generation>.<expiry>.<signature>`. Whoever holds it can read it; nobody without the secret can change it. The
-generation is the user's own: signing out and a new password increase it, which ends all of the user's sessions.
+A token is `<user id>.<generation>.<expiry>.<signature>`. Its owner can read it; nobody without the secret can change it. The
+generation belongs to the user: signing out and a new password increase it, which ends all of the user's sessions.
 """
 
 import hmac
@@ -17,7 +17,7 @@ _READING = ("GET", "HEAD")
 
 
 def signed_in(request: Request) -> User:
-    """The user who sends the request; 401 without a session, 403 when a page of another site sends it."""
+    """The user who sends the request; 401 without a session, 403 if a page of another site sends it."""
     if request.method not in _READING:
         refuse_cross_site(request)
     return find_user(request) or unauthorized("sign in at /api/auth/session")
@@ -30,9 +30,9 @@ def member(request: Request) -> User:
 
 
 def find_user(request: Request) -> User | None:
-    """The user whose session the request carries; None when it is forged, malformed, expired or ended, or the user is gone."""
+    """The user of the request's session; None if it is forged, malformed, expired or ended, or the user is deleted."""
     claims, _, signature = request.cookies.get(cookie_name(request), "").rpartition(".")
-    # Compared in constant time: how long the response takes must not tell how much of a guess was right.
+    # Compared in constant time, so that the response time does not reveal how much of a guess is right.
     if not hmac.compare_digest(signature.encode(errors="replace"), _signature(claims).encode()):
         return None
     numbers = [int(claim) for claim in claims.split(".") if claim.isdecimal()]
@@ -43,7 +43,7 @@ def find_user(request: Request) -> User | None:
 
 
 def refuse_cross_site(request: Request) -> None:
-    """403 for what a page of another site makes a browser send: it could sign the visitor in as somebody else.
+    """403 for a request that a page of another site makes a browser send: it could sign the visitor in as somebody else.
 
     Every browser since 2023 sends `Sec-Fetch-Site`, older ones `Origin`. Programs send neither, and have no cookies to abuse.
     """
@@ -57,7 +57,7 @@ def refuse_cross_site(request: Request) -> None:
 
 
 def cookie_name(request: Request) -> str:
-    """With `__Host-`, browsers take the cookie from this very host alone, and over https. `make dev` has no https."""
+    """With `__Host-`, browsers accept the cookie from this host only, over https. `make dev` has no https."""
     return "__Host-session" if request.url.scheme == "https" else "session"
 
 

@@ -1,4 +1,4 @@
-"""A DynamoDB table as the modules beside this one use it: plain items in and out, writes that hold only under a condition."""
+"""A DynamoDB table with plain items and conditional writes."""
 
 import os
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from functions._shared.aws import client
 
 Item = dict[str, Any]
 Write = dict[str, dict[str, Any]]
-"""One member of a transaction, as DynamoDB takes it: `{"Put": {...}}`."""
+"""One write of a transaction, as in DynamoDB's API: `{"Put": {...}}`."""
 
 _dynamodb = client("dynamodb")
 _serialize, _deserialize = TypeSerializer().serialize, TypeDeserializer().deserialize
@@ -20,7 +20,7 @@ _LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 class ConditionFailedError(Exception):
-    """Nothing was written: `failed` is the place of the write whose condition did not hold."""
+    """Nothing was written: `failed` is the index of the write whose condition failed."""
 
     def __init__(self, failed: int = 0) -> None:
         super().__init__(failed)
@@ -28,10 +28,10 @@ class ConditionFailedError(Exception):
 
 
 class Table:
-    """A table; where a function lists or counts, its key is the number `id`.
+    """A table. Methods that list or count need the key to be the number `id`.
 
     Args:
-        variable: The environment variable with its name. It is read when it is wanted: in dev and in tests functions that have
+        variable: The environment variable with its name. It is read late, because in dev and in tests functions with
             different variables share this module.
     """
 
@@ -43,10 +43,10 @@ class Table:
         return os.environ[self._variable]
 
     def get(self, **key: str | int) -> Item | None:
-        """The item as it is now, also for who has just written it."""
+        """The current item (a consistent read)."""
         try:
             found = _dynamodb.get_item(TableName=self._name, Key=_written(key), ConsistentRead=True)
-        except (Inexact, Rounded):  # a number of more digits than DynamoDB has is the key of nothing
+        except (Inexact, Rounded):  # a number with more digits than DynamoDB supports is not a key
             return None
         return _read(found["Item"]) if "Item" in found else None
 
@@ -59,16 +59,16 @@ class Table:
         limit: int | None = None,
         newest_first: bool = False,
     ) -> tuple[list[Item], int | None]:
-        """Items of an index by id, and the id to go on after; None for that when there are no more.
+        """Items of an index by id, and the id after which to continue, None at the end.
 
-        An index follows its table within a second or so: what has just been written may not be in it yet.
+        An index is updated within a second or so: a new item may not be in it yet.
 
         Args:
-            index: The attribute that it is by, which is its name. Its sort key is `id`.
-            value: Of that attribute.
-            after: Where to begin.
-            limit: How many to read at most; without one, as many as fit into DynamoDB's megabyte.
-            newest_first: From the highest id down.
+            index: The index's name, which is its partition key. Its sort key is `id`.
+            value: The value of that attribute.
+            after: The id after which to start.
+            limit: The maximum number of items; without one, as many as fit into DynamoDB's megabyte.
+            newest_first: Whether the highest id comes first.
         """
         start = {"ExclusiveStartKey": _written({index: value, "id": after})} if after is not None else {}
         found = _dynamodb.query(
@@ -85,7 +85,7 @@ class Table:
         return [_read(item) for item in found["Items"]], _read(last)["id"] if last else None
 
     def query_all(self, index: str, value: str) -> Iterator[Item]:
-        """All items of an index by id, read a page at a time while they are used."""
+        """All items of an index by id, read page by page as they are used."""
         after = None
         while True:
             items, after = self.query(index, value, after=after)
@@ -94,12 +94,12 @@ class Table:
                 return
 
     def scan(self) -> Iterator[Item]:
-        """Every item, in no order: for small tables that are wanted whole."""
+        """Every item, unordered: for small tables."""
         for page in _dynamodb.get_paginator("scan").paginate(TableName=self._name):
             yield from map(_read, page["Items"])
 
     def next_id(self) -> int:
-        """An id that no item has had. Item 0 counts them; two that ask at once get two."""
+        """A new id. Item 0 counts them atomically."""
         changed = _dynamodb.update_item(
             TableName=self._name,
             Key=_written({"id": 0}),
@@ -111,11 +111,11 @@ class Table:
         return last_id
 
     def put(self, item: Item, condition: str) -> Write:
-        """The whole item, in the place of the one with its key."""
+        """Replace the item with this key."""
         return {"Put": {"TableName": self._name, "Item": _written(item), "ConditionExpression": condition}}
 
     def update(self, key: Item, changes: Item, *, version: int) -> Write:
-        """These attributes of an item, if it still has the version that the changes were made upon; it gets the next one."""
+        """Set attributes of an item, if it still has this version; the version increases."""
         names = {f"#{name}": name for name in (*changes, "version")}
         assignments = ", ".join(f"#{name} = :{name}" for name in (*changes, "version"))
         values = {**{f":{name}": value for name, value in changes.items()}, ":version": version + 1, ":read": version}
@@ -131,7 +131,7 @@ class Table:
         }
 
     def increase(self, key: Item, attribute: str) -> Write:
-        """One more of a number, whoever else counts at the same time; the item must be there, and its version stays."""
+        """Increase a number atomically. The item must exist; its version does not change."""
         [name] = key
         return {
             "Update": {
@@ -145,7 +145,7 @@ class Table:
         }
 
     def delete(self, key: Item) -> Write:
-        """The item, which must be there."""
+        """Delete the item, which must exist."""
         [name] = key
         return {
             "Delete": {
@@ -160,9 +160,9 @@ def write(*writes: Write) -> None:
     """Write all of these or none.
 
     Raises:
-        ConditionFailedError: The condition of one did not hold, or somebody else was writing the same item.
+        ConditionFailedError: A condition failed, or somebody else wrote the same item.
     """
-    if len(writes) == 1:  # which costs half of a transaction
+    if len(writes) == 1:  # half the cost of a transaction
         [(kind, arguments)] = writes[0].items()
         try:
             getattr(_dynamodb, _SINGLE[kind])(**arguments)
@@ -187,5 +187,5 @@ def _read(item: Item) -> Item:
 
 
 def _plain(value: Any) -> Any:
-    """DynamoDB's numbers are decimal ones; all of ours are whole."""
+    """DynamoDB returns Decimals; all numbers of the example are integers."""
     return int(value) if isinstance(value, Decimal) else value

@@ -1,4 +1,4 @@
-"""Files that were uploaded, in a bucket that nobody reads but by a signed URL."""
+"""Uploaded files, in a private bucket with signed URLs."""
 
 import os
 import re
@@ -14,19 +14,19 @@ from functions._shared.models import Upload
 from functions._shared.pages import Page
 from functions._shared.validation import require
 
-# Signed for the bucket's own region: S3 sends who asks elsewhere there, and the signature does not go along.
+# Signed for the bucket's own region: S3 redirects other requests there, and the signature would be invalid.
 _s3 = client("s3", CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "virtual"})))
 _ID = re.compile(r"[0-9a-f]{64}")
 URL_SECONDS = 300
 
 
 def keep(file: BinaryIO, name: str, content_type: str) -> Upload:
-    """Put a file into the bucket, as it is read; S3 refuses it if it does not arrive whole.
+    """Stream a file into the bucket; S3 rejects it if it arrives incomplete.
 
     Args:
-        file: Open for reading, and able to go back to its beginning.
-        name: What it is to be called when it is downloaded.
-        content_type: What it is.
+        file: Readable and seekable.
+        name: The file's name for downloads.
+        content_type: The file's media type.
     """
     digest = sha256()
     while piece := file.read(64 * 1024):
@@ -38,7 +38,7 @@ def keep(file: BinaryIO, name: str, content_type: str) -> Upload:
         Key=digest.hexdigest(),
         Body=file,
         ContentType=content_type,
-        # An attachment: what strangers have uploaded is not shown as a page of ours.
+        # An attachment: the browser must not show a stranger's file as a page of this site.
         ContentDisposition=f"attachment; filename*=UTF-8''{quote(name, safe='', errors='replace')}",
         ChecksumSHA256=b64encode(digest.digest()).decode(),
     )
@@ -46,7 +46,7 @@ def keep(file: BinaryIO, name: str, content_type: str) -> Upload:
 
 
 def page(limit: int, cursor: str) -> Page[dict[str, Any]]:
-    """Some of the files, by id: what S3 says of many without being asked for each."""
+    """Some of the files, by id, with the data that S3 lists without a request for each file."""
     require(("cursor", not cursor or _ID.fullmatch(cursor) is not None, "must be one that was given out"))
     found = _s3.list_objects_v2(Bucket=_bucket(), MaxKeys=limit, StartAfter=cursor)
     items = [{"id": each["Key"], "size_bytes": each["Size"]} for each in found.get("Contents", [])]
@@ -54,7 +54,7 @@ def page(limit: int, cursor: str) -> Page[dict[str, Any]]:
 
 
 def download_url(upload_id: str) -> str | None:
-    """An address that gives the file to whoever has it, for five minutes; None when there is no such file."""
+    """A signed URL of the file, valid for five minutes; None if the file does not exist."""
     place = {"Bucket": _bucket(), "Key": upload_id}
     if not _ID.fullmatch(upload_id):
         return None

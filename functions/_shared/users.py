@@ -1,4 +1,4 @@
-"""Users, in a table of their own, and the addresses that are in use, in another."""
+"""Users in one table, and the e-mail addresses in use in another."""
 
 from contextlib import suppress
 from dataclasses import replace
@@ -19,20 +19,20 @@ def find(user_id: int) -> User | None:
 
 
 def find_with_generation(user_id: int) -> tuple[User, int] | None:
-    """The user, and how often the user's sessions have been ended: those of an earlier generation count no longer."""
+    """The user, and the generation of the user's sessions: sessions of an earlier generation are invalid."""
     item = _users.get(id=user_id)
     return (_user(item), item.get("sessions", 0)) if item and "kind" in item else None
 
 
 def find_credentials(email: str) -> tuple[User, str] | None:
-    """The user with this address, and what is kept of the password: nothing, if the user has none."""
+    """The user with this address, and the password's hash, which is empty for a user without a password."""
     taken = _emails.get(email=email.lower())
     item = _users.get(id=taken["user_id"]) if taken else None
     return (_user(item), item.get("password", "")) if item else None
 
 
 def end_sessions(user: User) -> None:
-    """End every session of a user, if the user is still there."""
+    """End every session of a user, if the user still exists."""
     with suppress(ConditionFailedError):
         write(_users.increase({"id": user.id}, "sessions"))
 
@@ -44,17 +44,17 @@ def page(limit: int, cursor: str) -> Page[User]:
 
 
 def members(team: str) -> list[User]:
-    """Who is in a team. It reads all users: many of them would want an index by team."""
+    """The members of a team. It reads all users: with many users, add an index by team."""
     return [user for item in _users.query_all("kind", "user") if team in (user := _user(item)).teams]
 
 
 def add(name: str, email: str, password: str = "") -> User:
-    """A new user; 409 when the address is in use.
+    """Create a user; 409 if the address is in use.
 
     Args:
-        name: As it is shown.
-        email: Whatever its case, it may be in use once.
-        password: What is to be kept of it.
+        name: The displayed name.
+        email: Unique, case-insensitive.
+        password: The password's hash.
     """
     user = User(id=_users.next_id(), name=name, email=email)
     item = {"id": user.id, "kind": "user", "name": name, "email": email, "teams": [], "version": user.version}
@@ -69,19 +69,19 @@ def add(name: str, email: str, password: str = "") -> User:
 
 
 def change(user: User, *, name: str, email: str, password: str = "") -> User:
-    """The user with another name and address; 409 when that is in use, or when somebody else was quicker.
+    """Change a user; 409 if the address is in use, or if somebody else changed the user first.
 
     Args:
-        user: As it was read.
-        name: As it is shown.
-        email: Whatever its case, it may be in use once.
-        password: What is to be kept of a new one, which ends every session of the user; empty leaves the old one.
+        user: The user as it was read.
+        name: The displayed name.
+        email: Unique, case-insensitive.
+        password: The hash of a new password, which ends every session of the user; empty keeps the old one.
     """
     changed = replace(user, name=name, email=email, version=user.version + 1)
     changes = {"name": name, "email": email}
     if password:
         changes["password"] = password
-        end_sessions(user)  # first: who has stolen a session must not keep it when something fails in between
+        end_sessions(user)  # first: a stolen session must end even if a later step fails
     writes = [_users.update({"id": user.id}, changes, version=user.version)]
     if email.lower() != user.email.lower():
         writes.append(_emails.put(_taken(changed), "attribute_not_exists(email)"))
@@ -94,7 +94,7 @@ def change(user: User, *, name: str, email: str, password: str = "") -> User:
 
 
 def remove(user: User) -> None:
-    """Take a user away, and give the address free; 409 when somebody else was quicker."""
+    """Delete a user and free the address; 409 if somebody else changed the user first."""
     try:
         write(_users.delete({"id": user.id}), _emails.delete({"email": user.email.lower()}))
     except ConditionFailedError as error:

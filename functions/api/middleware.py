@@ -1,4 +1,4 @@
-"""Runs around every route below /api: says how long it took, in a header that browsers show in their tools."""
+"""Wraps every route below /api: adds its duration in a header that browsers' developer tools show."""
 
 from collections.abc import Awaitable, Callable
 from time import perf_counter

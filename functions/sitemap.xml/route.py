@@ -1,4 +1,4 @@
-"""What search engines read first."""
+"""The sitemap for search engines."""
 
 from edgeroutes import Request, Response
 from functions._shared import posts

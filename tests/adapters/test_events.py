@@ -316,23 +316,23 @@ def test_broken_base64_is_a_value_error(body: str) -> None:
 @pytest.mark.parametrize(
     ("event", "problem"),
     [
-        ({}, "an event with the keys (none) is no HTTP request"),
-        ({"warmer": True, "concurrency": 1}, "an event with the keys concurrency, warmer is no HTTP request"),
+        ({}, "an event with the keys (none) is not an HTTP request"),
+        ({"warmer": True, "concurrency": 1}, "an event with the keys concurrency, warmer is not an HTTP request"),
         (
             {"source": "aws.events", "detail-type": "Scheduled Event"},
-            "an event with the keys detail-type, source is no HTTP request: it comes from aws.events",
+            "an event with the keys detail-type, source is not an HTTP request: it comes from aws.events",
         ),
         (
             {"Records": [{"eventSource": "aws:sqs"}]},
-            "an event with the keys Records is no HTTP request: it comes from aws:sqs",
+            "an event with the keys Records is not an HTTP request: it comes from aws:sqs",
         ),
-        ({"Records": [{"cf": {}}]}, "an event with the keys Records is no HTTP request: it comes from CloudFront"),
-        ({"requestContext": {"http": {}}}, "an event with the keys requestContext is no HTTP request"),
-        ({"requestContext": {"http": None}}, "an event with the keys requestContext is no HTTP request"),
-        ({"requestContext": "x", "path": "/"}, "an event with the keys path, requestContext is no HTTP request"),
-        (["a"], "an event of type list is no HTTP request"),
-        (None, "an event of type NoneType is no HTTP request"),
-        ("text", "an event of type str is no HTTP request"),
+        ({"Records": [{"cf": {}}]}, "an event with the keys Records is not an HTTP request: it comes from CloudFront"),
+        ({"requestContext": {"http": {}}}, "an event with the keys requestContext is not an HTTP request"),
+        ({"requestContext": {"http": None}}, "an event with the keys requestContext is not an HTTP request"),
+        ({"requestContext": "x", "path": "/"}, "an event with the keys path, requestContext is not an HTTP request"),
+        (["a"], "an event of type list is not an HTTP request"),
+        (None, "an event of type NoneType is not an HTTP request"),
+        ("text", "an event of type str is not an HTTP request"),
     ],
 )
 def test_an_event_that_is_no_http_request_is_refused_and_named(event: Any, problem: str) -> None:

@@ -117,7 +117,7 @@ def test_a_failed_startup_is_an_error_that_says_why_and_the_next_request_tries_a
             await lifespan_state(app, "functions/a/route.py")
         assert str(caught.value) == (
             "functions/a/route.py: the app's startup failed: ConnectionError: no database. "
-            "Mend its lifespan; the next request starts it again."
+            "Fix its lifespan; the next request starts it again."
         )
         assert isinstance(caught.value.__cause__, ConnectionError)
         assert await lifespan_state(app, "functions/a/route.py") == {}

@@ -339,7 +339,7 @@ def test_an_edge_event_is_refused_by_its_keys(
     project: RouteProject, read_event_file: ReadEvent, log_lines: LogLines
 ) -> None:
     project.write("route.py", answering())
-    with pytest.raises(EventError, match="the keys Records is no HTTP request"):
+    with pytest.raises(EventError, match="the keys Records is not an HTTP request"):
         project.handler()(read_event_file("CloudFrontAccessRequestInResponse"))
     assert [line["level"] for line in log_lines()] == ["ERROR"]
 
@@ -677,5 +677,5 @@ def test_a_cached_app_is_not_cached_for_who_sends_credentials(project: RouteProj
         ([("Authorization", "a")], "private"),
         ([("Cookie", "a=1")], "private"),
     ):
-        answer = handler(rest("/", headers=headers), None)
-        assert answer["multiValueHeaders"]["cache-control"][0].startswith(expected)
+        response = handler(rest("/", headers=headers), None)
+        assert response["multiValueHeaders"]["cache-control"][0].startswith(expected)

@@ -166,12 +166,12 @@ def test_an_event_that_is_no_http_request_is_refused_with_a_line_in_the_log_and_
     project.write("x/route.py", ECHO)
     handler = project.handler()
 
-    with pytest.raises(EventError, match="an event with the keys warmer is no HTTP request"):
+    with pytest.raises(EventError, match="an event with the keys warmer is not an HTTP request"):
         handler({"warmer": True}, CONTEXT)
 
     (line,) = log_lines()
     assert (line["level"], line["request_id"]) == ("ERROR", "lambda-1")
-    assert line["message"].startswith("the invocation: an event with the keys warmer is no HTTP request.")
+    assert line["message"].startswith("the invocation: an event with the keys warmer is not an HTTP request.")
     assert handler(rest("GET", "/x"), CONTEXT)["statusCode"] == 200
 
 

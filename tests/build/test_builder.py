@@ -735,9 +735,10 @@ def test_a_folder_or_file_at_the_root_ships_where_a_string_names_it_as_a_path(
         assert "functions/x/route.py:" in explain(report, "/x", "pages/a.html")[-1]
 
 
-def test_a_folder_of_modules_that_is_named_as_a_path_is_warned_of_with_the_line_to_write(tmp_path: Path) -> None:
+def test_a_package_that_is_named_as_a_path_is_warned_of_with_the_line_to_write(tmp_path: Path) -> None:
     files = {
         "functions/x/route.py": f"from pathlib import Path\nPLUGINS = Path('plugins')\n{HELLO}",
+        "plugins/__init__.py": "",
         "plugins/a.py": "",
         "plugins/b.py": "",
     }

@@ -58,7 +58,7 @@ def test_a_folder_then_holds_exactly_the_bundle(store: Store, tmp_path: Path) ->
     }
     is_link = (tmp_path / "out/c").stat().st_ino == (two.folder / "c").stat().st_ino
     assert is_link is not os.access(two.folder / "c", os.W_OK)  # root may write everywhere
-    with pytest.raises(BundleError, match="holds 1 files that are no part of the bundle, such as 'a/b'"):
+    with pytest.raises(BundleError, match="contains 1 files that are not part of the bundle, such as 'a/b'"):
         link_trees([two], tmp_path / "out")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.modules import forget_modules
+from edgeroutes.dev.modules import drop_modules
 from tests.dev.serving import write_files
 
 if TYPE_CHECKING:
@@ -38,6 +38,6 @@ def project(tmp_path: Path) -> Iterator[Path]:
     """A project with a route of every kind; its modules are unloaded afterwards."""
     write_files(tmp_path, FILES)
     yield tmp_path
-    forget_modules(tmp_path)
+    drop_modules(tmp_path)
     if str(tmp_path) in sys.path:
         sys.path.remove(str(tmp_path))

@@ -16,7 +16,7 @@ from edgeroutes.cli import main
 from edgeroutes.cli.doctor_cors import PageRequest, explain, server_sender
 from edgeroutes.cli.output import EscapedStream, escape, escape_line, escape_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal
-from edgeroutes.dev.reports import Answered, CloudFailed, Failed, Logged, Reloaded, Started
+from edgeroutes.dev.reports import CloudFailed, Failed, Logged, Reloaded, Responded, Started
 from edgeroutes.errors import LayoutError, ToolError
 from tests.dev.serving import write_files
 
@@ -95,7 +95,7 @@ REPORTS: dict[str, Callable[[Path], Report]] = {
     "not Python": lambda _: Failed(message=NASTY, error=not_python()),
     "in odd code": lambda folder: Failed(message="", error=in_odd_code(folder)),
     "a problem": lambda _: Failed(message="", error=PROBLEM),
-    "an access line": lambda _: Answered(
+    "an access line": lambda _: Responded(
         method=NASTY,
         path=NASTY,
         source_file=NASTY,

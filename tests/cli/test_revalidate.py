@@ -64,11 +64,11 @@ def test_everything_is_invalidated_in_the_distribution_that_is_named(
     [
         (
             ["--all", "--stack", "none"],
-            "stack 'none': AWS says ValidationError: Stack with id none does not exist. Name the stack",
+            "stack 'none': AWS returned ValidationError: Stack with id none does not exist. Name the stack",
         ),
         (["--all", "--stack", "other"], "stack 'other': it has no output DistributionId. Name another stack with"),
         (["--tag", "a b"], "--tag: tag 'a b' has a character that CloudFront does not accept."),
-        (["--path", "a"], "revalidate_path(): 'a' is no path of this host."),
+        (["--path", "a"], "revalidate_path(): 'a' is not a path of this host."),
     ],
 )
 def test_an_invalid_request_is_reported_with_what_to_do(

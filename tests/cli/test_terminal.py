@@ -13,13 +13,13 @@ import pytest
 
 from edgeroutes.cli.terminal import JsonLines, Terminal, access_line, failure_lines
 from edgeroutes.dev.reports import (
-    Answered,
     CloudFailed,
     CloudReady,
     Failed,
     Logged,
     Reloaded,
     Report,
+    Responded,
     RouteLine,
     Started,
 )
@@ -39,8 +39,8 @@ def printed(report: Report) -> str:
     return output.getvalue()
 
 
-def access(**fields: object) -> Answered:
-    return Answered(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
+def access(**fields: object) -> Responded:
+    return Responded(**{"method": "GET", "path": "/a", "status": 200, "duration_ms": 1.23, "body_bytes": 10, **fields})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -175,5 +175,5 @@ def test_for_programs_each_report_is_a_json_document(capsys: pytest.CaptureFixtu
         "warnings": [],
         "table": [{"methods": ["GET"], "path": "/a", "source_file": "functions/a/route.py"}],
     }
-    assert (entry["kind"], entry["status"]) == ("answered", 200)
+    assert (entry["kind"], entry["status"]) == ("responded", 200)
     assert failed == {"kind": "failed", "message": "m", "error": "ValueError", "traceback": "ValueError: v\n"}

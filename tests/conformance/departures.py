@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 PAGE = Path(__file__).parents[2] / "docs" / "nextjs-differences.md"
 
@@ -96,7 +96,7 @@ class Skip:
 
 SKIP_KINDS = {
     "next-only": "Next.js or React alone: an API, a file convention or a caching model that edgeroutes does not have",
-    "platform": "the platform in front of the function does not let it be done",
+    "platform": "the platform in front of the function does not support it",
 }
 
 CONTENT_TYPE = Reason(
@@ -108,143 +108,143 @@ CONTENT_TYPE = Reason(
 )
 ALLOW = Reason(
     next_does="405 has no `Allow`.",
-    we_do="405 has `Allow`, as the automatic OPTIONS has.",
-    why="RFC 9110 §15.5.6 asks for it.",
+    we_do="405 has `Allow`, like the automatic OPTIONS.",
+    why="RFC 9110 §15.5.6 requires it.",
     page="product.md",
     words="405 carries `Allow` (RFC 9110).",
 )
 PROBLEM = Reason(
     next_does="Errors have an empty body; an unmatched path has an HTML page.",
-    we_do="Errors that the runtime answers are `application/problem+json` (RFC 9457), with the request's id.",
-    why="The caller is a program, and the id leads to the log line.",
+    we_do="Errors of the runtime are `application/problem+json` (RFC 9457), with the request id.",
+    why="The client is a program, and the id is in the log line.",
     page="product.md",
     words="Errors of the runtime are problem+json, not empty; 404 of `not_found()` and of an unmatched path are the same.",
 )
 NO_STORE = Reason(
-    next_does="A dynamic answer has no `Cache-Control`; a 404 page has `private, no-cache, no-store, max-age=0, must-revalidate`.",
-    we_do="Both say `Cache-Control: private, no-store`.",
-    why="A CDN stands in front, and it may keep what says nothing.",
+    next_does="A dynamic response has no `Cache-Control`; a 404 page has `private, no-cache, no-store, max-age=0, must-revalidate`.",
+    we_do="Both have `Cache-Control: private, no-store`.",
+    why="There is a CDN in front, and it may store a response without `Cache-Control`.",
     page="product.md",
     words="Dynamic answers say `private, no-store`, because a CDN stands in front.",
 )
 PUBLIC = Reason(
-    next_does="A cached response says `s-maxage=60, stale-while-revalidate=31535940`.",
-    we_do="`public` stands in front, and `stale-if-error` with the same number behind.",
-    why="CloudFront keeps the old response when the function fails; Next.js' own server does that by itself.",
+    next_does="A cached response has `s-maxage=60, stale-while-revalidate=31535940`.",
+    we_do="It starts with `public`, and ends with `stale-if-error` with the same number.",
+    why="CloudFront then serves the stale response when the function fails; Next.js' own server always does.",
     page="decisions.md",
     words="Directives in the order `public, s-maxage, stale-while-revalidate, stale-if-error`",
 )
 UNKEYED = Reason(
     next_does="A handler's `Cache-Control: s-maxage=…` is sent beside any `Vary`.",
     we_do="When `Vary` names a header that is not in CloudFront's cache key, the response is `private, no-store`, which the log says once.",
-    why="CloudFront ignores `Vary`: the next visitor would get the response that was made for this one.",
+    why="CloudFront ignores `Vary`: the next visitor would get the response for this one.",
 )
 CACHE_STATE = Reason(
-    next_does="`x-nextjs-cache` says HIT, MISS or STALE.",
-    we_do="The function says nothing: the cache is CloudFront (in `dev` its emulation), which says it in `X-Cache` and `Age`.",
-    why="The function does not see what a cache in front of it does.",
+    next_does="`x-nextjs-cache` is HIT, MISS or STALE.",
+    we_do="The function sends no such header. The cache is CloudFront (in `dev` its emulation), which sends `X-Cache` and `Age`.",
+    why="The function does not see the cache in front of it.",
     page="product.md",
     words="a CDN in front that obeys the same cache rules as CloudFront and says so (`X-Cache`, `Age`",
 )
 VALUES = Reason(
-    next_does="A handler that returns no Response is a 500.",
-    we_do="dict, list, str, bytes, dataclasses, models and generators become one; None and the rest are a 500.",
-    why="It is what FastAPI and Chalice users write; None is a forgotten `return`.",
+    next_does="A handler that returns anything but a Response is a 500.",
+    we_do="dict, list, str, bytes, dataclasses, models and generators become a Response; None and anything else are a 500.",
+    why="FastAPI and Chalice users write handlers so; None is a forgotten `return`.",
     page="product.md",
     words="Values that are no Response are turned into one, except `None`.",
 )
 ALWAYS_ANSWERS = Reason(
     next_does="A stream that fails before its first chunk closes the connection without a response.",
     we_do="It is a 500.",
-    why="Nothing is sent yet, so the client can be told.",
+    why="Nothing has been sent yet, so the client can get an error.",
     page="product.md",
     words="A handler's exception never closes the connection without an answer.",
 )
 WHOLE = Reason(
-    next_does="A stream that fails after its first chunk cuts the connection.",
-    we_do="So do we where bytes leave as they are produced; a place that gives the response whole gives a 500.",
-    why="Nothing is sent yet, so the client can be told.",
+    next_does="A stream that fails after its first chunk closes the connection.",
+    we_do="The same where chunks are sent as they are produced; a buffered response is a 500.",
+    why="Nothing has been sent yet, so the client can get an error.",
     page="product.md",
     words="Under `sam local`, which cannot stream, the same function answers whole.",
 )
 HOST = Reason(
     next_does="Under `force-static`, `request.url` is `http://localhost:3000…` without its query.",
-    we_do="`request.url` is what was asked for; headers, cookies and the client are empty.",
+    we_do="`request.url` is the requested URL; headers, cookies and the client are empty.",
     why="The host is the site's own, and the query is part of the cache key.",
     page="product.md",
     words="The query string is part of the cache key and asking for it changes nothing.",
 )
 URL_CACHED = Reason(
-    next_does="Asking for `request.url` or the query makes a cached route dynamic.",
-    we_do="It changes nothing.",
+    next_does="Reading `request.url` or the query makes a cached route dynamic.",
+    we_do="It has no effect.",
     why="The query is part of the cache key, so the response may depend on it.",
     page="decisions.md",
     words="the URL and query do not opt out",
 )
 OTHER_METHODS = Reason(
-    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET un-caches GET, and a prerendered path responds 405 to OPTIONS.",
-    we_do="GET stays cached, and the other methods answer.",
-    why="Caching is GET's and HEAD's alone; a preflight must work on a cached route.",
+    next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET disables caching of GET; a prerendered path responds 405 to OPTIONS.",
+    we_do="GET stays cached, and the other methods work.",
+    why="Only GET and HEAD are cached; a preflight must work on a cached route.",
     page="product.md",
     words="POST beside GET does not un-cache GET, and preflight works on cached routes.",
 )
 DYNAMIC_CACHED = Reason(
     next_does="`[id]` with `revalidate` is not cached without `generateStaticParams`.",
     we_do="It is cached.",
-    why="The CDN keeps any URL; nothing has to be listed beforehand.",
+    why="The CDN caches any URL; nothing has to be listed beforehand.",
     page="decisions.md",
     words="`[id]` + `revalidate` is cached without generate_static_params",
 )
 FORM_POST = Reason(
     next_does="`redirect()` after a POST of `application/x-www-form-urlencoded;charset=UTF-8` is a 307, without the parameter a 303.",
     we_do="303 after any form POST.",
-    why="A parameter of the type changes nothing of what it is.",
+    why="A parameter does not change the media type.",
     page="decisions.md",
     words="`redirect` and `permanent_redirect` both give 303 after a form POST (multipart or urlencoded, parameters of the type ignored).",
 )
 ONE_REDIRECT = Reason(
     next_does="`NextResponse.redirect` has 307 and the web's `Response.redirect` 302; a relative URL is a 500 for both.",
-    we_do="One `Response.redirect(url, status=307)`, which takes relative URLs.",
+    we_do="There is one `Response.redirect(url, status=307)`, which accepts relative URLs.",
     why="RFC 9110 §10.2.2 allows a relative `Location`.",
     page="product.md",
     words=".redirect(url, status=307)",
 )
 REDIRECT_BODY = Reason(
-    next_does="A redirect of the framework's own (repeated slashes, the proxy's) has the target as its body, and a `Refresh` header.",
+    next_does="The framework's own redirects (repeated slashes, the proxy's) have the target as the body, and a `Refresh` header.",
     we_do="The body is empty.",
-    why="Clients follow `Location`; RFC 9110 §15.4 does not ask for a body.",
+    why="Clients follow `Location`; RFC 9110 §15.4 requires no body.",
 )
 EXCEPTIONS = Reason(
-    next_does="`redirect()` raises an error with a `digest`, and what is read-only or forbidden throws errors with Next.js' texts.",
+    next_does="`redirect()` throws an error with a `digest`, and forbidden writes throw errors with Next.js' messages.",
     we_do="They raise Python exceptions: `Redirect` with `location` and `status`, TypeError, HandlerError with a hint.",
-    why="The texts name React's places.",
+    why="Next.js' messages refer to React.",
     page="product.md",
     words="raise; they end the handler",
 )
 SAME_SITE = Reason(
     next_does="`sameSite: true` is written as `SameSite=true`.",
     we_do="`same_site=` is `strict`, `lax` or `none`; anything else is a ValueError.",
-    why="Browsers know no `SameSite=true`.",
+    why="Browsers do not know `SameSite=true`.",
     page="product.md",
     words="same_site=, max_age=",
 )
 LOWER_CASE = Reason(
     next_does="A lower-case method export is ignored: 405.",
     we_do="It is an error before anything runs, with a did-you-mean.",
-    why="Nobody writes `def get` in a route file and means nothing by it.",
+    why="A `def get` in a route file is a mistake.",
     page="product.md",
     words="A lower-case method name",
 )
 SLOT = Reason(
-    next_does="A folder `@slot` is left out of the URL.",
-    we_do="It is refused, naming `(slot)`, the group, and `slot`.",
-    why="Slots belong to pages; API Gateway takes no `@` in a path part.",
+    next_does="A folder `@slot` is not in the URL.",
+    we_do="It is an error that names the alternatives `(slot)`, a group, and `slot`.",
+    why="Slots belong to pages; API Gateway does not allow `@` in a path part.",
     page="decisions.md",
     words="other characters (`@slot`, spaces, non-ASCII) are refused at scan",
 )
 NOT_PRERENDERED = Reason(
-    next_does="A `force-static` handler runs in the build, and one that throws fails it.",
-    we_do="Nothing runs in the build: the first request fills the cache, and one that raises is a 500.",
+    next_does="A `force-static` handler runs in the build, and an error in it fails the build.",
+    we_do="Nothing runs in the build: the first request fills the cache, and an error is a 500.",
     why="A build needs no database and no secrets.",
     page="decisions.md",
     words="nothing is prerendered; an error → 500",
@@ -418,15 +418,17 @@ def _next_only(why: str) -> Skip:
 
 
 _CACHE_COMPONENTS = _next_only("Cache Components is the other caching model of Next.js; edgeroutes has the default one")
-_DISCONNECT = Skip(kind="platform", why="a Lambda function is not told that its client has gone", adapters=LAMBDA)
+_DISCONNECT = Skip(
+    kind="platform", why="a Lambda function does not notice that its client has disconnected", adapters=LAMBDA
+)
 
 SKIPS: dict[str, Skip] = {
     "rewrite-in-handler": _next_only("there is no NextResponse.rewrite(); a handler calls the other function"),
     "handler-next": _next_only("there is no NextResponse.next(); middleware calls call_next"),
     "metadata-manifest": _next_only("there are no metadata files: manifest.webmanifest/route.py is a route"),
     "metadata-robots": _next_only("there are no metadata files: robots.txt/route.py is a route"),
-    "draft-enable": _next_only("draft mode previews pages of a CMS"),
-    "updatetag-throws": _next_only("updateTag() belongs to Server Actions"),
+    "draft-enable": _next_only("there is no draft mode: it previews pages of a CMS"),
+    "updatetag-throws": _next_only("there is no updateTag(): it belongs to Server Actions"),
     "cc-cookies": _CACHE_COMPONENTS,
     "cc-headers": _CACHE_COMPONENTS,
     "cc-task": _CACHE_COMPONENTS,
@@ -435,22 +437,22 @@ SKIPS: dict[str, Skip] = {
     "cc-microtask": _CACHE_COMPONENTS,
     "cc-static-string-sync": _CACHE_COMPONENTS,
     "cc-static-stream-sync": _CACHE_COMPONENTS,
-    "cache-rev60-connection": _next_only('there is no connection(): dynamic = "force-dynamic" says it'),
-    "cache-rev60-nostore": _next_only('there is no unstable_noStore(): dynamic = "force-dynamic" says it'),
+    "cache-rev60-connection": _next_only('there is no connection(): dynamic = "force-dynamic" is the alternative'),
+    "cache-rev60-nostore": _next_only('there is no unstable_noStore(): dynamic = "force-dynamic" is the alternative'),
     "build-route-and-page": _next_only("there are no pages"),
     "cancel-progressing": _DISCONNECT,
     "cancel-stalled": _DISCONNECT,
     "cancel-no-data": _DISCONNECT,
     "decode-a%2Fb": Skip(
-        kind="platform", why="an HTTP API decodes the path, so %2F cannot be told from a slash", adapters=("http-api",)
+        kind="platform", why="an HTTP API decodes the path, so %2F and a slash look the same", adapters=("http-api",)
     ),
     "resp-multi-values": Skip(
         kind="platform",
-        why="a REST API renames WWW-Authenticate to x-amzn-remapped-www-authenticate, and dev does, too",
+        why="a REST API and dev rename WWW-Authenticate to x-amzn-remapped-www-authenticate",
         adapters=("dev",),
     ),
     "catchall-decode": Skip(
-        kind="platform", why="an HTTP API decodes the path, so %2F cannot be told from a slash", adapters=("http-api",)
+        kind="platform", why="an HTTP API decodes the path, so %2F and a slash look the same", adapters=("http-api",)
     ),
 }
 
@@ -458,109 +460,109 @@ SKIPS: dict[str, Skip] = {
 UNSHOWN: tuple[Reason, ...] = (
     Reason(
         next_does="`context.params` is a promise, and undefined in a route without dynamic segments.",
-        we_do="`params` is a plain mapping, empty there.",
-        why="Python has no need of the promise, and an empty mapping needs no question.",
+        we_do="`params` is a plain mapping, empty in such a route.",
+        why="Python needs no promise, and an empty mapping needs no check.",
     ),
     Reason(
         next_does="The body can be read once; a second read is a 500.",
-        we_do="It can be read as often as wanted.",
+        we_do="It can be read any number of times.",
         why="Lambda has all of it before the handler starts.",
         page="product.md",
         words="The body can be read twice.",
     ),
     Reason(
-        next_does="JSON that is none, read by `request.json()`, is a 500; so is malformed percent-encoding in a captured segment.",
+        next_does="Invalid JSON in `request.json()` is a 500; so is malformed percent-encoding in a captured segment.",
         we_do="Both are a 400.",
         why="It is the client's mistake.",
         page="product.md",
         words="Bad percent-encoding and bad JSON are 400.",
     ),
     Reason(
-        next_does="The cache keeps answers with Set-Cookie, and a 500 of a refresh replaces the response that was kept.",
+        next_does="The cache stores responses with Set-Cookie, and a 500 during a refresh replaces the cached response.",
         we_do="Neither is ever cached.",
-        why="One visitor's cookie is not another's.",
+        why="A cookie belongs to one visitor.",
         page="product.md",
         words="Set-Cookie and errors (4xx but 404 and 410, 5xx) are never cached.",
     ),
     Reason(
-        next_does="`request.url` says `localhost` whatever the Host header says.",
+        next_does="`request.url` has `localhost`, whatever the Host header is.",
         we_do="`request.url` and `Location` have the real host.",
-        why="Links and redirects that leave the function are of use only then.",
+        why="Links and redirects work only with the real host.",
         page="product.md",
         words="`Location` and `.url` know the real host.",
     ),
     Reason(
         next_does="CORS headers are written by hand in handlers or in the configuration.",
-        we_do="`cors = CORS(…)` declares them; preflights and error answers have them too.",
-        why="By hand, errors and preflights of cached routes are forgotten.",
+        we_do="`cors = CORS(…)` declares them; preflights and error responses have them too.",
+        why="By hand, errors and preflights of cached routes lack the headers.",
         page="product.md",
         words="CORS is declared, not written by hand.",
     ),
     Reason(
-        next_does="`set` on one cookie name twice keeps one, whatever the paths.",
-        we_do="Cookies are kept apart by name, domain and path, as browsers keep them.",
-        why="Deleting a cookie on another path must be possible beside setting it on this one.",
+        next_does="Two `set` calls with one cookie name keep one cookie, whatever the paths.",
+        we_do="Cookies are distinguished by name, domain and path, as in browsers.",
+        why="A handler must be able to delete a cookie on one path and set it on another.",
         page="product.md",
         words="Cookies are kept apart by name, domain and path; the last write wins",
     ),
     Reason(
-        next_does="`maxAge` writes an `Expires` beside `Max-Age`, over the one that was given; a number for `expires` is milliseconds.",
-        we_do="Each attribute is written as it was given; a number for `expires=` is seconds since the epoch.",
-        why="Browsers let `Max-Age` win, and a fixed answer stays the same bytes; Python's times are seconds.",
+        next_does="`maxAge` also writes an `Expires`, over a given one; a number for `expires` is milliseconds.",
+        we_do="Each attribute is written as given; a number for `expires=` is seconds since the epoch.",
+        why="Browsers prefer `Max-Age`, and a fixed response stays the same bytes; Python's times are seconds.",
     ),
     Reason(
-        next_does="`Location` has the target as it was given, non-ASCII raw.",
-        we_do="What is no URL character is percent-encoded, the backslash too; an empty target or a control character is a 500.",
+        next_does="`Location` has the target as given, with raw non-ASCII.",
+        we_do="Invalid URL characters, also backslashes, are percent-encoded; an empty target or a control character is a 500.",
         why="A field value is ASCII (RFC 9110 §5.5), and browsers take a backslash for a slash: another host.",
     ),
     Reason(
-        next_does="A handler's `Content-Encoding` is dropped, a custom `statusText` is sent, every response has a `Vary` of React's, \
+        next_does="A handler's `Content-Encoding` is dropped, a custom `statusText` is sent, every response has React's `Vary`, \
 and `next start` compresses.",
-        we_do="`Content-Encoding` goes out, only `Content-Length` and `Transfer-Encoding` are dropped; nothing else is added.",
-        why="A handler may compress by itself, and else the CDN does; Lambda's result has no reason phrase.",
+        we_do="`Content-Encoding` is sent, only `Content-Length` and `Transfer-Encoding` are dropped; nothing else is added.",
+        why="A handler may compress, otherwise the CDN does; Lambda's result has no reason phrase.",
         page="product.md",
         words="`Content-Length` and `Transfer-Encoding` are ours; a handler's are dropped.",
     ),
     Reason(
-        next_does="Conditional requests are never answered with 304.",
-        we_do="A response that can be cached has a strong `ETag`, and a request that names it gets a 304.",
-        why="Browsers revalidate through the CDN at each visit, mostly without a body.",
+        next_does="Conditional requests never get a 304.",
+        we_do="A cacheable response has a strong `ETag`, and a request with that `ETag` gets a 304.",
+        why="Browsers revalidate through the CDN at each visit, usually without a body.",
         page="product.md",
         words="plus a strong `ETag` and 304s.",
     ),
     Reason(
-        next_does="What a handler revalidates is forgotten when it returns or redirects, so where that leads is fresh; \
-of a handler that throws nothing is.",
-        we_do="It is forgotten once the response is sent, whatever the response is, a 500 too; `wait=True` asks CloudFront before.",
-        why="Nobody waits for edges that forget seconds later anyway; and what was written before the failure has been written.",
+        next_does="Revalidated entries are evicted when the handler returns or redirects, so the redirect's target is fresh; \
+an error evicts nothing.",
+        we_do="They are invalidated after the response has been sent, also after a 500; with `wait=True` CloudFront is called before.",
+        why="The edges need seconds anyway, so no client waits for them; and changes before a failure are changes.",
     ),
     Reason(
-        next_does="`redirect()` and `notFound()` in a cached route are kept for a year, whatever its `revalidate`.",
-        we_do="They are kept as long as the route's other responses.",
-        why="What was missing may appear.",
+        next_does="`redirect()` and `notFound()` in a cached route are cached for a year, whatever its `revalidate`.",
+        we_do="They are cached as long as the route's other responses.",
+        why="A missing item may appear later.",
         page="product.md",
         words="A redirect or not_found keeps the route's `revalidate`.",
     ),
     Reason(
-        next_does="In a route with `generateStaticParams`, asking for cookies or headers at request time only is a 500.",
-        we_do="That answer is dynamic, and the next one may be cached again.",
-        why="What a response depends on is seen when it is made.",
+        next_does="In a route with `generateStaticParams`, reading cookies or headers only at request time is a 500.",
+        we_do="That response is dynamic, and the next one may be cached again.",
+        why="The runtime sees what each response depends on.",
         page="product.md",
         words="Asking for headers, cookies or the client makes an `auto` answer",
     ),
     Reason(
         next_does="An exported HEAD is ignored on a cached route.",
-        we_do="It answers.",
+        we_do="It works.",
         why="It was exported.",
     ),
     Reason(
-        next_does="`robots.txt/route`, `sitemap.xml/route` and the like are static without being asked to be.",
-        we_do='They are routes like any other: dynamic, unless `dynamic = "force-static"` or `revalidate` says otherwise.',
-        why="No name changes what a file means.",
+        next_does="`robots.txt/route`, `sitemap.xml/route` and the like are static by default.",
+        we_do='They are routes like any other: dynamic, unless they set `dynamic = "force-static"` or `revalidate`.',
+        why="A name does not change the meaning of a file.",
     ),
     Reason(
         next_does="TRACE is a 500.",
-        we_do="It is a 400, as every method but the seven.",
+        we_do="It is a 400, like every method other than the seven.",
         why="It is the client's mistake.",
         page="decisions.md",
         words="Anything but the seven methods → 400",
@@ -568,19 +570,19 @@ of a handler that throws nothing is.",
     Reason(
         next_does='`export const GET = "text"` counts in `Allow`, and is a 500 when called.',
         we_do="It is an error before anything runs.",
-        why="Nothing can be called there.",
+        why="It cannot be called.",
     ),
     Reason(
         next_does="`after()` takes a function or a promise.",
-        we_do="`after(callable, *args)`; a coroutine that has been made already is a TypeError.",
-        why="Its function is what is run later, in the order given.",
+        we_do="`after(callable, *args)`; a coroutine object is a TypeError.",
+        why="Functions run later, in the given order.",
         page="product.md",
         words="`after(callable, *args)`",
     ),
     Reason(
         next_does="Middleware (`proxy`) runs before unmatched paths too.",
-        we_do="It wraps the routes at or below its folder, their 405 and automatic OPTIONS too; an unmatched path goes without it.",
-        why="No function is behind a path that no route has.",
+        we_do="It wraps the routes at or below its folder, also their 405 and automatic OPTIONS, but not an unmatched path.",
+        why="A path without a route has no function.",
         page="decisions.md",
         words="it wraps 405 and automatic OPTIONS, not preflights or unmatched paths",
     ),
@@ -589,37 +591,31 @@ of a handler that throws nothing is.",
 
 def render_page() -> str:
     """docs/nextjs-differences.md."""
-    cases: dict[int, list[str]] = {}
-    by_id: dict[int, Reason] = {}
-    for case, row in [*DEPARTURES.items(), *REFUSALS.items()]:
-        for reason in row.reasons:
-            by_id[id(reason)] = reason
-            cases.setdefault(id(reason), []).append(case)
-    for reason in UNSHOWN:
-        by_id[id(reason)] = reason
     lines = [
-        "# Where edgeroutes differs from Next.js",
+        "# Differences from Next.js",
         "",
-        "Route files, methods, params, cookies, redirects and segment config are those of Next.js 16 route handlers, spelt as Python.",
-        "What follows is different on purpose. The page is made from the table that the conformance tests go by",
-        "(`tests/conformance/departures.py`). The last column names the cases of Next.js' own test suite in which",
-        "edgeroutes' answer is tested in place of Next.js'.",
+        "Route files, methods, params, cookies, redirects and segment config are those of Next.js 16 route handlers, written in Python.",
+        "The differences below are deliberate. edgeroutes' tests run the cases of Next.js' own test suite and check each difference.",
         "",
-        "| Next.js | edgeroutes | because | cases |",
-        "|---|---|---|---|",
+        "| Next.js | edgeroutes | because |",
+        "|---|---|---|",
     ]
-    for key, reason in by_id.items():
-        shown = ", ".join(f"`{case}`" for case in cases.get(key, ()))
-        lines.append(f"| {reason.next_does} | {reason.we_do} | {reason.why} | {shown} |")
-    lines += ["", "## Cases that are not run", ""]
+    lines += [f"| {reason.next_does} | {reason.we_do} | {reason.why} |" for reason in _reasons()]
+    lines += ["", "## Not supported", ""]
     for kind, meaning in SKIP_KINDS.items():
-        lines += [f"**{meaning[0].upper()}{meaning[1:]}.**", ""]
-        for case, skip in SKIPS.items():
-            if skip.kind == kind:
-                where = f" ({', '.join(skip.adapters)})" if skip.adapters else ""
-                lines.append(f"- `{case}`{where}: {skip.why}.")
+        lines += [f"{meaning[0].upper()}{meaning[1:]}:", ""]
+        lines += dict.fromkeys(
+            f"- {skip.why[0].upper()}{skip.why[1:]}." for skip in SKIPS.values() if skip.kind == kind
+        )
         lines.append("")
     return "\n".join(lines)
+
+
+def _reasons() -> Iterator[Reason]:
+    """Every reason once, in the order of the tables."""
+    rows = [*DEPARTURES.values(), *REFUSALS.values()]
+    reasons = [reason for row in rows for reason in row.reasons] + [*UNSHOWN]
+    yield from {id(reason): reason for reason in reasons}.values()
 
 
 if __name__ == "__main__":

@@ -183,17 +183,17 @@ HTTP_EVENT = {"httpMethod": "GET", "path": "/alive", "headers": {}, "requestCont
         pytest.param(
             SCHEDULE,
             "with the keys account, detail, detail-type, id, region, resources, source, time, version"
-            " is no HTTP request: it comes from aws.events.",
+            " is not an HTTP request: it comes from aws.events.",
             id="schedule",
         ),
-        pytest.param({"warmer": True}, "with the keys warmer is no HTTP request.", id="warmer"),
-        pytest.param(QUEUE, "with the keys Records is no HTTP request: it comes from aws:sqs.", id="queue"),
-        pytest.param({}, "with the keys (none) is no HTTP request.", id="empty"),
-        pytest.param({"Records": []}, "with the keys Records is no HTTP request.", id="no records"),
-        pytest.param([HTTP_EVENT], "of type list is no HTTP request.", id="list"),
-        pytest.param("ping", "of type str is no HTTP request.", id="text"),
-        pytest.param(None, "of type NoneType is no HTTP request.", id="null"),
-        pytest.param({"requestContext": None}, "with the keys requestContext is no HTTP request.", id="no context"),
+        pytest.param({"warmer": True}, "with the keys warmer is not an HTTP request.", id="warmer"),
+        pytest.param(QUEUE, "with the keys Records is not an HTTP request: it comes from aws:sqs.", id="queue"),
+        pytest.param({}, "with the keys (none) is not an HTTP request.", id="empty"),
+        pytest.param({"Records": []}, "with the keys Records is not an HTTP request.", id="no records"),
+        pytest.param([HTTP_EVENT], "of type list is not an HTTP request.", id="list"),
+        pytest.param("ping", "of type str is not an HTTP request.", id="text"),
+        pytest.param(None, "of type NoneType is not an HTTP request.", id="null"),
+        pytest.param({"requestContext": None}, "with the keys requestContext is not an HTTP request.", id="no context"),
     ],
 )
 def test_an_event_that_is_not_http_is_refused_by_name_and_the_function_lives_on(
@@ -207,6 +207,6 @@ def test_an_event_that_is_not_http_is_refused_by_name_and_the_function_lives_on(
 
 
 def test_a_cloudfront_event_is_refused_by_name(handler: LambdaHandler) -> None:
-    with pytest.raises(EventError, match="the keys Records is no HTTP request: it comes from CloudFront"):
+    with pytest.raises(EventError, match="the keys Records is not an HTTP request: it comes from CloudFront"):
         handler(read_event("CloudFrontAccessRequestInResponse"))
     assert seen(handler(HTTP_EVENT))["path"] == "/alive"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.cdn.edge import Cdn
-from edgeroutes.dev.reports import Answered, Logged, Report
+from edgeroutes.dev.reports import Logged, Report, Responded
 from edgeroutes.http.headers import Headers
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ class Edge:
         return [report.message for report in self.reports if isinstance(report, Logged) and report.level == "WARNING"]
 
     @property
-    def behind(self) -> list[Answered]:
-        return [report for report in self.reports if isinstance(report, Answered)]
+    def behind(self) -> list[Responded]:
+        return [report for report in self.reports if isinstance(report, Responded)]
 
     async def get(self, target: str = "/", method: str = "GET", headers: Mapping[str, str] | Pairs = ()) -> Got:
         pairs = list(headers.items()) if hasattr(headers, "items") else list(headers)

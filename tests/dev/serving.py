@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from edgeroutes.dev.modules import forget_modules
-from edgeroutes.dev.reports import Answered, Failed, Logged, Reloaded, Report, Started
+from edgeroutes.dev.modules import drop_modules
+from edgeroutes.dev.reports import Failed, Logged, Reloaded, Report, Responded, Started
 from edgeroutes.dev.server import DevServer
 
 if TYPE_CHECKING:
@@ -62,8 +62,8 @@ class Recorder:
         return [report for report in list(self.reports) if isinstance(report, kind)]
 
     @property
-    def answered(self) -> list[Answered]:
-        return self.of(Answered)
+    def answered(self) -> list[Responded]:
+        return self.of(Responded)
 
     @property
     def failed(self) -> list[Failed]:
@@ -131,7 +131,7 @@ def serving(
     finally:
         server.stop()
         thread.join()
-        forget_modules(root)
+        drop_modules(root)
         if str(root) in sys.path:
             sys.path.remove(str(root))
 

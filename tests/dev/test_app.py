@@ -43,10 +43,10 @@ ECHO = """
 def test_a_request_reaches_the_handler_as_api_gateways_event_and_its_answer_comes_back(tmp_path: Path) -> None:
     with serving(tmp_path, {"echo/[name]": ECHO.replace("request: Request", "request: Request, name: str")}) as served:
         body = bytes(range(256))
-        answer = served.client.post("/echo/a%2Fb?q=1&q=%C3%A9", content=body, headers={"X-Thing": "one"})
-    seen = answer.json()
+        response = served.client.post("/echo/a%2Fb?q=1&q=%C3%A9", content=body, headers={"X-Thing": "one"})
+    seen = response.json()
     assert seen.pop("remaining") in range(20_000, 30_001)
-    assert (answer.status_code, seen) == (
+    assert (response.status_code, seen) == (
         200,
         {
             "method": "POST",
@@ -61,7 +61,7 @@ def test_a_request_reaches_the_handler_as_api_gateways_event_and_its_answer_come
             "origin": f"http://127.0.0.1:{served.server.port}",
         },
     )
-    assert answer.headers["content-length"] == str(len(answer.content))
+    assert response.headers["content-length"] == str(len(response.content))
 
 
 def test_repeated_headers_cookies_and_binary_survive(tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_repeated_headers_cookies_and_binary_survive(tmp_path: Path) -> None:
             return answer
     """
     with serving(tmp_path, {"binary": route}) as served:
-        answer = served.get("/binary")
-    assert answer.content == bytes(range(256))
-    assert answer.headers.get_list("x-many") == ["1", "2"]
-    assert [line.partition(";")[0] for line in answer.headers.get_list("set-cookie")] == ["a=1", "b=2"]
+        response = served.get("/binary")
+    assert response.content == bytes(range(256))
+    assert response.headers.get_list("x-many") == ["1", "2"]
+    assert [line.partition(";")[0] for line in response.headers.get_list("set-cookie")] == ["a=1", "b=2"]
 
 
 METHODS_AND_PATHS = [
@@ -95,16 +95,16 @@ METHODS_AND_PATHS = [
 
 def test_every_method_and_path_has_an_answer(tmp_path: Path) -> None:
     with serving(tmp_path, {"plain": "async def GET():\n    return 'text'\n"}) as served:
-        answers = [served.client.request(method, path) for method, path, _, _ in METHODS_AND_PATHS]
-    seen = [(answer.status_code, answer.headers.get("allow")) for answer in answers]
+        responses = [served.client.request(method, path) for method, path, _, _ in METHODS_AND_PATHS]
+    seen = [(response.status_code, response.headers.get("allow")) for response in responses]
     assert seen == [(status, allow) for _, _, status, allow in METHODS_AND_PATHS]
-    assert [answer.text == "text" for answer in answers] == [True] + [False] * 7
+    assert [response.text == "text" for response in responses] == [True] + [False] * 7
 
 
 def test_a_body_without_a_length_is_read(tmp_path: Path) -> None:
     with serving(tmp_path, {"echo": ECHO}) as served:
-        answer = served.client.post("/echo", content=iter([b"one ", b"two"]))
-    assert answer.json()["body"] == "one two"
+        response = served.client.post("/echo", content=iter([b"one ", b"two"]))
+    assert response.json()["body"] == "one two"
 
 
 KINDS = {
@@ -134,13 +134,13 @@ KINDS = {
 def test_fifty_requests_at_once_never_see_each_others_cookies(tmp_path: Path) -> None:
     def ask(number: int) -> tuple[str, str, str | None]:
         kind = list(KINDS)[number % 3]
-        answer = httpx.get(f"{url}/{kind}", headers={"Cookie": f"who=n{number}"}, timeout=PATIENCE_S, verify=False)
-        return f"n{number}", answer.json()["who"], answer.cookies.get("seen")
+        response = httpx.get(f"{url}/{kind}", headers={"Cookie": f"who=n{number}"}, timeout=PATIENCE_S, verify=False)
+        return f"n{number}", response.json()["who"], response.cookies.get("seen")
 
     with serving(tmp_path, KINDS) as served, ThreadPoolExecutor(50) as pool:
         url = f"http://127.0.0.1:{served.server.port}"
         seen = list(pool.map(ask, range(150)))
-    assert [(who, who) for who, _, _ in seen] == [(who, answer) for who, answer, _ in seen]
+    assert [(who, who) for who, _, _ in seen] == [(who, response) for who, response, _ in seen]
     assert all(cookie in (None, who) for who, _, cookie in seen)
     assert sum(cookie is not None for _, _, cookie in seen) == 50
 
@@ -244,14 +244,14 @@ def test_a_stream_is_sent_as_it_is_produced(tmp_path: Path, kind: str) -> None:
     with (
         shared_module("gate", go_on=threading.Event(), closed=threading.Event()) as gate,
         serving(tmp_path, {kind: STREAMS[kind]}) as served,
-        served.client.stream("GET", f"/{kind}") as answer,
+        served.client.stream("GET", f"/{kind}") as response,
     ):
-        lines = answer.iter_lines()
+        lines = response.iter_lines()
         first = next(lines)
         was_closed = gate.closed.is_set()
         gate.go_on.set()
         assert (first, was_closed, list(lines)) == ("first", False, ["second"])
-        assert answer.headers["transfer-encoding"] == "chunked"
+        assert response.headers["transfer-encoding"] == "chunked"
     assert gate.closed.is_set()
 
 
@@ -277,8 +277,8 @@ def test_a_target_in_a_proxys_form_is_its_path(tmp_path: Path) -> None:
         socket.create_connection(("127.0.0.1", served.server.port)) as client,
     ):
         client.sendall(b"GET http://localhost/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        answer = b"".join(iter(lambda: client.recv(65536), b""))
-    assert (answer.split()[1], answer.rpartition(b"\r\n")[2]) == (b"200", b"/x")
+        response = b"".join(iter(lambda: client.recv(65536), b""))
+    assert (response.split()[1], response.rpartition(b"\r\n")[2]) == (b"200", b"/x")
 
 
 def test_a_slow_client_slows_the_handler_and_one_that_leaves_ends_it(tmp_path: Path) -> None:
@@ -305,8 +305,8 @@ def test_a_client_that_leaves_closes_the_generator_and_nothing_is_logged_as_an_e
         shared_module("gate", go_on=threading.Event(), closed=threading.Event()) as gate,
         serving(tmp_path, {kind: STREAMS[kind]}) as served,
     ):
-        with served.client.stream("GET", f"/{kind}") as answer:
-            next(answer.iter_lines())
+        with served.client.stream("GET", f"/{kind}") as response:
+            next(response.iter_lines())
         until(lambda: served.told.answered, "the log line")
         if kind != "loop":  # what blocks its thread learns of it when it goes on
             gate.go_on.set()
@@ -321,8 +321,8 @@ def test_a_stream_that_the_source_does_not_show_arrives_whole_with_one_warning(t
     }
     with serving(tmp_path, files) as served:
         plain = {"accept-encoding": "identity"}
-        answers = [served.get("/hidden", headers=plain), served.get("/hidden", headers=plain)]
-    assert [(answer.text, answer.headers["content-length"]) for answer in answers] == [("one two", "7")] * 2
+        responses = [served.get("/hidden", headers=plain), served.get("/hidden", headers=plain)]
+    assert [(response.text, response.headers["content-length"]) for response in responses] == [("one two", "7")] * 2
     assert [(line.level, line.message) for line in served.told.logged] == [
         (
             "WARNING",
@@ -340,18 +340,18 @@ def test_streaming_true_makes_it_stream(tmp_path: Path) -> None:
         "shown": "from lib.chunks import chunks\nstreaming = True\n\nasync def GET():\n    return chunks()\n",
     }
     with serving(tmp_path, files) as served:
-        answer = served.get("/shown")
-    assert (answer.text, answer.headers["transfer-encoding"], served.told.logged) == ("one two", "chunked", [])
+        response = served.get("/shown")
+    assert (response.text, response.headers["transfer-encoding"], served.told.logged) == ("one two", "chunked", [])
 
 
 @pytest.mark.parametrize("imports", ["", "import asyncio\n"])
 def test_a_stream_that_fails_on_its_way_is_cut_and_logged(tmp_path: Path, imports: str) -> None:
     route = f"{imports}async def GET():\n    yield 'first'\n    raise ValueError('midway')\n"
     with serving(tmp_path, {"failing": route}) as served:
-        with served.client.stream("GET", "/failing") as answer:
-            assert answer.status_code == 200
+        with served.client.stream("GET", "/failing") as response:
+            assert response.status_code == 200
             with pytest.raises(httpx.RemoteProtocolError):
-                answer.read()
+                response.read()
         until(lambda: served.told.answered, "the log line")
         assert served.get("/failing/").status_code == 308  # the server lives on
     assert [(each.message, repr(each.error)) for each in served.told.failed] == [
@@ -363,8 +363,8 @@ def test_a_stream_that_fails_on_its_way_is_cut_and_logged(tmp_path: Path, import
 def test_a_cancellation_that_nobody_asked_for_is_the_streams_failure(tmp_path: Path) -> None:
     route = "import asyncio\nasync def GET():\n    yield 'first'\n    raise asyncio.CancelledError\n"
     with serving(tmp_path, {"failing": route}) as served:
-        with served.client.stream("GET", "/failing") as answer, pytest.raises(httpx.RemoteProtocolError):
-            answer.read()
+        with served.client.stream("GET", "/failing") as response, pytest.raises(httpx.RemoteProtocolError):
+            response.read()
         until(lambda: served.told.answered, "the log line")
     assert [each.message for each in served.told.failed] == ["GET /failing failed while it streamed"]
 
@@ -391,15 +391,15 @@ def test_a_generators_timeout_reaches_it_while_a_slow_client_holds_its_chunk(tmp
     ):
         client.sendall(b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert gate.passed.wait(PATIENCE_S)
-        answer = b"".join(iter(lambda: client.recv(1 << 20), b""))
-    assert answer.endswith(b"\r\n8\r\ntoo late\r\n0\r\n\r\n")
+        response = b"".join(iter(lambda: client.recv(1 << 20), b""))
+    assert response.endswith(b"\r\n8\r\ntoo late\r\n0\r\n\r\n")
     assert (served.told.failed, served.told.logged) == ([], [])
 
 
 def test_a_stream_that_fails_before_its_first_chunk_is_a_500(tmp_path: Path) -> None:
     with serving(tmp_path, {"failing": "async def GET():\n    raise ValueError('early')\n    yield ''\n"}) as served:
-        answer = served.get("/failing")
-    assert (answer.status_code, answer.json()["detail"]) == (500, "ValueError: early")
+        response = served.get("/failing")
+    assert (response.status_code, response.json()["detail"]) == (500, "ValueError: early")
 
 
 @pytest.mark.parametrize(
@@ -508,7 +508,7 @@ def test_each_limit_is_said_with_its_number(tmp_path: Path) -> None:
         "slow": "import gate\n\ndef GET():\n    gate.leave.wait(20)\n    return ''\n",
     }
     with shared_module("gate", leave=threading.Event()) as gate, serving(tmp_path, files, limits=SMALL) as served:
-        answers = [
+        responses = [
             served.client.post("/echo", content=b"x" * 3001),
             served.client.post("/echo", content=iter([b"x" * 3001])),
             served.client.post("/echo", content=b"x" * 2900),
@@ -517,8 +517,8 @@ def test_each_limit_is_said_with_its_number(tmp_path: Path) -> None:
         ]
         gate.leave.set()
     upload = " Upload larger files straight to S3, with a presigned POST"
-    details = [answer.json()["detail"] for answer in answers]
-    assert [answer.status_code for answer in answers] == [413, 413, 413, 431, 504]
+    details = [response.json()["detail"] for response in responses]
+    assert [response.status_code for response in responses] == [413, 413, 413, 431, 504]
     assert details[:2] == [f"the body has 3,001 bytes: API Gateway takes 3,000.{upload}"] * 2
     assert "with a body of 3,868 in base64: Lambda takes 3,500" in details[2]
     assert "API Gateway takes 400" in details[3]
@@ -557,15 +557,15 @@ def test_a_stream_has_neither_the_size_nor_the_time_limit(tmp_path: Path) -> Non
 
 def test_only_this_machines_names_are_answered_for(tmp_path: Path) -> None:
     with serving(tmp_path, {"plain": "async def GET():\n    return 'text'\n"}) as served:
-        answers = {
+        responses = {
             host: served.get("/plain", headers={"Host": host}) for host in ("localhost:1", "[::1]:1", "evil.example")
         }
-    assert {host: answer.status_code for host, answer in answers.items()} == {
+    assert {host: response.status_code for host, response in responses.items()} == {
         "localhost:1": 200,
         "[::1]:1": 200,
         "evil.example": 403,
     }
-    assert answers["evil.example"].json()["detail"] == (
+    assert responses["evil.example"].json()["detail"] == (
         "edgeroutes dev serves this machine's own names and --host, not the host 'evil.example'"
     )
 

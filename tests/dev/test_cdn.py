@@ -47,12 +47,12 @@ def seen(got: Got) -> tuple[int, bytes, str, str | None]:
 def test_a_fresh_answer_is_served_a_stale_one_too_while_one_request_behind_it_fetches_the_next() -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE))
-        answers = [await edge.get("/a")]
+        responses = [await edge.get("/a")]
         for seconds in (59, 1, 0, 60):
             edge.now += seconds
-            answers.append(await edge.get("/a"))
+            responses.append(await edge.get("/a"))
             await edge.settle()
-        assert [seen(got) for got in answers] == [
+        assert [seen(got) for got in responses] == [
             (200, b"v1", "Miss", None),
             (200, b"v1", "Hit", "59"),
             (200, b"v1", "RefreshHit", "60"),
@@ -159,8 +159,8 @@ def test_a_get_with_a_body_is_refused_and_never_reaches_the_origin() -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE))
         sent = [{"content-length": "3"}, {"transfer-encoding": "chunked"}, {"content-length": "0"}]
-        answers = [await edge.get("/a", headers=each) for each in sent]
-        assert [(got.status, got.x_cache) for got in answers] == [(403, "Error"), (403, "Error"), (200, "Miss")]
+        responses = [await edge.get("/a", headers=each) for each in sent]
+        assert [(got.status, got.x_cache) for got in responses] == [(403, "Error"), (403, "Error"), (200, "Miss")]
         assert len(edge.asked) == 1
 
     run(test)
@@ -178,10 +178,10 @@ def test_two_hundred_simultaneous_misses_reach_the_origin_once() -> None:
         waiting = [asyncio.create_task(edge.get("/a")) for _ in range(200)]
         await asyncio.sleep(0)
         gate.set()
-        answers = await asyncio.gather(*waiting)
+        responses = await asyncio.gather(*waiting)
         assert len(edge.asked) == 1
-        assert {got.body for got in answers} == {b"once"}
-        assert sorted(got.x_cache for got in answers) == ["Hit"] * 199 + ["Miss"]
+        assert {got.body for got in responses} == {b"once"}
+        assert sorted(got.x_cache for got in responses) == ["Hit"] * 199 + ["Miss"]
 
     run(test)
 
@@ -224,8 +224,8 @@ def test_when_the_first_client_leaves_the_next_one_asks() -> None:
             await reply(200, MINUTE, b"second")
 
         edge = Edge(origin)
-        answers = await asyncio.gather(*(edge.get("/a") for _ in range(20)))
-        assert ([got.status for got in answers], len(edge.asked)) == ([0] + [200] * 19, 2)
+        responses = await asyncio.gather(*(edge.get("/a") for _ in range(20)))
+        assert ([got.status for got in responses], len(edge.asked)) == ([0] + [200] * 19, 2)
 
     run(test)
 
@@ -252,8 +252,8 @@ def test_a_stale_answer_stands_in_for_an_error_and_for_a_broken_origin_within_it
         raised = await edge.get("/a")
         edge.now += 1
         fails = "answer"
-        answers = [answered, raised, await edge.get("/a")]
-        assert [seen(got) for got in answers] == [
+        responses = [answered, raised, await edge.get("/a")]
+        assert [seen(got) for got in responses] == [
             (200, b"good", "RefreshHit", "659"),
             (200, b"good", "RefreshHit", "659"),
             (status, b"broken", "Error", None),
@@ -305,15 +305,17 @@ def test_an_origin_that_dies_in_the_middle_of_a_refresh_leaves_the_stale_answer(
         await edge.get("/a")
         dies = True
         edge.now += 61
-        answers = []
+        responses = []
         for _ in range(3):
-            answers.append(await edge.get("/a"))
+            responses.append(await edge.get("/a"))
             await edge.settle()
         dies = False
         await edge.get("/a")
         await edge.settle()
-        answers.append(await edge.get("/a"))
-        assert [seen(got) for got in answers] == [(200, b"good", "RefreshHit", "61")] * 3 + [(200, b"good", "Hit", "0")]
+        responses.append(await edge.get("/a"))
+        assert [seen(got) for got in responses] == [(200, b"good", "RefreshHit", "61")] * 3 + [
+            (200, b"good", "Hit", "0")
+        ]
         assert sum(isinstance(report, Failed) for report in edge.reports) == 3
 
     run(test)
@@ -351,8 +353,12 @@ def test_a_stream_passes_chunk_by_chunk_and_is_kept_when_its_end_has_come() -> N
         await asyncio.sleep(0)
         assert len(edge.asked) == 2
         gate.set()
-        answers = [await first, await second, await edge.get("/a")]
-        assert [seen(got)[1:3] for got in answers] == [(b"one two", "Miss"), (b"one two", "Miss"), (b"one two", "Hit")]
+        responses = [await first, await second, await edge.get("/a")]
+        assert [seen(got)[1:3] for got in responses] == [
+            (b"one two", "Miss"),
+            (b"one two", "Miss"),
+            (b"one two", "Hit"),
+        ]
 
     run(test)
 
@@ -368,9 +374,9 @@ def test_what_has_not_come_to_its_end_is_not_kept(declared: str | None) -> None:
             await reply.chunk(b"", more=False)
 
         edge = Edge(origin)
-        answers = [await edge.get("/a") for _ in range(2)]
-        assert [got.x_cache for got in answers] == ["Miss", "Miss"]
-        assert [got.is_whole for got in answers] == [declared is not None] * 2
+        responses = [await edge.get("/a") for _ in range(2)]
+        assert [got.x_cache for got in responses] == ["Miss", "Miss"]
+        assert [got.is_whole for got in responses] == [declared is not None] * 2
 
     run(test)
 
@@ -538,8 +544,8 @@ def test_a_304_that_says_private_ends_the_stale_answer() -> None:
         edge = Edge(origin)
         await edge.get("/a")
         edge.now += 61
-        answers = [await edge.get("/a") for _ in range(2)]
-        assert [(got.body, got.x_cache) for got in answers] == [(b"same", "RefreshHit"), (b"same", "Miss")]
+        responses = [await edge.get("/a") for _ in range(2)]
+        assert [(got.body, got.x_cache) for got in responses] == [(b"same", "RefreshHit"), (b"same", "Miss")]
 
     run(test)
 
@@ -550,10 +556,10 @@ def test_a_clients_condition_goes_to_the_origin_where_nothing_is_kept() -> None:
             await reply(304 if "if-none-match" in asked.headers else 200, {**MINUTE, "etag": '"a"'}, b"whole")
 
         edge = Edge(origin)
-        answers = [
+        responses = [
             await edge.get("/a", headers=each) for each in ({"if-none-match": '"a"'}, {}, {"if-none-match": '"a"'})
         ]
-        assert [(got.status, got.x_cache) for got in answers] == [(304, "Miss"), (200, "Miss"), (304, "Hit")]
+        assert [(got.status, got.x_cache) for got in responses] == [(304, "Miss"), (200, "Miss"), (304, "Hit")]
 
     run(test)
 
@@ -573,8 +579,8 @@ def test_an_error_is_kept_only_by_a_lifetime_of_its_own(status: int) -> None:
 def test_a_cookie_that_is_kept_for_everyone_is_warned_of_once_and_given_to_everyone() -> None:
     async def test() -> None:
         edge = Edge(Counting({**PLAIN_MINUTE, "set-cookie": "session=1"}))
-        answers = [await edge.get("/a"), await edge.get("/a"), await edge.get("/a?x=1")]
-        assert [got.headers["set-cookie"] for got in answers] == ["session=1"] * 3
+        responses = [await edge.get("/a"), await edge.get("/a"), await edge.get("/a?x=1")]
+        assert [got.headers["set-cookie"] for got in responses] == ["session=1"] * 3
         (warning,) = edge.warnings
         assert warning == (
             "CloudFront would give GET /a to everyone (s-maxage=60), but it sets a cookie, which everyone would get."
@@ -587,8 +593,8 @@ def test_a_cookie_that_is_kept_for_everyone_is_warned_of_once_and_given_to_every
 def test_no_cache_naming_a_field_keeps_the_answer_without_it() -> None:
     async def test() -> None:
         edge = Edge(Counting({"cache-control": 's-maxage=60, no-cache="Set-Cookie"', "set-cookie": "session=1"}))
-        answers = [await edge.get("/a") for _ in range(2)]
-        assert [got.headers.get("set-cookie") for got in answers] == ["session=1", None]
+        responses = [await edge.get("/a") for _ in range(2)]
+        assert [got.headers.get("set-cookie") for got in responses] == ["session=1", None]
         assert edge.warnings == []
 
     run(test)

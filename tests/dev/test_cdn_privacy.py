@@ -65,10 +65,10 @@ async def origin(asked: Asked, reply: Reply) -> None:
     )
     end_silence = add_writer(lambda *_: None)  # of what fails here on purpose: headers under dynamic = "error"
     try:
-        answer = read_result(await asyncio.to_thread(handler(), rest_event(request), None))
+        response = read_result(await asyncio.to_thread(handler(), rest_event(request), None))
     finally:
         end_silence()
-    await reply(answer.status, answer.headers, answer.body)
+    await reply(response.status, response.headers, response.body)
 
 
 requests = st.tuples(

@@ -14,7 +14,7 @@ from tests.dev.serving import PATIENCE_S, Served, serving, shared_module, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgeroutes.dev.reports import Answered
+    from edgeroutes.dev.reports import Responded
 
 COUNTING = """
     revalidate = 60
@@ -35,7 +35,7 @@ def states(served: Served) -> list[tuple[str, int, str, str]]:
     return [(each.path, each.status, each.cache, each.source_file) for each in served.told.answered]
 
 
-def logged(served: Served, count: int) -> list[Answered]:
+def logged(served: Served, count: int) -> list[Responded]:
     """The log's lines, once there are so many: one is written after its answer has gone out."""
     return until(lambda: served.told.answered[count - 1 :] and served.told.answered, f"{count} answers in the log")
 
@@ -63,10 +63,10 @@ def test_without_a_cdn_every_request_reaches_its_route(tmp_path: Path) -> None:
     settings = {"pyproject.toml": "[tool.edgeroutes.cdn]\nenabled = false\n"}
     for files, with_cdn in (({}, False), (settings, True)):
         with serving(tmp_path, {"a": COUNTING, **files}, cdn=with_cdn) as served:
-            answers = [served.get("/a") for _ in range(2)]
-        assert [answer.json()["made"] for answer in answers] == [1, 2]
-        assert "x-cache" not in answers[0].headers
-        assert answers[0].headers["cache-control"].startswith("public, s-maxage=60, ")
+            responses = [served.get("/a") for _ in range(2)]
+        assert [response.json()["made"] for response in responses] == [1, 2]
+        assert "x-cache" not in responses[0].headers
+        assert responses[0].headers["cache-control"].startswith("public, s-maxage=60, ")
 
 
 def test_what_is_seen_after_a_save_is_the_new_code(tmp_path: Path) -> None:
@@ -120,16 +120,16 @@ def test_two_hundred_simultaneous_misses_reach_the_handler_once(tmp_path: Path) 
 
         def ask(client: httpx.Client) -> tuple[int, str]:
             together.wait()
-            answer = client.get("/a")
-            return answer.json()["made"], answer.headers["x-cache"]
+            response = client.get("/a")
+            return response.json()["made"], response.headers["x-cache"]
 
         with (
             httpx.Client(base_url=str(served.client.base_url), limits=limits, timeout=PATIENCE_S) as client,
             ThreadPoolExecutor(count) as clients,
         ):
-            answers = list(clients.map(ask, [client] * count))
-    assert {made for made, _ in answers} == {1}
-    assert sorted(state for _, state in answers) == ["Hit from cloudfront"] * (count - 1) + ["Miss from cloudfront"]
+            responses = list(clients.map(ask, [client] * count))
+    assert {made for made, _ in responses} == {1}
+    assert sorted(state for _, state in responses) == ["Hit from cloudfront"] * (count - 1) + ["Miss from cloudfront"]
 
 
 def test_a_page_of_another_site_gets_nothing_of_what_is_kept(tmp_path: Path) -> None:
@@ -165,8 +165,8 @@ def test_a_streamed_answer_comes_as_it_is_produced_and_is_kept_whole(tmp_path: P
         shared_module("gate_of_the_test", leave=threading.Event()) as gate,
         serving(tmp_path, {"a": route}) as served,
     ):
-        with served.client.stream("GET", "/a") as answer:
-            chunks = answer.iter_text()
+        with served.client.stream("GET", "/a") as response:
+            chunks = response.iter_text()
             first = next(chunks)
             gate.leave.set()
             rest = "".join(chunks)
@@ -207,8 +207,8 @@ def test_a_client_that_leaves_a_stream_closes_its_generator_through_the_cdn(tmp_
                 gate_of_the_test.closed.set()
     """
     with shared_module("gate_of_the_test", closed=threading.Event()) as gate, serving(tmp_path, {"a": route}) as served:
-        with served.client.stream("GET", "/a") as answer:
-            next(answer.iter_raw())
+        with served.client.stream("GET", "/a") as response:
+            next(response.iter_raw())
         assert gate.closed.wait(PATIENCE_S)
 
 
@@ -225,10 +225,10 @@ def test_a_stale_answer_stands_in_for_a_route_that_fails(tmp_path: Path) -> None
             return Response.text("good", headers={"Cache-Control": "max-age=0, stale-if-error=60"})
     """
     with serving(tmp_path, {"a": route}) as served:
-        answers = [served.get("/a") for _ in range(3)]
+        responses = [served.get("/a") for _ in range(3)]
         logged(served, 3)
         assert [each.cache for each in served.told.answered] == ["miss", "stale, for an error", "stale, for an error"]
-    assert [(each.text, each.headers["x-cache"]) for each in answers] == [
+    assert [(each.text, each.headers["x-cache"]) for each in responses] == [
         ("good", "Miss from cloudfront"),
         ("good", "RefreshHit from cloudfront"),
         ("good", "RefreshHit from cloudfront"),
@@ -255,9 +255,9 @@ def test_a_handler_that_lets_one_users_answer_be_kept_is_warned_of(tmp_path: Pat
 
 def test_a_get_with_a_body_is_refused_as_cloudfront_does_and_the_connection_goes_on(tmp_path: Path) -> None:
     with serving(tmp_path, {"a": COUNTING}) as served:
-        answers = [served.client.request("GET", "/a", content=b"x" * 100_000), served.get("/a")]
-    assert [answer.status_code for answer in answers] == [403, 200]
-    assert answers[0].json()["detail"] == "CloudFront refuses a GET with a body. Send it with POST, or as a query"
+        responses = [served.client.request("GET", "/a", content=b"x" * 100_000), served.get("/a")]
+    assert [response.status_code for response in responses] == [403, 200]
+    assert responses[0].json()["detail"] == "CloudFront refuses a GET with a body. Send it with POST, or as a query"
 
 
 def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> None:

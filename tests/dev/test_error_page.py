@@ -91,13 +91,13 @@ def test_the_closest_paths_are_found_with_segments_filled_in(path: str, near: li
 
 
 def test_a_path_without_a_route_lists_all_in_a_browser_and_the_closest_for_programs() -> None:
-    answer = problem(status=404)
-    page = without_route(answer, BROWSER, ROUTES, "/abuot").body.decode()
+    response = problem(status=404)
+    page = without_route(response, BROWSER, ROUTES, "/abuot").body.decode()
     assert "No route matches /abuot. Did you mean /about?" in page
     assert '<td>GET</td><td><a href="/about">/about</a></td><td>functions/about/route.py</td>' in page
     assert "<td>/api/posts/[id]</td>" in page
-    assert json.loads(without_route(answer, "*/*", ROUTES, "/abuot").body)["did_you_mean"] == ["/about"]
-    assert without_route(answer, "*/*", ROUTES, "/other") is answer
+    assert json.loads(without_route(response, "*/*", ROUTES, "/abuot").body)["did_you_mean"] == ["/about"]
+    assert without_route(response, "*/*", ROUTES, "/other") is response
 
 
 @pytest.mark.parametrize(

@@ -140,9 +140,9 @@ def test_the_running_server_does_what_was_explained(root: Path) -> None:
     runs: dict[str, Any] = {}
     with serving(root, {}) as served:
         for target in asked:
-            answer = served.get(target)
-            said = answer.headers.get("x-origin-cache-control")
-            runs[target] = (answer.status_code, said, answer.headers.get("location", ""))
+            response = served.get(target)
+            said = response.headers.get("x-origin-cache-control")
+            runs[target] = (response.status_code, said, response.headers.get("location", ""))
     for target in asked:
         found = explained(root, target)
         is_dynamic = any(" reads " in each for each in found.caching.exceptions)

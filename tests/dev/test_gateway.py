@@ -198,16 +198,16 @@ def test_a_malformed_result_says_what_is_wrong_with_it(result: object, said: str
 
 
 def test_a_gateways_own_error_is_a_problem_document_that_nobody_caches() -> None:
-    answer = gateway_error(413, "too large", "/a")
-    assert (answer.status, json.loads(answer.body)) == (
+    response = gateway_error(413, "too large", "/a")
+    assert (response.status, json.loads(response.body)) == (
         413,
         {
             "type": "about:blank",
-            "title": json.loads(answer.body)["title"],
+            "title": json.loads(response.body)["title"],
             "status": 413,
             "detail": "too large",
             "instance": "/a",
-            "request_id": json.loads(answer.body)["request_id"],
+            "request_id": json.loads(response.body)["request_id"],
         },
     )
-    assert dict(answer.headers) == {"content-type": "application/problem+json", "cache-control": "private, no-store"}
+    assert dict(response.headers) == {"content-type": "application/problem+json", "cache-control": "private, no-store"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.modules import forget_modules, is_project_file, loaded_files
+from edgeroutes.dev.modules import drop_modules, is_project_file, loaded_files
 from edgeroutes.runtime.loader import load_module
 from tests.dev.serving import PATIENCE_S, shared_module, write_files
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.syspath_prepend(str(tmp_path))
     yield tmp_path
-    forget_modules(tmp_path)
+    drop_modules(tmp_path)
 
 
 def test_the_projects_modules_are_forgotten_packages_and_route_files_too(root: Path) -> None:
@@ -29,7 +29,7 @@ def test_the_projects_modules_are_forgotten_packages_and_route_files_too(root: P
     write_files(root, {**files, "functions/rss.xml/[id]/route.py": "from forgettable.db import *\n"})
     load_module(str(root), "functions/rss.xml/[id]/route.py")
     importlib.import_module("forgettable_space.one")
-    assert sorted(forget_modules(root)) == [
+    assert sorted(drop_modules(root)) == [
         "forgettable",
         "forgettable.db",
         "forgettable_space",
@@ -45,7 +45,7 @@ def test_installed_modules_and_our_own_stay(root: Path) -> None:
     sys.path.insert(0, str(root / ".venv/lib/python3.11/site-packages"))
     try:
         installed = importlib.import_module("installed_here")
-        assert forget_modules(root) == []
+        assert drop_modules(root) == []
         assert sys.modules["installed_here"] is installed
     finally:
         sys.path.remove(str(root / ".venv/lib/python3.11/site-packages"))
@@ -75,9 +75,9 @@ def test_of_two_saves_in_one_second_with_one_size_the_second_is_read(root: Path)
     assert importlib.import_module("twice").VALUE == 1
     file.write_text("VALUE = 2\n")
     os.utime(file, ns=(10**18 + 1000, 10**18 + 1000))
-    forget_modules(root)
+    drop_modules(root)
     assert importlib.import_module("twice").VALUE == 1  # what Python itself makes of it
-    forget_modules(root, [file])
+    drop_modules(root, [file])
     assert importlib.import_module("twice").VALUE == 2
 
 
@@ -95,6 +95,6 @@ def test_a_module_that_another_thread_is_importing_is_waited_for(root: Path) -> 
         thread.start()
         assert entered.wait(PATIENCE_S)
         threading.Timer(0.05, leave.set).start()
-        forgotten = forget_modules(root)
+        forgotten = drop_modules(root)
         thread.join()
     assert (seen, forgotten) == ([1], ["slow_import"])

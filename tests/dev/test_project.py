@@ -71,8 +71,8 @@ def test_a_strict_manifest_is_refused_with_all_problems(root: Path) -> None:
 def test_its_handler_answers_events(root: Path) -> None:
     write_files(root, {"project_free": FREE, "pyproject.toml": "[tool.edgeroutes]\nbase_path = '/api'\n"})
     handler = Project(root).handler()
-    answer = read_result(handler(rest_event(HttpRequest(method="GET", path="/api/project_free"))))
-    assert (answer.status, answer.body) == (200, b"text")
+    response = read_result(handler(rest_event(HttpRequest(method="GET", path="/api/project_free"))))
+    assert (response.status, response.body) == (200, b"text")
     assert (root / CACHE_FOLDER).parent.name == ".edgeroutes"
 
 
@@ -124,7 +124,7 @@ def test_what_is_forgotten_is_read_again_though_its_mtime_is_the_same(tmp_path: 
     (tmp_path / "functions/b").mkdir()
     os.utime(tmp_path / "functions", ns=(status.st_atime_ns, status.st_mtime_ns))
     assert (tree.read_text("functions/a/route.py"), tree.list_names("functions")) == before
-    tree.forget([file, tmp_path / "functions/b"])
+    tree.drop([file, tmp_path / "functions/b"])
     assert (tree.read_text("functions/a/route.py"), tree.list_names("functions")) == ("X = 2\n", ("a", "b"))
 
 

@@ -95,9 +95,9 @@ def test_an_open_stream_lives_through_a_reload(tmp_path: Path) -> None:
     with (
         shared_module("gate", go_on=threading.Event()) as gate,
         serving(tmp_path, {"ticks": route.format("old")}) as served,
-        served.client.stream("GET", "/ticks") as answer,
+        served.client.stream("GET", "/ticks") as response,
     ):
-        lines = answer.iter_lines()
+        lines = response.iter_lines()
         first = next(lines)
         served.saved({"ticks": route.format("new")})
         gate.go_on.set()
@@ -113,8 +113,8 @@ def test_requests_during_many_saves_all_have_an_answer(tmp_path: Path) -> None:
             base_url=f"http://127.0.0.1:{served.server.port}", timeout=PATIENCE_S, verify=False
         ) as client:
             while not stop.is_set():
-                answer = client.get("/hello")
-                seen.add(f"{answer.status_code} {answer.text[:200]}")
+                response = client.get("/hello")
+                seen.add(f"{response.status_code} {response.text[:200]}")
         return seen
 
     with serving(tmp_path, {"hello": HELLO, "lib/words.py": words("0")}) as served, ThreadPoolExecutor(4) as pool:
@@ -150,9 +150,9 @@ def test_a_broken_file_answers_with_its_error_and_line_until_it_is_mended(tmp_pa
     with serving(tmp_path, files) as served:
         for text, said in BROKEN:
             served.saved({"hello": text})
-            answer = served.get("/hello")
-            assert (answer.status_code, served.get("/fine").text) == (500, "fine")
-            assert answer.json()["detail"].startswith(said)
+            response = served.get("/hello")
+            assert (response.status_code, served.get("/fine").text) == (500, "fine")
+            assert response.json()["detail"].startswith(said)
             page = served.get("/hello", headers={"Accept": "text/html"})
             assert page.headers["content-type"] == "text/html; charset=utf-8"
         served.saved({"hello": HELLO})
@@ -164,11 +164,11 @@ def test_a_broken_module_is_the_fault_of_the_routes_that_import_it(tmp_path: Pat
         tmp_path, {"hello": HELLO, "lib/words.py": words("one"), "fine": "def GET():\n    return 'fine'\n"}
     ) as served:
         served.saved({"lib/words.py": "WORD = (\n"})
-        answers = [served.get("/hello"), served.get("/fine")]
+        responses = [served.get("/hello"), served.get("/fine")]
         served.saved({"lib/words.py": words("two")})
         assert served.get("/hello").text == "two"
-    assert [answer.status_code for answer in answers] == [500, 200]
-    assert answers[0].json()["detail"].startswith("ImportRaisedError: lib/words.py:1: this is no Python")
+    assert [response.status_code for response in responses] == [500, 200]
+    assert responses[0].json()["detail"].startswith("ImportRaisedError: lib/words.py:1: syntax error")
 
 
 def test_a_layout_error_answers_for_the_routes_it_is_about_and_behind_every_404(tmp_path: Path) -> None:
@@ -180,9 +180,9 @@ def test_a_layout_error_answers_for_the_routes_it_is_about_and_behind_every_404(
         assert said[0].startswith(
             "functions/(two)/a/route.py: folders functions/(one)/a and functions/(two)/a have the same URL /a."
         )
-        answers = [served.get("/a"), served.get("/b"), served.get("/absent")]
-        assert [answer.status_code for answer in answers] == [500, 200, 500]
-        assert [answers[0].json()["detail"], answers[2].json()["problems"]] == [said[0], said]
+        responses = [served.get("/a"), served.get("/b"), served.get("/absent")]
+        assert [response.status_code for response in responses] == [500, 200, 500]
+        assert [responses[0].json()["detail"], responses[2].json()["problems"]] == [said[0], said]
         shutil.rmtree(tmp_path / "functions/(two)")
         until(lambda: served.get("/a").status_code == 200, "the mending")
         assert served.get("/absent").status_code == 404
@@ -217,9 +217,9 @@ def test_middleware_that_appears_wraps_the_routes(tmp_path: Path) -> None:
 def test_settings_that_cannot_be_read_answer_for_everything_until_they_are_mended(tmp_path: Path) -> None:
     with serving(tmp_path, {"a": "def GET():\n    return 'text'\n", "pyproject.toml": ""}) as served:
         served.saved({"pyproject.toml": "[tool.edgeroutes]\ntrailing_slahs = true\n"})
-        answer = served.get("/a")
-        assert answer.status_code == 500
-        assert answer.json()["detail"].endswith("the setting does not exist. Did you mean 'trailing_slash'?")
+        response = served.get("/a")
+        assert response.status_code == 500
+        assert response.json()["detail"].endswith("the setting does not exist. Did you mean 'trailing_slash'?")
         served.saved({"pyproject.toml": "[tool.edgeroutes]\ntrailing_slash = true\n"})
         assert (served.get("/a").status_code, served.get("/a/").text) == (308, "text")
 

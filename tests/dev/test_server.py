@@ -26,7 +26,7 @@ from tests.dev.serving import PATIENCE_S, Recorder, serving, shared_module, unti
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgeroutes.dev.reports import Answered
+    from edgeroutes.dev.reports import Responded
     from tests.dev.serving import Served
 
 
@@ -146,8 +146,8 @@ def command(tmp_path: Path) -> Iterator[Command]:
 
 
 def test_ctrl_c_ends_it_with_0_also_with_open_streams(command: Command) -> None:
-    with httpx.Client(base_url=command.url, timeout=PATIENCE_S) as client, client.stream("GET", "/ticks") as answer:
-        lines = answer.iter_lines()
+    with httpx.Client(base_url=command.url, timeout=PATIENCE_S) as client, client.stream("GET", "/ticks") as response:
+        lines = response.iter_lines()
         assert [next(lines), next(lines)] == ["tick", "tick"]
         assert command.end() == (0, b"")
         with pytest.raises(httpx.RemoteProtocolError):
@@ -291,7 +291,7 @@ def test_a_request_that_is_cut_off_runs_no_handler(
     assert handlers == []
 
 
-def posted(served: Served) -> list[Answered]:
+def posted(served: Served) -> list[Responded]:
     return [each for each in served.told.answered if each.method == "POST"]
 
 

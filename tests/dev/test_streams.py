@@ -76,9 +76,9 @@ def test_heartbeats_fill_the_pauses_of_a_generator(tmp_path: Path, kind: str) ->
         serving(
             tmp_path, {kind: EVENTS[kind], "other": "import asyncio\nasync def GET():\n    return 'other'\n"}
         ) as served,
-        served.client.stream("GET", f"/{kind}") as answer,
+        served.client.stream("GET", f"/{kind}") as response,
     ):
-        chunks = answer.iter_text()
+        chunks = response.iter_text()
         seen = [next(chunks), next(chunks), next(chunks)]
         other = httpx.get(f"http://127.0.0.1:{served.server.port}/other", timeout=PATIENCE_S).text
         gate.go_on.set()
@@ -94,8 +94,8 @@ def test_a_client_that_leaves_in_a_pause_closes_the_generator(tmp_path: Path, ki
         shared_module("gate", go_on=threading.Event(), closed=threading.Event()) as gate,
         serving(tmp_path, {kind: EVENTS[kind]}) as served,
     ):
-        with served.client.stream("GET", f"/{kind}") as answer:
-            chunks = answer.iter_text()
+        with served.client.stream("GET", f"/{kind}") as response:
+            chunks = response.iter_text()
             assert [next(chunks), next(chunks)] == ["data: first\n\n", ": heartbeat\n\n"]
         until(lambda: served.told.answered, "the log line")  # at the next heartbeat, whatever the generator does
         if kind != "shared":
@@ -120,15 +120,15 @@ def test_a_compressed_chunk_can_be_read_when_it_is_produced(tmp_path: Path) -> N
     with (
         shared_module("gate", go_on=threading.Event()) as gate,
         serving(tmp_path, {"rows": source}) as served,
-        served.client.stream("GET", "/rows", headers={"accept-encoding": "gzip"}) as answer,
+        served.client.stream("GET", "/rows", headers={"accept-encoding": "gzip"}) as response,
     ):
         unpacker = zlib.decompressobj(31)
-        chunks = answer.iter_raw()
+        chunks = response.iter_raw()
         first = unpacker.decompress(next(chunks))
         gate.go_on.set()
         rest = b"".join(unpacker.decompress(chunk) for chunk in chunks)
     assert (first, rest, unpacker.eof) == (b'{"n":1}\n', b'{"n":2}\n', True)
-    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert (response.headers["content-encoding"], response.headers["vary"]) == ("gzip", "Accept-Encoding")
 
 
 FILE = "from edgeroutes import Response\n{config}\ndef GET():\n    return Response.file('large.bin')\n"
@@ -142,8 +142,8 @@ def test_a_large_file_is_the_same_whole_and_streamed(tmp_path: Path) -> None:
         whole, streamed = (served.get(f"/{name}") for name in files)
         parts = [served.get(f"/{name}", headers={"range": "bytes=-5"}) for name in files]
 
-    for answer in (whole, streamed):
-        assert (answer.content, answer.headers["content-length"]) == (content, str(len(content)))
-        assert "transfer-encoding" not in answer.headers
+    for response in (whole, streamed):
+        assert (response.content, response.headers["content-length"]) == (content, str(len(content)))
+        assert "transfer-encoding" not in response.headers
     assert whole.headers["etag"] == streamed.headers["etag"]
     assert [(part.status_code, part.content) for part in parts] == [(206, content[-5:])] * 2

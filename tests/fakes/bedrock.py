@@ -1,4 +1,4 @@
-"""Amazon Bedrock's ConverseStream on a real socket: its HTTP request, and event-stream frames in chunks as the answer.
+"""Amazon Bedrock's ConverseStream on a real socket: its HTTP request, and event-stream frames in chunks as the response.
 
 Source: smithy.io "Amazon Event Stream Specification", Bedrock API reference "ConverseStream", read 2026-11-21.
 """
@@ -33,7 +33,7 @@ def frame(kind: str, payload: dict[str, Any], message_type: str = "event") -> by
 
 
 def tokens(*texts: str) -> list[bytes]:
-    """A whole answer that has these tokens."""
+    """A complete response with these tokens."""
     return [
         frame("messageStart", {"role": "assistant"}),
         *(frame("contentBlockDelta", {"delta": {"text": text}, "contentBlockIndex": 0}) for text in texts),
@@ -44,7 +44,7 @@ def tokens(*texts: str) -> list[bytes]:
 
 
 class FakeBedrock:
-    """What the server answers next, and what it was asked."""
+    """The next response of the server, and the requests that it received."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -55,11 +55,11 @@ class FakeBedrock:
         self.was_left = threading.Event()
 
     def respond(self, *frames: bytes | Callable[[], None], cut: bool = False) -> None:
-        """Answer with these frames, calling what is a function in its turn; then end, or break the connection off."""
+        """Respond with these frames, calling functions among them; then end, or close the connection early."""
         self.frames, self.is_cut, self.error = frames, cut, None
 
     def refuse(self, status: int, code: str) -> None:
-        """Answer with an error of the service instead."""
+        """Respond with an error of the service instead."""
         self.error = (status, code)
 
 

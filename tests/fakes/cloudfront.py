@@ -14,7 +14,7 @@ _CREATED = """<?xml version="1.0"?><Invalidation xmlns="http://cloudfront.amazon
 <Status>InProgress</Status><CreateTime>2026-11-21T00:00:00Z</CreateTime><InvalidationBatch><Paths><Quantity>0</Quantity></Paths>
 <CallerReference>x</CallerReference></InvalidationBatch></Invalidation>"""
 _REFUSED = """<?xml version="1.0"?><ErrorResponse xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><Error>
-<Type>Sender</Type><Code>{code}</Code><Message>{code} was said.</Message></Error><RequestId>1</RequestId></ErrorResponse>"""
+<Type>Sender</Type><Code>{code}</Code><Message>{code} message.</Message></Error><RequestId>1</RequestId></ErrorResponse>"""
 
 
 class CloudFrontApi:

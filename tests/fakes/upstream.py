@@ -22,7 +22,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What is answered: status, headers as pairs, body; `before` runs first, with the connection's socket."""
 
     status: int = 200
@@ -35,7 +35,7 @@ class Upstream:
     """A server on 127.0.0.1 with a port of its own."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, Answer] = {}
+        self.responses: dict[str, Response] = {}
         self.asked: list[Asked] = []
         self.connections = 0
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -62,11 +62,11 @@ class Upstream:
                 super().setup()
                 upstream.connections += 1
 
-            def response(self) -> None:
+            def respond(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 upstream.asked.append(Asked(self.command, self.path, headers, body))
-                response = upstream.answers.get(self.path.partition("?")[0], Answer(404))
+                response = upstream.responses.get(self.path.partition("?")[0], Response(404))
                 if response.before is not None:
                     response.before(self.connection)
                 self.send_response(response.status)
@@ -78,7 +78,7 @@ class Upstream:
                 if self.command != "HEAD":
                     self.wfile.write(response.body)
 
-            do_GET = do_HEAD = do_POST = do_PUT = response  # noqa: N815
+            do_GET = do_HEAD = do_POST = do_PUT = respond  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

@@ -25,8 +25,8 @@ SECRETS = {  # infra/seed/secrets.yaml
 @pytest.fixture
 def ada(client: RouteClient, aws: Aws) -> RouteClient:  # the users are there
     """The client, signed in as Ada, who is in two teams. Her cookie goes along with each request."""
-    answer = client.post("/api/auth/session", json={"email": "ada@example.com", "password": "edge"})
-    assert answer.status_code == 200
+    response = client.post("/api/auth/session", json={"email": "ada@example.com", "password": "edge"})
+    assert response.status_code == 200
     return client
 
 

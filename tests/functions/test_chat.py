@@ -13,10 +13,10 @@ def _fast_model(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHAT_PAUSE_SECONDS", "0")
 
 
-def test_tokens_come_as_events_and_a_last_one_says_how_many(ada: RouteClient) -> None:
-    answer = ada.post("/api/chat", json={"message": "good day"})
-    assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert answer.text == (
+def test_tokens_are_events_and_the_last_event_has_their_number(ada: RouteClient) -> None:
+    response = ada.post("/api/chat", json={"message": "good day"})
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert response.text == (
         'event: token\ndata: {"text":"You"}\n\n'
         'event: token\ndata: {"text":" said:"}\n\n'
         'event: token\ndata: {"text":" good"}\n\n'
@@ -26,8 +26,8 @@ def test_tokens_come_as_events_and_a_last_one_says_how_many(ada: RouteClient) ->
 
 
 def test_or_as_plain_text(ada: RouteClient) -> None:
-    answer = ada.post("/api/chat", json={"message": "good day", "format": "text"})
-    assert (answer.headers["content-type"], answer.text) == ("text/plain; charset=utf-8", "You said: good day")
+    response = ada.post("/api/chat", json={"message": "good day", "format": "text"})
+    assert (response.headers["content-type"], response.text) == ("text/plain; charset=utf-8", "You said: good day")
 
 
 @pytest.mark.parametrize(
@@ -41,8 +41,8 @@ def test_or_as_plain_text(ada: RouteClient) -> None:
 def test_a_question_that_is_none_is_400(
     ada: RouteClient, question: dict[str, str], errors: list[dict[str, str]]
 ) -> None:
-    answer = ada.post("/api/chat", json=question)
-    assert (answer.status_code, answer.json()["errors"]) == (400, errors)
+    response = ada.post("/api/chat", json=question)
+    assert (response.status_code, response.json()["errors"]) == (400, errors)
 
 
 def test_a_chat_is_posted(ada: RouteClient) -> None:

@@ -51,9 +51,9 @@ def bedrock(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeBedrock]:
 def test_the_models_tokens_are_the_events(client: RouteClient, bedrock: FakeBedrock) -> None:
     bedrock.respond(*tokens("Good", " day", " to you"))
 
-    answer = client.post("/api/chat", json={"message": "good day"})
+    response = client.post("/api/chat", json={"message": "good day"})
 
-    assert (answer.status_code, answer.text) == (
+    assert (response.status_code, response.text) == (
         200,
         (
             'event: token\ndata: {"text":"Good"}\n\n'
@@ -87,7 +87,7 @@ def test_a_token_is_there_before_the_next_one_is_made(bedrock: FakeBedrock) -> N
     assert (first, list(reply)) == ("Good", [" day"])
 
 
-def test_a_client_that_goes_ends_the_models_answer(bedrock: FakeBedrock) -> None:
+def test_a_disconnected_client_closes_the_models_stream(bedrock: FakeBedrock) -> None:
     from functions._shared.chat_model import chat_model
 
     long = [frame("contentBlockDelta", {"delta": {"text": "x" * 60_000}, "contentBlockIndex": 0})] * 1000
@@ -101,20 +101,20 @@ def test_a_client_that_goes_ends_the_models_answer(bedrock: FakeBedrock) -> None
 
 
 @pytest.mark.parametrize(
-    ("status", "code", "answer"),
+    ("status", "code", "expected"),
     [
         (429, "ThrottlingException", (503, "the model is busy", "5")),
         (503, "ServiceUnavailableException", (503, "the model is busy", "5")),
-        (403, "AccessDeniedException", (502, "the model did not answer", None)),
-        (400, "ValidationException", (502, "the model did not answer", None)),
+        (403, "AccessDeniedException", (502, "the model did not respond", None)),
+        (400, "ValidationException", (502, "the model did not respond", None)),
     ],
 )
-def test_a_refusal_of_the_model_is_an_ordinary_error(
-    client: RouteClient, bedrock: FakeBedrock, status: int, code: str, answer: tuple[int, str, str | None]
+def test_an_error_of_the_model_is_an_ordinary_error(
+    client: RouteClient, bedrock: FakeBedrock, status: int, code: str, expected: tuple[int, str, str | None]
 ) -> None:
     bedrock.refuse(status, code)
     given = client.post("/api/chat", json={"message": "x"})
-    assert (given.status_code, given.json()["detail"], given.headers.get("retry-after")) == answer
+    assert (given.status_code, given.json()["detail"], given.headers.get("retry-after")) == expected
 
 
 def test_so_is_one_that_stands_in_the_stream_before_the_first_token(client: RouteClient, bedrock: FakeBedrock) -> None:
@@ -138,7 +138,7 @@ def test_a_failure_after_the_first_token_is_the_streams(client: RouteClient, bed
     assert next(reply) == "Good"
     with pytest.raises(EventStreamError, match="slow down"):
         next(reply)
-    # The test client reads all of it before it answers, so that here the failure is a 500.
+    # The test client reads the whole stream first, so the failure is a 500 here.
     assert client.post("/api/chat", json={"message": "x", "format": kind}).status_code == 500
 
 

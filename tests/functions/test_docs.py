@@ -23,5 +23,5 @@ def test_only_generated_pages_exist_and_all_are_cached_until_revalidated(client:
 
 
 def test_a_trailing_slash_is_redirected_to_the_canonical_path(client: RouteClient) -> None:
-    answer = client.get("/api/docs/start/?q=1")
-    assert (answer.status_code, answer.headers["location"]) == (308, "/api/docs/start?q=1")
+    response = client.get("/api/docs/start/?q=1")
+    assert (response.status_code, response.headers["location"]) == (308, "/api/docs/start?q=1")

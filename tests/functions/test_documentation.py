@@ -1,4 +1,4 @@
-"""The snippets of the documentation that name their file are a project without problems, whose routes load and answer."""
+"""The snippets of the documentation that name their file are a project without problems, whose routes respond as documented."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, 
     client.close()
 
 
-# For each page some requests with their status, and what the answer has in it.
-ANSWERS = {
+# For each page some requests with the status and a part of the response.
+RESPONSES = {
     "dependencies": [
         ("GET", "/me", 401, '"detail":"send a token"'),
         ("GET", "/orders", 200, '{"one":1}'),
@@ -118,15 +118,15 @@ ANSWERS = {
 }
 
 
-def test_the_snippets_answer_as_the_page_says(page: tuple[str, RouteClient]) -> None:
+def test_the_snippets_respond_as_the_page_says(page: tuple[str, RouteClient]) -> None:
     name, client = page
     assert client.project.scan.problems == ()
-    for method, url, status, text in ANSWERS[name]:
-        answer = client.request(method, url)
-        assert (answer.status_code, text in answer.text) == (status, True), (method, url, answer.text)
+    for method, url, status, text in RESPONSES[name]:
+        response = client.request(method, url)
+        assert (response.status_code, text in response.text) == (status, True), (method, url, response.text)
 
 
-def test_every_route_of_the_snippets_is_asked_for(page: tuple[str, RouteClient]) -> None:
+def test_every_route_of_the_snippets_is_called(page: tuple[str, RouteClient]) -> None:
     name, client = page
-    asked = {url.partition("?")[0].split("/")[1] for _, url, _, _ in ANSWERS[name]}
+    asked = {url.partition("?")[0].split("/")[1] for _, url, _, _ in RESPONSES[name]}
     assert asked == {route.route_path.split("/")[1] for route in client.project.scan.routes}

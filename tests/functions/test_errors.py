@@ -21,11 +21,11 @@ def production() -> Iterator[RouteClient]:
         yield client
 
 
-def test_an_exception_that_nobody_caught_is_500_and_says_nothing_of_it(production: RouteClient) -> None:
-    answer = production.get("/api/errors/unexpected")
-    problem = answer.json()
+def test_an_uncaught_exception_is_a_500_without_the_cause(production: RouteClient) -> None:
+    response = production.get("/api/errors/unexpected")
+    problem = response.json()
     assert problem.pop("request_id")
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert response.headers["content-type"] == "application/problem+json"
     assert problem == {
         "type": "about:blank",
         "title": "Internal Server Error",
@@ -44,22 +44,22 @@ def test_the_log_has_all_of_it_in_one_line(production: RouteClient, capsys: pyte
     assert "no such product" in entry["exception"]
 
 
-def test_in_dev_the_answer_names_the_line(client: RouteClient) -> None:
+def test_in_dev_the_response_names_the_line(client: RouteClient) -> None:
     problem = client.get("/api/errors/unexpected").json()
     assert problem["detail"] == "KeyError: 'no such product'"
     assert problem["traceback"][-1].startswith("functions/api/errors/unexpected/route.py:")
 
 
 def test_an_error_can_carry_headers(client: RouteClient) -> None:
-    answer = client.get("/api/errors/too-many")
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
-    assert (answer.json()["title"], answer.json()["detail"]) == (
+    response = client.get("/api/errors/too-many")
+    assert (response.status_code, response.headers["retry-after"]) == (429, "60")
+    assert (response.json()["title"], response.json()["detail"]) == (
         "Too Many Requests",
         "five requests a minute are allowed",
     )
 
 
-def test_not_found_and_a_path_without_a_route_are_the_same_answer(client: RouteClient) -> None:
+def test_not_found_and_a_path_without_a_route_give_the_same_response(client: RouteClient) -> None:
     raised, unmatched = client.get("/api/errors/missing"), client.get("/api/errors/nowhere")
     assert (raised.status_code, unmatched.status_code) == (404, 404)
     assert raised.headers["content-type"] == unmatched.headers["content-type"] == "application/problem+json"

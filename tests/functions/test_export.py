@@ -12,16 +12,16 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_ndjson_has_one_document_a_line(client: RouteClient) -> None:
-    answer = client.get("/api/export")
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    assert answer.headers["content-disposition"] == 'attachment; filename="posts.ndjson"'
-    assert [json.loads(line)["id"] for line in answer.text.splitlines()] == [1, 2, 3, 4]
+    response = client.get("/api/export")
+    assert response.headers["content-type"] == "application/x-ndjson"
+    assert response.headers["content-disposition"] == 'attachment; filename="posts.ndjson"'
+    assert [json.loads(line)["id"] for line in response.text.splitlines()] == [1, 2, 3, 4]
 
 
 def test_a_json_array_is_one_document(client: RouteClient) -> None:
-    answer = client.get("/api/export?format=json")
-    assert answer.headers["content-type"] == "application/json"
-    assert [post["id"] for post in answer.json()] == [1, 2, 3, 4]
+    response = client.get("/api/export?format=json")
+    assert response.headers["content-type"] == "application/json"
+    assert [post["id"] for post in response.json()] == [1, 2, 3, 4]
 
 
 def test_an_array_of_nothing_is_valid_json_too(client: RouteClient, aws: Aws) -> None:
@@ -32,5 +32,5 @@ def test_an_array_of_nothing_is_valid_json_too(client: RouteClient, aws: Aws) ->
 
 
 def test_another_format_is_400(client: RouteClient) -> None:
-    answer = client.get("/api/export?format=csv")
-    assert answer.json()["errors"] == [{"field": "format", "message": "must be one of ndjson, json"}]
+    response = client.get("/api/export?format=csv")
+    assert response.json()["errors"] == [{"field": "format", "message": "must be one of ndjson, json"}]

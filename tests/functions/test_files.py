@@ -9,15 +9,15 @@ if TYPE_CHECKING:
 
 
 def test_a_file_has_its_type_and_is_shown(client: RouteClient) -> None:
-    answer = client.get("/api/files/handbook.txt")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/plain; charset=utf-8")
-    assert answer.text.startswith("The handbook of the edge\n")
-    assert "content-disposition" not in answer.headers
+    response = client.get("/api/files/handbook.txt")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/plain; charset=utf-8")
+    assert response.text.startswith("The handbook of the edge\n")
+    assert "content-disposition" not in response.headers
 
 
 def test_or_saved_under_its_name(client: RouteClient) -> None:
-    answer = client.get("/api/files/prices.csv?download=true")
-    assert answer.headers["content-disposition"] == 'attachment; filename="prices.csv"'
+    response = client.get("/api/files/prices.csv?download=true")
+    assert response.headers["content-disposition"] == 'attachment; filename="prices.csv"'
 
 
 def test_a_download_that_broke_off_goes_on(client: RouteClient) -> None:

@@ -7,19 +7,19 @@ if TYPE_CHECKING:
 
 
 def test_the_smallest_route_returns_a_dict_and_the_client_gets_json(client: RouteClient) -> None:
-    answer = client.get("/hello")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "application/json"
-    assert answer.text == '{"message":"Hello from edgeroutes"}'
+    response = client.get("/hello")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.text == '{"message":"Hello from edgeroutes"}'
 
 
 def test_a_method_that_is_not_exported_is_405_with_those_that_are(client: RouteClient) -> None:
-    answer = client.post("/hello", json={})
-    assert (answer.status_code, answer.content) == (405, b"")
-    assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+    response = client.post("/hello", json={})
+    assert (response.status_code, response.content) == (405, b"")
+    assert response.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
-def test_options_and_head_answer_by_themselves(client: RouteClient) -> None:
+def test_options_and_head_have_their_own_handlers(client: RouteClient) -> None:
     options = client.options("/hello")
     assert (options.status_code, options.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
     head = client.head("/hello")
@@ -38,17 +38,17 @@ def test_post_put_and_patch_read_a_json_body(client: RouteClient) -> None:
     assert client.patch("/api/hello", json="x").json() == {"method": "PATCH", "received": "x"}
 
 
-def test_a_body_that_is_no_json_is_400_and_says_where(client: RouteClient) -> None:
-    answer = client.post("/api/hello", content='{"a": }')
-    assert answer.status_code == 400
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.json()["detail"] == "the request body is not valid JSON: Expecting value at line 1, column 7"
+def test_an_invalid_json_body_is_a_400_with_the_position(client: RouteClient) -> None:
+    response = client.post("/api/hello", content='{"a": }')
+    assert response.status_code == 400
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["detail"] == "the request body is not valid JSON: Expecting value at line 1, column 7"
 
 
-def test_delete_answers_without_a_body(client: RouteClient) -> None:
-    answer = client.delete("/api/hello")
-    assert (answer.status_code, answer.content) == (204, b"")
-    assert "content-type" not in answer.headers
+def test_delete_responds_without_a_body(client: RouteClient) -> None:
+    response = client.delete("/api/hello")
+    assert (response.status_code, response.content) == (204, b"")
+    assert "content-type" not in response.headers
 
 
 def test_head_and_options_of_its_own_take_the_place_of_the_automatic_ones(client: RouteClient) -> None:
@@ -59,5 +59,5 @@ def test_head_and_options_of_its_own_take_the_place_of_the_automatic_ones(client
 
 
 def test_a_method_that_http_does_not_know_is_400(client: RouteClient) -> None:
-    answer = client.request("BREW", "/api/hello")
-    assert (answer.status_code, answer.content) == (400, b"")
+    response = client.request("BREW", "/api/hello")
+    assert (response.status_code, response.content) == (400, b"")

@@ -68,24 +68,24 @@ def test_no_value_of_a_field_is_a_500(ada: RouteClient, method: str, path: str, 
             if "users/1" in path:  # a change that is taken ends the session
                 ada.post("/api/auth/session", json={"email": "ada@example.com", "password": "edge"})
             body = json.dumps({**good, field: value})  # escapes: lone surrogates arrive
-            answer = ada.request(method, path, content=body, headers={"Content-Type": "application/json"})
-            assert answer.status_code < 500, (field, str(value)[:40], answer.text[:300])
+            response = ada.request(method, path, content=body, headers={"Content-Type": "application/json"})
+            assert response.status_code < 500, (field, str(value)[:40], response.text[:300])
 
 
 @pytest.mark.parametrize("path", QUERIES)
 def test_no_query_is_a_500(ada: RouteClient, path: str) -> None:
     for name in QUERIES[path]:
         for value in SENT:
-            answer = ada.get(f"{path}?q=&{name}={value}" if name != "q" else f"{path}?q={value}")
-            assert answer.status_code < 500, (name, value[:20], answer.text[:300])
+            response = ada.get(f"{path}?q=&{name}={value}" if name != "q" else f"{path}?q={value}")
+            assert response.status_code < 500, (name, value[:20], response.text[:300])
 
 
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PUT"])
 def test_no_segment_is_a_500(ada: RouteClient, path: str, method: str) -> None:
     for value in SENT:
-        answer = ada.request(method, path + value, json={"price_cents": 1} if method == "PUT" else None)
-        assert answer.status_code < 500, (value[:20], answer.text[:300])
+        response = ada.request(method, path + value, json={"price_cents": 1} if method == "PUT" else None)
+        assert response.status_code < 500, (value[:20], response.text[:300])
 
 
 @pytest.mark.parametrize("cursor", ["\0", "%", "../", "\n", "0" * 63, "Z" * 64, "😀", "0" * 5000])
@@ -97,14 +97,14 @@ def test_a_cursor_of_uploads_that_nobody_gave_out_is_400(ada: RouteClient, curso
 @pytest.mark.parametrize("title", ["", "x" * 200, "x" * 201, "\n", "é" * 200])
 def test_no_name_of_a_file_is_a_500(ada: RouteClient, name: str, title: str) -> None:
     png = b"\x89PNG\r\n\x1a\n"
-    answer = ada.post("/api/upload", files={"file": (name, png, "image/png")}, data={"title": title})
-    assert answer.status_code < 500, answer.text[:300]
+    response = ada.post("/api/upload", files={"file": (name, png, "image/png")}, data={"title": title})
+    assert response.status_code < 500, response.text[:300]
 
 
 @pytest.mark.parametrize("last", ["-1000000000", "-1", "9" * 400, "x", ""])
 def test_a_last_event_id_ends_soon_whatever_it_is(client: RouteClient, last: str) -> None:
-    answer = client.get("/api/events?count=2&pause_ms=0", headers={"Last-Event-ID": last})
-    assert (answer.status_code < 500, len(answer.content) < 1000) == (True, True)
+    response = client.get("/api/events?count=2&pause_ms=0", headers={"Last-Event-ID": last})
+    assert (response.status_code < 500, len(response.content) < 1000) == (True, True)
 
 
 @pytest.mark.parametrize(

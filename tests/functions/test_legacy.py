@@ -6,12 +6,12 @@ if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
 
 
-def test_an_app_answers_its_own_path_and_everything_below(client: RouteClient) -> None:
+def test_an_app_owns_its_path_and_everything_below(client: RouteClient) -> None:
     assert client.get("/legacy").text == "The legacy application"
     assert client.get("/legacy/reports/2020").json() == {"year": 2020, "url": "https://testserver/legacy/reports/2020"}
 
 
-def test_its_own_routing_says_what_is_not_there(client: RouteClient) -> None:
+def test_its_own_routing_responds_404(client: RouteClient) -> None:
     missing = client.get("/legacy/reports/soon")
     assert (missing.status_code, missing.text) == (404, "Not Found")
     assert client.post("/legacy/reports/2020").status_code == 405

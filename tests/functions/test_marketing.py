@@ -17,9 +17,9 @@ def test_the_folder_of_a_group_is_not_in_the_url(client: RouteClient) -> None:
 
 
 def test_a_group_may_hold_the_home_page(client: RouteClient) -> None:
-    answer = client.get("/")
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert "<h1>It runs</h1>" in answer.text
+    response = client.get("/")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert "<h1>It runs</h1>" in response.text
 
 
 def test_every_link_on_the_home_page_leads_somewhere(client: RouteClient) -> None:
@@ -28,6 +28,6 @@ def test_every_link_on_the_home_page_leads_somewhere(client: RouteClient) -> Non
 
 
 def test_the_page_is_rebuilt_when_the_products_are(client: RouteClient) -> None:
-    answer = client.get("/pricing")
-    assert answer.headers["x-cache-tag"] == "products,_path:/pricing"
-    assert "<td>Notebook</td><td>4.50 €</td>" in answer.text
+    response = client.get("/pricing")
+    assert response.headers["x-cache-tag"] == "products,_path:/pricing"
+    assert "<td>Notebook</td><td>4.50 €</td>" in response.text

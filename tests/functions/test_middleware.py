@@ -15,14 +15,14 @@ def test_every_route_below_the_folder_gets_the_header(client: RouteClient) -> No
 
 
 def test_so_do_errors_redirects_and_methods_that_are_not_exported(client: RouteClient) -> None:
-    answers = [client.get("/api/posts/99"), client.get("/api/redirects/temporary"), client.put("/api/users")]
-    assert [answer.status_code for answer in answers] == [404, 307, 405]
-    assert all("server-timing" in answer.headers for answer in answers)
+    responses = [client.get("/api/posts/99"), client.get("/api/redirects/temporary"), client.put("/api/users")]
+    assert [response.status_code for response in responses] == [404, 307, 405]
+    assert all("server-timing" in response.headers for response in responses)
 
 
-def test_the_outer_middleware_sees_what_the_inner_one_answered(client: RouteClient) -> None:
-    answer = client.get("/api/dashboard/research")
-    assert (answer.status_code, "server-timing" in answer.headers) == (401, True)
+def test_the_outer_middleware_sees_the_response_of_the_inner_one(client: RouteClient) -> None:
+    response = client.get("/api/dashboard/research")
+    assert (response.status_code, "server-timing" in response.headers) == (401, True)
 
 
 def test_routes_elsewhere_and_paths_without_a_route_do_not(client: RouteClient) -> None:
@@ -30,5 +30,5 @@ def test_routes_elsewhere_and_paths_without_a_route_do_not(client: RouteClient) 
     assert "server-timing" not in client.get("/api/nowhere").headers
 
 
-def test_it_does_not_keep_answers_from_being_cached(client: RouteClient) -> None:
+def test_middleware_does_not_prevent_caching(client: RouteClient) -> None:
     assert client.get("/api/products/1").headers["cache-control"].startswith("public")

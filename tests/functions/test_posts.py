@@ -50,15 +50,15 @@ def test_what_is_written_meanwhile_moves_no_page(ada: RouteClient) -> None:
 
 
 def test_a_category_narrows_and_order_turns_it_round(ada: RouteClient) -> None:
-    assert _titles(ada, "category=guides") == ["Streaming answers", "Routing with folders"]
+    assert _titles(ada, "category=guides") == ["Streaming responses", "Routing with folders"]
     assert _titles(ada, "category=guides&order=asc&limit=1") == ["Routing with folders"]
     assert _titles(ada, "order=asc&limit=1") == ["Hello, edge"]
 
 
 def test_query_parameters_of_another_type_are_400_each_with_its_name(ada: RouteClient) -> None:
-    answer = ada.get("/api/posts?limit=two&category=sports&order=up")
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    response = ada.get("/api/posts?limit=two&category=sports&order=up")
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "limit", "message": "must be an integer"},
         {"field": "category", "message": "must be one of news, guides, releases"},
         {"field": "order", "message": "must be one of asc, desc"},
@@ -68,21 +68,21 @@ def test_query_parameters_of_another_type_are_400_each_with_its_name(ada: RouteC
 def test_query_parameters_out_of_range_are_400(ada: RouteClient) -> None:
     assert ada.get("/api/posts?limit=1000").json()["errors"] == [{"field": "limit", "message": "must be from 1 to 100"}]
     assert ada.get("/api/posts?cursor=none").json()["errors"] == [
-        {"field": "cursor", "message": "must be one that was given out"}
+        {"field": "cursor", "message": "must be a cursor from a previous page"}
     ]
 
 
 def test_a_new_post_is_201_and_comes_first(ada: RouteClient) -> None:
-    answer = ada.post("/api/posts", json=NEW)
-    assert (answer.status_code, answer.headers["location"]) == (201, "/api/posts/5")
-    assert {key: answer.json()[key] for key in NEW} == NEW
+    response = ada.post("/api/posts", json=NEW)
+    assert (response.status_code, response.headers["location"]) == (201, "/api/posts/5")
+    assert {key: response.json()[key] for key in NEW} == NEW
     assert _titles(ada, "limit=1") == ["Fresh"]
 
 
 def test_every_problem_of_a_new_post_is_listed(ada: RouteClient) -> None:
-    answer = ada.post("/api/posts", json={"title": 1, "category": "sports", "tags": ["a", 2]})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    response = ada.post("/api/posts", json={"title": 1, "category": "sports", "tags": ["a", 2]})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "title", "message": "must be a string"},
         {"field": "body", "message": "is required"},
         {"field": "category", "message": "must be one of news, guides, releases"},
@@ -91,9 +91,9 @@ def test_every_problem_of_a_new_post_is_listed(ada: RouteClient) -> None:
 
 
 def test_every_broken_rule_of_a_new_post_is_listed(ada: RouteClient) -> None:
-    answer = ada.post("/api/posts", json={"title": "ab", "body": " ", "category": "news", "tags": ["a"] * 6})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+    response = ada.post("/api/posts", json={"title": "ab", "body": " ", "category": "news", "tags": ["a"] * 6})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "title", "message": "must have 3 to 120 characters"},
         {"field": "body", "message": "must have 1 to 50,000 characters"},
         {"field": "tags", "message": "must be at most 5"},
@@ -101,15 +101,15 @@ def test_every_broken_rule_of_a_new_post_is_listed(ada: RouteClient) -> None:
     ]
 
 
-def test_a_body_that_is_no_object_is_400(ada: RouteClient) -> None:
-    answer = ada.post("/api/posts", json=["title"])
-    assert answer.json()["errors"] == [{"field": "body", "message": "must be an object"}]
+def test_a_body_other_than_an_object_is_400(ada: RouteClient) -> None:
+    response = ada.post("/api/posts", json=["title"])
+    assert response.json()["errors"] == [{"field": "body", "message": "must be an object"}]
     assert ada.post("/api/posts", content="").status_code == 400
 
 
-def test_one_post_knows_its_neighbours(ada: RouteClient) -> None:
-    answer = ada.get("/api/posts/4").json()
-    assert (answer["previous"]["id"], answer["post"]["id"], answer["next"]) == (3, 4, None)
+def test_a_post_has_its_neighbors(ada: RouteClient) -> None:
+    response = ada.get("/api/posts/4").json()
+    assert (response["previous"]["id"], response["post"]["id"], response["next"]) == (3, 4, None)
 
 
 def test_a_post_can_be_deleted_once(ada: RouteClient) -> None:
@@ -127,14 +127,14 @@ def test_only_its_author_deletes_a_post_and_only_users_write_one(client: RouteCl
     assert len(_titles(client, "")) == 4
 
 
-def test_the_neighbours_of_a_post_that_is_gone_know_each_other(ada: RouteClient) -> None:
+def test_the_neighbors_of_a_deleted_post_are_neighbors(ada: RouteClient) -> None:
     ada.post("/api/posts", json=NEW)
     ada.delete("/api/posts/4")
-    answer = ada.get("/api/posts/5").json()
-    assert (answer["previous"]["id"], answer["next"]) == (3, None)
+    response = ada.get("/api/posts/5").json()
+    assert (response["previous"]["id"], response["next"]) == (3, None)
     assert ada.get("/api/posts/1").json()["previous"] is None
 
 
-def test_who_reads_a_post_is_counted_after_the_answer(ada: RouteClient) -> None:
+def test_a_view_is_counted_after_the_response(ada: RouteClient) -> None:
     assert [ada.get("/api/posts/1").json()["post"]["views"] for _ in range(3)] == [0, 1, 2]
     assert ada.get("/api/posts/99").status_code == 404

@@ -16,8 +16,8 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 
 def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(ada: RouteClient) -> None:
-    answer = ada.get("/api/products/1")
-    assert answer.json() == {
+    response = ada.get("/api/products/1")
+    assert response.json() == {
         "id": 1,
         "name": "Notebook",
         "price_cents": 450,
@@ -26,38 +26,38 @@ def test_a_product_is_cached_at_the_edge_for_a_minute_under_its_tag(ada: RouteCl
         "version": 1,
     }
     assert (
-        answer.headers["cache-control"]
+        response.headers["cache-control"]
         == "public, s-maxage=60, stale-while-revalidate=31535940, stale-if-error=31535940"
     )
-    assert answer.headers["x-cache-tag"] == "products,_path:/api/products/1"
+    assert response.headers["x-cache-tag"] == "products,_path:/api/products/1"
 
 
-def test_who_has_the_answer_already_gets_304(ada: RouteClient) -> None:
+def test_a_client_with_the_etag_gets_304(ada: RouteClient) -> None:
     etag = ada.get("/api/products/1").headers["etag"]
-    answer = ada.get("/api/products/1", headers={"If-None-Match": etag})
-    assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", etag)
+    response = ada.get("/api/products/1", headers={"If-None-Match": etag})
+    assert (response.status_code, response.content, response.headers["etag"]) == (304, b"", etag)
 
 
 def test_a_change_is_not_cached_and_shows(ada: RouteClient) -> None:
     etag = ada.get("/api/products/1").headers["etag"]
-    answer = ada.put("/api/products/1", json={"price_cents": 500})
-    assert (answer.status_code, answer.json()["price_cents"]) == (200, 500)
-    assert answer.headers["cache-control"] == "private, no-store"
+    response = ada.put("/api/products/1", json={"price_cents": 500})
+    assert (response.status_code, response.json()["price_cents"]) == (200, 500)
+    assert response.headers["cache-control"] == "private, no-store"
     assert ada.get("/api/products/1", headers={"If-None-Match": etag}).json()["price_cents"] == 500
 
 
-def test_a_change_makes_the_cdn_and_the_data_behind_the_catalogue_forget(ada: RouteClient) -> None:
-    forgotten: list[str] = []
+def test_a_change_invalidates_the_responses_and_the_data_of_the_catalog(ada: RouteClient) -> None:
+    invalidated: list[str] = []
 
     class Cdn:
         def invalidate(self, items: Sequence[str]) -> None:
-            forgotten.extend(items)
+            invalidated.extend(items)
 
     end = use_invalidator(Cdn())
     before = ada.get("/api/products").json()["items"][0]["price_cents"]
     ada.put("/api/products/1", json={"price_cents": before + 1})
     end()
-    assert forgotten == ["#products"]
+    assert invalidated == ["#products"]
     assert ada.get("/api/products").json()["items"][0]["price_cents"] == before + 1
 
 
@@ -76,23 +76,23 @@ def test_of_two_changes_of_what_both_have_read_the_second_is_409(
 
 
 def test_a_price_of_nothing_is_400(ada: RouteClient) -> None:
-    answer = ada.put("/api/products/1", json={"price_cents": 0})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "price_cents", "message": "must be from 1 to 100,000,000"}]
+    response = ada.put("/api/products/1", json={"price_cents": 0})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "price_cents", "message": "must be from 1 to 100,000,000"}]
 
 
-def test_that_there_is_no_such_product_is_cached_too(ada: RouteClient) -> None:
-    answer = ada.get("/api/products/99")
-    assert (answer.status_code, answer.headers["cache-control"]) == (404, "public, s-maxage=60")
+def test_a_404_of_a_product_is_cached_too(ada: RouteClient) -> None:
+    response = ada.get("/api/products/99")
+    assert (response.status_code, response.headers["cache-control"]) == (404, "public, s-maxage=60")
     assert ada.put("/api/products/99", json={"price_cents": 1}).status_code == 404
 
 
 def test_a_product_cannot_be_deleted(ada: RouteClient) -> None:
-    answer = ada.delete("/api/products/1")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
+    response = ada.delete("/api/products/1")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD, OPTIONS, PUT")
 
 
-def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(ada: RouteClient, aws: Aws) -> None:
+def test_the_catalog_is_computed_once_and_tagged_with_its_products(ada: RouteClient, aws: Aws) -> None:
     pens = {
         "items": [
             {"id": 2, "name": "Fountain pen", "price_cents": 3900},
@@ -100,11 +100,11 @@ def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(ada: Ro
         ]
     }
 
-    answer = ada.get("/api/products?tag=ink")
+    response = ada.get("/api/products?tag=ink")
 
-    assert answer.json() == pens
-    assert answer.headers["x-cache-tag"] == "products,product:2,product:3,_path:/api/products"
-    assert answer.headers["cache-control"].startswith("public, s-maxage=300,")
+    assert response.json() == pens
+    assert response.headers["x-cache-tag"] == "products,product:2,product:3,_path:/api/products"
+    assert response.headers["cache-control"].startswith("public, s-maxage=300,")
     aws.table("ProductsTable").update_item(
         Key={"id": 2}, UpdateExpression="SET price_cents = :price", ExpressionAttributeValues={":price": 1}
     )
@@ -115,8 +115,8 @@ def test_the_catalogue_is_put_together_once_and_tagged_with_its_products(ada: Ro
 
 
 def test_only_members_of_a_team_change_a_price(client: RouteClient, eve: RouteClient) -> None:
-    answer = eve.put("/api/products/1", json={"price_cents": 1})
-    assert (answer.status_code, answer.json()["detail"]) == (403, "only members of a team may do this")
+    response = eve.put("/api/products/1", json={"price_cents": 1})
+    assert (response.status_code, response.json()["detail"]) == (403, "only members of a team may do this")
     client.cookies.clear()
     assert client.put("/api/products/1", json={"price_cents": 1}).status_code == 401
     assert client.get("/api/products/1").json()["price_cents"] == 450

@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 
 class _Upstream(BaseHTTPRequestHandler):
-    """A small API: echoes what it was asked; some paths misbehave."""
+    """A small API: it echoes the request; some paths misbehave."""
 
     def do_GET(self) -> None:
         path = self.path.removeprefix("/v1")
         if path == "/slow":
             time.sleep(0.5)
         if path == "/moved":
-            self._answer(302, b"", location="https://elsewhere.example/")
+            self._response(302, b"", location="https://elsewhere.example/")
         elif path == "/missing":
-            self._answer(404, b"<h1>not here</h1>", content_type="text/html")
+            self._response(404, b"<h1>not here</h1>", content_type="text/html")
         elif path == "/broken":
-            self._answer(200, b"half", content_length="1000")
+            self._response(200, b"half", content_length="1000")
         elif path == "/nothing":
-            self._answer(204, b"")
+            self._response(204, b"")
         else:
-            self._answer(200, json.dumps({"asked": self.path}).encode(), content_type="application/json")
+            self._response(200, json.dumps({"asked": self.path}).encode(), content_type="application/json")
 
-    def _answer(self, status: int, body: bytes, **headers: str) -> None:
+    def _response(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
         for name, value in {"content_length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -61,9 +61,9 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 @pytest.mark.usefixtures("upstream")
 def test_path_and_query_reach_the_upstream_as_they_were_sent(client: RouteClient) -> None:
-    answer = client.get("/api/proxy/items/a%2Fb%20c?tag=1&tag=%C3%A9")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
-    assert answer.json() == {"asked": "/v1/items/a%2Fb%20c?tag=1&tag=%C3%A9"}
+    response = client.get("/api/proxy/items/a%2Fb%20c?tag=1&tag=%C3%A9")
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    assert response.json() == {"asked": "/v1/items/a%2Fb%20c?tag=1&tag=%C3%A9"}
 
 
 @pytest.mark.usefixtures("upstream")
@@ -80,14 +80,14 @@ def test_status_and_content_type_are_passed_through(client: RouteClient) -> None
 
 @pytest.mark.usefixtures("upstream")
 def test_a_redirect_is_the_clients_to_follow(client: RouteClient) -> None:
-    answer = client.get("/api/proxy/moved")
-    assert (answer.status_code, answer.headers["location"]) == (302, "https://elsewhere.example/")
+    response = client.get("/api/proxy/moved")
+    assert (response.status_code, response.headers["location"]) == (302, "https://elsewhere.example/")
 
 
 @pytest.mark.usefixtures("upstream")
 def test_an_upstream_that_breaks_off_is_502(client: RouteClient) -> None:
-    answer = client.get("/api/proxy/broken")
-    assert (answer.status_code, answer.json()["detail"]) == (502, "the upstream did not answer")
+    response = client.get("/api/proxy/broken")
+    assert (response.status_code, response.json()["detail"]) == (502, "the upstream did not respond")
 
 
 @pytest.mark.usefixtures("upstream")

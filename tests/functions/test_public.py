@@ -10,17 +10,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("aws")
 
 
-def test_scripts_of_any_site_may_read_the_answer(client: RouteClient) -> None:
-    answer = client.get("/api/public", headers={"Origin": "https://elsewhere.example"})
-    assert answer.headers["access-control-allow-origin"] == "*"
-    assert [product["name"] for product in answer.json()] == ["Notebook", "Fountain pen", "Desk lamp"]
+def test_scripts_of_any_site_may_read_the_response(client: RouteClient) -> None:
+    response = client.get("/api/public", headers={"Origin": "https://elsewhere.example"})
+    assert response.headers["access-control-allow-origin"] == "*"
+    assert [product["name"] for product in response.json()] == ["Notebook", "Fountain pen", "Desk lamp"]
 
 
-def test_a_preflight_says_what_is_allowed(client: RouteClient) -> None:
+def test_a_preflight_lists_the_allowed_methods(client: RouteClient) -> None:
     asked = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "GET"}
-    answer = client.options("/api/public", headers=asked)
-    allowed = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
-    assert (answer.status_code, answer.content) == (204, b"")
+    response = client.options("/api/public", headers=asked)
+    allowed = {name: value for name, value in response.headers.items() if name.startswith("access-control-")}
+    assert (response.status_code, response.content) == (204, b"")
     assert allowed == {
         "access-control-allow-origin": "*",
         "access-control-allow-methods": "GET, HEAD, OPTIONS",
@@ -30,10 +30,10 @@ def test_a_preflight_says_what_is_allowed(client: RouteClient) -> None:
 
 
 def test_other_routes_are_not_for_them(client: RouteClient) -> None:
-    answer = client.get("/api/users", headers={"Origin": "https://elsewhere.example"})
-    assert "access-control-allow-origin" not in answer.headers
+    response = client.get("/api/users", headers={"Origin": "https://elsewhere.example"})
+    assert "access-control-allow-origin" not in response.headers
 
 
-def test_by_hand_means_that_an_answer_of_the_runtime_has_no_cors_headers(client: RouteClient) -> None:
-    answer = client.post("/api/public", headers={"Origin": "https://elsewhere.example"})
-    assert (answer.status_code, "access-control-allow-origin" in answer.headers) == (405, False)
+def test_responses_of_the_runtime_have_no_cors_headers_of_the_handler(client: RouteClient) -> None:
+    response = client.post("/api/public", headers={"Origin": "https://elsewhere.example"})
+    assert (response.status_code, "access-control-allow-origin" in response.headers) == (405, False)

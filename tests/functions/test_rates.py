@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.fakes.upstream import Answer, Upstream
+from tests.fakes.upstream import Response, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,18 +18,18 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
 
     server = Upstream()
     monkeypatch.setenv("UPSTREAM_URL", f"{server.url}/v1/")
-    server.answers["/v1/rates/EUR"] = Answer(200, (("Content-Type", "application/json"),), b'{"USD":1.08}')
+    server.responses["/v1/rates/EUR"] = Response(200, (("Content-Type", "application/json"),), b'{"USD":1.08}')
     yield server
     http_client._pool.clear()
     server.close()
 
 
-def test_the_upstream_is_asked_once_an_hour(client: RouteClient, upstream: Upstream) -> None:
-    answers = [client.get("/api/rates") for _ in range(3)]
+def test_the_upstream_is_called_once_an_hour(client: RouteClient, upstream: Upstream) -> None:
+    responses = [client.get("/api/rates") for _ in range(3)]
 
-    assert [answer.json() for answer in answers] == [{"base": "EUR", "rates": {"USD": 1.08}}] * 3
-    assert answers[0].headers["cache-control"].startswith("public, s-maxage=3600,")
-    assert answers[0].headers["x-cache-tag"] == "rates,_path:/api/rates"
+    assert [response.json() for response in responses] == [{"base": "EUR", "rates": {"USD": 1.08}}] * 3
+    assert responses[0].headers["cache-control"].startswith("public, s-maxage=3600,")
+    assert responses[0].headers["x-cache-tag"] == "rates,_path:/api/rates"
     assert upstream.targets() == ["GET /v1/rates/EUR"]
 
 
@@ -40,9 +40,9 @@ def test_an_upstream_that_has_none_or_is_not_there_is_502_and_not_cached(
     monkeypatch.setenv("UPSTREAM_URL", "http://127.0.0.1:9")
     absent = client.get("/api/rates")
 
-    for answer in (unknown, absent):
-        assert (answer.status_code, answer.json()["detail"]) == (502, "there are no rates")
-        assert answer.headers["cache-control"] == "private, no-store"
+    for response in (unknown, absent):
+        assert (response.status_code, response.json()["detail"]) == (502, "there are no rates")
+        assert response.headers["cache-control"] == "private, no-store"
 
 
 def test_without_an_upstream_it_is_an_error(client: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +53,8 @@ def test_without_an_upstream_it_is_an_error(client: RouteClient, monkeypatch: py
 @pytest.mark.parametrize(
     "base", ["../../admin?token=1&x=", "eur", "EURO", "", "E%52", "EU\n", "EUR/", "€€€", "\u0415UR"]
 )
-def test_what_is_no_currencys_code_is_400_and_asks_nobody(client: RouteClient, upstream: Upstream, base: str) -> None:
+def test_an_invalid_currency_code_is_400_without_a_call_upstream(
+    client: RouteClient, upstream: Upstream, base: str
+) -> None:
     assert client.get("/api/rates", params={"base": base}).status_code == 400
     assert upstream.targets() == []

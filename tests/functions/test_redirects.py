@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(("kind", "status"), [("temporary", 307), ("permanent", 308), ("see-other", 303)])
 def test_each_kind_has_its_status(client: RouteClient, kind: str, status: int) -> None:
-    answer = client.get(f"/api/redirects/{kind}")
-    assert (answer.status_code, answer.content) == (status, b"")
-    assert answer.headers["location"] == f"/api/hello?name={status}"
+    response = client.get(f"/api/redirects/{kind}")
+    assert (response.status_code, response.content) == (status, b"")
+    assert response.headers["location"] == f"/api/hello?name={status}"
 
 
 def test_after_a_form_the_browser_goes_on_with_get_and_json_keeps_its_method(client: RouteClient) -> None:

@@ -18,10 +18,10 @@ pytestmark = pytest.mark.usefixtures("aws")
 
 class Cdn:
     def __init__(self) -> None:
-        self.forgotten: list[str] = []
+        self.invalidated: list[str] = []
 
     def invalidate(self, items: Sequence[str]) -> None:
-        self.forgotten += items
+        self.invalidated += items
 
 
 @pytest.fixture
@@ -43,16 +43,16 @@ def send(client: RouteClient, sign: Sign) -> Any:
     return sent
 
 
-def test_what_the_cms_names_is_forgotten_in_one_go(send: Any, cdn: Cdn) -> None:
-    answer = send({"tags": ["products", "product:7"], "paths": ["/pricing/", "/api/search?q=a"]})
-    assert (answer.status_code, answer.content) == (202, b"")
-    assert cdn.forgotten == ["#products", "#product:7", "#_path:/pricing", "/api/search?q=a"]
+def test_tags_and_paths_of_the_cms_are_invalidated_in_one_request(send: Any, cdn: Cdn) -> None:
+    response = send({"tags": ["products", "product:7"], "paths": ["/pricing/", "/api/search?q=a"]})
+    assert (response.status_code, response.content) == (202, b"")
+    assert cdn.invalidated == ["#products", "#product:7", "#_path:/pricing", "/api/search?q=a"]
 
 
-def test_whoever_cannot_sign_makes_nothing_forget(client: RouteClient, send: Any, cdn: Cdn) -> None:
+def test_a_request_without_a_signature_invalidates_nothing(client: RouteClient, send: Any, cdn: Cdn) -> None:
     assert send({"tags": ["products"]}, secret="guessed").status_code == 401
     assert client.post("/api/revalidate", json={"tags": ["products"]}).status_code == 401
-    assert cdn.forgotten == []
+    assert cdn.invalidated == []
 
 
 @pytest.mark.parametrize(
@@ -74,12 +74,12 @@ def test_whoever_cannot_sign_makes_nothing_forget(client: RouteClient, send: Any
         {"paths": ["/\0"]},
     ],
 )
-def test_what_is_no_list_of_names_is_400(send: Any, cdn: Cdn, changed: Any) -> None:
+def test_anything_but_a_list_of_names_is_400(send: Any, cdn: Cdn, changed: Any) -> None:
     assert send(changed).status_code == 400
-    assert cdn.forgotten == []
+    assert cdn.invalidated == []
 
 
 def test_a_message_that_is_caught_invalidates_nothing_again(send: Any, cdn: Cdn) -> None:
     statuses = [send({"tags": ["products"]}, message_id=each).status_code for each in ("msg_1", "msg_1", "msg_2")]
     statuses.append(send({"tags": ["products"]}, message_id="msg_3", age_s=301).status_code)
-    assert (statuses, cdn.forgotten) == ([202, 202, 202, 401], ["#products", "#products"])
+    assert (statuses, cdn.invalidated) == ([202, 202, 202, 401], ["#products", "#products"])

@@ -15,9 +15,9 @@ def _names(client: RouteClient, query: str) -> list[str]:
 
 
 def test_a_parameter_without_default_is_required(client: RouteClient) -> None:
-    answer = client.get("/api/search")
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "q", "message": "is required"}]
+    response = client.get("/api/search")
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "q", "message": "is required"}]
     assert client.get("/api/search?q=pen").json()["q"] == "pen"
 
 
@@ -32,7 +32,7 @@ def test_booleans_and_numbers_are_converted(client: RouteClient) -> None:
     assert _names(client, "q=&in_stock=yes&max_price_cents=4000") == ["Notebook", "Fountain pen"]
 
 
-def test_a_page_says_which_one_it_is_and_how_many_there_are(client: RouteClient) -> None:
+def test_a_page_has_its_number_and_the_total(client: RouteClient) -> None:
     page = client.get("/api/search?q=n&limit=2&page=2&sort=price_cents&order=desc").json()
     assert [product["name"] for product in page.pop("items")] == ["Notebook"]
     assert page == {"q": "n", "tags": [], "page": 2, "total": 3, "total_pages": 2}
@@ -57,8 +57,8 @@ def test_what_is_out_of_range_is_400(client: RouteClient) -> None:
 
 
 def test_what_does_not_convert_is_400(client: RouteClient) -> None:
-    answer = client.get("/api/search?q=&in_stock=perhaps&max_price_cents=cheap")
-    assert answer.json()["errors"] == [
+    response = client.get("/api/search?q=&in_stock=perhaps&max_price_cents=cheap")
+    assert response.json()["errors"] == [
         {"field": "in_stock", "message": "must be true or false"},
         {"field": "max_price_cents", "message": "must be an integer"},
     ]

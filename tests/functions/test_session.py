@@ -19,18 +19,18 @@ ADA = {"email": "ada@example.com", "password": "edge"}
 
 
 def test_signing_in_sets_a_cookie_that_scripts_and_other_sites_cannot_use(client: RouteClient) -> None:
-    answer = client.post("/api/auth/session", json=ADA)
-    assert (answer.status_code, answer.json()["name"]) == (200, "Ada Lovelace")
-    [line] = answer.headers.getlist("set-cookie")
+    response = client.post("/api/auth/session", json=ADA)
+    assert (response.status_code, response.json()["name"]) == (200, "Ada Lovelace")
+    [line] = response.headers.getlist("set-cookie")
     assert line.startswith("__Host-session=1.0.")
     assert line.endswith("; Path=/; Max-Age=28800; Secure; HttpOnly; SameSite=lax")
 
 
-def test_who_is_signed_in_is_told_until_they_sign_out(client: RouteClient) -> None:
+def test_the_session_names_the_user_until_they_sign_out(client: RouteClient) -> None:
     client.post("/api/auth/session", json=ADA)
     assert client.get("/api/auth/session").json()["email"] == "ada@example.com"
-    answer = client.delete("/api/auth/session")
-    assert (answer.status_code, answer.cookies) == (204, {"__Host-session": ""})
+    response = client.delete("/api/auth/session")
+    assert (response.status_code, response.cookies) == (204, {"__Host-session": ""})
     assert client.get("/api/auth/session").status_code == 401
 
 
@@ -43,12 +43,12 @@ def test_a_wrong_password_and_an_unknown_address_are_the_same_401(client: RouteC
 
 
 def test_credentials_that_are_incomplete_are_400(client: RouteClient) -> None:
-    answer = client.post("/api/auth/session", json={"email": "ada@example.com"})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "password", "message": "is required"}]
+    response = client.post("/api/auth/session", json={"email": "ada@example.com"})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "password", "message": "is required"}]
 
 
-def test_a_token_that_was_changed_is_no_session(client: RouteClient) -> None:
+def test_a_changed_token_is_not_a_session(client: RouteClient) -> None:
     client.post("/api/auth/session", json=ADA)
     user_id, generation, expires, signature = client.cookies["__Host-session"].split(".")
     for forged in (
@@ -60,22 +60,22 @@ def test_a_token_that_was_changed_is_no_session(client: RouteClient) -> None:
         assert client.get("/api/auth/session", cookies={"__Host-session": forged}).status_code == 401
 
 
-def test_a_token_that_has_expired_is_no_session(client: RouteClient) -> None:
+def test_an_expired_token_is_not_a_session(client: RouteClient) -> None:
     assert client.get("/api/auth/session", cookies={"__Host-session": _token(lifetime_seconds=60)}).status_code == 200
     assert client.get("/api/auth/session", cookies={"__Host-session": _token(lifetime_seconds=-1)}).status_code == 401
 
 
-def test_a_token_of_a_user_who_is_gone_is_no_session(client: RouteClient) -> None:
+def test_a_token_of_a_deleted_user_is_not_a_session(client: RouteClient) -> None:
     client.post("/api/auth/session", json=ADA)
     client.delete("/api/users/1")
     assert client.get("/api/auth/session").status_code == 401
 
 
-def test_a_token_of_another_form_is_no_session_though_it_is_signed(client: RouteClient) -> None:
+def test_a_signed_token_of_another_format_is_not_a_session(client: RouteClient) -> None:
     for claims in ("1.4102444800", "1", "", "1.0.", "..", "1.0.4102444800.5"):
         signature = hmac.new(SECRET, claims.encode(), "sha256").hexdigest()
-        answer = client.get("/api/auth/session", cookies={"__Host-session": f"{claims}.{signature}"})
-        assert answer.status_code == 401, claims
+        response = client.get("/api/auth/session", cookies={"__Host-session": f"{claims}.{signature}"})
+        assert response.status_code == 401, claims
 
 
 def test_signing_out_ends_every_session_of_the_user(client: RouteClient) -> None:
@@ -114,12 +114,12 @@ def test_the_cookie_that_is_deleted_is_one_that_browsers_take(client: RouteClien
 def test_no_page_of_another_site_signs_a_visitor_in(
     client: RouteClient, headers: dict[str, str], status: int, kind: str
 ) -> None:
-    answer = client.request("POST", "/api/auth/session", headers=headers, **{kind: ADA})
-    assert (answer.status_code, bool(answer.cookies)) == (status, status == 200)
+    response = client.request("POST", "/api/auth/session", headers=headers, **{kind: ADA})
+    assert (response.status_code, bool(response.cookies)) == (status, status == 200)
 
 
 @pytest.fixture
-def _forgotten_secrets() -> Iterator[None]:
+def _cleared_secrets() -> Iterator[None]:
     """What this sandbox has read of Secrets Manager ends with the test."""
     yield
     from functions._shared import secrets
@@ -127,7 +127,7 @@ def _forgotten_secrets() -> Iterator[None]:
     secrets._provider.clear_cache()
 
 
-@pytest.mark.usefixtures("_forgotten_secrets")
+@pytest.mark.usefixtures("_cleared_secrets")
 def test_another_secret_signs_everyone_out_within_five_minutes(client: RouteClient, aws: Aws, frozen_time: Any) -> None:
     client.post("/api/auth/session", json=ADA)
     aws.client("secretsmanager").put_secret_value(SecretId=aws.resource("SessionSecret"), SecretString="a new one")

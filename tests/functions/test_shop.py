@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
 
 
-def test_an_optional_catch_all_answers_its_own_path_too(client: RouteClient) -> None:
+def test_an_optional_catch_all_matches_its_own_path_too(client: RouteClient) -> None:
     assert client.get("/api/shop").json() == {"shelves": [], "breadcrumbs": ["/api/shop"]}
 
 

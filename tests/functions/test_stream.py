@@ -7,15 +7,15 @@ if TYPE_CHECKING:
 
 
 def test_a_generator_streams_text(client: RouteClient) -> None:
-    answer = client.get("/api/stream?chunks=3&pause_ms=0")
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert answer.text == "chunk 1 of 3\nchunk 2 of 3\nchunk 3 of 3\n"
+    response = client.get("/api/stream?chunks=3&pause_ms=0")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    assert response.text == "chunk 1 of 3\nchunk 2 of 3\nchunk 3 of 3\n"
 
 
-def test_before_the_first_chunk_an_error_is_an_ordinary_answer(client: RouteClient) -> None:
-    answer = client.get("/api/stream?chunks=0&pause_ms=9999")
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [
+def test_before_the_first_chunk_an_error_is_an_ordinary_response(client: RouteClient) -> None:
+    response = client.get("/api/stream?chunks=0&pause_ms=9999")
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
         {"field": "chunks", "message": "must be from 1 to 100"},
         {"field": "pause_ms", "message": "must be from 0 to 2000"},
     ]
@@ -28,10 +28,10 @@ def test_arguments_are_checked_as_everywhere(client: RouteClient) -> None:
 
 
 def test_a_stream_has_no_etag_and_is_not_cached(client: RouteClient) -> None:
-    answer = client.get("/api/stream?chunks=1&pause_ms=0")
-    assert ("etag" in answer.headers, answer.headers["cache-control"]) == (False, "private, no-store")
+    response = client.get("/api/stream?chunks=1&pause_ms=0")
+    assert ("etag" in response.headers, response.headers["cache-control"]) == (False, "private, no-store")
 
 
 def test_head_does_not_run_through_the_stream(client: RouteClient) -> None:
-    answer = client.head("/api/stream?chunks=100&pause_ms=2000")
-    assert (answer.status_code, answer.content) == (200, b"")
+    response = client.head("/api/stream?chunks=100&pause_ms=2000")
+    assert (response.status_code, response.content) == (200, b"")

@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
 
 
-def test_a_colour_is_a_picture_that_is_kept_until_it_is_revalidated(client: RouteClient) -> None:
-    answer = client.get("/api/swatch/ff8800")
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-    assert answer.headers["cache-control"] == "public, s-maxage=31536000"
+def test_a_color_is_a_picture_that_is_cached_until_it_is_revalidated(client: RouteClient) -> None:
+    response = client.get("/api/swatch/ff8800")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+    assert response.headers["cache-control"] == "public, s-maxage=31536000"
     signature, header, pixels, end = (
-        answer.content[:8],
-        answer.content[8:33],
-        answer.content[33:-12],
-        answer.content[-12:],
+        response.content[:8],
+        response.content[8:33],
+        response.content[33:-12],
+        response.content[-12:],
     )
     assert signature.hex() == "89504e470d0a1a0a"
     assert header.hex() == "0000000d" + b"IHDR".hex() + "00000010" + "00000010" + "0802000000" + "90916836"
@@ -26,8 +26,8 @@ def test_a_colour_is_a_picture_that_is_kept_until_it_is_revalidated(client: Rout
     assert end.hex() == "00000000" + b"IEND".hex() + "ae426082"
 
 
-@pytest.mark.parametrize("colour", ["orange", "fff", "ff880", "ff88000", "FF8800", "ff 88 "])
-def test_what_is_no_colour_is_400(client: RouteClient, colour: str) -> None:
-    answer = client.get(f"/api/swatch/{colour.replace(' ', '%20')}")
-    assert answer.status_code == 400
-    assert answer.json()["detail"] == "a colour has six hexadecimal digits, such as ff8800"
+@pytest.mark.parametrize("color", ["orange", "fff", "ff880", "ff88000", "FF8800", "ff 88 "])
+def test_an_invalid_color_is_400(client: RouteClient, color: str) -> None:
+    response = client.get(f"/api/swatch/{color.replace(' ', '%20')}")
+    assert response.status_code == 400
+    assert response.json()["detail"] == "a color has six hexadecimal digits, such as ff8800"

@@ -6,27 +6,27 @@ if TYPE_CHECKING:
     from edgeroutes.testing import RouteClient
 
 
-def test_revalidate_lets_the_edge_keep_the_answer_for_that_long(client: RouteClient) -> None:
-    answer = client.get("/api/time/cached")
+def test_revalidate_lets_the_edge_cache_the_response_for_that_long(client: RouteClient) -> None:
+    response = client.get("/api/time/cached")
     assert (
-        answer.headers["cache-control"]
+        response.headers["cache-control"]
         == "public, s-maxage=10, stale-while-revalidate=31535990, stale-if-error=31535990"
     )
-    assert "etag" in answer.headers
+    assert "etag" in response.headers
 
 
 def test_force_static_is_for_a_year_and_sees_no_headers(client: RouteClient) -> None:
-    answer = client.get("/api/time/static", headers={"Cookie": "a=1", "Accept-Language": "fr"})
-    assert answer.headers["cache-control"] == "public, s-maxage=31536000"
-    assert answer.json()["headers_seen"] == 0
+    response = client.get("/api/time/static", headers={"Cookie": "a=1", "Accept-Language": "fr"})
+    assert response.headers["cache-control"] == "public, s-maxage=31536000"
+    assert response.json()["headers_seen"] == 0
 
 
 def test_force_dynamic_is_for_nobody_else(client: RouteClient) -> None:
-    answer = client.get("/api/time/dynamic")
-    assert (answer.headers["cache-control"], "etag" in answer.headers) == ("private, no-store", False)
+    response = client.get("/api/time/dynamic")
+    assert (response.headers["cache-control"], "etag" in response.headers) == ("private, no-store", False)
 
 
-def test_without_a_cdn_in_front_each_answer_is_made_anew(client: RouteClient) -> None:
+def test_without_a_cdn_each_response_is_computed(client: RouteClient) -> None:
     for kind in ("cached", "static", "dynamic"):
         first, second = (client.get(f"/api/time/{kind}").json()["made_at"] for _ in range(2))
         assert first < second

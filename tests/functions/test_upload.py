@@ -18,10 +18,10 @@ ID = sha256(PNG).hexdigest()
 
 
 def test_a_file_of_a_form_is_taken_with_the_field_beside_it(ada: RouteClient) -> None:
-    answer = ada.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")}, data={"title": "A cat"})
-    assert answer.status_code == 201
-    assert answer.json() == {"id": ID, "name": "A cat", "type": "image/png", "size_bytes": 108}
-    assert answer.headers["location"] == f"/api/upload/{ID}"
+    response = ada.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")}, data={"title": "A cat"})
+    assert response.status_code == 201
+    assert response.json() == {"id": ID, "name": "A cat", "type": "image/png", "size_bytes": 108}
+    assert response.headers["location"] == f"/api/upload/{ID}"
     assert ada.get("/api/upload").json() == {"items": [{"id": ID, "size_bytes": 108}], "next": None}
 
 
@@ -34,7 +34,7 @@ def test_the_bucket_has_it_with_its_type_and_its_name(ada: RouteClient, aws: Aws
     assert found["ContentDisposition"] == "attachment; filename*=UTF-8''%C3%87a%3B%20a%20%22cat%22"
 
 
-def test_the_same_file_is_kept_once(ada: RouteClient) -> None:
+def test_the_same_file_is_stored_once(ada: RouteClient) -> None:
     for name in ("cat.png", "again.png"):
         ada.post("/api/upload", files={"file": (name, PNG, "image/png")})
     assert len(ada.get("/api/upload").json()["items"]) == 1
@@ -51,13 +51,13 @@ def test_files_are_listed_in_pages(ada: RouteClient) -> None:
 
 def test_whoever_has_the_signed_address_has_the_file(ada: RouteClient, aws: Aws) -> None:
     ada.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")})
-    answer = ada.get(f"/api/upload/{ID}")
-    assert (answer.status_code, answer.headers["cache-control"]) == (307, "private, no-store")
-    address, _, query = answer.headers["location"].partition("?")
+    response = ada.get(f"/api/upload/{ID}")
+    assert (response.status_code, response.headers["cache-control"]) == (307, "private, no-store")
+    address, _, query = response.headers["location"].partition("?")
     bucket = aws.resource("UploadsBucket")
     assert address == f"https://{bucket}.s3.amazonaws.com/{ID}"
     assert {"X-Amz-Algorithm=AWS4-HMAC-SHA256", "X-Amz-Expires=300"} <= set(query.split("&"))
-    assert requests.get(answer.headers["location"], timeout=5).content == PNG
+    assert requests.get(response.headers["location"], timeout=5).content == PNG
 
 
 @pytest.mark.parametrize("upload_id", ["0" * 64, "nothing", "..%2Fsecret"])
@@ -66,44 +66,45 @@ def test_a_file_that_is_not_there_is_404(ada: RouteClient, upload_id: str) -> No
 
 
 def test_without_a_title_it_has_the_name_of_the_file(ada: RouteClient) -> None:
-    answer = ada.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")})
-    assert answer.json()["name"] == "cat.png"
+    response = ada.post("/api/upload", files={"file": ("cat.png", PNG, "image/png")})
+    assert response.json()["name"] == "cat.png"
 
 
 def test_a_file_that_is_too_large_is_413(ada: RouteClient) -> None:
     largest = PNG + bytes(1_000_000 - len(PNG))
     assert ada.post("/api/upload", files={"file": ("a.png", largest, "image/png")}).status_code == 201
-    answer = ada.post("/api/upload", files={"file": ("a.png", largest + b"!", "image/png")})
-    assert answer.status_code == 413
-    assert answer.json()["detail"] == "the file 'file' has 1000001 bytes: 1000000 are allowed"
+    response = ada.post("/api/upload", files={"file": ("a.png", largest + b"!", "image/png")})
+    assert response.status_code == 413
+    assert response.json()["detail"] == "the file 'file' has 1000001 bytes: 1000000 are allowed"
 
 
 def test_a_file_of_another_type_is_415(ada: RouteClient) -> None:
-    answer = ada.post("/api/upload", files={"file": ("a.svg", b"<svg/>", "image/svg+xml")})
-    assert answer.status_code == 415
+    response = ada.post("/api/upload", files={"file": ("a.svg", b"<svg/>", "image/svg+xml")})
+    assert response.status_code == 415
     assert (
-        answer.json()["detail"] == "the file 'file' is image/svg+xml: image/png, image/jpeg, application/pdf are taken"
+        response.json()["detail"]
+        == "the file 'file' is image/svg+xml: image/png, image/jpeg, application/pdf are taken"
     )
 
 
 def test_a_file_that_only_claims_its_type_is_415(ada: RouteClient) -> None:
-    answer = ada.post("/api/upload", files={"file": ("a.png", b"<script>", "image/png")})
-    assert (answer.status_code, answer.json()["detail"]) == (415, "the file does not look like image/png")
+    response = ada.post("/api/upload", files={"file": ("a.png", b"<script>", "image/png")})
+    assert (response.status_code, response.json()["detail"]) == (415, "the file does not look like image/png")
     assert ada.get("/api/upload").json() == {"items": [], "next": None}
 
 
 def test_a_form_without_the_file_is_400(ada: RouteClient) -> None:
-    answer = ada.post("/api/upload", data={"title": "A cat"})
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "file", "message": "is required"}]
+    response = ada.post("/api/upload", data={"title": "A cat"})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "file", "message": "is required"}]
 
 
 def test_a_text_where_the_file_should_be_is_400(ada: RouteClient) -> None:
-    answer = ada.post("/api/upload", data={"file": "cat.png"})
-    assert answer.json()["errors"] == [{"field": "file", "message": "must be a file"}]
+    response = ada.post("/api/upload", data={"file": "cat.png"})
+    assert response.json()["errors"] == [{"field": "file", "message": "must be a file"}]
 
 
-def test_a_body_that_is_no_form_is_415(ada: RouteClient) -> None:
+def test_a_body_other_than_a_form_is_415(ada: RouteClient) -> None:
     assert ada.post("/api/upload", json={"file": "cat.png"}).status_code == 415
 
 
@@ -114,8 +115,8 @@ def test_a_file_leaves_nothing_open_behind(ada: RouteClient) -> None:
 
 @pytest.mark.parametrize("kind", ["image/png", "IMAGE/PNG", "image/png; charset=x", "Image/Png ;a=b"])
 def test_a_type_may_be_written_in_any_way(ada: RouteClient, kind: str) -> None:
-    answer = ada.post("/api/upload", files={"file": ("a.png", PNG, kind)})
-    assert (answer.status_code, answer.json()["type"]) == (201, "image/png")
+    response = ada.post("/api/upload", files={"file": ("a.png", PNG, kind)})
+    assert (response.status_code, response.json()["type"]) == (201, "image/png")
 
 
 def test_only_members_upload_and_only_users_download(client: RouteClient, eve: RouteClient) -> None:

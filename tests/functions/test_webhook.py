@@ -27,8 +27,8 @@ def _queued(aws: Aws) -> list[tuple[str, str, object]]:
 
 
 def test_an_event_with_its_signature_is_in_the_queue_with_its_id(client: RouteClient, aws: Aws, sign: Sign) -> None:
-    answer = client.post("/api/webhook", content=BODY, headers=sign(BODY))
-    assert (answer.status_code, answer.content) == (202, b"")
+    response = client.post("/api/webhook", content=BODY, headers=sign(BODY))
+    assert (response.status_code, response.content) == (202, b"")
     assert _queued(aws) == [("order.paid", "msg_1", json.loads(BODY))]
 
 
@@ -57,8 +57,8 @@ def test_a_signature_that_is_absent_or_of_another_secret_is_401(client: RouteCli
     absent = client.post("/api/webhook", content=BODY)
     other = client.post("/api/webhook", content=BODY, headers=sign(BODY, secret="guessed"))
     odd = client.post("/api/webhook", content=BODY, headers={**sign(BODY), "Webhook-Signature": "é"})
-    assert [answer.status_code for answer in (absent, other, odd)] == [401, 401, 401]
-    assert {answer.json()["detail"] for answer in (absent, other, odd)} == {"the signature is not right"}
+    assert [response.status_code for response in (absent, other, odd)] == [401, 401, 401]
+    assert {response.json()["detail"] for response in (absent, other, odd)} == {"the signature is not right"}
 
 
 @pytest.mark.parametrize(
@@ -66,30 +66,30 @@ def test_a_signature_that_is_absent_or_of_another_secret_is_401(client: RouteCli
     ["[]", "{}", '{"type": 1}', '{"type": ""}', '{"type": "a b"}', '{"type": "é"}', json.dumps({"type": "x" * 101})],
 )
 def test_an_event_without_a_type_is_400_though_it_is_signed(client: RouteClient, sign: Sign, body: str) -> None:
-    answer = client.post("/api/webhook", content=body, headers=sign(body))
-    assert answer.status_code == 400
-    assert answer.json()["errors"] == [{"field": "type", "message": "must be a name of at most 100 characters"}]
+    response = client.post("/api/webhook", content=body, headers=sign(body))
+    assert response.status_code == 400
+    assert response.json()["errors"] == [{"field": "type", "message": "must be a name of at most 100 characters"}]
 
 
-def test_a_signed_body_that_is_no_json_is_400(client: RouteClient, sign: Sign) -> None:
+def test_a_signed_body_of_invalid_json_is_400(client: RouteClient, sign: Sign) -> None:
     assert client.post("/api/webhook", content="paid!", headers=sign("paid!")).status_code == 400
 
 
 def test_nobody_reads_a_webhook(client: RouteClient) -> None:
-    answer = client.get("/api/webhook")
-    assert (answer.status_code, answer.headers["allow"]) == (405, "OPTIONS, POST")
+    response = client.get("/api/webhook")
+    assert (response.status_code, response.headers["allow"]) == (405, "OPTIONS, POST")
 
 
 def test_a_message_that_is_caught_cannot_be_sent_again(client: RouteClient, aws: Aws, sign: Sign) -> None:
     caught = sign(BODY)
-    answers = [client.post("/api/webhook", content=BODY, headers=caught) for _ in range(3)]
+    responses = [client.post("/api/webhook", content=BODY, headers=caught) for _ in range(3)]
     renamed = {name.replace("Webhook", "Svix"): value for name, value in caught.items()} | {"Webhook-Id": "msg_2"}
-    answers.append(client.post("/api/webhook", content=BODY, headers=renamed))
-    assert [answer.status_code for answer in answers] == [202] * 4
+    responses.append(client.post("/api/webhook", content=BODY, headers=renamed))
+    assert [response.status_code for response in responses] == [202] * 4
     assert len(_queued(aws)) == 1
 
 
-def test_a_message_that_failed_is_taken_when_it_comes_again(client: RouteClient, aws: Aws, sign: Sign) -> None:
+def test_a_repeated_message_is_accepted_after_a_failure(client: RouteClient, aws: Aws, sign: Sign) -> None:
     test_an_event_that_the_queue_does_not_take_is_not_accepted(client, aws, sign)
     assert client.post("/api/webhook", content=BODY, headers=sign(BODY)).status_code == 202
     assert len(_queued(aws)) == 1

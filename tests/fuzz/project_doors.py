@@ -13,7 +13,7 @@ from edgeroutes.build.builder import Builder
 from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.cli.doctor import check_project
 from edgeroutes.cli.routes import print_routes
-from edgeroutes.dev.modules import forget_modules
+from edgeroutes.dev.modules import drop_modules
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import EdgeroutesError
 from edgeroutes.local_aws.seeds import read_seeds
@@ -74,7 +74,7 @@ def _undone(root: Path) -> Iterator[None]:
         yield
     finally:
         sys.path[:] = path
-        forget_modules(root)
+        drop_modules(root)
 
 
 # The doors through which a file is read, by the beginning of its name; each is a cost, so that not all are tried for all.

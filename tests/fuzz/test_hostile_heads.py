@@ -72,9 +72,9 @@ def send(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         began = time.thread_time()
         names = {name.lower() for name, _ in headers}
         sent = [*headers, *([] if "host" in names else [("host", "example.org")])]
-        answer: AdapterResponse = adapter.send(HttpRequest(method="GET", path=path, query=query, headers=sent))
+        response: AdapterResponse = adapter.send(HttpRequest(method="GET", path=path, query=query, headers=sent))
         assert time.thread_time() - began < 1
-        return answer
+        return response
 
     yield through_adapter
     adapter.close()
@@ -115,14 +115,14 @@ def test_a_host_that_is_not_one_is_refused_before_an_app(send: Send, host: str) 
 
 def test_query_parameters_have_a_limit(send: Send) -> None:
     assert send("/reading", query="&".join(f"a{number}=" for number in range(1_000))).status == 200
-    answer = send("/reading", query="&".join(f"a{number}=" for number in range(1_001)))
-    assert (answer.status, b"the query has more than 1,000 parameters" in b"".join(answer.chunks)) == (400, True)
+    response = send("/reading", query="&".join(f"a{number}=" for number in range(1_001)))
+    assert (response.status, b"the query has more than 1,000 parameters" in b"".join(response.chunks)) == (400, True)
 
 
 def test_cookies_have_a_limit(send: Send) -> None:
     assert send("/reading", [("cookie", "; ".join(f"a{number}=" for number in range(500)))]).status == 200
-    answer = send("/reading", [("cookie", "; ".join(f"a{number}=" for number in range(501)))])
-    assert (answer.status, b"the request has more than 500 cookies" in b"".join(answer.chunks)) == (431, True)
+    response = send("/reading", [("cookie", "; ".join(f"a{number}=" for number in range(501)))])
+    assert (response.status, b"the request has more than 500 cookies" in b"".join(response.chunks)) == (431, True)
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_where_no_api_gateway_is_in_front_a_head_has_limits(
     if name == "alb" and status == 200 and len(headers) == 255:
         headers = headers[:250]  # the load balancer adds some of its own
     assert [send(path, headers, query).status for path in ("/reading", "/legacy/x")] == [status] * 2
-    answer = send("/none", headers, query)
-    assert answer.status == (404 if status == 200 else status)
-    assert sum(map(len, answer.chunks)) < 4_096
+    response = send("/none", headers, query)
+    assert response.status == (404 if status == 200 else status)
+    assert sum(map(len, response.chunks)) < 4_096
 
 
 TEXT = st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=40)

@@ -241,5 +241,5 @@ def test_an_authorizers_event_is_refused_by_its_name(handle: Handle, event: dict
     [None, 5, "text", [], [{}], {}, {"httpMethod": "GET"}, {"path": "/"}, {"requestContext": {"http": "method"}}],
 )
 def test_what_is_no_event_at_all_is_refused(handle: Handle, event: Any) -> None:
-    with pytest.raises(EventError, match="is no HTTP request"):
+    with pytest.raises(EventError, match="is not an HTTP request"):
         handle(event)

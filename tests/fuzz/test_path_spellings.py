@@ -141,8 +141,8 @@ def ask(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     sent = [("host", "example.org")]
 
     def through_adapter(path: str) -> tuple[int, bool, str]:
-        answer = adapter.send(HttpRequest(method="GET", path=f"{front}{path}{end}", headers=sent))
-        return answer.status, ("x-guarded", "1") in answer.headers, b"".join(answer.chunks).decode()
+        response = adapter.send(HttpRequest(method="GET", path=f"{front}{path}{end}", headers=sent))
+        return response.status, ("x-guarded", "1") in response.headers, b"".join(response.chunks).decode()
 
     yield through_adapter
     adapter.close()

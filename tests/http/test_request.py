@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class FakeHost:
-    """Counts what is asked for; `gives_empty` is what `force-static` does."""
+    """Counts dynamic reads; `gives_empty` is what `force-static` does."""
 
     def __init__(self, *, gives_empty: bool = False) -> None:
         self.dynamic_reasons: list[str] = []

@@ -38,7 +38,7 @@ def test_a_log_line_names_the_request_that_it_belongs_to(client, capfd):
     assert lines[0]["request_id"]
 
 
-def test_metrics_of_a_request_are_written_once_after_its_answer_with_the_route_as_dimension(client, capfd):
+def test_metrics_of_a_request_are_written_once_after_its_response_with_the_route_as_dimension(client, capfd):
     client.post("/orders/7")
     documents = [json.loads(line) for line in capfd.readouterr().out.splitlines() if '"_aws"' in line]
     assert [(document["route"], document["orders"], document["items"]) for document in documents] == [

@@ -85,7 +85,7 @@ def test_every_path_reaches_a_function_that_holds_the_route_our_matcher_chooses(
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_a_planned_project_answers_like_our_matcher(seed: int) -> None:
+def test_a_planned_project_matches_like_the_matcher(seed: int) -> None:
     chance = random.Random(seed)
     for _ in range(10):
         patterns = some_layout(chance)
@@ -106,7 +106,7 @@ def test_a_planned_project_answers_like_our_matcher(seed: int) -> None:
                 assert api.find(path, turns_back=True) == holders[match.route_path], (path, files)
 
 
-def test_a_path_that_no_route_answers_goes_to_the_fallback() -> None:
+def test_a_path_without_a_route_goes_to_the_fallback() -> None:
     api = FakeRestApi(tuple(line.split()) for line in resources_of("/users/[id]"))
     assert [api.find(path, turns_back=True) for path in ("/", "/x", "/x/y", "/users", "/users/1/2")] == ["none"] * 5
 

@@ -64,18 +64,18 @@ def test_every_key_and_item_knows_its_line() -> None:
         ("a: 1\nb: \x00", "x.yaml:2: the file is not YAML: it has the character '\\x00'."),
         ("a: 1\n---\nb: 2\n", "x.yaml:2: the file is not YAML"),
         ("a: *nothing\n", "x.yaml:1: the file is not YAML: found undefined alias 'nothing'"),
-        ("- a\n- b\n", "x.yaml:1: the file is no mapping of names to values. Write 'Name: value' lines."),
-        ("text", "x.yaml:1: the file is no mapping of names to values. Write 'Name: value' lines."),
+        ("- a\n- b\n", "x.yaml:1: the file is not a mapping of names to values. Write 'Name: value' lines."),
+        ("text", "x.yaml:1: the file is not a mapping of names to values. Write 'Name: value' lines."),
         ("a: 1\nb: 2\na: 3\n", "x.yaml:3: the key 'a' stands here twice, first in line 1. Remove one of them."),
         ("a: !Reff b\n", "x.yaml:1: CloudFormation knows no tag '!Reff'. Did you mean '!Ref'?"),
         ("a: !zzz b\n", "x.yaml:1: CloudFormation knows no tag '!zzz'. Allowed are !Ref"),
         ("a: &a [*a]\n", "x.yaml:1: an anchor contains itself."),
-        ("? [a, b]\n: 1\n", "x.yaml:1: a key is no plain text."),
+        ("? [a, b]\n: 1\n", "x.yaml:1: a key is not a plain string."),
         ("a:\n  <<: 1\n", "x.yaml:2: '<<' takes a mapping."),
         ("a: " + "[" * 2000 + "]" * 2000, "x.yaml:1: the file is not YAML: nested too deeply."),
     ],
 )
-def test_what_is_no_such_file_is_refused_with_its_line(text: str, said: str) -> None:
+def test_an_invalid_file_is_an_error_with_its_line(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_yaml(text, "x.yaml")
     assert str(caught.value).startswith(said)

@@ -70,7 +70,7 @@ def test_include_and_exclude_take_back_what_the_other_lists_further_out() -> Non
         ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
         ("Environment: {A: 1}\n", ("functions/function.yaml:1: Environment holds no 'Variables' alone. Write "
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
-        ("Policies: [1]\n", ("functions/function.yaml:1: Policies are no names, ARNs, policy templates or policy "
+        ("Policies: [1]\n", ("functions/function.yaml:1: Policies are not names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),
         ("Environment: {Variables: {BAD-NAME: y}}\n", ("functions/function.yaml:1: Lambda does not accept the variable name 'BAD-NAME'. "
          "Allowed are a letter, then at least one letter, digit or _. Use another name.")),

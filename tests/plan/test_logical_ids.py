@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.plan.logical_ids import MAX_LENGTH, group_id, route_id, tell_apart
+from edgeroutes.plan.logical_ids import MAX_LENGTH, group_id, route_id, unique_ids
 from tests.plan.projects import functions
 
 
@@ -27,7 +27,7 @@ def test_a_group_is_called_by_its_name() -> None:
     assert group_id("admin-area") == "AdminAreaGroupFunction"
 
 
-def test_a_long_path_and_one_of_other_letters_are_told_by_a_hash() -> None:
+def test_a_long_path_and_a_path_of_other_letters_get_a_hash() -> None:
     long = route_id("/" + "/".join(["abcdefghij"] * 20))
     assert len(long) == MAX_LENGTH
     assert long != route_id("/" + "/".join(["abcdefghij"] * 21))
@@ -37,10 +37,10 @@ def test_a_long_path_and_one_of_other_letters_are_told_by_a_hash() -> None:
 
 
 def test_the_first_of_equal_ids_keeps_it_and_what_the_others_get_depends_on_them_alone() -> None:
-    both = tell_apart([("UsersIdFunction", "/users/id"), ("UsersIdFunction", "/users/[id]")])
+    both = unique_ids([("UsersIdFunction", "/users/id"), ("UsersIdFunction", "/users/[id]")])
     assert both[0] == "UsersIdFunction"
     assert both[1] != both[0]
-    assert tell_apart([("UsersIdFunction", "/users/[id]")], reserved=["UsersIdFunction"]) == [both[1]]
+    assert unique_ids([("UsersIdFunction", "/users/[id]")], reserved=["UsersIdFunction"]) == [both[1]]
 
 
 def test_a_project_has_no_two_functions_with_one_id() -> None:

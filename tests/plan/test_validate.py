@@ -30,13 +30,13 @@ def test_a_buffered_route_over_what_api_gateway_waits_is_refused() -> None:
     files = {"a/route.py": timed(30), "b/route.py": "", "b/function.yaml": "Timeout: 60\n"}
     assert problems(files) == [
         (
-            "functions/a/route.py: max_duration is 30 seconds, and /a does not stream. API Gateway ends an answer that "
+            "functions/a/route.py: max_duration is 30 seconds, and /a does not stream. API Gateway ends a response that "
             "does not stream after 29 seconds. Export 'streaming = True' in functions/a/route.py, or ask AWS to "
             "raise the quota "
             "'Maximum integration timeout in milliseconds' and set integration_timeout_s = 30 in [tool.edgeroutes]."
         ),
         (
-            "functions/b/function.yaml:1: Timeout is 60 seconds, and /b does not stream. API Gateway ends an answer "
+            "functions/b/function.yaml:1: Timeout is 60 seconds, and /b does not stream. API Gateway ends a response "
             "that "
             "does not stream after 29 seconds. Export 'streaming = True' in functions/b/route.py, or ask AWS to "
             "raise the "
@@ -86,7 +86,7 @@ def test_snapstart_publishes_versions_and_needs_a_python_that_has_it() -> None:
     assert [found[name].publishes_versions for name in ("AFunction", "BFunction")] == [True, False]
     assert problems(files, runtime="python3.11") == [
         (
-            "functions/a/function.yaml:1: SnapStart is asked for, which python3.11 does not have. Set runtime = "
+            "functions/a/function.yaml:1: SnapStart is set, which python3.11 does not have. Set runtime = "
             '"python3.13" in '
             "[tool.edgeroutes], or take SnapStart out."
         )
@@ -141,7 +141,7 @@ def test_a_project_without_routes_has_the_fallback_alone() -> None:
     ]
 
 
-def test_a_mounted_app_answers_its_whole_subtree() -> None:
+def test_a_mounted_app_owns_its_whole_subtree() -> None:
     made = plan({"legacy/[[...path]]/route.py": "app = object()\n"})
     assert [(each.path, each.logical_id) for each in made.api_resources][1:3] == [
         ("/legacy", "LegacyPathFunction"),

@@ -58,7 +58,7 @@ def test_tags_are_counted_and_measured() -> None:
         SegmentConfig.from_namespace({"tags": ["t" * 257]}, "f")
 
 
-def test_every_refused_value_is_told_at_once() -> None:
+def test_all_invalid_values_are_reported_together() -> None:
     with pytest.raises(ProblemsError) as caught:
         SegmentConfig.from_namespace({"revalidate": -1, "dynamic": "x", "tags": ["ok"]}, "f")
     assert [problem.problem.split(" is ")[0] for problem in caught.value.problems] == ["dynamic", "revalidate"]
@@ -74,6 +74,6 @@ def test_zero_seconds_are_not_the_same_as_for_ever() -> None:
     assert SegmentConfig() != "SegmentConfig()"
 
 
-def test_config_shows_what_was_said() -> None:
+def test_config_shows_the_written_values() -> None:
     assert repr(SegmentConfig(revalidate=60, tags=("a",))) == "SegmentConfig(revalidate=60, tags=('a',))"
     assert repr(SegmentConfig()) == "SegmentConfig()"

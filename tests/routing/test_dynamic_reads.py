@@ -8,7 +8,7 @@ from edgeroutes.routing.dynamic_reads import DynamicRead, find_dynamic_reads
 
 
 def found(source: str) -> list[tuple[str, int, str]]:
-    return [(asking.what, asking.line, asking.function) for asking in find_dynamic_reads(dedent(source))]
+    return [(read.what, read.line, read.function) for read in find_dynamic_reads(dedent(source))]
 
 
 def test_places_that_ask_are_found_with_their_function() -> None:
@@ -51,9 +51,9 @@ def test_places_that_ask_are_found_with_their_function() -> None:
         "",
     ],
 )
-def test_what_is_the_same_for_everyone_is_no_asking(source: str) -> None:
+def test_a_read_that_is_the_same_for_everyone_is_not_dynamic(source: str) -> None:
     assert find_dynamic_reads(source) == ()
 
 
-def test_an_asking_is_a_value() -> None:
+def test_a_dynamic_read_is_a_value() -> None:
     assert DynamicRead(what="headers", line=1) == DynamicRead(what="headers", line=1, function="")

@@ -33,5 +33,5 @@ def test_the_source_tells_of_a_handler(source: str, expected: tuple[int, bool | 
 
 
 @pytest.mark.parametrize("source", ["", "GET = 1", "GET: int", "for GET in x: ...", "def get(): ...", "a.GET = f"])
-def test_what_cannot_be_called_is_no_handler(source: str) -> None:
+def test_a_name_that_cannot_be_called_is_not_a_handler(source: str) -> None:
     assert read_export("GET", read_bindings(ast.parse(source))) is None

@@ -71,9 +71,9 @@ def test_what_would_have_to_be_run_is_not_read(text: str) -> None:
         ("lambda: 1", False),
     ],
 )
-def test_literals_are_told_from_what_may_be_called(text: str, expected: bool) -> None:
+def test_literals_and_calls_are_distinguished(text: str, expected: bool) -> None:
     assert is_literal(ast.parse(text, mode="eval").body) is expected
 
 
-def test_nothing_is_no_literal() -> None:
+def test_none_is_not_a_literal() -> None:
     assert is_literal(None) is False

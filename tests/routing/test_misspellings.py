@@ -76,7 +76,7 @@ def test_a_value_that_is_computed_is_not_suspected() -> None:
     assert suspected("maxDuration = compute()") == []
 
 
-def test_a_name_is_told_once() -> None:
+def test_a_name_is_reported_once() -> None:
     assert len(suspected("maxDuration = 1\nmaxDuration = 2")) == 1
 
 

@@ -55,13 +55,13 @@ def test_an_escaped_underscore_and_a_plain_one_are_the_same_in_a_pattern() -> No
         ),
     ],
 )
-def test_what_is_no_pattern_is_refused(text: str, message: str) -> None:
+def test_an_invalid_pattern_is_an_error(text: str, message: str) -> None:
     with pytest.raises(LayoutError) as caught:
         parse_pattern(text, "m.py:3")
     assert str(caught.value) == message
 
 
-def test_all_faults_of_a_pattern_are_told_at_once() -> None:
+def test_all_problems_of_a_pattern_are_reported_together() -> None:
     with pytest.raises(ProblemsError) as caught:
         parse_pattern("/[...id]/[id]")
     assert len(caught.value.problems) == 2

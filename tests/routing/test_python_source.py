@@ -28,7 +28,7 @@ def test_threads_parse_side_by_side() -> None:
     assert {ast.dump(tree) for tree in trees} == {expected}
 
 
-def test_what_is_not_python_is_told() -> None:
+def test_a_syntax_error_is_reported() -> None:
     with pytest.raises(SyntaxError) as caught:
         parse_python("a b", "a.py")
     assert caught.value.filename == "a.py"

@@ -129,7 +129,7 @@ def test_a_handler_may_ask_for_what_its_path_captures() -> None:
     ]
 
 
-def test_the_problems_of_all_files_are_told_at_once_and_broken_routes_stay_routes() -> None:
+def test_the_problems_of_all_files_are_reported_together_and_broken_routes_stay_routes() -> None:
     tree = FakeFileTree(
         {
             "functions/[id/route.py": HANDLER,

@@ -20,7 +20,7 @@ def test_a_folder_name_means(folder: str, kind: str, name: str, text: str) -> No
 
 
 @pytest.mark.parametrize(("folder", "message"), CASES["refused"], ids=lambda value: str(value)[:20])
-def test_a_folder_name_is_refused_with_the_way_out(folder: str, message: str) -> None:
+def test_an_invalid_folder_name_is_an_error_with_a_fix(folder: str, message: str) -> None:
     where = f"functions/{folder}/route.py"
     with pytest.raises(LayoutError) as caught:
         parse_segment(folder, where)

@@ -24,7 +24,7 @@ def table_of(*route_paths: str) -> RouteTable[str]:
 
 
 @pytest.mark.parametrize(("routes", "path", "route_path", "params"), PATHS, ids=lambda value: str(value)[:40])
-def test_a_path_is_answered_by(
+def test_a_path_matches(
     routes: list[str], path: str, route_path: str | None, params: dict[str, str | list[str]]
 ) -> None:
     expected = None if route_path is None else Match(route_path.upper(), params, route_path)
@@ -39,7 +39,7 @@ def test_a_malformed_value_is_the_clients_fault(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/a/%zz", "/%zz/a", "/%zz"])
-def test_a_malformed_path_that_nothing_answers_is_only_unmatched(path: str) -> None:
+def test_a_malformed_path_without_a_route_is_only_unmatched(path: str) -> None:
     assert table_of("/echo/[id]").match(path) is None
 
 
@@ -155,7 +155,7 @@ paths = st.lists(st.sampled_from(["a", "b", "c.d", "_e", "%61", "a%2Fb", "é", "
 
 
 @given(st.lists(route_paths(), max_size=12, unique_by=lambda text: parse_pattern(text).shape), paths)
-def test_the_table_answers_what_the_first_of_the_sorted_patterns_would(routes: list[str], path: str) -> None:
+def test_the_table_matches_like_the_first_of_the_sorted_patterns(routes: list[str], path: str) -> None:
     assert table_of(*routes).match(path) == naive_match([parse_pattern(route) for route in routes], path)
 
 

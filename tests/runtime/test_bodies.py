@@ -84,9 +84,9 @@ def test_a_model_is_read_from_json(project: Make, kind: str, future: bool) -> No
         "async def", "def title_of(post):\n    return post['title'] if isinstance(post, dict) else post.title\nasync def"
     ))  # fmt: skip
 
-    answer = routes.post_json("/x", {"title": "ä", "count": 2})
+    response = routes.post_json("/x", {"title": "ä", "count": 2})
 
-    assert answer.json() == {"title": "ä", "kind": "dict" if kind == "typed dict" else "Post"}
+    assert response.json() == {"title": "ä", "kind": "dict" if kind == "typed dict" else "Post"}
 
 
 @pytest.mark.parametrize(
@@ -110,26 +110,26 @@ def test_what_does_not_validate_is_400_with_every_problem(
 ) -> None:
     routes = project(route(MODELS[kind], "post: Post, page: int"))
 
-    answer = routes.post_json("/x?page=x", {"count": "two", "tags": ["a", 1]})
+    response = routes.post_json("/x?page=x", {"count": "two", "tags": ["a", 1]})
 
     expected = [*errors, ("page", "must be an integer")]
-    assert answer.status == 400
-    assert sorted((error["field"], error["message"]) for error in answer.json()["errors"]) == sorted(expected)
+    assert response.status == 400
+    assert sorted((error["field"], error["message"]) for error in response.json()["errors"]) == sorted(expected)
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_body_of_another_shape_is_a_problem_of_the_body(project: Make, kind: str) -> None:
-    answer = project(route(MODELS[kind])).post_json("/x", [])
+    response = project(route(MODELS[kind])).post_json("/x", [])
 
-    assert (answer.status, [error["field"] for error in answer.json()["errors"]]) == (400, ["body"])
+    assert (response.status, [error["field"] for error in response.json()["errors"]]) == (400, ["body"])
 
 
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"{'a': 1}"])
 def test_malformed_json_is_400_and_says_so(project: Make, kind: str, body: bytes) -> None:
-    answer = project(route(MODELS[kind])).request("POST", "/x", [("content-type", "application/json")], body)
+    response = project(route(MODELS[kind])).request("POST", "/x", [("content-type", "application/json")], body)
 
-    assert (answer.status, answer.json()["detail"].partition(":")[0].replace("UTF-8", "JSON")) == (
+    assert (response.status, response.json()["detail"].partition(":")[0].replace("UTF-8", "JSON")) == (
         400,
         "the request body is not valid JSON",
     )
@@ -139,10 +139,10 @@ def test_malformed_json_is_400_and_says_so(project: Make, kind: str, body: bytes
 def test_json_that_is_sent_as_a_form_is_told_so(project: Make, kind: str) -> None:
     headers = [("content-type", "application/x-www-form-urlencoded")]
 
-    answer = project(route(MODELS[kind])).request("POST", "/x", headers, b'{"title": "a", "count": 1}')
+    response = project(route(MODELS[kind])).request("POST", "/x", headers, b'{"title": "a", "count": 1}')
 
     said = "looks like JSON, and its type is application/x-www-form-urlencoded: send it as application/json"
-    assert (answer.status, answer.json()["errors"]) == (400, [{"field": "body", "message": said}])
+    assert (response.status, response.json()["errors"]) == (400, [{"field": "body", "message": said}])
 
 
 def test_json_that_is_nested_too_deep_is_400(project: Make) -> None:
@@ -165,9 +165,9 @@ def test_json_is_what_says_so_or_says_nothing(project: Make, kind: str | None) -
 @pytest.mark.parametrize("kind", MODELS)
 @pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/jsonp"])
 def test_another_content_type_is_415(project: Make, kind: str, content_type: str) -> None:
-    answer = project(route(MODELS[kind])).request("POST", "/x", [("content-type", content_type)], b'{"title":"a"}')
+    response = project(route(MODELS[kind])).request("POST", "/x", [("content-type", content_type)], b'{"title":"a"}')
 
-    assert (answer.status, answer.json()["detail"]) == (
+    assert (response.status, response.json()["detail"]) == (
         415,
         f"the body is {content_type}: send application/json or a form",
     )
@@ -203,9 +203,9 @@ def test_a_model_is_read_from_a_form_of_both_kinds(project: Make, kind: str) -> 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_form_field_that_does_not_convert_is_a_problem_of_its_own(project: Make, kind: str) -> None:
-    answer = project(route(MODELS[kind])).post_form("/x", "count=two&title=a")
+    response = project(route(MODELS[kind])).post_form("/x", "count=two&title=a")
 
-    assert (answer.status, [error["field"] for error in answer.json()["errors"]]) == (400, ["count"])
+    assert (response.status, [error["field"] for error in response.json()["errors"]]) == (400, ["count"])
 
 
 def test_a_forms_texts_become_what_the_fields_say(project: Make) -> None:
@@ -232,9 +232,9 @@ def test_a_form_field_left_empty_counts_as_absent_except_for_text(project: Make)
 
 
 def test_a_form_names_every_problem_once(project: Make) -> None:
-    answer = project(route(DATACLASS)).post_form("/x", "count=x&at=y&kind=3")
+    response = project(route(DATACLASS)).post_form("/x", "count=x&at=y&kind=3")
 
-    assert answer.json()["errors"] == [
+    assert response.json()["errors"] == [
         {"field": "title", "message": "is required"},
         {"field": "count", "message": "must be an integer"},
         {"field": "at", "message": "must be an ISO 8601 date"},
@@ -267,9 +267,9 @@ def test_form_takes_one_field(project: Make, signature: str, body: str, shown: s
 
 def test_form_fields_and_segments_and_queries_have_their_problems_together(project: Make) -> None:
     signature = "a: Annotated[int, Form()], b: Annotated[list[int], Form()], c: Annotated[str, Form()], d: int, e: Annotated[str, File()]"
-    answer = project(route(FIELDS, signature, "1")).post_form("/x?d=x", "a=x&b=1&b=y&e=text")
+    response = project(route(FIELDS, signature, "1")).post_form("/x?d=x", "a=x&b=1&b=y&e=text")
 
-    assert answer.json()["errors"] == [
+    assert response.json()["errors"] == [
         {"field": "a", "message": "must be an integer"},
         {"field": "b", "message": "must be an integer"},
         {"field": "c", "message": "is required"},
@@ -296,9 +296,9 @@ def test_file_takes_one_file_as_an_upload_file(project: Make) -> None:
     result = "[(await a.read()).decode(), a.filename, a.content_type, a.size]"
     routes = project(route(FIELDS, "a: Annotated[object, File(max_bytes=4, types=['image/*'])]", result))
 
-    answer = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(upload("a")))
+    response = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(upload("a")))
 
-    assert answer.json() == ["data", "p.png", "image/png", 4]
+    assert response.json() == ["data", "p.png", "image/png", 4]
 
 
 @pytest.mark.parametrize(
@@ -316,9 +316,9 @@ def test_a_file_that_is_too_large_or_of_another_type_is_refused(
 ) -> None:
     routes = project(route(FIELDS, f"a: Annotated[object, {marker}]", "{}"))
 
-    answer = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(uploaded))
+    response = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(uploaded))
 
-    assert (answer.status, answer.json().get("detail")) == (status, detail)
+    assert (response.status, response.json().get("detail")) == (status, detail)
 
 
 def test_several_files_and_a_file_input_that_nobody_filled_in(project: Make) -> None:
@@ -340,15 +340,15 @@ def test_several_files_and_a_file_input_that_nobody_filled_in(project: Make) -> 
 def test_a_file_where_a_field_is_asked_for_is_a_problem(project: Make) -> None:
     routes = project(route(FIELDS, "a: Annotated[str, Form()]", "a"))
 
-    answer = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(upload("a")))
+    response = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(upload("a")))
 
-    assert answer.json()["errors"] == [{"field": "a", "message": "must be a field, not a file"}]
+    assert response.json()["errors"] == [{"field": "a", "message": "must be a field, not a file"}]
 
 
 def test_a_body_whose_base64_is_broken_is_400(project: Make) -> None:
-    answer = project(route(DATACLASS)).request("POST", "/x", body=ValueError("its base64 is broken"))
+    response = project(route(DATACLASS)).request("POST", "/x", body=ValueError("its base64 is broken"))
 
-    assert (answer.status, answer.json()["detail"]) == (400, "the body cannot be read: its base64 is broken")
+    assert (response.status, response.json()["detail"]) == (400, "the body cannot be read: its base64 is broken")
 
 
 def test_an_exception_of_the_model_that_is_no_value_error_is_a_500(

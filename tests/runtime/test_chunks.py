@@ -117,9 +117,9 @@ GENERATORS = ["async def GET():\n", "def GET():\n"]
 def test_a_failure_before_the_first_chunk_is_an_ordinary_500(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], head: str
 ) -> None:
-    answer = project(f"{head}    1 / 0\n    yield 'a'\n").get("/x")
+    response = project(f"{head}    1 / 0\n    yield 'a'\n").get("/x")
 
-    assert (answer.status, answer.json()["title"]) == (500, "Internal Server Error")
+    assert (response.status, response.json()["title"]) == (500, "Internal Server Error")
     assert [line["exception_name"] for line in log_lines()] == ["ZeroDivisionError"]
 
 
@@ -141,10 +141,10 @@ def test_a_generator_may_still_refuse_or_redirect_before_its_first_chunk(
             "    response.headers['x-seen'] = str(response.status)\n    return response\n"
         )
 
-    answer = project(files).get("/x")
+    response = project(files).get("/x")
 
-    assert (answer.status, answer.header("location")) == (status, location)
-    assert answer.header("x-seen") == (str(status) if middleware else None)
+    assert (response.status, response.header("location")) == (status, location)
+    assert response.header("x-seen") == (str(status) if middleware else None)
 
 
 def test_cookies_set_before_the_first_chunk_are_sent_and_later_ones_are_an_error(
@@ -163,8 +163,8 @@ def test_cookies_set_before_the_first_chunk_are_sent_and_later_ones_are_an_error
     """
     routes = project(source)
 
-    answer = routes.get("/x")
+    response = routes.get("/x")
 
-    assert (answer.status, answer.values("set-cookie"), answer.text) == (200, ["a=1; Path=/"], "first")
+    assert (response.status, response.values("set-cookie"), response.text) == (200, ["a=1; Path=/"], "first")
     (error,) = routes.module("x/route.py").errors
     assert error.startswith(f"{routes.app_dir}/x/route.py: a cookie was set after the stream had begun")

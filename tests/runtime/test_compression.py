@@ -195,8 +195,8 @@ def test_get_and_head_say_the_same(project: Make) -> None:
 
 
 def test_a_response_that_is_whole_is_left_to_the_cdn(project: Make) -> None:
-    answer = project(ROUTES).get("/whole", GZIP)
-    assert (answer.body, answer.header("content-encoding"), answer.header("vary")) == (b"a" * 5000, None, None)
+    response = project(ROUTES).get("/whole", GZIP)
+    assert (response.body, response.header("content-encoding"), response.header("vary")) == (b"a" * 5000, None, None)
 
 
 def test_a_large_file_of_text_is_compressed_and_a_part_of_it_is_not(project: Make) -> None:

@@ -42,10 +42,10 @@ def test_cookies_is_a_mapping_of_what_was_sent_and_what_was_set(project: Make) -
         "return [before, dict(jar), 'a' in jar, jar.get('none'), jar['b'], len(jar), repr(jar), request.cookies]",
     )
 
-    answer = project(source).get("/x", [("cookie", "a=1; b=2")])
+    response = project(source).get("/x", [("cookie", "a=1; b=2")])
 
     after_all = {"a": "", "b": "x y", "c": "3"}
-    assert answer.json() == [
+    assert response.json() == [
         {"a": "1", "b": "2"},
         after_all,
         True,
@@ -55,7 +55,7 @@ def test_cookies_is_a_mapping_of_what_was_sent_and_what_was_set(project: Make) -
         f"Cookies({after_all!r})",
         {"a": "1", "b": "2"},
     ]
-    assert answer.values("set-cookie") == ["b=x%20y; Path=/", "c=3; Path=/", f"a=; Path=/; Expires={EPOCH}"]
+    assert response.values("set-cookie") == ["b=x%20y; Path=/", "c=3; Path=/", f"a=; Path=/; Expires={EPOCH}"]
 
 
 def test_cookies_are_kept_apart_by_domain_and_path_and_deleted_so(project: Make) -> None:
@@ -68,10 +68,10 @@ def test_cookies_are_kept_apart_by_domain_and_path_and_deleted_so(project: Make)
         "return cookies()['a']",
     )
 
-    answer = project(source).get("/x")
+    response = project(source).get("/x")
 
-    assert answer.text == "4"
-    assert answer.values("set-cookie") == [
+    assert response.text == "4"
+    assert response.values("set-cookie") == [
         "a=4; Path=/; HttpOnly",
         f"a=; Path=/app; Expires={EPOCH}",
         "a=3; Path=/; Domain=example.org",
@@ -92,9 +92,9 @@ def test_cookies_are_kept_apart_by_domain_and_path_and_deleted_so(project: Make)
     ],
 )
 def test_cookies_go_onto_whatever_the_handler_answers_redirects_too(project: Make, result: str, status: int) -> None:
-    answer = project(handler("cookies().set('a', '1')", result)).get("/x")
+    response = project(handler("cookies().set('a', '1')", result)).get("/x")
 
-    assert (answer.status, answer.values("set-cookie"), answer.header("cache-control")) == (
+    assert (response.status, response.values("set-cookie"), response.header("cache-control")) == (
         status,
         ["a=1; Path=/"],
         "private, no-store",
@@ -106,9 +106,9 @@ def test_cookies_do_not_go_onto_errors(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], result: str, status: int
 ) -> None:
     """Source: facts/nextjs.md K17."""
-    answer = project(handler("cookies().set('a', '1')", result)).get("/x")
+    response = project(handler("cookies().set('a', '1')", result)).get("/x")
 
-    assert (answer.status, answer.values("set-cookie")) == (status, [])
+    assert (response.status, response.values("set-cookie")) == (status, [])
     assert len(log_lines()) == (status == 500)
 
 
@@ -209,9 +209,9 @@ def test_a_redirect_after_a_form_post_is_a_303(
     project: Make, headers_sent: list[tuple[str, str]], function: str, status: int
 ) -> None:
     """Source: decisions.md; facts/nextjs.md K23, K24 (there parameters of the type count)."""
-    answer = project(handler(f"{function}('/ä')", method="POST")).request("POST", "/x", headers_sent, b"a=1")
+    response = project(handler(f"{function}('/ä')", method="POST")).request("POST", "/x", headers_sent, b"a=1")
 
-    assert (answer.status, answer.headers, answer.body) == (
+    assert (response.status, response.headers, response.body) == (
         status,
         [("location", "/%C3%A4"), ("cache-control", "private, no-store")],
         b"",
@@ -230,9 +230,9 @@ def test_a_redirect_to_raw_input_with_a_line_break_is_a_500_and_no_header(
 ) -> None:
     source = handler("redirect(request.query_params['to'])")
 
-    answer = project(source).get("/x?to=%0d%0aSet-Cookie:%20a=1")
+    response = project(source).get("/x?to=%0d%0aSet-Cookie:%20a=1")
 
-    assert (answer.status, answer.values("set-cookie"), answer.values("location")) == (500, [], [])
+    assert (response.status, response.values("set-cookie"), response.values("location")) == (500, [], [])
     assert [line["exception_name"] for line in log_lines()] == ["ValueError"]
 
 

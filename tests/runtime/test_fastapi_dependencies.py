@@ -323,7 +323,7 @@ def test_a_page_of_the_tutorial_has_the_same_responses_as_in_fastapi(
     routes = project(OURS + dedent(source), needs_loop=needs_loop)
     found = []
     for target, headers in requests:
-        answer = routes.ask(FakeIncoming("GET", target, list(headers.items())))
-        routes.finish(answer)
-        found.append(outcome(answer.status, json.loads(answer.body)))
+        response = routes.ask(FakeIncoming("GET", target, list(headers.items())))
+        routes.finish(response)
+        found.append(outcome(response.status, json.loads(response.body)))
     assert found == by_fastapi(source, requests)

@@ -100,10 +100,10 @@ def test_a_range_is_a_206(files: Make, name: str, *, middleware: bool) -> None:
     size = len(CONTENT[name])
     whole = routes.get(f"/{name}")
     for header, start, stop in (("bytes=2-4", 2, 5), ("bytes=-3", size - 3, size), ("bytes=1-", 1, size)):
-        answer = routes.get(f"/{name}", [("range", header)])
+        response = routes.get(f"/{name}", [("range", header)])
 
-        assert (answer.status, answer.body) == (206, CONTENT[name][start:stop])
-        assert asked(answer, "content-range", "etag", "last-modified") == {
+        assert (response.status, response.body) == (206, CONTENT[name][start:stop])
+        assert asked(response, "content-range", "etag", "last-modified") == {
             "content-range": f"bytes {start}-{stop - 1}/{size}",
             "etag": whole.header("etag"),
             "last-modified": DATE,
@@ -112,11 +112,11 @@ def test_a_range_is_a_206(files: Make, name: str, *, middleware: bool) -> None:
 
 @pytest.mark.parametrize("name", CONTENT)
 def test_a_range_beyond_the_end_is_a_416_that_says_how_long_it_is(files: Make, name: str) -> None:
-    answer = files().get(f"/{name}", [("range", "bytes=9999999-")])
+    response = files().get(f"/{name}", [("range", "bytes=9999999-")])
     size = len(CONTENT[name])
 
-    assert (answer.status, answer.header("content-range")) == (416, f"bytes */{size}")
-    assert answer.json()["detail"] == f"the file has {size} bytes: the requested range contains none of them"
+    assert (response.status, response.header("content-range")) == (416, f"bytes */{size}")
+    assert response.json()["detail"] == f"the file has {size} bytes: the requested range contains none of them"
 
 
 def test_a_range_of_a_version_that_is_gone_gets_all_of_the_new_one(files: Make) -> None:
@@ -126,16 +126,16 @@ def test_a_range_of_a_version_that_is_gone_gets_all_of_the_new_one(files: Make) 
     kept = routes.get("/small", [("range", "bytes=0-1"), ("if-range", current)])
     gone = routes.get("/small", [("range", "bytes=0-1"), ("if-range", '"old"')])
 
-    assert [(answer.status, answer.body) for answer in (kept, gone)] == [(206, b"01"), (200, SMALL)]
+    assert [(response.status, response.body) for response in (kept, gone)] == [(206, b"01"), (200, SMALL)]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
 def test_only_a_get_is_answered_in_part(files: Make, method: str) -> None:
     """Source: RFC 9110 §14.2."""
-    answer = files().request(method, "/small", [("range", "bytes=0-1")])
+    response = files().request(method, "/small", [("range", "bytes=0-1")])
 
-    assert (answer.status, answer.body) == (200, b"" if method == "HEAD" else SMALL)
-    assert asked(answer, "content-range", "accept-ranges") == {"content-range": None, "accept-ranges": "bytes"}
+    assert (response.status, response.body) == (200, b"" if method == "HEAD" else SMALL)
+    assert asked(response, "content-range", "accept-ranges") == {"content-range": None, "accept-ranges": "bytes"}
 
 
 @pytest.mark.parametrize("name", CONTENT)
@@ -145,10 +145,10 @@ def test_who_has_the_file_is_told_so_before_any_range_counts(files: Make, name: 
     routes = files()
     tag = routes.get(f"/{name}").header("etag") or ""
     for condition in (("if-none-match", tag), ("if-none-match", f"W/{tag}"), ("if-modified-since", DATE)):
-        answer = routes.request(method, f"/{name}", [condition, ("range", "bytes=0-1")])
+        response = routes.request(method, f"/{name}", [condition, ("range", "bytes=0-1")])
 
-        assert (answer.status, answer.body) == (304, b"")
-        assert asked(answer, "etag", "last-modified", "cache-control", "content-type", "content-length") == {
+        assert (response.status, response.body) == (304, b"")
+        assert asked(response, "etag", "last-modified", "cache-control", "content-type", "content-length") == {
             "etag": tag,
             "last-modified": DATE,
             "cache-control": "private, no-store",
@@ -162,9 +162,9 @@ def test_the_304_of_a_cached_route_says_how_long_it_is_fresh(files: Make, name: 
     routes = files("revalidate = 60\n")
     whole = routes.get(f"/{name}")
 
-    answer = routes.get(f"/{name}", [("if-none-match", whole.header("etag") or "")])
+    response = routes.get(f"/{name}", [("if-none-match", whole.header("etag") or "")])
 
-    assert (answer.status, answer.header("cache-control")) == (304, whole.header("cache-control"))
+    assert (response.status, response.header("cache-control")) == (304, whole.header("cache-control"))
     assert "s-maxage=60" in (whole.header("cache-control") or "")
 
 
@@ -175,9 +175,9 @@ def test_another_status_is_served_whole(files: Make) -> None:
         "from edgeroutes import Response\ndef GET():\n    return Response.file('data/small.bin', 410)\n",
     )
 
-    answer = routes.get("/gone", [("range", "bytes=0-1"), ("if-none-match", "*")])
+    response = routes.get("/gone", [("range", "bytes=0-1"), ("if-none-match", "*")])
 
-    assert (answer.status, answer.body) == (410, SMALL)
+    assert (response.status, response.body) == (410, SMALL)
 
 
 def test_a_response_that_is_returned_again_serves_the_file_again(files: Make) -> None:
@@ -199,9 +199,9 @@ def test_a_file_that_middleware_answers_is_served_alike(files: Make) -> None:
         "from edgeroutes import Response\nasync def middleware(request, call_next):\n    return Response.file('data/small.bin')\n",
     )
 
-    answer = routes.get("/large", [("range", "bytes=0-1")])
+    response = routes.get("/large", [("range", "bytes=0-1")])
 
-    assert (answer.status, answer.body) == (206, b"01")
+    assert (response.status, response.body) == (206, b"01")
 
 
 def test_a_file_that_has_gone_missing_can_be_answered_by_the_handler(files: Make) -> None:
@@ -250,8 +250,8 @@ def rooted(project: Make) -> RouteProject:
     ("name", "content"), [("a.txt", "a"), ("folder/b.txt", "b"), ("in.txt", "a"), ("./a.txt", "a")]
 )
 def test_a_file_below_the_root_is_served(rooted: RouteProject, name: str, content: str) -> None:
-    answer = rooted.get(f"/rooted?name={quote(name, safe='')}")
-    assert (answer.status, answer.text) == (200, content)
+    response = rooted.get(f"/rooted?name={quote(name, safe='')}")
+    assert (response.status, response.text) == (200, content)
 
 
 @pytest.mark.parametrize(
@@ -266,8 +266,8 @@ def test_a_file_below_the_root_is_served(rooted: RouteProject, name: str, conten
 def test_anything_else_is_a_404_that_says_nothing(
     rooted: RouteProject, name: str, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    answer = rooted.get(f"/rooted?name={quote(name, safe='', errors='surrogateescape')}")
-    assert (answer.status, answer.json()["title"], answer.json()["detail"]) == (
+    response = rooted.get(f"/rooted?name={quote(name, safe='', errors='surrogateescape')}")
+    assert (response.status, response.json()["title"], response.json()["detail"]) == (
         404,
         "Not Found",
         "there is nothing at this URL",
@@ -297,5 +297,5 @@ def test_a_file_of_size_0_is_an_empty_body(project: Make) -> None:
 
 
 def test_head_of_a_large_file_has_its_length(files: Callable[..., RouteProject]) -> None:
-    answer = files().request("HEAD", "/large")
-    assert (answer.body, answer.header("content-length")) == (b"", str(len(LARGE)))
+    response = files().request("HEAD", "/large")
+    assert (response.body, response.header("content-length")) == (b"", str(len(LARGE)))

@@ -403,9 +403,9 @@ def test_events_that_wait_without_a_loop_are_a_500_that_says_why(
         async def GET():
             return Response.sse(events())
     """
-    answer = project(source).get("/x")
+    response = project(source).get("/x")
 
-    assert (answer.status, [line["exception_name"] for line in log_lines()]) == (500, ["HandlerError"])
+    assert (response.status, [line["exception_name"] for line in log_lines()]) == (500, ["HandlerError"])
 
 
 @pytest.mark.parametrize("needs_loop", [False, True])
@@ -421,12 +421,12 @@ def test_a_route_may_block_in_its_events_and_read_its_request(project: Make, *, 
             time.sleep(0.5)
             yield {"id": 2, "data": "late"}
     """
-    answer = project(source, needs_loop=needs_loop).get("/x", [("cookie", "who=ada")])
+    response = project(source, needs_loop=needs_loop).get("/x", [("cookie", "who=ada")])
 
-    assert answer.values("set-cookie") == ["seen=1; Path=/"]
-    assert answer.text.startswith("data: ada\n\n: heartbeat\n\n: heartbeat\n\n")
-    assert answer.text.endswith(": heartbeat\n\nid: 2\ndata: late\n\n")
-    assert answer.text.replace(": heartbeat\n\n", "") == "data: ada\n\nid: 2\ndata: late\n\n"
+    assert response.values("set-cookie") == ["seen=1; Path=/"]
+    assert response.text.startswith("data: ada\n\n: heartbeat\n\n: heartbeat\n\n")
+    assert response.text.endswith(": heartbeat\n\nid: 2\ndata: late\n\n")
+    assert response.text.replace(": heartbeat\n\n", "") == "data: ada\n\nid: 2\ndata: late\n\n"
 
 
 def test_a_loop_free_route_with_heartbeats_loads_no_asyncio() -> None:

@@ -123,11 +123,11 @@ def test_a_missing_module_a_missing_name_and_an_error_inside_are_three_different
             ImportRaisedError,
             f"{place}/c/route.py:3: ZeroDivisionError was raised while it was imported: division by zero.",
         ),
-        "d": (ImportRaisedError, f"{place}/d/route.py:1: this is no Python: invalid syntax."),
+        "d": (ImportRaisedError, f"{place}/d/route.py:1: syntax error: invalid syntax."),
         "e": (ImportRaisedError, f"{place}/e/route.py:2: RuntimeError was raised while it was imported: no database."),
         "f": (
             ImportRaisedError,
-            f"{place}/f/route.py:2: this is no Python: expected an indented block after 'if' statement on line 1.",
+            f"{place}/f/route.py:2: syntax error: expected an indented block after 'if' statement on line 1.",
         ),
         "g": (
             ExportMissingError,

@@ -114,11 +114,11 @@ def test_a_type_is_the_same_in_every_form(project: Make, future: str, row: tuple
     argument = f"Annotated[{annotation}, Body()]" if annotation in MARKED else annotation
     source = f"{future}{COMMON}def POST(it: {argument}) -> {annotation!r}:\n    return it\n{LATER}"
     routes = project({"x/route.py": source}, debug=True)
-    answer = routes.post_json("/x", good)
-    assert (answer.status, answer.json()) == (200, good)
+    response = routes.post_json("/x", good)
+    assert (response.status, response.json()) == (200, good)
     if wrong:
-        answer = routes.post_json("/x", bad)
-        assert (answer.status, [error["field"] for error in answer.json().get("errors", ())]) == (400, [wrong])
+        response = routes.post_json("/x", bad)
+        assert (response.status, [error["field"] for error in response.json().get("errors", ())]) == (400, [wrong])
 
 
 STRINGS = [
@@ -139,8 +139,8 @@ def test_a_type_of_strings_is_the_same_in_every_form(
 ) -> None:
     signature, result, query, wanted = row
     routes = project({"x/route.py": f"{future}{COMMON}def GET({signature}):\n    return {result}\n"})
-    answer = routes.get(f"/x{query}")
-    assert (answer.status, json.loads(answer.text)) == (200, wanted)
+    response = routes.get(f"/x{query}")
+    assert (response.status, json.loads(response.text)) == (200, wanted)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is of Python 3.12")
@@ -180,8 +180,8 @@ def PATCH(it: Row[int]) -> Row[int]: return it
     ],
 )
 def test_a_forward_reference_to_nothing_names_what_is_missing(project: Make, source: str) -> None:
-    answer = project({"x/route.py": source}, debug=True).post_json("/x", [])
-    assert "its annotation list['Nope'] cannot be read: name 'Nope' is not defined." in answer.json()["detail"]
+    response = project({"x/route.py": source}, debug=True).post_json("/x", [])
+    assert "its annotation list['Nope'] cannot be read: name 'Nope' is not defined." in response.json()["detail"]
 
 
 @pytest.mark.parametrize("signature", ["it: A", "it: list[A]", "it: int = 1) -> (A"], ids=["body", "list", "response"])
@@ -196,9 +196,10 @@ class A(BaseModel):
 def POST({signature}):
     return 1
 """
-    answer = project({"x/route.py": source}, debug=True).post_json("/x", {})
+    response = project({"x/route.py": source}, debug=True).post_json("/x", {})
     assert (
-        "A cannot be read: name 'UUID' is not defined. Import it outside 'if TYPE_CHECKING:'" in answer.json()["detail"]
+        "A cannot be read: name 'UUID' is not defined. Import it outside 'if TYPE_CHECKING:'"
+        in response.json()["detail"]
     )
 
 

@@ -20,18 +20,18 @@ def find(a: Any, b: Any = None, *rest: Any, c: Any = 1) -> None:
     """Takes what is given."""
 
 
-def told_apart(value: Any) -> Any:
-    """The value with the types that Python takes for equal told apart, as JSON does: 1, 1.0 and True."""
+def with_types(value: Any) -> Any:
+    """The value with distinct types where Python compares them as equal and JSON does not: 1, 1.0 and True."""
     if isinstance(value, list):
-        return [told_apart(each) for each in value]
+        return [with_types(each) for each in value]
     if isinstance(value, dict):
-        return {name: told_apart(each) for name, each in value.items()}
+        return {name: with_types(each) for name, each in value.items()}
     return type(value).__name__, repr(value)
 
 
 @given(PLAIN, PLAIN)
 def test_two_values_have_one_key_if_and_only_if_they_are_the_same(one: Any, other: Any) -> None:
-    assert (call_key(find, [one], {}) == call_key(find, [other], {})) == (told_apart(one) == told_apart(other))
+    assert (call_key(find, [one], {}) == call_key(find, [other], {})) == (with_types(one) == with_types(other))
 
 
 @given(PLAIN, PLAIN, PLAIN)
@@ -44,7 +44,7 @@ def test_by_name_by_place_or_by_default_is_the_same(a: Any, b: Any, c: Any) -> N
 @given(st.lists(PLAIN, max_size=3), st.lists(PLAIN, max_size=3))
 def test_what_has_no_name_counts_too(one: list[Any], other: list[Any]) -> None:
     keys = [call_key(find, [0, 0, *rest], {}) for rest in (one, other)]
-    assert (keys[0] == keys[1]) == (told_apart(one) == told_apart(other))
+    assert (keys[0] == keys[1]) == (with_types(one) == with_types(other))
 
 
 def test_a_builtin_has_its_name_alone() -> None:

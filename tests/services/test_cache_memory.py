@@ -12,7 +12,7 @@ def keys(store: MemoryStore, *asked: str) -> list[str]:
     return [key for key in asked if store.get(key) is not None]
 
 
-def test_those_that_were_not_asked_for_longest_make_room() -> None:
+def test_the_least_recently_used_entries_are_evicted() -> None:
     store = MemoryStore(max_bytes=100, max_entries=3)
     for key in "abc":
         store.put(key, entry())

@@ -68,7 +68,7 @@ def test_an_item_has_what_the_console_can_read_and_a_time_to_live(
     made_at = float(value["made_at"]["N"])
 
     assert tag["key"] == {"S": "tag#products"}
-    assert int(tag["expires_at"]["N"]) == int(float(tag["forgotten_at"]["N"])) + 31_536_000 + STALE_SECONDS
+    assert int(tag["expires_at"]["N"]) == int(float(tag["invalidated_at"]["N"])) + 31_536_000 + STALE_SECONDS
     assert sorted(value) == ["expires_at", "key", "lifetime_seconds", "made_at", "tags", "value"]
     assert value["key"]["S"].startswith("value#")
     assert value["lifetime_seconds"] == {"N": "60"}
@@ -87,10 +87,10 @@ def find():
 """
 
 
-def test_what_one_sandbox_has_forgotten_the_others_forget_within_seconds(
+def test_an_invalidation_in_one_sandbox_reaches_the_others_within_seconds(
     project: Make, sandboxes: Sandboxes, clock: FakeClock
 ) -> None:
-    """Where the answer is for one client alone; its own word is taken for five seconds."""
+    """In uncached responses; a sandbox looks a tag up every five seconds."""
     routes = project(SOURCE + "def GET(): return find()\n")
     for name in ("first", "second"):
         sandboxes.enter(name)
@@ -106,10 +106,10 @@ def test_what_one_sandbox_has_forgotten_the_others_forget_within_seconds(
     assert routes.module("x/route.py").made == [1, 1]
 
 
-def test_an_answer_that_the_cdn_keeps_is_never_made_of_what_another_sandbox_has_forgotten(
+def test_a_response_for_the_cdn_never_uses_a_value_that_another_sandbox_invalidated(
     project: Make, sandboxes: Sandboxes
 ) -> None:
-    """The CDN has just forgotten the answer; the old value would come back for as long again."""
+    """The CDN has just invalidated the response; the old value would be cached for another lifetime."""
     routes = project(SOURCE + "revalidate = 60\ndef GET(): return find()\n")
     for name in ("first", "second"):
         sandboxes.enter(name)
@@ -122,7 +122,7 @@ def test_an_answer_that_the_cdn_keeps_is_never_made_of_what_another_sandbox_has_
     assert routes.get("/x").json() == [2]
 
 
-def test_a_new_sandbox_finds_no_value_of_a_tag_that_was_forgotten(sandboxes: Sandboxes) -> None:
+def test_a_new_sandbox_finds_no_value_of_an_invalidated_tag(sandboxes: Sandboxes) -> None:
     find, _ = counted(tags=["a"])
     sandboxes.enter("first")
     find()
@@ -216,22 +216,20 @@ def test_a_value_of_many_tags_is_looked_up_in_batches(sandboxes: Sandboxes) -> N
 def test_an_invalidation_that_arrives_late_does_not_undo_a_later_one(dynamodb: Any) -> None:
     table = TableStore(TABLE)
 
-    table.forget(["a"], 200.0)
-    table.forget(["A"], 100.0)
+    table.invalidate(["a"], 200.0)
+    table.invalidate(["A"], 100.0)
 
     assert table.read(None, ["a"]) == (None, {"a": 200.0})
 
 
-def test_many_tags_are_forgotten(sandboxes: Sandboxes, dynamodb: Any) -> None:
+def test_many_tags_are_invalidated(sandboxes: Sandboxes, dynamodb: Any) -> None:
     sandboxes.enter("first")
     expire_tags([f"t{number:02}" for number in range(60)])
 
     assert [item["key"]["S"] for item in items(dynamodb)] == [f"tag#t{number:02}" for number in range(60)]
 
 
-def test_what_is_no_answer_of_today_is_deleted(
-    project: Make, sandboxes: Sandboxes, dynamodb: Any, clock: FakeClock
-) -> None:
+def test_an_invalid_entry_is_deleted(project: Make, sandboxes: Sandboxes, dynamodb: Any, clock: FakeClock) -> None:
     source = """\
 from edgeroutes import cached, not_found
 mode = {"gone": False}

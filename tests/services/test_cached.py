@@ -1,4 +1,4 @@
-"""`cached`: what is remembered, for which calls, and what it says of the answer."""
+"""`cached`: values, keys, and the effect on the response."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_an_option_without_its_name_is_refused(value: Any) -> None:
         cached(value)
 
 
-def test_without_revalidate_it_is_kept_until_a_tag_is_forgotten(clock: FakeClock) -> None:
+def test_without_revalidate_a_value_is_cached_until_a_tag_is_invalidated(clock: FakeClock) -> None:
     find, calls = counted(tags=["Products"])
 
     find()
@@ -167,7 +167,7 @@ class Login(BaseModel, extra="allow"):
     password: SecretStr | None = None
 
 
-def test_what_a_model_leaves_out_of_its_json_tells_calls_apart_as_well() -> None:
+def test_fields_that_a_model_leaves_out_of_its_json_are_part_of_the_key() -> None:
     find, calls = counted(revalidate=60)
     different = [
         (Login(name="ann", user_id=1),),
@@ -186,7 +186,7 @@ def test_what_a_model_leaves_out_of_its_json_tells_calls_apart_as_well() -> None
         find(Login(name="ann", password=SecretStr("a")))
 
 
-def test_methods_need_a_key_where_the_instance_is_no_value() -> None:
+def test_methods_need_a_key_if_the_instance_is_not_a_value() -> None:
     class Shop:
         def __init__(self, name: str) -> None:
             self.name = name
@@ -227,7 +227,7 @@ def test_it_may_be_called_on_a_function_that_is_there_already() -> None:
 
 
 def test_what_one_user_s_call_captured_is_never_given_to_another() -> None:
-    def answer(user: object) -> object:
+    def response(user: object) -> object:
         @cached(revalidate=60)
         def profile() -> object:
             return user
@@ -235,7 +235,7 @@ def test_what_one_user_s_call_captured_is_never_given_to_another() -> None:
         return profile()
 
     users = ["ann", "bob", "ann", 1, True, None, ("a", 1), {"name": "ann"}, {"name": "bob"}, {"name": "ann"}]
-    assert [answer(user) for user in users] == users
+    assert [response(user) for user in users] == users
 
 
 def test_functions_that_one_decorator_made_are_several() -> None:
@@ -282,7 +282,7 @@ def test_objects_that_can_be_called_are_several() -> None:
     assert [cached(revalidate=60)(each)() for each in made] == [1, 2, 3, {"a": 4}, {"a": 5}]
 
 
-def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
+def test_objects_that_a_decorator_uses_for_every_call_are_not_part_of_the_key() -> None:
     """A logger, say: else no other sandbox would find the value."""
     calls = []
 
@@ -297,7 +297,7 @@ def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
 
         return call
 
-    def answer(user: dict[str, str]) -> object:
+    def response(user: dict[str, str]) -> object:
         @cached(revalidate=60)
         @partial(logged, log=[user])
         def profile() -> object:
@@ -305,7 +305,7 @@ def test_what_a_decorator_has_for_every_call_tells_no_functions_apart() -> None:
 
         return profile()
 
-    assert [answer({"name": name}) for name in ("ann", "bob")] == ["ann", "bob"]
+    assert [response({"name": name}) for name in ("ann", "bob")] == ["ann", "bob"]
     assert function_key(logged(one_of_module, [])) == function_key(logged(one_of_module, []))
     assert function_key(logged(find, calls)) != function_key(logged(find, calls))
 
@@ -386,7 +386,7 @@ def test_a_value_comes_back_as_it_was(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", [(n for n in ()), object(), threading.Lock(), Query])
-def test_what_is_no_data_is_refused(value: object) -> None:
+def test_a_value_other_than_data_is_an_error(value: object) -> None:
     @cached(revalidate=60)
     def find() -> object:
         return value
@@ -526,16 +526,16 @@ def personal():
 """
 
 
-def test_the_lowest_lifetime_and_every_tag_count_for_the_answer(project: Make) -> None:
+def test_the_lowest_lifetime_and_every_tag_count_for_the_response(project: Make) -> None:
     source = SOURCE + "revalidate = 60\ntags = ['route']\ndef GET(): return [outer()]\n"
     routes = project(source)
 
     for _ in range(2):  # what the first made with all that was in it, the second finds
-        answer = routes.get("/x")
-        assert answer.header("cache-control") == (
+        response = routes.get("/x")
+        assert response.header("cache-control") == (
             "public, s-maxage=30, stale-while-revalidate=31535970, stale-if-error=31535970"
         )
-        assert answer.header("x-cache-tag") == "route,inner,named-inside,outer,_path:/x"
+        assert response.header("x-cache-tag") == "route,inner,named-inside,outer,_path:/x"
 
 
 def test_a_route_that_is_not_kept_stays_so(project: Make) -> None:
@@ -553,7 +553,7 @@ def test_a_cached_function_cannot_ask_who_asks(project: Make, log_lines: LogLine
 
 @pytest.mark.parametrize("needs_loop", [False, True])
 @pytest.mark.parametrize("asynchronous", ["", "async "])
-def test_a_dynamic_answer_is_given_the_old_value_and_the_new_one_is_made_after_it(
+def test_a_dynamic_response_gets_the_stale_value_and_the_refresh_runs_after_it(
     project: Make, clock: FakeClock, needs_loop: bool, asynchronous: str
 ) -> None:
     wait = "await " if asynchronous else ""
@@ -566,15 +566,15 @@ def test_a_dynamic_answer_is_given_the_old_value_and_the_new_one_is_made_after_i
 
     assert routes.get("/x").json() == ["value 1"] * 2
     clock.pass_seconds(11)
-    answer = routes.get("/x")
-    assert (answer.json(), made()) == (["value 1"] * 2, 1)
-    routes.finish(answer)
+    response = routes.get("/x")
+    assert (response.json(), made()) == (["value 1"] * 2, 1)
+    routes.finish(response)
     assert made() == 2
     assert (routes.get("/x").json(), made()) == (["value 2"] * 2, 2)
 
 
-def test_an_answer_that_the_cdn_keeps_is_made_of_the_new_value(project: Make, clock: FakeClock) -> None:
-    """The CDN gives the old answer meanwhile; old data in the new one would stand for as long again."""
+def test_a_response_for_the_cdn_waits_for_the_new_value(project: Make, clock: FakeClock) -> None:
+    """The CDN serves the stale response meanwhile; old data in the new one would be cached for another lifetime."""
     routes = project(SOURCE + "revalidate = 10\ndef GET(): return slow()\n")
 
     routes.get("/x")
@@ -590,9 +590,9 @@ def test_a_refresh_that_fails_keeps_the_old_value_logs_and_is_tried_again_later(
     routes = project(f"{SOURCE}{config}\ndef GET(): return slow()\n")
 
     def ask() -> str:
-        answer = routes.get("/x")
-        routes.finish(answer)
-        return answer.text
+        response = routes.get("/x")
+        routes.finish(response)
+        return response.text
 
     assert ask() == "value 1"
     module = routes.module("x/route.py")
@@ -627,7 +627,7 @@ def test_old_values_are_given_for_a_day_at_most(project: Make, clock: FakeClock,
     assert len(log_lines()) == 1
 
 
-def test_that_there_is_none_any_more_is_no_failure(project: Make, clock: FakeClock, log_lines: LogLines) -> None:
+def test_a_not_found_of_a_refresh_is_not_a_failure(project: Make, clock: FakeClock, log_lines: LogLines) -> None:
     routes = project(SOURCE + "def GET(): return gone()\n")
     assert routes.get("/x").text == "there"
     routes.module("x/route.py").mode["fails"] = True
@@ -646,7 +646,7 @@ def test_outside_a_request_a_stale_value_is_made_anew_at_once(clock: FakeClock) 
     assert find() == [2]
 
 
-def test_what_is_forgotten_while_it_is_made_is_not_kept() -> None:
+def test_a_value_that_is_invalidated_during_its_computation_is_not_cached() -> None:
     calls = []
 
     @cached(tags=["a"])
@@ -659,18 +659,18 @@ def test_what_is_forgotten_while_it_is_made_is_not_kept() -> None:
     assert [find(), find(), find()] == [1, 2, 2]
 
 
-def test_force_no_store_asks_each_time_and_makes_the_answer_dynamic(project: Make) -> None:
+def test_force_no_store_calls_each_time_and_makes_the_response_dynamic(project: Make) -> None:
     routes = project(SOURCE + "fetch_cache = 'force-no-store'\nrevalidate = 60\ndef GET(): return slow()\n")
 
-    answers = [routes.get("/x") for _ in range(2)]
+    responses = [routes.get("/x") for _ in range(2)]
 
-    assert [(answer.text, answer.header("cache-control")) for answer in answers] == [
+    assert [(response.text, response.header("cache-control")) for response in responses] == [
         ("value 1", "private, no-store"),
         ("value 2", "private, no-store"),
     ]
 
 
-def test_a_test_may_forget_everything(cache: DataCache) -> None:
+def test_a_test_may_clear_the_cache(cache: DataCache) -> None:
     find, calls = counted()
     find()
     cache.clear()

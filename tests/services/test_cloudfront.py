@@ -49,7 +49,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def socket_api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., CloudFrontApi]]:
-    """Makes a CloudFront that refuses as it is told; boto3 is led to it."""
+    """A fake CloudFront that returns the given errors; boto3 calls it."""
     made: list[CloudFrontApi] = []
 
     def start(*refusals: tuple[int, str]) -> CloudFrontApi:
@@ -104,20 +104,20 @@ def test_the_distribution_is_found_by_its_parameter_once() -> None:
 
 
 @mock_aws
-def test_what_is_not_there_is_said_with_what_to_do() -> None:
+def test_a_missing_resource_is_reported_with_a_hint() -> None:
     with pytest.raises(ServiceError) as caught:
         deployed_distribution("", "/none")
     assert str(caught.value) == (
-        "the SSM parameter /none: AWS says ParameterNotFound: Parameter /none not found. "
+        "the SSM parameter /none: AWS returned ParameterNotFound: Parameter /none not found. "
         "Deploy with the template of 'edgeroutes template'."
     )
     with pytest.raises(
-        ServiceError, match=r"^CloudFront's distribution E0: AWS says NoSuchDistribution: .* Name one of"
+        ServiceError, match=r"^CloudFront's distribution E0: AWS returned NoSuchDistribution: .* Name one of"
     ):
         CloudFront("E0").invalidate(["#a"])
 
 
-def test_what_is_throttled_is_asked_again_with_the_same_reference(
+def test_a_throttled_request_is_repeated_with_the_same_reference(
     socket_api: Callable[..., CloudFrontApi],
 ) -> None:
     api = socket_api((400, "Throttling"), (503, "ServiceUnavailable"))
@@ -130,7 +130,7 @@ def test_what_is_throttled_is_asked_again_with_the_same_reference(
 def test_after_four_attempts_it_gives_up(socket_api: Callable[..., CloudFrontApi]) -> None:
     api = socket_api(*[(400, "Throttling")] * 9)
     with pytest.raises(
-        ServiceError, match=r"^CloudFront's distribution E1: AWS says Throttling: Throttling was said\.$"
+        ServiceError, match=r"^CloudFront's distribution E1: AWS returned Throttling: Throttling message\.$"
     ):
         CloudFront("E1").invalidate(["#a"])
     assert len(api.items) == 4
@@ -144,13 +144,13 @@ def test_after_four_attempts_it_gives_up(socket_api: Callable[..., CloudFrontApi
         (404, "NoSuchDistribution", "Name one of this account's"),
     ],
 )
-def test_what_no_second_attempt_would_change_is_said_at_once(
+def test_a_permanent_error_is_reported_at_once(
     socket_api: Callable[..., CloudFrontApi], status: int, code: str, hint: str
 ) -> None:
     api = socket_api((status, code))
     with pytest.raises(ServiceError) as caught:
         CloudFront("E1").invalidate(["#a"])
-    assert str(caught.value).startswith(f"CloudFront's distribution E1: AWS says {code}: {code} was said. {hint}")
+    assert str(caught.value).startswith(f"CloudFront's distribution E1: AWS returned {code}: {code} message. {hint}")
     assert len(api.items) == 1
 
 
@@ -160,7 +160,7 @@ def test_more_than_fit_go_in_several_requests(socket_api: Callable[..., CloudFro
     assert [len(items) for items in api.items] == [MAX_ITEMS, 1]
 
 
-def test_no_credentials_and_no_region_are_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def test_missing_credentials_and_a_missing_region_are_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -16,7 +16,7 @@ from edgeroutes.errors import HandlerError
 from edgeroutes.runtime.loop import LoopFree
 from edgeroutes.services import http_client
 from edgeroutes.services.data_cache import expire_tags
-from tests.fakes.upstream import Answer, Upstream
+from tests.fakes.upstream import Response, Upstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,21 +34,21 @@ JSON = (("Content-Type", "application/json"),)
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     server = Upstream()
-    server.answers["/a"] = Answer(200, JSON, b'{"a": 1}')
+    server.responses["/a"] = Response(200, JSON, b'{"a": 1}')
     yield server
     http_client._pool.clear()  # its sockets would be reported when they are collected
     server.close()
 
 
 def ask(url: str, **options: Any) -> Any:
-    """The answer, waited for without an event loop, as in a route that has none."""
+    """The response, awaited without an event loop, as in a route without one."""
     from contextvars import copy_context
 
     return LoopFree().run(fetch(url, **options), copy_context())
 
 
-def test_an_answer_is_all_there_whatever_its_status(upstream: Upstream) -> None:
-    upstream.answers["/none"] = Answer(
+def test_a_response_is_complete_whatever_its_status(upstream: Upstream) -> None:
+    upstream.responses["/none"] = Response(
         404, (("Content-Type", "text/plain; charset=latin-1"), ("X", "1"), ("X", "2")), b"\xe9"
     )
 
@@ -61,7 +61,7 @@ def test_an_answer_is_all_there_whatever_its_status(upstream: Upstream) -> None:
         f"FetchResponse(200, '{upstream.url}/a')",
     )
     assert (missing.status, missing.ok, missing.text(), missing.headers.getlist("x")) == (404, False, "é", ["1", "2"])
-    with pytest.raises(FetchError, match=r"/none: the answer with status 404 is no JSON: "):
+    with pytest.raises(FetchError, match=r"/none: the response with status 404 is not valid JSON: "):
         missing.json()
     assert upstream.targets() == ["GET /a?q=1", "GET /none"]
 
@@ -102,8 +102,8 @@ def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_does_no_harm(ups
         ask(f"{upstream.url}/a")
     assert upstream.connections == 1
 
-    upstream.answers["/cut"] = Answer(before=lambda connection: connection.shutdown(socket.SHUT_RDWR))
-    with pytest.raises(FetchError, match="there is no answer: ProtocolError"):
+    upstream.responses["/cut"] = Response(before=lambda connection: connection.shutdown(socket.SHUT_RDWR))
+    with pytest.raises(FetchError, match="there is no response: ProtocolError"):
         ask(f"{upstream.url}/cut")
     with pytest.raises(FetchError):
         ask(f"{upstream.url}/cut", method="POST")
@@ -111,27 +111,27 @@ def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_does_no_harm(ups
     assert ask(f"{upstream.url}/a").status == 200
 
 
-def test_compressed_answers_are_decoded_within_their_bound(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compressed_responses_are_decoded_within_the_limit(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     encoded = (("Content-Encoding", "gzip"),)
-    upstream.answers["/zip"] = Answer(200, encoded, gzip.compress(b"text" * 100))
-    upstream.answers["/bomb"] = Answer(200, encoded, gzip.compress(bytes(2_000_000)))
-    upstream.answers["/broken"] = Answer(200, encoded, b"no gzip at all")
+    upstream.responses["/zip"] = Response(200, encoded, gzip.compress(b"text" * 100))
+    upstream.responses["/bomb"] = Response(200, encoded, gzip.compress(bytes(2_000_000)))
+    upstream.responses["/broken"] = Response(200, encoded, b"no gzip at all")
     monkeypatch.setattr(http_client, "MAX_BODY_BYTES", 1_000_000)
 
     plain = ask(f"{upstream.url}/zip")
 
     assert (plain.text(), "content-encoding" in plain.headers) == ("text" * 100, False)
-    with pytest.raises(FetchError, match=r"/bomb: the answer has more than 1,000,000 bytes\.$"):
+    with pytest.raises(FetchError, match=r"/bomb: the response has more than 1,000,000 bytes\.$"):
         ask(f"{upstream.url}/bomb")
-    with pytest.raises(FetchError, match="/broken: the answer is not encoded as it says"):
+    with pytest.raises(FetchError, match="/broken: the response is not encoded as its headers declare"):
         ask(f"{upstream.url}/broken")
 
 
 def test_a_server_that_is_too_slow_or_not_there_is_an_error_that_says_so(upstream: Upstream) -> None:
-    upstream.answers["/slow"] = Answer(before=lambda _: time.sleep(0.5))
+    upstream.responses["/slow"] = Response(before=lambda _: time.sleep(0.5))
     with pytest.raises(FetchError) as slow:
         ask(f"{upstream.url}/slow?token=secret", timeout_seconds=0.1)
-    assert str(slow.value) == f"{upstream.url}/slow: no whole answer in 0.1 s. Give more with timeout_seconds=."
+    assert str(slow.value) == f"{upstream.url}/slow: no complete response in 0.1 s. Give more with timeout_seconds=."
 
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -140,18 +140,18 @@ def test_a_server_that_is_too_slow_or_not_there_is_an_error_that_says_so(upstrea
             ask(url)
 
 
-def test_an_answer_that_is_cut_off_is_none(upstream: Upstream) -> None:
-    upstream.answers["/half"] = Answer(200, (("Content-Length", "100"), ("Connection", "close")), b"half")
-    with pytest.raises(FetchError, match="/half: there is no answer: "):
+def test_an_incomplete_response_is_an_error(upstream: Upstream) -> None:
+    upstream.responses["/half"] = Response(200, (("Content-Length", "100"), ("Connection", "close")), b"half")
+    with pytest.raises(FetchError, match="/half: there is no response: "):
         ask(f"{upstream.url}/half")
 
 
 def test_redirects_are_followed_as_browsers_follow_them(upstream: Upstream) -> None:
     other = Upstream()
-    other.answers["/b"] = Answer(200, JSON, b"{}")
+    other.responses["/b"] = Response(200, JSON, b"{}")
     for status in (301, 303, 307):
-        upstream.answers[f"/{status}"] = Answer(status, (("Location", "/a?from=here"),))
-    upstream.answers["/away"] = Answer(302, (("Location", f"{other.url}/b"),))
+        upstream.responses[f"/{status}"] = Response(status, (("Location", "/a?from=here"),))
+    upstream.responses["/away"] = Response(302, (("Location", f"{other.url}/b"),))
     secret = {"Authorization": "Bearer secret", "X": "1"}
 
     for status in (301, 303, 307):
@@ -170,8 +170,8 @@ def test_redirects_are_followed_as_browsers_follow_them(upstream: Upstream) -> N
 
 
 def test_redirects_that_lead_astray_are_not_followed(upstream: Upstream) -> None:
-    upstream.answers["/round"] = Answer(302, (("Location", "/round"),))
-    upstream.answers["/file"] = Answer(302, (("Location", "file:///etc/passwd"),))
+    upstream.responses["/round"] = Response(302, (("Location", "/round"),))
+    upstream.responses["/file"] = Response(302, (("Location", "file:///etc/passwd"),))
     with pytest.raises(FetchError, match="more than 5 redirects"):
         ask(f"{upstream.url}/round")
     with pytest.raises(FetchError, match="a redirect to 'file:///etc/passwd' is not followed: it leaves HTTPS"):
@@ -215,9 +215,9 @@ def test_without_revalidate_each_call_asks(upstream: Upstream) -> None:
     assert len(upstream.asked) == 4
 
 
-def test_an_answer_is_remembered_for_the_same_request(upstream: Upstream, clock: FakeClock) -> None:
+def test_a_response_is_cached_for_the_same_request(upstream: Upstream, clock: FakeClock) -> None:
     """Source: facts/nextjs.md C33."""
-    upstream.answers["/a"] = Answer(200, (*JSON, ("Set-Cookie", "a=1"), ("X", "1")), b'{"a": 1}')
+    upstream.responses["/a"] = Response(200, (*JSON, ("Set-Cookie", "a=1"), ("X", "1")), b'{"a": 1}')
 
     def ask_all() -> list[Any]:
         return [
@@ -239,16 +239,16 @@ def test_an_answer_is_remembered_for_the_same_request(upstream: Upstream, clock:
     assert len(upstream.asked) == 10
 
 
-def test_only_successes_are_remembered_and_the_old_answer_is_kept_over_a_failure(
+def test_only_successes_are_cached_and_a_failure_keeps_the_stale_response(
     upstream: Upstream, clock: FakeClock, log_lines: LogLines
 ) -> None:
     url = f"{upstream.url}/b"
     assert [ask(url, revalidate=60).status for _ in range(2)] == [404, 404]
     assert len(upstream.asked) == 2
 
-    upstream.answers["/b"] = Answer(200, (), b"good")
+    upstream.responses["/b"] = Response(200, (), b"good")
     ask(url, revalidate=60)
-    upstream.answers["/b"] = Answer(500, (), b"bad")
+    upstream.responses["/b"] = Response(500, (), b"bad")
     clock.pass_seconds(61)
 
     kept = ask(url, revalidate=60)
@@ -261,7 +261,7 @@ def test_only_successes_are_remembered_and_the_old_answer_is_kept_over_a_failure
     assert ask(url, revalidate=60).text() == "bad"  # there is nothing old enough to be kept
 
 
-def test_tags_have_an_answer_forgotten(upstream: Upstream) -> None:
+def test_tags_invalidate_a_response(upstream: Upstream) -> None:
     for _ in range(2):
         ask(f"{upstream.url}/a", revalidate=False, tags=["rates"])
     expire_tags(["rates"])
@@ -270,16 +270,16 @@ def test_tags_have_an_answer_forgotten(upstream: Upstream) -> None:
 
 
 def test_many_at_once_wait_side_by_side_and_ask_once_for_the_same(upstream: Upstream) -> None:
-    upstream.answers["/slow"] = Answer(200, JSON, b"[]", before=lambda _: time.sleep(0.2))
+    upstream.responses["/slow"] = Response(200, JSON, b"[]", before=lambda _: time.sleep(0.2))
 
     async def ask_all() -> list[Any]:
         same = [fetch(f"{upstream.url}/slow", revalidate=60) for _ in range(200)]
         other = [fetch(f"{upstream.url}/slow?{number}") for number in range(3)]
         return await asyncio.gather(*same, *other)
 
-    answers = asyncio.run(ask_all())
+    responses = asyncio.run(ask_all())
 
-    assert {answer.status for answer in answers} == {200}
+    assert {response.status for response in responses} == {200}
     assert sorted(upstream.targets()) == ["GET /slow", "GET /slow?0", "GET /slow?1", "GET /slow?2"]
 
 
@@ -330,17 +330,17 @@ def test_what_the_call_and_the_routes_config_make_of_it(
     config, options, cache_control, asked = case
     routes = project(route(f"{upstream.url}/a", config, options))
 
-    answers = [routes.get("/x") for _ in range(2)]
+    responses = [routes.get("/x") for _ in range(2)]
 
     if cache_control is None:
-        assert [answer.status for answer in answers] == [500, 500]
+        assert [response.status for response in responses] == [500, 500]
     else:
-        assert [answer.header("cache-control") for answer in answers] == [cache_control] * 2
-        assert answers[0].json() == {"a": 1}
+        assert [response.header("cache-control") for response in responses] == [cache_control] * 2
+        assert responses[0].json() == {"a": 1}
     assert len(upstream.asked) == asked
 
 
-def test_its_tags_are_the_answers(project: Make, upstream: Upstream) -> None:
+def test_its_tags_join_those_of_the_response(project: Make, upstream: Upstream) -> None:
     routes = project(route(f"{upstream.url}/a", "revalidate = 60\ntags = ['t']", ", revalidate=60, tags=['rates']"))
     for _ in range(2):
         assert routes.get("/x").header("x-cache-tag") == "t,rates,_path:/x"
@@ -358,14 +358,14 @@ async def GET():
 """
     for needs_loop in (False, True):
         routes = project(source, needs_loop=needs_loop)
-        assert [(answer.json(), answer.header("cache-control")) for answer in (routes.get("/x"), routes.get("/x"))] == [
-            ({"a": 1}, MINUTE)
-        ] * 2
+        assert [
+            (response.json(), response.header("cache-control")) for response in (routes.get("/x"), routes.get("/x"))
+        ] == [({"a": 1}, MINUTE)] * 2
     assert len(upstream.asked) == 2
 
 
 def test_what_is_remembered_is_json(upstream: Upstream, sandboxes: Any) -> None:
-    upstream.answers["/bytes"] = Answer(200, (), bytes(range(256)))
+    upstream.responses["/bytes"] = Response(200, (), bytes(range(256)))
     for name in ("first", "second"):
         sandboxes.enter(name)
         assert ask(f"{upstream.url}/bytes", revalidate=60).body() == bytes(range(256))

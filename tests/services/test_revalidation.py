@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Recorder:
-    """An invalidator that keeps what it was asked, request by request."""
+    """An invalidator that records its calls, request by request."""
 
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
@@ -74,27 +74,27 @@ ROUTE = """
 """
 
 
-def test_one_request_to_the_cdn_goes_out_after_the_answer(tmp_path: Path, recorder: Recorder) -> None:
+def test_one_request_to_the_cdn_follows_the_response(tmp_path: Path, recorder: Recorder) -> None:
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("PUT", "/products/7")
-        assert (answer.status, recorder.asked) == (200, [])
-        project.finish(answer)
+        response = project.request("PUT", "/products/7")
+        assert (response.status, recorder.asked) == (200, [])
+        project.finish(response)
     assert recorder.asked == [["#products", "#product:7", "#_path:/products/7"]]
 
 
 def test_with_wait_all_that_is_written_down_goes_out_at_once(tmp_path: Path, recorder: Recorder) -> None:
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("PATCH", "/products/7")
+        response = project.request("PATCH", "/products/7")
         assert recorder.asked == [["#first", "#second"]]
-        project.finish(answer)
+        project.finish(response)
     assert recorder.asked == [["#first", "#second"], ["#third"]]
 
 
-def test_what_was_said_before_a_failure_is_sent_and_what_after_says_too(tmp_path: Path, recorder: Recorder) -> None:
+def test_revalidations_before_a_failure_and_in_after_are_sent(tmp_path: Path, recorder: Recorder) -> None:
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("POST", "/products/7")
-        assert answer.status == 500
-        project.finish(answer)
+        response = project.request("POST", "/products/7")
+        assert response.status == 500
+        project.finish(response)
     assert recorder.asked == [["#sooner"], ["#later"]]
 
 
@@ -139,11 +139,14 @@ def test_a_path_alone_is_a_tag_and_one_with_a_query_is_that_url(path: str, setti
 @pytest.mark.parametrize(
     ("path", "problem"),
     [
-        ("products", "'products' is no path of this host. Allowed are such as '/products/7'. Write the path alone"),
-        ("https://a.example/b", "'https://a.example/b' is no path of this host."),
-        ("//a.example/b", "'//a.example/b' is no path of this host."),
-        ("", "'' is no path of this host."),
-        (None, "None is no path of this host."),
+        (
+            "products",
+            "'products' is not a path of this host. Allowed are paths such as '/products/7'. Write the path alone",
+        ),
+        ("https://a.example/b", "'https://a.example/b' is not a path of this host."),
+        ("//a.example/b", "'//a.example/b' is not a path of this host."),
+        ("", "'' is not a path of this host."),
+        (None, "None is not a path of this host."),
         ("/blog/[slug]", "'/blog/[slug]' is a pattern, for it has '['. Allowed is one path. Give the routes that it"),
         ("/blog/*", "'/blog/*' is a pattern, for it has '*'."),
         ("/blog?a=*", "'/blog?a=*' is a pattern, for it has '*'."),
@@ -151,7 +154,7 @@ def test_a_path_alone_is_a_tag_and_one_with_a_query_is_that_url(path: str, setti
         ("/a\nb", r"'/a\nb' has a '#' or a control character, which no path has."),
     ],
 )
-def test_what_is_no_path_is_refused(path: Any, problem: str, recorder: Recorder) -> None:
+def test_an_invalid_path_is_an_error(path: Any, problem: str, recorder: Recorder) -> None:
     with pytest.raises(HandlerError) as caught:
         revalidate_path(path)
     assert str(caught.value).startswith(f"revalidate_path(): {problem}")
@@ -159,35 +162,35 @@ def test_what_is_no_path_is_refused(path: Any, problem: str, recorder: Recorder)
 
 
 @pytest.mark.parametrize("tag", ["", "a,b", "a b", "\u00e9", "x" * 257, 5])
-def test_what_is_no_tag_is_refused(tag: Any, recorder: Recorder) -> None:
+def test_an_invalid_tag_is_an_error(tag: Any, recorder: Recorder) -> None:
     with pytest.raises(HandlerError, match=r"^revalidate_tag\(\): tag "):
         revalidate_tag("good", tag)
     assert recorder.asked == []
 
 
 @pytest.mark.usefixtures("alone")
-def test_without_a_distribution_the_author_is_told_where_he_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_distribution_the_call_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "edgeroutes.services.data_cache", raising=False)
     with pytest.raises(HandlerError) as caught:
         revalidate_tag("a")
     assert str(caught.value) == (
-        "revalidation: there is no distribution to be told: none is configured. Deploy with the template of 'edgeroutes "
+        "revalidation: no distribution is configured. Deploy with the template of 'edgeroutes "
         "template' and [tool.edgeroutes.cdn] enabled, or set EDGEROUTES_DISTRIBUTION_ID to the id of the distribution."
     )
 
 
 @pytest.mark.usefixtures("alone")
-def test_where_data_alone_is_cached_tags_are_forgotten_there_and_paths_are_an_error(tmp_path: Path) -> None:
+def test_with_only_a_data_cache_tags_are_invalidated_there_and_paths_are_an_error(tmp_path: Path) -> None:
     with closing(RouteProject(tmp_path, {"products/route.py": CACHED})) as project:
         before = project.get("/products").json()["made"]
         project.finish(project.request("PUT", "/products"))
         assert project.get("/products").json()["made"] == before + 1
-    with pytest.raises(HandlerError, match="there is no distribution to be told"):
+    with pytest.raises(HandlerError, match="no distribution is configured"):
         revalidate_path("/products")
 
 
 @pytest.mark.usefixtures("alone")
-def test_in_sam_local_nothing_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_sam_local_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SAM_LOCAL", "true")
     monkeypatch.setenv("EDGEROUTES_DISTRIBUTION_PARAMETER", "/app/edgeroutes/distribution")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
@@ -239,18 +242,18 @@ CACHED = """
 """
 
 
-def test_the_data_behind_the_answers_is_forgotten_before_the_cdn_is_asked(tmp_path: Path) -> None:
+def test_the_data_is_invalidated_before_the_cdn_is_called(tmp_path: Path) -> None:
     with closing(RouteProject(tmp_path, {"products/route.py": CACHED})) as project:
         seen: list[object] = []
 
-        class Asking:
-            """A CDN that fetches anew the moment it has forgotten."""
+        class RefetchingCdn:
+            """A CDN that fetches again right after an invalidation."""
 
             def invalidate(self, items: Sequence[str]) -> None:
                 seen.append(project.get("/products").json()["made"])
 
         assert [project.get("/products").json()["made"] for _ in range(2)] == [1, 1]
-        end = use_invalidator(Asking())
+        end = use_invalidator(RefetchingCdn())
         project.finish(project.request("PUT", "/products"))
         end()
     assert seen == [2]
@@ -266,8 +269,8 @@ def test_what_cloudfront_refuses_is_a_line_in_the_log(
 
     end = use_invalidator(Refusing())
     with closing(RouteProject(tmp_path, {"products/[id]/route.py": ROUTE})) as project:
-        answer = project.request("PUT", "/products/7")
-        project.finish(answer)
+        response = project.request("PUT", "/products/7")
+        project.finish(response)
     end()
     line = json.loads(capsys.readouterr().out)
-    assert (answer.status, line["message"]) == (200, "after(): send_revalidations failed")
+    assert (response.status, line["message"]) == (200, "after(): send_revalidations failed")

@@ -106,7 +106,7 @@ TIMED = pytest.mark.parametrize("scheme", ["stripe", "slack", "standard"])
 
 
 def refused(scheme: Any, headers: dict[str, str], body: bytes = BODY, **more: Any) -> str:
-    """The reason, which stands in the log; the sender is told the same whatever it is."""
+    """The reason in the log; the sender gets the same response for every reason."""
     lines: list[tuple[str, str, Mapping[str, object]]] = []
     end = add_writer(lambda level, message, fields, _: lines.append((level, message, fields)))
     try:
@@ -219,15 +219,15 @@ def test_a_prefix_alone_is_an_empty_secret() -> None:
         verify(request({}), "standard", secret="whsec_")
 
 
-def test_a_scheme_or_a_secret_that_cannot_be_is_said() -> None:
+def test_an_invalid_scheme_or_secret_is_an_error() -> None:
     scheme: Any = "paypal"
     with pytest.raises(
         HandlerError, match=r"the scheme is 'paypal', which is not known\. Choose one of stripe, github"
     ):
         verify(request({}), scheme, secret="a")
-    with pytest.raises(HandlerError, match="the secret is no base64"):
+    with pytest.raises(HandlerError, match="the secret is not valid base64"):
         verify(request({}), "standard", secret="whsec_ä!")
-    with pytest.raises(HandlerError, match="the secret is no base64"):
+    with pytest.raises(HandlerError, match="the secret is not valid base64"):
         verify(request({}), "standard", secret=b"whsec_\xff")
 
 
@@ -240,7 +240,7 @@ ROUTE = """
 """
 
 
-def test_a_route_answers_401_to_whoever_cannot_sign(tmp_path: Path) -> None:
+def test_a_route_responds_401_without_a_valid_signature(tmp_path: Path) -> None:
     _, _, headers, body = PUBLISHED["github"]
     with closing(RouteProject(tmp_path, {"hook/route.py": ROUTE})) as project:
         good = project.request("POST", "/hook", list(headers.items()), body)
@@ -249,7 +249,7 @@ def test_a_route_answers_401_to_whoever_cannot_sign(tmp_path: Path) -> None:
     assert (bad.status, json.loads(bad.text)["detail"]) == (401, "the signature is not right")
 
 
-def test_the_answer_to_who_can_sign_is_kept_for_nobody_else(tmp_path: Path) -> None:
+def test_a_response_to_a_signed_request_is_not_cached(tmp_path: Path) -> None:
     source = """\
 from edgeroutes.webhooks import verify
 revalidate = 60
@@ -259,8 +259,8 @@ def GET(request):
 """
     signature = hmac.new(b"secret", b"", "sha256").hexdigest()
     with closing(RouteProject(tmp_path, {"x/route.py": source})) as project:
-        answer = project.get("/x", headers=[("x-signature", signature)])
-    assert (answer.text, answer.header("cache-control")) == ("for who can sign", "private, no-store")
+        response = project.get("/x", headers=[("x-signature", signature)])
+    assert (response.text, response.header("cache-control")) == ("for who can sign", "private, no-store")
 
 
 def twilio_signature(url: str, fields: str = "", secret: str = SECRET) -> str:

@@ -260,7 +260,7 @@ ASKS: dict[str, list[Ask]] = {
         _get(f"/api/upload/{PNG_ID}"), _as(1, "GET", f"/api/upload/{'0' * 64}"),
         _as(1, "POST", "/api/upload", files={"file": ("cat.png", PNG, "image/png")}), _as(1, "GET", f"/api/upload/{PNG_ID}"),
     ],
-    "/api/swatch/[colour]": [_get("/api/swatch/ff8800"), _get("/api/swatch/orange")],
+    "/api/swatch/[color]": [_get("/api/swatch/ff8800"), _get("/api/swatch/orange")],
     "/api/public": [_get("/api/public", Origin="https://example.org"), Ask("OPTIONS", "/api/public", {"headers": {"Origin": "https://example.org"}})],
     "/api/stream": [_get("/api/stream?pause_ms=0"), _get("/api/stream?chunks=0")],
     "/api/events": [_get("/api/events?pause_ms=0&count=3", Last_Event_ID="1"), _get("/api/events?count=x")],

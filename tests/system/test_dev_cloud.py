@@ -243,7 +243,7 @@ def test_a_project_with_nothing_in_infra_starts_no_moto(tmp_path: Path) -> None:
     write_files(tmp_path, {"hello": "def GET():\n    return 'hello'\n"})
     with running(tmp_path) as dev:
         assert (dev.client.get("/hello").text, dev.moto) == ("hello", None)
-        assert {each["kind"] for each in dev.told} <= {"started", "answered"}, dev.told
+        assert {each["kind"] for each in dev.told} <= {"started", "responded"}, dev.told
 
 
 def test_resources_that_cannot_be_made_at_the_start_are_why_routes_answer_500(tmp_path: Path) -> None:

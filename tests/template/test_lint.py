@@ -274,7 +274,7 @@ Parameters:
     assert any("'Strin' is none of the 50 allowed values; did you mean 'String'?" in each for each in found)
 
 
-def test_settings_are_told_at_their_line_of_pyproject() -> None:
+def test_settings_are_reported_at_their_line_of_pyproject() -> None:
     text = "[tool.edgeroutes]\n[tool.edgeroutes.env]\nSHORT = 'a'\nBIG = '" + "x" * 4_200 + "'\n"
     settings = parse_toml(text, "pyproject.toml")["tool"]["edgeroutes"]
     planned = make_plan(

@@ -182,7 +182,7 @@ def test_what_a_handler_raises_is_a_function_error(desk: Aws) -> None:
         ["errorMessage", "errorType", "requestId", "stackTrace"],
         "EventError",
     )
-    assert error["errorMessage"].startswith("the invocation: an event with the keys a is no HTTP request.")
+    assert error["errorMessage"].startswith("the invocation: an event with the keys a is not an HTTP request.")
 
 
 def test_an_event_runs_and_its_result_is_dropped(desk: Aws, functions: Functions) -> None:

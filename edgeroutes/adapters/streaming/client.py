@@ -39,7 +39,7 @@ class ResultLostError(Exception):
 class ResultStream:
     """One result on its way to Lambda, as it is produced.
 
-    Each method returns when the socket has taken what it wrote, whatever is asked of the task meanwhile: whoever produces the chunks
+    Each method returns when the socket has taken what it wrote, whatever happens to the task meanwhile: whoever produces the chunks
     is held back by whoever reads them, and no chunk is left half written.
 
     Args:

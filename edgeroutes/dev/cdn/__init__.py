@@ -10,7 +10,7 @@ uses as well.
 3. *Lookup* (`store`). A fresh response is served. A stale one within `stale-while-revalidate` is served while one request in the
    background fetches the next. HEAD is served from GET's response.
 4. *The origin* (`origin`). Simultaneous requests for one key are coalesced: the first asks the origin and the others wait; where they
-   cannot use its response, as with a stream or a private one, each asks for itself. A stale response is revalidated, and a 304 makes it
+   cannot use its response, as with a stream or a private one, each sends its own. A stale response is revalidated, and a 304 makes it
    fresh again.
 5. *Errors.* A cached response replaces 500, 502, 503, 504 and a broken connection within `stale-if-error`, or without one as long as it
    is cached. Errors are cached only with a lifetime of their own: the template sets ErrorCachingMinTTL to 0.

@@ -19,7 +19,7 @@ from edgeroutes.dev.cdn.origin import (
 )
 from edgeroutes.dev.cdn.store import CacheKey, Store, make_key
 from edgeroutes.dev.gateway import HttpRequest, gateway_error
-from edgeroutes.dev.reports import Answered, Failed, Logged
+from edgeroutes.dev.reports import Failed, Logged, Responded
 from edgeroutes.http.caching import CREDENTIALS
 from edgeroutes.http.headers import Headers
 from edgeroutes.services.coalescing import Coalescer
@@ -194,7 +194,7 @@ class Cdn:
         except Exception as error:  # noqa: BLE001  # no client waits for it
             self._report(Failed(message=f"GET {viewer.key.target} failed behind a stale response", error=error))
         self._report(
-            Answered(
+            Responded(
                 method="GET",
                 path=viewer.key.target,
                 status=fetch.status,

@@ -1,4 +1,4 @@
-"""/pricing: the group's folder is not part of it."""
+"""/pricing: the URL does not contain the group's folder."""
 
 from html import escape
 

@@ -1,4 +1,4 @@
-"""A chat: the model's tokens as they come, as events or as plain text."""
+"""A chat that streams the model's tokens, as events or as plain text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,11 +20,11 @@ class Question:
 
 
 def POST(request: Request, question: Question) -> Response:
-    member(request)  # each token is paid for
+    member(request)  # each token costs money
     tokens = chat_model().reply(question.message)
     if question.format == "text":
         return Response.stream(tokens)
-    return Response.sse(_events(tokens))  # while the model thinks, heartbeats keep the connection open
+    return Response.sse(_events(tokens))  # heartbeats keep the connection open while the model computes
 
 
 def _events(tokens: Iterator[str]) -> Iterator[dict[str, object]]:

@@ -6,12 +6,12 @@ from edgeroutes import Cookie, Request, Response, cookies
 
 
 async def GET(request: Request, theme: Annotated[str, Cookie()] = "light") -> dict[str, object]:
-    """As an argument, and from the request: all of them."""
+    """One cookie as an argument, all cookies from the request."""
     return {"theme": theme, "all": request.cookies}
 
 
 async def PUT(theme: str) -> dict[str, str]:
-    """With the function `cookies()`: set on whatever the handler answers, and read back at once."""
+    """With the function `cookies()`: set on whatever the handler returns, and readable at once."""
     cookies().set("theme", theme, max_age=3600)
     return {"theme": cookies()["theme"]}
 

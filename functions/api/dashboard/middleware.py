@@ -1,4 +1,4 @@
-"""Lets only signed-in users through to the routes below /api/dashboard, and tells those who it is."""
+"""Requires a signed-in user for the routes below /api/dashboard, and passes the user on in `request.state`."""
 
 from collections.abc import Awaitable, Callable
 

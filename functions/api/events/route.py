@@ -1,4 +1,4 @@
-"""Server-sent events, for the browser's EventSource: one that reconnects goes on after the event it saw last."""
+"""Server-sent events, for the browser's EventSource: after a reconnect it continues after the last event."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ async def GET(count: int = 5, pause_ms: int = 500, last_event_id: Annotated[int,
         ("last-event-id", last_event_id >= 0, "must be 0 or more"),
     )
     if last_event_id >= count:
-        return Response(status=204)  # which tells EventSource not to come back
+        return Response(status=204)  # EventSource then does not reconnect
     return Response.sse(_ticks(last_event_id + 1, count, pause_ms / 1000))
 
 

@@ -1,4 +1,4 @@
-"""A long list, written as it is read: one JSON document a line, or one JSON array."""
+"""A long list, streamed as it is read: one JSON document per line, or one JSON array."""
 
 from typing import Literal
 

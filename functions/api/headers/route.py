@@ -6,11 +6,11 @@ from edgeroutes import Header, Request, Response, RouteContext, headers
 
 
 async def GET(context: RouteContext) -> Response:
-    """With the function `headers()`: from anywhere, also from what the handler calls."""
-    answer = Response.json({"language": headers().get("accept-language", "en")})
-    answer.headers["x-request-id"] = context.request_id
-    answer.headers.add_vary("accept-language")
-    return answer
+    """With the function `headers()`, from any code that the handler calls."""
+    response = Response.json({"language": headers().get("accept-language", "en")})
+    response.headers["x-request-id"] = context.request_id
+    response.headers.add_vary("accept-language")
+    return response
 
 
 async def POST(request: Request, user_agent: Annotated[str, Header()] = "unknown") -> Response:

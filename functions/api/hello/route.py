@@ -9,7 +9,7 @@ async def GET(name: str = "world") -> dict[str, str]:
     return {"message": f"Hello, {name}"}
 
 
-# Without this, HEAD would answer as GET does, leaving out the body.
+# Without this function, HEAD responds like GET, without the body.
 async def HEAD() -> Response:
     return Response(headers={"x-greeting": "hello"})
 
@@ -30,7 +30,7 @@ async def DELETE() -> Response:
     return Response(status=204)
 
 
-# Without this, OPTIONS would answer 204 with the same `Allow` by itself.
+# Without this function, OPTIONS responds 204 with the same `Allow`.
 async def OPTIONS() -> Response:
     return Response(
         status=204, headers={"allow": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT", "x-greeting": "hello"}

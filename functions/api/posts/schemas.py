@@ -1,4 +1,4 @@
-"""What clients send about posts."""
+"""Request bodies for posts."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from functions._shared.validation import require
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewPost:
-    """A type that does not fit is a 400 by itself; `__post_init__` adds the rules that a type cannot say."""
+    """A wrong type is a 400 automatically; `__post_init__` adds rules that a type cannot express."""
 
     title: str
     body: str

@@ -1,4 +1,4 @@
-"""The whole catalogue, put together at most every five minutes, whichever sandbox is asked; and a tag for each product in it."""
+"""The whole catalog, computed at most every five minutes for all sandboxes, with a tag for each product in it."""
 
 from edgeroutes import cache_tags, cached
 from functions._shared import products
@@ -8,8 +8,8 @@ tags = ["products"]
 
 
 @cached(revalidate=300, tags=["products"])
-def catalogue(tag: str | None) -> list[dict[str, object]]:
-    """What takes long in a real shop: every product with its price."""
+def catalog(tag: str | None) -> list[dict[str, object]]:
+    """Every product with its price, which is slow in a real shop."""
     return [
         {"id": product.id, "name": product.name, "price_cents": product.price_cents}
         for product in products.every()
@@ -18,6 +18,6 @@ def catalogue(tag: str | None) -> list[dict[str, object]]:
 
 
 def GET(tag: str | None = None) -> dict[str, object]:
-    found = catalogue(tag)
+    found = catalog(tag)
     cache_tags(*(f"product:{product['id']}" for product in found))
     return {"items": found}

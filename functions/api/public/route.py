@@ -1,4 +1,4 @@
-"""For scripts of any site: CORS by hand. What it says to a preflight is what its answers then allow."""
+"""CORS by hand, for scripts of any site. The preflight allows the same as the other responses."""
 
 from edgeroutes import Response
 from functions._shared import products

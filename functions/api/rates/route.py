@@ -1,4 +1,4 @@
-"""Another server's answer, asked for at most once an hour by all sandboxes together; while it is down, the last one is given."""
+"""Data of another server, fetched at most once an hour by all sandboxes together; while it is down, the last response is used."""
 
 import os
 import re
@@ -17,11 +17,11 @@ async def GET(base: str = "EUR") -> dict[str, object]:
     if not url:
         raise RuntimeError("the environment variable UPSTREAM_URL is not set")
     try:
-        answer = await fetch(
+        response = await fetch(
             f"{url.rstrip('/')}/rates/{quote(base, safe='')}", revalidate=3600, tags=["rates"], timeout_seconds=5
         )
     except FetchError as error:
         raise HTTPError(502, "there are no rates") from error
-    if not answer.ok:
+    if not response.ok:
         raise HTTPError(502, "there are no rates")
-    return {"base": base, "rates": answer.json()}
+    return {"base": base, "rates": response.json()}

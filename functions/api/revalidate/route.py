@@ -1,4 +1,4 @@
-"""A CMS tells what has changed: `{"tags": ["products"], "paths": ["/pricing"]}`, signed. Nothing else can make the cache forget."""
+"""A CMS reports changes: `{"tags": ["products"], "paths": ["/pricing"]}`, signed. Nobody else can clear the cache."""
 
 import re
 
@@ -15,7 +15,7 @@ async def POST(request: Request) -> Response:
     verify(request, "standard", secret=secret("REVALIDATE_SECRET_ARN"))
     sent_id = message_id(request)
     if was_handled(sent_id):
-        return Response(status=202)  # sent again: each invalidation is paid for
+        return Response(status=202)  # a repeated message: each invalidation costs money
     changed = await request.json()
     if not isinstance(changed, dict):
         raise HTTPError(400, "an object with tags and paths is wanted")

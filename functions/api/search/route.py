@@ -1,4 +1,4 @@
-"""Query parameters by name: required without a default, repeated as a list, converted by annotation. Numbered pages, with totals."""
+"""Query parameters: required without a default, repeated as a list, converted by annotation. Numbered pages with totals."""
 
 from math import ceil
 from typing import Literal

@@ -1,4 +1,4 @@
-"""A generator streams: each text that it yields goes out at once."""
+"""A generator streams: each string is sent when it is yielded."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from functions._shared.validation import require
 
 
 async def GET(chunks: int = 5, pause_ms: int = 200) -> AsyncIterator[str]:
-    # Before the first chunk nothing has gone out, so an error is still an ordinary answer.
+    # Before the first chunk nothing has been sent, so an error is still an ordinary response.
     require(
         ("chunks", 1 <= chunks <= 100, "must be from 1 to 100"),
         ("pause_ms", 0 <= pause_ms <= 2000, "must be from 0 to 2000"),

@@ -1,4 +1,4 @@
-"""A file from an HTML form, into a bucket: too large is a 413, another type a 415."""
+"""Stores a file of an HTML form in a bucket: too large is a 413, another type a 415."""
 
 from typing import Annotated, Any
 
@@ -10,7 +10,7 @@ from functions._shared.pages import Page
 from functions._shared.sessions import member, signed_in
 from functions._shared.validation import require
 
-# The type that a client names is a claim; these are how the bytes of such a file begin.
+# The client chooses the content type, so the first bytes of the file are checked, too.
 _BEGINNINGS = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "application/pdf": b"%PDF-"}
 
 
@@ -27,9 +27,7 @@ def POST(
 ) -> Response:
     member(request)
     require(("title", len(title) <= 200, "must have at most 200 characters"))
-    claimed = (
-        (file.content_type or "").partition(";")[0].strip().lower()
-    )  # `File(types=)` has taken it, as "Image/PNG; …", too
+    claimed = (file.content_type or "").partition(";")[0].strip().lower()  # `File(types=)` also accepts "Image/PNG; …"
     beginning = _BEGINNINGS[claimed]
     if file.file.read(len(beginning)) != beginning:
         raise HTTPError(415, f"the file does not look like {claimed}")

@@ -1,4 +1,4 @@
-"""A collection: list it in pages, add to it. Handlers are plain functions because boto3 waits without an event loop."""
+"""A collection: list it in pages, add to it. Handlers are plain functions because boto3 blocks."""
 
 from edgeroutes import Request, Response
 from functions._shared import users
@@ -12,7 +12,7 @@ from .schemas import NewUser
 
 
 def GET(request: Request, limit: int = 100, cursor: str = "") -> Page[PublicUser]:
-    """For users, and without e-mail addresses: those are for their owners."""
+    """For signed-in users, without e-mail addresses: only their owners see them."""
     signed_in(request)
     require(("limit", 1 <= limit <= 100, "must be from 1 to 100"))
     found = users.page(limit, cursor)

@@ -1,4 +1,4 @@
-"""What clients send about users. Shared by the list and the single user."""
+"""Request bodies for users, shared by the collection and the item."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from functions._shared.validation import is_email, require
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeUser:
-    """With the `version` that it is made upon, a change is refused when somebody else was quicker."""
+    """With a `version`, a change is a 409 if somebody else changed the user first."""
 
     name: str
     email: str

@@ -1,4 +1,4 @@
-"""An application that was there before: it owns /legacy and everything below, and keeps its own routing."""
+"""A mounted application: it owns /legacy and everything below, with its own routing."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Sign in, see who is signed in, sign out. The cookie is out of reach of scripts and of other sites."""
+"""Sign in, read the session, sign out. Scripts and other sites cannot read the cookie."""
 
 from dataclasses import dataclass
 
@@ -43,7 +43,7 @@ def GET(request: Request) -> User:
 
 
 def DELETE(request: Request) -> Response:
-    """Sign out: on every device, so that a token that was stolen is worth nothing, either."""
+    """Sign out on every device, so that a stolen token becomes invalid, too."""
     sessions.refuse_cross_site(request)
     user = sessions.find_user(request)
     if user is not None:

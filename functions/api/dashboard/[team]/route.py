@@ -1,4 +1,4 @@
-"""What a signed-in user sees of a team; the middleware beside this folder has made sure that there is one."""
+"""A team, for signed-in users. The middleware of the folder above requires the session."""
 
 from edgeroutes import Request, forbidden
 from functions._shared import users

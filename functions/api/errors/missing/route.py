@@ -1,4 +1,4 @@
-"""`not_found()` ends the handler with the answer that a path without a route gets."""
+"""`not_found()` ends the handler with the same response as a path without a route."""
 
 from typing import NoReturn
 

@@ -1,4 +1,4 @@
-"""An error with a header of its own."""
+"""An error with a header."""
 
 from typing import NoReturn
 

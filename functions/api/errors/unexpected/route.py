@@ -1,4 +1,4 @@
-"""An exception that nobody caught: the client gets a 500 that says nothing of it, the log has all of it."""
+"""An uncaught exception: the client gets a 500 without the cause, the log contains it."""
 
 
 async def GET() -> dict[str, str]:

@@ -1,10 +1,10 @@
-"""Files that are deployed with the route: a browser gets them in part, compressed, or not again; or saves them."""
+"""Files deployed with the route, with ranges, compression, 304s and downloads."""
 
 from pathlib import Path
 
 from edgeroutes import Response, not_found
 
-# Looked up, never joined from what the client sent: no name leads out of the folder.
+# Names are looked up, not joined to a path, so no name leads out of the folder.
 _DOCUMENTS = {path.name: path for path in Path(__file__).with_name("documents").iterdir()}
 
 

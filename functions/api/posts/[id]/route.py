@@ -1,4 +1,4 @@
-"""One post, with the post before it and after it; and how often it was read, which is counted after the answer."""
+"""One post, with the previous and the next post. The view is counted after the response."""
 
 from edgeroutes import Request, Response, after, forbidden, not_found, revalidate_tag
 from functions._shared import posts
@@ -7,8 +7,8 @@ from functions._shared.sessions import signed_in
 
 def GET(id: int) -> dict[str, object]:
     post = posts.find(id) or not_found()
-    before, behind = posts.neighbours(post)
-    # Nobody waits for it, and nobody misses the one that is lost if the sandbox ends before it is counted.
+    before, behind = posts.neighbors(post)
+    # The client does not wait for it. A view may be lost if the sandbox ends first.
     after(posts.count_view, post)
     return {"post": post, "previous": before, "next": behind}
 

@@ -1,4 +1,4 @@
-"""Cached at the edge: CloudFront answers for a minute by itself, and knows the answer by its tag."""
+"""Cached at the edge: CloudFront serves a response for a minute, and invalidates it by tag."""
 
 from dataclasses import dataclass
 
@@ -29,5 +29,5 @@ def PUT(request: Request, id: int, changes: ProductChanges) -> Product:
     member(request)
     product = products.find(id) or not_found()
     product = products.change(product, price_cents=changes.price_cents, in_stock=changes.in_stock)
-    revalidate_tag("products")  # this answer, the catalogue's, and the data behind it
+    revalidate_tag("products")  # this response, the catalog's, and its data
     return product

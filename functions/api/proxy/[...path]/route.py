@@ -1,4 +1,4 @@
-"""Stands in front of another API. A plain `def`, since urllib waits without an event loop."""
+"""A proxy for another API. A plain `def`, because urllib blocks."""
 
 from urllib.parse import quote
 
@@ -8,7 +8,7 @@ from functions._shared.upstream import fetch
 
 def GET(request: Request, path: list[str]) -> Response:
     if not {".", ".."}.isdisjoint(path):
-        not_found()  # would leave the upstream's base path
-    # The segments are decoded here, so each is encoded again: a "/" inside one must not become two.
+        not_found()  # would lead out of the upstream's base path
+    # Segments are decoded, so each is encoded again: a "/" inside a segment must not split it.
     target = "/".join(quote(segment, safe="") for segment in path)
     return fetch(f"{target}?{request.url.query}" if request.url.query else target)

@@ -7,10 +7,10 @@ from edgeroutes import permanent_redirect, redirect, see_other
 
 async def GET(kind: Literal["temporary", "permanent", "see-other"]) -> NoReturn:
     if kind == "temporary":
-        redirect("/api/hello?name=307")  # try again here; the method and the body are kept
+        redirect("/api/hello?name=307")  # the method and the body stay
     if kind == "permanent":
-        permanent_redirect("/api/hello?name=308")  # as 307, and browsers remember it
-    see_other("/api/hello?name=303")  # go on with GET, whatever the method was
+        permanent_redirect("/api/hello?name=308")  # like 307, and browsers cache it
+    see_other("/api/hello?name=303")  # continues with GET, whatever the method was
 
 
 POST = GET

@@ -1,4 +1,4 @@
-"""An optional catch-all: /api/shop itself, and everything below it. Segments come decoded: encode them in a URL."""
+"""An optional catch-all: /api/shop itself, and everything below it. Segments are decoded: encode them in a URL."""
 
 from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-"""Fresh for ten seconds; after that the old answer is still given at once, while a new one is made."""
+"""Fresh for ten seconds. After that the CDN still serves the stale response at once, while it fetches a new one."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Made anew for each request. That is the default; `force-dynamic` says it aloud."""
+"""Computed for each request. That is the default; `force-dynamic` makes it explicit."""
 
 from datetime import UTC, datetime
 

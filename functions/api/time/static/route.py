@@ -1,4 +1,4 @@
-"""Made once, kept until it is revalidated. The same for everyone, so under `force-static` headers are empty."""
+"""Computed once, cached until it is revalidated. The same for everyone, so headers are empty under `force-static`."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""A file that was uploaded, from the bucket itself: the answer is an address there, signed for five minutes."""
+"""An uploaded file: a redirect to its URL in the bucket, signed for five minutes."""
 
 from edgeroutes import Request, Response, not_found
 from functions._shared import uploads

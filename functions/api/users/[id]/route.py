@@ -1,4 +1,4 @@
-"""One of a collection: read, replace, change, remove; each user themselves alone. `id: int` makes /api/users/x a 404."""
+"""An item of a collection: read, replace, change, delete, each for the user themselves. `id: int` makes /api/users/x a 404."""
 
 from edgeroutes import HTTPError, Request, Response, forbidden
 from functions._shared import users
@@ -17,7 +17,7 @@ def PUT(request: Request, id: int, new: WholeUser) -> User:
 
 
 def PATCH(request: Request, id: int, changes: UserChanges) -> User:
-    """A new password needs the old one, and ends every session: a stolen one is good for nothing then."""
+    """A new password requires the old one, and ends every session, also stolen ones."""
     user = _own(request, id, changes.version)
     if changes.password and authenticate(user.email, changes.old_password) is None:
         forbidden("the old password is wrong")
@@ -35,10 +35,10 @@ def DELETE(request: Request, id: int) -> Response:
 
 
 def _own(request: Request, id: int, version: int | None = None) -> User:
-    """The user who sends the request, if it is about them; in the version that the client has seen, if it says which."""
+    """The user who sends the request, if the item is theirs; 409 if the client names another version."""
     user = signed_in(request)
     if user.id != id:
-        forbidden("this is another user, if it is one")
+        forbidden("this is not your user")
     if version not in (None, user.version):
         raise HTTPError(409, f"the user has been changed meanwhile: this is version {user.version}")
     return user
