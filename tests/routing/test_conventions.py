@@ -54,7 +54,7 @@ def test_tags_are_counted_and_measured() -> None:
     assert SegmentConfig.from_namespace({"tags": ["t" * 256] * 49}, "f").tags == ("t" * 256,) * 49
     with pytest.raises(RouteFileError, match=r"^f: tags has 50 entries\. Allowed are 49\.$"):
         SegmentConfig.from_namespace({"tags": ["t"] * 50}, "f")
-    with pytest.raises(RouteFileError, match=r"^f: tag 't{20}…' has 257 characters\. Allowed are 256\.$"):
+    with pytest.raises(RouteFileError, match=r"^f: tag 't{20}…' has 257 characters\. Allowed are up to 256\.$"):
         SegmentConfig.from_namespace({"tags": ["t" * 257]}, "f")
 
 
