@@ -60,6 +60,7 @@ async def sent_response(sender: AsgiApp, scope: RequestScope) -> Response:
     if response.status == 200 and scope.incoming.method == "GET" and scope.endpoint.lifetime_seconds is None:
         request = Headers.from_lowered(scope.incoming.header_items())
         if is_not_modified(request, response.headers):
+            await exchange.skip_chunk()  # cancelled while a thread opens the file, it would stay open
             return exchange.without_body(Response(None, 304, kept_headers(response.headers)))
     return response
 
@@ -99,6 +100,11 @@ class AppExchange:
         except BaseException:
             self._task.cancel()
             raise
+
+    async def skip_chunk(self) -> None:
+        """Take the first part of the body, and drop it."""
+        message = await self._next()
+        self._is_complete = not message.get("more_body", False)
 
     def without_body(self, response: Response) -> Response:
         """`response`, whose client wants none of the app's body."""
