@@ -98,7 +98,7 @@ def test_a_function_that_revalidates_with_a_role_of_the_users_is_warned_of(root:
     (folder / "function.yaml").write_text("Role: arn:aws:iam::123456789012:role/mine\n")
     assert [str(warning) for warning in pipeline.project_template(root).warnings] == [
         (
-            "functions/users/[id]/route.py: it revalidates, and its role is one that function.yaml names. Let that role do "
+            "functions/users/[id]/function.yaml:1: it revalidates, and its role is one that function.yaml names. Let that role do "
             "cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says."
         )
     ]

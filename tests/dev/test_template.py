@@ -81,9 +81,7 @@ def test_a_file_that_is_current_is_not_written(root: Path) -> None:
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     ((level, message),) = messages(recorder)
     assert level == "WARNING"
-    assert message.startswith(
-        "functions/pay/route.py:4: the variable STRIPE_KEY is read here, which only .env provides"
-    )
+    assert message.startswith("functions/pay/route.py:4: the variable STRIPE_KEY is read here, and only .env sets it")
 
 
 def test_a_warning_is_told_once(root: Path) -> None:

@@ -179,7 +179,7 @@ def test_a_handler_that_blocks_the_loop_is_named(dev: Process) -> None:
     dev.printed(
         "warning: functions/block/route.py:6 (in lib/slow.py:5) has blocked the event loop for 1 s, and every other async route waits."
     )
-    assert dev.output.count("has kept the event loop") == 1
+    assert dev.output.count("has blocked the event loop") == 1
     goes_on(dev)
 
 

@@ -79,7 +79,7 @@ def test_every_way_to_build_gives_the_same_bundles_and_they_run_alone(project: P
     assert results[1:] == results[:1] * 3
 
     build = project / ".aws-sam" / "build"
-    assert bundle_paths(build / "FallbackFunction") == {"edgeroutes_function.py", "sam_build-1.dist-info/METADATA"}
+    assert bundle_paths(build / "FallbackFunction") == {"edgeroutes_function.py"}
     assert invoke(build / "RootFunction", "/", python=str(PYTHON))["body"] == '{"hello":"world"}'
     assert invoke(build / "UsersIdFunction", "/users/1", python=str(PYTHON))["body"] == '{"name":"bob"}'
     assert invoke(build / "RssXmlFunction", "/rss.xml", python=str(PYTHON))["body"] == "feed"

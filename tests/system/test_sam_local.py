@@ -118,7 +118,7 @@ INVOKED = {
     "HelloFunction": ASKS["/hello"][0],
     "ApiUsersFunction": ASKS["/api/users"][1],
     "ApiUploadFunction": ASKS["/api/upload"][1],
-    "ApiSwatchColourFunction": ASKS["/api/swatch/[color]"][0],
+    "ApiSwatchColorFunction": ASKS["/api/swatch/[color]"][0],
     "ApiStreamFunction": ASKS["/api/stream"][0],
     "FallbackFunction": FALLBACK[0],
 }
