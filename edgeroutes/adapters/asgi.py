@@ -17,9 +17,9 @@ from edgeroutes.adapters.direct import DirectAsgiResponse, call_asgi_app, direct
 from edgeroutes.adapters.lifespan import lifespan_state, shutdown
 from edgeroutes.adapters.mount import mount
 from edgeroutes.errors import HandlerError, ProjectError
+from edgeroutes.http.headers import parse_digits
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.limits import GATEWAY_BODY_BYTES
-from edgeroutes.http.text import parse_digits
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import as_exception, is_fatal

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from edgeroutes.http.caching import YEAR_SECONDS
 from edgeroutes.http.conditional import parse_http_date
-from edgeroutes.http.text import parse_digits
+from edgeroutes.http.headers import parse_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

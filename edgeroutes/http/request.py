@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.form_body import FormLimits, FormReading
+    from edgeroutes.http.request_bodies import FormLimits, FormReading
     from edgeroutes.http.url import URL
     from edgeroutes.types import Incoming, Params
 
@@ -221,7 +221,7 @@ class Request:
         Raises:
             HTTPError: 400 for invalid JSON, 415 for a compressed body.
         """
-        from edgeroutes.http.json_body import parse_json
+        from edgeroutes.http.request_bodies import parse_json
 
         body = self.peek_body()
         try:
@@ -249,7 +249,7 @@ class Request:
         Raises:
             HTTPError: 415 for another content type, 400 for a malformed form, 413 for one beyond a limit.
         """
-        from edgeroutes.http.form_body import FormLimits, FormReading
+        from edgeroutes.http.request_bodies import FormLimits, FormReading
 
         async def read() -> FormData:
             if self._form is None:
@@ -270,7 +270,7 @@ class Request:
         """The fields of a form without files, read without Starlette; None for another body: for edgeroutes' own use."""
         if self.content_type() != URLENCODED:
             return None
-        from edgeroutes.http.form_body import MAX_FIELDS, decode_urlencoded, require_utf_8
+        from edgeroutes.http.request_bodies import MAX_FIELDS, decode_urlencoded, require_utf_8
 
         self.require_uncompressed()
         require_utf_8(self.peek_headers()["content-type"])

@@ -201,7 +201,7 @@ def decode_segment(raw: str) -> str:
     Raises:
         PathEncodingError: A '%' without two hexadecimal digits, or bytes that are not UTF-8.
     """
-    from edgeroutes.http.text import decode_percent
+    from edgeroutes.http.url import decode_percent
 
     try:
         return decode_percent(raw)
