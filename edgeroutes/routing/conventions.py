@@ -1,8 +1,4 @@
-"""The names that mean something under `functions/`, and the segment config with its one validator.
-
- Knows
-values, neither modules nor syntax trees.
-"""
+"""The names that mean something under `functions/`, and the segment config with its validator."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The only matcher: which route serves a URL path, and the values of its segments.
 
- Knows route paths as `Pattern` renders them and trusts
-them: what may stand in one, `segments` and `scan` have checked.
+It accepts route paths as `Pattern` renders them; `patterns` and `scan` have checked them.
 """
 
 from __future__ import annotations

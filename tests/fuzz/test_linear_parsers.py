@@ -27,7 +27,7 @@ from edgeroutes.http.freshness import parse_cache_control, read_freshness
 from edgeroutes.http.headers import Headers, parse_digits
 from edgeroutes.http.request import QueryParams
 from edgeroutes.http.url import decode_percent, is_host, location, split_host
-from edgeroutes.routing.readings import path_readings
+from edgeroutes.routing.patterns import path_readings
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.compression import takes_gzip
 
