@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 MULTIPART, URLENCODED = FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _BODILESS = ("GET", "HEAD")
-MAX_COOKIES = 500  # no browser keeps more than 180 for a site
-MAX_QUERY_ITEMS = 1_000
+_MAX_COOKIES = 500  # no browser keeps more than 180 for a site
+_MAX_QUERY_ITEMS = 1_000
 # From here on parsing and validating a body takes about a millisecond.
 LARGE_BODY_BYTES = 64 * 1024
 
@@ -156,8 +156,8 @@ class Request:
             return {}
         from edgeroutes.http.cookies import parse_cookies
 
-        if (sent := self.peek_headers().get("cookie", "")).count(";") >= MAX_COOKIES:
-            raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
+        if (sent := self.peek_headers().get("cookie", "")).count(";") >= _MAX_COOKIES:
+            raise HTTPError(431, f"the request has more than {_MAX_COOKIES} cookies")
         return parse_cookies(sent)
 
     @property
@@ -189,9 +189,9 @@ class Request:
         """
         if self._query is None:
             try:
-                items = self._incoming.query_items(MAX_QUERY_ITEMS)
+                items = self._incoming.query_items(_MAX_QUERY_ITEMS)
             except ValueError as error:
-                raise HTTPError(400, f"the query has more than {MAX_QUERY_ITEMS:,} parameters") from error
+                raise HTTPError(400, f"the query has more than {_MAX_QUERY_ITEMS:,} parameters") from error
             self._query = QueryParams(items)
         return self._query
 

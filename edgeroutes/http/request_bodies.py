@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 # Nested arrays and objects, as many as pydantic allows. Python's decoder allows about a thousand, which leaves no stack to callers.
-MAX_DEPTH = 200
+_MAX_DEPTH = 200
 
 
 def parse_json(body: bytes) -> Any:
@@ -43,7 +43,7 @@ def parse_json(body: bytes) -> Any:
         raise HTTPError(400, _TOO_DEEP) from error
     except ValueError as error:
         raise _explain_number(body, error) from error
-    if len(body) > 2 * MAX_DEPTH and body.count(b"[") + body.count(b"{") > MAX_DEPTH and _is_too_deep(value):
+    if len(body) > 2 * _MAX_DEPTH and body.count(b"[") + body.count(b"{") > _MAX_DEPTH and _is_too_deep(value):
         raise HTTPError(400, _TOO_DEEP)
     if may_be_unsendable(body):
         _require_sendable(value)
@@ -52,7 +52,7 @@ def parse_json(body: bytes) -> Any:
 
 def _is_too_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(MAX_DEPTH):
+    for _ in range(_MAX_DEPTH):
         level = [
             part
             for container in level
@@ -75,7 +75,7 @@ def may_be_unsendable(body: bytes) -> bool:
     return b"0e000" in shape or (_SOME_DIGITS in shape and _MANY_DIGITS in shape)
 
 
-_TOO_DEEP = f"the body is nested too deep: {MAX_DEPTH} levels are allowed"
+_TOO_DEEP = f"the body is nested too deep: {_MAX_DEPTH} levels are allowed"
 _surrogate = re.compile(rb"\\u[dD][89a-fA-F]").search
 _SHAPE = bytes.maketrans(b"123456789+E", b"0000000000e")
 _SOME_DIGITS, _MANY_DIGITS = b"0" * 90, b"0" * 200  # below 100 bytes bytes.find prepares nothing
@@ -183,8 +183,8 @@ def _lenient_int(digits: str) -> float | int:
 
 # As Starlette's. Each limit is for one request; `request.form(max_fields=…, max_files=…)` sets others.
 MAX_FIELDS = 1_000
-MAX_FILES = 1_000
-MAX_NAME_BYTES = 1_000
+_MAX_FILES = 1_000
+_MAX_NAME_BYTES = 1_000
 
 _UTF_8 = ("utf-8", "utf8", "us-ascii")
 _PIECE_BYTES = 16_384
@@ -198,7 +198,7 @@ class FormLimits:
     def __init__(
         self, max_files: float | None = None, max_fields: float | None = None, max_part_size: int | None = None
     ) -> None:
-        self.max_files = MAX_FILES if max_files is None else max_files
+        self.max_files = _MAX_FILES if max_files is None else max_files
         self.max_fields = MAX_FIELDS if max_fields is None else max_fields
         self.max_part_size = max_part_size
 
@@ -266,8 +266,8 @@ def _unescape(text: bytes) -> bytes:
 
 def require_short_name(name: bytes | str) -> None:
     """Raise HTTPError 413 for a field's name that is too long."""
-    if len(name) > MAX_NAME_BYTES:
-        raise HTTPError(413, f"a field's name in the form is longer than {MAX_NAME_BYTES} bytes")
+    if len(name) > _MAX_NAME_BYTES:
+        raise HTTPError(413, f"a field's name in the form is longer than {_MAX_NAME_BYTES} bytes")
 
 
 def too_many(what: str, limit: float, option: str) -> HTTPError:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     SegmentKind = Literal["static", "param", "catch_all", "optional_catch_all", "group", "private"]
 
 
-STATIC: Final = "static"
+_STATIC: Final = "static"
 PARAM: Final = "param"
 CATCH_ALL: Final = "catch_all"
 OPTIONAL_CATCH_ALL: Final = "optional_catch_all"
@@ -27,7 +27,7 @@ RESERVED_NAMES: Final = ("request", "params", "context")
 _STATIC_CHARACTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-:"
 
 _TEXTS: Final = {
-    STATIC: "{}",
+    _STATIC: "{}",
     PARAM: "[{}]",
     CATCH_ALL: "[...{}]",
     OPTIONAL_CATCH_ALL: "[[...{}]]",
@@ -114,7 +114,7 @@ def parse_static(name: str, where: str = "") -> Segment:
         if character not in _STATIC_CHARACTERS:
             fault = f"has {character!r}, which API Gateway does not allow in a path. Allowed are a-z A-Z 0-9 . _ - :"
             _refuse(name, fault, where, _hint_for(character, name))
-    return Segment(STATIC, name)
+    return Segment(_STATIC, name)
 
 
 def _hint_for(character: str, name: str) -> str:
@@ -187,7 +187,7 @@ def _refuse(name: str, fault: str, where: str, hint: str) -> NoReturn:
     raise LayoutError(f"segment {name!r} {fault}", where=where, hint=hint)
 
 
-_RANKS = {STATIC: 0, PARAM: 1, CATCH_ALL: 2, OPTIONAL_CATCH_ALL: 3}
+_RANKS = {_STATIC: 0, PARAM: 1, CATCH_ALL: 2, OPTIONAL_CATCH_ALL: 3}
 
 
 class Pattern:
@@ -245,7 +245,7 @@ class Pattern:
         return "/" + "/".join(parts)
 
     def _render_segment(self, segment: Segment, params: Mapping[str, object]) -> list[str]:
-        if segment.kind == STATIC:
+        if segment.kind == _STATIC:
             return [segment.name]
         value = params.get(segment.name)
         if value is None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-MAX_TEXT_BYTES = 1024 * 1024  # of a settings file: CloudFormation accepts no template of more than 1 MB
+_MAX_TEXT_BYTES = 1024 * 1024  # of a settings file: CloudFormation accepts no template of more than 1 MB
 
 _MAX_ROUTE_BYTES = 256 * 1024
 MAX_SOURCE_BYTES = 2 * 1024 * 1024  # of a module of the project: parsing takes up to five seconds per MiB
@@ -40,7 +40,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def read_file(
-    path: Path | str, where: str, *, limit_bytes: int = MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
+    path: Path | str, where: str, *, limit_bytes: int = _MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
 ) -> bytes:
     """A regular file's content.
 
@@ -76,7 +76,7 @@ def read_file(
 
 
 def read_text(
-    path: Path | str, where: str, *, limit_bytes: int = MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
+    path: Path | str, where: str, *, limit_bytes: int = _MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
 ) -> str:
     """A text file's content, which is UTF-8, without the byte order mark that some editors put first.
 
@@ -104,7 +104,7 @@ def read_source(path: Path | str, where: str, *, limit_bytes: int = MAX_SOURCE_B
     return read_file(path, where, limit_bytes=limit_bytes, error=ImportRaisedError)
 
 
-def decode_source(content: bytes, where: str) -> str:
+def _decode_source(content: bytes, where: str) -> str:
     """A Python file's text, in the encoding that it declares.
 
     Raises:
@@ -145,7 +145,7 @@ def read_project_file(path: Path | str, where: str) -> str:
         ProjectError: It cannot be read.
     """
     if where.endswith(".py"):
-        return decode_source(read_source(path, where, limit_bytes=_MAX_ROUTE_BYTES), where)
+        return _decode_source(read_source(path, where, limit_bytes=_MAX_ROUTE_BYTES), where)
     return read_text(path, where)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.adapters.asgi_incoming import AsgiIncoming
+from edgeroutes.adapters.connection import AsgiIncoming
 from edgeroutes.adapters.events import HttpEvent, RestEvent
 from edgeroutes.http.caching import path_tag
 from edgeroutes.http.conditional import UnsatisfiableRangeError, is_not_modified, parse_http_date, requested_range
