@@ -151,7 +151,7 @@ def test_local_distributions_in_a_circle_are_refused(tmp_path: Path) -> None:
     check_cycles(local, {"python_version": "3.13"})
 
 
-def test_all_local_distributions_that_cannot_ship_are_told_at_once(tmp_path: Path) -> None:
+def test_all_local_distributions_that_cannot_ship_are_reported_at_once(tmp_path: Path) -> None:
     wheels = {name: FakeWheel(files={f"{name}/__init__.py": "", f"{name}/x.so": ""}) for name in ("one", "two")}
     project = make_project(tmp_path, {"functions/a/route.py": f"import one, two\n{HELLO}"}, wheels)
     for name in wheels:
@@ -181,7 +181,7 @@ def test_a_member_inside_the_project_ships_module_by_module_with_its_metadata(tm
     }
 
 
-def test_a_module_that_an_unknown_hook_hides_is_told_with_the_distribution(tmp_path: Path) -> None:
+def test_a_module_that_an_unknown_hook_hides_is_reported_with_the_distribution(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": f"import own\n{HELLO}"})
     hook = {"own.pth": "import own_loader", "own_loader.py": "import meson\n"}
     install_editable(tmp_path / "own", project.site_packages, hook)

@@ -42,7 +42,7 @@ requires-dist = [{ name = "a", extras = ["x"], specifier = ">=1" }, { name = "b"
 DECLARING = '[project]\nname = "x"\ndependencies = ["a[x]>=1", "b==2.1"]\n'
 
 
-def test_the_lock_wins_and_is_asked_for_once(tmp_path: Path) -> None:
+def test_the_lock_wins_and_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text(LOCKED)
     (tmp_path / "requirements.txt").write_text("c\n")
     (tmp_path / "pyproject.toml").write_text(DECLARING)
@@ -346,7 +346,7 @@ def test_a_frozen_requirements_file_pins_no_boto3() -> None:
     assert not pins("a").is_pinned("boto3")
 
 
-def test_a_pyproject_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+def test_a_pyproject_that_is_not_valid_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
     with pytest.raises(ConfigError, match=r"^pyproject\.toml:1: not valid TOML"):
         pins_of(tmp_path)

@@ -76,7 +76,7 @@ def test_a_command_that_may_build_twice_always_asks(project: Path) -> None:
     assert run(project, "sync", "A", "B") == {"A": "by-python", "B": "by-python"}
 
 
-def test_a_function_that_was_not_built_is_asked_for(project: Path) -> None:
+def test_a_function_that_was_not_built_is_built_on_demand(project: Path) -> None:
     assert run(project, "build", "A", "D", "B") == {"A": "by-python", "B": "by-script", "D": "by-python"}
 
 
