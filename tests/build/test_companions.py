@@ -341,8 +341,7 @@ def test_a_library_of_edgeroutes_users_brings_the_features_that_it_uses(tmp_path
     bundle, hello = (project.link(report, each, tmp_path / each) for each in ("XFunction", "HelloFunction"))
     assert held(report)["XFunction"] == ["aws-lambda-powertools", "kit"]
     parts = {
-        "edgeroutes.http.streams",
-        "edgeroutes.http.files",
+        "edgeroutes.http.response_bodies",
         "edgeroutes.runtime.heartbeats",
         "edgeroutes.services.revalidation",
     }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.plan.manifest import read_cors
-from edgeroutes.routing.file_tree import DiskTree
+from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.application import Application, Call
 from edgeroutes.runtime.chunks import read_whole

@@ -8,8 +8,8 @@ import msgspec
 import pydantic
 import pytest
 
-from edgeroutes.http.field_problems import Problems, render_path
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.problem import Problems, render_path
 from edgeroutes.runtime.models import fields_converter, json_reader, model_annotations, model_validator
 
 

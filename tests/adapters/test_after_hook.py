@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.adapters.runtime_client import PendingResponse, find_client_class, install_after_hook
+from edgeroutes.adapters.proxy import PendingResponse, find_client_class, install_after_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +152,7 @@ def test_without_awslambdaric_there_is_no_client(monkeypatch: pytest.MonkeyPatch
 def test_the_class_of_the_installed_awslambdaric_is_found() -> None:
     program = f"""
         import {MODULE} as module
-        from edgeroutes.adapters.runtime_client import find_client_class
+        from edgeroutes.adapters.proxy import find_client_class
         assert find_client_class() is module.BaseLambdaRuntimeClient, find_client_class()
     """
 
