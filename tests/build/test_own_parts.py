@@ -77,7 +77,7 @@ def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
     assert kept(Config(), included) == {"adapters/mount.py"}
 
 
-def test_the_fallback_has_what_the_project_asks_for() -> None:
+def test_the_fallback_has_what_the_project_declares() -> None:
     config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
     fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
 
