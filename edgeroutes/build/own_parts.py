@@ -34,7 +34,7 @@ _BY_NAME = (
 
 # Whose HTTPException is understood.
 _FRAMEWORKS = frozenset({"fastapi", "starlette", "werkzeug"})
-_ON_LOOPS = frozenset({"runtime/offload.py", "runtime/tasks.py"})
+_ON_LOOPS = frozenset({"runtime/offload.py"})
 _MOUNT = "adapters/mount.py"  # load balancers' events need it, too, and those need Mangum
 
 
@@ -76,8 +76,6 @@ def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
 def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -> Iterator[str]:
     if config.cors is None and not function.cors:
         yield "runtime/cors.py"
-    if not config.base_path:
-        yield "runtime/base_path.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
     mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names

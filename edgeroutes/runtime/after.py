@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import explain_missing_loop, is_fatal
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.loop import explain_missing_loop, is_fatal, running_loop, starts_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

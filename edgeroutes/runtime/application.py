@@ -15,8 +15,7 @@ from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
-from edgeroutes.runtime.loop import is_fatal
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import is_fatal, running_loop
 from edgeroutes.runtime.response_headers import complete_headers, complete_stream, finalize_body
 
 TYPE_CHECKING = False
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.cors import CORS
-    from edgeroutes.runtime.base_path import BasePath
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.types import AsgiApp, Incoming, Params
 
@@ -46,13 +44,7 @@ class Application:
         self.manifest = manifest
         self.root = root
         self.debug = debug
-        self._base: BasePath | None = None
-        self._home = "/"
-        if manifest.base_path:
-            from edgeroutes.runtime.base_path import BasePath
-
-            self._base = BasePath(manifest.base_path, trailing_slash=manifest.trailing_slash)
-            self._home = self._base.home
+        self._home = f"{manifest.base_path}/" if manifest.trailing_slash else manifest.base_path or "/"
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
         self._endpoints: dict[str, Endpoint] = {}
@@ -116,19 +108,16 @@ class Application:
         return call if self._cors is None else self._cors.pass_through(call)
 
     def _routed(self, incoming: Incoming) -> Call:
-        path = incoming.path
-        if self._base is not None:
-            below = self._base.below(path)
-            if below is None:
-                target = self._base.canonical_target(path)
+        path, base = incoming.path, self.manifest.base_path
+        if base:
+            target = self._moved_to_base(path)
+            if target is not None:
                 early = self._moved(target, incoming.query_string()) if target else HTTPError(404)
                 return Call(self, incoming, early=early)
-            if below == "/" and path != self._home:
-                return Call(self, incoming, early=self._moved(self._home, incoming.query_string()))
-            path = below
+            path = path[len(base) :] or "/"
         canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash)
         if canonical is not None and not self._is_in_app(path, canonical):
-            target = self._home if canonical == "/" else f"{self.manifest.base_path}{canonical}"
+            target = self._home if canonical == "/" else f"{base}{canonical}"
             return Call(self, incoming, early=self._moved(target, incoming.query_string()))
         path = canonical or path
         try:
@@ -138,6 +127,18 @@ class Application:
         if match is None:
             return Call(self, incoming, early=HTTPError(404))
         return Call(self, incoming, path, match.value, match.params)
+
+    def _moved_to_base(self, path: str) -> str | None:
+        """Where a path belongs that only repeated slashes keep outside the base path; "" for nowhere, None for a path below it."""
+        base = self.manifest.base_path
+        canonical: str | None = path
+        if not f"{path}/".startswith(f"{base}/"):
+            canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash) if "//" in path else None
+            if canonical is None or not f"{canonical}/".startswith(f"{base}/"):
+                return ""
+        if canonical in (base, f"{base}/"):
+            canonical = self._home
+        return None if canonical == path else canonical
 
     @staticmethod
     def _moved(target: str, query: str) -> Response | HTTPError:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import BYTES, CONNECTION_HEADERS, TEXT
-from edgeroutes.runtime.loop import is_fatal
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import is_fatal, running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

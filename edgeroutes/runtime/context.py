@@ -11,7 +11,7 @@ from types import GenericAlias
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import LARGE_BODY_BYTES, Request
 from edgeroutes.http.response import current_request
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.loader import load_module
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.loop import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
 from edgeroutes.runtime.signature import ABSENT, return_annotation, takes_nothing
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edgeroutes.errors import HandlerError, LayoutError, ProblemsError, RouteFileError
 from edgeroutes.routing.table import RouteTable
 from edgeroutes.runtime.loader import load_module
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.loop import running_loop, starts_nothing
 from edgeroutes.runtime.results import to_response
 
 TYPE_CHECKING = False

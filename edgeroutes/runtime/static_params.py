@@ -8,7 +8,7 @@ from __future__ import annotations
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.loop import running_loop, starts_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -29,7 +29,6 @@ BARE = {
     "http/cors.py",
     "http/files.py",
     "http/streams.py",
-    "runtime/base_path.py",
     "runtime/cors.py",
     "runtime/files.py",
     "runtime/heartbeats.py",
@@ -70,7 +69,6 @@ def test_a_part_ships_where_the_source_can_ask_for_it(source: str, parts: set[st
 
 
 def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
-    assert kept(Config(base_path="/api"), {"functions/x/route.py": HANDLER}) == {"runtime/base_path.py"}
     assert kept(Config(cors=CORS("*")), {"functions/x/route.py": HANDLER}) == {"http/cors.py", "runtime/cors.py"}
     files = {"functions/middleware.py": MIDDLEWARE, "functions/x/route.py": HANDLER}
     assert kept(Config(), files) == {"runtime/middleware.py"}
@@ -82,7 +80,7 @@ def test_the_fallback_has_what_the_project_asks_for() -> None:
     config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
     fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
 
-    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py", "runtime/base_path.py"}
+    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py"}
     assert ["adapters/origin.py" in unused_parts(fallback, each, [], []) for each in (config, Config())] == [
         True,
         False,
