@@ -70,7 +70,7 @@ def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     parts = ("bodies", "constraints", "decorated", "fields", "markers", "models", "response_models")
     yield from (f"runtime/{part}.py" for part in parts)
     if Arguments.SCALARS not in arguments:
-        yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
+        yield from ("runtime/conversion.py", "runtime/returns.py")
 
 
 def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -> Iterator[str]:

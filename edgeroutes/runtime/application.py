@@ -16,7 +16,7 @@ from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_pa
 from edgeroutes.runtime.context import RequestScope
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.loop import is_fatal, running_loop
-from edgeroutes.runtime.response_headers import complete_headers, complete_stream, finalize_body
+from edgeroutes.runtime.responses import complete_headers, finalize_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,14 +256,15 @@ class Call:
                 endpoint = application.loaded(route) or await application.load(route)
                 scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
-                is_stream = response.is_stream
-                if is_stream:
+                if response.is_stream:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = complete_headers(response, scope, endpoint, application.manifest.tag_header)
-                if is_stream:
-                    response = complete_stream(response, scope)
+                response = complete_headers(response, scope, application.manifest.tag_header)
+                if response.is_stream:
+                    from edgeroutes.runtime.streams import compressed
+
+                    response = compressed(response, self.incoming.header("accept-encoding") or "")
         except BaseException as error:  # whatever it is, the client gets a response and the log the cause
             if is_fatal(error):
                 raise
@@ -312,7 +313,7 @@ class Call:
         scope = self._scope
         if scope is None:
             return response
-        return self._allowed(complete_headers(response, scope, scope.endpoint, self._application.manifest.tag_header))
+        return self._allowed(complete_headers(response, scope, self._application.manifest.tag_header))
 
     def _unrouted(self) -> Response:
         early = self.early or HTTPError(404)
@@ -334,7 +335,7 @@ class Call:
     async def close_streams(self) -> None:
         """Close what produces the body, now, in the coroutine that read it; what fails in that is logged, for the response is settled."""
         if self._scope is not None and self._scope.streams:
-            from edgeroutes.runtime.chunks import close_all
+            from edgeroutes.runtime.streams import close_all
 
             await close_all(self._scope.streams, self)
 

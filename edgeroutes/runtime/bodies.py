@@ -21,7 +21,6 @@ from edgeroutes.runtime.annotations import (
 )
 from edgeroutes.runtime.constraints import find_checks, needs_pydantic
 from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty, values_converter
-from edgeroutes.runtime.defaults import default_maker
 from edgeroutes.runtime.fields import (
     field_annotations,
     field_names_required,
@@ -32,6 +31,7 @@ from edgeroutes.runtime.fields import (
 )
 from edgeroutes.runtime.signature import ABSENT
 from edgeroutes.runtime.validation import make_object, make_validator
+from edgeroutes.runtime.values import default_maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

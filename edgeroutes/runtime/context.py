@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.form_body import FormLimits
     from edgeroutes.http.headers import Headers
-    from edgeroutes.runtime.cache_usage import CacheUsage
-    from edgeroutes.runtime.chunks import StartedStream
+    from edgeroutes.runtime.cache_policy import CacheUsage
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.runtime.request_cookies import Cookies
+    from edgeroutes.runtime.streams import StartedStream
     from edgeroutes.types import Event, Incoming, Params
 
     Cleanup = Callable[[BaseException | None], Awaitable[object]]

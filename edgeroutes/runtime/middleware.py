@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from edgeroutes.errors import HandlerError, LayoutError, ProblemsError, RouteFileError
 from edgeroutes.routing.table import RouteTable
-from edgeroutes.runtime.loader import load_module
 from edgeroutes.runtime.loop import running_loop, starts_nothing
-from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.responses import to_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from types import ModuleType
     from typing import Any
 
     from edgeroutes.http.request import Request
@@ -71,26 +71,20 @@ class FolderMiddleware:
         return to_response(result, self.where)
 
 
-def load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMiddleware]:
-    """The middleware in these files, in their order.
+def read_middleware(module: ModuleType, source_file: str) -> FolderMiddleware:
+    """The middleware of a loaded file.
 
     Raises:
-        RouteImportError: When one does not import.
         RouteFileError: When it has no function `middleware`, or a `matcher` that cannot be read.
     """
-    chain = []
-    for source_file in source_files:
-        module = load_module(root, source_file)
-        function = getattr(module, "middleware", None)
-        if not callable(function):
-            hint = "Define 'async def middleware(request, call_next)'"
-            raise RouteFileError("the function 'middleware' is missing", where=source_file, hint=hint)
-        matcher = getattr(module, "matcher", None)
-        line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
-        where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
-        _require_two_arguments(function, where)
-        chain.append(FolderMiddleware(function, _matcher_table(matcher, source_file), where))
-    return chain
+    function = getattr(module, "middleware", None)
+    if not callable(function):
+        hint = "Define 'async def middleware(request, call_next)'"
+        raise RouteFileError("the function 'middleware' is missing", where=source_file, hint=hint)
+    line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
+    where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
+    _require_two_arguments(function, where)
+    return FolderMiddleware(function, _matcher_table(getattr(module, "matcher", None), source_file), where)
 
 
 def _require_two_arguments(function: Middleware, where: str) -> None:

@@ -14,11 +14,16 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.json_body import may_be_unsendable, parse_json
 from edgeroutes.http.json_checks import NOT_FINITE
 from edgeroutes.runtime.annotations import annotated, describe, is_alias, is_literal, origin, peel, plain_type
-from edgeroutes.runtime.collisions import require_few_collisions
 from edgeroutes.runtime.constraints import is_library_metadata
+from edgeroutes.runtime.expensive_bodies import (
+    SMALL_BYTES,
+    depth_of,
+    has_long_name,
+    is_recursive,
+    require_few_collisions,
+    require_short_paths,
+)
 from edgeroutes.runtime.fields import field_annotations, is_model, is_own_model, require_complete
-from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
-from edgeroutes.runtime.pydantic_unions import depth_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from types import NoneType, UnionType
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.field_problems import MAX_PROBLEMS
 from edgeroutes.runtime.annotations import describe, is_alias, is_literal, origin, peel
-from edgeroutes.runtime.collisions import COLLIDING, collide
 from edgeroutes.runtime.conversion import find_converter, scalar_converter
+from edgeroutes.runtime.expensive_bodies import COLLIDING, collide
 from edgeroutes.runtime.fields import (
     field_annotations,
     field_names_required,

@@ -99,12 +99,12 @@ def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> 
 def test_readers_ship_where_an_argument_may_need_them() -> None:
     files = {"functions/x/route.py": HANDLER}
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
-    readers = {"runtime/bodies.py", "runtime/conversion.py", "runtime/defaults.py"}
+    readers = {"runtime/bodies.py", "runtime/conversion.py"}
     kept = [
         readers - unused_parts(function, Config(), [], arguments)
         for arguments in ([Arguments.PLAIN], [Arguments.PLAIN, Arguments.SCALARS], [Arguments.SCALARS, Arguments.ANY])
     ]
-    assert kept == [set(), {"runtime/conversion.py", "runtime/defaults.py"}, readers]
+    assert kept == [set(), {"runtime/conversion.py"}, readers]
 
 
 def test_a_hello_weighs_150_kb_at_most(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from edgeroutes.http.text import decode_percent, parse_digits
 from edgeroutes.http.url import is_host, location, split_host
 from edgeroutes.routing.readings import path_readings
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
-from edgeroutes.runtime.compression import takes_gzip
+from edgeroutes.runtime.streams import takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Callable

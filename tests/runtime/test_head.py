@@ -386,7 +386,7 @@ def test_what_runs_after_a_cached_response_may_ask(project: Make) -> None:
     ("result", "reason"),
     [
         ("headers(); cookies(); headers(); return 'a'", "headers and cookies were read"),
-        ("return Response('a', 201)", "status 201 is never kept"),
+        ("return Response('a', 201)", "status 201 is never cached"),
         ("return Response('a', headers={'Set-Cookie': 'a=1'})", "it sets a cookie"),
     ],
 )
