@@ -13,9 +13,9 @@ from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
-from edgeroutes.runtime.context import RequestScope
+from edgeroutes.runtime.context import RequestScope, call_outside_loop
 from edgeroutes.runtime.endpoint import Endpoint
-from edgeroutes.runtime.loop import is_fatal, running_loop
+from edgeroutes.runtime.loop import is_fatal
 from edgeroutes.runtime.responses import complete_headers, finalize_body
 
 TYPE_CHECKING = False
@@ -47,7 +47,7 @@ class Application:
         self._home = f"{manifest.base_path}/" if manifest.trailing_slash else manifest.base_path or "/"
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
-        self._endpoints: dict[str, Endpoint] = {}
+        self.endpoints: dict[str, Endpoint] = {}  # that are loaded, by route path
         self._loading = threading.RLock()  # a thread must not use a module that another one still runs
         self._cors = None
         if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
@@ -61,17 +61,12 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        return self.loaded(route) or self._load(route)
-
-    def loaded(self, route: ManifestRoute) -> Endpoint | None:
-        """The route, where it has been loaded."""
-        return self._endpoints.get(route.route_path)
-
-    def _load(self, route: ManifestRoute) -> Endpoint:
+        path, manifest = route.route_path, self.manifest
+        if path in self.endpoints:
+            return self.endpoints[path]
         with self._loading:
-            endpoint = self.loaded(route)  # another thread may have been faster
+            endpoint = self.endpoints.get(path)  # another thread may have been faster
             if endpoint is None:
-                manifest = self.manifest
                 endpoint = Endpoint(
                     route,
                     self.root,
@@ -79,7 +74,7 @@ class Application:
                     base_path=manifest.base_path,
                     trailing_slash=manifest.trailing_slash,
                 )
-                self._endpoints[route.route_path] = endpoint
+                self.endpoints[path] = endpoint
             return endpoint
 
     async def load(self, route: ManifestRoute) -> Endpoint:
@@ -88,11 +83,8 @@ class Application:
         Raises:
             ProjectError: When it cannot be loaded; the next call tries again.
         """
-        if running_loop() is None:
-            return self.endpoint(route)
-        from edgeroutes.runtime.offload import call_sync
-
-        return await call_sync(lambda: self.endpoint(route))
+        endpoint: Endpoint = await call_outside_loop(self.endpoint, route)
+        return endpoint
 
     def cors_problem(self, route: ManifestRoute) -> ProjectError | None:
         """What is wrong with the environment variables that hold the origins of a route, after it was requested."""
@@ -157,17 +149,9 @@ class Application:
             if match is None:
                 return False
             own_path = match.value.own_path(canonical)
-            return (path == own_path or path.startswith(f"{own_path}/")) and self.has_app(match.value)
+            return (path == own_path or path.startswith(f"{own_path}/")) and self.endpoint(match.value).app is not None
         except (PathEncodingError, ProjectError):
             return False
-
-    def has_app(self, route: ManifestRoute) -> bool:
-        """Whether the route exports an app; it is loaded for that.
-
-        Raises:
-            ProjectError: When it cannot be.
-        """
-        return self.endpoint(route).app is not None
 
 
 class Call:
@@ -253,7 +237,7 @@ class Call:
                 response = self._unrouted()
             else:
                 application = self._application
-                endpoint = application.loaded(route) or await application.load(route)
+                endpoint = application.endpoints.get(route.route_path) or await application.load(route)
                 scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
                 if response.is_stream:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _DOT = "\u2024"
 
 
-class BoundHandler:
+class _BoundHandler:
     """A handler with the way in which it is called."""
 
     __slots__ = ("_binding", "_dependencies", "_function", "_is_sync", "_write", "where")
@@ -175,7 +175,7 @@ class Endpoint:
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
-        return BoundHandler(function, segments, where, self.root)
+        return _BoundHandler(function, segments, where, self.root)
 
     def _if_listed(self, respond: Respond) -> Respond:
         """The response for paths that the route generates; the others do not exist, whatever the method (facts C28)."""

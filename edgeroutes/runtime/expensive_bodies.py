@@ -104,7 +104,7 @@ def require_short_paths(value: Any) -> None:
             raise HTTPError(400, "the body has too many values under long names or too deep in each other")
 
 
-class Depth:
+class _Depth:
     """How much a body may nest for a model whose union of `choices` types contains itself.
 
     Args:
@@ -151,7 +151,7 @@ class Depth:
         raise HTTPError(400, f"the body {problem}")
 
 
-def depth_of(model: Any) -> Depth | None:
+def depth_of(model: Any) -> _Depth | None:
     """How much a body may nest for a model; None where it has no union that makes that matter."""
     if getattr(model, "__pydantic_complete__", True) is False:  # names what was defined after it, or defers its schema
         model.model_rebuild(raise_errors=False)
@@ -159,7 +159,7 @@ def depth_of(model: Any) -> Depth | None:
     if not isinstance(schema, dict):
         return None
     choices = _recursive_choices(schema)
-    return Depth(choices) if choices > 1 else None
+    return _Depth(choices) if choices > 1 else None
 
 
 def _recursive_choices(schema: Schema) -> int:

@@ -41,7 +41,7 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
         return problem_response(HTTPError(500), instance=incoming.path, request_id=incoming.request_id)
     detail = HTTPError(500, f"{type(error).__name__}: {error}")
     return problem_response(
-        detail, instance=incoming.path, request_id=incoming.request_id, traceback=trimmed_traceback(error, debug_root)
+        detail, instance=incoming.path, request_id=incoming.request_id, traceback=_trimmed_traceback(error, debug_root)
     )
 
 
@@ -62,11 +62,11 @@ def _log(error: BaseException, call: Call, how: str) -> BaseException:
     return error
 
 
-def trimmed_traceback(error: BaseException, root: str) -> list[str]:
+def _trimmed_traceback(error: BaseException, root: str) -> list[str]:
     """The author's own lines of a traceback, outermost first: `functions/users/route.py:12 in GET: x = 1 / 0`."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own_file(frame.filename, root)]
     if not frames and error.__cause__ is not None:  # ours, raised from the author's
-        return trimmed_traceback(error.__cause__, root)
+        return _trimmed_traceback(error.__cause__, root)
     places = [f"{frame.filename.removeprefix(f'{root}/')}:{frame.lineno}" for frame in frames]
     lines = [f"{place} in {frame.name}: {frame.line}" for place, frame in zip(places, frames, strict=True)]
     outermost, left_out, innermost = both_ends(lines)

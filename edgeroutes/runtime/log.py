@@ -70,7 +70,7 @@ def _mark_logged(error: BaseException) -> None:
         error._edgeroutes_is_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # our own mark
 
 
-def was_logged(error: BaseException) -> bool:
+def _was_logged(error: BaseException) -> bool:
     """Whether `log_exception` was given this very exception."""
     return hasattr(error, "_edgeroutes_is_logged")
 
@@ -121,7 +121,7 @@ def log_task_failure(_: AbstractEventLoop, found: dict[str, Any]) -> None:
 
 def log_task_exit(error: BaseException) -> None:
     """Log the SystemExit or KeyboardInterrupt of a task, or of a callback of the loop, unless who awaited it has logged it."""
-    if was_logged(error):
+    if _was_logged(error):
         return
     _log_in_context(error, f"a task raised {error!r}, which would have ended the process", _callback_context(error))
 

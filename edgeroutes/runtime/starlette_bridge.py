@@ -50,7 +50,7 @@ def read_form(request: Request, limits: FormLimits) -> FormData:
     return FormData([*decode_urlencoded(request.peek_body(), limits.max_fields)])
 
 
-class SelfSending:
+class _SelfSending:
     """The body of a response that sends itself: FileResponse, EventSourceResponse, or any with a `__call__` of its own.
 
     It knows status, headers and body when it is called with the request, which `Endpoint.start_stream` has done.
@@ -61,7 +61,7 @@ class SelfSending:
     def __init__(self, sender: Any) -> None:
         self.sender = sender
 
-    def __aiter__(self) -> SelfSending:
+    def __aiter__(self) -> _SelfSending:
         return self
 
 
@@ -69,7 +69,7 @@ def from_starlette(response: Any) -> Response:
     """A Starlette response as ours; its background task runs as `after` does."""
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.raw_headers]
     if _sends_itself(type(response)):
-        return Response(SelfSending(response), response.status_code, headers)  # type: ignore[arg-type]  # until it is called
+        return Response(_SelfSending(response), response.status_code, headers)  # type: ignore[arg-type]  # until it is called
     body = getattr(response, "body_iterator", None)
     if body is None:
         body = response.body

@@ -159,7 +159,7 @@ def compressed(response: Response, accept_encoding: str) -> Response:
             etag = headers.get("etag")
             if etag is not None and not etag.startswith("W/"):
                 headers["etag"] = f"W/{etag}"
-            response.body = GzipStream(response.body)
+            response.body = _GzipStream(response.body)
             return response
     length_bytes = getattr(response.body, "length_bytes", None)
     if length_bytes is not None:
@@ -201,7 +201,7 @@ def _weight(parameters: list[str]) -> float:
     return 1.0
 
 
-class GzipStream:
+class _GzipStream:
     """The chunks in gzip's format; each can be unpacked as soon as it arrives, so that nothing comes later than it would.
 
     Args:
@@ -216,7 +216,7 @@ class GzipStream:
         self._chunks = chunks
         self._packer: Any = compressobj(_LEVEL, DEFLATED, _GZIP)
 
-    def __aiter__(self) -> GzipStream:
+    def __aiter__(self) -> _GzipStream:
         return self
 
     async def __anext__(self) -> bytes:

@@ -50,14 +50,14 @@ def values_reader(
     forgives = forgives and not is_required
 
     def read(scope: RequestScope, errors: Errors) -> Any:
-        values = find(scope, name)
-        if skips_empty:
-            values = [value for value in values if value != ""]
-        if not values and not checks_none:
-            if is_required:
-                errors.append({"field": name, "message": "is required"})
-            return make_default()
         try:
+            values = find(scope, name)
+            if skips_empty:
+                values = [value for value in values if value != ""]
+            if not values and not checks_none:
+                if is_required:
+                    errors.append({"field": name, "message": "is required"})
+                return make_default()
             return convert(values if many else values[-1])
         except ValueError as error:
             if not forgives:
