@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _BY_NAME = (
     ({"sse", "heartbeat_seconds"}, ("runtime/heartbeats.py",)),
     ({"sse", "ndjson", "json_array", "stream", "file"}, ("http/streams.py",)),
-    ({"file"}, ("http/files.py", "runtime/files.py")),
+    ({"file"}, ("http/files.py",)),
     ({"cors", "CORS"}, ("http/cors.py",)),
 )
 

@@ -148,7 +148,11 @@ def apply_handler_policy(response: Response, scope: RequestScope, tag_header: st
     if has_cookies:
         if replays_cookies(own):
             response.headers["cache-control"] = UNCACHED
-            _warn_of_cookie(own, scope)
+            _warn(
+                f"a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the cookie to everyone. "
+                f"It is sent as {UNCACHED!r}. Use 'private', or add 'no-cache=\"Set-Cookie\"'.",
+                scope,
+            )
         return response
     if allows_sharing(own):
         _tag(response, scope, tag_header)
@@ -201,28 +205,21 @@ def _unkeyed(response: Response, scope: RequestScope) -> list[str]:
 
 
 def _warn_of_vary(unkeyed: list[str], scope: RequestScope) -> None:
-    """One line for each route and set of headers, in production, too: the author expects the response to be cached."""
+    """Once for each route and set of headers, in production, too: the author expects the response to be cached."""
     what = (scope.where, *sorted(unkeyed))
-    if what in _warned:
-        return
-    _warned.add(what)
+    if what not in _warned:
+        _warned.add(what)
+        _warn(
+            f"the response is not cached: it varies by {', '.join(unkeyed)}, which is not in CloudFront's cache key. It is sent "
+            f"as {UNCACHED!r}. Put what it varies by into the path or the query, or leave it out of Vary.",
+            scope,
+        )
+
+
+def _warn(message: str, scope: RequestScope) -> None:
     from edgeroutes.runtime.log import log_warning
 
-    message = (
-        f"{scope.where}: the response is not cached: it varies by {', '.join(unkeyed)}, which is not in CloudFront's cache key. It is sent "
-        f"as {UNCACHED!r}. Put what it varies by into the path or the query, or leave it out of Vary."
-    )
-    log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
-
-
-def _warn_of_cookie(own: str, scope: RequestScope) -> None:
-    from edgeroutes.runtime.log import log_warning
-
-    message = (
-        f"{scope.where}: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the cookie to "
-        f"everyone. It went out as {UNCACHED!r}. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
-    )
-    log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
+    log_warning(f"{scope.where}: {message}", route=scope.endpoint.route.route_path, path=scope.path)
 
 
 def _tag(response: Response, scope: RequestScope, tag_header: str) -> None:

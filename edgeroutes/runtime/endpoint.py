@@ -239,7 +239,7 @@ class Endpoint:
         Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
         """
         if hasattr(response.body, "part"):
-            from edgeroutes.runtime.files import served_file
+            from edgeroutes.runtime.streams import served_file
 
             response = served_file(response, scope)
             if not response.is_stream:
