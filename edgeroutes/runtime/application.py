@@ -259,7 +259,6 @@ class Call:
         return response if self.cors is None else self._allowed(response)
 
     def _allowed(self, response: Response) -> Response:
-        """The response with its CORS headers."""
         if self.cors is not None:
             from edgeroutes.runtime.cors import allow
 
@@ -268,8 +267,10 @@ class Call:
 
     async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
         """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
+        from edgeroutes.runtime.streams import start_body
+
         try:
-            response = await endpoint.start_stream(response, scope)
+            response = await start_body(response, scope)
         except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
             return endpoint.interrupted(scope, error)
         scope.sealed = "after the stream had begun"

@@ -289,8 +289,7 @@ def _segment_pairs(scope: RequestScope, _: Shapes) -> Pairs:
 
 
 def _form_pairs(scope: RequestScope, _: Shapes) -> Pairs:
-    is_empty = scope.request.parsed_form is None and not scope.request.peek_body()
-    return [] if is_empty else _form(scope).multi_items()
+    return [] if _is_empty(scope) else _form(scope).multi_items()
 
 
 _FIND_PAIRS: dict[str, Callable[[RequestScope, Shapes], Pairs]] = {
@@ -306,14 +305,22 @@ def find_in_form(default: Any) -> Callable[[RequestScope, str], list[Any]]:
     """Finds the values of a field in a form; without a body there are none, where there is a default."""
 
     def find(scope: RequestScope, name: str) -> list[Any]:
-        if default is not ABSENT and scope.request.parsed_form is None and not scope.request.peek_body():
-            return []
-        values = [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
+        values = _values_in_form(scope, name, default)
         if not all(isinstance(value, str) for value in values):
             raise ValueError("must be a field, not a file")
         return values
 
     return find
+
+
+def _values_in_form(scope: RequestScope, name: str, default: Any) -> list[Any]:
+    if default is not ABSENT and _is_empty(scope):
+        return []
+    return [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
+
+
+def _is_empty(scope: RequestScope) -> bool:
+    return scope.request.parsed_form is None and not scope.request.peek_body()
 
 
 def file_reader(marker: File, annotation: Any, name: str, default: Any, where: str) -> Reader:
@@ -326,9 +333,7 @@ def file_reader(marker: File, annotation: Any, name: str, default: Any, where: s
     make_default = default_maker(container() if many and default is ABSENT else default)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
-        if default is not ABSENT and scope.request.parsed_form is None and not scope.request.peek_body():
-            return make_default()
-        files = [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
+        files = _values_in_form(scope, name, default)
         if not files:
             if default is ABSENT and not many:
                 errors.append({"field": name, "message": "is required"})

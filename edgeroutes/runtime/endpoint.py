@@ -109,12 +109,12 @@ class Endpoint:
 
     __slots__ = (
         "_middleware",
-        "_mount",
         "_responders",
         "app",
         "base_path",
         "config",
         "lifetime_seconds",
+        "mount",
         "root",
         "route",
         "static_params",
@@ -134,7 +134,7 @@ class Endpoint:
         self.root = root
         self.base_path = base_path
         self.trailing_slash = trailing_slash
-        self._mount = mount
+        self.mount = mount
         namespace = vars(load_module(root, route.source_file))
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
@@ -146,7 +146,7 @@ class Endpoint:
         )
 
     def _dispatch_table(self, namespace: dict[str, object]) -> dict[str, Respond]:
-        """What responders each method: what is exported, GET for HEAD, and what every route does by itself; an app responders all."""
+        """What handles each method: what is exported, GET for HEAD, and what every route does by itself; an app handles all."""
         if self.app is not None:
             return {}
         segments = self.route.parameters()
@@ -224,7 +224,11 @@ class Endpoint:
     async def _respond_with_middleware(self, scope: RequestScope, respond: Respond) -> Response:
         async def started(scope: RequestScope) -> Response:
             response = await respond(scope)
-            return await self.start_stream(response, scope) if response.is_stream else response
+            if not response.is_stream:
+                return response
+            from edgeroutes.runtime.streams import start_body
+
+            return await start_body(response, scope)
 
         def interrupted(error: Exception) -> Response:
             return self.interrupted(scope, error)
@@ -233,35 +237,9 @@ class Endpoint:
 
         return await run_middleware(self._covering(scope.incoming), scope, started, interrupted)
 
-    async def start_stream(self, response: Response, scope: RequestScope) -> Response:
-        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
-
-        Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
-        """
-        if hasattr(response.body, "part"):
-            from edgeroutes.runtime.streams import served_file
-
-            response = served_file(response, scope)
-            if not response.is_stream:
-                return response
-        elif hasattr(response.body, "sender"):
-            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # checked by hasattr
-            if not response.is_stream:
-                return response
-        from edgeroutes.runtime.streams import start_stream
-
-        scope.is_starting = True
-        try:
-            response = await start_stream(response, self.route.source_file)
-        finally:
-            scope.is_starting = False
-        if response.is_stream:
-            scope.streams.append(response.body)  # type: ignore[arg-type]  # as start_stream
-        return response
-
     async def _mounted(self, scope: RequestScope) -> Response:
         assert self.app is not None  # noqa: S101  # only a route with an app is given this response
-        return await self._mount(self.app, scope)
+        return await self.mount(self.app, scope)
 
     def interrupted(self, scope: RequestScope, error: Exception) -> Response:
         """The response for a raised redirect or HTTPError, which has no cookies of `cookies()`; any other error is raised again."""
@@ -279,7 +257,6 @@ class Endpoint:
 
 
 def _load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMiddleware]:
-    """The middleware in these files; a route without any does not load what runs it."""
     if not source_files:
         return []
     from edgeroutes.runtime.middleware import read_middleware

@@ -47,7 +47,6 @@ def special_reader(parameter: Parameter, segments: Collection[str], where: str) 
 
 
 def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
-    """Reads what a marker names."""
     if marker.place == "body":
         if marker.name:
             raise RouteFileError(f"Body({marker.name!r}) has a name", where=where, hint="Write Body()")
@@ -121,7 +120,6 @@ def _context_reader(annotation: Any, where: str) -> Reader:
 
 
 def _params_reader(annotation: Any, where: str) -> Reader:
-    """Reads the segments as a model."""
     from edgeroutes.runtime.bodies import model_reader
 
     return model_reader(annotation, "segment", "params", ABSENT, where)

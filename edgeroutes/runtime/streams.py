@@ -29,12 +29,34 @@ _GZIP = 16 + 15  # Source: zlib manual, inflateInit2: 15 bits of window, 16 for 
 WHOLE_BYTES = 1024 * 1024
 
 
+async def start_body(response: Response, scope: RequestScope) -> Response:
+    """The response with its first chunk at hand: until then a generator may still redirect, refuse or fail.
+
+    Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
+    """
+    body: Any = response.body
+    if hasattr(body, "part"):
+        response = _served_file(response, scope)
+    elif hasattr(body, "sender"):
+        response = await scope.endpoint.mount(body.sender, scope)
+    if not response.is_stream:
+        return response
+    scope.is_starting = True
+    try:
+        response = await start_stream(response, scope.where)
+    finally:
+        scope.is_starting = False
+    if response.is_stream:
+        scope.streams.append(response.body)  # type: ignore[arg-type]  # started
+    return response
+
+
 async def start_stream(response: Response, where: str) -> Response:
     """The stream with its first chunk at hand.
 
     What fails before it can still become an error response, the type is known, and cookies that are set before it are sent.
     Its first heartbeat counts as a chunk, and so does an empty one, by which an author has the head sent at once.
-    A stream that ends without a chunk becomes an empty body. One that is start_stream already stays as it is.
+    A stream that ends without a chunk becomes an empty body. One that has been started stays as it is.
 
     Args:
         response: Its body is an iterator, sync or async.
@@ -97,9 +119,9 @@ class StartedStream:
 
 
 async def read_whole(response: Response) -> bytes:
-    """All of a start_stream stream: for places that cannot stream, and set the length themselves."""
+    """All of a stream that has been started: for places that cannot stream, and set the length themselves."""
     response.headers.discard(CONNECTION_HEADERS)
-    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # start_stream: bytes
+    return b"".join([chunk async for chunk in response.body])  # type: ignore[union-attr, misc]  # started: bytes
 
 
 async def close_all(streams: list[StartedStream], call: Call) -> None:
@@ -118,7 +140,7 @@ async def close_all(streams: list[StartedStream], call: Call) -> None:
 async def _byte_chunks(body: Any, response: Response, where: str) -> AsyncGenerator[bytes, None]:
     """The chunks as bytes; closing this closes what produces them.
 
-    `body` is an argument, since a thread may begin this after the first heartbeat, when `response.body` is the start_stream stream already.
+    `body` is an argument, since a thread may begin this after the first heartbeat, when `response.body` is the started stream already.
     """
     close = getattr(body, "aclose", None) or getattr(body, "close", None)
     try:
@@ -240,7 +262,7 @@ class _GzipStream:
         await self._chunks.aclose()
 
 
-def served_file(response: Response, scope: RequestScope) -> Response:
+def _served_file(response: Response, scope: RequestScope) -> Response:
     """The response with what of the file this request is to get; a small one as bytes.
 
     Args:
