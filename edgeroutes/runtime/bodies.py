@@ -29,7 +29,7 @@ from edgeroutes.runtime.fields import (
     is_typed_dict,
 )
 from edgeroutes.runtime.signature import ABSENT
-from edgeroutes.runtime.validation import make_object, make_validator
+from edgeroutes.runtime.validation import make_object, make_validator, with_checks
 from edgeroutes.runtime.values import default_maker
 
 TYPE_CHECKING = False
@@ -148,7 +148,7 @@ class _StringsModel:
             for name, kind in model_annotations(plain, where).items():
                 _require_strings(kind, place, f"{where}, {describe(plain)}.{name}")
                 self.shapes[name.replace("_", "-") if place == "header" else name] = _shape(kind, name)
-        self._checks = find_checks(annotation, where)
+        self._convert = with_checks(self._convert, find_checks(annotation, where))
 
     def _own(self, model: Any, place: str, where: str) -> Validator:
         required = field_names_required(model)
@@ -187,11 +187,7 @@ class _StringsModel:
                     texts[name].append(value)
                 else:
                     texts[name] = value
-        value = self._convert(texts, problems)
-        if not problems:
-            for check in self._checks:
-                _add_failure(check, value, problems)
-        return value
+        return self._convert(texts, problems)
 
 
 def _shape(annotation: Any, name: str) -> Shape:
@@ -242,13 +238,6 @@ def _string_validator(convert: Callable[[Any], Any] | None, *, forgives: bool) -
             return ABSENT
 
     return validate
-
-
-def _add_failure(check: Callable[[Any], None], value: Any, problems: Problems) -> None:
-    try:
-        check(value)
-    except ValueError as error:
-        problems.add(str(error))
 
 
 def model_reader(annotation: Any, place: str, argument: str, default: Any, where: str) -> Reader:

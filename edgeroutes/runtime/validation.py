@@ -84,7 +84,7 @@ class _Maker:
         else:
             validator = self._plain(plain)
         checks = find_checks(annotation, self.where)
-        return _checked(validator, checks, takes_none=_takes_none(plain)) if checks else validator
+        return with_checks(validator, checks, takes_none=_takes_none(plain))
 
     def _plain(self, annotation: Any) -> Validator:
         simple = _simple_validator(annotation)
@@ -242,7 +242,13 @@ def _takes_none(annotation: Any) -> bool:
     return origin(annotation) is UnionType and NoneType in annotation.__args__
 
 
-def _checked(validator: Validator, checks: tuple[Callable[[Any], None], ...], *, takes_none: bool) -> Validator:
+def with_checks(
+    validator: Validator, checks: tuple[Callable[[Any], None], ...], *, takes_none: bool = False
+) -> Validator:
+    """The validator, which also calls the checks of a value that is valid."""
+    if not checks:
+        return validator
+
     def validate(value: Any, problems: Problems) -> Any:
         known = len(problems)
         made = validator(value, problems)
