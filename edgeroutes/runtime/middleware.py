@@ -112,7 +112,7 @@ def matching_middleware(chain: list[FolderMiddleware], path: str) -> list[Folder
     """
     if not any(each.matcher for each in chain):
         return chain
-    from edgeroutes.routing.readings import path_readings
+    from edgeroutes.routing.patterns import path_readings
 
     readings = path_readings(path)
     if readings is None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from edgeroutes.http.form_body import decode_urlencoded, require_short_name, require_utf_8, too_many
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import FORM_TYPES, MULTIPART
+from edgeroutes.http.request_bodies import decode_urlencoded, require_short_name, require_utf_8, too_many
 from edgeroutes.http.response import BODILESS, Response
 
 TYPE_CHECKING = False
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
     from starlette.formparsers import MultiPartException, MultiPartParser
 
-    from edgeroutes.http.form_body import FormLimits
     from edgeroutes.http.request import Request
+    from edgeroutes.http.request_bodies import FormLimits
 
 
 def read_form(request: Request, limits: FormLimits) -> FormData:
