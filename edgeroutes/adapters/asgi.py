@@ -29,8 +29,7 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import as_exception, is_fatal
-from edgeroutes.runtime.loop_state import outside
+from edgeroutes.runtime.loop import as_exception, is_fatal, outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable

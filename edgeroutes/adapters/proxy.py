@@ -243,7 +243,7 @@ async def buffered_response(call: Call) -> tuple[Response, str | bytes | None]:
 
 async def read_stream(call: Call, response: Response) -> tuple[Response, str | bytes | None]:
     """A stream with its whole body; when it fails on the way, the 500 for that."""
-    from edgeroutes.runtime.chunks import read_whole
+    from edgeroutes.runtime.streams import read_whole
 
     try:
         return response, await read_whole(response)
