@@ -121,7 +121,14 @@ class Builder:
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopDecisions(self.store, tracer, self._site_packages, writer.digest)
-        companions = Companions(pins.distributions, wheels, installed, pins.local, self.store)
+        companions = Companions(
+            pins.distributions,
+            wheels,
+            installed,
+            pins.local,
+            self.store,
+            variables=self._plan.config.env.values(),
+        )
         selector = Selector(
             pins,
             wheels,

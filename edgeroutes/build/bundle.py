@@ -249,7 +249,9 @@ class Collector:
                     if known is None or (each.names_code and not known.is_code):
                         is_code = each.names_code and self._is_code(path)
                         where = graph.where(file, each.line)
-                        found[path] = NamedPath(where=where, is_code=is_code, is_from_root=path == each.path)
+                        found[path] = NamedPath(
+                            where=where, is_code=is_code, is_from_root=path == each.path, is_default=each.is_default
+                        )
         return found
 
     def _exists(self, path: str) -> bool:

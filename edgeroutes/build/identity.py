@@ -30,6 +30,12 @@ _TOOLS = re.compile(
 )
 
 
+# Last parts of host names: `langchain.com` is not a module, unless the distribution has it: `pandas.io`.
+_DOMAINS = re.compile(
+    r"(?:ai|app|biz|br|cloud|cn|co|com|de|dev|edu|eu|fr|gov|info|io|jp|me|net|nl|org|ru|sh|site|so|tech|uk|us|xyz)"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """What a distribution is called in code.
@@ -38,11 +44,18 @@ class Identity:
         name: Normalized.
         import_names: The shortest dotted names with code behind them: `PIL`, `google.cloud.storage`.
         groups: Of its entry points, without those that only tools read.
+        domain_like: Its modules that read like a host name: `pandas.io`.
     """
 
     name: str
     import_names: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    domain_like: tuple[str, ...] = ()
+
+    def has(self, dotted: str) -> bool:
+        """Whether a dotted name is one of its modules, or in one, and not a host name such as `langchain.com`."""
+        is_host = "." in dotted and _DOMAINS.fullmatch(dotted.rpartition(".")[2]) and dotted not in self.domain_like
+        return not is_host and any(dotted == name or dotted.startswith(f"{name}.") for name in self.import_names)
 
 
 def make_identity(name: str, files: Iterable[str], entry_points: str, known: Iterable[str] = ()) -> Identity:
@@ -60,7 +73,16 @@ def make_identity(name: str, files: Iterable[str], entry_points: str, known: Ite
         name=name,
         import_names=(*sorted(names), *_STANDS_BEHIND.get(name, ())),
         groups=entry_point_groups(entry_points),
+        domain_like=tuple(
+            sorted({each for path in files if _DOMAINS.fullmatch((each := _dotted(path)).rpartition(".")[2])})
+        ),
     )
+
+
+def _dotted(path: str) -> str:
+    """The module of a file, or the package that a file lies in."""
+    module, _, ending = path.partition(".")
+    return (module if ending == "py" else path.rpartition("/")[0]).removesuffix("/__init__").replace("/", ".")
 
 
 def entry_point_groups(text: str) -> tuple[str, ...]:

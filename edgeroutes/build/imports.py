@@ -95,7 +95,7 @@ def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
     return replace(
         found,
         unknown=() if looks_into_folder else tuple(call for call in found.unknown if call.line not in named),
-        texts=read_texts(tree),
+        texts=read_texts(tree, reads_lists=True),
         paths=read_path_texts(tree),
         scans=scans,
         uses=tuple(read_uses(tree, OWN_NAMES).items()),

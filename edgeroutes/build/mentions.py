@@ -33,6 +33,10 @@ _NOT_RUN = re.compile(
 )
 # Adapters for other libraries, each loaded by whoever uses that library (sentry_sdk/integrations).
 _ADAPTER = re.compile(r"(?:.*/)?(?:integrations|instrumentation)/(\w*[^\W_]\w*)(?:\.py|/.*)")
+# A word and the module that it selects, with or without a class.
+_TABLE_ROW = re.compile(
+    rb"""["']([A-Za-z][\w.-]*)["']\s*[:,]\s*(?:\{\s*["']class["']\s*:\s*)?["']([A-Za-z_]\w*(?:\.\w+)+)(?::\w+)?["']"""
+)
 _READS = "reads the entry points"
 # Extras that are for the library's own developers.
 _DEVELOPERS_EXTRA = re.compile(
@@ -102,6 +106,33 @@ def find_mentions(
     return found
 
 
+def read_selectors(files: Iterable[str], locate: Callable[[str], Path]) -> dict[str, list[str]]:
+    """File → the words that select it in a library's tables: `{"db": "celery.backends.database:DatabaseBackend"}`.
+
+    A table is a dict, or the arguments of a call: `register_backend("dogpile.cache.redis", "dogpile.cache.backends.redis", …)`.
+    """
+    sources = [path for path in files if path.endswith(".py") and not _NOT_RUN.fullmatch(path)]
+    by_module = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources}
+    found: dict[str, list[str]] = {}
+    for path in sources:
+        for word, dotted in _table_rows(path, locate):
+            name = dotted if dotted in by_module else dotted.rpartition(".")[0]
+            if name in by_module and word.lower() not in found.setdefault(by_module[name], []):
+                found[by_module[name]].append(word.lower())
+    return found
+
+
+def _table_rows(path: str, locate: Callable[[str], Path]) -> Iterator[tuple[str, str]]:
+    try:
+        data = locate(path).read_bytes()
+    except OSError:
+        return
+    top = path.partition("/")[0].encode()
+    for row in _TABLE_ROW.finditer(data) if top + b"." in data else ():
+        if row[2].startswith(top + b"."):
+            yield row[1].decode(), row[2].decode()
+
+
 def _adapter(path: str) -> str:
     """The name of the adapter of which a file is a part; empty for none."""
     match = _ADAPTER.fullmatch(path)
@@ -129,7 +160,7 @@ def imports_of(
         if site.level or site.kind in skips:
             continue
         dotted = (site.module, *(f"{site.module}.{name}" for name in site.names))
-        if any(_is_in(name, identity) for name in dotted):
+        if any(identity.has(name) for name in dotted):
             yield site
 
 
@@ -138,7 +169,7 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
     for text in texts:
         if text.text in identity.groups:
             yield text, f"{_READS} {text.text!r}, of which {identity.name} has some"
-        elif _is_in(text.dotted, identity):
+        elif identity.has(text.dotted):
             yield text, f"names {text.text!r} in a string"
         elif text.place is TextPlace.IMPORTED and normalize_name(text.text) == identity.name:
             yield text, f"names the distribution {text.text!r} in a string"
@@ -264,7 +295,3 @@ def _beginning(node: ast.AST) -> object:
 def _is_beginning(text: object, group: str, node: ast.AST) -> bool:
     whole = isinstance(node, ast.Constant) or not isinstance(text, str)
     return not whole and (found := _PREFIX.match(group)) is not None and str(text).removesuffix("%s") == found[0]
-
-
-def _is_in(dotted: str, identity: Identity) -> bool:
-    return any(dotted == name or dotted.startswith(f"{name}.") for name in identity.import_names)

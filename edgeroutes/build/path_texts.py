@@ -19,6 +19,24 @@ _HOLDS_PATH = re.compile(
     r"path|file|folder|dir|template|static|asset|locale|resource|fixture|root|glob|open|^load|loader$|^read|^(?:exists|join|walk|contents)$",
     re.IGNORECASE,
 )
+# What libraries read from the project's root by default, or from beside the module that makes an application.
+# Source: the documentation of each: Flask "Application Setup", Bottle "Templates", dynaconf "Settings Files", python-decouple, Flask-Babel,
+# Celery "Configuration", Piccolo "piccolo_conf.py", Scrapy "Settings".
+_DEFAULTS = {
+    "bottle": ("views",),
+    "celery": ("celeryconfig.py",),
+    "decouple": ("settings.ini",),
+    "dynaconf": tuple(
+        f"{name}.{ending}" for name in ("settings", "config") for ending in ("toml", "yaml", "yml", "ini", "json", "py")
+    ),
+    "flask": ("static", "templates"),
+    "flask_babel": ("translations",),
+    "piccolo": ("piccolo_conf.py",),
+    "quart": ("static", "templates"),
+    "scrapy": ("scrapy.cfg",),
+}
+# By these, code says that it reads Flask's folder of values and files that belong to no module.
+_INSTANCE = frozenset({"instance_path", "instance_relative_config", "open_instance_resource"})
 _JOINING = re.compile(r"(?:.*Path|join|joinpath|with_name|glob|rglob)")
 _METHODS = frozenset({"glob", "joinpath", "rglob", "with_name"})
 _NOT_HERE = re.compile(r"gettempdir|mkdtemp|TemporaryDirectory|home|expanduser")
@@ -33,11 +51,13 @@ class PathText:
         path: With slashes, `.` and the last slash removed.
         line: 1-based, of its first occurrence.
         names_code: Whether it may stand for modules: all of it is written, or what is not ends in `.py`.
+        is_default: Whether a library reads it by default, and the file only imports the library.
     """
 
     path: str
     line: int
     names_code: bool = True
+    is_default: bool = False
 
 
 def possible_paths(path: str, folder: str) -> Iterator[str]:
@@ -54,7 +74,7 @@ def read_path_texts(tree: ast.Module) -> tuple[PathText, ...]:
 
     A text with a slash or a file's ending counts anywhere, a single word only where a path is expected.
     """
-    found: dict[str, PathText] = {}
+    found = {each.path: each for each in _default_paths(tree)}
     waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
     while waiting:
         node, is_place = waiting.pop()
@@ -66,10 +86,25 @@ def read_path_texts(tree: ast.Module) -> tuple[PathText, ...]:
         if path and (is_place or _is_joined(node) or "/" in path or "." in path):
             line = getattr(node, "lineno", 0)
             known = found.get(path, PathText(path=path, line=line, names_code=names_code))
-            found[path] = replace(known, line=min(line, known.line), names_code=known.names_code or names_code)
+            names_code = known.names_code or names_code
+            found[path] = replace(known, line=min(line, known.line), names_code=names_code, is_default=False)
         if not isinstance(node, ast.Constant):  # what only run time knows may hold texts of its own
             waiting += ((child, False) for child in _parts(node) if _pieces(child) is None)
     return tuple(sorted(found.values(), key=lambda each: each.line))
+
+
+def _default_paths(tree: ast.Module) -> Iterator[PathText]:
+    """The paths that libraries read although no code writes them down."""
+    for node in ast.walk(tree):
+        line = getattr(node, "lineno", 0)
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [each.name for each in node.names]
+            paths = [path for each in modules for path in _DEFAULTS.get(each.partition(".")[0], ())]
+            yield from (
+                PathText(path=path, line=line, names_code=path.endswith(".py"), is_default=True) for path in paths
+            )
+        elif getattr(node, "attr", getattr(node, "arg", None)) in _INSTANCE:
+            yield PathText(path="instance", line=line)
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:

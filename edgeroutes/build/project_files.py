@@ -58,11 +58,13 @@ class NamedPath:
         where: The file and line.
         is_code: Whether what it names is loaded as code by this path.
         is_from_root: Whether the string says so from the root, not from the folder of its file or one between.
+        is_default: Whether a library reads it by default, where it is.
     """
 
     where: str
     is_code: bool = False
     is_from_root: bool = True
+    is_default: bool = False
 
 
 class DataFiles:
@@ -102,10 +104,11 @@ class DataFiles:
             inside = dict(self._inside(path, entry)) if entry.is_folder else {path: entry}
             holds_code = path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside]))
             if holds_code and not place.is_code:
-                code[path] = (
-                    f"is left out, although {place.where} names it: it holds Python. If the function needs it, add 'include: [{path}]' to "
-                    "its function.yaml"
-                )
+                if not place.is_default:
+                    code[path] = (
+                        f"is left out, although {place.where} names it: it holds Python. If the function needs it, add "
+                        f"'include: [{path}]' to its function.yaml"
+                    )
                 continue
             found |= inside
             reasons |= dict.fromkeys(inside, f"data that {place.where} names as {path!r}")

@@ -142,14 +142,14 @@ class Selector:
         not: urllib3 mentions cryptography for whoever wants it. A library that the function itself imports may bring more.
         """
         of_library = cache(self._companions.of_library)  # as long as the store has the same trees
-        texts = {each.function.logical_id: self._companions.text_of(each.graph) for each in bundles}
+        texts = {each.function.logical_id: self._companions.text_of(each) for each in bundles}
 
         @cache
-        def has(key: str, words: tuple[str, ...]) -> bool:
-            return re.search(rf"(?<![a-z])(?:{'|'.join(map(re.escape, words))})", texts.get(key, "")) is not None
+        def has(key: str, each: Companion) -> bool:
+            return _shows_use(each, texts.get(key, ""))
 
         def shown(key: str, library: str) -> Iterator[Companion]:
-            return (each for each in of_library(library) if has(key, each.words))
+            return (each for each in of_library(library) if has(key, each))
 
         resolved, _ = resolve_all(needed, self._wheels, self._pins, self._target, companions=shown)
         used = {root.name for key, (roots, _) in needed.items() if key != _DECLARED for root in roots}
@@ -175,7 +175,7 @@ class Selector:
             return (
                 each
                 for each in of_library(library)
-                if has(key, each.words)
+                if has(key, each)
                 or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
                 or (is_imported and not each.is_adapters and is_light_plugin(each, library))
             )
@@ -276,3 +276,11 @@ class Selector:
             f"keep {them} out, write 'exclude: [{', '.join(each.name for each in roots)}]' in {self._app_dir}/function.yaml; where one "
             f"function needs {name}, list it under 'include' of its function.yaml."
         )
+
+
+def _shows_use(companion: Companion, text: str) -> bool:
+    """Whether code has one of a companion's words, or a string that is or begins with one that selects it."""
+    pattern = rf"(?<![a-z])(?:{'|'.join(map(re.escape, companion.words))})"
+    if companion.selectors:
+        pattern += rf"""|["'](?:{"|".join(map(re.escape, companion.selectors))})(?:["']|\+\w+:|:/)"""
+    return re.search(pattern, text) is not None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _ENDINGS = (".cfg", ".conf", ".ini", ".json", ".mako", ".toml", ".xml", ".yaml", ".yml", ".zcml")
 _MAX_BYTES = 256 * 1024
 _DOTTED = re.compile(r"(?<![\w./\\@-])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_]\w*)?(?![\w/@-])")
+# A single word that is a value: in quotes, in a list, or alone behind its key; never a key or a part of a sentence.
+_WORD = re.compile(r"""(?:^\s*|["'\[,=:(]\s*|-\s+)([A-Za-z_]\w*)["']?(?=\s*(?:[,\])}]|\s#|$))""")
 _SETTING = re.compile(r"""[\s"'-]*([\w.-]+)["']?\s*[:=](.*)""")
 _BETWEEN = re.compile(r"""[\s,;"'()\[\]{}]+""")
 _PATH = re.compile(r"(?:\.\.?/)*[A-Za-z_][\w.-]*(?:/[\w.-]+)*/?")
@@ -86,6 +88,8 @@ def _in_file(root: Path, path: str, exists: Callable[[str], bool]) -> SettingsTe
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _DOTTED.finditer(line):
             names.setdefault(match[0], number)
+        for match in () if _is_comment(line) else _WORD.finditer(line):
+            names.setdefault(match[1], number)
         for found in _paths_in(line):
             if any(map(exists, possible_paths(found, folder))):
                 paths.setdefault(found, number)
@@ -94,7 +98,7 @@ def _in_file(root: Path, path: str, exists: Callable[[str], bool]) -> SettingsTe
 
 def _paths_in(line: str) -> Iterator[str]:
     """What a line may name as a path: `script_location = migrations`, `$ref: "schemas/pet.yaml"`; nothing of a comment."""
-    if line.lstrip().startswith(("#", ";")):
+    if _is_comment(line):
         return
     setting = _SETTING.match(line)
     is_place = setting is not None and _HOLDS_PATH.search(setting[1]) is not None
@@ -102,6 +106,22 @@ def _paths_in(line: str) -> Iterator[str]:
     for each in (part.partition("#")[0] for part in _BETWEEN.split(value)):
         if _PATH.fullmatch(each) and (is_place or "/" in each or each.endswith(_ENDINGS)):
             yield each.rstrip("/").removeprefix("./")
+
+
+def is_settings_file(file: Path) -> bool:
+    """Whether a file is configuration by its name."""
+    return file.name.endswith(_ENDINGS)
+
+
+def quote_value(line: str) -> str:
+    """A line of configuration with its value in quotes, as code would have it: `backend: db+sqlite://`."""
+    setting = _SETTING.match(line)
+    value = setting[2].strip() if setting is not None else ""
+    return f'{line} "{value}"' if value and not value.startswith(("'", '"')) else line
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("#", ";"))
 
 
 def _in_values(root: Path, path: str, values: Iterable[object], line: int) -> SettingsTexts:

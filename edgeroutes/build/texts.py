@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?::[A-Za-z_][\w.]*)?")
 # Source: PyPA, "Names and normalization".
 _DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_WORDS = re.compile(r"\s*[A-Za-z_][\w.:]*(?:[ \t]*[,\n]\s*[A-Za-z_][\w.:]*)*,?\s*")
 _MAX_LENGTH = 150
 # Functions of importlib.metadata, whose argument is a distribution.
 _METADATA = frozenset({"distribution", "metadata", "requires", "version"})
@@ -69,19 +70,36 @@ class Text:
 _STRENGTH = tuple(TextPlace)
 
 
-def read_texts(tree: ast.Module) -> tuple[Text, ...]:
-    """The texts of a file, each once, in the order of their lines; docstrings and labels (`getLogger("lib.db")`) are left out."""
+def read_texts(tree: ast.Module, *, reads_lists: bool = False) -> tuple[Text, ...]:
+    """The texts of a file, each once, in the order of their lines; docstrings and labels (`getLogger("lib.db")`) are left out.
+
+    Args:
+        tree: Of the file.
+        reads_lists: Whether keys, and words on lines of their own or between commas, count as lists of modules where the file imports
+            what a variable names: `{"audit": {"on": True}}`, `"audit, billing"`.
+    """
     found: dict[str, Text] = {}
-    for node, place in _constants(tree):
-        text = node.value
-        if not isinstance(text, str) or len(text) > _MAX_LENGTH:
-            continue
-        if not (_DOTTED.fullmatch(text) or (place is TextPlace.IMPORTED and _DISTRIBUTION.fullmatch(text))):
+    is_listing = reads_lists and imports_by_variable(tree)
+    for node, place, text in _strings(tree, is_listing=is_listing):
+        if len(text) > _MAX_LENGTH or not (
+            _DOTTED.fullmatch(text) or (place is TextPlace.IMPORTED and _DISTRIBUTION.fullmatch(text))
+        ):
             continue
         known = found.get(text)
         if known is None or _STRENGTH.index(place) > _STRENGTH.index(known.place):
             found[text] = Text(text=text, line=node.lineno, place=place)
     return tuple(sorted(found.values(), key=lambda each: each.line))
+
+
+def _strings(tree: ast.Module, *, is_listing: bool) -> Iterator[tuple[ast.Constant, TextPlace, str]]:
+    for node, place in _constants(tree):
+        if not isinstance(node.value, str):
+            continue
+        if is_listing and place is not TextPlace.IMPORTED:
+            words = node.value.replace(",", " ").split() if _WORDS.fullmatch(node.value) else [node.value]
+            yield from ((node, TextPlace.LISTED, word) for word in words)
+        else:
+            yield node, place, node.value
 
 
 def is_importing(name: str) -> bool:

@@ -56,6 +56,12 @@ p = x
     assert entry_point_groups("no ini [") == ()
 
 
+def test_a_host_name_is_not_a_module() -> None:
+    identity = make_identity("pandas", ["pandas/__init__.py", "pandas/io/__init__.py", "pandas/core/frame.py"], "")
+    names = ["pandas", "pandas.io", "pandas.io.sql", "pandas.DataFrame", "pandas.com", "pandas.dev", "pandasx"]
+    assert [name for name in names if identity.has(name)] == names[:4]
+
+
 def test_tools_are_told_from_libraries() -> None:
     names = ["pytest", "pytest-mock", "mypy", "boto3-stubs", "types-redis", "ruff", "setuptools", "edgeroutes"]
     assert [name for name in names if not is_tool(name)] == []
