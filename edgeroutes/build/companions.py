@@ -13,18 +13,20 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.dependencies import Companion, Root
-from edgeroutes.build.identity import is_tool, is_tool_group, make_identity
-from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
-from edgeroutes.build.libraries import own_users
+from edgeroutes.build.imports import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.mentions import (
     Mention,
     extras_that_bring,
     find_mentions,
     imports_of,
+    is_tool,
+    is_tool_group,
+    make_identity,
     naming_texts,
+    own_users,
     read_selectors,
 )
-from edgeroutes.build.settings_texts import is_settings_file, quote_value
+from edgeroutes.build.texts import is_settings_file, quote_value
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
     from edgeroutes.build.declared import DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.graph import ImportGraph, LibraryImports
-    from edgeroutes.build.identity import Identity
     from edgeroutes.build.local import LocalDistribution
+    from edgeroutes.build.mentions import Identity
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.trace import Tracer
     from edgeroutes.build.wheels import Wheels

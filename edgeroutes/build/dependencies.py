@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.graph import TraceWarning
-from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
 from edgeroutes.build.requirements import has_name, required_names
 from edgeroutes.errors import DependencyError

@@ -7,14 +7,16 @@ first mention is enough.
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.import_values import NEVER_RUN, ImportKind
-from edgeroutes.build.imports import parse_imports
-from edgeroutes.build.modules import normalize_name
-from edgeroutes.build.syntax import parse_source
+from edgeroutes.build.distributions import import_names
+from edgeroutes.build.graph import LibraryImports
+from edgeroutes.build.imports import NEVER_RUN, OWN_NAMES, ImportKind, parse_imports
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, normalize_name
+from edgeroutes.build.syntax import parse_source, read_uses
 from edgeroutes.build.texts import TextPlace, imports_by_variable, read_texts
 from edgeroutes.errors import ImportRaisedError
 
@@ -22,9 +24,175 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from edgeroutes.build.identity import Identity
-    from edgeroutes.build.import_values import ImportSite
+    from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.imports import ImportSite
     from edgeroutes.build.texts import Text
+
+
+# Distributions that modules of the standard library read. Lambda's images from python3.12 on have no time zone database.
+_STANDS_BEHIND = {"tzdata": ("zoneinfo",)}
+# Top-level folders that distributions ship by mistake, and that say nothing about them.
+_ACCIDENTAL = frozenset({"docs", "examples", "scripts", "test", "tests"})
+# Groups that installers and test runners read, never a function.
+_TOOL_GROUPS = re.compile(
+    r"console_scripts|gui_scripts|pytest11|distutils\..*|setuptools\..*|flake8\..*|mypy.*|pylint.*"
+)
+# Distributions that check, test, build or run a project on a developer's machine; to declare one means nothing for a function.
+_TOOLS = re.compile(
+    r"awscli|aws-sam-cli|bandit|black|build|bumpversion|cfn-lint|commitizen|coverage|debugpy|deptry|edgeroutes|factory-boy|faker|flake8|"
+    r"flake8-.*|freezegun|hatch|hatchling|hypothesis|import-linter|invoke|ipdb|ipython|isort|jupyter|jupyterlab|mkdocs|mkdocs-.*|moto|"
+    r"mypy|mypy-.*|nox|notebook|pip|pip-audit|pip-tools|pipenv|pluggy|poetry|poetry-.*|pre-commit|pylint|pylint-.*|pyright|pytest|"
+    r"pytest-.*|responses|respx|ruff|setuptools|setuptools-.*|sphinx|sphinx-.*|syrupy|tox|tox-.*|twine|types-.*|.*-stubs|uv|"
+    r"vulture|watchdog|wheel"
+)
+
+
+# Last parts of host names: `langchain.com` is not a module, unless the distribution has it: `pandas.io`.
+_DOMAINS = re.compile(
+    r"(?:ai|app|biz|br|cloud|cn|co|com|de|dev|edu|eu|fr|gov|info|io|jp|me|net|nl|org|ru|sh|site|so|tech|uk|us|xyz)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a distribution is called in code.
+
+    Args:
+        name: Normalized.
+        import_names: The shortest dotted names with code behind them: `PIL`, `google.cloud.storage`.
+        groups: Of its entry points, without those that only tools read.
+        domain_like: Its modules that read like a host name: `pandas.io`.
+    """
+
+    name: str
+    import_names: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    domain_like: tuple[str, ...] = ()
+
+    def has(self, dotted: str) -> bool:
+        """Whether a dotted name is one of its modules, or in one, and not a host name such as `langchain.com`."""
+        is_host = "." in dotted and _DOMAINS.fullmatch(dotted.rpartition(".")[2]) and dotted not in self.domain_like
+        return not is_host and any(dotted == name or dotted.startswith(f"{name}.") for name in self.import_names)
+
+
+def make_identity(name: str, files: Iterable[str], entry_points: str, known: Iterable[str] = ()) -> Identity:
+    """A distribution's identity.
+
+    Args:
+        name: Normalized.
+        files: Its paths below site-packages; empty where they are not known.
+        entry_points: The text of its entry_points.txt.
+        known: Import names that are known otherwise: of a distribution that is a folder.
+    """
+    found = {*import_names(tuple(files)), *known}
+    names = {each for each in found if each not in _ACCIDENTAL} or found or {name.replace("-", "_")}
+    return Identity(
+        name=name,
+        import_names=(*sorted(names), *_STANDS_BEHIND.get(name, ())),
+        groups=entry_point_groups(entry_points),
+        domain_like=tuple(
+            sorted({each for path in files if _DOMAINS.fullmatch((each := _dotted(path)).rpartition(".")[2])})
+        ),
+    )
+
+
+def _dotted(path: str) -> str:
+    """The module of a file, or the package that a file lies in."""
+    module, _, ending = path.partition(".")
+    return (module if ending == "py" else path.rpartition("/")[0]).removesuffix("/__init__").replace("/", ".")
+
+
+def entry_point_groups(text: str) -> tuple[str, ...]:
+    """The groups in an entry_points.txt that a function may read. Source: PyPA, "Entry points specification"."""
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return ()
+    return tuple(sorted(group for group in parser.sections() if not _TOOL_GROUPS.fullmatch(group)))
+
+
+def is_tool_group(group: str) -> bool:
+    """Whether only installers and test runners read a group of entry points."""
+    return bool(_TOOL_GROUPS.fullmatch(group))
+
+
+def is_tool(name: str) -> bool:
+    """Whether the distribution is a developer's tool, which a function has only if it imports it."""
+    return bool(_TOOLS.fullmatch(name))
+
+
+_MENTIONS_US = re.compile(rb"^\s*(?:from|import)\s+edgeroutes\b", re.MULTILINE)
+
+
+def own_users(files: Iterable[str], locate: Callable[[str], Path], distribution: str) -> tuple[LibraryImports, ...]:
+    """Those of a distribution's files that import edgeroutes.
+
+    Args:
+        files: Their paths in a bundle.
+        locate: Gives the place of a file.
+        distribution: Its normalized name.
+    """
+    found = []
+    for path in files:
+        if not path.endswith(".py"):
+            continue
+        try:
+            file = locate(path)
+            source = file.read_bytes()
+            if OWN_PACKAGE.encode() in source and _MENTIONS_US.search(source):
+                found.append(_read(file, path, source, distribution))
+        except (OSError, ImportRaisedError):  # gone, or a template: it imports nothing
+            continue
+    return tuple(found)
+
+
+def _read(file: Path, path: str, source: bytes, distribution: str) -> LibraryImports:
+    module = Module(
+        name=path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."),
+        origin=Origin.DISTRIBUTION,
+        form=Form.PACKAGE if path.endswith("/__init__.py") else Form.SOURCE,
+        path=file,
+        archive_path=path,
+        distribution=distribution,
+    )
+    sites = tuple(
+        site
+        for site in parse_imports(source, where=path).sites
+        if not site.level and site.module.partition(".")[0] == OWN_PACKAGE
+    )
+    uses = tuple(read_uses(parse_source(source, where=path), OWN_NAMES).items())
+    return LibraryImports(module=module, sites=sites, uses=uses)
+
+
+class OwnUsers:
+    """Those of the installed distributions, each looked at once.
+
+    Args:
+        installed: What is installed.
+    """
+
+    def __init__(self, installed: Sequence[InstalledDistribution]) -> None:
+        self._installed = {each.name: each for each in installed if each.name != OWN_PACKAGE}
+        self._known: dict[str, tuple[LibraryImports, ...]] = {}
+
+    def of(self, names: Iterable[str]) -> tuple[LibraryImports, ...]:
+        """The files of these distributions, and of what they require without a marker, that import edgeroutes."""
+        queue = [*names]
+        seen: dict[str, None] = {}
+        while queue:
+            name = queue.pop()
+            if name not in seen and name in self._installed:
+                seen[name] = None
+                queue += self._installed[name].required_names
+        return tuple(each for name in sorted(seen) for each in self._of(name))
+
+    def _of(self, name: str) -> tuple[LibraryImports, ...]:
+        if name not in self._known:
+            each = self._installed[name]
+            self._known[name] = own_users(each.record, each.metadata.parent.joinpath, name)
+        return self._known[name]
+
 
 # Files that only tests, type checkers and command lines load.
 _NOT_RUN = re.compile(

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.explain import explain
-from edgeroutes.build.packing import packed_modules
+from edgeroutes.build.bytecode import packed_modules
 from edgeroutes.build.pins import own_requirements
+from edgeroutes.build.report import explain
 from edgeroutes.build.requirements import required_names
 from edgeroutes.build.store import Store
 from edgeroutes.errors import BundleError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.build.identity import Identity, entry_point_groups, is_tool, make_identity
+from edgeroutes.build.mentions import Identity, entry_point_groups, is_tool, make_identity
 
 FILES = {
     "a package": (

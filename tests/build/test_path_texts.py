@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from edgeroutes.build.path_texts import possible_paths, read_path_texts
+from edgeroutes.build.texts import possible_paths, read_path_texts
 
 PATHS = {
     "FileSystemLoader('templates')": ["templates"],
