@@ -25,6 +25,7 @@ from edgeroutes.build.mentions import (
     naming_texts,
     own_users,
     read_selectors,
+    read_users,
 )
 from edgeroutes.build.texts import is_settings_file, quote_value
 from edgeroutes.errors import DependencyError
@@ -192,6 +193,17 @@ class Companions:
         if signature not in known:
             files = (path for path in facts["tables"] if find_mentions([path], tree.folder.joinpath, [identity]))
             known[signature] = sorted({word for path in files for word in facts["tables"][path]})
+        return tuple(known[signature])
+
+    def users(self, library: str, name: str) -> tuple[str, ...]:
+        """The public functions of a library that need a distribution, in lowercase."""
+        tree = self._wheels.tree(library)
+        if tree is None:
+            return ()
+        known = self._facts(tree).setdefault("users", {})
+        signature, identity = self._identity(name)
+        if signature not in known:
+            known[signature] = read_users(tree.sizes, tree.folder.joinpath, identity)
         return tuple(known[signature])
 
     def save(self) -> None:

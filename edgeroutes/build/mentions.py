@@ -17,7 +17,7 @@ from edgeroutes.build.graph import LibraryImports
 from edgeroutes.build.imports import NEVER_RUN, OWN_NAMES, ImportKind, parse_imports
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, normalize_name
 from edgeroutes.build.syntax import parse_source, read_uses
-from edgeroutes.build.texts import TextPlace, imports_by_variable, read_texts
+from edgeroutes.build.texts import TextPlace, called_name, imports_by_variable, is_importing, read_texts
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
@@ -288,6 +288,43 @@ def read_selectors(files: Iterable[str], locate: Callable[[str], Path]) -> dict[
             if name in by_module and word.lower() not in found.setdefault(by_module[name], []):
                 found[by_module[name]].append(word.lower())
     return found
+
+
+def read_users(files: Iterable[str], locate: Callable[[str], Path], identity: Identity) -> list[str]:
+    """The public functions and methods of a library that import a distribution, or call a private function that does."""
+    seeker = _Seeker(identity)
+    found: set[str] = set()
+    for path in files:
+        if not path.endswith(".py") or _NOT_RUN.fullmatch(path):
+            continue
+        try:
+            data = locate(path).read_bytes()
+            if seeker.may_be_in(data) and seeker.is_likely_in(data):
+                found.update(_users_in(parse_source(data, where=path), identity))
+        except (OSError, ImportRaisedError):  # not there, a template, or another version's syntax
+            continue
+    return sorted(found)
+
+
+def _users_in(tree: ast.Module, identity: Identity) -> Iterator[str]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    users = {node.name for node in functions if any(_brings_in(each, identity) for each in ast.walk(node))}
+    calls_users = (node.name for node in functions if not users.isdisjoint(map(_last_name, ast.walk(node))))
+    yield from (name.lower() for name in (*users, *calls_users) if not name.startswith("_"))
+
+
+def _brings_in(node: ast.AST, identity: Identity) -> bool:
+    """Whether a statement imports a distribution, or a call of an importing function names it."""
+    if isinstance(node, ast.Import):
+        return any(identity.has(alias.name) for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return not node.level and identity.has(node.module or "")
+    texts = [each.value for each in node.args if isinstance(each, ast.Constant)] if isinstance(node, ast.Call) else []
+    return isinstance(node, ast.Call) and is_importing(called_name(node)) and any(map(identity.has, map(str, texts)))
+
+
+def _last_name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else str(getattr(node, "attr", ""))
 
 
 def _table_rows(path: str, locate: Callable[[str], Path]) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,8 @@ _SMALL_BYTES = 2_000_000
 _MODERATE_BYTES = 16_000_000
 # What a plugin may add to a library that a function imports: it is declared for that library.
 _PLUGIN_BYTES = 32_000_000
+# The names of a library's functions that say more than that: shorter ones are words of any code.
+_DISTINCT_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,8 @@ class Selector:
         """The distributions of every function, with those that its libraries mention and that it may use.
 
         A mention brings what is declared, unless that is large, another function's own code shows that it uses it, and this one's does
-        not: urllib3 mentions cryptography for whoever wants it. A library that the function itself imports may bring more.
+        not: urllib3 mentions cryptography for whoever wants it. A library that the function itself imports may bring more, and all that
+        its functions need whose names the function's code has: `pagerank` of networkx imports scipy.
         """
         of_library = cache(self._companions.of_library)  # as long as the store has the same trees
         texts = {each.function.logical_id: self._companions.text_of(each) for each in bundles}
@@ -169,6 +172,12 @@ class Selector:
         def is_light_plugin(each: Companion, library: str) -> bool:
             return each.is_plugin and self._added_bytes([each.name], library) <= _PLUGIN_BYTES
 
+        @cache
+        def calls(key: str, each: Companion, library: str) -> bool:
+            names = [name for name in self._companions.users(library, each.name) if len(name) >= _DISTINCT_LENGTH]
+            pattern = rf"\b(?:{'|'.join(map(re.escape, names))})\b"
+            return bool(names) and re.search(pattern, texts.get(key, "")) is not None
+
         def brought(key: str, library: str) -> Iterator[Companion]:
             is_imported = library in imported[key]
             brings_all = key == _DECLARED or (is_imported and is_moderate(library))
@@ -177,7 +186,11 @@ class Selector:
                 for each in of_library(library)
                 if has(key, each)
                 or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
-                or (is_imported and not each.is_adapters and is_light_plugin(each, library))
+                or (
+                    is_imported
+                    and not each.is_adapters
+                    and (is_light_plugin(each, library) or calls(key, each, library))
+                )
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)

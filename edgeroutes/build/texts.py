@@ -110,7 +110,7 @@ def _strings(tree: ast.Module, *, is_listing: bool) -> Iterator[tuple[ast.Consta
             yield node, place, node.value
 
 
-def _is_importing(name: str) -> bool:
+def is_importing(name: str) -> bool:
     """Whether a function of this name imports what its arguments name: `import_optional_dependency`, `is_package_available`."""
     return _IMPORTING.search(name) is not None
 
@@ -158,7 +158,7 @@ def _constants(tree: ast.Module) -> Iterator[tuple[ast.Constant, TextPlace]]:
 def _of_call(node: ast.Call) -> Iterator[tuple[ast.AST, TextPlace]]:
     name = called_name(node)
     yield node.func, TextPlace.PLAIN
-    place = TextPlace.IMPORTED if _is_importing(name) or name in _METADATA | _READING else TextPlace.PLAIN
+    place = TextPlace.IMPORTED if is_importing(name) or name in _METADATA | _READING else TextPlace.PLAIN
     for value in (*node.args, *(keyword.value for keyword in node.keywords)):
         if not (name in _LABELLING and isinstance(value, ast.Constant)):
             yield value, place

@@ -420,6 +420,21 @@ EVIDENCE: dict[str, tuple[str, FakeWheel, bool]] = {
         "import host\nhost.connect('pgx')",
         FakeWheel(files={**LIBRARY, "host/all.py": "KINDS = {'pg': 'host.utils'}\n", "host/utils.py": MENTION}), False,
     ),
+    "a function that imports it": (
+        "import host\nhost.solve_all()", FakeWheel(files={**LIBRARY, "host/utils.py": f"def solve_all():\n    {MENTION}"}), True,
+    ),
+    "a function that calls one that imports it": (
+        "import host\nhost.solve_all()",
+        FakeWheel(files={**LIBRARY, "host/utils.py": f"def _go():\n    {MENTION}\n\ndef solve_all():\n    return _go()\n"}), True,
+    ),
+    "a function that loads it by a string": (
+        "import host\nhost.solve_all()",
+        FakeWheel(files={**LIBRARY, "host/utils.py": "def solve_all():\n    import_optional_dependency('plug')\n"}), True,
+    ),
+    "a function beside one that imports it": (
+        "import host\nhost.solve_all()",
+        FakeWheel(files={**LIBRARY, "host/utils.py": f"def other_one():\n    {MENTION}\n\ndef solve_all(): ...\n"}), False,
+    ),
     "a module of any library": ("import host\nutils = 1", FakeWheel(files={**LIBRARY, "host/utils.py": MENTION}), False),
 }  # fmt: skip
 
