@@ -62,7 +62,7 @@ def test_a_host_name_is_not_a_module() -> None:
     assert [name for name in names if identity.has(name)] == names[:4]
 
 
-def test_tools_are_told_from_libraries() -> None:
+def test_tools_are_distinguished_from_libraries() -> None:
     names = ["pytest", "pytest-mock", "mypy", "boto3-stubs", "types-redis", "ruff", "setuptools", "edgeroutes"]
     assert [name for name in names if not is_tool(name)] == []
     assert [name for name in ("redis", "requests", "build-tools", "testcontainers", "uvicorn") if is_tool(name)] == []
