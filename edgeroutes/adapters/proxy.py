@@ -125,7 +125,6 @@ class LambdaHandler:
             self._loop.close()
 
     def _admits(self, event: Event, context: LambdaContext | None) -> bool:
-        """Whether the origin guard lets a load balancer's event in."""
         try:
             return self._guard is None or self._guard.admits(event)
         except Exception as error:
