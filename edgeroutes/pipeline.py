@@ -47,9 +47,8 @@ from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, ToolError, require_no_problems
 from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, TEMPLATE_FILE
-from edgeroutes.plan.infra import parse_infra
-from edgeroutes.plan.project import make_plan
-from edgeroutes.plan.validate import warn_foreign_roles
+from edgeroutes.plan.cloudformation import parse_infra
+from edgeroutes.plan.project import make_plan, warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
 from edgeroutes.routing.reading import list_folder, read_text
 from edgeroutes.routing.scan import DiskTree, scan
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import ImportGraph
     from edgeroutes.config import Config
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
 

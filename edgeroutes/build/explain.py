@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.sizes import bundle_files, render_bytes
 from edgeroutes.errors import BundleError
-from edgeroutes.plan.lookup import find_function
+from edgeroutes.plan.model import find_function
 
 if TYPE_CHECKING:
     from edgeroutes.build.report import BuildReport, BuiltFunction

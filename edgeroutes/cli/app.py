@@ -234,7 +234,7 @@ def explain(target: str, root: Path, method: str, headers: tuple[str, ...], as_j
 
     It gives the reasons, and runs nothing.
     """
-    from edgeroutes.cli.explain import print_explanation, read_target
+    from edgeroutes.cli.invoke import print_explanation, read_target
 
     try:
         request = read_target(method, target, headers)

@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.changes import (
+from edgeroutes.cli.init import (
     Change,
     has_own_template,
     print_changes,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.local_aws.seeds import Seed
     from edgeroutes.local_aws.stack import ProjectCloud
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
 
 
 # A server that dies so soon, so often in a row, is not started again.

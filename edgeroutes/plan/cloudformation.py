@@ -1,4 +1,4 @@
-"""YAML with CloudFormation's short tags → plain values with their line numbers. Reads no files.
+"""YAML with CloudFormation's short tags → plain values with their line numbers, and the parsed infra/*.yaml of a project. Reads no files.
 
 Short tags become the long form: `!Ref X` is `{"Ref": "X"}`, `!GetAtt X.Arn` is `{"Fn::GetAtt": ["X", "Arn"]}`.
 """
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from edgeroutes.errors import ConfigError, suggest
+from edgeroutes.errors import ConfigError, ProjectError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "intrinsic-function-reference" (read 2026-11-21).
 SHORT_TAGS: Mapping[str, str] = {
@@ -240,3 +241,42 @@ class _Reader:
 
     def _where(self, node: yaml.Node) -> str:
         return f"{self.source_file}:{node.start_mark.line + 1}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infra:
+    """The files of infra/.
+
+    Args:
+        documents: In the order of their names.
+        problems: Files that are not YAML.
+    """
+
+    documents: tuple[YamlText, ...] = ()
+    problems: tuple[ProjectError, ...] = ()
+
+    def properties(self, *path: str) -> Iterator[tuple[str, Any, str]]:
+        """Key, value and place of each entry that a file declares below this path, such as ("Globals", "Function")."""
+        for document in self.documents:
+            value = value_at(document.value, *path)
+            if isinstance(value, Mapping):
+                yield from ((key, each, document.where(*path, key)) for key, each in value.items())
+
+
+def value_at(value: Any, *path: str) -> Any:
+    """The value at a path of mappings; None if there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def parse_infra(texts: Mapping[str, str]) -> Infra:
+    """The files of infra/, name → text."""
+    documents: list[YamlText] = []
+    problems: list[ProjectError] = []
+    for source_file, text in sorted(texts.items()):
+        try:
+            documents.append(parse_yaml(text, source_file))
+        except ConfigError as err:
+            problems.append(err)
+    return Infra(documents=tuple(documents), problems=tuple(problems))

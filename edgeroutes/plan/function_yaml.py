@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgeroutes.http.cors import CORS
-    from edgeroutes.plan.cloudformation import YamlText
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra, YamlText
 
 # Source: aws-sam-translator 1.115.0, samtranslator.internal.schema_source.aws_serverless_function.Properties.
 FUNCTION_PROPERTIES = frozenset(

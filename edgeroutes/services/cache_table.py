@@ -10,8 +10,7 @@ import zlib
 
 from edgeroutes.errors import StoreError
 from edgeroutes.http.caching import YEAR_SECONDS
-from edgeroutes.services.cache_entries import STALE_SECONDS, Entry
-from edgeroutes.services.cache_keys import digest
+from edgeroutes.services.cache_stores import STALE_SECONDS, Entry, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

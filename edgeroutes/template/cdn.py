@@ -16,13 +16,14 @@ from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL, POLICY
 from edgeroutes.names import CLIENT_HEADER, HOST_HEADER
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
-from edgeroutes.template.origin_secret import origin_headers, origin_secret_resources
+from edgeroutes.template.functions import origin_headers, origin_secret_resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgeroutes.config import CdnConfig, Config
     from edgeroutes.plan.model import ProjectPlan
+
 
 DISTRIBUTION = "Distribution"
 CACHE_POLICY = "DistributionCachePolicy"

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, Problem
 from edgeroutes.names import TEMPLATE_FILE
-from edgeroutes.plan.infra import value_at
+from edgeroutes.plan.cloudformation import value_at
 from edgeroutes.template.api import API
 from edgeroutes.template.merge import references
 from edgeroutes.template.transform import SamError, transform
@@ -27,7 +27,7 @@ from edgeroutes.template.transform import SamError, transform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
 # Rules about unused parts: most of the template is left out.

@@ -17,8 +17,14 @@ from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev.gateway import HttpRequest, HttpResponse, read_result, rest_event
 from edgeroutes.http.url import split_host
 from edgeroutes.testing.environment import restored_environment
-from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event, read_http_result
-from edgeroutes.testing.response import AdapterResponse, Chunk
+from edgeroutes.testing.messages import (
+    AdapterResponse,
+    Chunk,
+    function_url_event,
+    http_api_event,
+    load_balancer_event,
+    read_http_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import Problem
     from edgeroutes.local_aws.stack import Cloud, ProjectCloud, Resource
     from edgeroutes.plan.model import FunctionPlan
-    from edgeroutes.testing.functions import Functions
+    from edgeroutes.testing.client import Functions
 
     HttpReply = tuple[int, dict[str, str], bytes]
 
@@ -152,8 +152,7 @@ class Aws:
         if self._made is None:
             from edgeroutes.local_aws.stack import Cloud, start_cloud
             from edgeroutes.pipeline import render_template
-            from edgeroutes.plan.loops import expand_loops
-            from edgeroutes.template.transform import parse_template
+            from edgeroutes.template.transform import expand_loops, parse_template
 
             root = self._functions.root
             try:

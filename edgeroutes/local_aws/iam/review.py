@@ -32,7 +32,7 @@ from edgeroutes.local_aws.iam.policies import (
 )
 from edgeroutes.local_aws.iam.roles import read_role
 from edgeroutes.pipeline import plan_project
-from edgeroutes.plan.lookup import find_function
+from edgeroutes.plan.model import find_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
