@@ -16,7 +16,13 @@ from typing import Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value, suggest
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
-from edgeroutes.names import CONFIG_FILE, DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, OWN_VARIABLES
+from edgeroutes.names import (
+    CONFIG_FILE,
+    DATA_CACHE_TABLE_VARIABLE,
+    DISTRIBUTION_ID_VARIABLE,
+    OWN_VARIABLES,
+    SAM_CONFIG_FILE,
+)
 from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 from edgeroutes.routing.reading import read_text
 
@@ -174,6 +180,25 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except ValueError as error:  # a date such as 2026-13-45, an integer of more than 4300 digits
         raise ConfigError(f"not valid TOML: {error}", where=where) from error
     return document
+
+
+def samconfig_values(root: Path, name: str) -> list[Any]:
+    """The values of a parameter of `sam deploy` in samconfig.toml: for all commands, then for `deploy`, which wins.
+
+    Raises:
+        ConfigError: The file is not valid TOML.
+    """
+    try:
+        document = parse_toml(read_text(root / SAM_CONFIG_FILE, SAM_CONFIG_FILE), SAM_CONFIG_FILE)
+    except FileNotFoundError:
+        return []
+    found: list[Any] = []
+    for command in ("global", "deploy"):
+        value: Any = document
+        for key in ("default", command, "parameters", name):
+            value = value.get(key) if isinstance(value, dict) else None
+        found += [] if value is None else [value]
+    return found
 
 
 def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:

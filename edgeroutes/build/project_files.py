@@ -19,6 +19,7 @@ from edgeroutes.build.private_files import (
     private_reason,
 )
 from edgeroutes.errors import ConfigError
+from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from edgeroutes.build.project_folders import Entry, ProjectFolders
 
 _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
-_NEVER = frozenset({"__pycache__", "function.yaml", "node_modules", "py.typed"})
-_ROUTE_FILES = ("/route.py", "/middleware.py")
+_NEVER = frozenset({"__pycache__", FUNCTION_FILE, "node_modules", "py.typed"})
+_ROUTE_FILES = (f"/{ROUTE_FILE}", f"/{MIDDLEWARE_FILE}")
 _ANY = "**"
 NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
 _HINT = (

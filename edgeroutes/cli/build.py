@@ -11,6 +11,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
+from edgeroutes.names import CONFIG_FILE, SAM_FOLDER, TEMPLATE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -145,9 +146,9 @@ def find_root(to: Path) -> Path:
 
     from edgeroutes.errors import ConfigError
 
-    above_sam = [folder.parent for folder in to.parents if folder.name == ".aws-sam"]
+    above_sam = [folder.parent for folder in to.parents if folder.name == SAM_FOLDER]
     for folder in (*above_sam, Path.cwd(), *Path.cwd().parents):
-        if any((folder / name).is_file() for name in ("pyproject.toml", "template.yaml")):
+        if any((folder / name).is_file() for name in (CONFIG_FILE, TEMPLATE_FILE)):
             return folder
     raise ConfigError("there is no project here or above", where=str(Path.cwd()), hint="Name its folder with --root")
 

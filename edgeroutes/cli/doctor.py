@@ -25,7 +25,7 @@ from edgeroutes.cli.init import has_rule
 from edgeroutes.cli.template import lint_region
 from edgeroutes.config import load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
-from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE
+from edgeroutes.names import CONFIG_FILE, SAM_CONFIG_FILE, SAM_FOLDER, TEMPLATE_FILE
 from edgeroutes.pipeline import check_template, lint_project, project_template, read_infra
 from edgeroutes.template.api import manages_account
 from edgeroutes.template.cdn import warn_region
@@ -47,7 +47,7 @@ _INSTALL_MAKE = {
 _INSTALL_SAM = (
     "Run uv tool install aws-sam-cli, or use the installer of docs.aws.amazon.com/serverless-application-model"
 )
-_BUILT = Path(".aws-sam", "build", TEMPLATE_FILE)
+_BUILT = Path(SAM_FOLDER, "build", TEMPLATE_FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +225,16 @@ def _makefile(root: Path) -> Finding:
 def _samconfig(root: Path) -> Finding:
     files = sorted(path.name for path in root.glob("samconfig.*"))
     if files:
-        return Finding("samconfig.toml", OK, ", ".join(files))
+        return Finding(SAM_CONFIG_FILE, OK, ", ".join(files))
     found = "the file is missing, so 'sam deploy' needs its values as options"
-    return Finding("samconfig.toml", NOTE, found, "Run 'edgeroutes init', which adds one")
+    return Finding(SAM_CONFIG_FILE, NOTE, found, "Run 'edgeroutes init', which adds one")
 
 
 def _ignored(root: Path) -> Finding:
     name = ".gitignore"
     if not shutil.which("git") or not _first_line("git", "-C", str(root), "rev-parse", "--is-inside-work-tree"):
         return Finding(name, OK, "the project is not in a git repository")
-    folders = (FOLDER.partition("/")[0], ".aws-sam")
+    folders = (FOLDER.partition("/")[0], SAM_FOLDER)
     missing = [folder for folder in folders if not _first_line("git", "-C", str(root), "check-ignore", f"{folder}/x")]
     if missing:
         found = f"git does not ignore {' and '.join(missing)}, the folders of builds"

@@ -26,7 +26,7 @@ from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.output import problem_document
 from edgeroutes.config import NAME_RULE, load_config, plain_name
 from edgeroutes.errors import ConfigError, EdgeroutesError, ProblemsError, ToolError
-from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE
+from edgeroutes.names import CONFIG_FILE, SAM_CONFIG_FILE, TEMPLATE_FILE
 from edgeroutes.pipeline import is_generated, project_template, write_template
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
     values = {"name": config.name, "version": __version__.rpartition(".")[0]}
     notes: list[str] = []
     changes = [*_plan_pyproject(root, values, notes), *_plan_route(root, config)]
-    for path, pattern in (("infra/README.md", "infra"), ("samconfig.toml", "samconfig.*"), ("README.md", "README*")):
+    for path, pattern in (("infra/README.md", "infra"), (SAM_CONFIG_FILE, "samconfig.*"), ("README.md", "README*")):
         if not any(root.glob(pattern)):
             changes.append(Change(path=path, text=read_skeleton(path, values)))
     return [*changes, *_plan_makefile(root, notes), *_plan_gitignore(root)], notes

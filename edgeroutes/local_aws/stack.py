@@ -13,6 +13,7 @@ from edgeroutes.errors import ConfigError, Problem, ToolError
 from edgeroutes.local_aws import NO_MODEL, OWN_ACCESS_KEY, REGION
 from edgeroutes.local_aws.seeds import Data, read_seeds
 from edgeroutes.local_aws.template import local_template, require_parameters, without_functions
+from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.pipeline import render_template
 from edgeroutes.template.transform import parse_template
 
@@ -137,7 +138,7 @@ class Cloud:
                 cloudformation.create_stack(**arguments)
         except ClientError as err:
             if "No updates are to be performed" not in str(err):
-                raise ConfigError(err.response["Error"]["Message"].rstrip("."), where="template.yaml") from err
+                raise ConfigError(err.response["Error"]["Message"].rstrip("."), where=TEMPLATE_FILE) from err
 
     def _read_environments(self) -> dict[str, dict[str, str]]:
         pages = self.client("lambda").get_paginator("list_functions").paginate()

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, Problem, ProjectError, RouteFileError, require_no_problems
+from edgeroutes.names import CONFIG_FILE
 from edgeroutes.plan.api_tree import Group, group_routes, make_resources
 from edgeroutes.plan.cloudformation import is_intrinsic
 from edgeroutes.plan.function_yaml import (
@@ -328,7 +329,7 @@ def check_cdn(config: Config) -> list[ProjectError]:
     """Problems with settings that CloudFront would reject."""
     cdn = config.cdn
     set_by = "certificate_arn" if cdn.certificate_arn else "domain_name"
-    where = config.places.get(f"cdn.{set_by}", f"pyproject.toml, [tool.edgeroutes.cdn] {set_by}")
+    where = config.places.get(f"cdn.{set_by}", f"{CONFIG_FILE}, [tool.edgeroutes.cdn] {set_by}")
     if cdn.domain_names and not cdn.certificate_arn:
         problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
         return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]

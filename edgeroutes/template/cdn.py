@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import Problem
 from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
 from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL, POLICY
-from edgeroutes.names import CLIENT_HEADER, HOST_HEADER
+from edgeroutes.names import CLIENT_HEADER, CONFIG_FILE, HOST_HEADER
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
 from edgeroutes.template.functions import origin_headers, origin_secret_resources
@@ -290,7 +290,7 @@ def render_response_function() -> str:
     return _RESPONSE % BROWSER_CACHE_CONTROL
 
 
-_WHERE = "pyproject.toml, [tool.edgeroutes.cdn]"
+_WHERE = f"{CONFIG_FILE}, [tool.edgeroutes.cdn]"
 _HINT = "Set enabled = false and use your own CDN: docs/deploying.md, China and GovCloud"
 
 

@@ -411,7 +411,7 @@ def _take_out(document: dict[str, Any], cause: _Cause) -> bool:
 
 def _sam_problem(cause: _Cause, places: _Places) -> ConfigError:
     if not cause.path:
-        return ConfigError(cause.message, where="template.yaml")
+        return ConfigError(cause.message, where=TEMPLATE_FILE)
     where, shown = places.of(cause.path)[0], places.of(cause.path[:5])[1]
     is_exact = cause.path[:1] == ("Globals",) or "Events" in cause.path
     return ConfigError(f"{shown if is_exact else cause.resource}: {cause.message} (SAM)", where=where)

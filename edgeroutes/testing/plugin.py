@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.names import CONFIG_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
@@ -50,7 +52,7 @@ def _put_root_on_path(config: pytest.Config) -> None:
     )
     for start in starts:
         for folder in (start,) if option or setting else (start, *start.parents):
-            if (folder / "pyproject.toml").is_file() and _may_have_routes(folder):
+            if (folder / CONFIG_FILE).is_file() and _may_have_routes(folder):
                 if str(folder) not in sys.path:
                     sys.path.insert(0, str(folder))
                 return
@@ -61,7 +63,7 @@ def _may_have_routes(folder: Path) -> bool:
     if (folder / "functions").is_dir():
         return True
     with suppress(OSError, UnicodeDecodeError):
-        return "[tool.edgeroutes" in (folder / "pyproject.toml").read_text("utf-8")
+        return "[tool.edgeroutes" in (folder / CONFIG_FILE).read_text("utf-8")
     return False
 
 
