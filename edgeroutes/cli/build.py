@@ -51,7 +51,7 @@ def _build_if_changed(
 
     if is_unchanged(store):
         return frozenset(), (), json.loads(store.read_text("warnings.json") or "[]")
-    report = make_builder(root, progress).build()
+    report = _make_builder(root, progress).build()
     built = frozenset(each.logical_id for each in report.functions if each.is_new)
     return built, report.new_data, report.warnings
 
@@ -100,7 +100,7 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
     try:
         check.start()
         if not is_unchanged(store):
-            _print_new_data(make_builder(root).build().new_data, stream)
+            _print_new_data(_make_builder(root).build().new_data, stream)
         warnings = check.finish()
     except EdgeroutesError as error:
         check.close()
@@ -157,7 +157,7 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
     """Print why a route's function contains a distribution, a module or a file."""
     from edgeroutes.build.explain import explain
 
-    builder = make_builder(root, _progress(as_json=as_json))
+    builder = _make_builder(root, _progress(as_json=as_json))
     with builder.store.locked():
         report = builder.build()
     _clear_progress(as_json=as_json)
@@ -167,7 +167,7 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
     return DONE
 
 
-def make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -> Builder:
+def _make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -> Builder:
     from edgeroutes.build.builder import Builder
     from edgeroutes.pipeline import plan_project
 
@@ -181,13 +181,9 @@ def _sizes(trees: Any) -> dict[str, int]:
 
 
 def _no_function(known: Sequence[str], logical_id: str) -> Exception:
-    from difflib import get_close_matches
+    from edgeroutes.errors import ConfigError, suggest
 
-    from edgeroutes.errors import ConfigError
-
-    stems = [name.removesuffix("Function") for name in known]
-    near = get_close_matches(logical_id.removesuffix("Function"), stems, n=1)
-    hint = f"Did you mean '{near[0]}Function'" if near else "Run 'edgeroutes template', then 'sam build' again"
+    hint = suggest(logical_id, known, "Run 'edgeroutes template', then 'sam build' again", cutoff=0.85)
     return ConfigError("no function of the project has this logical id", where=logical_id, hint=hint)
 
 

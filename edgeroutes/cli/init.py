@@ -55,7 +55,7 @@ class Change:
     about: str = ""
 
 
-def read_skeleton(name: str, values: Mapping[str, str] | None = None) -> str:
+def _read_skeleton(name: str, values: Mapping[str, str] | None = None) -> str:
     """A file of the skeleton, with values in the place of `$name`; without values as it is."""
     text = (_SKELETON / name).read_text("utf-8")
     return text if values is None else Template(text).safe_substitute(values)
@@ -145,7 +145,7 @@ def _plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
     changes = [*_plan_pyproject(root, values, notes), *_plan_route(root, config)]
     for path, pattern in (("infra/README.md", "infra"), (SAM_CONFIG_FILE, "samconfig.*"), ("README.md", "README*")):
         if not any(root.glob(pattern)):
-            changes.append(Change(path=path, text=read_skeleton(path, values)))
+            changes.append(Change(path=path, text=_read_skeleton(path, values)))
     return [*changes, *_plan_makefile(root, notes), *_plan_gitignore(root)], notes
 
 
@@ -179,7 +179,7 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
                 f"{REQUIREMENTS_FILE}: it declares the functions' dependencies. Add {_REQUIREMENT} if it is missing"
             )
             return [Change(path=CONFIG_FILE, text=own)]
-        return [Change(path=CONFIG_FILE, text=read_skeleton(CONFIG_FILE, values))]
+        return [Change(path=CONFIG_FILE, text=_read_skeleton(CONFIG_FILE, values))]
     text = path.read_text("utf-8")
     document = tomllib.loads(text)
     adds = []
@@ -234,9 +234,9 @@ def _plan_route(root: Path, config: Config) -> list[Change]:
     if any((root / config.app_dir).rglob("route.py")):
         return []
     route = "functions/hello/route.py"
-    changes = [Change(path=f"{config.app_dir}/hello/route.py", text=read_skeleton(route), about="GET, POST /hello")]
+    changes = [Change(path=f"{config.app_dir}/hello/route.py", text=_read_skeleton(route), about="GET, POST /hello")]
     if not (root / "tests/test_hello.py").exists():
-        changes.append(Change(path="tests/test_hello.py", text=read_skeleton("tests/test_hello.py")))
+        changes.append(Change(path="tests/test_hello.py", text=_read_skeleton("tests/test_hello.py")))
     return changes
 
 
@@ -262,9 +262,9 @@ def _plan_makefile(root: Path, notes: list[str]) -> list[Change]:
 
 def _plan_gitignore(root: Path) -> list[Change]:
     path = root / ".gitignore"
-    wanted = read_skeleton("gitignore").splitlines()
+    wanted = _read_skeleton("gitignore").splitlines()
     if not path.exists():
-        return [Change(path=".gitignore", text=read_skeleton("gitignore"))]
+        return [Change(path=".gitignore", text=_read_skeleton("gitignore"))]
     text = path.read_text("utf-8")
     there = {line.strip().strip("/") for line in text.splitlines()}
     missing = [line for line in wanted if line.strip("/") not in there]

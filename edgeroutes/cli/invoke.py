@@ -211,12 +211,12 @@ class _JsonWriter(_Writer):
         self._body += chunk
 
     def close(self) -> None:
-        document: dict[str, Any] = {"status": self.status, "headers": list(self._head.headers) if self._head else []}
+        _document: dict[str, Any] = {"status": self.status, "headers": list(self._head.headers) if self._head else []}
         try:
-            document |= {"body": self._body.decode(), "isBase64Encoded": False}
+            _document |= {"body": self._body.decode(), "isBase64Encoded": False}
         except UnicodeDecodeError:
-            document |= {"body": b64encode(self._body).decode(), "isBase64Encoded": True}
-        self._stream.write(json.dumps({**document, "isComplete": not self.is_cut}, indent=2) + "\n")
+            _document |= {"body": b64encode(self._body).decode(), "isBase64Encoded": True}
+        self._stream.write(json.dumps({**_document, "isComplete": not self.is_cut}, indent=2) + "\n")
         self._stream.flush()
 
 
@@ -242,14 +242,14 @@ def read_target(method: str, target: str, headers: Sequence[str]) -> HttpRequest
 def print_explanation(root: Path, request: HttpRequest, *, as_json: bool) -> int:
     found = explain(Project(root), plan_project(root), request, lambda file: (root / file).read_text("utf-8"))
     if as_json:
-        print(json.dumps(document(found), indent=2, default=str))
+        print(json.dumps(_document(found), indent=2, default=str))
     else:
         for name, value in _rows(found):
             click.echo(f"{click.style(f'{name:<10}', bold=True)} {value}" if name else f"{'':<10} {value}")
     return DONE
 
 
-def document(found: Explanation) -> dict[str, Any]:
+def _document(found: Explanation) -> dict[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}
 
 

@@ -88,7 +88,7 @@ class Terminal:
         ready_ms = (time.perf_counter() - BEGAN) * 1000
         url = click.style(escape_line(started.url), fg="cyan", bold=True)
         self._print(f"edgeroutes dev {url}  {_count(started.routes, 'route')}, ready in {ready_ms:.0f} ms")
-        for line in route_lines(started.table, self._width()):
+        for line in _route_lines(started.table, self._width()):
             self._print(line)
         if self.has_keys:
             self._print(click.style("press o to open a browser, c to clear the CDN cache, q to quit", dim=True))
@@ -161,7 +161,7 @@ def _document(report: Report) -> dict[str, Any]:
     return document
 
 
-def route_lines(table: Sequence[RouteLine], width: int) -> Iterator[str]:
+def _route_lines(table: Sequence[RouteLine], width: int) -> Iterator[str]:
     """The first routes, a line each of at most `width` columns: methods, path, and the file where it fits."""
     listed = table[:_LISTED_ROUTES]
     rows = [(_methods(each.methods), escape_line(each.path), escape_line(each.source_file)) for each in listed]

@@ -14,7 +14,7 @@ from edgeroutes.local_aws import NO_MODEL, OWN_ACCESS_KEY, REGION
 from edgeroutes.local_aws.seeds import Data, read_seeds
 from edgeroutes.local_aws.template import local_template, require_parameters, without_functions
 from edgeroutes.names import TEMPLATE_FILE
-from edgeroutes.pipeline import render_template
+from edgeroutes.pipeline import project_template
 from edgeroutes.template.transform import parse_template
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ def start_cloud(
         ProjectError: All problems of the project, its infra/ and its seeds.
         ToolError: There is no moto.
     """
-    template = local_template(document or parse_template(render_template(root)))
+    template = local_template(document or parse_template(project_template(root).text))
     parameters = require_parameters(root, template, parameters)
     seeds = read_seeds(root) if seeds is None else seeds
     if cloud.exists():

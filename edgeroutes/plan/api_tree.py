@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 
 # Far above any raised quota of API Gateway; a guard against layouts whose repeats multiply.
-MAX_RESOURCES = 5_000
+_MAX_RESOURCES = 5_000
 
 
 @dataclass(slots=True)
-class PathNode:
+class _PathNode:
     """One level of the routes' own tree; routes are named by their route path."""
 
-    statics: dict[str, PathNode] = field(default_factory=dict)
-    parameter: PathNode | None = None
+    statics: dict[str, _PathNode] = field(default_factory=dict)
+    parameter: _PathNode | None = None
     parameter_name: str = ""
     leaf: str | None = None
     catch_all: tuple[str, str] | None = None  # the parameter's name and the route path
@@ -51,9 +51,9 @@ class PathNode:
         return self.leaf or (self.catch_all[1] if self.catch_all and self.matches_empty else None)
 
 
-def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
+def _plant_paths(patterns: Iterable[Pattern]) -> _PathNode:
     """The tree of these routes."""
-    root = PathNode()
+    root = _PathNode()
     for pattern in patterns:
         node = root
         for segment in pattern.segments:
@@ -62,11 +62,11 @@ def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
                 node.matches_empty = segment.kind == OPTIONAL_CATCH_ALL
                 break
             if segment.kind == PARAM:
-                node.parameter = node.parameter or PathNode()
+                node.parameter = node.parameter or _PathNode()
                 node.parameter_name = segment.name
                 node = node.parameter
             else:
-                node = node.statics.setdefault(segment.name, PathNode())
+                node = node.statics.setdefault(segment.name, _PathNode())
         else:
             node.leaf = pattern.route_path
     return root
@@ -81,7 +81,7 @@ class _Greedy:
 
 
 # What may still match, first choice first. A _Greedy is the last: nothing behind it is ever tried.
-_Alive: TypeAlias = "tuple[PathNode | _Greedy, ...]"
+_Alive: TypeAlias = "tuple[_PathNode | _Greedy, ...]"
 
 
 @dataclass(slots=True)
@@ -130,7 +130,7 @@ def make_resources(
     Raises:
         LayoutError: The routes need more resources than any API can have.
     """
-    resource = _Grower(functions).grow((plant_paths(patterns),))
+    resource = _Grower(functions).grow((_plant_paths(patterns),))
     _share(resource, shared)
     for name in ["", *reversed(base_path.strip("/").split("/"))] if base_path else [""]:
         resource = _Resource(statics={name: resource}) if name else resource
@@ -149,14 +149,14 @@ class _Grower:
 
     def grow(self, alive: _Alive) -> _Resource:
         self.count += 1
-        if self.count > MAX_RESOURCES:
-            problem = f"the routes need more than {MAX_RESOURCES} resources in API Gateway"
+        if self.count > _MAX_RESOURCES:
+            problem = f"the routes need more than {_MAX_RESOURCES} resources in API Gateway"
             hint = "Use fewer folders where names and '[parameters]' stand beside each other on several levels"
             raise LayoutError(problem, where="functions", hint=hint)
         first = alive[0]
         ends = first.route_path if isinstance(first, _Greedy) else _first_ending(alive)
         resource = _Resource(target=self.functions[ends] if ends else None)
-        for name in sorted({name for node in alive if isinstance(node, PathNode) for name in node.statics}):
+        for name in sorted({name for node in alive if isinstance(node, _PathNode) for name in node.statics}):
             resource.statics[name] = self.grow(_step(alive, name))
         beyond = _step(alive, None)
         if not beyond:
@@ -165,7 +165,7 @@ class _Grower:
         if isinstance(first, _Greedy):
             resource.greedy = (first.name, self.functions[first.route_path])
         else:
-            name = next(node.parameter_name for node in alive if isinstance(node, PathNode) and node.parameter)
+            name = next(node.parameter_name for node in alive if isinstance(node, _PathNode) and node.parameter)
             resource.variable = (name, self.grow(beyond))
         return resource
 
@@ -180,7 +180,7 @@ def _first_ending(alive: _Alive) -> str | None:
 
 def _step(alive: _Alive, name: str | None) -> _Alive:
     """The routes that are alive one segment further; None is a segment that no folder has as its name."""
-    after: list[PathNode | _Greedy] = []
+    after: list[_PathNode | _Greedy] = []
     for item in alive:
         if isinstance(item, _Greedy):
             after.append(item)
@@ -262,10 +262,10 @@ def _identifier(name: str, taken: frozenset[str]) -> str:
     return chosen
 
 
-ALONE = "route"
+_ALONE = "route"
 # A static folder beside a `[parameter]` repeats the API resources below the parameter (see `api_tree`). Up to this
 # number are repeated; with more, the routes below the parameter share a function, and a single resource leads to it.
-MAX_REPEATED = 25
+_MAX_REPEATED = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -296,15 +296,15 @@ def group_routes(
     by_path = {route.route_path: route for route in routes}
     named = {path: route.config.isolate or isolate[path] for path, route in by_path.items()}
     joined = _Joined(by_path)
-    for first, other, reason in _indistinct_pairs(plant_paths(route.pattern for route in routes)):
+    for first, other, reason in _indistinct_pairs(_plant_paths(route.pattern for route in routes)):
         # The API's tree can also separate them, and does if they could not share a function.
-        alone = named[first] == named[other] == ALONE
+        alone = named[first] == named[other] == _ALONE
         if alone and by_path[first].exports.streams == by_path[other].exports.streams:
             joined.join(first, other, reason)
     groups: dict[str, list[RouteFile]] = {}
     for route in routes:
         name = named[route.route_path]
-        key = f"={name}" if name != ALONE else joined.find(route.route_path)
+        key = f"={name}" if name != _ALONE else joined.find(route.route_path)
         groups.setdefault(key, []).append(route)
     made = []
     for key, members in groups.items():
@@ -316,7 +316,7 @@ def group_routes(
     return tuple(made)
 
 
-def _indistinct_pairs(node: PathNode) -> Iterator[tuple[str, str, str]]:
+def _indistinct_pairs(node: _PathNode) -> Iterator[tuple[str, str, str]]:
     """Pairs of routes that share a function because of their URLs, each with the reason."""
     if node.parameter and node.parameter.leaf and node.catch_all:
         variable, catch_all = node.parameter.leaf, node.catch_all[1]
@@ -324,18 +324,18 @@ def _indistinct_pairs(node: PathNode) -> Iterator[tuple[str, str, str]]:
         yield variable, catch_all, reason
     if node.parameter and node.statics:
         below = [route for child in _children(node.parameter) for route in _routes(child)]
-        if len(below) > MAX_REPEATED:
+        if len(below) > _MAX_REPEATED:
             reason = f"{len(below)} routes stand below one '[{node.parameter_name}]' that has static folders beside it"
             yield from ((first, other, reason) for first in below for other in below if first < other)
     for child in _children(node):
         yield from _indistinct_pairs(child)
 
 
-def _children(node: PathNode) -> list[PathNode]:
+def _children(node: _PathNode) -> list[_PathNode]:
     return [*node.statics.values(), *([node.parameter] if node.parameter else [])]
 
 
-def _routes(node: PathNode) -> Iterator[str]:
+def _routes(node: _PathNode) -> Iterator[str]:
     if node.leaf:
         yield node.leaf
     if node.catch_all:

@@ -47,7 +47,7 @@ SHORT_TAGS: Mapping[str, str] = {
     },
 }
 
-Path = tuple[str | int, ...]
+_Path = tuple[str | int, ...]
 
 _MAX_VALUES = 60_000
 _MAX_DEPTH = 100
@@ -67,7 +67,7 @@ class YamlText:
 
     source_file: str
     value: dict[str, Any]
-    lines: Mapping[Path, int]
+    lines: Mapping[_Path, int]
 
     def where(self, *path: str | int) -> str:
         """The file with the line of the nearest thing on this path, `infra/tables.yaml:12`."""
@@ -160,11 +160,11 @@ class _Reader:
     def __init__(self, loader: _Loader, source_file: str) -> None:
         self.loader = loader
         self.source_file = source_file
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[_Path, int] = {}
         self._open: list[yaml.Node] = []
         self._count = 0
 
-    def read(self, node: yaml.Node, path: Path) -> Any:
+    def read(self, node: yaml.Node, path: _Path) -> Any:
         if any(node is other for other in self._open):
             raise ConfigError("an anchor contains itself", where=self._where(node))
         self._count += 1
@@ -177,7 +177,7 @@ class _Reader:
         finally:
             self._open.pop()
 
-    def _read_tagged(self, node: yaml.Node, path: Path) -> Any:
+    def _read_tagged(self, node: yaml.Node, path: _Path) -> Any:
         name = SHORT_TAGS.get(node.tag)
         if name is None:
             hint = suggest(node.tag, SHORT_TAGS, f"Allowed are {', '.join(SHORT_TAGS)}")
@@ -187,7 +187,7 @@ class _Reader:
             value = value.split(".", 1)
         return {name: value}
 
-    def _read_plain(self, node: yaml.Node, path: Path) -> Any:
+    def _read_plain(self, node: yaml.Node, path: _Path) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -212,7 +212,7 @@ class _Reader:
             problem = f"{str(node.value)[:80]!r} is not a value of YAML's type {node.tag.rpartition(':')[2]!r}"
             raise ConfigError(problem, where=self._where(node)) from err
 
-    def _read_mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _read_mapping(self, node: yaml.MappingNode, path: _Path) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         own: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -228,7 +228,7 @@ class _Reader:
             own[key] = self.read(value_node, (*path, key))
         return {**{key: value for key, value in merged.items() if key not in own}, **own}
 
-    def _merge_parts(self, node: yaml.Node, path: Path) -> Iterator[dict[str, Any]]:
+    def _merge_parts(self, node: yaml.Node, path: _Path) -> Iterator[dict[str, Any]]:
         for part in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(part, yaml.MappingNode):
                 raise ConfigError("'<<' takes a mapping", where=self._where(part))

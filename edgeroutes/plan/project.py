@@ -59,14 +59,14 @@ def make_plan(
     }
     cors = plan_cors(scan.routes, config.cors, {file: each.cors for file, each in read.items()}, problems)
     for route in scan.routes:
-        problems += check_timeout(route, settings[route.route_path], config)
+        problems += _check_timeout(route, settings[route.route_path], config)
     isolate = {path: own.isolate or config.isolate for path, own in settings.items()}
     groups = group_routes(scan.routes, isolate, problems)
     functions = tuple(
         _plan_function(logical_id, group, settings, config, problems, cors=cors, shared=shared)
         for logical_id, group in zip(_name_groups(groups), groups, strict=True)
     )
-    problems += [*check_functions(functions, config), *check_cdn(config)]
+    problems += [*_check_functions(functions, config), *_check_cdn(config)]
     require_no_problems(_once(problems))
     resources, count = make_resources(
         [route.pattern for route in scan.routes],
@@ -124,7 +124,7 @@ def _plan_function(
         own = settings[route.route_path]
         include += own.include
         exclude += own.exclude
-        timeout = {"Timeout": route_timeout(route, own, config)}
+        timeout = {"Timeout": _route_timeout(route, own, config)}
         for key, value in {**own.properties, **standard, **own.throttles, **timeout}.items():
             is_of_route = key == "Timeout" and route.config.max_duration is not None
             place = route.source_file if is_of_route else own.places.get(key) or route.source_file
@@ -164,7 +164,7 @@ def _plan_fallback(shared: FunctionSettings) -> FunctionPlan:
 
 def _publish_where_needed(properties: dict[str, Any]) -> None:
     """SnapStart and provisioned concurrency need published versions."""
-    if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
+    if _uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
         properties.setdefault("AutoPublishAlias", ALIAS)
 
 
@@ -197,7 +197,7 @@ def _once(problems: Sequence[ProjectError]) -> list[ProjectError]:
     return list({str(problem): problem for problem in problems}.values())
 
 
-SUFFIX = "Function"
+_SUFFIX = "Function"
 # CloudFormation allows 255 characters; SAM appends its own ('Aliaslive', 'Role', a version's hash).
 MAX_LENGTH = 120
 _HASH_LENGTH = 6
@@ -242,37 +242,37 @@ def _camel_case(text: str) -> str:
 
 
 def _named(stem: str, name: str) -> str:
-    logical_id = stem + SUFFIX
+    logical_id = stem + _SUFFIX
     # An id starts with something readable; a path of other letters than ASCII leaves nothing.
     return logical_id if stem and len(logical_id) <= MAX_LENGTH else _hashed(logical_id, name)
 
 
 def _hashed(logical_id: str, name: str) -> str:
-    stem = logical_id.removesuffix(SUFFIX)[: MAX_LENGTH - len(SUFFIX) - _HASH_LENGTH] or "Route"
-    return stem + hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH].upper() + SUFFIX
+    stem = logical_id.removesuffix(_SUFFIX)[: MAX_LENGTH - len(_SUFFIX) - _HASH_LENGTH] or "Route"
+    return stem + hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH].upper() + _SUFFIX
 
 
 # Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table" (read 2026-11-21).
-API_RESOURCES = 300
-API_RESOURCES_QUOTA = "Resources per API"
-TIMEOUT_QUOTA = "Maximum integration timeout in milliseconds"
+_API_RESOURCES = 300
+_API_RESOURCES_QUOTA = "Resources per API"
+_TIMEOUT_QUOTA = "Maximum integration timeout in milliseconds"
 # Source: docs.aws.amazon.com/lambda "gettingstarted-limits" and "snapstart" (read 2026-11-21).
-STREAMING_TIMEOUT_S = 300
-TIMEOUTS_S = range(1, 901)
-NO_SNAPSTART = ("python3.11",)
+_STREAMING_TIMEOUT_S = 300
+_TIMEOUTS_S = range(1, 901)
+_NO_SNAPSTART = ("python3.11",)
 
 
-def route_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> Any:
+def _route_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> Any:
     """The timeout in seconds: from the route file, else function.yaml, else the default."""
     if route.config.max_duration is not None:
         return route.config.max_duration
     said = settings.properties.get("Timeout")
     if said is not None:
         return said
-    return STREAMING_TIMEOUT_S if route.exports.streams else config.timeout_s
+    return _STREAMING_TIMEOUT_S if route.exports.streams else config.timeout_s
 
 
-def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> list[ProjectError]:
+def _check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> list[ProjectError]:
     """Problems with a timeout that Lambda or, without streaming, API Gateway does not allow."""
     error: type[ProjectError] = RouteFileError
     name, where = "max_duration", route.source_file
@@ -283,8 +283,8 @@ def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) 
         seconds = settings.properties.get("Timeout")
     if seconds is None or is_intrinsic(seconds):
         return []
-    if type(seconds) is not int or seconds not in TIMEOUTS_S:
-        problem = f"{name} is {seconds!r}. Allowed are whole seconds from 1 to {TIMEOUTS_S[-1]}"
+    if type(seconds) is not int or seconds not in _TIMEOUTS_S:
+        problem = f"{name} is {seconds!r}. Allowed are whole seconds from 1 to {_TIMEOUTS_S[-1]}"
         return [error(problem, where=where)]
     if route.exports.streams and seconds * 1000 <= config.stream_margin_ms:
         problem = (
@@ -300,13 +300,13 @@ def check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) 
         f"not stream after {allowed} seconds"
     )
     hint = (
-        f"Export 'streaming = True' in {route.source_file}, or ask AWS to raise the quota '{TIMEOUT_QUOTA}' and set "
+        f"Export 'streaming = True' in {route.source_file}, or ask AWS to raise the quota '{_TIMEOUT_QUOTA}' and set "
         f"integration_timeout_s = {seconds} in [tool.edgeroutes]"
     )
     return [error(problem, where=where, hint=hint)]
 
 
-def check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[ProjectError]:
+def _check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[ProjectError]:
     """Problems with functions that AWS would reject."""
     problems: list[ProjectError] = []
     names: dict[str, FunctionPlan] = {}
@@ -318,14 +318,14 @@ def check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[P
                 problem = f"FunctionName {name!r} is given to {other.logical_id} and {function.logical_id}"
                 hint = "Take it out of function.yaml, or put it beside one route alone"
                 problems.append(ConfigError(problem, where=_place_of(function, "FunctionName"), hint=hint))
-        if uses_snapstart(function.properties) and config.runtime in NO_SNAPSTART:
+        if _uses_snapstart(function.properties) and config.runtime in _NO_SNAPSTART:
             problem = f"SnapStart is set, which {config.runtime} does not have"
             hint = 'Set runtime = "python3.13" in [tool.edgeroutes], or take SnapStart out'
             problems.append(ConfigError(problem, where=_place_of(function, "SnapStart"), hint=hint))
     return problems
 
 
-def check_cdn(config: Config) -> list[ProjectError]:
+def _check_cdn(config: Config) -> list[ProjectError]:
     """Problems with settings that CloudFront would reject."""
     cdn = config.cdn
     set_by = "certificate_arn" if cdn.certificate_arn else "domain_name"
@@ -339,7 +339,7 @@ def check_cdn(config: Config) -> list[ProjectError]:
     return []
 
 
-def uses_snapstart(properties: Mapping[str, Any]) -> bool:
+def _uses_snapstart(properties: Mapping[str, Any]) -> bool:
     """Whether versions of the function start from a snapshot."""
     snapstart = properties.get("SnapStart")
     return isinstance(snapstart, dict) and snapstart.get("ApplyOn", "None") != "None"
@@ -347,11 +347,11 @@ def uses_snapstart(properties: Mapping[str, Any]) -> bool:
 
 def warn_api_resources(count: int) -> list[Problem]:
     """A warning if the API has more resources than an account's default quota."""
-    if count <= API_RESOURCES:
+    if count <= _API_RESOURCES:
         return []
-    problem = f"the API has {count} resources, and an account allows {API_RESOURCES} unless the quota is raised"
+    problem = f"the API has {count} resources, and an account allows {_API_RESOURCES} unless the quota is raised"
     hint = (
-        f"Raise '{API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or share one function "
+        f"Raise '{_API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or share one function "
         "among the routes of a folder: 'isolate: <name>' in its function.yaml"
     )
     return [Problem(problem, hint=hint)]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from edgeroutes.services.cache_stores import Entry
 
 
-MAX_BYTES = 16 * 1024 * 1024
-MAX_ENTRIES = 1_000
+_MAX_BYTES = 16 * 1024 * 1024
+_MAX_ENTRIES = 1_000
 _MAX_TAGS = 4_096
 
 
@@ -30,7 +30,7 @@ class MemoryStore:
         max_entries: The number of entries; None for no limit.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, max_entries: int | None = MAX_ENTRIES) -> None:
+    def __init__(self, max_bytes: int = _MAX_BYTES, max_entries: int | None = _MAX_ENTRIES) -> None:
         self.max_bytes = max_bytes
         self._max_entries = max_entries
         self._bytes = 0

@@ -156,7 +156,7 @@ def _is_plain(value: object) -> bool:
 
 # How long a sandbox trusts its memory that a tag was not invalidated elsewhere, in uncached responses. For a response that a CDN
 # stores, every tag is looked up.
-MARKER_SECONDS = 5
+_MARKER_SECONDS = 5
 
 
 class Stores:
@@ -201,7 +201,7 @@ class Stores:
         self, table: TableStore, recipe: Recipe, entry: Entry | None, now: float, *, is_exact: bool
     ) -> Entry | None:
         """The newest entry with its tags looked up: one read, unless it has tags that are not in the recipe."""
-        since = now if is_exact else now - MARKER_SECONDS
+        since = now if is_exact else now - _MARKER_SECONDS
         is_wanted = entry is None or not entry.is_fresh(now)
         tags = self._markers.unheard(recipe.tags if entry is None else entry.tags, since)
         if is_wanted or tags:

@@ -144,7 +144,7 @@ def _edge_function(kind: str, about: str, code: str) -> dict[str, Any]:
     properties = {
         "Name": {"Fn::Join": ["-", ["edgeroutes", stack_uuid, kind]]},
         "AutoPublish": True,
-        "FunctionConfig": {"Comment": {"Fn::Sub": f"${{AWS::StackName}}: {about}"}, "Runtime": RUNTIME},
+        "FunctionConfig": {"Comment": {"Fn::Sub": f"${{AWS::StackName}}: {about}"}, "Runtime": _RUNTIME},
         "FunctionCode": code,
     }
     return {"Type": "AWS::CloudFront::Function", "Properties": properties}
@@ -219,7 +219,7 @@ def _optional(cdn: CdnConfig) -> dict[str, Any]:
     return made
 
 
-RUNTIME = "cloudfront-js-2.0"
+_RUNTIME = "cloudfront-js-2.0"
 # Source: docs.aws.amazon.com/AmazonCloudFront "cloudfront-limits" (read 2026-11-21).
 MAX_CODE_BYTES = 10_240
 

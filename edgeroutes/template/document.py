@@ -115,13 +115,13 @@ def make_template(
     document = make_document(plan, infra)
     text = render_yaml(document)
     stack_resources = count_stack_resources(document)
-    require_no_problems(check_stack(plan, stack_resources, len(text.encode())))
+    require_no_problems(_check_stack(plan, stack_resources, len(text.encode())))
     return Template(
         text=text,
         functions=len(plan.functions) + 1,
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
-        warnings=(*plan.warnings, *warn_variables(plan, document, uses or {}, env_files or {})),
+        warnings=(*plan.warnings, *_warn_variables(plan, document, uses or {}, env_files or {})),
         notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 
@@ -344,7 +344,7 @@ def count_stack_resources(template: Mapping[str, Any]) -> int:
     return sum(_count(name, resource, shared) for name, resource in template.get("Resources", {}).items())
 
 
-def check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) -> list[ProjectError]:
+def _check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) -> list[ProjectError]:
     """Problems of a template that does not fit in one stack, with the folders whose routes can share a function.
 
     Args:
@@ -438,7 +438,7 @@ _HINT = (
 )
 
 
-def warn_variables(
+def _warn_variables(
     plan: ProjectPlan, document: Mapping[str, Any], uses: Uses, env_files: Mapping[str, Collection[str]]
 ) -> Iterator[Problem]:
     """Variables that only `.env` provides, and required ones that nothing provides; one warning per place.

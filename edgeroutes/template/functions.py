@@ -39,7 +39,7 @@ def function_resources(plan: ProjectPlan) -> dict[str, Any]:
     for function in plan.functions:
         resources[function.logical_id] = _function(function, plan.config, roles[function.logical_id])
     resources[plan.fallback.logical_id] = _fallback(plan, roles[plan.fallback.logical_id])
-    shared, owned = role_resources(plan, roles)
+    shared, owned = _role_resources(plan, roles)
     return {LOG_GROUP: _log_group(), **shared, **dict(sorted({**resources, **owned}.items()))}
 
 
@@ -60,8 +60,8 @@ def _resource(
 ) -> dict[str, Any]:
     """The function's resource: the defaults, then its own properties; not those that SAM takes from `Globals`."""
     own = {key: value for key, value in function.properties.items() if key not in {*function.inherited, "Environment"}}
-    if role == role_of(function) and sam_makes_role(function):  # SAM creates it for a function without a Role
-        role_keys: dict[str, Any] = {"AssumeRolePolicyDocument": assume_function_role()}
+    if role == _role_of(function) and _sam_makes_role(function):  # SAM creates it for a function without a Role
+        role_keys: dict[str, Any] = {"AssumeRolePolicyDocument": _assume_function_role()}
     else:
         role_keys = {} if role is None else {"Role": {"Fn::GetAtt": [role, "Arn"]}}
         own = {key: value for key, value in own.items() if key not in ROLE_ONLY_KEYS}
@@ -121,7 +121,7 @@ def _log_group() -> dict[str, Any]:
 
 
 LOG_GROUP = "FunctionsLogGroup"
-ROLE = "FunctionsRole"
+_ROLE = "FunctionsRole"
 _REVALIDATING_ROLE = "RevalidatingFunctionsRole"
 # Properties that SAM ignores or refuses beside a Role.
 ROLE_ONLY_KEYS = ("AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RolePath")
@@ -154,30 +154,30 @@ def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
         if "Role" in function.properties:
             roles[function.logical_id] = None
         elif not wanted:
-            roles[function.logical_id] = _REVALIDATING_ROLE if may_revalidate else ROLE
+            roles[function.logical_id] = _REVALIDATING_ROLE if may_revalidate else _ROLE
         else:
             key = json.dumps([wanted, may_revalidate], sort_keys=True)
-            roles[function.logical_id] = owners.setdefault(key, role_of(function))
+            roles[function.logical_id] = owners.setdefault(key, _role_of(function))
     return roles
 
 
-def role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Logical id → role: those without `Policies`, and those named after a function."""
-    shared = {name: _role(_statements({}), []) for name in (ROLE, *sorted({_REVALIDATING_ROLE} & {*roles.values()}))}
+    shared = {name: _role(_statements({}), []) for name in (_ROLE, *sorted({_REVALIDATING_ROLE} & {*roles.values()}))}
     owned = {
-        role_of(function): _function_role(function)
+        _role_of(function): _function_role(function)
         for function in (*plan.functions, plan.fallback)
-        if roles[function.logical_id] == role_of(function) and not sam_makes_role(function)
+        if roles[function.logical_id] == _role_of(function) and not _sam_makes_role(function)
     }
     return shared, owned
 
 
-def role_of(function: FunctionPlan) -> str:
+def _role_of(function: FunctionPlan) -> str:
     """The id of a function's own role; SAM gives its own the same."""
     return f"{function.logical_id}Role"
 
 
-def sam_makes_role(function: FunctionPlan) -> bool:
+def _sam_makes_role(function: FunctionPlan) -> bool:
     """Whether SAM has to create the role, because only SAM knows its permissions."""
     if any(key in function.properties for key in _IMPLY_PERMISSIONS):
         return True
@@ -196,7 +196,7 @@ def assume_role(service: str, *, condition: Mapping[str, Any] | None = None) -> 
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def assume_function_role() -> dict[str, Any]:
+def _assume_function_role() -> dict[str, Any]:
     """The policy document by which Lambda may assume a role for functions of this account.
 
     Source: github.com/aws/agent-toolkit-for-aws, lambda-trust-policy.json (read 2026-11-30). API Gateway does not send
@@ -232,7 +232,8 @@ def _function_role(function: FunctionPlan) -> dict[str, Any]:
     role = _role(_statements(properties), arns, tracing=properties.get("Tracing"))
     made = role["Properties"]
     made["Policies"] += [
-        {"PolicyName": f"{role_of(function)}Policy{index}", "PolicyDocument": document} for index, document in documents
+        {"PolicyName": f"{_role_of(function)}Policy{index}", "PolicyDocument": document}
+        for index, document in documents
     ]
     for key, target in (
         ("AssumeRolePolicyDocument", "AssumeRolePolicyDocument"),
@@ -288,7 +289,7 @@ def _role(statements: list[dict[str, Any]], arns: list[Any], *, tracing: Any = N
     return {
         "Type": "AWS::IAM::Role",
         "Properties": {
-            "AssumeRolePolicyDocument": assume_function_role(),
+            "AssumeRolePolicyDocument": _assume_function_role(),
             **({"ManagedPolicyArns": managed} if managed else {}),
             "Policies": [logs],
         },
@@ -373,8 +374,8 @@ def _read(name: str) -> dict[str, Any]:
     return {}
 
 
-PARAMETER = "DistributionParameter"
-POLICY = "RevalidationPolicy"
+_PARAMETER = "DistributionParameter"
+_POLICY = "RevalidationPolicy"
 _NAME = "/${AWS::StackName}/edgeroutes/distribution"
 
 
@@ -423,14 +424,14 @@ def revalidation_resources(distribution: str, roles: Collection[str | None]) -> 
         "Value": {"Ref": distribution},
     }
     made = {
-        PARAMETER: ("AWS::SSM::Parameter", parameter if roles else None),
-        POLICY: ("AWS::IAM::Policy", policy if named else None),
+        _PARAMETER: ("AWS::SSM::Parameter", parameter if roles else None),
+        _POLICY: ("AWS::IAM::Policy", policy if named else None),
     }
     return {name: {"Type": kind, "Properties": value} for name, (kind, value) in made.items() if value}
 
 
-SECRET = "OriginSecret"  # noqa: S105  # a resource's name
-VALUES = "OriginSecretValues"
+_SECRET = "OriginSecret"  # noqa: S105  # a resource's name
+_VALUES = "OriginSecretValues"
 _VERSION_PARAMETER = "OriginSecretVersion"
 LENGTH = 48
 
@@ -463,11 +464,11 @@ def origin_secret_resources() -> dict[str, Any]:
     about = {"Fn::Sub": "Shows the functions of ${AWS::StackName} that a request comes from CloudFront"}
     both = f"{_reference('current')} {_reference('previous')}"
     return {
-        SECRET: {
+        _SECRET: {
             "Type": "AWS::SecretsManager::Secret",
             "Properties": {"Description": about, "GenerateSecretString": generated},
         },
-        VALUES: {
+        _VALUES: {
             "Type": "AWS::SSM::Parameter",
             "Properties": {"Type": "String", "Description": about, "Value": {"Fn::Sub": both}},
         },
@@ -481,8 +482,8 @@ def origin_headers() -> list[dict[str, Any]]:
 
 def origin_secret_environment() -> dict[str, Any]:
     """Every function's variable: the valid secrets, separated by a space."""
-    return {SECRET_VARIABLE: {"Fn::GetAtt": [VALUES, "Value"]}}
+    return {SECRET_VARIABLE: {"Fn::GetAtt": [_VALUES, "Value"]}}
 
 
 def _reference(key: str) -> str:
-    return f"{{{{resolve:secretsmanager:${{{SECRET}}}:SecretString:{key}::${{{_VERSION_PARAMETER}}}}}}}"
+    return f"{{{{resolve:secretsmanager:${{{_SECRET}}}:SecretString:{key}::${{{_VERSION_PARAMETER}}}}}}}"

@@ -213,7 +213,7 @@ def test_parameters_are_identifiers_and_differ_on_one_path() -> None:
 
 
 def test_repeats_that_multiply_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_tree, "MAX_RESOURCES", 100)
+    monkeypatch.setattr(api_tree, "_MAX_RESOURCES", 100)
     levels = range(8)
     paths = ["/" + "/".join("s" if level == own else f"[p{level}]" for level in levels) for own in levels]
     with pytest.raises(LayoutError, match="more than 100 resources in API Gateway"):
