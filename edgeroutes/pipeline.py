@@ -47,8 +47,8 @@ from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import parse_infra
 from edgeroutes.plan.project import make_plan, warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
-from edgeroutes.routing.reading import list_folder, read_text
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree, list_folder, read_text
+from edgeroutes.routing.scan import scan
 from edgeroutes.template.document import GENERATED, Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
 
