@@ -84,7 +84,6 @@ def print_findings(root: Path, *, as_json: bool) -> int:
 
 
 def _check_machine(root: Path) -> Iterator[_Finding]:
-    """Programs, the functions' Python, AWS credentials and region."""
     yield _Finding("Python", _OK, f"{platform.python_version()}, {sys.executable}")
     uv = find_uv(os.environ)
     yield _program("uv", uv, "edgeroutes needs it to install dependencies", "Run pip install 'edgeroutes[dev]'")

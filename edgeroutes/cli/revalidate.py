@@ -49,7 +49,6 @@ def print_revalidation(
 
 
 def _find_distribution(stack: str) -> str:
-    """The id of a stack's distribution: its output `DistributionId`."""
     where = f"stack {stack!r}"
     client = make_client("cloudformation")
     try:

@@ -162,7 +162,6 @@ def _config(route: RouteFile) -> str:
 
 
 def _middleware(route: RouteFile) -> str:
-    """The folders of its `middleware.py` files."""
     return ", ".join(file.rpartition("/")[0] for file in route.middleware_files)
 
 

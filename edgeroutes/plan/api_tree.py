@@ -52,7 +52,6 @@ class _PathNode:
 
 
 def _plant_paths(patterns: Iterable[Pattern]) -> _PathNode:
-    """The tree of these routes."""
     root = _PathNode()
     for pattern in patterns:
         node = root

@@ -78,9 +78,7 @@ class YamlText:
 
     def below(self, *path: str) -> YamlText:
         """The mapping at this path as a file of its own; empty if there is none."""
-        value: Any = self.value
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = value_at(self.value, *path)
         if not isinstance(value, dict):
             return YamlText(self.source_file, {}, {})
         depth = len(path)
@@ -132,7 +130,6 @@ def _parse(loader: _Loader, source_file: str) -> YamlText:
 
 
 def _not_yaml(err: yaml.YAMLError, source_file: str) -> ConfigError:
-    """PyYAML's error as a ConfigError."""
     mark = getattr(err, "problem_mark", None) or getattr(err, "context_mark", None)
     where = f"{source_file}:{mark.line + 1}" if mark else source_file
     said = " ".join(part for part in (getattr(err, "context", None), getattr(err, "problem", None)) if part)

@@ -91,7 +91,6 @@ def make_plan(
 def _read_files(
     routes: Sequence[RouteFile], texts: Mapping[str, str], problems: list[ProjectError]
 ) -> dict[str, FunctionSettings]:
-    """The settings in each function.yaml, by file."""
     files = sorted({file for route in routes for file in route.function_yaml_files})
     return {file: parse_function_yaml(texts.get(file, ""), file, problems) for file in files}
 
@@ -307,7 +306,6 @@ def _check_timeout(route: RouteFile, settings: FunctionSettings, config: Config)
 
 
 def _check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[ProjectError]:
-    """Problems with functions that AWS would reject."""
     problems: list[ProjectError] = []
     names: dict[str, FunctionPlan] = {}
     for function in functions:
@@ -326,7 +324,6 @@ def _check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[
 
 
 def _check_cdn(config: Config) -> list[ProjectError]:
-    """Problems with settings that CloudFront would reject."""
     cdn = config.cdn
     set_by = "certificate_arn" if cdn.certificate_arn else "domain_name"
     where = config.places.get(f"cdn.{set_by}", f"{CONFIG_FILE}, [tool.edgeroutes.cdn] {set_by}")
@@ -340,7 +337,6 @@ def _check_cdn(config: Config) -> list[ProjectError]:
 
 
 def _uses_snapstart(properties: Mapping[str, Any]) -> bool:
-    """Whether versions of the function start from a snapshot."""
     snapstart = properties.get("SnapStart")
     return isinstance(snapstart, dict) and snapstart.get("ApplyOn", "None") != "None"
 

@@ -111,8 +111,6 @@ def cached(
 
 
 class _CachedFunction:
-    """A function with the settings of its cache."""
-
     __slots__ = ("_function", "_key", "_key_of", "_lifetime_seconds", "_tags", "_where", "is_async")
 
     def __init__(

@@ -168,7 +168,6 @@ def _is_inside(host: str | None) -> bool:
 
 
 def _failure(outgoing: Outgoing, error: Exception) -> FetchError:
-    """An exception of urllib3 or a socket as a FetchError."""
     if isinstance(error, NewConnectionError):  # a timeout, too, in urllib3's tree
         return FetchError("there is no connection to it", where=shown(outgoing.url))
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):

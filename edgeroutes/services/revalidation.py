@@ -96,7 +96,6 @@ def path_item(path: str, *, base_path: str = "", trailing_slash: bool = False) -
 
 
 def _require_path(path: object) -> None:
-    """Raise HandlerError for a pattern or anything but a path of this host."""
     where = "revalidate_path()"
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         hint = "Write the path alone, starting with one '/'"

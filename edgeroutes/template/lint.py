@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, Problem
+from edgeroutes.errors import ConfigError, Problem, suggest
 from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import value_at
 from edgeroutes.template.api import API
@@ -421,5 +421,4 @@ def _near_type(document: Mapping[str, Any], path: Sequence[str | int], region: s
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     kind = str(document["Resources"].get(path[1], {}).get("Type"))
-    near = get_close_matches(kind, PROVIDER_SCHEMA_MANAGER.get_resource_types(region), n=1)
-    return f"Did you mean {near[0]!r}" if near else ""
+    return suggest(kind, PROVIDER_SCHEMA_MANAGER.get_resource_types(region))

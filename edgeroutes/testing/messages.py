@@ -97,7 +97,6 @@ def load_balancer_event(request: HttpRequest) -> Event:
 
 
 def _cloudfront_event(request: HttpRequest) -> Event:
-    """CloudFront's event for an edge function at origin-request."""
     headers: dict[str, list[dict[str, str]]] = {}
     for name, value in request.headers:
         headers.setdefault(name.lower(), []).append({"key": name, "value": value})
