@@ -9,7 +9,7 @@ Each stage is a package that knows values; I/O is here, or behind a port::
     plan               plan.project.make_plan    → ProjectPlan       the functions, their routes, and the paths of the API
         │                function_yaml             properties
         │                api_tree                  the API's paths, and which routes share a function
-        │              build.features              for the template: the features that a function's code uses
+        │              build.own_parts             for the template: the features that a function's code uses
         ├──────────────────────────────┐
         ▼                              ▼
     template           template.document         build               (`sam build` runs it through the Makefile)
@@ -36,9 +36,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
-from edgeroutes.build.features import feature_names
-from edgeroutes.build.libraries import OwnUsers
+from edgeroutes.build.mentions import OwnUsers
 from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
 from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config

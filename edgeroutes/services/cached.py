@@ -13,7 +13,7 @@ from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import YEAR_SECONDS
 from edgeroutes.http.json_text import render_json
-from edgeroutes.runtime.cache_usage import require_tags
+from edgeroutes.runtime.cache_policy import require_tags
 from edgeroutes.runtime.context import collecting, find_scope
 from edgeroutes.services.cache_stores import PLAIN_TYPES, Recipe, digest
 from edgeroutes.services.data_cache import data_cache, run_blocking

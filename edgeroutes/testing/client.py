@@ -25,7 +25,7 @@ from edgeroutes.names import CONFIG_FILE
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.dependencies import identity, overrides
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop
 from edgeroutes.testing.adapters import ADAPTERS, Adapter
 from edgeroutes.testing.environment import FAKE_CREDENTIALS, NOT_IN_TESTS, Output, put_environment, restored_environment
 from edgeroutes.testing.messages import BASE_URL, RequestOptions, TestResponse, make_request, make_response
