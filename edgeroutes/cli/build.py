@@ -47,7 +47,7 @@ def _build_if_changed(
     root: Path, store: Store, progress: Callable[[str], None]
 ) -> tuple[frozenset[str], Sequence[str], Sequence[str]]:
     """The functions that differ from the last build, the new data files, and the warnings. The caller has locked the store."""
-    from edgeroutes.build.inputs import is_unchanged
+    from edgeroutes.build.session import is_unchanged
 
     if is_unchanged(store):
         return frozenset(), (), json.loads(store.read_text("warnings.json") or "[]")
@@ -89,8 +89,7 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
 
 def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) -> None:
     """Build all functions, and write for the other targets of this `sam build` how to link them, or the error."""
-    from edgeroutes.build.inputs import is_unchanged
-    from edgeroutes.build.session import write_failure, write_script
+    from edgeroutes.build.session import is_unchanged, write_failure, write_script
     from edgeroutes.cli.template import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
 

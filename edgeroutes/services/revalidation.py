@@ -56,8 +56,8 @@ def revalidate_path(path: str, *, wait: bool = False) -> None:
     if scope is None:
         item = path_item(path)
     else:
-        endpoint = scope.endpoint
-        item = path_item(path, base_path=endpoint.base_path, trailing_slash=endpoint.trailing_slash)
+        manifest = scope.endpoint.manifest
+        item = path_item(path, base_path=manifest.base_path, trailing_slash=manifest.trailing_slash)
     _revalidate([item], (), wait=wait)
 
 
