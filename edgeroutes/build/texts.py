@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import Module, Origin
+from edgeroutes.names import CONFIG_FILE
+from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -441,8 +443,8 @@ def settings_texts(
     found = [_in_file(root, path, exists) for path in files if path.endswith(_ENDINGS)]
     variables = function.properties.get("Environment", {}).get("Variables", {})
     file, _, line = function.places.get("Environment", "").partition(":")
-    found.append(_in_values(root, file or "function.yaml", variables.values(), int(line or 1)))
-    found.append(_in_values(root, "pyproject.toml", config.env.values(), 1))
+    found.append(_in_values(root, file or FUNCTION_FILE, variables.values(), int(line or 1)))
+    found.append(_in_values(root, CONFIG_FILE, config.env.values(), 1))
     known = (
         replace(each, texts=tuple(text for text in each.texts if text.dotted.partition(".")[0] in tops))
         for each in found
