@@ -120,8 +120,9 @@ class _TreeWithFile:
 
     def list_names(self, directory: str) -> Sequence[str]:
         names = set(self._tree.list_names(directory)) if self._tree.is_directory(directory) else set()
-        if self._file.startswith(f"{directory}/"):
-            names.add(self._file[len(directory) + 1 :].partition("/")[0])
+        prefix = f"{directory}/" if directory else ""
+        if self._file.startswith(prefix):
+            names.add(self._file.removeprefix(prefix).partition("/")[0])
         return sorted(names)
 
     def is_directory(self, path: str) -> bool:

@@ -94,6 +94,15 @@ def test_it_sees_what_the_disk_has_links_too(tmp_path: Path) -> None:
     assert not tree.is_directory("nothing/here")
 
 
+def test_the_root_is_a_folder_like_others(tmp_path: Path) -> None:
+    (tmp_path / "functions" / "a").mkdir(parents=True)
+    tree = RememberedTree(tmp_path)
+    assert tree.list_names("") == ("functions",)
+    assert [tree.resolve(folder) for folder in ("", "functions", "functions/a")] == [
+        os.path.realpath(tmp_path / folder) for folder in ("", "functions", "functions/a")
+    ]
+
+
 def test_it_sees_every_change(tmp_path: Path) -> None:
     write_files(tmp_path, {"a": PLAIN})
     tree = RememberedTree(tmp_path)
