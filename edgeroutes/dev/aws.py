@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ServiceError, ToolError
-from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.template import local_template, without_dependents
 from edgeroutes.names import INFRA_FOLDER
 

@@ -9,17 +9,43 @@ operation of these services in botocore 1.44.5; differences are noted.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.local_aws.iam import actions
 from edgeroutes.local_aws.iam.policies import ANY, UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from edgeroutes.local_aws import AccountRegion
+
+
+_DATA: dict[str, Any] = tomllib.loads(Path(__file__).with_name("actions.toml").read_text("utf-8"))
+
+# Of S3: parameters of a call that store more than the object → the action that each needs.
+_WITH_OBJECT = {
+    "ACL": "PutObjectAcl",
+    "GrantFullControl": "PutObjectAcl",
+    "GrantRead": "PutObjectAcl",
+    "GrantReadACP": "PutObjectAcl",
+    "GrantWriteACP": "PutObjectAcl",
+    "ObjectLockLegalHoldStatus": "PutObjectLegalHold",
+    "ObjectLockMode": "PutObjectRetention",
+    "Tagging": "PutObjectTagging",
+}
+_STORING = frozenset({"CopyObject", "CreateMultipartUpload", "PutObject"})
+# Of DynamoDB: what PartiQL's verbs are, and what stands in a transaction's item.
+_PARTIQL = {"SELECT": "PartiQLSelect", "INSERT": "PartiQLInsert", "UPDATE": "PartiQLUpdate", "DELETE": "PartiQLDelete"}
+_TRANSACTED = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+    "Get": "GetItem",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +267,13 @@ class Need:
 
 def action_prefix(service_name: str, signing_name: str) -> str:
     """The part before the colon of the service's actions."""
-    return actions.PREFIXES.get(service_name, signing_name)
+    prefix: str = _DATA["prefixes"].get(service_name, signing_name)
+    return prefix
+
+
+def is_free(call: Call) -> bool:
+    """Whether everyone may make the call."""
+    return call.operation in _DATA["free"].get(call.prefix, ())
 
 
 def find_needs(call: Call) -> tuple[Need, ...]:
@@ -250,26 +282,31 @@ def find_needs(call: Call) -> tuple[Need, ...]:
     Returns:
         For `put_item(TableName="users", …)`: `(Need("dynamodb:PutItem", "arn:aws:dynamodb:…:table/users"),)`; empty where everyone may.
     """
-    if (call.prefix, call.operation) in actions.FREE:
+    if is_free(call):
         return ()
     special = _SPECIAL.get((call.prefix, call.operation))
     return tuple(dict.fromkeys(special(call) if special else _ordinary(call)))
 
 
 def _ordinary(call: Call) -> Iterator[Need]:
-    for name in actions.ACTIONS.get(call.prefix, {}).get(call.operation, (call.operation,)):
+    for name in _DATA["actions"].get(call.prefix, {}).get(call.operation, (call.operation,)):
         is_own = ":" not in name
         action = f"{call.prefix}:{name}" if is_own else name
         resources = _find_resources(call) if is_own else [UNKNOWN]
-        for resource in [ANY] if action in actions.WITHOUT_RESOURCE else resources:
+        for resource in [ANY] if _has_no_resources(action) else resources:
             yield Need(action, resource)
+
+
+def _has_no_resources(action: str) -> bool:
+    prefix, _, name = action.partition(":")
+    return name in _DATA["without_resource"].get(prefix, ())
 
 
 def _transact(call: Call) -> Iterator[Need]:
     for item in _items_of(call, "TransactItems"):
         for kind, request in item.items():
-            if kind in actions.TRANSACTED and isinstance(request, Mapping):
-                yield Need(f"dynamodb:{actions.TRANSACTED[kind]}", table_arn(call, request.get("TableName")))
+            if kind in _TRANSACTED and isinstance(request, Mapping):
+                yield Need(f"dynamodb:{_TRANSACTED[kind]}", table_arn(call, request.get("TableName")))
 
 
 _TABLE_OF_STATEMENT = re.compile(r"""\b(?:FROM|INTO|UPDATE)\s+"?([\w.:/-]+)"?(?:\."?([\w.-]+)"?)?""", re.IGNORECASE)
@@ -281,8 +318,8 @@ def _partiql(call: Call) -> Iterator[Need]:
         statement = each.get("Statement")
         text = statement.strip() if isinstance(statement, str) else ""
         verb, found = text.partition(" ")[0].upper(), _TABLE_OF_STATEMENT.search(text)
-        action = actions.PARTIQL.get(verb)
-        for name in [action] if action else actions.PARTIQL.values():
+        action = _PARTIQL.get(verb)
+        for name in [action] if action else _PARTIQL.values():
             yield Need(
                 f"dynamodb:{name}", table_arn(call, found[1], found[2] or "") if found else table_arn(call, UNKNOWN)
             )
@@ -291,14 +328,14 @@ def _partiql(call: Call) -> Iterator[Need]:
 def _s3_object(call: Call) -> Iterator[Need]:
     """Calls about one object, with its version and what is stored with it."""
     (resource,) = _object_or_bucket(call)
-    for name in actions.ACTIONS["s3"].get(call.operation, (call.operation,)):
-        yield Need(f"s3:{actions.OF_VERSION.get(name, name) if 'VersionId' in call.parameters else name}", resource)
+    for name in _DATA["actions"]["s3"].get(call.operation, (call.operation,)):
+        yield Need(f"s3:{_DATA['s3_of_version'].get(name, name) if 'VersionId' in call.parameters else name}", resource)
     yield from _s3_stored_along(call, resource)
 
 
 def _s3_stored_along(call: Call, resource: str) -> Iterator[Need]:
-    if call.operation in actions.STORING:
-        yield from (Need(f"s3:{name}", resource) for key, name in actions.WITH_OBJECT.items() if key in call.parameters)
+    if call.operation in _STORING:
+        yield from (Need(f"s3:{name}", resource) for key, name in _WITH_OBJECT.items() if key in call.parameters)
 
 
 def _s3_copy(call: Call) -> Iterator[Need]:
@@ -357,5 +394,8 @@ _SPECIAL: dict[tuple[str, str], Callable[[Call], Iterator[Need]]] = {
     ("s3", "UploadPartCopy"): _s3_copy,
     ("secretsmanager", "BatchGetSecretValue"): _secrets,
     ("sns", "Publish"): _sns,
-    **{("s3", name): _s3_object for name in (*actions.OF_VERSION, "HeadObject", "PutObject", "CreateMultipartUpload")},
+    **{
+        ("s3", name): _s3_object
+        for name in (*_DATA["s3_of_version"], "HeadObject", "PutObject", "CreateMultipartUpload")
+    },
 }
