@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.function_environment import DEPLOYED_ONLY
-from edgeroutes.dev.loaded_project import faults_by_file, faults_by_route, file_of
+from edgeroutes.dev.project import faults_by_file, faults_by_route, file_of
 from edgeroutes.errors import ProblemsError, ProjectError
 from edgeroutes.local_aws.template import stands_in_front
 from edgeroutes.names import INFRA_FOLDER

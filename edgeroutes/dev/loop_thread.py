@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from types import FrameType, ModuleType
 
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reports import Reporter
 
 

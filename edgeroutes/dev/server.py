@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from edgeroutes.dev.access_log import AccessLog
-from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.app import AccessLog, DevApp
 from edgeroutes.dev.aws import make_cloud
+from edgeroutes.dev.cdn.cache import keyed_headers
 from edgeroutes.dev.cdn.edge import Cdn
-from edgeroutes.dev.cdn.store import keyed_headers
-from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev.function_environment import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, Limits, rest_event
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged, Started
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
 

@@ -22,14 +22,18 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev import keys
-from edgeroutes.dev.function_environment import FunctionEnvironment, LateVariables, is_own_thread
-from edgeroutes.dev.function_variables import per_function_environ, running
+from edgeroutes.dev.function_environment import (
+    FunctionEnvironment,
+    LateVariables,
+    is_own_thread,
+    per_function_environ,
+    running,
+)
 from edgeroutes.dev.gateway import Limits
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.isolation import StandardStreams, exits_contained
-from edgeroutes.dev.loaded_project import SETTLING_S
+from edgeroutes.dev.isolation import StandardStreams, exits_contained, loaded_modules
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
-from edgeroutes.dev.modules import loaded_modules
+from edgeroutes.dev.project import SETTLING_S
 from edgeroutes.dev.reports import Failed, Logged, is_reported, pack_error, plain_value
 from edgeroutes.dev.response_writer import WINDOW_BYTES, ClientGone
 from edgeroutes.runtime.log import add_writer
@@ -42,8 +46,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from edgeroutes.config import Config
-    from edgeroutes.dev.function_environment import VariablesByRoute
-    from edgeroutes.dev.function_variables import FunctionVariables
+    from edgeroutes.dev.function_environment import FunctionVariables, VariablesByRoute
     from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Report
     from edgeroutes.errors import ProjectError

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.dev.function_environment import VariablesByRoute
     from edgeroutes.dev.gateway import Limits
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.dev.response_writer import ResponseWriter

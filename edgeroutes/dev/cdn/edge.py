@@ -8,16 +8,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from edgeroutes.adapters.connection import decode_headers, encode_headers
-from edgeroutes.dev.access_log import Exchange, open_exchange, with_exchange
-from edgeroutes.dev.cdn.origin import (
+from edgeroutes.dev.app import Exchange, open_exchange, with_exchange
+from edgeroutes.dev.cdn.cache import (
+    CacheKey,
     Fetch,
     Outcome,
+    Store,
     cached_response,
     forwarded_headers,
+    make_key,
     origin_headers,
     viewer_headers,
 )
-from edgeroutes.dev.cdn.store import CacheKey, Store, make_key
 from edgeroutes.dev.gateway import HttpRequest, gateway_error
 from edgeroutes.dev.reports import Failed, Logged, Responded
 from edgeroutes.http.caching import CREDENTIALS
@@ -27,7 +29,7 @@ from edgeroutes.services.coalescing import Coalescer
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from edgeroutes.dev.cdn.store import Entry
+    from edgeroutes.dev.cdn.cache import Entry
     from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.services.coalescing import Pending
