@@ -315,7 +315,7 @@ class DevApp:
         request: HttpRequest,
     ) -> None:
         """Wait until the response is sent, the client has left or API Gateway would time out."""
-        watching = asyncio.create_task(_wait_for_disconnect(receive))
+        watching = asyncio.create_task(wait_for_disconnect(receive))
         try:
             done: set[asyncio.Future[Any]] = set()
             timeout_s = self._limits.integration_timeout_s
@@ -357,6 +357,6 @@ async def _first_of(one: asyncio.Future[Any], other: asyncio.Future[Any], timeou
     return done
 
 
-async def _wait_for_disconnect(receive: Receive) -> None:
+async def wait_for_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass

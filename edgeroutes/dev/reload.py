@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 
 # How long a save waits for a route that is being loaded; one that never ends must not block its own fix.
 _LOADING_WAIT_S = 1.0
-# How long an empty file may be one that is about to be written.
-_EMPTY_WAIT_S = 0.1
 # A file whose mtime is older was not just saved, but moved or copied here.
 _OLD_SAVE_S = 5.0
 
@@ -86,7 +84,6 @@ class LiveProject:
         """Read the project again; where that fails, every request gets the problem."""
         began = time.perf_counter()
         paths = sorted(changed)
-        _wait_for_content(paths)
         with self._reloading:
             try:
                 loaded = self._swap(paths)
@@ -179,21 +176,6 @@ def _may_be_scanned(path: Path, app_dir: Path) -> bool:
     if path.name in (CONFIG_FILE, ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE) or path in app_dir.parents:
         return True
     return path.suffix != ".py" or path.is_dir() if path.is_relative_to(app_dir) else path.is_dir()
-
-
-def _wait_for_content(paths: Iterable[Path]) -> None:
-    """Wait, with a time limit, for editors that empty a file before they write it."""
-    until = time.monotonic() + _EMPTY_WAIT_S
-    for path in paths:
-        while path.suffix == ".py" and path.name != "__init__.py" and time.monotonic() < until and _is_empty(path):
-            time.sleep(0.002)
-
-
-def _is_empty(path: Path) -> bool:
-    try:
-        return path.stat().st_size == 0
-    except OSError:
-        return False
 
 
 def _since_save_ms(paths: Iterable[Path]) -> float:

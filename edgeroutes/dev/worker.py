@@ -34,7 +34,7 @@ from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.isolation import StandardStreams, exits_contained, loaded_modules
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
 from edgeroutes.dev.project import SETTLING_S
-from edgeroutes.dev.reports import Failed, Logged, is_reported, pack_error, plain_value
+from edgeroutes.dev.reports import Failed, Logged, is_reported, log_writer, pack_error, plain_value
 from edgeroutes.dev.response_writer import WINDOW_BYTES, ClientGone
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
@@ -204,13 +204,7 @@ class Worker:
         stay_local()
         if state.has_cdn:
             use_invalidator(_ParentCdn(self))
-        add_writer(self._log)
-
-    def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
-        if error is not None:
-            self.report(Failed(message=message, error=error))
-        else:
-            self.report(Logged(level=level, message=message, fields=fields))
+        add_writer(log_writer(self.report))
 
     def _take(
         self,

@@ -159,7 +159,7 @@ class Store:
         return missed > len(self._recent) or any(matches(key, entry) for matches in recent)
 
 
-def parse_tags(header: str) -> frozenset[str]:
+def _parse_tags(header: str) -> frozenset[str]:
     """The cache tags of a header as CloudFront reads them: case-insensitive, and without those over the limits."""
     tags = [tag.strip().lower() for tag in header.split(",")]
     return frozenset([tag for tag in tags if not tag_problem(tag)][: MAX_TAGS + 1])
@@ -328,7 +328,7 @@ class Fetch:
             body=body,
             freshness=freshness,
             came_at=self.came_at,
-            tags=parse_tags(headers.get(tag_header, "")),
+            tags=_parse_tags(headers.get(tag_header, "")),
             source_file=source_file or (self._stale.source_file if self._stale is not None else ""),
         )
 

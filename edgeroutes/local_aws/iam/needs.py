@@ -113,7 +113,7 @@ def text_of(call: Call, name: str) -> str:
     return value if isinstance(value, str) else UNKNOWN
 
 
-def table_arn(call: Call, name: object, index: str = "") -> str:
+def _table_arn(call: Call, name: object, index: str = "") -> str:
     """The ARN of a table, or of an index of it; the name may be the table's ARN, or not known."""
     text = name if isinstance(name, str) else UNKNOWN
     arn = call.place.arn("dynamodb", text if text.startswith("arn:") else f"table/{text}")
@@ -127,15 +127,15 @@ def _dynamodb(call: Call) -> list[str]:
     if "GlobalTableName" in call.parameters:
         return [call.place.arn("dynamodb", f"global-table/{text_of(call, 'GlobalTableName')}", region="")]
     if isinstance(call.parameters.get("RequestItems"), dict):  # of the batches
-        return [table_arn(call, name) for name in call.parameters["RequestItems"]]
+        return [_table_arn(call, name) for name in call.parameters["RequestItems"]]
     if call.operation == "TransactGetItems":
-        return [table_arn(call, item.get("Get", {}).get("TableName")) for item in _items_of(call, "TransactItems")]
+        return [_table_arn(call, item.get("Get", {}).get("TableName")) for item in _items_of(call, "TransactItems")]
     if call.operation == "GetRecords":
-        return [f"{table_arn(call, UNKNOWN)}/stream/{UNKNOWN}"]
+        return [f"{_table_arn(call, UNKNOWN)}/stream/{UNKNOWN}"]
     if call.parameters.keys().isdisjoint(("TableName", "RequestItems")):
         return [UNKNOWN]
     index = text_of(call, "IndexName") if "IndexName" in call.parameters else ""
-    return [table_arn(call, text_of(call, "TableName"), index)]
+    return [_table_arn(call, text_of(call, "TableName"), index)]
 
 
 def _items_of(call: Call, name: str) -> Sequence[Mapping[str, Any]]:
@@ -306,7 +306,7 @@ def _transact(call: Call) -> Iterator[Need]:
     for item in _items_of(call, "TransactItems"):
         for kind, request in item.items():
             if kind in _TRANSACTED and isinstance(request, Mapping):
-                yield Need(f"dynamodb:{_TRANSACTED[kind]}", table_arn(call, request.get("TableName")))
+                yield Need(f"dynamodb:{_TRANSACTED[kind]}", _table_arn(call, request.get("TableName")))
 
 
 _TABLE_OF_STATEMENT = re.compile(r"""\b(?:FROM|INTO|UPDATE)\s+"?([\w.:/-]+)"?(?:\."?([\w.-]+)"?)?""", re.IGNORECASE)
@@ -321,7 +321,7 @@ def _partiql(call: Call) -> Iterator[Need]:
         action = _PARTIQL.get(verb)
         for name in [action] if action else _PARTIQL.values():
             yield Need(
-                f"dynamodb:{name}", table_arn(call, found[1], found[2] or "") if found else table_arn(call, UNKNOWN)
+                f"dynamodb:{name}", _table_arn(call, found[1], found[2] or "") if found else _table_arn(call, UNKNOWN)
             )
 
 
