@@ -41,7 +41,7 @@ class HandlerExited(Exception):  # noqa: N818  # what Lambda calls Runtime.ExitE
     """A handler raised SystemExit or KeyboardInterrupt, which would end the process."""
 
 
-async def contained(coroutine: Coroutine[Any, Any, _T]) -> _T:
+async def _contained(coroutine: Coroutine[Any, Any, _T]) -> _T:
     """The coroutine's value; SystemExit and KeyboardInterrupt become `HandlerExited`, so that asyncio does not stop its loop."""
     try:
         return await coroutine
@@ -74,9 +74,6 @@ class LoopThread:
         self._running = 0
         self._is_busy = threading.Event()
         threading.Thread(target=self._watch, name="edgeroutes-loop-watch", daemon=True).start()
-
-    def run(self, coroutine: Coroutine[Any, Any, _T], context: Context) -> _T:
-        return self.start(coroutine, context).result()
 
     def start(self, coroutine: Coroutine[Any, Any, _T], context: Context, source_file: str = "") -> _Running[_T]:
         """Run the coroutine as a task of the loop, in this context.
@@ -197,7 +194,7 @@ class _Running(Generic[_T]):
 
     def begin(self) -> asyncio.Task[_T]:
         """Create the task; called on the loop."""
-        self._task = self._loop.create_task(contained(self._coroutine), context=self._context)
+        self._task = self._loop.create_task(_contained(self._coroutine), context=self._context)
         self._task.add_done_callback(self._end)
         if self._is_cancelled:
             self._task.cancel()

@@ -10,7 +10,7 @@ import re
 import sys
 import time
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -39,21 +39,20 @@ if TYPE_CHECKING:
 CACHE_FOLDER = ".edgeroutes/cache"
 
 
-class _TracedRoute(ManifestRoute):
+class LazyRoute(ManifestRoute):
     """A route whose `needs_loop` is found out at its first request: tracing all routes would delay every reload."""
 
     __slots__ = ("_find_out",)
 
-    def __init__(self, route: RouteFile, cors: CORS | None, find_out: Callable[[RouteFile], bool]) -> None:
-        super().__init__(route.route_path, route.source_file, **route_arguments(route, cors))
-        self._find_out = (find_out, route)
+    def __init__(self, route_path: str, source_file: str, find_out: Callable[[], bool], **arguments: Any) -> None:
+        super().__init__(route_path, source_file, **arguments)
+        self._find_out = find_out
         del self.needs_loop
 
     def __getattr__(self, name: str) -> Any:
         if name != "needs_loop":
             raise AttributeError(name)
-        find_out, route = self._find_out
-        self.needs_loop = find_out(route)
+        self.needs_loop = self._find_out()
         return self.needs_loop
 
 
@@ -95,7 +94,15 @@ class Project:
         if strict:
             require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
         return Manifest(
-            [_TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
+            [
+                LazyRoute(
+                    route.route_path,
+                    route.source_file,
+                    partial(self.needs_loop, route),
+                    **route_arguments(route, self.cors.get(route.route_path)),
+                )
+                for route in self.scan.routes
+            ],
             **manifest_arguments(self.config),
         )
 

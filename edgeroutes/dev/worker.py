@@ -16,6 +16,7 @@ import time
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ from edgeroutes.dev.gateway import Limits
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.isolation import StandardStreams, exits_contained, loaded_modules
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
-from edgeroutes.dev.project import SETTLING_S
+from edgeroutes.dev.project import SETTLING_S, LazyRoute
 from edgeroutes.dev.reports import Failed, Logged, is_reported, log_writer, pack_error, plain_value
 from edgeroutes.dev.response_writer import WINDOW_BYTES, ClientGone
 from edgeroutes.runtime.log import add_writer
@@ -340,7 +341,10 @@ class WorkerProject:
         self.limits = state.limits
         self._worker = worker
         self._facts: dict[str, RouteFacts] = {}
-        routes = [_AskingRoute(path, file, self._needs_loop, **arguments) for path, file, arguments in state.routes]
+        routes = [
+            LazyRoute(path, file, partial(self._needs_loop, path), **arguments)
+            for path, file, arguments in state.routes
+        ]
         self.handler = LambdaHandler(Manifest(routes, **state.manifest), state.root, debug=True)
 
     @contextmanager
@@ -371,23 +375,6 @@ class WorkerProject:
         if known is None or not known.is_final:
             known = self._facts[route_path] = self._worker.ask("route", route_path)
         return known
-
-
-class _AskingRoute(ManifestRoute):
-    """A route whose `needs_loop` the parent knows."""
-
-    __slots__ = ("_find_out",)
-
-    def __init__(self, route_path: str, source_file: str, find_out: Callable[[str], bool], **arguments: Any) -> None:
-        super().__init__(route_path, source_file, **arguments)
-        self._find_out = find_out
-        del self.needs_loop
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "needs_loop":
-            raise AttributeError(name)
-        self.needs_loop = self._find_out(self.route_path)
-        return self.needs_loop
 
 
 class OneInvocation:
