@@ -19,8 +19,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edgeroutes.dev.app import AccessLog, DevApp, wait_for_disconnect
 from edgeroutes.dev.aws import make_cloud
-from edgeroutes.dev.cdn.cache import keyed_headers
-from edgeroutes.dev.cdn.edge import Cdn
+from edgeroutes.dev.cdn import Cdn
+from edgeroutes.dev.cdn_cache import keyed_headers
 from edgeroutes.dev.function_environment import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, Limits, rest_event
 from edgeroutes.dev.reload import LiveProject

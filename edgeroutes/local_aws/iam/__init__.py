@@ -11,7 +11,7 @@ What flows through::
     policies                    the decision of the role's policies
                │
                ▼
-    advice                      boto3's own error, and the missing line for function.yaml
+    enforcement                 boto3's own error, with the missing line for function.yaml from `needs`
 
 `review` does the same for the calls that `build/aws_calls` finds in sources: that is `edgeroutes iam`.
 """

@@ -19,8 +19,16 @@ from weakref import WeakKeyDictionary
 from botocore.client import BaseClient
 
 from edgeroutes.errors import ProjectError, ToolError
-from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
-from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
+from edgeroutes.local_aws.iam.needs import (
+    Call,
+    Need,
+    action_prefix,
+    find_named,
+    find_needs,
+    policy_line,
+    remedy,
+    resource_name,
+)
 from edgeroutes.local_aws.iam.policies import Decision, Question, Role, Verdict, decide, read_role, shown
 from edgeroutes.pipeline import plan_project
 from edgeroutes.runtime.loader import is_own_file

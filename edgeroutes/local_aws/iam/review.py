@@ -17,8 +17,17 @@ from edgeroutes.build.aws_sources import Variable
 from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
-from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
-from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs, is_free
+from edgeroutes.local_aws.iam.needs import (
+    Call,
+    Need,
+    action_prefix,
+    find_named,
+    find_needs,
+    is_free,
+    policy_line,
+    remedy,
+    resource_name,
+)
 from edgeroutes.local_aws.iam.policies import (
     UNKNOWN,
     Question,
