@@ -51,8 +51,8 @@ from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
-from edgeroutes.routing.reading import list_folder, read_text
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree, list_folder, read_text
+from edgeroutes.routing.scan import scan
 from edgeroutes.template.document import GENERATED, Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
 

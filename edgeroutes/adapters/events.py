@@ -11,6 +11,7 @@ from edgeroutes.http.response import is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from edgeroutes.http.response import Response
@@ -236,7 +237,7 @@ def read_event(event: object, context: LambdaContext | None) -> RestEvent | Http
         http = gateway.get("http") if isinstance(gateway, dict) else None
         if isinstance(http, dict) and "method" in http:
             return HttpEvent(event, context)
-    from edgeroutes.adapters.event_shape import not_a_request
+    from edgeroutes.adapters.checks import not_a_request
 
     raise not_a_request(event)
 
@@ -263,7 +264,7 @@ def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
 
 def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     """The result for an HTTP API or a function URL: cookies apart, other repeated headers joined."""
-    headers, cookies = joined_headers(response)
+    headers, cookies = joined_headers(response.headers.pairs())
     text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
     result = {"statusCode": response.status, "headers": headers, "body": text, "isBase64Encoded": encoded}
     if cookies:
@@ -271,11 +272,11 @@ def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     return result
 
 
-def joined_headers(response: Response) -> tuple[dict[str, str], list[str]]:
+def joined_headers(fields: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
     """The headers with repeated ones joined, and the cookies, which cannot be, apart."""
     headers: dict[str, str] = {}
     cookies = []
-    for name, value in response.headers.multi_items():
+    for name, value in fields:
         if name == "set-cookie":
             cookies.append(value)
         else:

@@ -27,13 +27,11 @@ if TYPE_CHECKING:
 # Names → the modules that only code with one of them can ask for.
 _BY_NAME = (
     ({"sse", "heartbeat_seconds"}, ("runtime/heartbeats.py",)),
-    ({"sse", "ndjson", "json_array", "stream", "file"}, ("http/streams.py",)),
-    ({"file"}, ("http/files.py", "runtime/files.py")),
+    ({"sse", "ndjson", "json_array", "stream", "file"}, ("http/response_bodies.py",)),
+    ({"file"}, ("runtime/files.py",)),
     ({"cors", "CORS"}, ("http/cors.py",)),
 )
 
-# Whose HTTPException is understood.
-_FRAMEWORKS = frozenset({"fastapi", "starlette", "werkzeug"})
 _ON_LOOPS = frozenset({"runtime/offload.py", "runtime/tasks.py"})
 _MOUNT = "adapters/mount.py"  # load balancers' events need it, too, and those need Mangum
 
@@ -83,8 +81,6 @@ def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -
     mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names
     if not mounts and "mangum" not in map(str.lower, function.include):
         yield _MOUNT
-    if _FRAMEWORKS.isdisjoint(names):
-        yield "http/foreign_errors.py"
     if all(route.config.dynamic_params for route in function.routes):
         yield "runtime/static_params.py"
     if not config.cdn.enabled:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.build.bytecode import Compilation, bytecode_path
 from edgeroutes.build.packing import pack, with_loader
 from edgeroutes.build.sizes import UNZIPPED_LIMIT_BYTES
-from edgeroutes.build.store import is_program, storage_errors
+from edgeroutes.build.store import is_program, link_file, storage_errors
 from edgeroutes.errors import BundleError, ImportRaisedError, require_no_problems
 from edgeroutes.routing.reading import read_file
 
@@ -154,7 +154,7 @@ class TreeWriter:
             target.parent.mkdir(parents=True, exist_ok=True)
             earlier = first.setdefault(plan.key(path), target)
             if earlier is not target:
-                target.hardlink_to(earlier)
+                link_file(earlier, target)
                 continue
             data = content if isinstance(content, bytes) else _read(content)
             if hashlib.sha256(data).hexdigest() != plan.digests[path]:
@@ -191,7 +191,7 @@ class TreeWriter:
             own = self._bytecode(source, plan)
             if own != bytecode:
                 own.parent.mkdir(exist_ok=True)
-                own.hardlink_to(bytecode)
+                link_file(bytecode, own)
             if plan.is_compact:
                 source.unlink()
 

@@ -19,7 +19,7 @@ from edgeroutes.build.editables import read_pth
 from edgeroutes.build.metadata_files import top_level_names
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.shipped_files import shipped_files
-from edgeroutes.build.store import storage_errors
+from edgeroutes.build.store import link_file, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -158,7 +158,8 @@ class Wheels:
                     os.rename(f"{into}/{each}", f"{own}/{each}")  # noqa: PTH104
         _follow_pth(folder / name)
         if tops := top_level_names(paths):
-            (folder / name / metadata.name / "top_level.txt").write_text("".join(f"{top}\n" for top in tops), "utf-8")
+            listed = "".join(f"{top}\n" for top in tops)
+            (folder / name / metadata.name / "top_level.txt").write_text(listed, "utf-8", newline="\n")
         self._store.adopt(self._tree_name(name, self._version(name) or version), folder / name, facts)
 
     def _compilation(self, into: Path, path: str) -> Compilation:
@@ -196,4 +197,4 @@ def _follow_pth(folder: Path) -> None:
                 place = folder / file.relative_to(added)
                 if not place.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
-                    place.hardlink_to(file)
+                    link_file(file, place)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_stream
-from edgeroutes.adapters.streaming.wire import render_prelude
+from edgeroutes.adapters.runtime_api import render_prelude
 from edgeroutes.dev.gateway import HttpResponse, IntegrationError, gateway_error, read_function_result, read_result
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.project import SETTLING_S, cors_fault

@@ -1,11 +1,11 @@
-"""What a route file and a middleware file export, read from their source.
+"""The exports of route and middleware files, read from their source.
 
-Here the readers meet: `bindings` finds the names, `handlers` the methods, `misspellings` what was meant to be an
-export, `literals` and `conventions` the segment config.
+Misspelt exports are problems; reads of the request's headers, cookies and client are found for `explain`.
 """
 
 from __future__ import annotations
 
+import ast
 import difflib
 import warnings
 from dataclasses import dataclass
@@ -33,26 +33,15 @@ from edgeroutes.routing.handlers import (
     read_export,
     read_methods,
 )
-from edgeroutes.routing.literals import read_constant
-from edgeroutes.routing.misspellings import check_names
 from edgeroutes.routing.patterns import Pattern, parse_pattern
-from edgeroutes.routing.python_source import parse_python
+from edgeroutes.routing.python_source import is_literal, parse_python, read_constant
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from edgeroutes.http.cors import CORS
-    from edgeroutes.routing.bindings import Bindings
+    from edgeroutes.routing.bindings import Binding, Bindings
 
-__all__ = [
-    "Export",
-    "MiddlewareExports",
-    "RouteExports",
-    "config_lines",
-    "read_exports",
-    "read_middleware",
-]
 
 _Found = tuple[int, ProjectError]
 
@@ -335,3 +324,148 @@ def _require_patterns(value: object, where: str) -> tuple[Pattern, ...]:
     if problems:
         raise ProblemsError(problems)
     return tuple(patterns)
+
+
+# High enough to leave 'tag' (0.857 like 'tags'), 'revalidator' (0.857) and 'stream' (0.8) to the author.
+_CLOSE_CONFIG = 0.88
+# 'PSOT' is 0.75 like 'POST'; only functions that are called so are looked at.
+_CLOSE_METHOD = 0.75
+
+# Source: RFC 9110 section 9 and draft-ietf-httpbis-safe-method-w-body, methods that Next.js does not dispatch either.
+_OTHER_METHODS = frozenset({"TRACE", "CONNECT", "QUERY"})
+
+
+def check_names(bindings: Bindings, source_file: str) -> Iterator[tuple[int, RouteFileError]]:
+    """The names that look like a misspelt export, each with its line."""
+    seen: set[str] = set()
+    for binding in bindings.every:
+        if binding.name in seen or binding.name in CONFIG_NAMES or binding.name in METHODS:
+            continue
+        seen.add(binding.name)
+        fault = _fault(binding, bindings)
+        if fault is not None:
+            problem, hint = fault
+            yield binding.line, RouteFileError(problem, where=f"{source_file}:{binding.line}", hint=hint)
+
+
+def _fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
+    name = binding.name
+    if name == "default":
+        return "'default' is an export that means nothing here", "Name each handler after its method, such as 'GET'"
+    if binding.kind == "function" and name.upper() in METHODS:
+        return f"{name!r} is not a method: methods are written in upper case", f"Name it {name.upper()!r}"
+    if name in bindings.used:
+        return None
+    if _is_function(binding, bindings):
+        return _method_fault(name) or _static_params_fault(name)
+    if is_literal(binding.node) or _is_value_call(binding, bindings):
+        return _config_fault(name, bindings)
+    return None
+
+
+def _is_function(binding: Binding, bindings: Bindings) -> bool:
+    return binding.kind in {"function", "value"} and bindings.function_of(binding) is not None
+
+
+def _is_value_call(binding: Binding, bindings: Bindings) -> bool:
+    """Whether one of edgeroutes' own classes is called, as in `Cors = CORS()`."""
+    dotted = bindings.dotted_name(binding.node.func) if isinstance(binding.node, ast.Call) else None
+    return (dotted or "").startswith("edgeroutes.")
+
+
+def _method_fault(name: str) -> tuple[str, str] | None:
+    if not (name.isupper() and name.isalpha()):
+        return None
+    allowed = f"Allowed are {', '.join(METHODS)}"
+    if name in _OTHER_METHODS:
+        return f"{name!r} is a method that no request reaches. {allowed}", "Export one of those, or rename the function"
+    likely = [method for method in METHODS if sorted(method) == sorted(name)]
+    likely = likely or difflib.get_close_matches(name, METHODS, n=1, cutoff=_CLOSE_METHOD)
+    if not likely:
+        return None
+    return f"{name!r} is not a method. {allowed}", f"Rename it to {likely[0]!r}"
+
+
+def _static_params_fault(name: str) -> tuple[str, str] | None:
+    likely = _likely(name, [STATIC_PARAMS_EXPORT])
+    return (f"{name!r} is not an export that edgeroutes reads", f"Rename it to {likely!r}") if likely else None
+
+
+def _config_fault(name: str, bindings: Bindings) -> tuple[str, str] | None:
+    likely = _likely(name, sorted(CONFIG_NAMES))
+    if likely is None or bindings.last(likely) is not None:
+        return None
+    return f"{name!r} is not a segment config", f"Rename it to {likely!r}"
+
+
+def _likely(name: str, exports: list[str]) -> str | None:
+    """The export that this name is meant to be: the same letters in another case, other underscores, or nearly so."""
+    if name in exports or name.startswith("_"):
+        return None
+    letters = {export.replace("_", ""): export for export in exports}
+    same = letters.get(name.replace("_", "").lower())
+    if same is not None:
+        return same
+    close = difflib.get_close_matches(name.lower(), exports, n=1, cutoff=_CLOSE_CONFIG)
+    return close[0] if close else None
+
+
+_OF_THE_REQUEST = frozenset({"headers", "cookies", "client"})
+_ACCESSORS = {f"edgeroutes.{name}": name for name in ("headers", "cookies")}
+_MARKERS = {"edgeroutes.Header": "headers", "edgeroutes.Cookie": "cookies"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamicRead:
+    """One place that reads it.
+
+    Args:
+        what: `headers`, `cookies`, `client` or `aws_event`.
+        line: Where, from 1.
+        function: The top-level function that it stands in; empty for none.
+    """
+
+    what: str
+    line: int
+    function: str = ""
+
+
+def find_dynamic_reads(source: str) -> tuple[DynamicRead, ...]:
+    """The places of a file that read it, by line; none of a file that is not Python."""
+    try:
+        module = parse_python(source)
+    except (SyntaxError, ValueError):
+        return ()
+    bindings = read_bindings(module)
+    found = {
+        DynamicRead(what=what, line=node.lineno, function=getattr(statement, "name", ""))
+        for statement in module.body
+        for node, what in _read_nodes(statement, bindings)
+    }
+    return tuple(sorted(found, key=lambda read: (read.line, read.what)))
+
+
+def _read_nodes(statement: ast.stmt, bindings: Bindings) -> Iterator[tuple[ast.expr, str]]:
+    requests = {name for node in ast.walk(statement) for name in _request_arguments(node, bindings)}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call):
+            called = bindings.dotted_name(node.func) or ""
+            if called in _ACCESSORS or called in _MARKERS:
+                yield node, _ACCESSORS.get(called) or _MARKERS[called]
+        elif isinstance(node, ast.Attribute):
+            if node.attr == "aws_event":
+                yield node, "aws_event"
+            elif node.attr in _OF_THE_REQUEST and isinstance(node.value, ast.Name) and node.value.id in requests:
+                yield node, node.attr
+
+
+def _request_arguments(node: ast.AST, bindings: Bindings) -> Iterator[str]:
+    """The arguments of a function that are the request: by name, or by annotation."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+        annotated = (
+            argument.annotation is not None and bindings.dotted_name(argument.annotation) == "edgeroutes.Request"
+        )
+        if argument.arg == "request" or annotated:
+            yield argument.arg

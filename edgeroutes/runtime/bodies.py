@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_body import parse_json
 from edgeroutes.http.parameters import File
+from edgeroutes.http.problem import Problems
 from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
+from edgeroutes.http.request_bodies import parse_json
 from edgeroutes.http.response import JSON
 from edgeroutes.runtime.annotations import (
     describe,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from starlette.datastructures import FormData
 
     from edgeroutes.http.cookies import ResponseCookies
-    from edgeroutes.http.form_body import FormLimits
     from edgeroutes.http.headers import Headers
+    from edgeroutes.http.request_bodies import FormLimits
     from edgeroutes.runtime.cache_usage import CacheUsage
     from edgeroutes.runtime.chunks import StartedStream
     from edgeroutes.runtime.endpoint import Endpoint

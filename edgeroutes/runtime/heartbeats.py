@@ -11,7 +11,7 @@ import threading
 from contextlib import suppress
 from contextvars import copy_context
 
-from edgeroutes.http.streams import HEARTBEAT
+from edgeroutes.http.response_bodies import HEARTBEAT
 from edgeroutes.runtime.loop import LoopFree, outcome, raise_outcome
 from edgeroutes.runtime.loop_state import running_loop
 

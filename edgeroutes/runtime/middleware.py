@@ -139,7 +139,7 @@ def matching_middleware(chain: list[FolderMiddleware], path: str) -> list[Folder
     """
     if not any(each.has_matcher for each in chain):
         return chain
-    from edgeroutes.routing.readings import path_readings
+    from edgeroutes.routing.patterns import path_readings
 
     readings = path_readings(path)
     return [each for each in chain if each.covers(readings)]

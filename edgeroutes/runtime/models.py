@@ -9,10 +9,9 @@ import re
 import sys
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.field_problems import MAX_PROBLEMS, Problems
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_body import may_be_unsendable, parse_json
-from edgeroutes.http.json_checks import NOT_FINITE
+from edgeroutes.http.problem import MAX_PROBLEMS, Problems
+from edgeroutes.http.request_bodies import NOT_FINITE, may_be_unsendable, parse_json
 from edgeroutes.runtime.annotations import annotated, describe, is_alias, is_literal, origin, peel, plain_type
 from edgeroutes.runtime.collisions import require_few_collisions
 from edgeroutes.runtime.constraints import is_library_metadata

@@ -7,8 +7,8 @@ from io import BytesIO
 from starlette.datastructures import Headers
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from edgeroutes.http.form_body import require_short_name, too_many
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.request_bodies import require_short_name, too_many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.form_body import FormLimits
+    from edgeroutes.http.request_bodies import FormLimits
 
 
 class _Parser(MultiPartParser):

@@ -294,7 +294,7 @@ class Compiler:
     def _leaf(self, annotation: Any, kind: Any = None) -> Convert:
         if annotation is str:
             return _text  # most leaves: what validates requests is not loaded for it
-        from edgeroutes.http.field_problems import Problems
+        from edgeroutes.http.problem import Problems
         from edgeroutes.runtime.validation import make_validator
 
         kind = annotation if kind is None else kind

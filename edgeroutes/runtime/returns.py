@@ -156,7 +156,7 @@ class _Writer:
             ) from unfit
 
     def _streamed(self, items: Any, each: Convert) -> Response:
-        from edgeroutes.http.streams import NDJSON, encode_each, render_line
+        from edgeroutes.http.response_bodies import NDJSON, encode_each, render_line
 
         lines = encode_each(items, lambda item: render_line(self._converted(each, item)))
         return Response(lines, headers={"content-type": NDJSON})

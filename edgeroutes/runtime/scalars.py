@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from edgeroutes.http.field_problems import Problems
+    from edgeroutes.http.problem import Problems
     from edgeroutes.runtime.validation import Validator
 
 

@@ -5,9 +5,9 @@ Loaded when a route uses either.
 
 from __future__ import annotations
 
-from edgeroutes.http.form_body import decode_urlencoded, require_utf_8
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import FORM_TYPES, MULTIPART
+from edgeroutes.http.request_bodies import decode_urlencoded, require_utf_8
 from edgeroutes.http.response import BODILESS, Response
 
 TYPE_CHECKING = False
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.form_body import FormLimits
     from edgeroutes.http.request import Request
+    from edgeroutes.http.request_bodies import FormLimits
 
 
 def read_form(request: Request, limits: FormLimits) -> FormData:

@@ -11,7 +11,7 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.field_problems import MAX_PROBLEMS
+from edgeroutes.http.problem import MAX_PROBLEMS
 from edgeroutes.runtime.annotations import describe, is_alias, is_literal, origin, peel
 from edgeroutes.runtime.collisions import COLLIDING, collide
 from edgeroutes.runtime.conversion import find_converter, scalar_converter
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from edgeroutes.http.field_problems import Problems
+    from edgeroutes.http.problem import Problems
     from edgeroutes.runtime.conversion import Converter
     from edgeroutes.runtime.unions import Union
 

@@ -91,7 +91,7 @@ def bundle_paths(folder: Path) -> set[str]:
 
 
 def invoke(bundle: Path, path: str, method: str = "GET", body: str | None = None, python: str = sys.executable) -> Any:
-    """A bundle's answer to a request, from an interpreter that sees nothing else."""
+    """A bundle's response to a request, from an interpreter that sees nothing else."""
     headers = {"content-type": ["application/json"]}
     event = {
         "resource": path, "path": path, "httpMethod": method, "multiValueHeaders": headers, "headers": {},

@@ -1,4 +1,4 @@
-"""Declared distributions that nothing imports: what mentions them ships them, and what nothing mentions is said."""
+"""Declared distributions that nothing imports: what mentions them ships them, and what nothing mentions is reported."""
 
 from __future__ import annotations
 
@@ -193,7 +193,7 @@ def test_a_mention_brings_the_declared_extras(tmp_path: Path) -> None:
     assert held(report)["XFunction"] == ["host", "plug", "plug-binary"]
 
 
-def test_what_nothing_mentions_ships_with_third_party_code_and_is_said(tmp_path: Path) -> None:
+def test_what_nothing_mentions_ships_with_third_party_code_and_is_reported(tmp_path: Path) -> None:
     wheels = {"host": host(""), "plug": PLUG, "quiet": FakeWheel(files={"quiet.py": "import plug\n"})}
     report = build(tmp_path, USES_HOST, wheels)
     assert held(report) == {
@@ -310,7 +310,7 @@ def test_a_library_is_scanned_once(tmp_path: Path) -> None:
     assert held(project.build()) == first
 
 
-def test_a_library_of_edgeroutes_users_brings_what_it_asks_for(tmp_path: Path) -> None:
+def test_a_library_of_edgeroutes_users_brings_the_features_that_it_uses(tmp_path: Path) -> None:
     kit = FakeWheel(
         files={
             "kit.py": (
@@ -341,8 +341,7 @@ def test_a_library_of_edgeroutes_users_brings_what_it_asks_for(tmp_path: Path) -
     bundle, hello = (project.link(report, each, tmp_path / each) for each in ("XFunction", "HelloFunction"))
     assert held(report)["XFunction"] == ["aws-lambda-powertools", "kit"]
     parts = {
-        "edgeroutes.http.streams",
-        "edgeroutes.http.files",
+        "edgeroutes.http.response_bodies",
         "edgeroutes.runtime.heartbeats",
         "edgeroutes.services.revalidation",
     }

@@ -56,7 +56,7 @@ p = x
     assert entry_point_groups("no ini [") == ()
 
 
-def test_tools_are_told_from_libraries() -> None:
+def test_tools_are_distinguished_from_libraries() -> None:
     names = ["pytest", "pytest-mock", "mypy", "boto3-stubs", "types-redis", "ruff", "setuptools", "edgeroutes"]
     assert [name for name in names if not is_tool(name)] == []
     assert [name for name in ("redis", "requests", "build-tools", "testcontainers", "uvicorn") if is_tool(name)] == []

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 BARE = {
     "adapters/mount.py",
     "http/cors.py",
-    "http/files.py",
-    "http/streams.py",
+    "http/response_bodies.py",
     "runtime/base_path.py",
     "runtime/cors.py",
     "runtime/files.py",
@@ -50,10 +49,10 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
     ("source", "parts"),
     [
         (HANDLER, set()),
-        ("def GET():\n    return Response.sse([])\n", {"http/streams.py", "runtime/heartbeats.py"}),
-        ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/streams.py"}),
-        ("def GET():\n    return Response.file('x')\n", {"http/files.py", "http/streams.py", "runtime/files.py"}),
-        ("def GET():\n    return Response.stream(open('x'))\n", {"http/streams.py"}),
+        ("def GET():\n    return Response.sse([])\n", {"http/response_bodies.py", "runtime/heartbeats.py"}),
+        ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/response_bodies.py"}),
+        ("def GET():\n    return Response.file('x')\n", {"http/response_bodies.py", "runtime/files.py"}),
+        ("def GET():\n    return Response.stream(open('x'))\n", {"http/response_bodies.py"}),
         ("def GET():\n    return __file__\n", set()),
         ("# sse file cors\ndef GET():\n    'Response.sse and stream'\n    return {'a': 'a file'}\n", set()),
         ("cors = False\ndef GET():\n    return {}\n", {"http/cors.py"}),
@@ -78,7 +77,7 @@ def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
     assert kept(Config(), included) == {"adapters/mount.py"}
 
 
-def test_the_fallback_has_what_the_project_asks_for() -> None:
+def test_the_fallback_has_what_the_project_declares() -> None:
     config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
     fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
 
@@ -94,8 +93,7 @@ def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> 
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
 
     unused = unused_parts(function, Config(), ["starlette"], [Arguments.PLAIN])
-    assert {"adapters/mount.py", "http/foreign_errors.py"}.isdisjoint(unused)
-    assert "http/foreign_errors.py" in unused_parts(function, Config(), [], [Arguments.PLAIN])
+    assert "adapters/mount.py" not in unused
 
 
 def test_readers_ship_where_an_argument_may_need_them() -> None:

@@ -9,7 +9,7 @@ import pytest
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
 from edgeroutes.dev.project import CACHE_FOLDER, Project, RememberedTree, faults_by_route, layout_problems
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError
-from edgeroutes.routing.file_tree import DiskTree
+from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import RouteScan, scan
 from tests.dev.serving import write_files
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
@@ -29,7 +29,7 @@ def root(tmp_path: Path):
         sys.path.remove(str(tmp_path))
 
 
-def test_whether_a_route_needs_a_loop_is_found_out_when_it_is_first_asked_for(root: Path) -> None:
+def test_whether_a_route_needs_a_loop_is_found_out_when_it_is_first_requested(root: Path) -> None:
     write_files(
         root,
         {
@@ -69,7 +69,7 @@ def test_a_strict_manifest_is_refused_with_all_problems(root: Path) -> None:
     assert [route.route_path for route in project.manifest(strict=False).routes] == ["/broken", "/free"]
 
 
-def test_its_handler_answers_events(root: Path) -> None:
+def test_its_handler_responds_to_events(root: Path) -> None:
     write_files(root, {"project_free": FREE, "pyproject.toml": "[tool.edgeroutes]\nbase_path = '/api'\n"})
     handler = Project(root).handler()
     response = read_result(handler(rest_event(HttpRequest(method="GET", path="/api/project_free"))))
@@ -113,7 +113,7 @@ def test_it_sees_every_change(tmp_path: Path) -> None:
     assert seen == [True] * 4
 
 
-def test_what_is_forgotten_is_read_again_though_its_mtime_is_the_same(tmp_path: Path) -> None:
+def test_a_dropped_file_is_read_again_though_its_mtime_is_the_same(tmp_path: Path) -> None:
     write_files(tmp_path, {"a": "X = 1\n"})
     tree = RememberedTree(tmp_path)
     file = tmp_path / "functions/a/route.py"
@@ -178,7 +178,7 @@ def test_a_folder_whose_name_starts_the_same_is_another() -> None:
     assert list(faults_by_route(found)) == ["/x", "/x/[[...rest]]"]
 
 
-def test_a_folder_that_is_no_route_is_told_behind_a_404() -> None:
+def test_a_folder_that_is_not_a_route_is_reported_with_a_404() -> None:
     found = scanned("users/[id", "a")
     assert faults_by_route(found) == {}
     assert [str(problem) for problem in layout_problems(found)] == [
@@ -186,5 +186,5 @@ def test_a_folder_that_is_no_route_is_told_behind_a_404() -> None:
     ]
 
 
-def test_a_file_that_exports_nothing_is_no_fault() -> None:
+def test_a_file_that_exports_nothing_is_not_a_problem() -> None:
     assert faults_by_route(scanned(functions__a__route="X = 1\n")) == {}

@@ -115,8 +115,8 @@ def test_what_is_compressed(response: Response, is_compressed: bool, vary: str |
     encoding = response.headers.get("content-encoding")
 
     async def read() -> bytes:
-        answer = await sent(response)
-        return await read_whole(answer)
+        compressed = await sent(response)
+        return await read_whole(compressed)
 
     body = asyncio.run(read())
     assert response.headers.get("content-encoding") == ("gzip" if is_compressed else encoding)

@@ -13,7 +13,7 @@ import pytest
 
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
-from edgeroutes.http.streams import HEARTBEAT
+from edgeroutes.http.response_bodies import HEARTBEAT
 from edgeroutes.runtime.chunks import start_stream
 from edgeroutes.runtime.loop import LoopFree
 

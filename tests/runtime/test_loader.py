@@ -157,7 +157,7 @@ def test_the_place_is_the_innermost_line_of_the_authors_own(project: Make) -> No
     assert places == [f"{routes.app_dir}/{place}" for place in ("x/schemas.py:3", "y/schemas.py:1", "z/route.py:2")]
 
 
-def test_two_files_that_import_each_other_are_told_so(project: Make) -> None:
+def test_two_files_that_import_each_other_are_reported(project: Make) -> None:
     routes = project(
         {
             "x/route.py": "from .a import A\n",
@@ -201,16 +201,16 @@ def test_a_file_that_would_end_the_process_is_an_import_error_with_its_line(proj
     assert f"/x/route.py:{source.count(chr(10))}" in caught.value.where
 
 
-def test_a_route_that_does_not_import_responds_500_until_it_is_mended(
+def test_a_route_that_does_not_import_responds_500_until_it_is_fixed(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    routes = project("import nowhere_to_be_found\ndef GET():\n    return 'mended'\n")
+    routes = project("import nowhere_to_be_found\ndef GET():\n    return 'fixed'\n")
 
     first, second = routes.get("/x"), routes.get("/x")
-    routes.write("x/route.py", "def GET():\n    return 'mended'\n")
-    mended = routes.get("/x")
+    routes.write("x/route.py", "def GET():\n    return 'fixed'\n")
+    fixed = routes.get("/x")
 
-    assert (first.status, second.status, mended.text) == (500, 500, "mended")
+    assert (first.status, second.status, fixed.text) == (500, 500, "fixed")
     assert [line["exception_name"] for line in log_lines()] == ["ModuleMissingError"] * 2
 
 

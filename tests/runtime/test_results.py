@@ -1,4 +1,4 @@
-"""Answers of every kind: product.md "A route file"."""
+"""Responses of every kind."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def test_a_value_becomes_a_response(
         ("True", "GET: the handler returned True of type bool."),
     ],
 )
-def test_what_is_no_response_is_a_500_and_the_log_names_the_handler(
+def test_what_is_not_a_response_is_a_500_and_the_log_names_the_handler(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], result: str, problem: str
 ) -> None:
     routes = project(f"{SOURCE}def GET():\n    return {result}\n")

@@ -1,4 +1,4 @@
-"""A project whose routes use boto3 in moto, each under its own role: what is refused, how, and what is said of it."""
+"""A project whose routes use boto3 in moto, each under its own role: what is refused, how, and what is reported."""
 
 from __future__ import annotations
 

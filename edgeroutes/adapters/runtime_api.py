@@ -1,22 +1,29 @@
-"""The connection on which one streamed result goes to Lambda's Runtime API.
+"""One streamed result on its way to Lambda's Runtime API: the connection, and the bytes (prelude, chunks, trailers).
 
 Not by http.client, which would cost a cold start 24 ms for one request whose every byte is known; `_socket` is what `socket` wraps, for
-a tenth of its time. Source: `-X importtime`, 2026-11-21.
+a tenth of its time.
+
+Source: `-X importtime`, 2026-11-21; docs.aws.amazon.com/lambda "runtimes-custom"; apigateway "response-transfer-mode-lambda";
+HttpResponseStream.js and ResponseStream.js of aws-lambda-nodejs-runtime-interface-client; RFC 9112 §7.1; read 2026-11-21.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from _socket import AF_INET, IPPROTO_TCP, MSG_DONTWAIT, SOCK_STREAM, TCP_NODELAY
 from _socket import socket as plain_socket
 
-from edgeroutes.adapters.streaming.wire import LAST_CHUNK, render_chunk, render_failed_end, render_request_head
+from edgeroutes.adapters.events import joined_headers
 from edgeroutes.runtime.loop import uninterrupted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+
+    from edgeroutes.http.response import Response
+
 
 # What one write takes at most: a chunk of any size then costs no second copy of itself.
 _PIECE_BYTES = 256 * 1024
@@ -78,7 +85,7 @@ class ResultStream:
 
     async def end(self) -> int:
         """End the body, unless it has ended; the status of Lambda's response, 202 when it took the result."""
-        await self._send(LAST_CHUNK, is_last=True)
+        await self._send(_LAST_CHUNK, is_last=True)
         return await self._read_status()
 
     def end_early(self) -> bool:
@@ -94,7 +101,7 @@ class ResultStream:
             self._owes_end = self._is_writing
             if not self._is_writing:
                 try:
-                    self._connection.send(LAST_CHUNK, MSG_DONTWAIT)
+                    self._connection.send(_LAST_CHUNK, MSG_DONTWAIT)
                 except OSError:
                     self._owes_end = True
             return True
@@ -125,7 +132,7 @@ class ResultStream:
             self._is_writing = False
             owes_end, self._owes_end = self._owes_end, False
         if owes_end:
-            await self._write_out(LAST_CHUNK)
+            await self._write_out(_LAST_CHUNK)
 
     async def _write_out(self, data: bytes) -> None:
         try:
@@ -181,3 +188,75 @@ def _connect(address: str) -> plain_socket:
         raise ResultLostError(f"the Runtime API at {address} cannot be reached: {error}") from error
     connection.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1)
     return connection
+
+
+CONTENT_TYPE = "application/vnd.awslambda.http-integration-response"
+DELIMITER = bytes(8)
+# A prelude of this size is accepted everywhere.
+_SMALL_PRELUDE_BYTES = 5_000
+_LAST_CHUNK = b"0\r\n\r\n"
+_ERROR_TYPE = "Lambda-Runtime-Function-Error-Type"
+_ERROR_BODY = "Lambda-Runtime-Function-Error-Body"
+
+
+def render_prelude(response: Response, length_bytes: int | None, where: str = "") -> bytes:
+    r"""Status, headers and cookies as what reads a streamed result wants them, with the delimiter.
+
+    >>> render_prelude(Response("ok"), 2)
+    b'{"statusCode":200,"headers":{"content-type":"text/plain; charset=utf-8","content-length":"2"}}\0\0\0\0\0\0\0\0'
+
+    Args:
+        response: Its head is complete.
+        length_bytes: Of the body, None where it is not known; CloudFront compresses only bodies with a length.
+        where: The route file, for the error.
+
+    Raises:
+        ResponseTooLargeError: When it, or its header values, are larger than API Gateway accepts.
+    """
+    headers, cookies = joined_headers(response.headers.pairs())
+    if length_bytes is not None:
+        headers["content-length"] = str(length_bytes)
+    fields = {"statusCode": response.status, "headers": headers, **({"cookies": cookies} if cookies else {})}
+    prelude = json.dumps(fields, separators=(",", ":")).encode() + DELIMITER
+    if len(prelude) > _SMALL_PRELUDE_BYTES:
+        from edgeroutes.adapters.checks import check_prelude
+
+        check_prelude(prelude, [*headers.values(), *cookies], where)
+    return prelude
+
+
+def render_request_head(address: str, invoke_id: str, invocation_id: str | None) -> bytes:
+    """The head of the request that carries a streamed result to the Runtime API.
+
+    Args:
+        address: `host:port` of the Runtime API.
+        invoke_id: The request id of the invocation.
+        invocation_id: Of this attempt, where Lambda has given one; it is to be sent back.
+    """
+    fields = [
+        f"POST /2018-06-01/runtime/invocation/{invoke_id}/response HTTP/1.1",
+        f"Host: {address}",
+        f"Content-Type: {CONTENT_TYPE}",
+        "Lambda-Runtime-Function-Response-Mode: streaming",
+        "Transfer-Encoding: chunked",
+        f"Trailer: {_ERROR_TYPE}, {_ERROR_BODY}",
+        "Connection: close",
+    ]
+    if invocation_id:
+        fields.append(f"Lambda-Runtime-Invocation-Id: {invocation_id}")
+    return ("\r\n".join(fields) + "\r\n\r\n").encode("latin-1")
+
+
+def render_chunk(data: bytes | memoryview) -> bytes:
+    """One chunk of the body, framed; `data` is not empty, for that would be the end."""
+    return b"".join((b"%x\r\n" % len(data), data, b"\r\n"))
+
+
+def render_failed_end(error_type: str, message: str) -> bytes:
+    """The end of a body that broke off: the last chunk, and in the trailers what Lambda is to know of it."""
+    from binascii import b2a_base64
+
+    body = json.dumps({"errorMessage": message, "errorType": error_type}).encode()
+    error_type = error_type if error_type.isidentifier() else "Error"
+    trailers = f"{_ERROR_TYPE}: {error_type}\r\n{_ERROR_BODY}: ".encode("latin-1", "replace")
+    return b"0\r\n%b%b\r\n\r\n" % (trailers, b2a_base64(body, newline=False))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.http.files import FileBody, render_attachment
 from edgeroutes.http.response import Response, current_request
+from edgeroutes.http.response_bodies import FileBody, render_attachment
 
 if TYPE_CHECKING:
     from pathlib import Path

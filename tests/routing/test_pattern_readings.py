@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.routing.readings import path_readings
+from edgeroutes.routing.patterns import path_readings
 from edgeroutes.routing.table import RouteTable
 
 

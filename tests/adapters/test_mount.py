@@ -85,7 +85,7 @@ def test_a_reader_that_leaves_cancels_the_app(project: RouteProject, log_lines: 
     assert log_lines() == []
 
 
-def test_what_the_app_raises_before_it_answers_is_a_500(project: RouteProject, log_lines: LogLines) -> None:
+def test_what_the_app_raises_before_it_responds_is_a_500(project: RouteProject, log_lines: LogLines) -> None:
     status, came, _ = run(project, app_of("raise KeyError('secret')"))
 
     assert (status, came) == (500, [])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.form_body import decode_urlencoded, require_utf_8
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.request_bodies import decode_urlencoded, require_utf_8
 
 
 @pytest.mark.parametrize(

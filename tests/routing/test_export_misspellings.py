@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edgeroutes.routing.bindings import read_bindings
 from edgeroutes.routing.conventions import CONFIG_NAMES
-from edgeroutes.routing.misspellings import check_names
+from edgeroutes.routing.exports import check_names
 
 
 def suspected(source: str) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgeroutes.errors import LayoutError
-from edgeroutes.routing.segments import Segment, parse_segment, parse_static
+from edgeroutes.routing.patterns import Segment, parse_segment, parse_static
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "routing" / "segments.json").read_text())
 

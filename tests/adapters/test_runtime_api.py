@@ -5,7 +5,7 @@ from base64 import b64decode
 
 import pytest
 
-from edgeroutes.adapters.streaming.wire import (
+from edgeroutes.adapters.runtime_api import (
     DELIMITER,
     render_chunk,
     render_failed_end,

@@ -11,7 +11,7 @@ import anyio
 import pytest
 from starlette.datastructures import UploadFile
 
-from edgeroutes.http.streams import PIECE_BYTES, JsonArray, encode_each, read_pieces, render_event, render_line
+from edgeroutes.http.response_bodies import PIECE_BYTES, JsonArray, encode_each, read_pieces, render_event, render_line
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

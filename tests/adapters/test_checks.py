@@ -1,9 +1,8 @@
 from __future__ import annotations
 
+from edgeroutes.adapters.checks import GATEWAY_HEADER_BYTES, LAMBDA_RESULT_BYTES, find_excess
 from edgeroutes.adapters.proxy import SMALL_CHARACTERS
-from edgeroutes.adapters.result_size import find_excess
 from edgeroutes.http.headers import MutableHeaders
-from edgeroutes.http.limits import GATEWAY_HEADER_BYTES, LAMBDA_RESULT_BYTES
 
 
 def test_what_is_called_small_exceeds_no_limit() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.adapters.runtime_client import PendingResponse, find_client_class, install_after_hook
+from edgeroutes.adapters.proxy import PendingResponse, find_client_class, install_after_hook
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +95,7 @@ def test_a_client_is_hooked_once_and_all_that_is_given_runs(awslambdaric: Module
         ((), {"content_type": "text/plain", "invocation_id": "attempt", "other": 1}, "attempt"),
     ],
 )
-def test_a_pending_answer_is_given_both_ids_however_the_client_is_called(
+def test_a_pending_response_is_given_both_ids_however_the_client_is_called(
     awslambdaric: ModuleType, args: tuple[Any, ...], kwargs: dict[str, Any], expected: str | None
 ) -> None:
     client_class: Any = make_client([])
@@ -152,7 +152,7 @@ def test_without_awslambdaric_there_is_no_client(monkeypatch: pytest.MonkeyPatch
 def test_the_class_of_the_installed_awslambdaric_is_found() -> None:
     program = f"""
         import {MODULE} as module
-        from edgeroutes.adapters.runtime_client import find_client_class
+        from edgeroutes.adapters.proxy import find_client_class
         assert find_client_class() is module.BaseLambdaRuntimeClient, find_client_class()
     """
 
@@ -177,7 +177,7 @@ def test_after_waits_for_the_client_to_send_the_response(
             {"1 / 0" if fails else ""}
         async def GET():
             after(note)
-            return "answer"
+            return "response"
         """,
     )
     handler = project.handler()
@@ -188,5 +188,5 @@ def test_after_waits_for_the_client_to_send_the_response(
         assert steps[3 * number - 3 :] == []
         client_class().post_invocation_result(str(number), result["body"])
 
-    assert steps == ["sent answer as application/json None", "after", "nested"] * 2
+    assert steps == ["sent response as application/json None", "after", "nested"] * 2
     assert len(log_lines()) == 2 * fails

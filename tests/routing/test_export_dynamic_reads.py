@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from edgeroutes.routing.dynamic_reads import DynamicRead, find_dynamic_reads
+from edgeroutes.routing.exports import DynamicRead, find_dynamic_reads
 
 
 def found(source: str) -> list[tuple[str, int, str]]:

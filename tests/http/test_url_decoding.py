@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.text import decode_percent, parse_digits
+from edgeroutes.http.headers import parse_digits
+from edgeroutes.http.url import decode_percent
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",)))
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.routing.file_tree import DiskTree, FileTree
+from edgeroutes.routing.reading import DiskTree, FileTree
 from edgeroutes.routing.scan import scan
 from tests.fakes.file_tree import HANDLER, FakeFileTree
 

@@ -1,4 +1,32 @@
-"""The handler of a function whose routes stream: what Lambda calls, and what sends the response."""
+"""Responses that leave a function while they are produced, from the managed Python runtime.
+
+What flows through, stage by stage:
+
+1. **At build time** the source shows whether a route streams (a generator, `Response.stream` and its kin, `streaming = True`). The
+   template then gives its integration `responseTransferMode: STREAM`, and its bundle's entry names `StreamingHandler`. Neither
+   the event nor the Runtime API shows a function how it was called, so this is decided once, for all its responses: an error, a
+   redirect or a 304 goes out in the same format as a stream.
+
+2. **At init** the handler looks where it is. Under `sam local` and in a bare emulator nothing can stream: there it is the handler of
+   `adapters.proxy`, and responses whole, in the proxy format. On Lambda it hooks the one method of awslambdaric that sends results
+   (`adapters.proxy`). If it does not know the client, it sends whole responses in the stream's format, and logs that once.
+
+3. **An event** comes to the handler as to any other. It gives awslambdaric a `PendingResponse`: bytes to awslambdaric, which passes
+   bytes on as they are, and a promise to the hook.
+
+4. **awslambdaric posts the result**, and the hook has the promise send itself. Only now the route runs, in one coroutine from its
+   first line to its last chunk: what a generator opens (a timeout, a cancel scope, a context variable) is closed in the task that
+   opened it. Status and headers go out as soon as the first chunk is there, in one write of their own; then each chunk as it is yielded.
+   A write returns when the socket has taken it, so a slow client slows the generator, and memory stays flat.
+
+5. **The end** is the last chunk of a chunked request. A generator that fails after that is reported in the request's trailers, and
+   logged; nothing is written into the body. One that would outlive the invocation is ended a margin before, as if it were done: on a
+   loop it is cancelled where it waits; if it blocks, the thread of a timer ends the result. The generator is closed in
+   each case, one that middleware dropped too, and what was given to `after` runs when Lambda has taken the last byte.
+
+`adapters.runtime_api` has the connection and the bytes. Source: docs.aws.amazon.com/lambda "runtimes-custom" (streaming, trailers),
+apigateway "response-transfer-mode-lambda" (prelude); awslambdaric 3.0 to 4.2; read 2026-11-21.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +36,15 @@ import threading
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import is_load_balancer
-from edgeroutes.adapters.proxy import OF_MALFORMED_EVENTS, LambdaHandler, buffered_response, refuse_malformed
-from edgeroutes.adapters.runtime_client import PendingResponse
-from edgeroutes.adapters.streaming.client import ResultLostError, ResultStream
-from edgeroutes.adapters.streaming.wire import render_prelude
+from edgeroutes.adapters.proxy import (
+    OF_MALFORMED_EVENTS,
+    LambdaHandler,
+    PendingResponse,
+    buffered_response,
+    refuse_malformed,
+)
+from edgeroutes.adapters.runtime_api import ResultLostError, ResultStream, render_prelude
 from edgeroutes.errors import ResponseTooLargeError
-from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
 from edgeroutes.runtime.log import write_line
 from edgeroutes.runtime.loop import is_fatal
 
@@ -25,6 +56,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.manifest import Manifest
     from edgeroutes.types import Event, LambdaContext
+
 
 _ACCEPTED = 202
 _NO_LENGTH = (204, 304)  # Source: RFC 9110 §8.6
@@ -128,9 +160,9 @@ class StreamingHandler(LambdaHandler):
         response.body = whole
         _, body, prelude = _in_format(call, response)
         result = prelude + (body or b"")
-        if len(result) > LAMBDA_RESULT_BYTES:
-            from edgeroutes.adapters.result_size import excess
+        from edgeroutes.adapters.checks import LAMBDA_RESULT_BYTES, excess
 
+        if len(result) > LAMBDA_RESULT_BYTES:
             where = call.route.source_file if call.route is not None else ""
             what = f"the response has {len(result):,} bytes, and this runtime cannot stream it"
             failed = call.fail(
