@@ -6,7 +6,7 @@ wait. Standard output has one JSON document a line, standard input takes them, a
 that started it. It gets no signals of the terminal: requests that end after Ctrl-C still find it.
 
 moto itself reflects every `Origin`, allows every preflight and ignores `Host`: any website that a developer visits could read and
-change its data, and send requests into the developer's network. `Gate` refuses such requests.
+change its data, and send requests into the developer's network. `_Gate` refuses such requests.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
-OPEN, HELD, FAILED = "open", "held", "failed"
+_OPEN, _HELD, _FAILED = "open", "held", "failed"
 
 _SERVICE = re.compile(r"Credential=[^/\s,]+/\d{8}/[^/\s,]+/([a-z0-9-]+)/aws4_request")
 
 
-class Hold:
+class _Hold:
     """Whether requests wait, go on or fail.
 
     Args:
@@ -50,14 +50,14 @@ class Hold:
     def __init__(self, report: Callable[[str], None], *, is_held: bool) -> None:
         self._report = report
         self._changed = threading.Condition()
-        self._state = HELD if is_held else OPEN
+        self._state = _HELD if is_held else _OPEN
         self._message = ""
         self._waited: set[str] = set()
 
     def change(self, state: str, message: str = "") -> None:
         with self._changed:
             self._state, self._message = state, message
-            if state != HELD:
+            if state != _HELD:
                 self._waited.clear()
             self._changed.notify_all()
 
@@ -68,11 +68,11 @@ class Hold:
             return ""
         with self._changed:
             call = _read_call(authorization, str(environ.get("HTTP_X_AMZ_TARGET", "")))
-            if self._state == HELD and call not in self._waited:  # once per call and wait
+            if self._state == _HELD and call not in self._waited:  # once per call and wait
                 self._waited.add(call)
                 self._report(call)
-            self._changed.wait_for(lambda: self._state != HELD)
-            return self._message if self._state == FAILED else ""
+            self._changed.wait_for(lambda: self._state != _HELD)
+            return self._message if self._state == _FAILED else ""
 
 
 def _read_call(authorization: str, target: str) -> str:
@@ -112,7 +112,7 @@ _HEADERS = {
 }
 
 
-class Gate:
+class _Gate:
     """A WSGI app that refuses what no program and no page of this machine has sent.
 
     Args:
@@ -121,7 +121,7 @@ class Gate:
         hold: Makes requests wait or fail; None for neither.
     """
 
-    def __init__(self, application: WsgiApp, hosts: Iterable[str] = (), hold: Hold | None = None) -> None:
+    def __init__(self, application: WsgiApp, hosts: Iterable[str] = (), hold: _Hold | None = None) -> None:
         self._application = application
         self._hold = hold
         self._hosts = frozenset(hosts)
@@ -185,12 +185,12 @@ def main(options: str) -> None:
         listening = socket.socket(fileno=given["descriptor"])
     else:
         listening = socket.create_server((HOST, given["port"]))
-    hold = Hold(lambda call: _write(waits=call), is_held=given["is_held"])
+    hold = _Hold(lambda call: _write(waits=call), is_held=given["is_held"])
     threading.Thread(target=_read_commands, args=(hold,), daemon=True).start()
     _serve(listening, hold, given["hosts"])
 
 
-def _serve(listening: socket.socket, hold: Hold, hosts: list[str]) -> None:
+def _serve(listening: socket.socket, hold: _Hold, hosts: list[str]) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
@@ -206,7 +206,7 @@ def _serve(listening: socket.socket, hold: Hold, hosts: list[str]) -> None:
     engine.install()
     # No line for each request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = Gate(DomainDispatcherApplication(create_backend_app), hosts, hold)
+    application = _Gate(DomainDispatcherApplication(create_backend_app), hosts, hold)
     os.environ["MOTO_PORT"] = str(listening.getsockname()[1])
     server = make_server(HOST, 0, application, threaded=True, request_handler=RequestHandler, fd=listening.fileno())
     _write(is_ready=True)
@@ -217,7 +217,7 @@ def _write(**document: Any) -> None:
     print(json.dumps(document), flush=True)  # noqa: T201 - the process that started this one reads it
 
 
-def _read_commands(hold: Hold) -> None:
+def _read_commands(hold: _Hold) -> None:
     for line in sys.stdin.buffer:
         hold.change(**json.loads(line))
     os._exit(0)  # also while moto is imported; its data ends with it
