@@ -20,7 +20,8 @@ from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ServiceError, ToolError
 from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.template import local_template, without_dependents
-from edgeroutes.names import INFRA_FOLDER
+from edgeroutes.names import CONFIG_FILE, INFRA_FOLDER, SAM_CONFIG_FILE
+from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, MutableMapping
@@ -412,9 +413,8 @@ def _files(infra: Infra) -> set[str]:
 
 
 def _may_change_functions(path: Path, root: Path) -> bool:
-    return path.name in ("function.yaml", "pyproject.toml", "samconfig.toml") or path.is_relative_to(
-        root / INFRA_FOLDER
-    )
+    is_settings = path.name in (FUNCTION_FILE, CONFIG_FILE, SAM_CONFIG_FILE)
+    return is_settings or path.is_relative_to(root / INFRA_FOLDER)
 
 
 class DeployedAws:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError, require_no_problems
+from edgeroutes.names import SAM_CONFIG_FILE
 from edgeroutes.routing.reading import read_text
 from edgeroutes.template.merge import references
 
@@ -136,8 +137,7 @@ def _depending_on(resource: dict[str, Any], remaining: set[str]) -> dict[str, An
     return {**rest, "DependsOn": still} if still else rest
 
 
-_FILE = "samconfig.toml"
-_HINT = f"Give it a Default, or a value by parameter_overrides in {_FILE}; in tests, also by the fixture edgeroutes_parameters"
+_HINT = f"Give it a Default, or a value by parameter_overrides in {SAM_CONFIG_FILE}; in tests, also by the fixture edgeroutes_parameters"
 
 
 def require_parameters(root: Path, template: Mapping[str, Any], given: Mapping[str, str] | None) -> dict[str, str]:
@@ -180,13 +180,13 @@ def read_overrides(root: Path) -> dict[str, str]:
     Source: docs.aws.amazon.com/serverless-application-model "AWS SAM CLI configuration file" (read 2026-11-21).
     """
     try:
-        document = parse_toml(read_text(root / _FILE, _FILE), _FILE)
+        document = parse_toml(read_text(root / SAM_CONFIG_FILE, SAM_CONFIG_FILE), SAM_CONFIG_FILE)
     except FileNotFoundError:
         return {}
     try:
         return _overrides(document)
     except ValueError as err:  # of shlex
-        raise ConfigError(f"parameter_overrides cannot be read: {err}", where=_FILE) from err
+        raise ConfigError(f"parameter_overrides cannot be read: {err}", where=SAM_CONFIG_FILE) from err
 
 
 def _overrides(document: Mapping[str, Any]) -> dict[str, str]:
