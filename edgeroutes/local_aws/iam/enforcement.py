@@ -31,7 +31,7 @@ from edgeroutes.local_aws.iam.needs import (
 )
 from edgeroutes.local_aws.iam.policies import Decision, Question, Role, Verdict, decide, read_role, shown
 from edgeroutes.pipeline import plan_project
-from edgeroutes.runtime.loader import is_own_file
+from edgeroutes.runtime.failures import is_own_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
