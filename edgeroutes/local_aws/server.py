@@ -1,7 +1,7 @@
 """A moto server in a process of its own, on loopback: its data survives reloads of the project.
 
-`MotoProcess` starts it as `python -m edgeroutes.local_aws.server OPTIONS`. It imports moto first, which takes seconds; clients can
-connect meanwhile. Requests can wait until the resources of infra/ are created; the dev server's own requests create them and do not
+`MotoProcess` starts it as `python -m edgeroutes.local_aws.server OPTIONS`. It accepts connections at once and imports moto meanwhile,
+which takes seconds. Requests can wait until the resources of infra/ are created; the dev server's own requests create them and do not
 wait. Standard output has one JSON document a line, standard input takes them, and the server ends with it, and so with the process
 that started it. It gets no signals of the terminal: requests that end after Ctrl-C still find it.
 
@@ -15,11 +15,13 @@ import json
 import logging
 import os
 import re
+import selectors
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Any, Self
 
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 _OPEN, _HELD, _FAILED = "open", "held", "failed"
 
 _SERVICE = re.compile(r"Credential=[^/\s,]+/\d{8}/[^/\s,]+/([a-z0-9-]+)/aws4_request")
+_HEAD_WAIT_S = 5.0
+_HEAD_BYTES = 16 * 1024
+_STEP_S = 0.05
 
 
 class _Hold:
@@ -61,18 +66,79 @@ class _Hold:
                 self._waited.clear()
             self._changed.notify_all()
 
+    def report_wait(self, call: str) -> None:
+        """Report a call that waits; once per call and wait."""
+        with self._changed:
+            is_new = self._state == _HELD and call not in self._waited
+            self._waited.add(call)
+        if is_new:
+            self._report(call)
+
     def pass_through(self, environ: Mapping[str, Any]) -> str:
         """Wait, then return the reason why the request fails; empty where it goes on."""
         authorization = str(environ.get("HTTP_AUTHORIZATION", ""))
         if f"Credential={OWN_ACCESS_KEY}/" in authorization:
             return ""
+        if self._state == _HELD:
+            self.report_wait(_read_call(authorization, str(environ.get("HTTP_X_AMZ_TARGET", ""))))
         with self._changed:
-            call = _read_call(authorization, str(environ.get("HTTP_X_AMZ_TARGET", "")))
-            if self._state == _HELD and call not in self._waited:  # once per call and wait
-                self._waited.add(call)
-                self._report(call)
             self._changed.wait_for(lambda: self._state != _HELD)
             return self._message if self._state == _FAILED else ""
+
+
+class _EarlyConnections:
+    """Accepts connections before the server runs, and reports the calls in them without consuming a byte.
+
+    Args:
+        listening: The server's socket.
+        hold: Receives the calls.
+    """
+
+    def __init__(self, listening: socket.socket, hold: _Hold) -> None:
+        self._listening = listening
+        self._hold = hold
+        self._accepted: list[tuple[socket.socket, Any]] = []
+        self._is_over = threading.Event()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> list[tuple[socket.socket, Any]]:
+        """Accept no more; returns the connections with their addresses."""
+        self._is_over.set()
+        self._thread.join()
+        return self._accepted
+
+    def _accept(self) -> None:
+        # The socket may be shared with the process that made it, so its blocking mode stays.
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._listening, selectors.EVENT_READ)
+            while not self._is_over.is_set():
+                if selector.select(_STEP_S):
+                    connection, address = self._listening.accept()
+                    self._accepted.append((connection, address))
+                    threading.Thread(target=self._look, args=(connection,), daemon=True).start()
+
+    def _look(self, connection: socket.socket) -> None:
+        end = time.monotonic() + _HEAD_WAIT_S
+        head = b""
+        while b"\r\n\r\n" not in head and time.monotonic() < end and not self._is_over.is_set():
+            try:
+                head = connection.recv(_HEAD_BYTES, socket.MSG_PEEK)
+            except OSError:
+                return
+            if not head or len(head) == _HEAD_BYTES:
+                break
+            time.sleep(_STEP_S / 10)
+        if head:
+            lines = dict(_header_lines(head.decode("latin-1").split("\r\n")))
+            self._hold.report_wait(_read_call(lines.get("authorization", ""), lines.get("x-amz-target", "")))
+
+
+def _header_lines(lines: Iterable[str]) -> Iterable[tuple[str, str]]:
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if colon:
+            yield name.strip().lower(), value.strip()
 
 
 def _read_call(authorization: str, target: str) -> str:
@@ -187,10 +253,11 @@ def main(options: str) -> None:
         listening = socket.create_server((HOST, given["port"]))
     hold = _Hold(lambda call: _write(waits=call), is_held=given["is_held"])
     threading.Thread(target=_read_commands, args=(hold,), daemon=True).start()
-    _serve(listening, hold, given["hosts"])
+    early = _EarlyConnections(listening, hold)
+    _serve(listening, early, hold, given["hosts"])
 
 
-def _serve(listening: socket.socket, hold: _Hold, hosts: list[str]) -> None:
+def _serve(listening: socket.socket, early: _EarlyConnections, hold: _Hold, hosts: list[str]) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
@@ -208,8 +275,11 @@ def _serve(listening: socket.socket, hold: _Hold, hosts: list[str]) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     application = _Gate(DomainDispatcherApplication(create_backend_app), hosts, hold)
     os.environ["MOTO_PORT"] = str(listening.getsockname()[1])
+    accepted = early.stop()
     server = make_server(HOST, 0, application, threaded=True, request_handler=RequestHandler, fd=listening.fileno())
     _write(is_ready=True)
+    for connection, address in accepted:
+        server.process_request(connection, address)
     server.serve_forever()
 
 
