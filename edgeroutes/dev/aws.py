@@ -20,7 +20,7 @@ from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ServiceError, ToolError
 from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.template import local_template, without_dependents
-from edgeroutes.names import CONFIG_FILE, INFRA_FOLDER, SAM_CONFIG_FILE
+from edgeroutes.names import CONFIG_FILE, INFRA_FOLDER, SAM_CONFIG_FILE, TEMPLATE_FILE
 from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.local_aws.seeds import Seed
     from edgeroutes.local_aws.stack import ProjectCloud
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
 
 
 # A server that dies so soon, so often in a row, is not started again.
@@ -195,7 +195,7 @@ class _LocalAws:
         if not missing:
             return wanted, set()
         places = {name: where for name, _, where in wanted.infra.properties("Parameters")}
-        problems = tuple(missing_parameter(name, places.get(name, "template.yaml")) for name in missing)
+        problems = tuple(missing_parameter(name, places.get(name, TEMPLATE_FILE)) for name in missing)
         document, dropped = without_dependents(wanted.document, missing)
         faults = {
             route.route_path: problems
@@ -413,8 +413,7 @@ def _files(infra: Infra) -> set[str]:
 
 
 def _may_change_functions(path: Path, root: Path) -> bool:
-    is_settings = path.name in (FUNCTION_FILE, CONFIG_FILE, SAM_CONFIG_FILE)
-    return is_settings or path.is_relative_to(root / INFRA_FOLDER)
+    return path.name in (FUNCTION_FILE, CONFIG_FILE, SAM_CONFIG_FILE) or path.is_relative_to(root / INFRA_FOLDER)
 
 
 class DeployedAws:

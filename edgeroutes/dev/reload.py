@@ -188,7 +188,7 @@ def _since_save_ms(paths: Iterable[Path]) -> float:
     return since * 1000 if 0 <= since < _OLD_SAVE_S else 0.0
 
 
-DECLARING_FILES = ("pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
+DECLARING_FILES = (CONFIG_FILE, "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
 # uv reads a lock in a tenth of a second; only for requirements.txt it may use an index, at the first start.
 _PATIENCE_S = 2.0
 
