@@ -179,8 +179,9 @@ for room in ("build", "cli", "dev", "plan", "template", "routing"):
         if ".skeleton" not in module.name and not module.name.endswith("__main__"):
             importlib.import_module(module.name)
 sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2, LK_UNLCK=0)
-from edgeroutes.cli.build import make_builder
-builder = make_builder(Path(sys.argv[1]))
+from edgeroutes.build.builder import Builder
+from edgeroutes.pipeline import plan_project
+builder = Builder(Path(sys.argv[1]), plan_project(Path(sys.argv[1])))
 sys.platform = "win32"
 def unlink(path, *, dir_fd=None, original=os.unlink):
     if not os.stat(path, dir_fd=dir_fd).st_mode & 0o222:
@@ -196,7 +197,7 @@ for text in ("first", "second"):
     with builder.store.locked():
         report = builder.build()
     link_trees(report.functions[0].trees, Path(sys.argv[1], "out"))
-    builder = make_builder(Path(sys.argv[1]))
+    builder = Builder(Path(sys.argv[1]), plan_project(Path(sys.argv[1])))
 print([each.logical_id for each in report.functions], taken[:2])
 shutil.rmtree(builder.store.folder)
 """
