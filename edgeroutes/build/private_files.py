@@ -91,12 +91,12 @@ def private_reason(path: Path, where: str) -> str:
         return f"with {size:,} bytes it is a dump rather than a query"
     head = _head(path, where)
     if _PRIVATE_KEY.search(head):
-        return "it holds a private key"
+        return "it contains a private key"
     if pattern:
         return "" if _PUBLIC.search(head) else f"its name is like {pattern}, and it is not a certificate"
     if head.startswith(_SQLITE):
         return "it is a SQLite database"
-    return "it holds the key of a service account" if _SERVICE_ACCOUNT.search(head) else ""
+    return "it contains the key of a service account" if _SERVICE_ACCOUNT.search(head) else ""
 
 
 def _head(path: Path, where: str) -> bytes:

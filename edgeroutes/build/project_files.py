@@ -29,7 +29,7 @@ _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
 _NEVER = frozenset({"__pycache__", "function.yaml", "node_modules", "py.typed"})
 _ROUTE_FILES = ("/route.py", "/middleware.py")
 _ANY = "**"
-NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
+NEVER_BUNDLED = "is never bundled: it contains the variables of one machine"
 _HINT = (
     "Set variables under Environment in function.yaml or in [tool.edgeroutes.env], and keep secrets in Secrets Manager"
 )
@@ -103,8 +103,8 @@ class DataFiles:
             holds_code = path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside]))
             if holds_code and not place.is_code:
                 code[path] = (
-                    f"is left out, although {place.where} names it: it holds Python. If the function needs it, add 'include: [{path}]' to "
-                    "its function.yaml"
+                    f"is left out, although {place.where} names it: it contains Python. If the function needs it, "
+                    f"add 'include: [{path}]' to its function.yaml"
                 )
                 continue
             found |= inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import linecache
+import re
 import shutil
 import sys
 import time
@@ -199,24 +200,13 @@ def _logged_line(logged: Logged) -> str:
     return f"{line}  {click.style(more, dim=True)}" if more else line
 
 
-# Of other types the last part of the name is shown.
-_TYPE_NAMES = {
-    "AWS::DynamoDB::Table": "table",
-    "AWS::Events::EventBus": "event bus",
-    "AWS::S3::Bucket": "bucket",
-    "AWS::S3::BucketPolicy": "bucket policy",
-    "AWS::SNS::Topic": "topic",
-    "AWS::SQS::Queue": "queue",
-    "AWS::SSM::Parameter": "parameter",
-    "AWS::SecretsManager::Secret": "secret",
-    "AWS::Serverless::SimpleTable": "table",
-    "AWS::StepFunctions::StateMachine": "state machine",
-}
+# Between the words of a CloudFormation type: 'Queue|Policy', 'DB|Instance'.
+_TYPE_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def _counted(resources: Mapping[str, str]) -> str:
     """A count for each type: `2 tables, 1 bucket`."""
-    names = Counter(_TYPE_NAMES.get(type_name) or type_name.rpartition("::")[2] for type_name in resources.values())
+    names = Counter(_TYPE_WORDS.sub(" ", name.rpartition("::")[2]).lower() for name in resources.values())
     return ", ".join(_count(number, name) for name, number in names.items()) or "nothing of infra/"
 
 

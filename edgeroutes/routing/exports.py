@@ -196,9 +196,9 @@ def _parse(source: str, source_file: str) -> ast.Module | ImportRaisedError:
         with warnings.catch_warnings(action="ignore"):  # an odd escape in the author's text is not ours to print
             return parse_python(source, source_file)
     except SyntaxError as err:
-        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
+        return ImportRaisedError(f"syntax error: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
     except (ValueError, RecursionError, MemoryError) as err:
-        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
+        return ImportRaisedError(f"syntax error: {err}", where=source_file)
 
 
 def _by_line(found: Iterable[_Found]) -> tuple[ProjectError, ...]:
@@ -214,10 +214,10 @@ def _check_app(app: Export | None, methods: Sequence[Export], source_file: str) 
 
 
 def _nothing_exported(bindings: Bindings, source_file: str) -> RouteFileError:
-    problem = f"no handler is exported. Those that count are {', '.join(METHODS)} and app"
+    problem = f"no handler is exported. Allowed are {', '.join(METHODS)} and app"
     hint = "Write 'async def GET(request)'"
     if bindings.last("*") is not None:
-        hint = "Import each handler by its name; what 'import *' brings is not seen"
+        hint = "Import each handler by its name; 'import *' is not followed"
     return RouteFileError(problem, where=source_file, hint=hint)
 
 

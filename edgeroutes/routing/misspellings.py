@@ -44,7 +44,7 @@ def check_names(bindings: Bindings, source_file: str) -> Iterator[tuple[int, Rou
 def _fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
     name = binding.name
     if name == "default":
-        return "'default' is an export that means nothing here", "Name each handler after its method, such as 'GET'"
+        return "a route file has no 'default' export", "Name each handler after its method, such as 'GET'"
     if binding.kind == "function" and name.upper() in METHODS:
         return f"{name!r} is not a method: methods are written in upper case", f"Name it {name.upper()!r}"
     if name in bindings.used:

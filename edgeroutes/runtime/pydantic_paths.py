@@ -45,4 +45,4 @@ def require_short_paths(value: Any) -> None:
             total += inner * len(part)
             left.extend((each, inner) for each in part if each.__class__ in (dict, list))
         if total > _MOST_BYTES:
-            raise HTTPError(400, "the body has too many values under long names or too deep in each other")
+            raise HTTPError(400, "the body has too many values under long names or nested too deep")

@@ -80,13 +80,13 @@ def _declared_length(response: Response, method: str) -> str:
 def uncached_reason(response: Response, scope: RequestScope, endpoint: Endpoint, *, has_cookies: bool) -> str:
     """Why a response of a route whose config has its responses kept is not kept; "" where it is."""
     if scope.incoming.method not in ("GET", "HEAD"):
-        return f"{scope.incoming.method} is never kept"
+        return f"{scope.incoming.method} is never cached"
     if scope.dynamic_reasons:
         return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were read"
     if has_cookies:
         return "it sets a cookie"
     if response.status not in CACHEABLE_STATUSES:
-        return f"status {response.status} is never kept"
+        return f"status {response.status} is never cached"
     # What an app reads of the request is not seen, and whoever signs in does it by these.
     if endpoint.app is not None and any(scope.incoming.header(name) for name in CREDENTIALS):
         return "credentials were sent to a mounted app"

@@ -103,7 +103,7 @@ def test_a_domain_needs_a_certificate_of_us_east_1() -> None:
     ]
     arn = "arn:aws:acm:eu-central-1:123456789012:certificate/x"
     assert problems(files, cdn={"domain_name": "example.com", "certificate_arn": arn})[0].endswith(
-        "CloudFront takes certificates of us-east-1 alone. Request the certificate in us-east-1."
+        "CloudFront accepts only certificates of us-east-1. Request the certificate in us-east-1."
     )
 
 

@@ -334,7 +334,7 @@ def test_cache_tags_alone_lowers_no_lifetime(project: Make) -> None:
         ),
         (
             "cache_tags(*(f't{n:02}' for n in range(50)))",
-            "/x/route.py: the response has 50 cache tags, from 't00' to 't49'. Allowed are 49. Give fewer in tags, cache_tags(), cached()",
+            "/x/route.py: the response has 50 cache tags, from 't00' to 't49'. Allowed are 49. Use fewer in tags, cache_tags(), cached()",
         ),
     ],
 )
@@ -386,7 +386,7 @@ def test_what_runs_after_a_cached_response_may_ask(project: Make) -> None:
     ("result", "reason"),
     [
         ("headers(); cookies(); headers(); return 'a'", "headers and cookies were read"),
-        ("return Response('a', 201)", "status 201 is never kept"),
+        ("return Response('a', 201)", "status 201 is never cached"),
         ("return Response('a', headers={'Set-Cookie': 'a=1'})", "it sets a cookie"),
     ],
 )
