@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.routing.literals import is_literal
-from edgeroutes.routing.python_source import render_node
-from edgeroutes.routing.segments import RESERVED_NAMES
+from edgeroutes.routing.patterns import RESERVED_NAMES
+from edgeroutes.routing.python_source import is_literal, render_node
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

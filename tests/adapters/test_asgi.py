@@ -14,9 +14,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from edgeroutes.adapters.asgi_incoming import AsgiIncoming
+from edgeroutes.adapters.checks import GATEWAY_BODY_BYTES
+from edgeroutes.adapters.connection import AsgiIncoming
 from edgeroutes.asgi import make_app
-from edgeroutes.http.limits import GATEWAY_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable

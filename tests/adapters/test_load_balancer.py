@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     LogLines = Callable[[], list[dict[str, Any]]]
 
 # The modules that a load balancer's event loads.
-OWN = {"asgi", "load_balancer", "lifespan", "mounted", "native", "connection", "threads"}
+OWN = {"asgi", "connection", "lifespan", "load_balancer", "mount", "mounted"}
 PLAIN = """
 from edgeroutes import Request, Response, after, cookies
 
@@ -84,7 +84,7 @@ def test_a_plain_route_responds_to_a_load_balancer(project: RouteProject) -> Non
     assert project.module("users/[id]/route.py").done == ["a/b"]
 
 
-@pytest.mark.parametrize("absent", ["mangum", "edgeroutes.adapters.load_balancer"])
+@pytest.mark.parametrize("absent", ["mangum.handlers", "edgeroutes.adapters.load_balancer"])
 def test_a_bundle_that_cannot_read_the_event_names_the_include_line(
     project: RouteProject, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, absent: str
 ) -> None:

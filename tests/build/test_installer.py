@@ -92,7 +92,7 @@ def test_uv_that_is_nowhere_is_a_tool_that_is_missing(tmp_path: Path, monkeypatc
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.delenv("UV", raising=False)
-    with pytest.raises(ToolError, match="no uv on this machine"):
+    with pytest.raises(ToolError, match="uv, which fetches wheels, is not installed"):
         UvInstaller().export_lock(tmp_path)
 
 

@@ -9,7 +9,7 @@ import pytest
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
 from edgeroutes.dev.project import CACHE_FOLDER, Project, RememberedTree
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError
-from edgeroutes.routing.file_tree import DiskTree
+from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from tests.dev.serving import write_files
 

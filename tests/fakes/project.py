@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.plan.manifest import read_cors
-from edgeroutes.routing.file_tree import DiskTree
+from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.application import Application, Call
-from edgeroutes.runtime.chunks import read_whole
 from edgeroutes.runtime.loop import LoopFree, PersistentLoop
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+from edgeroutes.runtime.streams import read_whole
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.adapters.event_shape import shape_problem
+from edgeroutes.adapters.checks import shape_problem
 from edgeroutes.adapters.events import read_event
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev.gateway import HttpRequest, rest_event

@@ -72,9 +72,8 @@ def test_one_function_name_for_two_functions_is_refused() -> None:
     files = {"function.yaml": "FunctionName: x\n", "a/route.py": "", "b/route.py": ""}
     assert problems(files) == [
         (
-            "functions/function.yaml:1: FunctionName 'x' is given to AFunction and BFunction. Take it out of "
-            "function.yaml, or "
-            "put it beside one route alone."
+            "functions/function.yaml:1: FunctionName 'x' is given to AFunction and BFunction. Remove it from "
+            "function.yaml, or set it for one route only."
         )
     ]
 

@@ -288,7 +288,7 @@ def test_one_visitors_cookie_is_never_given_to_the_next(
     assert (response.header("x-cache-tag"), response.header("etag")) == (None, None)
     warning = (
         f"{routes.app_dir}/x/route.py: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the "
-        "cookie to everyone. It went out as 'private, no-store'. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
+        "cookie to everyone. It is sent as 'private, no-store'. Use 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     assert [line["message"] for line in log_lines()] == ([warning] if warns else [])
 
