@@ -105,7 +105,7 @@ def verify(
     if not _is_right(signed, keys):
         raise _refused(request, "the signature does not fit the body")
     if signed.time is not None and not _is_near(signed.time, clock(), tolerance_s):
-        raise _refused(request, f"the signature is more than {tolerance_s:g} seconds old, or its time is none")
+        raise _refused(request, f"the signature is more than {tolerance_s:g} seconds old, or has no valid time")
     return body
 
 
@@ -113,8 +113,8 @@ def _refused(request: Request, reason: str) -> HTTPError:
     """The same 401 for every reason, which is only logged, so an attacker learns nothing."""
     from edgeroutes.runtime.log import log_warning
 
-    log_warning("a webhook is refused", reason=reason, path=request.path)
-    return HTTPError(401, "the signature is not right")
+    log_warning("a webhook was rejected", reason=reason, path=request.path)
+    return HTTPError(401, "the signature is not valid")
 
 
 def _is_right(signed: _Signed, keys: Sequence[bytes]) -> bool:

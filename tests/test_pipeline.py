@@ -98,8 +98,8 @@ def test_a_function_that_revalidates_with_a_role_of_the_users_is_warned_of(root:
     (folder / "function.yaml").write_text("Role: arn:aws:iam::123456789012:role/mine\n")
     assert [str(warning) for warning in pipeline.project_template(root).warnings] == [
         (
-            "functions/users/[id]/function.yaml:1: it revalidates, and its role is one that function.yaml names. Let that role do "
-            "cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says."
+            "functions/users/[id]/function.yaml:1: it revalidates, and its role is one that function.yaml names. Allow that role "
+            "cloudfront:CreateInvalidation and ssm:GetParameter: docs/revalidation.md."
         )
     ]
 

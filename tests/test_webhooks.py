@@ -114,9 +114,9 @@ def refused(scheme: Any, headers: dict[str, str], body: bytes = BODY, **more: An
             verify(request(headers, body), scheme, secret=SECRET, clock=lambda: NOW, **more)
     finally:
         end()
-    assert (caught.value.status, caught.value.detail) == (401, "the signature is not right")
+    assert (caught.value.status, caught.value.detail) == (401, "the signature is not valid")
     [(level, message, fields)] = lines
-    assert (level, message, fields["path"]) == ("WARNING", "a webhook is refused", "/")
+    assert (level, message, fields["path"]) == ("WARNING", "a webhook was rejected", "/")
     return str(fields["reason"])
 
 
@@ -246,7 +246,7 @@ def test_a_route_responds_401_without_a_valid_signature(tmp_path: Path) -> None:
         good = project.request("POST", "/hook", list(headers.items()), body)
         bad = project.request("POST", "/hook", list(headers.items()), body + b"!")
     assert (good.status, good.json()) == (200, {"bytes": 13})
-    assert (bad.status, json.loads(bad.text)["detail"]) == (401, "the signature is not right")
+    assert (bad.status, json.loads(bad.text)["detail"]) == (401, "the signature is not valid")
 
 
 def test_a_response_to_a_signed_request_is_not_cached(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class OriginGuard:
             raise ConfigError(problem, where=f"the variable {SECRET_VARIABLE}", hint=hint)
         self._secrets = [secret.encode() for secret in secrets.split() if len(secret) >= MIN_LENGTH]
         if not self._secrets:
-            problem = f"it holds no secret of at least {MIN_LENGTH} characters"
+            problem = f"it contains no secret of at least {MIN_LENGTH} characters"
             hint = "Let Secrets Manager generate one, as template.yaml does"
             raise ConfigError(problem, where=f"the variable {SECRET_VARIABLE}", hint=hint)
 

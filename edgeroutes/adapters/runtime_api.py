@@ -146,7 +146,7 @@ class ResultStream:
                 rest = self._loop.sock_sendall(self._connection, memoryview(data)[sent:])  # type: ignore[arg-type]  # `socket`'s own base
                 await uninterrupted(self._loop.create_task(rest))
         except OSError as error:
-            raise ResultLostError(f"the Runtime API hung up: {error}", self._refusal()) from error
+            raise ResultLostError(f"the Runtime API closed the connection: {error}", self._refusal()) from error
 
     async def _read_status(self) -> int:
         """The response's status; nothing else of it matters."""

@@ -195,7 +195,9 @@ class Interpreter:
             said = process.stdout.read()  # type: ignore[union-attr]
             process.stdout.close()  # type: ignore[union-attr]
             if process.wait():
-                raise ToolError("it could not make bytecode", where=str(self.program), hint="Run it to see its error")
+                raise ToolError(
+                    "it could not compile bytecode", where=str(self.program), hint="Run it to see its error"
+                )
             broken += [BrokenSource(source=path, line=line, problem=text) for path, line, text in json.loads(said)]
         return broken
 

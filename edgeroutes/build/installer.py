@@ -164,7 +164,7 @@ class UvInstaller:
     def _program(self) -> str:
         found = find_uv(self._environment)
         if not found:
-            raise ToolError("there is no uv on this machine, which fetches wheels", hint="Install edgeroutes[dev]")
+            raise ToolError("uv, which fetches wheels, is not installed", hint="Install edgeroutes[dev]")
         return found
 
     def _run(self, root: Path, *arguments: str, where: str) -> str:

@@ -148,12 +148,12 @@ def _private_reason(path: Path, where: str) -> str:
         return f"with {size:,} bytes it is a dump rather than a query"
     head = _head(path, where)
     if _PRIVATE_KEY.search(head):
-        return "it holds a private key"
+        return "it contains a private key"
     if pattern:
         return "" if _PUBLIC.search(head) else f"its name is like {pattern}, and it is not a certificate"
     if head.startswith(_SQLITE):
         return "it is a SQLite database"
-    return "it holds the key of a service account" if _SERVICE_ACCOUNT.search(head) else ""
+    return "it contains the key of a service account" if _SERVICE_ACCOUNT.search(head) else ""
 
 
 def _head(path: Path, where: str) -> bytes:
@@ -171,7 +171,7 @@ def _matching(name: str, patterns: str) -> str:
 _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
 _NEVER = frozenset({"__pycache__", FUNCTION_FILE, "node_modules", "py.typed"})
 _ROUTE_FILES = (f"/{ROUTE_FILE}", f"/{MIDDLEWARE_FILE}")
-NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
+NEVER_BUNDLED = "is never bundled: it contains the variables of one machine"
 _HINT = (
     "Set variables under Environment in function.yaml or in [tool.edgeroutes.env], and keep secrets in Secrets Manager"
 )
@@ -248,7 +248,7 @@ class DataFiles:
             if holds_code and not place.is_code:
                 if not place.is_default:
                     code[path] = (
-                        f"is left out, although {place.where} names it: it holds Python. If the function needs it, add "
+                        f"is left out, although {place.where} names it: it contains Python. If the function needs it, add "
                         f"'include: [{path}]' to its function.yaml"
                     )
                 continue

@@ -271,13 +271,13 @@ def explain(report: BuildReport, route: str, name: str) -> list[str]:
         return lines
     mention = report.left_out.get(built.logical_id, {}).get(normalize_name(name))
     if mention:
-        problem = f"the function holds no {name!r}: {mention}, other functions use it, and nothing in this one's code shows a use"
+        problem = f"the function does not contain {name!r}: {mention}, other functions use it, and nothing in this one's code shows a use"
         hint = f"If it needs it, list {name!r} under 'include' in its function.yaml"
         raise BundleError(problem, where=built.logical_id, hint=hint)
     known = [*built.requirements, *bundle_files(built.trees)]
     near = get_close_matches(name, known, n=1)
-    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes build --json' lists what each function holds"
-    raise BundleError(f"the function holds no {name!r}", where=built.logical_id, hint=hint)
+    hint = f"Did you mean {near[0]!r}" if near else "'edgeroutes build --json' lists what each function contains"
+    raise BundleError(f"the function does not contain {name!r}", where=built.logical_id, hint=hint)
 
 
 def _explain_distribution(built: BuiltFunction, name: str) -> list[str]:

@@ -122,7 +122,7 @@ class Selector:
             if not missing:
                 return resolved
             if missing.keys() <= lacked:
-                raise BundleError(f"uv brings no {', '.join(sorted(missing))}", where=self._pins.source)
+                raise BundleError(f"uv did not install {', '.join(sorted(missing))}", where=self._pins.source)
             lacked |= missing.keys()
             self._fetch(missing, bundles, resolved)
 

@@ -101,7 +101,7 @@ def missing_hint(name: str, neighbours: Collection[str], *, in_project: bool) ->
     """
     package, dot, last = name.rpartition(".")
     near = difflib.get_close_matches(last, sorted(neighbours), n=1, cutoff=_CUTOFF)
-    if near:
+    if near and (dot or in_project):
         return f"Import {package + dot + near[0]!r} instead"
     if name.startswith("."):
         return "Make the file, or import it by its path from the project's root"
@@ -111,7 +111,8 @@ def missing_hint(name: str, neighbours: Collection[str], *, in_project: bool) ->
     if package:
         return f"Install a version of {package!r} that has it"
     wanted = _DISTRIBUTIONS.get(name, name)
-    return f"Add {wanted!r} to the project's dependencies and install it, or make the file {file}"
+    likely = f"Import {near[0]!r}, or add" if near else "Add"
+    return f"{likely} {wanted!r} to the project's dependencies and install it, or make the file {file}"
 
 
 _TEST_FOLDERS = frozenset({"test", "tests"})

@@ -41,9 +41,11 @@ def parse_source(source: str | bytes, *, where: str) -> ast.Module:
     except SyntaxError as err:
         place = f"{where}:{err.lineno}" if err.lineno else where
         text = f" ({err.text.strip()[:_TEXT_LIMIT]!r})" if err.text else ""
-        raise ImportRaisedError(f"this is not Python {version}: {err.msg}{text}", where=place) from err
+        raise ImportRaisedError(f"syntax error in Python {version}: {err.msg}{text}", where=place) from err
     except (ValueError, RecursionError, MemoryError) as err:  # null bytes; nesting that the parser refuses
-        raise ImportRaisedError(f"this is not Python {version}: {str(err) or type(err).__name__}", where=where) from err
+        raise ImportRaisedError(
+            f"syntax error in Python {version}: {str(err) or type(err).__name__}", where=where
+        ) from err
 
 
 def attribute_uses(tree: ast.AST) -> dict[str, frozenset[str] | None]:

@@ -212,7 +212,7 @@ class TreeWriter:
     def _problem(self, broken: BrokenSource, path: str) -> ImportRaisedError:
         where = f"{path}:{broken.line}" if broken.line else path
         hint = f"Write it for Python {self._target.python}, or set runtime in [tool.edgeroutes]"
-        problem = f"this is not Python {self._target.python}, which the functions run on: {broken.problem}"
+        problem = f"syntax error in Python {self._target.python}, which the functions run on: {broken.problem}"
         return ImportRaisedError(problem, where=where, hint=hint)
 
 

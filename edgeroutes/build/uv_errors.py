@@ -85,7 +85,7 @@ def read_uv_error(said: str, where: str) -> DependencyError:
         return known
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     causes = [line.partition("cause:")[2].strip() or line for line in lines if not line.startswith(("error:", "hint:"))]
-    text = " ".join(causes) or (lines[0].partition("error:")[2].strip() if lines else "uv failed and said nothing")
+    text = " ".join(causes) or (lines[0].partition("error:")[2].strip() if lines else "uv failed without a message")
     text = text.removesuffix(".").replace(", we can conclude that your requirements are unsatisfiable", "")
     hints = [line.partition("hint:")[2].strip().rstrip(".") for line in lines if line.startswith("hint:")]
     if no_wheel := _NO_WHEEL.search(text):
@@ -100,7 +100,7 @@ def read_uv_error(said: str, where: str) -> DependencyError:
     if "depends on" in text or _BOTH.search(text):
         hint = "Change one of these versions so that they agree, then lock again"
         return DependencyError(f"distributions are in conflict: {text}", where=where, hint=hint)
-    return DependencyError(f"uv could not do it: {text}", where=where, hint=". ".join(hints))
+    return DependencyError(f"uv failed: {text}", where=where, hint=". ".join(hints))
 
 
 def _network_error(said: str, where: str) -> DependencyError | None:

@@ -100,7 +100,7 @@ def dev(
 ) -> int:
     """Serve the routes and the resources of infra/ on this machine.
 
-    Requests take the way they take on AWS: event, adapter and a CDN in front. Tables, buckets and queues are local.
+    Requests pass the same event, adapter and CDN rules as on AWS. Tables, buckets and queues are local.
     """
     if persist:
         raise click.UsageError(
@@ -159,7 +159,7 @@ def invoke(
 ) -> int:
     """Run one request, as Lambda would, and print the response body.
 
-    It takes the event and the adapter of Lambda, and local AWS. The exit code is 1 for a status of 500 or above.
+    It uses Lambda's event and adapter, and local AWS. The exit code is 1 for a status of 500 or above.
     """
     from edgeroutes.cli.invoke import print_event, print_response, read_request
 
@@ -232,7 +232,7 @@ def revalidate(
 def explain(target: str, root: Path, method: str, headers: tuple[str, ...], as_json: bool) -> int:
     """Show a request's handler, and how its response is cached.
 
-    It gives the reasons, and runs nothing.
+    It shows the reasons, and does not run the handler.
     """
     from edgeroutes.cli.invoke import print_explanation, read_target
 
@@ -287,7 +287,7 @@ def why(route: str, name: str, root: Path, as_json: bool) -> int:
 def init(name: str | None, as_json: bool) -> int:
     """Create a project in the folder NAME, or in this one.
 
-    Files that exist stay as they are.
+    Existing files are not changed.
     """
     from edgeroutes.cli.init import print_init
 

@@ -121,11 +121,11 @@ def run_bundle(arguments: Sequence[str]) -> int:
 
     from edgeroutes.errors import EdgeroutesError
 
-    parser = argparse.ArgumentParser("edgeroutes bundle", description="Put one function's bundle into a folder.")
+    parser = argparse.ArgumentParser("edgeroutes bundle", description="Write one function's files to a folder.")
     parser.add_argument("logical_id", help="the function's name in the template")
     parser.add_argument("--to", required=True, type=Path, help="the folder, as make's $(ARTIFACTS_DIR)")
-    parser.add_argument("--root", type=Path, help="the project; by default the folder at or above this one, or --to")
-    parser.add_argument("--json", action="store_true", help="print what was done as JSON")
+    parser.add_argument("--root", type=Path, help="the project's folder; by default this one or one above it or --to")
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
     given = parser.parse_args(arguments)
     to = given.to.absolute()
     try:

@@ -79,7 +79,7 @@ def print_findings(root: Path, *, as_json: bool) -> int:
         hint = f". {each.hint}." if each.hint else ""
         click.echo(f"{click.style(f'{each.state:7}', fg=_COLORS[each.state])}  {each.name:{width}}  {each.found}{hint}")
     if not is_ready:
-        print("'sam build' needs what is missing.", file=sys.stderr)
+        print("'sam build' does not work until the missing items are fixed.", file=sys.stderr)
     return DONE if is_ready else REFUSED
 
 
@@ -245,7 +245,7 @@ def _sam_build(root: Path) -> _Finding:
     name = "last sam build"
     built = root / _BUILT
     if not built.is_file():
-        return _Finding(name, _OK, "there is none yet")
+        return _Finding(name, _OK, "none yet")
     newer = [path for path in _sources(root) if path.stat().st_mtime > built.stat().st_mtime]
     if newer:
         more = f" and {len(newer) - 1} more" if newer[1:] else ""

@@ -149,9 +149,7 @@ class TemplateCheck:
             output, errors = linter.communicate()
             if linter.returncode:
                 last = next(iter(errors.strip().splitlines()[-1:]), "")
-                self._warnings.append(
-                    f"cfn-lint could not run, so nobody knows whether a deploy takes function.yaml and infra/: {last}"
-                )
+                self._warnings.append(f"cfn-lint could not run, so function.yaml and infra/ are not checked: {last}")
                 return self._warnings
             found = json.loads(output)
             require_no_problems([ConfigError(**each) for each in found["problems"]])

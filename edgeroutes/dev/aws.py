@@ -298,12 +298,12 @@ class _LocalAws:
         self._short_lives = self._short_lives + 1 if time.monotonic() - started_at < _SHORT_LIFE_S else 0
         if self._short_lives >= _SHORT_LIVES:
             hint = "Free memory or disk space, save a file of infra/ to try again, or use --aws"
-            problem = ToolError(f"the moto server has died {self._short_lives} times in a row", hint=hint)
+            problem = ToolError(f"the moto server stopped {self._short_lives} times in a row", hint=hint)
             self._report_problems(problem, is_working=False)
             self._enter(_State.FAILED)
             moto.stop()  # else requests would wait on its socket
             return
-        message = "the moto server has died; it is started again, and its resources contain what is in infra/seed/"
+        message = "the moto server stopped; it starts again, with the data of infra/seed/ only"
         self._report(Logged(level="WARNING", message=message))
         self._tasks.put("update")
 

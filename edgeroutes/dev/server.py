@@ -289,7 +289,7 @@ def listen(host: str, port: int) -> socket.socket:
             raise ToolError(f"port {port} is taken", where=where, hint=hint) from error
         if error.errno == errno.EACCES:
             raise ToolError(
-                f"port {port} is not allowed to you", where=where, hint="Take one above 1023 with --port"
+                f"this user may not listen on port {port}", where=where, hint="Take one above 1023 with --port"
             ) from error
         raise ToolError(f"this machine cannot listen there: {error.strerror or error}", where=where) from error
     return listener

@@ -159,7 +159,7 @@ def _checked_pattern(entry: str) -> str:
     except re.error as error:
         raise ValueError(f"origins has {entry!r}, which is not a regular expression: {error}") from error
     if pattern.fullmatch(_UNKNOWN_ORIGIN):
-        raise ValueError(f"origins has {entry!r}, which allows any origin. Say so with '*', or name the hosts in it")
+        raise ValueError(f"origins has {entry!r}, which allows any origin. Use '*' for that, or name the hosts in it")
     return entry
 
 

@@ -254,7 +254,7 @@ class Request:
         async def read() -> FormData:
             if self._form is None:
                 if self._host is None:
-                    raise TypeError("this request runs in no host that could read a form")
+                    raise TypeError("this environment cannot read forms")
                 limits = FormLimits(max_files, max_fields, max_part_size)
                 self._form = await self._host.read_form(self, limits)
             return self._form

@@ -278,7 +278,7 @@ def _content_type(body: Body) -> str:
     if hasattr(body, "__aiter__") or hasattr(body, "__next__"):
         return ""
     raise TypeError(
-        f"a body of type {type(body).__name__}: give text, bytes, an iterator of them, or use Response.json"
+        f"a body of type {type(body).__name__} is not supported. Use str, bytes, an iterator of them, or Response.json"
     )
 
 

@@ -319,7 +319,7 @@ def _indistinct_pairs(node: _PathNode) -> Iterator[tuple[str, str, str]]:
     """Pairs of routes that share a function because of their URLs, each with the reason."""
     if node.parameter and node.parameter.leaf and node.catch_all:
         variable, catch_all = node.parameter.leaf, node.catch_all[1]
-        reason = f"{variable} stands beside {catch_all}, and API Gateway has one variable on a level"
+        reason = f"{variable} stands beside {catch_all}, and API Gateway allows one variable per level"
         yield variable, catch_all, reason
     if node.parameter and node.statics:
         below = [route for child in _children(node.parameter) for route in _routes(child)]

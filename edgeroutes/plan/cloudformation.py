@@ -178,7 +178,7 @@ class _Reader:
         name = SHORT_TAGS.get(node.tag)
         if name is None:
             hint = suggest(node.tag, SHORT_TAGS, f"Allowed are {', '.join(SHORT_TAGS)}")
-            raise ConfigError(f"CloudFormation knows no tag {node.tag!r}", where=self._where(node), hint=hint)
+            raise ConfigError(f"CloudFormation has no tag {node.tag!r}", where=self._where(node), hint=hint)
         value = node.value if isinstance(node, yaml.ScalarNode) else self._read_plain(node, (*path, name))
         if name == "Fn::GetAtt" and isinstance(value, str):
             value = value.split(".", 1)

@@ -284,7 +284,7 @@ def _check_environment(properties: dict[str, Any], document: YamlText) -> list[C
     del properties["Environment"]
     where = document.where("Environment")
     hint = "Write 'Environment:', below it 'Variables:', and below that 'NAME: value' lines"
-    return [ConfigError("Environment holds no 'Variables' alone", where=where, hint=hint)]
+    return [ConfigError("Environment has keys other than 'Variables'", where=where, hint=hint)]
 
 
 def check_variables(variables: Mapping[str, Any], document: YamlText, *path: str) -> list[ConfigError]:

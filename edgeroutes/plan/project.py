@@ -314,7 +314,7 @@ def _check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[
             other = names.setdefault(name, function)
             if other is not function:
                 problem = f"FunctionName {name!r} is given to {other.logical_id} and {function.logical_id}"
-                hint = "Take it out of function.yaml, or put it beside one route alone"
+                hint = "Remove it from function.yaml, or set it for one route only"
                 problems.append(ConfigError(problem, where=_place_of(function, "FunctionName"), hint=hint))
         if _uses_snapstart(function.properties) and config.runtime in _NO_SNAPSTART:
             problem = f"SnapStart is set, which {config.runtime} does not have"
@@ -331,7 +331,7 @@ def _check_cdn(config: Config) -> list[ProjectError]:
         problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
         return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]
     if cdn.certificate_arn and ":us-east-1:" not in cdn.certificate_arn:
-        problem = f"certificate_arn is {cdn.certificate_arn!r}. CloudFront takes certificates of us-east-1 alone"
+        problem = f"certificate_arn is {cdn.certificate_arn!r}. CloudFront accepts only certificates of us-east-1"
         return [ConfigError(problem, where=where, hint="Request the certificate in us-east-1")]
     return []
 
@@ -356,7 +356,7 @@ def warn_api_resources(count: int) -> list[Problem]:
 def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
     """Warnings for functions that revalidate with a role of function.yaml, whose policies edgeroutes does not set."""
     problem = "it revalidates, and its role is one that function.yaml names"
-    hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
+    hint = "Allow that role cloudfront:CreateInvalidation and ssm:GetParameter: docs/revalidation.md"
     return [
         Problem(problem, where=_place_of(each, "Role"), hint=hint)
         for each in functions

@@ -135,9 +135,9 @@ def read_module(source: str, source_file: str) -> tuple[ast.Module, Bindings] | 
         with warnings.catch_warnings(action="ignore"):  # such as an unknown escape in the author's file
             module = parse_python(source, source_file)
     except SyntaxError as err:
-        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
+        return ImportRaisedError(f"syntax error: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
     except (ValueError, RecursionError, MemoryError) as err:
-        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
+        return ImportRaisedError(f"syntax error: {err}", where=source_file)
     return module, read_bindings(module)
 
 
@@ -192,10 +192,10 @@ def _check_app(app: Export | None, methods: Sequence[Export], source_file: str) 
 
 
 def _nothing_exported(bindings: Bindings, source_file: str) -> RouteFileError:
-    problem = f"no handler is exported. Those that count are {', '.join(METHODS)} and app"
+    problem = f"no handler is exported. Allowed are {', '.join(METHODS)} and app"
     hint = "Write 'async def GET(request)'"
     if bindings.last("*") is not None:
-        hint = "Import each handler by its name; what 'import *' brings is not seen"
+        hint = "Import each handler by its name; 'import *' is not followed"
     return RouteFileError(problem, where=source_file, hint=hint)
 
 
@@ -338,7 +338,7 @@ def check_names(bindings: Bindings, source_file: str) -> Iterator[tuple[int, Rou
 def _fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
     name = binding.name
     if name == "default":
-        return "'default' is an export that means nothing here", "Name each handler after its method, such as 'GET'"
+        return "a route file has no 'default' export", "Name each handler after its method, such as 'GET'"
     if binding.kind == "function" and name.upper() in METHODS:
         return f"{name!r} is not a method: methods are written in upper case", f"Name it {name.upper()!r}"
     if name in bindings.used:

@@ -277,4 +277,4 @@ def _hint(name: str, parameter_names: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     if close:
         return f"Rename it to {close[0]!r}, or annotate it as a query parameter or a body"
-    return f"Annotate it as a query parameter or a body, or ask for {', '.join(known[:-1])} or {known[-1]}"
+    return f"Annotate it as a query parameter or a body, or take {', '.join(known[:-1])} or {known[-1]}"

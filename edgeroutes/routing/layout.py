@@ -189,5 +189,5 @@ def foreign_segments(folders: Iterable[str]) -> Iterator[LayoutError]:
     for folder in sorted(folders):
         name = folder.rpartition("/")[2]
         if name.startswith(":") and name[1:].isidentifier():
-            problem = f"the segment {name!r} is a text in the URL, not a parameter"
+            problem = f"the segment {name!r} is literal text in the URL, not a parameter"
             yield LayoutError(problem, where=folder, hint=f"Name the folder '[{name[1:]}]'")

@@ -67,7 +67,7 @@ def read_file(
             raise
         raise _unreadable(err, path, where, error) from err
     except ValueError as err:  # a NUL in the name
-        raise error(f"the name cannot be a file's ({err})", where=where) from err
+        raise error(f"the name is not a valid file name ({err})", where=where) from err
     if len(content) > limit_bytes:
         size = max(status.st_size, len(content))
         hint = "Split it, or move data out of it into a file of its own"

@@ -155,9 +155,9 @@ def _find_files(
             problem = (
                 f"more than {_MAX_PATHS} paths lead to this folder, through links"
                 if paths[identity] > _MAX_PATHS
-                else f"the folder lies more than {_MAX_DEPTH} folders deep"
+                else f"the folder is more than {_MAX_DEPTH} folders deep"
             )
-            problems.append(LayoutError(problem, where=directory, hint="Take out links or folders"))
+            problems.append(LayoutError(problem, where=directory, hint="Remove links or folders"))
             break
         try:
             names = all_names[directory] = tree.list_names(directory)

@@ -24,7 +24,7 @@ async def run_after(scope: RequestScope) -> None:
     Args:
         scope: The request whose response is sent.
     """
-    scope.sealed = "after the response had gone out"
+    scope.sealed = "after the response was sent"
     scope.is_shared = False
     loop = running_loop()
     started: list[Task[None]] = []

@@ -229,7 +229,7 @@ def _tag(response: Response, scope: RequestScope) -> None:
         tags += sorted(scope.usage.tags.difference(tags))
     if len(tags) > MAX_TAGS:
         problem = f"the response has {len(tags)} cache tags, from {tags[0]!r} to {tags[-1]!r}. Allowed are {MAX_TAGS}"
-        hint = "Give fewer in tags, cache_tags(), cached() and fetch(): what is shared by many makes one tag"
+        hint = "Use fewer in tags, cache_tags(), cached() and fetch(), such as one tag for what many responses share"
         raise HandlerError(problem, where=scope.where, hint=hint)
     response.headers[scope.endpoint.manifest.tag_header] = ",".join([*tags, path_tag(scope.path)])
 

@@ -133,11 +133,11 @@ class RequestScope:
             reason = 'dynamic = "error" promises a response that is the same for everyone'
             hint = f'Do not read {what}, or set dynamic = "auto"'
         elif collecting.get(None) is not None:
-            reason = "what a cached function returns is the same for everyone"
-            hint = "Ask outside it, and give it what it needs as an argument"
+            reason = "all users share the result of a cached function"
+            hint = "Read it outside, and pass the value as an argument"
         elif self.is_shared:
             reason = "the stream has begun, and caches may store it"
-            hint = "Ask before the first chunk"
+            hint = "Read it before the first chunk"
         if reason:
             raise HandlerError(f"{what} were read, but {reason}", where=self.where, hint=hint)
         self.dynamic_reasons.append(what)

@@ -101,7 +101,7 @@ def require_short_paths(value: Any) -> None:
             total += inner * len(part)
             left.extend((each, inner) for each in part if each.__class__ in (dict, list))
         if total > _MOST_BYTES:
-            raise HTTPError(400, "the body has too many values under long names or too deep in each other")
+            raise HTTPError(400, "the body has too many values under long names or nested too deep")
 
 
 class _Depth:
@@ -134,12 +134,10 @@ class _Depth:
                 depth - 1, 0
             )  # the first level is not a union, or a single one
             if trials > _MAX_TRIALS_OF_ALL:
-                self._refuse(
-                    f"{len(objects)} objects at level {depth + 1}", "has too many objects in each other", model
-                )
+                self._refuse(f"{len(objects)} objects at level {depth + 1}", "has too many nested objects", model)
             level = [part for found in objects for part in found.values()]
-        allowed = f"{self.most_objects} objects in each other are allowed"
-        self._refuse(f"more than {self.most_objects} objects in each other", f"is nested too deep: {allowed}", model)
+        allowed = f"{self.most_objects} nested objects are allowed"
+        self._refuse(f"more than {self.most_objects} nested objects", f"is nested too deep: {allowed}", model)
 
     def _refuse(self, what: str, problem: str, model: Any) -> NoReturn:
         from edgeroutes.runtime.log import log_warning

@@ -93,7 +93,7 @@ def import_error(error: BaseException, root: str, source_file: str) -> RouteImpo
         name = error.msg.split("'")[1]
         hint = _close_name(name, error.name or "") or "Correct the name, or define it there"
         if "circular import" in error.msg:
-            hint = "The two import each other: move what both need into a third module"
+            hint = "Two modules import each other: move what both need into a third one"
         return ExportMissingError(f"the module {error.name!r} has no {name!r}", where=where, hint=hint)
     if isinstance(error, SyntaxError):
         return ImportRaisedError(f"syntax error: {error.msg}", where=where)

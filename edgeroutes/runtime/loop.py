@@ -188,10 +188,8 @@ def explain_missing_loop(error: BaseException) -> BaseException:
 
 
 def _missing_loop() -> HandlerError:
-    hint = "Import asyncio (or anyio) in the route file, so that it is given a loop"
-    return HandlerError(
-        "it waits for something that needs an event loop, but nothing that it imports is one", hint=hint
-    )
+    hint = "Import asyncio (or anyio) in the route file, so that it runs on a loop"
+    return HandlerError("it awaits something that needs an event loop, but imports no library that has one", hint=hint)
 
 
 def _log_task_failure(loop: AbstractEventLoop, found: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ async def _generate(endpoint: Endpoint, generate: Callable[[], Any]) -> list[dic
     for params in made:
         wrong = [name for name, value in params.items() if name not in names or not isinstance(value, str | list)]
         if wrong:
-            hint = f"Give text, or a list of texts for a catch-all, for {', '.join(names)}"
+            hint = f"Use a string, or a list of strings for a catch-all, for {', '.join(names)}"
             raise HandlerError(f"it returned {params!r:.60}", where=where, hint=hint)
     # An optional catch-all at its base path is absent from the request's segments, and here often an empty list.
     return [{name: value for name, value in params.items() if value != []} for params in made]

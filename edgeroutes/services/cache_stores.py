@@ -135,7 +135,7 @@ def make_entry(value: object, *, made_at: float, lifetime_seconds: int, tags: It
             size_bytes = 4 * len(render_json(value))  # an estimate of the overhead of objects
     except (TypeError, ValueError, RecursionError) as error:
         problem = f"it returned {value!r:.60} of type {type(value).__name__}, which cannot be cached"
-        hint = "Return data: dicts, lists, text, numbers, dataclasses or models"
+        hint = "Return data: dicts, lists, strings, numbers, dataclasses or models"
         raise HandlerError(problem, where=where, hint=hint) from error
     if text is None:
         from copy import deepcopy

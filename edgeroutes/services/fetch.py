@@ -181,8 +181,8 @@ def _wanted(revalidate: int | None, mode: str, *, is_for_everyone: bool) -> int 
     if mode == "force-no-store" or (mode in ("default-no-store", "only-no-store") and is_unsaid):
         return 0
     if (mode == "only-no-store" and not is_never) or (mode == "only-cache" and is_never):
-        problem = f"revalidate is {revalidate!r}, but the route says fetch_cache = {mode!r}"
-        raise HandlerError(problem, where="fetch()", hint='Leave revalidate= out, or say fetch_cache = "auto"')
+        problem = f"revalidate is {revalidate!r}, but the route sets fetch_cache = {mode!r}"
+        raise HandlerError(problem, where="fetch()", hint='Leave revalidate= out, or set fetch_cache = "auto"')
     if mode == "force-cache" and is_never:
         return False
     if mode in ("default-cache", "only-cache", "force-cache") and is_unsaid and is_for_everyone:

@@ -169,7 +169,7 @@ def _is_inside(host: str | None) -> bool:
 
 def _failure(outgoing: Outgoing, error: Exception) -> FetchError:
     if isinstance(error, NewConnectionError):  # a timeout, too, in urllib3's tree
-        return FetchError("there is no connection to it", where=shown(outgoing.url))
+        return FetchError("the connection failed", where=shown(outgoing.url))
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):
         return _too_slow(outgoing)
     if isinstance(error, urllib3.exceptions.DecodeError):

@@ -172,7 +172,7 @@ def _shorten(match: re.Match[str]) -> str:
     if len(allowed) <= _SHOWN_VALUES:
         return match[0]
     near = get_close_matches(match[1], allowed, n=1)
-    return f"'{match[1]}' is none of the {len(allowed)} allowed values" + (
+    return f"'{match[1]}' is not one of the {len(allowed)} allowed values" + (
         f"; did you mean {near[0]!r}?" if near else ""
     )
 

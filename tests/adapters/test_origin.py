@@ -191,11 +191,11 @@ def test_a_variable_without_a_secret_stops_the_function_before_it_responds(
     project.write("route.py", ECHO)
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")
     monkeypatch.setenv("EDGEROUTES_ORIGIN_SECRET", secrets)
-    with pytest.raises(ConfigError, match="EDGEROUTES_ORIGIN_SECRET: it holds no secret of at least 32 characters"):
+    with pytest.raises(ConfigError, match="EDGEROUTES_ORIGIN_SECRET: it contains no secret of at least 32 characters"):
         project.handler()
 
 
 def test_a_secret_that_is_too_short_is_refused() -> None:
-    with pytest.raises(ConfigError, match="it holds no secret of at least 32 characters"):
+    with pytest.raises(ConfigError, match="it contains no secret of at least 32 characters"):
         OriginGuard("none short")
     assert not OriginGuard(f"{CURRENT} none").admits(rest({"x-edgeroutes-origin": "none"}))

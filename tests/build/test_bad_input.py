@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[dict[str, str], list[str]]] = {
     "a file that is not Python beside a module that is nowhere": (
         {"functions/hello/route.py": f"import lib.bad\nimport nowhere\n{HELLO}", "lib/bad.py": "def (\n"},
         [
-            "lib/bad.py:1: this is not Python ",
+            "lib/bad.py:1: syntax error in Python ",
             (
                 "functions/hello/route.py:2: no module named 'nowhere'. Add 'nowhere' to the project's dependencies and install it, or "
                 "make the file nowhere.py."

@@ -744,7 +744,7 @@ def test_a_package_that_is_named_as_a_path_is_warned_of_with_the_line_to_write(t
     }
     project = make_project(tmp_path, files)
     said = (
-        "plugins is left out, although functions/x/route.py:2 names it: it holds Python. If the function needs it, add "
+        "plugins is left out, although functions/x/route.py:2 names it: it contains Python. If the function needs it, add "
         "'include: [plugins]' to its function.yaml."
     )
     assert said in project.build().warnings

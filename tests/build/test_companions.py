@@ -538,8 +538,8 @@ def test_why_names_the_mention_of_what_a_function_goes_without(tmp_path: Path) -
     with pytest.raises(BundleError) as caught:
         explain(report, "/x", "Plug")
     assert str(caught.value) == (
-        "XFunction: the function holds no 'Plug': host.py:1 of host imports plug, other functions use it, and nothing in this one's code "
-        "shows a use. If it needs it, list 'Plug' under 'include' in its function.yaml."
+        "XFunction: the function does not contain 'Plug': host.py:1 of host imports plug, other functions use it, and nothing "
+        "in this one's code shows a use. If it needs it, list 'Plug' under 'include' in its function.yaml."
     )
 
 

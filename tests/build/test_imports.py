@@ -225,12 +225,15 @@ def test_names_read_from_asyncio_count_unless_it_is_passed_on(source: str, asks:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("x = 1\nimport = 2\n", f"functions/route.py:2: this is not Python {PYTHON}: invalid syntax ('import = 2')."),
-        ("a = '\0'", f"this is not Python {PYTHON}: source code"),
-        (b"# coding: latin-1\n\xff = 1\nimport", "functions/route.py:3: this is not Python"),
-        (b"\xff\xfe", "this is not Python"),
-        ("(" * 300, "this is not Python"),
-        ("-" * 100_000 + "1", "this is not Python"),
+        (
+            "x = 1\nimport = 2\n",
+            f"functions/route.py:2: syntax error in Python {PYTHON}: invalid syntax ('import = 2').",
+        ),
+        ("a = '\0'", f"syntax error in Python {PYTHON}: source code"),
+        (b"# coding: latin-1\n\xff = 1\nimport", "functions/route.py:3: syntax error in Python"),
+        (b"\xff\xfe", "syntax error in Python"),
+        ("(" * 300, "syntax error in Python"),
+        ("-" * 100_000 + "1", "syntax error in Python"),
     ],
 )
 def test_what_is_not_python_is_an_error_that_names_file_and_line(source: str | bytes, message: str) -> None:

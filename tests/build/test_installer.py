@@ -77,7 +77,7 @@ SAID = {
             "before you know why; then lock again."
         ),
     ),
-    "nothing": ("", "uv failed and said nothing."),
+    "nothing": ("", "uv failed without a message."),
 }
 
 
@@ -85,14 +85,14 @@ SAID = {
 def test_an_error_of_uv_names_the_distribution_and_what_to_do(case: str) -> None:
     said, expected = SAID[case]
     message = str(read_uv_error(said, ""))
-    assert message == (expected if case != "nothing" else f"uv could not do it: {expected}")
+    assert message == (expected if case != "nothing" else f"uv failed: {expected}")
 
 
 def test_uv_that_is_nowhere_is_a_tool_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     monkeypatch.delenv("UV", raising=False)
-    with pytest.raises(ToolError, match="no uv on this machine"):
+    with pytest.raises(ToolError, match="uv, which fetches wheels, is not installed"):
         UvInstaller().export_lock(tmp_path)
 
 

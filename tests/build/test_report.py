@@ -88,7 +88,7 @@ def test_a_route_may_be_named_in_several_ways(report: BuildReport, route: str) -
 def test_what_is_not_there_is_reported_with_what_is_near(report: BuildReport) -> None:
     with pytest.raises(BundleError) as absent:
         explain(report, "users/[id]", "modell")
-    assert str(absent.value) == "UsersIdFunction: the function holds no 'modell'. Did you mean 'model'?"
+    assert str(absent.value) == "UsersIdFunction: the function does not contain 'modell'. Did you mean 'model'?"
     with pytest.raises(ConfigError) as unknown:
         explain(report, "user/[id]", "model")
     assert str(unknown.value) == "user/[id]: there is no such route. Did you mean '/users/[id]'?"

@@ -181,7 +181,9 @@ def test_a_file_that_appears_is_found_and_one_that_goes_is_missed(folder: Path) 
 def test_a_file_that_is_not_python_is_an_error_with_its_line(folder: Path) -> None:
     write(folder, "project/lib/db.py", "import json\ndef (:\n")
 
-    with pytest.raises(ImportRaisedError, match=r"^lib/db\.py:2: this is not Python 3\.\d+: invalid syntax") as raised:
+    with pytest.raises(
+        ImportRaisedError, match=r"^lib/db\.py:2: syntax error in Python 3\.\d+: invalid syntax"
+    ) as raised:
         tracer_of(folder).trace([ENTRY])
 
     assert raised.value.where == "lib/db.py:2"

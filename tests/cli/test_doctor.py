@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import pytest
 from edgeroutes.cli import main
 from edgeroutes.cli.init import print_init
 from edgeroutes.names import TEMPLATE_FILE
+from tests.cli.test_documentation import screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +94,18 @@ def test_without_a_program_that_sam_build_needs_it_is_1(
     code, findings = examine()
     assert (code, findings[name]["state"]) == (1, "missing")
     assert findings[name]["hint"]
+
+
+def test_the_screen_of_the_documentation(root: Path, programs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (programs / "sam").unlink()
+    capsys.readouterr()
+    assert main(["doctor", "--root", str(root)]) == 1
+    printed = (
+        capsys.readouterr().out.replace(str(programs), "/usr/bin").replace(sys.executable, "/my-app/.venv/bin/python")
+    )
+    version = ".".join(map(str, sys.version_info[:2]))
+    printed = printed.replace(platform.python_version(), "3.13.0").replace(f"  {version}, ", "  3.13, ")
+    assert printed == screen("cli.md", "edgeroutes doctor")
 
 
 def test_a_program_that_fails_is_not_there(examine: Examine, programs: Path) -> None:
@@ -220,4 +234,4 @@ def test_for_people_it_is_a_line_each(root: Path, programs: Path, capsys: pytest
         "Install it: apt install make, dnf install make, apk add make."
     )
     assert lines[3] == f"ok       SAM CLI            1.170.0, {programs}/sam"
-    assert err == "'sam build' needs what is missing.\n"
+    assert err == "'sam build' does not work until the missing items are fixed.\n"

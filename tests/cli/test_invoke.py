@@ -136,7 +136,7 @@ def test_a_handler_that_exits_is_a_500_with_its_line(invoke: Invoke) -> None:
 def test_a_broken_route_responds_with_its_line(invoke: Invoke, project: Path) -> None:
     (project / "functions/hello/route.py").write_text("def GET(:\n")
     code, out, err = invoke("GET", "/hello")
-    said = "functions/hello/route.py:1: the file is not Python: invalid syntax."
+    said = "functions/hello/route.py:1: syntax error: invalid syntax."
     assert (code, json.loads(out)["detail"], err) == (1, said, f"{said}\n")
 
 

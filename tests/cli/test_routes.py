@@ -81,7 +81,7 @@ def test_routes_that_share_a_function_say_why(project: Path, capsys: pytest.Capt
             "b": "isolate = 'letters'\n\ndef GET():\n    return 1\n",
         },
     )
-    reason = "/files/[name] stands beside /files/[...path], and API Gateway has one variable on a level"
+    reason = "/files/[name] stands beside /files/[...path], and API Gateway allows one variable per level"
     assert main(["routes", "--root", str(project)]) == 0
     assert capsys.readouterr().out.splitlines()[-3:] == [
         "",

@@ -163,7 +163,7 @@ def test_a_good_project_has_none() -> None:
 def test_a_broken_file_is_its_own_routes_fault() -> None:
     found = scanned("a", "b", functions__c__route=BROKEN)
     assert {path: [str(fault) for fault in faults] for path, faults in faults_by_route(found).items()} == {
-        "/c": ["functions/c/route.py:1: the file is not Python: invalid syntax."]
+        "/c": ["functions/c/route.py:1: syntax error: invalid syntax."]
     }
 
 

@@ -128,7 +128,7 @@ def test_requests_during_many_saves_all_have_a_response(tmp_path: Path) -> None:
 
 
 BROKEN = [
-    ("def GET(:\n", "functions/hello/route.py:1: the file is not Python: invalid syntax."),
+    ("def GET(:\n", "functions/hello/route.py:1: syntax error: invalid syntax."),
     ("def get():\n    return 1\n", "functions/hello/route.py:1: "),
     (
         "import no_such_module\n\ndef GET():\n    return 1\n",

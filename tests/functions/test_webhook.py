@@ -58,7 +58,7 @@ def test_a_signature_that_is_absent_or_of_another_secret_is_401(client: RouteCli
     other = client.post("/api/webhook", content=BODY, headers=sign(BODY, secret="guessed"))
     odd = client.post("/api/webhook", content=BODY, headers={**sign(BODY), "Webhook-Signature": "é"})
     assert [response.status_code for response in (absent, other, odd)] == [401, 401, 401]
-    assert {response.json()["detail"] for response in (absent, other, odd)} == {"the signature is not right"}
+    assert {response.json()["detail"] for response in (absent, other, odd)} == {"the signature is not valid"}
 
 
 @pytest.mark.parametrize(

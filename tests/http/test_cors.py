@@ -326,7 +326,7 @@ def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
         ("*.example.com", "Allowed is scheme://host"),
         ("null", "origins has 'null', which any page can send from a sandboxed frame. Allow '*' or real origins"),
         ("regex:(", "which is not a regular expression: missing ), unterminated subpattern at position 0"),
-        ("regex:https?://.*", "which allows any origin. Say so with '*', or name the hosts in it"),
+        ("regex:https?://.*", "which allows any origin. Use '*' for that, or name the hosts in it"),
         ("env:", "Allowed after 'env:' is the name of an environment variable"),
         ("env:MY ORIGINS", "Allowed after 'env:' is the name of an environment variable"),
         ("", "origins has ''. Allowed is scheme://host"),

@@ -67,7 +67,7 @@ def test_a_redirect_has_the_status_of_one(status: int) -> None:
 
 @pytest.mark.parametrize("body", [{"a": 1}, ["a"], 1, object(), ("a",), bytearray(b"a")])
 def test_a_body_that_is_none_is_refused_with_what_to_do(body: Any) -> None:
-    with pytest.raises(TypeError, match=r"give text, bytes, an iterator of them, or use Response\.json"):
+    with pytest.raises(TypeError, match=r"is not supported\. Use str, bytes, an iterator of them, or Response\.json"):
         Response(body)
 
 

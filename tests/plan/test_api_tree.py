@@ -273,7 +273,7 @@ def test_a_variable_beside_a_catch_all_shares_its_function() -> None:
     }
     assert found["FilesFunction"].reason == ""
     assert found["FilesNameFunction"].reason == (
-        "/files/[name] stands beside /files/[...path], and API Gateway has one variable on a level"
+        "/files/[name] stands beside /files/[...path], and API Gateway allows one variable per level"
     )
 
 

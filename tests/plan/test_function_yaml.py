@@ -68,7 +68,7 @@ def test_include_and_exclude_take_back_what_the_other_lists_further_out() -> Non
         ("Runtime: python3.9\n", ("functions/function.yaml:1: 'Runtime' is edgeroutes' own to set. Set 'runtime' in "
          "[tool.edgeroutes].")),
         ("Handler: a.b\n", "functions/function.yaml:1: 'Handler' is edgeroutes' own to set. Leave it out."),
-        ("Environment: {A: 1}\n", ("functions/function.yaml:1: Environment holds no 'Variables' alone. Write "
+        ("Environment: {A: 1}\n", ("functions/function.yaml:1: Environment has keys other than 'Variables'. Write "
          "'Environment:', below it 'Variables:', and below that 'NAME: value' lines.")),
         ("Policies: [1]\n", ("functions/function.yaml:1: Policies are not names, ARNs, policy templates or policy "
          "documents. Write a list of them.")),

@@ -122,9 +122,8 @@ def test_one_function_name_for_two_functions_is_refused() -> None:
     files = {"function.yaml": "FunctionName: x\n", "a/route.py": "", "b/route.py": ""}
     assert problems(files) == [
         (
-            "functions/function.yaml:1: FunctionName 'x' is given to AFunction and BFunction. Take it out of "
-            "function.yaml, or "
-            "put it beside one route alone."
+            "functions/function.yaml:1: FunctionName 'x' is given to AFunction and BFunction. Remove it from "
+            "function.yaml, or set it for one route only."
         )
     ]
 
@@ -153,7 +152,7 @@ def test_a_domain_needs_a_certificate_of_us_east_1() -> None:
     ]
     arn = "arn:aws:acm:eu-central-1:123456789012:certificate/x"
     assert problems(files, cdn={"domain_name": "example.com", "certificate_arn": arn})[0].endswith(
-        "CloudFront takes certificates of us-east-1 alone. Request the certificate in us-east-1."
+        "CloudFront accepts only certificates of us-east-1. Request the certificate in us-east-1."
     )
 
 

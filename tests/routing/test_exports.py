@@ -73,7 +73,7 @@ def test_an_app_is_found() -> None:
 def test_a_file_that_exports_nothing_says_so_apart_from_its_problems(source: str) -> None:
     exports = read_exports(source, "functions/x/route.py")
     assert str(exports.nothing_exported) == (
-        "functions/x/route.py: no handler is exported. Those that count are GET, HEAD, POST, PUT, PATCH, DELETE,"
+        "functions/x/route.py: no handler is exported. Allowed are GET, HEAD, POST, PUT, PATCH, DELETE,"
         " OPTIONS and app. Write 'async def GET(request)'."
     )
     assert exports.nothing_exported not in exports.problems
@@ -82,7 +82,7 @@ def test_a_file_that_exports_nothing_says_so_apart_from_its_problems(source: str
 def test_what_a_star_import_brings_is_not_seen() -> None:
     exports = read_exports("from .handlers import *", "route.py")
     assert isinstance(exports.nothing_exported, RouteFileError)
-    assert exports.nothing_exported.hint == "Import each handler by its name; what 'import *' brings is not seen"
+    assert exports.nothing_exported.hint == "Import each handler by its name; 'import *' is not followed"
 
 
 def test_a_file_that_is_not_python_exports_nothing_and_says_only_that() -> None:
@@ -254,7 +254,7 @@ def test_middleware_may_come_from_elsewhere(source: str) -> None:
                 "m.py:2: parameter 'id' is named twice in one path. Rename one of the two folders.",
             ],
         ),
-        ("x = = 1", ["m.py:1: the file is not Python: invalid syntax."]),
+        ("x = = 1", ["m.py:1: syntax error: invalid syntax."]),
     ],
 )
 def test_a_middleware_file_is_refused_with_everything_that_is_wrong(source: str, problems: list[str]) -> None:

@@ -69,5 +69,5 @@ def test_an_authors_own_modules_are_left_alone(files: dict[str, str]) -> None:
 
 def test_a_parameter_as_others_write_it_is_a_text_and_warned_of() -> None:
     assert warned({"functions/blog/:id/route.py": ROUTE}) == [
-        "functions/blog/:id: the segment ':id' is a text in the URL, not a parameter. Name the folder '[id]'."
+        "functions/blog/:id: the segment ':id' is literal text in the URL, not a parameter. Name the folder '[id]'."
     ]

@@ -153,7 +153,7 @@ def test_the_problems_of_all_files_are_reported_together_and_broken_routes_stay_
     assert [str(problem).split(". ")[0] for problem in found.problems] == [
         "functions/[id/route.py: segment '[id' has no closing bracket",
         "functions/c/middleware.py: no function 'middleware' is exported",
-        "functions/a/route.py:1: the file is not Python: invalid syntax.",
+        "functions/a/route.py:1: syntax error: invalid syntax.",
         "functions/b/route.py:1: revalidate is -1",
         "functions/b/route.py:2: 'maxDuration' is not a segment config",
         "functions/c/route.py: no handler is exported",

@@ -145,7 +145,7 @@ def test_cookies_and_headers_can_be_read_in_it_and_a_cookie_set_there_is_an_erro
     assert (routes.module("x/route.py").seen, response.values("set-cookie")) == ([["1", "2"], 1], [])
     (line,) = log_lines()
     assert line["exception_name"] == "HandlerError"
-    assert "a cookie was set after the response had gone out. Set it before the handler returns." in line["exception"]
+    assert "a cookie was set after the response was sent. Set it before the handler returns." in line["exception"]
 
 
 def test_on_a_loop_they_wait_side_by_side(project: Make) -> None:

@@ -334,7 +334,7 @@ def test_cache_tags_alone_lowers_no_lifetime(project: Make) -> None:
         ),
         (
             "cache_tags(*(f't{n:02}' for n in range(50)))",
-            "/x/route.py: the response has 50 cache tags, from 't00' to 't49'. Allowed are 49. Give fewer in tags, cache_tags(), cached()",
+            "/x/route.py: the response has 50 cache tags, from 't00' to 't49'. Allowed are 49. Use fewer in tags, cache_tags(), cached()",
         ),
     ],
 )

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     Make = Callable[..., RouteProject]
 
 MESSAGE = (
-    "it waits for something that needs an event loop, but nothing that it imports is one. "
-    "Import asyncio (or anyio) in the route file, so that it is given a loop."
+    "it awaits something that needs an event loop, but imports no library that has one. "
+    "Import asyncio (or anyio) in the route file, so that it runs on a loop."
 )
 
 

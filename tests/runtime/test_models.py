@@ -181,7 +181,7 @@ def test_a_body_of_long_paths_is_not_given_to_pydantic() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(HTTPError, match="400 the body has too many values under long names"):
         read(Named, json.dumps({"numbers": {"k" * 100_000: dict.fromkeys(map(str, range(9_990)), "x")}}).encode())
-    with pytest.raises(HTTPError, match="too deep in each other"):
+    with pytest.raises(HTTPError, match="nested too deep"):
         read(Node, b'{"children":[' * 100 + b"1," * 100_000 + b"1" + b"]}" * 100)
     with pytest.raises(HTTPError, match="too many values under long names"):
         model_validator(Named, "x")(
@@ -244,7 +244,7 @@ def tree(levels: int, name: str, more: str = "") -> bytes:
 
 def test_a_recursive_union_without_discriminator_is_not_given_a_deep_body(capsys: pytest.CaptureFixture[str]) -> None:
     assert read(Both, tree(12, "both"))[1] == []
-    with pytest.raises(HTTPError, match="400 the body is nested too deep: 12 objects in each other are allowed"):
+    with pytest.raises(HTTPError, match="400 the body is nested too deep: 12 nested objects are allowed"):
         read(Both, tree(13, "both"))
     assert "discriminator" in capsys.readouterr().out
     with pytest.raises(HTTPError, match="nested too deep"):
@@ -263,7 +263,7 @@ def test_a_model_whose_schema_is_not_built_yet_is_not_either(model: Any) -> None
 def test_a_recursive_union_is_not_given_many_objects_in_each_other() -> None:
     """Each of the innermost ones would be tried 3⁵ times."""
     assert read(Early, b'{"parts":[' * 5 + b"{}," * 100 + b"{}" + b"]}" * 5)[1] == []
-    with pytest.raises(HTTPError, match="400 the body has too many objects in each other"):
+    with pytest.raises(HTTPError, match="400 the body has too many nested objects"):
         read(Early, b'{"parts":[' * 5 + b"{}," * 300_000 + b"{}" + b"]}" * 5)
 
 

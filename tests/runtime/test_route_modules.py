@@ -171,7 +171,7 @@ def test_two_files_that_import_each_other_are_reported(project: Make) -> None:
 
     assert (type(error), error.hint) == (
         ExportMissingError,
-        "The two import each other: move what both need into a third module",
+        "Two modules import each other: move what both need into a third one",
     )
 
 

@@ -73,9 +73,9 @@ def test_all_of_the_segments_count(project: Make, folder: str, listed: str, targ
         ("def generate_static_params():\n    return ['a']", "it returned ['a']. Return a list of dicts with id."),
         (
             "def generate_static_params():\n    return [{'id': 7}]",
-            "it returned {'id': 7}. Give text, or a list of texts",
+            "it returned {'id': 7}. Use a string, or a list of strings",
         ),
-        ("def generate_static_params():\n    return [{'slug': 'a'}]", "it returned {'slug': 'a'}. Give text"),
+        ("def generate_static_params():\n    return [{'slug': 'a'}]", "it returned {'slug': 'a'}. Use a string"),
         ("generate_static_params = ['a']", "it is a list, not a function. Define 'def generate_static_params()'."),
     ],
 )

@@ -394,7 +394,7 @@ def test_a_value_other_than_data_is_an_error(value: object) -> None:
     def find() -> object:
         return value
 
-    problem = r"find: it returned .* of type \w+, which cannot be cached\. Return data: dicts, lists, text, numbers, dataclasses or"
+    problem = r"find: it returned .* of type \w+, which cannot be cached\. Return data: dicts, lists, strings, numbers, dataclasses or"
     with pytest.raises(HandlerError, match=problem):
         find()
 
@@ -550,7 +550,7 @@ def test_a_cached_function_cannot_ask_who_asks(project: Make, log_lines: LogLine
 
     assert routes.get("/x", [("x", "mine")]).status == 500
     assert (
-        "headers were read, but what a cached function returns is the same for everyone. Ask outside it, and give it what it needs"
+        "headers were read, but all users share the result of a cached function. Read it outside, and pass the value"
     ) in log_lines()[0]["exception"]
 
 

@@ -136,7 +136,7 @@ def test_a_server_that_is_too_slow_or_not_there_is_an_error_that_says_so(upstrea
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-        with pytest.raises(FetchError, match=r"/: there is no connection to it\.$"):
+        with pytest.raises(FetchError, match=r"/: the connection failed\.$"):
             ask(url)
 
 

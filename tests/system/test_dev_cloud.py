@@ -232,7 +232,7 @@ def test_a_server_that_dies_is_started_again_with_the_seeds(dev: Dev) -> None:
     since = len(dev.told)
     os.kill(moto, signal.SIGKILL)
     said = dev.wait_for("logged", since)
-    assert said["message"].startswith("the moto server has died; it is started again")
+    assert said["message"].startswith("the moto server stopped; it starts again")
     dev.wait_for("cloudready", since)
     assert dev.client.get("/notes").json() == ["seed"]
 

@@ -124,7 +124,9 @@ Outputs:
   Url: {Value: !GetAtt Orders.NoSuchThing}
 """
     (problem,) = problems(infra=infra)
-    assert problem.startswith("infra/a.yaml:5: Url.Value.Fn::GetAtt.1: 'NoSuchThing' is none of the 19 allowed values")
+    assert problem.startswith(
+        "infra/a.yaml:5: Url.Value.Fn::GetAtt.1: 'NoSuchThing' is not one of the 19 allowed values"
+    )
 
 
 def test_variables_of_the_settings_are_reported_in_pyproject() -> None:
@@ -271,7 +273,7 @@ Parameters:
         "infra/a.yaml:4:",
         "infra/a.yaml:6:",
     ], found
-    assert any("'Strin' is none of the 50 allowed values; did you mean 'String'?" in each for each in found)
+    assert any("'Strin' is not one of the 50 allowed values; did you mean 'String'?" in each for each in found)
 
 
 def test_settings_are_reported_at_their_line_of_pyproject() -> None:

@@ -496,8 +496,8 @@ def remedy(verdict: Verdict, action: str, function_yaml: str, line: str) -> str:
         line: From `policy_line`.
     """
     return {
-        Verdict.DENIED: f"Take the Deny that names {action} out of its policies",
-        Verdict.DENIED_BY_BOUNDARY: f"Take the Deny that names {action} out of its permissions boundary",
+        Verdict.DENIED: f"Remove the Deny of {action} from its policies",
+        Verdict.DENIED_BY_BOUNDARY: f"Remove the Deny of {action} from its permissions boundary",
         Verdict.NOT_ALLOWED_BY_BOUNDARY: f"Allow {action} in its permissions boundary, too",
     }.get(verdict) or f"Add to {function_yaml}: Policies: [{line}]"
 

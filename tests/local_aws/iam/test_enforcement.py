@@ -160,7 +160,7 @@ def test_a_deny_wins_and_a_boundary_may_be_one_of_awss_own(cloud: Cloud) -> None
     bucket = cloud.resources["Files"].physical_id
     error = refused(cloud, "ReadersFunction", "s3", "get_object", Bucket=bucket, Key="a")
     assert str(error).endswith("with an explicit deny in an identity-based policy")
-    assert error.__notes__[0].endswith("Take the Deny that names s3:GetObject out of its policies.")
+    assert error.__notes__[0].endswith("Remove the Deny of s3:GetObject from its policies.")
     error = refused(cloud, "ReadersFunction", "s3", "put_object", Bucket=bucket, Key="a", Body=b"")
     assert "because no permissions boundary allows the s3:PutObject action" in str(error)
     with enforce(cloud, "ReadersFunction"):
