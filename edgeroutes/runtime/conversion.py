@@ -35,10 +35,10 @@ def find_converter(annotation: Any, where: str) -> Converter:
     """
     converter = scalar_converter(annotation, where)
     if converter is None:
-        hint = "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum, a Literal or, for a body, a model"
-        raise RouteFileError(
-            f"{describe(plain_type(annotation))} is not a supported parameter type", where=where, hint=hint
-        )
+        from edgeroutes.routing.argument_problems import unsupported
+
+        problem, hint = unsupported(describe(plain_type(annotation)), "parameter")
+        raise RouteFileError(problem, where=where, hint=hint)
     return converter
 
 
@@ -77,7 +77,9 @@ def values_converter(annotation: Any, where: str) -> Callable[[list[str]], Any]:
     kinds = getattr(plain, "__args__", (str, Ellipsis))
     container = origin(plain) or plain
     if container is tuple and kinds[-1] is not Ellipsis:
-        raise RouteFileError("repeated values have no fixed number", where=where, hint="Write tuple[T, ...] or list[T]")
+        from edgeroutes.routing.argument_problems import NO_FIXED_NUMBER
+
+        raise RouteFileError(NO_FIXED_NUMBER[0], where=where, hint=NO_FIXED_NUMBER[1])
     item = find_converter(kinds[0], where)
 
     def convert(values: list[str]) -> Any:

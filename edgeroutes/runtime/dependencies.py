@@ -115,9 +115,10 @@ class Dependencies:
         if replacement is not None and replacement not in path:  # it may take the original
             function = replacement
         if function in path:
-            names = " → ".join(map(_name, (*path[path.index(function) :], function)))
-            hint = "Move the part that both need into a third function"
-            raise RouteFileError(f"the dependencies are a cycle: {names}", where=_place(function, root), hint=hint)
+            from edgeroutes.routing.argument_problems import cycle
+
+            problem, hint = cycle([_name(each) for each in (*path[path.index(function) :], function)])
+            raise RouteFileError(problem, where=_place(function, root), hint=hint)
         key = identity(function)
         if depends.use_cache and key in self._known:
             return self._known[key]
