@@ -85,7 +85,7 @@ class AsgiApplication:
         try:
             entered = call.enter_app()
             if entered is not None:
-                await call_asgi_app(*entered, scope, DirectAsgiResponse(call, receive, send))
+                await call_asgi_app(*entered, scope, DirectAsgiResponse(call, entered[1], receive, send))
                 return
             try:
                 incoming.content = await _read_body(incoming, receive)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.adapters.connection import PLAIN_500, decode_headers, encode_headers, mounted_paths, safe_headers
 from edgeroutes.adapters.lifespan import lifespan_state
 from edgeroutes.errors import HandlerError
+from edgeroutes.http.interrupts import find_interrupt
 from edgeroutes.http.response import Response
 from edgeroutes.runtime.loop import as_exception, is_fatal
 
@@ -48,12 +49,14 @@ class DirectAsgiResponse:
 
     Args:
         call: The request, its scope open.
+        routed: The request, routed.
         receive: The server's.
         send: The server's.
     """
 
-    def __init__(self, call: Call, receive: Receive, send: Send) -> None:
+    def __init__(self, call: Call, routed: RequestScope, receive: Receive, send: Send) -> None:
         self._call = call
+        self._routed = routed
         self._receive = receive
         self._send = send
         self._withheld: list[Message] = []
@@ -96,6 +99,10 @@ class DirectAsgiResponse:
             where = self._call.route.source_file if self._call.route is not None else ""
             error = HandlerError("the app returned before its response was complete", where=where, hint=hint)
         if self._has_gone and (isinstance(error, OSError) or type(error).__name__ == "ClientDisconnect"):
+            return
+        interrupt = find_interrupt(error) if isinstance(error, Exception) and not self._is_started else None
+        if interrupt is not None:
+            await self._send_whole(self._call.complete(self._routed.endpoint.interrupted(self._routed, interrupt)))
             return
         response = self._call.fail(error)
         if not self._is_started:

@@ -14,6 +14,7 @@ from edgeroutes.runtime.annotations import (
     find_marker,
     is_any,
     is_container,
+    is_repeated,
     origin,
     peel,
     plain_type,
@@ -307,7 +308,7 @@ def field_reader(marker: Source, annotation: Any, argument: str, default: Any, w
     """Reads one field of a form, or one file (`File`)."""
     name = marker.name or argument
     plain = plain_type(annotation)
-    many = is_container(plain)
+    many = is_repeated(annotation)
     container = origin(plain) or plain
     is_file = isinstance(marker, File)
     item = getattr(plain, "__args__", (str,))[0] if many else plain
@@ -355,7 +356,7 @@ def _files_check(marker: Any, name: str, item: Any, container: Any, where: str) 
 
 
 def _field_converter(annotation: Any, name: str, where: str) -> Callable[[list[Any], Errors], Any]:
-    many = is_container(plain_type(annotation))
+    many = is_repeated(annotation)
     convert: Callable[[Any], Any] = values_converter(annotation, where) if many else find_converter(annotation, where)
 
     def convert_field(values: list[Any], errors: Errors) -> Any:

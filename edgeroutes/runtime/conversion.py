@@ -11,7 +11,16 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.annotations import describe, is_any, is_container, is_literal, origin, peel, plain_type
+from edgeroutes.runtime.annotations import (
+    describe,
+    is_any,
+    is_container,
+    is_json_string,
+    is_literal,
+    origin,
+    peel,
+    plain_type,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,7 +66,7 @@ def scalar_converter(annotation: Any, where: str) -> Converter | None:
     convert: Converter | None
     if not needs_pydantic(annotation):
         convert = _plain_converter(plain, where)
-    elif is_container(plain) or is_model(plain):
+    elif (is_container(plain) or is_model(plain)) and not is_json_string(annotation):
         return None
     else:
         from edgeroutes.runtime.models import string_converter

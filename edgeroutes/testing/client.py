@@ -77,7 +77,7 @@ class RouteClient:
         """Call `replacement` in place of a dependency, wherever routes use it: `client.override(current_user, lambda: User("ann"))`.
 
         It takes arguments as any dependency does, the original included. It lasts until the client closes, or until the end of the
-        `with` block that the result opens.
+        `with` block that the result opens. Other clients call the original.
 
         Args:
             dependency: The function in `Depends(…)`.
