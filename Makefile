@@ -137,8 +137,9 @@ EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEF
 export EDGEROUTES_MAKEFILE := $(MAKEFILE_LIST)
 EDGEROUTES ?= "$$edgeroutes"
 build-%:
-	@case $$EDGEROUTES_MAKEFILE in */Makefile*) root=$${EDGEROUTES_MAKEFILE%%/Makefile*} root=$${root# } ;; *) root=. ;; esac; \
+	@case $$EDGEROUTES_MAKEFILE in *[/\\]Makefile*) root=$${EDGEROUTES_MAKEFILE%%[/\\]Makefile*} root=$${root# } ;; *) root=. ;; esac; \
 	sh "$$root/.edgeroutes/store/link.sh" $* "$$ARTIFACTS_DIR" 2>/dev/null && exit; \
-	up=$$(cd "$$root" && pwd); while [ "$$up" ] && [ ! -x "$$up/.venv/bin/edgeroutes" ]; do up=$${up%/*}; done; \
-	edgeroutes=$${up:+$$up/.venv/bin/}edgeroutes; \
+	edgeroutes=; up=$$(cd "$$root" && pwd); while [ "$$up" ] && [ ! "$$edgeroutes" ]; do \
+	for each in "$$up/.venv/bin/edgeroutes" "$$up/.venv/Scripts/edgeroutes.exe"; do [ ! -x "$$each" ] || edgeroutes=$$each; done; \
+	up=$${up%/*}; done; edgeroutes=$${edgeroutes:-edgeroutes}; \
 	$(EDGEROUTES) bundle $* --root "$$root" --to "$$ARTIFACTS_DIR"

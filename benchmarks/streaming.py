@@ -44,7 +44,7 @@ def peak_kib():
 """
 HANDLER = """
 import os
-from edgeroutes.adapters.streaming.handler import StreamingHandler
+from edgeroutes.adapters.streaming import StreamingHandler
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 route = ManifestRoute("/x", "functions/x/route.py", needs_loop=%s)
 handler = StreamingHandler(Manifest([route]), os.path.dirname(os.path.abspath(__file__)))

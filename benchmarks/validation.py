@@ -24,9 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import msgspec
 import pydantic
 
-from edgeroutes.http.field_problems import Problems
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.problem import problem_response
+from edgeroutes.http.problem import Problems, problem_response
 from edgeroutes.runtime.bodies import _own_readers
 from edgeroutes.runtime.models import json_reader
 

@@ -12,7 +12,8 @@ from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
 from edgeroutes.config import load_config
 from edgeroutes.errors import require_no_problems
 from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree
+from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
 TYPE_CHECKING = False

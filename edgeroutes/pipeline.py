@@ -39,9 +39,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
-from edgeroutes.build.features import feature_names
-from edgeroutes.build.libraries import OwnUsers
+from edgeroutes.build.mentions import OwnUsers
 from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
 from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config
@@ -51,8 +51,8 @@ from edgeroutes.plan.infra import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.plan.validate import warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
-from edgeroutes.routing.reading import list_folder, read_text
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree, list_folder, read_text
+from edgeroutes.routing.scan import scan
 from edgeroutes.template.document import GENERATED, Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
 

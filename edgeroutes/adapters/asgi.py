@@ -11,29 +11,39 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from edgeroutes.adapters.asgi_incoming import AsgiIncoming
-from edgeroutes.adapters.connection import encode_headers
-from edgeroutes.adapters.direct import DirectAsgiResponse, call_asgi_app, direct_scope
+from edgeroutes.adapters.checks import GATEWAY_BODY_BYTES
+from edgeroutes.adapters.connection import (
+    PLAIN_500,
+    AsgiIncoming,
+    decode_headers,
+    encode_headers,
+    incomplete_response,
+    mounted_paths,
+    safe_headers,
+)
 from edgeroutes.adapters.lifespan import lifespan_state, shutdown
 from edgeroutes.adapters.mount import mount
 from edgeroutes.errors import HandlerError, ProjectError
-from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.limits import GATEWAY_BODY_BYTES
-from edgeroutes.http.text import parse_digits
+from edgeroutes.http.headers import parse_digits
+from edgeroutes.http.interrupts import HTTPError, find_interrupt
+from edgeroutes.http.response import Response
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import as_exception, is_fatal
-from edgeroutes.runtime.loop_state import outside
+from edgeroutes.runtime.loop import as_exception, is_fatal, outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Call
     from edgeroutes.runtime.manifest import Manifest
     from edgeroutes.types import Message, Receive, Scope, Send
 
     CallOutside = Callable[[Callable[[], None]], asyncio.Future[None]]
+    from collections.abc import Callable
+
+    from edgeroutes.runtime.context import RequestScope
+    from edgeroutes.types import AsgiApp
+
 
 # How often it is looked whether a handler whose client has left now streams.
 _LOOK_SECONDS = 0.05
@@ -48,8 +58,6 @@ def asgi_application(manifest: Manifest, root: str, *, debug: bool = False) -> A
         root: The project's folder.
         debug: Whether a 500 shows the client what happened.
     """
-    from edgeroutes.adapters.threads import call_in_thread  # which needs AnyIO, and a load balancer's function has none
-
     return AsgiApplication(Application(manifest, root, mount, debug=debug), call_in_thread)
 
 
@@ -66,7 +74,6 @@ class AsgiApplication:
         self._call_outside = call_outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection of any kind."""
         kind = scope["type"]
         if self._call_outside is not None:
             outside.set(self._call_outside)
@@ -85,7 +92,7 @@ class AsgiApplication:
         try:
             entered = call.enter_app()
             if entered is not None:
-                await call_asgi_app(*entered, scope, DirectAsgiResponse(call, entered[1], receive, send))
+                await _call_asgi_app(*entered, scope, _DirectAsgiResponse(call, entered[1], receive, send))
                 return
             try:
                 incoming.content = await _read_body(incoming, receive)
@@ -116,7 +123,7 @@ class AsgiApplication:
             return
         app, routed = entered
         try:
-            await app(await direct_scope(app, routed, scope), receive, send)
+            await app(await _direct_scope(app, routed, scope), receive, send)
         except BaseException as error:
             if is_fatal(error):
                 raise
@@ -279,3 +286,145 @@ async def _send_chunks(chunks: Any, gone: asyncio.Event, send: Send) -> None:
         if chunk:
             await _send(send, {"type": "http.response.body", "body": chunk, "more_body": True})
     await _send(send, {"type": "http.response.body", "body": b""})
+
+
+_FRAMING = (b"content-length", b"transfer-encoding")
+
+
+async def _call_asgi_app(app: AsgiApp, routed: RequestScope, scope: Scope, response: _DirectAsgiResponse) -> None:
+    """Call a route's app with the server's own channels, so that it streams both ways.
+
+    Args:
+        app: What the route exports.
+        routed: The request.
+        scope: The server's.
+        response: The server's channels.
+    """
+    error: BaseException | None = None
+    try:
+        await app(await _direct_scope(app, routed, scope), response.receive, response.send)
+    except BaseException as raised:  # `end` decides who can still receive it
+        if is_fatal(raised):
+            raise
+        error = raised
+    await response.end(error)
+
+
+async def _direct_scope(app: AsgiApp, routed: RequestScope, scope: Scope) -> Scope:
+    """The server's scope for an app in a route's folder, with what the app's own startup left."""
+    headers = safe_headers(scope["headers"])
+    return {**scope, **mounted_paths(routed), "headers": headers, "state": await lifespan_state(app, routed.where)}
+
+
+class _DirectAsgiResponse:
+    """What goes between an app and the server.
+
+    Args:
+        call: The request, its scope open.
+        routed: The request, routed.
+        receive: The server's.
+        send: The server's.
+    """
+
+    def __init__(self, call: Call, routed: RequestScope, receive: Receive, send: Send) -> None:
+        self._call = call
+        self._routed = routed
+        self._receive = receive
+        self._send = send
+        self._withheld: list[Message] = []
+        self._is_started = False
+        self._is_complete = False
+        self._has_body = True
+        self._has_gone = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._has_gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on; a 500 that may stand for an exception waits until the app has ended."""
+        kind = message["type"]
+        if kind == "http.response.start" and message["status"] == 500:
+            self._withheld = [message]
+        elif kind == "http.response.start":
+            await self._start(message)
+        elif len(self._withheld) == 1 and message.get("body") == PLAIN_500 and not message.get("more_body", False):
+            self._withheld.append(message)
+        else:
+            await self._release()
+            await self._pass(message)
+
+    async def end(self, error: BaseException | None) -> None:
+        """Send, log or raise what is left when the app has ended.
+
+        Args:
+            error: What it raised.
+        """
+        if error is None:
+            await self._release()
+            if self._is_complete or self._has_gone:
+                return
+            error = incomplete_response(self._call.route.source_file if self._call.route is not None else "")
+        if self._has_gone and (isinstance(error, OSError) or type(error).__name__ == "ClientDisconnect"):
+            return
+        interrupt = find_interrupt(error) if isinstance(error, Exception) and not self._is_started else None
+        if interrupt is not None:
+            await self._send_whole(self._call.complete(self._routed.endpoint.interrupted(self._routed, interrupt)))
+            return
+        response = self._call.fail(error)
+        if not self._is_started:
+            await self._send_whole(response)
+        elif not self._is_complete:
+            raise as_exception(error)
+
+    async def _release(self) -> None:
+        withheld, self._withheld = self._withheld, []
+        for message in withheld:
+            if message["type"] == "http.response.start":
+                await self._start(message)
+            else:
+                await self._pass(message)
+
+    async def _start(self, message: Message) -> None:
+        """The head, with what belongs to it; of a cached route it may become a 304, whose body is then dropped."""
+        headers = list(message.get("headers", ()))
+        head = self._call.complete(Response(None, message["status"], decode_headers(headers)))
+        self._has_body = head.status == message["status"]
+        framing = [
+            (bytes(name), bytes(value)) for name, value in headers if bytes(name).lower() in _FRAMING and self._has_body
+        ]
+        self._is_started = True
+        encoded = encode_headers(head.headers.multi_items()) + framing
+        await self._deliver({**message, "status": head.status, "headers": encoded})
+
+    async def _pass(self, message: Message) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self._is_complete = True
+        if self._has_body:
+            await self._deliver(message)
+        elif self._is_complete:
+            await self._deliver({"type": "http.response.body", "body": b""})
+
+    async def _send_whole(self, response: Response) -> None:
+        body = str(response.body or "").encode()
+        headers = [*encode_headers(response.headers.multi_items()), (b"content-length", str(len(body)).encode())]
+        await self._deliver({"type": "http.response.start", "status": response.status, "headers": headers})
+        await self._deliver(
+            {"type": "http.response.body", "body": b"" if self._call.incoming.method == "HEAD" else body}
+        )
+
+    async def _deliver(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        except OSError:
+            self._has_gone = True
+            raise
+
+
+def call_in_thread(call: Callable[[], None]) -> asyncio.Future[None]:
+    """Call a function in one of AnyIO's threads, whose number Starlette's sync functions share. A load balancer's function has no AnyIO."""
+    from anyio import to_thread
+
+    return asyncio.ensure_future(to_thread.run_sync(call))

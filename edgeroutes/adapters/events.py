@@ -11,6 +11,7 @@ from edgeroutes.http.response import is_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from edgeroutes.http.response import Response
@@ -59,10 +60,6 @@ class LambdaEvent:
         except ValueError as error:  # also for what is not ASCII
             raise ValueError(f"its base64 is broken: {error}") from error
 
-    def header_items(self) -> list[tuple[str, str]]:
-        """Every header field, names in lower case."""
-        raise NotImplementedError
-
     def header(self, name: str) -> str | None:
         """The last value of one field."""
         raise NotImplementedError
@@ -97,7 +94,6 @@ class RestEvent(LambdaEvent):
         return _fields(self.event.get("headers"))
 
     def header(self, name: str) -> str | None:
-        """The last value of one field."""
         value: str | None = _find_field(self.event.get("headers"), name)
         if value is None:
             values = _find_field(self.event.get("multiValueHeaders"), name)
@@ -129,7 +125,6 @@ class RestEvent(LambdaEvent):
         return urlencode(items, safe=_UNESCAPED, errors="surrogatepass", quote_via=quote)
 
     def client_host(self) -> str | None:
-        """The caller's address as API Gateway saw it."""
         identity = self._context().get("identity") or {}
         host: str | None = identity.get("sourceIp")
         return host or None
@@ -174,7 +169,6 @@ class HttpEvent(LambdaEvent):
         return items
 
     def header(self, name: str) -> str | None:
-        """The value of one field."""
         cookies = self.event.get("cookies")
         if name == "cookie" and cookies:
             return "; ".join(cookies)
@@ -182,11 +176,6 @@ class HttpEvent(LambdaEvent):
         return value
 
     def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
-        """Every query parameter in the order sent, decoded.
-
-        Raises:
-            ValueError: For more than `most`.
-        """
         query = self.query_string()
         if not query:
             return []
@@ -195,11 +184,9 @@ class HttpEvent(LambdaEvent):
         return parse_qsl(query, keep_blank_values=True, max_num_fields=most)
 
     def query_string(self) -> str:
-        """The query as it was sent."""
         return self.event.get("rawQueryString") or ""
 
     def client_host(self) -> str | None:
-        """The caller's address as the gateway saw it."""
         host: str | None = self._context()["http"].get("sourceIp")
         return host or None
 
@@ -236,13 +223,12 @@ def read_event(event: object, context: LambdaContext | None) -> RestEvent | Http
         http = gateway.get("http") if isinstance(gateway, dict) else None
         if isinstance(http, dict) and "method" in http:
             return HttpEvent(event, context)
-    from edgeroutes.adapters.event_shape import not_a_request
+    from edgeroutes.adapters.checks import not_a_request
 
     raise not_a_request(event)
 
 
 def is_load_balancer(event: object) -> bool:
-    """Whether an Application Load Balancer sent it."""
     if not isinstance(event, dict) or "resource" in event:
         return False
     gateway = event.get("requestContext")
@@ -263,7 +249,7 @@ def rest_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
 
 def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     """The result for an HTTP API or a function URL: cookies apart, other repeated headers joined."""
-    headers, cookies = joined_headers(response)
+    headers, cookies = joined_headers(response.headers.pairs())
     text, encoded = (body, False) if isinstance(body, str) else _result_body(response, body)
     result = {"statusCode": response.status, "headers": headers, "body": text, "isBase64Encoded": encoded}
     if cookies:
@@ -271,11 +257,11 @@ def http_result(response: Response, body: str | bytes | None) -> dict[str, Any]:
     return result
 
 
-def joined_headers(response: Response) -> tuple[dict[str, str], list[str]]:
+def joined_headers(fields: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
     """The headers with repeated ones joined, and the cookies, which cannot be, apart."""
     headers: dict[str, str] = {}
     cookies = []
-    for name, value in response.headers.multi_items():
+    for name, value in fields:
         if name == "set-cookie":
             cookies.append(value)
         else:

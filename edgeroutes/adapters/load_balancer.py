@@ -10,14 +10,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from mangum import Mangum
 from mangum.handlers import ALB
 
 from edgeroutes.adapters.asgi import AsgiApplication
+from edgeroutes.adapters.checks import find_excess
 from edgeroutes.adapters.connection import base_scope, decode_headers, encode_headers, encode_target
-from edgeroutes.adapters.events import RestEvent
-from edgeroutes.adapters.mounted import AppCycle, widened
-from edgeroutes.adapters.result_size import find_excess
+from edgeroutes.adapters.events import RestEvent, joined_headers
+from edgeroutes.adapters.mounted import AppCycle
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.request import read_body
 from edgeroutes.http.url import split_host
@@ -27,6 +26,7 @@ from edgeroutes.runtime.loop import is_fatal
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from mangum.types import LambdaConfig
     from mangum.types import Response as MangumResponse
 
     from edgeroutes.http.response import Response
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Finish = Callable[[], Coroutine[Any, Any, None]]
 
-# What Mangum sends as text; all else in base64.
+# Mangum sends bodies of these types as text, others in base64.
 _TEXT_TYPES = [
     "text/",
     "application/json",
@@ -46,9 +46,10 @@ _TEXT_TYPES = [
     "urlencoded",
     "x-ndjson",
 ]
+_CONFIG: LambdaConfig = {"api_gateway_base_path": "/", "text_mime_types": _TEXT_TYPES, "exclude_headers": []}
 
 
-class LoadBalancerEvent(ALB):
+class _LoadBalancerEvent(ALB):
     """Mangum's handler for Application Load Balancers, with a scope of ours.
 
     The client is the last address of `x-forwarded-for`, which the load balancer has appended: what stands before it a client can write.
@@ -56,12 +57,10 @@ class LoadBalancerEvent(ALB):
 
     @cached_property
     def incoming(self) -> RestEvent:
-        """The request."""
         return RestEvent(self.event, self.context)
 
     @property
     def body(self) -> bytes:
-        """The request's bytes."""
         return self.incoming.body()
 
     @property
@@ -79,7 +78,8 @@ class LoadBalancerEvent(ALB):
         """The result in Mangum's form, which reads header values as UTF-8."""
         headers = decode_headers(response["headers"])
         if "multiValueHeaders" not in self.event:  # one value to a name; Mangum has cookies differ in case
-            headers = _joined(headers)
+            joined, cookies = joined_headers(headers)
+            headers = [*joined.items(), *(("set-cookie", cookie) for cookie in cookies)]
         encoded = [[name.encode(), value.encode()] for name, value in headers]
         result: dict[str, Any] = super().__call__({**response, "headers": encoded})
         return result
@@ -99,8 +99,7 @@ async def load_balancer_result(
         The result, and what is to be run once it is sent.
     """
     app = AsgiApplication(application)
-    mangum = Mangum(widened(app), lifespan="off", custom_handlers=[LoadBalancerEvent], text_mime_types=_TEXT_TYPES)
-    handler: Any = mangum.infer(event, widened(context))
+    handler: Any = _LoadBalancerEvent(event, context, _CONFIG)  # type: ignore[arg-type]  # passed through
     try:
         cycle = AppCycle(handler.scope, read_body(handler.incoming))
     except HTTPError as error:
@@ -114,7 +113,7 @@ async def load_balancer_result(
     return _fitting(handler(collected), application, handler), cycle.finish
 
 
-def _fitting(result: dict[str, Any], application: Application, handler: LoadBalancerEvent) -> dict[str, Any]:
+def _fitting(result: dict[str, Any], application: Application, handler: _LoadBalancerEvent) -> dict[str, Any]:
     """The result; that of a 500 when the load balancer would refuse this one for its size."""
     call = application.open(handler.incoming)
     error = find_excess(result, handler.event, call.route.source_file if call.route is not None else "")
@@ -130,7 +129,7 @@ async def _nothing() -> None:
     """Nothing is to be run after the response."""
 
 
-async def _refused(application: Application, handler: LoadBalancerEvent, error: HTTPError) -> MangumResponse:
+async def _refused(application: Application, handler: _LoadBalancerEvent, error: HTTPError) -> MangumResponse:
     return _as_sent(await Call(application, handler.incoming, early=error).respond())
 
 
@@ -160,15 +159,3 @@ def _client_address(incoming: RestEvent) -> tuple[str, int] | None:
         return None
     host, port = split_host(sent) if sent.startswith("[") or sent.count(":") == 1 else (sent, None)
     return host, port or 0
-
-
-def _joined(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Repeated fields in one, but for cookies, which cannot be."""
-    joined: dict[str, str] = {}
-    cookies = []
-    for name, value in headers:
-        if name == "set-cookie":
-            cookies.append((name, value))
-        else:
-            joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return [*joined.items(), *cookies]

@@ -1,6 +1,6 @@
 """The handler that Lambda calls: events of REST APIs, HTTP APIs and function URLs in, proxy results out.
 
-Straight from event to runtime: no ASGI, and no event loop for a route that needs none.
+Straight from event to runtime: without ASGI, and without an event loop for a route that needs none.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import sys
 from contextvars import copy_context
 
 from edgeroutes.adapters.events import RestEvent, http_result, is_load_balancer, read_event, rest_result
-from edgeroutes.adapters.runtime_client import install_after_hook
 from edgeroutes.errors import EventError, ProjectError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.names import SECRET_VARIABLE
@@ -31,6 +30,8 @@ if TYPE_CHECKING:
     from edgeroutes.types import AsgiApp, Event, LambdaContext
 
     Finish = Callable[[], Coroutine[Any, Any, None]]
+    from collections.abc import Callable
+    from typing import Any, Self
 
 
 # What a malformed event ends in where nothing was raised: an unknown method, a broken body, a handler that reads what is not there.
@@ -124,7 +125,6 @@ class LambdaHandler:
             self._loop.close()
 
     def _admits(self, event: Event, context: LambdaContext | None) -> bool:
-        """Whether the origin guard lets a load balancer's event in."""
         try:
             return self._guard is None or self._guard.admits(event)
         except Exception as error:
@@ -197,7 +197,7 @@ def refuse_malformed(event: Event, context: LambdaContext | None, error: Excepti
     Raises:
         EventError: Naming the first value that AWS does not send so.
     """
-    from edgeroutes.adapters.event_shape import shape_problem
+    from edgeroutes.adapters.checks import shape_problem
 
     problem = shape_problem(event)
     if problem:
@@ -222,7 +222,7 @@ def fitting_result(call: Call, response: Response, body: str | bytes | None) -> 
     result = render(response, body)
     if len(result["body"]) <= SMALL_CHARACTERS and response.headers.are_small():
         return result
-    from edgeroutes.adapters.result_size import find_excess
+    from edgeroutes.adapters.checks import find_excess
 
     where = call.route.source_file if call.route is not None else ""
     error = find_excess(result, call.incoming.event or {}, where)
@@ -243,7 +243,7 @@ async def buffered_response(call: Call) -> tuple[Response, str | bytes | None]:
 
 async def read_stream(call: Call, response: Response) -> tuple[Response, str | bytes | None]:
     """A stream with its whole body; when it fails on the way, the 500 for that."""
-    from edgeroutes.runtime.chunks import read_whole
+    from edgeroutes.runtime.streams import read_whole
 
     try:
         return response, await read_whole(response)
@@ -260,3 +260,112 @@ async def _mount(app: AsgiApp, scope: RequestScope) -> Response:
     from edgeroutes.adapters.mount import mount  # here: most functions have no app
 
     return await mount(app, scope)
+
+
+# The one hook on awslambdaric. `post_invocation_result` of its client class returns when Lambda has the response; what runs then delays
+# nobody, and the sandbox is not frozen before the client requests the next invocation. The class is found by name and signature, at init,
+# once. Verified with awslambdaric 3.0 to 4.2, whose base class is looked up at call time.
+# Source: awslambdaric/lambda_runtime_client.py, read 2026-11-21.
+_METHOD = "post_invocation_result"
+_ARGUMENTS = ("self", "invoke_id", "result_data")
+_HOOKED = "edgeroutes_runs"
+
+
+class PendingResponse(bytes):
+    """A response that is still to be produced, and that sends itself.
+
+    awslambdaric passes bytes on as they are, so nothing but the hook learns what these stand for.
+
+    Args:
+        send: Called with the request id of the invocation, and that of this attempt or None, when it is to go out.
+            It raises OSError or the like where Lambda cannot be reached.
+    """
+
+    send: Callable[[str, str | None], None]
+
+    def __new__(cls, send: Callable[[str, str | None], None]) -> Self:
+        """One that stands for no bytes yet."""
+        response = super().__new__(cls)
+        response.send = send
+        return response
+
+
+def find_client_class() -> Any | None:
+    """The class whose `post_invocation_result` sends responses; None where awslambdaric is absent or not as known."""
+    module = sys.modules.get("awslambdaric.lambda_runtime_client")
+    for name in ("BaseLambdaRuntimeClient", "LambdaRuntimeClient"):
+        found = getattr(module, name, None)
+        method = getattr(found, "__dict__", {}).get(_METHOD)
+        code = getattr(method, "__code__", None)
+        if code is not None and code.co_varnames[:3] == _ARGUMENTS:
+            return None if _is_overridden(found) else found
+    return None
+
+
+def _is_overridden(client: Any) -> bool:
+    """Whether a class below has a way of its own, which would send a pending response as the bytes that it is not."""
+    return any(_METHOD in vars(below) or _is_overridden(below) for below in client.__subclasses__())
+
+
+def install_after_hook(run: Callable[[], None]) -> bool:
+    """Have pending responses send themselves, and `run` called whenever a response is sent.
+
+    The client is hooked once; what is given later runs there, too, in turn.
+
+    Args:
+        run: Must not raise.
+
+    Returns:
+        Whether there is a client to hook. False: run it before the response instead.
+    """
+    client = find_client_class()
+    if client is None:
+        return False
+    send = getattr(client, _METHOD)
+    hooked = getattr(send, _HOOKED, None)
+    if hooked is not None:
+        hooked.append(run)
+        return True
+    runs = [run]
+
+    def post_invocation_result(self: Any, invoke_id: Any, result_data: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            if isinstance(result_data, PendingResponse):
+                _send_pending(self, result_data, invoke_id, _invocation_id(args, kwargs))
+                return None
+            return send(self, invoke_id, result_data, *args, **kwargs)
+        finally:
+            for each in runs:
+                each()
+
+    setattr(post_invocation_result, _HOOKED, runs)
+    setattr(client, _METHOD, post_invocation_result)
+    return True
+
+
+def _send_pending(client: Any, response: PendingResponse, invoke_id: str, invocation_id: str | None) -> None:
+    """Have a response send itself; what goes wrong is the client's to judge, as with any other response."""
+    try:
+        response.send(invoke_id, invocation_id)
+    except EventError as error:
+        _post_error(client, error, invoke_id, invocation_id)
+    except Exception as error:
+        judge = getattr(client, "handle_exception", None)  # since 4.0: a client of many processes does not end for it
+        if judge is None:
+            raise
+        judge(error)
+
+
+def _post_error(client: Any, error: EventError, invoke_id: str, invocation_id: str | None) -> None:
+    """Have the invocation fail, as awslambdaric does for an exception of the handler."""
+    from json import dumps
+
+    failure = {"errorMessage": str(error), "errorType": type(error).__name__, "requestId": invoke_id, "stackTrace": []}
+    attempt = () if invocation_id is None else (invocation_id,)
+    client.post_invocation_error(invoke_id, dumps(failure), "{}", *attempt)
+
+
+def _invocation_id(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """The id of this attempt, which awslambdaric gives since 4.2 as one argument more, behind the content type."""
+    invocation_id: str | None = args[1] if len(args) > 1 else kwargs.get("invocation_id")
+    return invocation_id

@@ -44,7 +44,15 @@ class InstalledDistribution:
 
     @cached_property
     def direct_url(self) -> dict[str, Any]:
-        """What it was installed from, where that was not an index; else empty. Source: PEP 610."""
+        """What it was installed from, where that was not an index; else empty. Source: PEP 610.
+
+        Packages of conda name a folder of the machine that built them. Source: conda-forge, recipes with `pip install .`
+        """
+        try:
+            if (self.metadata / "INSTALLER").read_text("utf-8").strip() == "conda":
+                return {}
+        except (OSError, UnicodeDecodeError):
+            pass
         try:
             read = json.loads((self.metadata / "direct_url.json").read_bytes())
         except (OSError, ValueError):

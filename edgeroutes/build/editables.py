@@ -33,6 +33,7 @@ class Editable:
         modules: Dotted name → a package's folder or a module's file; looked up after the search path.
         spaces: Dotted names of namespace packages that exist only through `modules`, with their folders.
         stubs: Dotted name → the folder of a package whose file in site-packages only sets `__path__`.
+        finders: The modules in site-packages that only lead there.
         is_complete: False where an import hook of an unknown kind takes part.
     """
 
@@ -40,6 +41,7 @@ class Editable:
     modules: Mapping[str, Path] = field(default_factory=dict)
     spaces: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     stubs: Mapping[str, Path] = field(default_factory=dict)
+    finders: frozenset[str] = frozenset()
     is_complete: bool = True
 
     @property
@@ -53,6 +55,7 @@ def read_pth(pth: Path) -> Editable:
     folders: list[Path] = []
     modules: dict[str, Path] = {}
     spaces: dict[str, tuple[Path, ...]] = {}
+    finders: set[str] = set()
     is_complete = True
     for line in _lines(pth):
         if not line.startswith(("import ", "import\t")):
@@ -60,13 +63,16 @@ def read_pth(pth: Path) -> Editable:
             folders += [folder.resolve()] if folder.is_dir() else []
             continue
         for name in _imported(line):
+            finders.add(name)
             found = _read_finder(pth.parent / f"{name}.py")
             if found is None:
                 is_complete = False
                 continue
             modules.update(found.modules)
             spaces.update(found.spaces)
-    return Editable(folders=tuple(folders), modules=modules, spaces=spaces, is_complete=is_complete)
+    return Editable(
+        folders=tuple(folders), modules=modules, spaces=spaces, finders=frozenset(finders), is_complete=is_complete
+    )
 
 
 def startup_code(pth: Path) -> Iterator[tuple[int, str]]:
@@ -89,21 +95,17 @@ def unread_links(site_packages: Path, root: Path) -> Iterator[tuple[Path, Path]]
 
 def read_editable(site_packages: Path, record: Iterable[str]) -> Editable:
     """What the files that a distribution recorded add to the search path."""
-    folders: list[Path] = []
-    modules: dict[str, Path] = {}
-    spaces: dict[str, tuple[Path, ...]] = {}
-    stubs: dict[str, Path] = {}
-    is_complete = True
-    for path in record:
-        if path.endswith(".pth") and "/" not in path:
-            found = read_pth(site_packages / path)
-            folders += found.folders
-            modules.update(found.modules)
-            spaces.update(found.spaces)
-            is_complete = is_complete and found.is_complete
-        elif path.endswith(".py"):
-            stubs.update(_read_path_stub(site_packages, path))
-    return Editable(folders=tuple(folders), modules=modules, spaces=spaces, stubs=stubs, is_complete=is_complete)
+    record = list(record)
+    found = [read_pth(site_packages / path) for path in record if path.endswith(".pth") and "/" not in path]
+    stubs = [_read_path_stub(site_packages, path) for path in record if path.endswith(".py")]
+    return Editable(
+        folders=tuple(folder for each in found for folder in each.folders),
+        modules={name: place for each in found for name, place in each.modules.items()},
+        spaces={name: places for each in found for name, places in each.spaces.items()},
+        stubs={name: place for each in stubs for name, place in each.items()},
+        finders=frozenset().union(*(each.finders for each in found)),
+        is_complete=all(each.is_complete for each in found),
+    )
 
 
 def _lines(pth: Path) -> Iterator[str]:

@@ -30,7 +30,7 @@ _MANIFEST_DEFAULTS: Mapping[str, Any] = {
 
 def entry_imports(function: FunctionPlan) -> tuple[str, ...]:
     """Files of edgeroutes that a function's entry imports: the trace of its bundle begins at them, too."""
-    adapter = "adapters/streaming/handler.py" if function.streams else "adapters/proxy.py"
+    adapter = "adapters/streaming.py" if function.streams else "adapters/proxy.py"
     return adapter, "runtime/manifest.py"
 
 
@@ -51,7 +51,7 @@ def render_entry(function: FunctionPlan, config: Config, needs_loop: Mapping[str
     if not function.streams:
         del settings["stream_margin_ms"]
     arguments = "".join(f", {each}" for each in _differing(settings, _MANIFEST_DEFAULTS))
-    module, handler = ("streaming.handler", "StreamingHandler") if function.streams else ("proxy", "LambdaHandler")
+    module, handler = ("streaming", "StreamingHandler") if function.streams else ("proxy", "LambdaHandler")
     lines = [
         f'"""What Lambda calls for {function.logical_id}. Written by edgeroutes: every build writes it anew."""',
         "",

@@ -102,7 +102,8 @@ class LocalDistribution:
         """
         if self.is_linked:
             tops = {**self._tops(), **{path.name: path for path in reached}}
-            found = {f"{place}{below}": file for place, top in tops.items() for below, file in _files_of(top)}
+            linked = {f"{place}{below}": file for place, top in tops.items() for below, file in _files_of(top)}
+            found = {**self.copied_files(), **linked}
         elif not self.editable.is_complete:
             hint = f"Install it without -e, or name its files under include: uv sync --no-editable, pip install {self.folder}"
             raise DependencyError(
@@ -111,9 +112,15 @@ class LocalDistribution:
                 hint=hint,
             )
         else:
-            found = {path: self.metadata.parent / path for path in self.record if _is_content(path)}
+            found = self.copied_files()
         self._require_no_machine_code(found)
         return found
+
+    def copied_files(self) -> dict[str, Path]:
+        """Its files in site-packages by their paths in a bundle: all of a copy; what hatchling's `force-include` adds to a link."""
+        leading = {*self.editable.finders, *self.editable.stubs}
+        content = (path for path in self.record if _is_content(path) and _module_name(path) not in leading)
+        return {path: self.metadata.parent / path for path in content}
 
     def _tops(self) -> dict[str, Path]:
         """Its outermost packages and modules, by their paths in a bundle."""
@@ -183,8 +190,11 @@ def local_files(
         for name in sorted({*requirements[key], *inside} & pins.local.keys() - bundle.exclude):
             local = pins.local[name]
             try:
-                is_own = name == pins.project or local.is_inside(root)
-                files = {} if is_own else local.files(bundle.local_tops.get(name, ()))
+                files: LocalFiles = {}
+                if name != pins.project and not local.is_inside(root):
+                    files = local.files(bundle.local_tops.get(name, ()))
+                elif name in requirements[key]:
+                    files = local.copied_files()
                 found[key][name] = {**files, **local.metadata_files()}
             except DependencyError as error:
                 problems[name] = error
@@ -279,6 +289,10 @@ def _is_content(path: str) -> bool:
         and "__pycache__/" not in path
         and _is_shipped_name(path.rpartition("/")[2])
     )
+
+
+def _module_name(path: str) -> str:
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def _stem(path: Path) -> str:

@@ -214,9 +214,12 @@ def parse_tool_lock(text: str, root: Path, environment: Mapping[str, str], *, wh
     """
     pins: dict[str, Pin] = {}
     folders: dict[str, Path] = {}
-    for package in parse_toml(text, where=where).get("package", ()):
+    document = parse_toml(text, where=where)
+    extras = table(document, "extras")
+    for package in document.get("package", ()):
         name = normalize_name(package["name"])
-        if name == OWN_PACKAGE or not any(applies(marker, environment, where=where) for marker in _markers(package)):
+        markers = _markers(package)
+        if name == OWN_PACKAGE or not any(applies(each, environment, where=where, extras=extras) for each in markers):
             continue
         source = package.get("source") or _pdm_source(package, root)
         if source.get("type") == "directory":

@@ -220,8 +220,14 @@ def _requirement(name: str, package: Mapping[str, Any]) -> str:
     return f"{name}=={package['version']}" if package.get("version") else name
 
 
-def applies(marker: Any, environment: Mapping[str, str], *, where: str) -> bool:
-    """Whether a marker holds, or there is none.
+def applies(marker: Any, environment: Mapping[str, str], *, where: str, extras: Iterable[str] = ()) -> bool:
+    """Whether a marker holds for the project, with or without any of its extras, or there is none.
+
+    Args:
+        marker: Of a lock's entry.
+        environment: Values of markers.
+        where: The lock.
+        extras: Of the project, which Poetry's markers name.
 
     Raises:
         DependencyError: It is not a marker.
@@ -229,11 +235,15 @@ def applies(marker: Any, environment: Mapping[str, str], *, where: str) -> bool:
     if not marker:
         return True
     try:
-        return Marker(str(marker)).evaluate(dict(environment), context="lock_file")
+        parsed = Marker(str(marker))
     except InvalidMarker as error:
         raise DependencyError(f"{marker!r} is not a marker", where=where) from error
+    if "extra ==" in str(parsed):
+        return any(parsed.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
+    try:
+        return parsed.evaluate(dict(environment), context="lock_file")
     except TypeError:  # packaging before 25 has no context
-        return Marker(str(marker)).evaluate(dict(environment))
+        return parsed.evaluate(dict(environment))
 
 
 def _absolute(value: Any, base: Path) -> Any:

@@ -69,6 +69,23 @@ class RequirementsFile:
     files: tuple[str, ...] = ()
 
 
+def needed_by_comments(text: str) -> dict[str, set[str]]:
+    """Distribution → what needs it, as the `# via` comments of `pip-compile` and `uv pip compile` say: `-r requirements.in`, `rich`."""
+    found: dict[str, set[str]] = {}
+    name, is_via = "", False
+    for line in text.splitlines():
+        requirement, _, comment = line.partition("#")
+        if requirement.strip() and not line.startswith((" ", "-")):
+            name, is_via = normalize_name(re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0]), False
+        comment = comment.strip()
+        is_via = is_via or comment.startswith("via")
+        if is_via and name and comment:
+            needed_by = (each.strip() for each in comment.removeprefix("via").split(","))
+            named = (each if " " in each else normalize_name(each) for each in needed_by)
+            found.setdefault(name, set()).update(each for each in named if each and not each.startswith("-c "))
+    return found
+
+
 def read_requirements_file(root: Path, name: str) -> RequirementsFile:
     """A requirements file of the project, `-r` followed.
 

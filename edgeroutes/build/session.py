@@ -25,16 +25,18 @@ EDGEROUTES_ROOT := $(patsubst Makefile,.,$(patsubst %/Makefile,%,$(strip $(MAKEF
 export EDGEROUTES_MAKEFILE := $(MAKEFILE_LIST)
 EDGEROUTES ?= "$$edgeroutes"
 build-%:
-\t@case $$EDGEROUTES_MAKEFILE in */Makefile*) root=$${EDGEROUTES_MAKEFILE%%/Makefile*} root=$${root# } ;; *) root=. ;; esac; \\
+\t@case $$EDGEROUTES_MAKEFILE in *[/\\\\]Makefile*) root=$${EDGEROUTES_MAKEFILE%%[/\\\\]Makefile*} root=$${root# } ;; *) root=. ;; esac; \\
 \tsh "$$root/.edgeroutes/store/link.sh" $* "$$ARTIFACTS_DIR" 2>/dev/null && exit; \\
-\tup=$$(cd "$$root" && pwd); while [ "$$up" ] && [ ! -x "$$up/.venv/bin/edgeroutes" ]; do up=$${up%/*}; done; \\
-\tedgeroutes=$${up:+$$up/.venv/bin/}edgeroutes; \\
+\tedgeroutes=; up=$$(cd "$$root" && pwd); while [ "$$up" ] && [ ! "$$edgeroutes" ]; do \\
+\tfor each in "$$up/.venv/bin/edgeroutes" "$$up/.venv/Scripts/edgeroutes.exe"; do [ ! -x "$$each" ] || edgeroutes=$$each; done; \\
+\tup=$${up%/*}; done; edgeroutes=$${edgeroutes:-edgeroutes}; \\
 \t$(EDGEROUTES) bundle $* --root "$$root" --to "$$ARTIFACTS_DIR"
 """
 """What a project's Makefile has to say. Paths may have spaces and characters of the shell: only the shell handles them, from variables.
 
 The line with `sh` saves a Python for each function. `EDGEROUTES_ROOT` is for what a Makefile includes. The program is that of the `.venv`
-at or above the project, else the one on the PATH.
+at or above the project, else the one on the PATH. On Windows make and sh come
+with Git or MSYS, and SAM's path of the Makefile has backslashes.
 """
 _MAKES = frozenset({"make", "gmake", "gnumake"})
 _SAM = frozenset({"sam", "samcli"})

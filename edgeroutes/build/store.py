@@ -21,18 +21,55 @@ import json
 import os
 import shutil
 import stat
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.build.local_folder import make_local_folder
-from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+_STEP_SECONDS = 0.05
+
+
+@contextlib.contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Alone with this file: others wait.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with path.open("a+b") as file:
+        _acquire(file)
+        yield  # closing the file releases it
+
+
+def _acquire(file: IO[bytes]) -> None:
+    try:
+        import fcntl
+    except ImportError:
+        _acquire_on_windows(file)
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _acquire_on_windows(file: IO[bytes]) -> None:
+    """Source: docs.python.org, `msvcrt.locking`: locks a region, and fails where another process has it."""
+    import msvcrt
+
+    while True:
+        file.seek(0)
+        with contextlib.suppress(OSError):
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            return
+        time.sleep(_STEP_SECONDS)
+
 
 FOLDER = ".edgeroutes/store"
 # The first instant that a zip file can name in every time zone.
@@ -140,8 +177,9 @@ class Store:
         sizes = {}
         for path in sorted(_files(folder)):
             os.utime(path, (ZIP_EPOCH, ZIP_EPOCH))
-            mode = _PROGRAM_MODE if is_program(path) else _FILE_MODE
-            os.chmod(path, mode)  # thousands of files: pathlib would be felt  # noqa: PTH101
+            if sys.platform != "win32":  # which removes no file that is read-only: there bundles are copies
+                mode = _PROGRAM_MODE if is_program(path) else _FILE_MODE
+                os.chmod(path, mode)  # thousands of files: pathlib would be felt  # noqa: PTH101
             sizes[path[len(str(folder)) + 1 :].replace(os.sep, "/")] = os.stat(path).st_size  # noqa: PTH116
         place = self.folder / "trees" / name
         shutil.rmtree(place, ignore_errors=True)
@@ -290,7 +328,7 @@ def write_whole(path: Path, text: str) -> None:
     descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     unfinished = Path(name)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         unfinished.chmod(0o644)
         unfinished.replace(path)
@@ -316,18 +354,21 @@ def _is_as_written(path: str, size: int) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_size == size and status.st_mtime_ns == ZIP_EPOCH * 1_000_000_000
 
 
+def link_file(source: Path, target: Path) -> None:
+    """Make a second name for a file; a copy on file systems that know no links, and between two of them."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copy2(source, target)
+
+
 def _link(source: Path, target: Path) -> None:
     """Put a file of the store into a bundle; a copy of one that whoever edits the bundle may write to."""
     target.unlink(missing_ok=True)
-    if not os.access(source, os.W_OK):
-        try:
-            target.hardlink_to(source)
-        except OSError as error:
-            if error.errno not in {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP}:
-                raise
-        else:
-            return
-    shutil.copy2(source, target)
+    if os.access(source, os.W_OK):
+        shutil.copy2(source, target)
+    else:
+        link_file(source, target)
 
 
 def _files(folder: Path) -> Iterator[str]:

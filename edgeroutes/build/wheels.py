@@ -6,6 +6,7 @@ A tree's name says the distribution, its version, the target, its recorded hashe
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from edgeroutes.build.editables import read_pth
 from edgeroutes.build.metadata_files import top_level_names
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.shipped_files import shipped_files
-from edgeroutes.build.store import storage_errors
+from edgeroutes.build.store import link_file, storage_errors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.target import Target
 
-_FORMAT = "3"
+_FORMAT = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,9 @@ class Wheels:
                     os.rename(f"{into}/{each}", f"{own}/{each}")  # noqa: PTH104
         _follow_pth(folder / name)
         if tops := top_level_names(paths):
-            (folder / name / metadata.name / "top_level.txt").write_text("".join(f"{top}\n" for top in tops), "utf-8")
+            listed = "".join(f"{top}\n" for top in tops)
+            (folder / name / metadata.name / "top_level.txt").write_text(listed, "utf-8", newline="\n")
+        _write_record(folder / name, metadata.name)
         self._store.adopt(self._tree_name(name, self._version(name) or version), folder / name, facts)
 
     def _compilation(self, into: Path, path: str) -> Compilation:
@@ -186,6 +189,18 @@ def _parted(into: Path) -> Iterator[tuple[str, tuple[Path, list[str]]]]:
             yield name, (metadata, shipped_files(read_record(metadata), lambda path: (into / path).read_bytes()))
 
 
+def _write_record(folder: Path, metadata: str) -> None:
+    """List what a bundle has of a distribution, for `importlib.metadata.files()`; bytecode is left out.
+
+    Source: packaging.python.org "Recording installed projects".
+    """
+    record = folder / metadata / "RECORD"
+    paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    listed = sorted(path for path in paths if not path.endswith(".pyc"))
+    with record.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([path, "", ""] for path in (*listed, f"{metadata}/RECORD"))
+
+
 def _follow_pth(folder: Path) -> None:
     """Put what a distribution's `.pth` files add to the search path at the top, too: Lambda reads no `.pth` files."""
     for pth in folder.glob("*.pth"):
@@ -196,4 +211,4 @@ def _follow_pth(folder: Path) -> None:
                 place = folder / file.relative_to(added)
                 if not place.exists():
                     place.parent.mkdir(parents=True, exist_ok=True)
-                    place.hardlink_to(file)
+                    link_file(file, place)

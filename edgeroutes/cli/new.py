@@ -21,9 +21,10 @@ from edgeroutes.config import load_config
 from edgeroutes.errors import LayoutError, require_no_problems
 from edgeroutes.names import TEMPLATE_FILE
 from edgeroutes.routing.conventions import METHODS, ROUTE_FILE
-from edgeroutes.routing.misplaced import foreign_segments
-from edgeroutes.routing.scan import DiskTree, scan
-from edgeroutes.routing.segments import OPTIONAL_CATCH_ALL, PARAM, PRIVATE, parse_segment
+from edgeroutes.routing.layout import foreign_segments
+from edgeroutes.routing.patterns import OPTIONAL_CATCH_ALL, PARAM, PRIVATE, parse_segment
+from edgeroutes.routing.reading import DiskTree
+from edgeroutes.routing.scan import scan
 from edgeroutes.routing.table import canonical_path
 
 if TYPE_CHECKING:
@@ -32,9 +33,8 @@ if TYPE_CHECKING:
 
     from edgeroutes.config import Config
     from edgeroutes.errors import EdgeroutesError, ProjectError
-    from edgeroutes.routing.patterns import Pattern
+    from edgeroutes.routing.patterns import Pattern, Segment
     from edgeroutes.routing.scan import RouteFile
-    from edgeroutes.routing.segments import Segment
 
 
 def print_new(root: Path, path: str, methods: Sequence[str], *, as_json: bool) -> int:

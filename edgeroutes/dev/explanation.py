@@ -14,8 +14,7 @@ from edgeroutes.dev.gateway import rest_event
 from edgeroutes.http.caching import UNCACHED, lifetime_seconds, path_tag, render_cache_control
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
-from edgeroutes.routing.dynamic_reads import find_dynamic_reads
-from edgeroutes.routing.exports import config_lines
+from edgeroutes.routing.exports import config_lines, find_dynamic_reads
 from edgeroutes.runtime.application import Application
 
 if TYPE_CHECKING:

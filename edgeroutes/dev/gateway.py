@@ -15,12 +15,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from edgeroutes.adapters.asgi_incoming import sent_path
-from edgeroutes.adapters.connection import decode_headers
+from edgeroutes.adapters.checks import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES, LAMBDA_EVENT_BYTES
+from edgeroutes.adapters.connection import decode_headers, sent_path
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.limits import GATEWAY_BODY_BYTES, GATEWAY_HEADER_BYTES, LAMBDA_EVENT_BYTES
 from edgeroutes.http.problem import problem_response
 
 if TYPE_CHECKING:

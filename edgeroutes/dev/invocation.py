@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_stream
-from edgeroutes.adapters.streaming.wire import render_prelude
+from edgeroutes.adapters.runtime_api import render_prelude
 from edgeroutes.dev.gateway import (
     HttpResponse,
     IntegrationError,
@@ -267,7 +267,7 @@ class Invocation:
             self._has_started = True
             async for chunk in response.body:  # type: ignore[union-attr]  # it streams
                 if chunk:
-                    await wait_until_sent(writer.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as start_stream
+                    await wait_until_sent(writer.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as started
         except ClientGone:
             raise
         except BaseException as error:  # the author's generator may raise anything

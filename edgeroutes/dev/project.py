@@ -14,8 +14,8 @@ from edgeroutes.dev.reports import RouteLine
 from edgeroutes.errors import ProjectError, require_no_problems
 from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.routing.reading import outside, read_project_file
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree, outside, read_project_file
+from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
 from edgeroutes.template.cors import gateway_fields
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.trace import Tracer
     from edgeroutes.http.cors import CORS
-    from edgeroutes.routing.scan import FileTree, RouteFile, RouteScan
+    from edgeroutes.routing.reading import FileTree
+    from edgeroutes.routing.scan import RouteFile, RouteScan
 
 
 CACHE_FOLDER = ".edgeroutes/cache"

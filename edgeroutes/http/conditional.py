@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from edgeroutes.http.text import parse_digits
+from edgeroutes.http.headers import parse_digits
 
 TYPE_CHECKING = False
 
@@ -33,8 +33,6 @@ def is_not_modified(request: Headers, response: Headers) -> bool:
         return False
     if since == modified:  # clients repeat it unchanged
         return True
-    from edgeroutes.http.conditional import parse_http_date
-
     modified_at, since_at = parse_http_date(modified), parse_http_date(since)
     return modified_at is not None and since_at is not None and modified_at <= since_at
 
@@ -45,10 +43,7 @@ def kept_headers(response: Headers, also: str = "") -> list[tuple[str, str]]:
 
 
 def _tags(header: str) -> set[str]:
-    """The opaque parts of a list of tags: `W/"a", "b"` → `{'"a"', '"b"'}`. CloudFront weakens tags, so strength is ignored.
-
-    CloudFront weakens tags, so strength does not count.
-    """
+    """The opaque parts of a list of tags: `W/"a", "b"` → `{'"a"', '"b"'}`. CloudFront weakens tags, so strength is ignored."""
     import re
 
     return set(re.findall(r'"[^"]*"', header))

@@ -88,7 +88,7 @@ def _decode_value(value: str) -> str | None:
     """A cookie's value without percent-encoding; None where that is malformed."""
     if "%" not in value:
         return value
-    from edgeroutes.http.text import decode_percent
+    from edgeroutes.http.url import decode_percent
 
     try:
         return decode_percent(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from edgeroutes.http.caching import YEAR_SECONDS
 from edgeroutes.http.conditional import parse_http_date
-from edgeroutes.http.text import parse_digits
+from edgeroutes.http.headers import parse_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,19 +37,6 @@ _HOP_BY_HOP = frozenset(
 _MAX_SECONDS = 2**31
 
 
-class Ttls:
-    """The bounds that a CloudFront cache policy sets for the origin's lifetimes, in seconds."""
-
-    __slots__ = ("default_seconds", "max_seconds", "min_seconds")
-
-    def __init__(self, *, min_seconds: int = 0, default_seconds: int = 0, max_seconds: int = YEAR_SECONDS) -> None:
-        self.min_seconds = min_seconds
-        self.default_seconds = default_seconds
-        self.max_seconds = max_seconds
-
-
-# The one cache policy of the template, and of the dev CDN.
-POLICY: Final = Ttls()
 # The viewer-response function, and the dev CDN, replace a Cache-Control with s-maxage by this, because an invalidation does not reach
 # browsers.
 BROWSER_CACHE_CONTROL: Final = "public, max-age=0, must-revalidate"
@@ -109,23 +96,21 @@ class Freshness:
         return self.age_seconds + since_seconds - self.lifetime_seconds
 
 
-def read_freshness(status: int, headers: Headers, now: float, ttls: Ttls = POLICY) -> Freshness:
-    """How a shared cache may use the response to a GET.
+def read_freshness(status: int, headers: Headers, now: float) -> Freshness:
+    """How a shared cache may use the response to a GET, with the template's cache policy: MinTTL and DefaultTTL 0, MaxTTL a year.
 
     Args:
         status: The response's.
         headers: The response's.
         now: The time of its arrival, in seconds since the epoch.
-        ttls: The cache policy's.
     """
     directives = parse_cache_control(headers.getlist("cache-control"))
     is_refused = "no-store" in directives or directives.get("private", "") is None
-    if status in _NEVER_STORED or _varies_by_anything(headers) or (is_refused and not ttls.min_seconds):
+    if status in _NEVER_STORED or _varies_by_anything(headers) or is_refused:
         return Freshness(is_stored=False)
     declared = _declared_lifetime(directives, headers, now)
-    is_unusable = is_refused or directives.get("no-cache", "") is None
-    lifetime = 0 if is_unusable else ttls.default_seconds if declared is None else min(declared, ttls.max_seconds)
-    lifetime = max(lifetime, ttls.min_seconds)
+    is_unusable = directives.get("no-cache", "") is None
+    lifetime = 0 if is_unusable else min(declared or 0, YEAR_SECONDS)
     if status >= 400:
         is_stored = status in STORED_ERRORS and bool(_seconds(directives, "s-maxage", "max-age")) and lifetime > 0
     else:

@@ -174,12 +174,29 @@ class MutableHeaders(Headers, MutableMapping[str, str]):
         self._items[:] = kept
 
 
+_SAFE_DIGITS = 18  # a 64-bit integer
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")  # Source: RFC 9110 §5.6.2
 
 
 def is_token(text: str) -> bool:
     """Whether `text` is valid as a header name, a cookie name or a method (RFC 9110 `token`)."""
     return bool(text) and _TOKEN.issuperset(text.lower()) and text.isascii()
+
+
+def parse_digits(text: str, most: int) -> int | None:
+    """The number of ASCII digits, at most `most`; None for anything else, also with a sign or a space. `int` refuses 4,300 digits.
+
+    Args:
+        text: As the client sent it.
+        most: The result for larger numbers; below 10**18.
+
+    >>> parse_digits("080", 65_536), parse_digits("9" * 5_000, 65_536), parse_digits("-1", 65_536)
+    (80, 65536, None)
+    """
+    if not (text.isascii() and text.isdigit()):
+        return None
+    digits = text.lstrip("0")
+    return most if len(digits) > _SAFE_DIGITS else min(int(digits or "0"), most)
 
 
 def _checked_name(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
     FieldProblems = Sequence[dict[str, str]]
 
@@ -76,12 +76,19 @@ def find_interrupt(error: Exception) -> HTTPError | Redirect | None:
     return None if None in found else found[0]
 
 
-def _find_foreign(error: Exception) -> HTTPError | Redirect | None:
+def _find_foreign(error: Any) -> HTTPError | Redirect | None:
+    """The HTTPException of Starlette, FastAPI or Werkzeug as ours; None for another exception."""
     if not any(kind.__module__ in _FOREIGN and kind.__name__ == "HTTPException" for kind in type(error).__mro__):
         return None
-    from edgeroutes.http.foreign_errors import read_foreign
-
-    status, detail, headers, location = read_foreign(error)
+    if hasattr(error, "status_code"):  # Starlette
+        status, detail, sent = error.status_code, error.detail, error.headers or {}
+    elif error.response is not None:  # Werkzeug's abort(response)
+        status, detail, sent = error.response.status_code, "", error.response.headers
+    else:
+        status, detail, sent = error.code, error.description or "", dict(error.get_headers())
+    headers = {name: value for name, value in sent.items() if name.lower() not in _OF_THE_BODY}
+    location = next((value for name, value in headers.items() if name.lower() == "location"), "")
+    location = location or getattr(error, "new_url", "")
     if location and 301 <= status <= 308:
         return Redirect(location, status)
     if not 400 <= status <= 599:
@@ -93,6 +100,8 @@ def _find_foreign(error: Exception) -> HTTPError | Redirect | None:
 
 # Modules of supported HTTPExceptions; FastAPI's is derived from Starlette's.
 _FOREIGN = ("starlette.exceptions", "werkzeug.exceptions")
+# They describe the exception's own body.
+_OF_THE_BODY = ("content-type", "content-length")
 
 
 def redirect(url: str) -> NoReturn:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.datastructures import FormData
 
-    from edgeroutes.http.form_body import FormLimits, FormReading
+    from edgeroutes.http.request_bodies import FormLimits, FormReading
     from edgeroutes.http.url import URL
     from edgeroutes.types import Incoming, Params
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 MULTIPART, URLENCODED = FORM_TYPES = ("multipart/form-data", "application/x-www-form-urlencoded")
 _BODILESS = ("GET", "HEAD")
-MAX_COOKIES = 500  # no browser keeps more than 180 for a site
-MAX_QUERY_ITEMS = 1_000
+_MAX_COOKIES = 500  # no browser keeps more than 180 for a site
+_MAX_QUERY_ITEMS = 1_000
 # From here on parsing and validating a body takes about a millisecond.
 LARGE_BODY_BYTES = 64 * 1024
 
@@ -156,8 +156,8 @@ class Request:
             return {}
         from edgeroutes.http.cookies import parse_cookies
 
-        if (sent := self.peek_headers().get("cookie", "")).count(";") >= MAX_COOKIES:
-            raise HTTPError(431, f"the request has more than {MAX_COOKIES} cookies")
+        if (sent := self.peek_headers().get("cookie", "")).count(";") >= _MAX_COOKIES:
+            raise HTTPError(431, f"the request has more than {_MAX_COOKIES} cookies")
         return parse_cookies(sent)
 
     @property
@@ -189,9 +189,9 @@ class Request:
         """
         if self._query is None:
             try:
-                items = self._incoming.query_items(MAX_QUERY_ITEMS)
+                items = self._incoming.query_items(_MAX_QUERY_ITEMS)
             except ValueError as error:
-                raise HTTPError(400, f"the query has more than {MAX_QUERY_ITEMS:,} parameters") from error
+                raise HTTPError(400, f"the query has more than {_MAX_QUERY_ITEMS:,} parameters") from error
             self._query = QueryParams(items)
         return self._query
 
@@ -221,7 +221,7 @@ class Request:
         Raises:
             HTTPError: 400 for invalid JSON, 415 for a compressed body.
         """
-        from edgeroutes.http.json_body import parse_json
+        from edgeroutes.http.request_bodies import parse_json
 
         body = self.peek_body()
         try:
@@ -249,7 +249,7 @@ class Request:
         Raises:
             HTTPError: 415 for another content type, 400 for a malformed form, 413 for one beyond a limit.
         """
-        from edgeroutes.http.form_body import FormLimits, FormReading
+        from edgeroutes.http.request_bodies import FormLimits, FormReading
 
         async def read() -> FormData:
             if self._form is None:
@@ -270,7 +270,7 @@ class Request:
         """The fields of a form without files, read without Starlette; None for another body: for edgeroutes' own use."""
         if self.content_type() != URLENCODED:
             return None
-        from edgeroutes.http.form_body import MAX_FIELDS, decode_urlencoded, require_utf_8
+        from edgeroutes.http.request_bodies import MAX_FIELDS, decode_urlencoded, require_utf_8
 
         self.require_uncompressed()
         require_utf_8(self.peek_headers()["content-type"])

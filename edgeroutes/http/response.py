@@ -133,7 +133,7 @@ class Response:
         An open file is read 64 KiB at a time, and closed at the end.
         """
         if hasattr(chunks, "read"):
-            from edgeroutes.http.streams import read_pieces
+            from edgeroutes.http.response_bodies import read_pieces
 
             return cls(read_pieces(chunks), status, headers)
         iterator: Any = chunks if hasattr(chunks, "__aiter__") else iter(chunks)
@@ -155,7 +155,7 @@ class Response:
         Raises:
             ValueError: For a heartbeat below 0.
         """
-        from edgeroutes.http.streams import SSE, SSE_HEADERS, encode_each, render_event
+        from edgeroutes.http.response_bodies import SSE, SSE_HEADERS, encode_each, render_event
 
         if heartbeat_seconds and heartbeat_seconds < 0:
             raise ValueError(f"heartbeat_seconds {heartbeat_seconds!r}: seconds above 0, or None for no heartbeat")
@@ -168,14 +168,14 @@ class Response:
     @classmethod
     def ndjson(cls, items: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
         """One JSON document per line (`application/x-ndjson`), as the items are produced."""
-        from edgeroutes.http.streams import NDJSON, encode_each, render_line
+        from edgeroutes.http.response_bodies import NDJSON, encode_each, render_line
 
         return cls._typed(encode_each(items, render_line), status, headers, NDJSON)
 
     @classmethod
     def json_array(cls, items: Items, status: int = 200, headers: HeaderValues = ()) -> Response:
         """One JSON array, with its items written as they are produced; `[]` without items."""
-        from edgeroutes.http.streams import JsonArray, encode_each
+        from edgeroutes.http.response_bodies import JsonArray, encode_each
 
         array = JsonArray()
         return cls._typed(encode_each(items, array.item, array.end), status, headers, JSON)
@@ -204,7 +204,7 @@ class Response:
             HTTPError: 404 with `root`; without it, for a name that no file can have (NUL, too long).
             OSError: The file cannot be read, without `root`; or `root` is not a folder.
         """
-        from edgeroutes.http.files import FileBody, file_headers, find_below
+        from edgeroutes.http.response_bodies import FileBody, file_headers, find_below
 
         base = getattr(current_request.get(None), "root", "")
         body = FileBody(base, path if root is None else find_below(base, root, path))

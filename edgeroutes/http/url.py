@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeroutes.http.text import parse_digits
+from edgeroutes.http.headers import parse_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +67,20 @@ class URL:
 
     def __hash__(self) -> int:
         return hash(str(self))
+
+
+def decode_percent(text: str) -> str:
+    """`text` with its escapes decoded once: `a%2Fb` → `a/b`, `a%252Fb` → `a%2Fb`; `+` stays.
+
+    Raises:
+        ValueError: For a `%` without two hexadecimal digits, or bytes that are not UTF-8.
+    """
+    import re
+    from binascii import unhexlify
+
+    if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+        raise ValueError(f"{text!r} has a '%' without two hexadecimal digits")
+    return re.sub(r"(?:%[0-9A-Fa-f]{2})+", lambda match: unhexlify(match[0].replace("%", "")).decode("utf-8"), text)
 
 
 def split_host(host: str) -> tuple[str, int | None]:

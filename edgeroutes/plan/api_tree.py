@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from edgeroutes.errors import LayoutError
 from edgeroutes.plan.model import ApiResource
-from edgeroutes.routing.segments import CATCH_ALL, OPTIONAL_CATCH_ALL, PARAM
+from edgeroutes.routing.patterns import CATCH_ALL, OPTIONAL_CATCH_ALL, PARAM
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -24,8 +24,8 @@ from edgeroutes.routing.argument_problems import (
 )
 from edgeroutes.routing.callables import CallableReader, Module, Signature, is_not_given
 from edgeroutes.routing.handlers import check_parameters, is_for_type_checkers, type_names
+from edgeroutes.routing.patterns import RESERVED_NAMES
 from edgeroutes.routing.python_source import render_node, unquoted
-from edgeroutes.routing.segments import RESERVED_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeroutes.routing.segments import RESERVED_NAMES
+from edgeroutes.routing.patterns import RESERVED_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,8 +1,4 @@
-"""The names that mean something under `functions/`, and the segment config with its one validator.
-
- Knows
-values, neither modules nor syntax trees.
-"""
+"""The names that mean something under `functions/`, and the segment config with its validator."""
 
 from __future__ import annotations
 
@@ -25,10 +21,10 @@ FUNCTION_FILE: Final = "function.yaml"
 APP_EXPORT: Final = "app"
 STATIC_PARAMS_EXPORT: Final = "generate_static_params"
 
-DYNAMIC_VALUES: Final = ("auto", "force-dynamic", "error", "force-static")
+_DYNAMIC_VALUES: Final = ("auto", "force-dynamic", "error", "force-static")
 
 # Source: nextjs.org/docs/app/api-reference/file-conventions/route-segment-config, fetchCache (read 2026-11-21).
-FETCH_CACHE_VALUES: Final = (
+_FETCH_CACHE_VALUES: Final = (
     "auto",
     "default-cache",
     "only-cache",
@@ -41,10 +37,10 @@ FETCH_CACHE_VALUES: Final = (
 GROUP_NAMES: Final = "'route', and a group's name of letters, digits, - and _"
 
 # Source: docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html, function timeout (read 2026-11-21).
-MAX_DURATION_SECONDS: Final = 900
+_MAX_DURATION_SECONDS: Final = 900
 
 # Source: RFC 9111 section 1.2.2: the largest number that every cache takes.
-MAX_REVALIDATE_SECONDS: Final = 2**31 - 1
+_MAX_REVALIDATE_SECONDS: Final = 2**31 - 1
 
 
 class SegmentConfig:
@@ -162,7 +158,7 @@ def require_config_value(name: str, value: object, where: str) -> object:
 
 
 def _choice(name: str, value: object, where: str) -> object:
-    allowed = DYNAMIC_VALUES if name == "dynamic" else FETCH_CACHE_VALUES
+    allowed = _DYNAMIC_VALUES if name == "dynamic" else _FETCH_CACHE_VALUES
     if isinstance(value, str) and value in allowed:
         return value
     return _refuse(name, value, where, "one of " + ", ".join(map(repr, allowed)))
@@ -175,16 +171,16 @@ def _flag(name: str, value: object, where: str) -> object:
 
 
 def _revalidate(name: str, value: object, where: str) -> object:
-    if value is False or (type(value) is int and 0 <= value <= MAX_REVALIDATE_SECONDS):
+    if value is False or (type(value) is int and 0 <= value <= _MAX_REVALIDATE_SECONDS):
         return value
-    most = f" to {MAX_REVALIDATE_SECONDS}" if type(value) is int and value > 0 else ""
+    most = f" to {_MAX_REVALIDATE_SECONDS}" if type(value) is int and value > 0 else ""
     return _refuse(name, value, where, f"whole seconds from 0{most}, and False for as long as possible")
 
 
 def _max_duration(name: str, value: object, where: str) -> object:
-    if type(value) is int and 0 < value <= MAX_DURATION_SECONDS:
+    if type(value) is int and 0 < value <= _MAX_DURATION_SECONDS:
         return value
-    return _refuse(name, value, where, f"whole seconds from 1 to {MAX_DURATION_SECONDS}, Lambda's limit")
+    return _refuse(name, value, where, f"whole seconds from 1 to {_MAX_DURATION_SECONDS}, Lambda's limit")
 
 
 def _tags(name: str, value: object, where: str) -> object:

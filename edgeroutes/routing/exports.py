@@ -1,11 +1,11 @@
-"""What a route file and a middleware file export, read from their source.
+"""The exports of route and middleware files, read from their source.
 
-Here the readers meet: `bindings` finds the names, `handlers` the methods, `misspellings` what was meant to be an
-export, `literals` and `conventions` the segment config.
+Misspelt exports are problems; reads of the request's headers, cookies and client are found for `explain`.
 """
 
 from __future__ import annotations
 
+import ast
 import difflib
 import warnings
 from dataclasses import dataclass
@@ -34,26 +34,15 @@ from edgeroutes.routing.handlers import (
     read_export,
     read_methods,
 )
-from edgeroutes.routing.literals import read_constant
-from edgeroutes.routing.misspellings import check_names
 from edgeroutes.routing.patterns import Pattern, parse_pattern
-from edgeroutes.routing.python_source import parse_python
+from edgeroutes.routing.python_source import is_literal, parse_python, read_constant
 
 if TYPE_CHECKING:
-    import ast
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from edgeroutes.http.cors import CORS
-    from edgeroutes.routing.bindings import Bindings
+    from edgeroutes.routing.bindings import Binding, Bindings
 
-__all__ = [
-    "Export",
-    "MiddlewareExports",
-    "RouteExports",
-    "config_lines",
-    "read_exports",
-    "read_middleware",
-]
 
 _Found = tuple[int, ProjectError]
 
@@ -85,7 +74,6 @@ class RouteExports:
 
     @property
     def method_names(self) -> tuple[str, ...]:
-        """The names of the exported methods, in the order of METHODS."""
         return tuple(export.name for export in self.methods)
 
 
@@ -108,25 +96,12 @@ class MiddlewareExports:
     problems: tuple[ProjectError, ...] = ()
 
 
-def read_exports(source: str, source_file: str, parameter_names: Sequence[str] = ()) -> RouteExports:
-    """What this route file exports, and all that is wrong with it.
-
-    Args:
-        source: The file's text.
-        source_file: For problems, such as 'functions/users/[id]/route.py'.
-        parameter_names: What the route's path captures; handlers may ask for it by name.
-
-    The same text is read once: a rescan after one file was saved reads that one.
-    """
-    return _read_route_file(source, source_file, tuple(parameter_names))
-
-
 def config_lines(source: str) -> dict[str, int]:
     """Name → line of the segment config in a route file's text; empty for one that is not Python."""
-    module = _parse(source, "")
-    if isinstance(module, ProjectError):
+    parsed = read_module(source, "")
+    if isinstance(parsed, ProjectError):
         return {}
-    return {binding.name: binding.line for binding in read_bindings(module).every if binding.name in CONFIG_NAMES}
+    return {binding.name: binding.line for binding in parsed[1].every if binding.name in CONFIG_NAMES}
 
 
 def check_annotations(
@@ -158,12 +133,25 @@ def check_annotations(
 @lru_cache(maxsize=4096)
 def read_module(source: str, source_file: str) -> tuple[ast.Module, Bindings] | ProjectError:
     """A file's syntax tree and what it binds, or why it is not Python."""
-    module = _parse(source, source_file)
-    return module if isinstance(module, ProjectError) else (module, read_bindings(module))
+    try:
+        with warnings.catch_warnings(action="ignore"):  # such as an unknown escape in the author's file
+            module = parse_python(source, source_file)
+    except SyntaxError as err:
+        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
+    except (ValueError, RecursionError, MemoryError) as err:
+        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
+    return module, read_bindings(module)
 
 
 @lru_cache(maxsize=4096)
-def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, ...]) -> RouteExports:
+def read_exports(source: str, source_file: str, parameter_names: tuple[str, ...] = ()) -> RouteExports:
+    """The exports of a route file, and all its problems.
+
+    Args:
+        source: The file's text.
+        source_file: For problems, such as 'functions/users/[id]/route.py'.
+        parameter_names: The parameters of the route's path, which handlers may take by name.
+    """
     parsed = read_module(source, source_file)
     if isinstance(parsed, ProjectError):
         return RouteExports(source_file=source_file, config=SegmentConfig(), problems=(parsed,))
@@ -193,16 +181,6 @@ def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, 
     )
 
 
-def _parse(source: str, source_file: str) -> ast.Module | ImportRaisedError:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # an odd escape in the author's text is not ours to print
-            return parse_python(source, source_file)
-    except SyntaxError as err:
-        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
-    except (ValueError, RecursionError, MemoryError) as err:
-        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
-
-
 def _by_line(found: Iterable[_Found]) -> tuple[ProjectError, ...]:
     return tuple(problem for _, problem in sorted(found, key=lambda pair: pair[0]))
 
@@ -224,9 +202,14 @@ def _nothing_exported(bindings: Bindings, source_file: str) -> RouteFileError:
 
 
 def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, list[_Found]]:
-    values: dict[str, object] = {}
+    values, problems = _read_settings(CONFIG_NAMES, bindings, source_file)
+    return SegmentConfig(**values), problems
+
+
+def _read_settings(names: Iterable[str], bindings: Bindings, source_file: str) -> tuple[dict[str, Any], list[_Found]]:
+    values: dict[str, Any] = {}
     problems: list[_Found] = []
-    for name in sorted(CONFIG_NAMES):
+    for name in sorted(names):
         binding = bindings.last(name)
         if binding is None:
             continue
@@ -235,7 +218,7 @@ def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, l
             values[name] = require_config_value(name, read_constant(binding, bindings, where), where)
         except RouteFileError as err:
             problems.append((binding.line, err))
-    return SegmentConfig.from_namespace(values, source_file), problems
+    return values, problems
 
 
 @lru_cache(maxsize=1024)
@@ -246,29 +229,22 @@ def read_middleware(source: str, source_file: str) -> MiddlewareExports:
         source: The file's text.
         source_file: For problems, such as 'functions/admin/middleware.py'.
     """
-    module = _parse(source, source_file)
-    if isinstance(module, ProjectError):
-        return MiddlewareExports(source_file=source_file, problems=(module,))
-    bindings = read_bindings(module)
+    parsed = read_module(source, source_file)
+    if isinstance(parsed, ProjectError):
+        return MiddlewareExports(source_file=source_file, problems=(parsed,))
+    bindings = parsed[1]
     middleware = read_export("middleware", bindings)
     matcher, problems = _read_matcher(bindings, source_file)
-    cors, cors_problems = _read_cors(bindings, source_file)
+    settings, cors_problems = _read_settings(("cors",), bindings, source_file)
     problems += cors_problems
     problems += _check_middleware(middleware, bindings, source_file)
     return MiddlewareExports(
-        source_file=source_file, middleware=middleware, cors=cors, matcher=matcher, problems=_by_line(problems)
+        source_file=source_file,
+        middleware=middleware,
+        cors=settings.get("cors"),
+        matcher=matcher,
+        problems=_by_line(problems),
     )
-
-
-def _read_cors(bindings: Bindings, source_file: str) -> tuple[Any, list[_Found]]:
-    binding = bindings.last("cors")
-    if binding is None:
-        return None, []
-    where = f"{source_file}:{binding.line}"
-    try:
-        return require_config_value("cors", read_constant(binding, bindings, where), where), []
-    except RouteFileError as err:
-        return None, [(binding.line, err)]
 
 
 def _check_middleware(middleware: Export | None, bindings: Bindings, source_file: str) -> Iterator[_Found]:
@@ -337,3 +313,151 @@ def _require_patterns(value: object, where: str) -> tuple[Pattern, ...]:
     if problems:
         raise ProblemsError(problems)
     return tuple(patterns)
+
+
+# High enough to leave 'tag' (0.857 like 'tags'), 'revalidator' (0.857) and 'stream' (0.8) to the author.
+_CLOSE_CONFIG = 0.88
+# 'PSOT' is 0.75 like 'POST'; only functions that are called so are looked at.
+_CLOSE_METHOD = 0.75
+
+# Source: RFC 9110 section 9 and draft-ietf-httpbis-safe-method-w-body, methods that Next.js does not dispatch either.
+_OTHER_METHODS = frozenset({"TRACE", "CONNECT", "QUERY"})
+
+
+def check_names(bindings: Bindings, source_file: str) -> Iterator[tuple[int, RouteFileError]]:
+    """The names that look like a misspelt export, each with its line."""
+    seen: set[str] = set()
+    for binding in bindings.every:
+        if binding.name in seen or binding.name in CONFIG_NAMES or binding.name in METHODS:
+            continue
+        seen.add(binding.name)
+        fault = _fault(binding, bindings)
+        if fault is not None:
+            problem, hint = fault
+            yield binding.line, RouteFileError(problem, where=f"{source_file}:{binding.line}", hint=hint)
+
+
+def _fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
+    name = binding.name
+    if name == "default":
+        return "'default' is an export that means nothing here", "Name each handler after its method, such as 'GET'"
+    if binding.kind == "function" and name.upper() in METHODS:
+        return f"{name!r} is not a method: methods are written in upper case", f"Name it {name.upper()!r}"
+    if name in bindings.used:
+        return None
+    if _is_function(binding, bindings):
+        return _method_fault(name) or _static_params_fault(name)
+    if is_literal(binding.node) or _is_value_call(binding, bindings):
+        return _config_fault(name, bindings)
+    return None
+
+
+def _is_function(binding: Binding, bindings: Bindings) -> bool:
+    return binding.kind in {"function", "value"} and bindings.function_of(binding) is not None
+
+
+def _is_value_call(binding: Binding, bindings: Bindings) -> bool:
+    """Whether one of edgeroutes' own classes is called, as in `Cors = CORS()`."""
+    dotted = bindings.dotted_name(binding.node.func) if isinstance(binding.node, ast.Call) else None
+    return (dotted or "").startswith("edgeroutes.")
+
+
+def _method_fault(name: str) -> tuple[str, str] | None:
+    if not (name.isupper() and name.isalpha()):
+        return None
+    allowed = f"Allowed are {', '.join(METHODS)}"
+    if name in _OTHER_METHODS:
+        return f"{name!r} is a method that no request reaches. {allowed}", "Export one of those, or rename the function"
+    likely = [method for method in METHODS if sorted(method) == sorted(name)]
+    likely = likely or difflib.get_close_matches(name, METHODS, n=1, cutoff=_CLOSE_METHOD)
+    if not likely:
+        return None
+    return f"{name!r} is not a method. {allowed}", f"Rename it to {likely[0]!r}"
+
+
+def _static_params_fault(name: str) -> tuple[str, str] | None:
+    likely = _likely(name, [STATIC_PARAMS_EXPORT])
+    return (f"{name!r} is not an export that edgeroutes reads", f"Rename it to {likely!r}") if likely else None
+
+
+def _config_fault(name: str, bindings: Bindings) -> tuple[str, str] | None:
+    likely = _likely(name, sorted(CONFIG_NAMES))
+    if likely is None or bindings.last(likely) is not None:
+        return None
+    return f"{name!r} is not a segment config", f"Rename it to {likely!r}"
+
+
+def _likely(name: str, exports: list[str]) -> str | None:
+    """The export that this name is meant to be: the same letters in another case, other underscores, or nearly so."""
+    if name in exports or name.startswith("_"):
+        return None
+    letters = {export.replace("_", ""): export for export in exports}
+    same = letters.get(name.replace("_", "").lower())
+    if same is not None:
+        return same
+    close = difflib.get_close_matches(name.lower(), exports, n=1, cutoff=_CLOSE_CONFIG)
+    return close[0] if close else None
+
+
+_OF_THE_REQUEST = frozenset({"headers", "cookies", "client"})
+_ACCESSORS = {f"edgeroutes.{name}": name for name in ("headers", "cookies")}
+_MARKERS = {"edgeroutes.Header": "headers", "edgeroutes.Cookie": "cookies"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamicRead:
+    """One place that reads it.
+
+    Args:
+        what: `headers`, `cookies`, `client` or `aws_event`.
+        line: Where, from 1.
+        function: The top-level function that it stands in; empty for none.
+    """
+
+    what: str
+    line: int
+    function: str = ""
+
+
+def find_dynamic_reads(source: str) -> tuple[DynamicRead, ...]:
+    """The places of a file that read it, by line; none of a file that is not Python.
+
+    Such a read makes the response of a cached route dynamic; that is decided when it runs (`runtime/context`). Reads by functions of other
+    files are not seen.
+    """
+    parsed = read_module(source, "")
+    if isinstance(parsed, ProjectError):
+        return ()
+    module, bindings = parsed
+    found = {
+        DynamicRead(what=what, line=node.lineno, function=getattr(statement, "name", ""))
+        for statement in module.body
+        for node, what in _read_nodes(statement, bindings)
+    }
+    return tuple(sorted(found, key=lambda read: (read.line, read.what)))
+
+
+def _read_nodes(statement: ast.stmt, bindings: Bindings) -> Iterator[tuple[ast.expr, str]]:
+    requests = {name for node in ast.walk(statement) for name in _request_arguments(node, bindings)}
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call):
+            called = bindings.dotted_name(node.func) or ""
+            if called in _ACCESSORS or called in _MARKERS:
+                yield node, _ACCESSORS.get(called) or _MARKERS[called]
+        elif isinstance(node, ast.Attribute):
+            if node.attr == "aws_event":
+                yield node, "aws_event"
+            elif node.attr in _OF_THE_REQUEST and isinstance(node.value, ast.Name) and node.value.id in requests:
+                yield node, node.attr
+
+
+def _request_arguments(node: ast.AST, bindings: Bindings) -> Iterator[str]:
+    """The arguments of a function that are the request: by name, or by annotation."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return
+    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+        annotated = (
+            argument.annotation is not None and bindings.dotted_name(argument.annotation) == "edgeroutes.Request"
+        )
+        if argument.arg == "request" or annotated:
+            yield argument.arg

@@ -13,9 +13,8 @@ from edgeroutes.errors import RouteFileError
 from edgeroutes.routing.argument_problems import unfillable
 from edgeroutes.routing.callables import Module, Signature, plain_signature
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.routing.literals import is_literal
-from edgeroutes.routing.python_source import render_node, unquoted
-from edgeroutes.routing.segments import RESERVED_NAMES
+from edgeroutes.routing.patterns import RESERVED_NAMES
+from edgeroutes.routing.python_source import is_literal, render_node, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

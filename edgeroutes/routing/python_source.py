@@ -1,4 +1,4 @@
-"""Python source as a syntax tree, from any thread. The runtime side never loads it."""
+"""Python source as a syntax tree, from any thread, and values that can be read without running it. Never loaded on Lambda."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from edgeroutes.errors import RouteFileError
+from edgeroutes.http.cors import CORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from edgeroutes.routing.bindings import Binding, Bindings
+
 
 # CPython 3.11 counts the depth of the tree that it builds once for all threads: two at a time raise "SystemError: AST constructor
 # recursion depth mismatch". Source: CPython's Parser/asdl_c.py, `PyAST_mod2obj`. The parser holds the GIL, so waiting costs nothing.
@@ -82,3 +88,70 @@ def unquoted(node: ast.expr | None) -> ast.expr | None:
         except (SyntaxError, ValueError):
             return None
     return node
+
+
+def read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
+    """The value of a name that must be readable without running the file.
+
+    Args:
+        binding: Of the name.
+        bindings: Of its file.
+        where: The file with its line, for the error.
+
+    Raises:
+        RouteFileError: It cannot, or `CORS` does not accept its arguments.
+    """
+    name = binding.name
+    if binding.kind == "import":
+        problem = (
+            f"{name} is imported from {bindings.imports.get(name)!r}, and config must stand in the route file itself"
+        )
+        raise RouteFileError(problem, where=where, hint=f"Write '{name} = ...' with a literal")
+    if any(other.is_conditional for other in bindings.every if other.name == name):
+        problem = f"{name} is set below an 'if', 'try', 'with' or loop. It must be readable without running the file"
+        raise RouteFileError(problem, where=where, hint=f"Write one '{name} = ...' at the top level")
+    node = binding.node
+    if binding.kind == "value" and isinstance(node, ast.expr):
+        try:
+            return _read_value(node, bindings, where)
+        except (ValueError, TypeError, MemoryError, RecursionError):
+            there = render_node(node)
+    else:
+        there = {"function": "a function", "class": "a class"}.get(binding.kind, "changed after it is set")
+    problem = f"{name} is {there}. It must be readable without running the file"
+    hint = "Write a literal, or call one of edgeroutes' own value classes with literals"
+    raise RouteFileError(problem, where=where, hint=hint)
+
+
+def _read_value(node: ast.expr, bindings: Bindings, where: str) -> object:
+    """The value of a literal, or of a call of `CORS` with literal arguments.
+
+    Raises:
+        ValueError: The expression would have to be run.
+        RouteFileError: `CORS` does not accept these arguments.
+    """
+    if not isinstance(node, ast.Call):
+        return ast.literal_eval(node)
+    dotted = bindings.dotted_name(node.func) or ""
+    if not (dotted.startswith("edgeroutes.") and dotted.endswith(".CORS")):
+        raise ValueError(f"{dotted} is not a value class")
+    args = [ast.literal_eval(argument) for argument in node.args]
+    kwargs = {word.arg or "**": ast.literal_eval(word.value) for word in node.keywords}
+    if "**" in kwargs:
+        raise ValueError("** would have to be run")
+    try:
+        return CORS(*args, **kwargs)
+    except (TypeError, ValueError) as err:
+        problem = str(err).replace("CORS.__init__()", "CORS()").partition(". Did you mean")[0]  # which Python 3.13 adds
+        raise RouteFileError(f"cors: {problem}", where=where) from err
+
+
+def is_literal(node: ast.AST | None) -> bool:
+    """Whether this is a literal: a string, a number, a list, a dict, None."""
+    if not isinstance(node, ast.expr):
+        return False
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return isinstance(node, ast.JoinedStr | ast.List | ast.Dict | ast.Set | ast.Tuple | ast.ListComp | ast.DictComp)
+    return True

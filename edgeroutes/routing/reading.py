@@ -1,7 +1,7 @@
-"""Reads the files of a project: regular files only, of a bounded size, in their encoding. Each failure is one ProjectError.
+"""Reads the files and folders of a project: regular files only, of a bounded size, in their encoding. Each failure is one ProjectError.
 
-Every part of the build side that reads a project's file by its name reads it here, so that a named pipe, a folder, a link loop, a
-device or a huge file is an error with a name wherever it turns up, and never blocks.
+The build side reads every project file that has a fixed name here, so that a named pipe, a folder, a link loop, a device or a huge file is
+a named error wherever it occurs, and never blocks.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import os
 import stat
 import tokenize
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from edgeroutes.errors import ConfigError, ImportRaisedError, ProjectError
 
-MAX_TEXT_BYTES = 1024 * 1024
-"""Of a settings file: CloudFormation takes no template of more than 1 MB."""
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-MAX_ROUTE_BYTES = 256 * 1024
-MAX_SOURCE_BYTES = 2 * 1024 * 1024
-"""Of a module of the project: parsing one takes up to five seconds per MiB."""
 
+_MAX_TEXT_BYTES = 1024 * 1024  # of a settings file: CloudFormation accepts no template of more than 1 MB
+
+_MAX_ROUTE_BYTES = 256 * 1024
+MAX_SOURCE_BYTES = 2 * 1024 * 1024  # of a module of the project: parsing takes up to five seconds per MiB
 MAX_LOCK_BYTES = 64 * 1024 * 1024
 
 _SAVE = "Save the file as UTF-8"
@@ -38,7 +40,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def read_file(
-    path: Path | str, where: str, *, limit_bytes: int = MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
+    path: Path | str, where: str, *, limit_bytes: int = _MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
 ) -> bytes:
     """A regular file's content.
 
@@ -74,7 +76,7 @@ def read_file(
 
 
 def read_text(
-    path: Path | str, where: str, *, limit_bytes: int = MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
+    path: Path | str, where: str, *, limit_bytes: int = _MAX_TEXT_BYTES, error: type[ProjectError] = ConfigError
 ) -> str:
     """A text file's content, which is UTF-8, without the byte order mark that some editors put first.
 
@@ -102,7 +104,7 @@ def read_source(path: Path | str, where: str, *, limit_bytes: int = MAX_SOURCE_B
     return read_file(path, where, limit_bytes=limit_bytes, error=ImportRaisedError)
 
 
-def decode_source(content: bytes, where: str) -> str:
+def _decode_source(content: bytes, where: str) -> str:
     """A Python file's text, in the encoding that it declares.
 
     Raises:
@@ -143,7 +145,7 @@ def read_project_file(path: Path | str, where: str) -> str:
         ProjectError: It cannot be read.
     """
     if where.endswith(".py"):
-        return decode_source(read_source(path, where, limit_bytes=MAX_ROUTE_BYTES), where)
+        return _decode_source(read_source(path, where, limit_bytes=_MAX_ROUTE_BYTES), where)
     return read_text(path, where)
 
 
@@ -180,3 +182,58 @@ def _unreadable(err: OSError, path: Path | str, where: str, error: type[ProjectE
         return error("this link leads back to itself", where=where, hint="Remove it")
     hint = "Make it readable" if err.errno in {errno.EACCES, errno.EPERM} else ""
     return error(f"the file cannot be read ({err.strerror or err})", where=where, hint=hint)
+
+
+class FileTree(Protocol):
+    """A project's folders and files, as `scan` sees them. Paths are POSIX and relative to the project's root."""
+
+    def list_names(self, directory: str) -> Sequence[str]:
+        """The names in a folder, sorted.
+
+        Raises:
+            OSError: The folder cannot be read.
+        """
+
+    def is_directory(self, path: str) -> bool:
+        """Whether this is a folder, or a link to one."""
+
+    def resolve(self, directory: str) -> str:
+        """The identity of a folder: the same string for a folder and for a link to it."""
+
+    def leads_out(self, path: str) -> str:
+        """Where a link on this path leads outside the project; empty for a path inside."""
+
+    def read_text(self, path: str) -> str:
+        """A file's text; a Python file's in the encoding that it declares.
+
+        Raises:
+            OSError: The file does not exist.
+            ProjectError: It cannot be read.
+        """
+
+
+class DiskTree:
+    """The folders below a directory of this machine.
+
+    Args:
+        root: The project's root, where pyproject.toml lies.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = os.path.realpath(root)
+
+    def list_names(self, directory: str) -> Sequence[str]:
+        return sorted(os.listdir(self.root / directory))  # noqa: PTH208
+
+    def is_directory(self, path: str) -> bool:
+        return os.path.isdir(self.root / path)  # noqa: PTH112 - pathlib's raises PermissionError
+
+    def resolve(self, directory: str) -> str:
+        return os.path.realpath(self.root / directory)
+
+    def leads_out(self, path: str) -> str:
+        return outside(self.resolve(path), self._real)
+
+    def read_text(self, path: str) -> str:
+        return read_project_file(self.root / path, path)

@@ -20,20 +20,15 @@ from edgeroutes.routing.exports import (
     read_middleware,
     read_module,
 )
-from edgeroutes.routing.file_tree import DiskTree, FileTree
-from edgeroutes.routing.layout import Place, check_layout, first_of_each_url
-from edgeroutes.routing.misplaced import foreign_segments, misplaced_files
-from edgeroutes.routing.patterns import Pattern, check_segments
-from edgeroutes.routing.reading import link_problem
-from edgeroutes.routing.segments import GROUP, Segment, parse_segment
+from edgeroutes.routing.layout import PlacedRoute, check_layout, first_of_each_url, foreign_segments, misplaced_files
+from edgeroutes.routing.patterns import GROUP, Pattern, Segment, check_segments, parse_segment
+from edgeroutes.routing.reading import FileTree, link_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["DiskTree", "FileTree", "RouteFile", "RouteScan", "scan"]
-
-MAX_DEPTH = 100
-MAX_PATHS = 32
+_MAX_DEPTH = 100
+_MAX_PATHS = 32
 _CONVENTIONS = frozenset({ROUTE_FILE, MIDDLEWARE_FILE, FUNCTION_FILE})
 
 
@@ -63,7 +58,6 @@ class RouteFile:
 
     @property
     def config(self) -> SegmentConfig:
-        """The route's segment config."""
         return self.exports.config
 
 
@@ -97,8 +91,11 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         app_dir: The folder of its routes, relative to the project's root.
     """
     app_dir = app_dir.strip("/")
-    if not tree.is_directory(app_dir):
+    written = _written_case(tree, app_dir)
+    if not tree.is_directory(app_dir) or written != app_dir:
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
+        if written and written != app_dir:
+            hint = f"The folder is {written!r}: functions distinguish upper and lower case. Set app_dir to it in [tool.edgeroutes]"
         return RouteScan(routes=(), problems=(LayoutError("the folder does not exist", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
     names: dict[str, Sequence[str]] = {}
@@ -123,6 +120,21 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     )
 
 
+def _written_case(tree: FileTree, directory: str) -> str:
+    """A folder as the file system writes it, which may ignore case; empty where it does not exist."""
+    written = ""
+    for name in directory.split("/"):
+        try:
+            names = tree.list_names(written)
+        except OSError:
+            return directory
+        found = name if name in names else next((each for each in names if each.casefold() == name.casefold()), None)
+        if found is None:
+            return ""
+        written = f"{written}/{found}" if written else found
+    return written
+
+
 def _find_files(
     tree: FileTree, app_dir: str, problems: list[ProjectError], all_names: dict[str, Sequence[str]]
 ) -> dict[str, frozenset[str]]:
@@ -139,11 +151,11 @@ def _find_files(
         if identity in above or _leads_out(tree, directory, problems):
             continue
         paths[identity] = paths.get(identity, 0) + 1
-        if paths[identity] > MAX_PATHS or len(above) > MAX_DEPTH:
+        if paths[identity] > _MAX_PATHS or len(above) > _MAX_DEPTH:
             problem = (
-                f"more than {MAX_PATHS} paths lead to this folder, through links"
-                if paths[identity] > MAX_PATHS
-                else f"the folder lies more than {MAX_DEPTH} folders deep"
+                f"more than {_MAX_PATHS} paths lead to this folder, through links"
+                if paths[identity] > _MAX_PATHS
+                else f"the folder lies more than {_MAX_DEPTH} folders deep"
             )
             problems.append(LayoutError(problem, where=directory, hint="Take out links or folders"))
             break
@@ -168,7 +180,7 @@ def _leads_out(tree: FileTree, path: str, problems: list[ProjectError]) -> bool:
     return bool(target)
 
 
-def _read_places(directories: Sequence[str], app_dir: str, problems: list[ProjectError]) -> list[Place]:
+def _read_places(directories: Sequence[str], app_dir: str, problems: list[ProjectError]) -> list[PlacedRoute]:
     """The folders with route files whose paths are good; a bad folder is reported once, with its first route."""
     places = []
     segments: dict[str, Segment | None] = {}
@@ -186,7 +198,7 @@ def _read_places(directories: Sequence[str], app_dir: str, problems: list[Projec
         if not faults:
             kept = tuple(folder for folder, segment in path if segment.kind != GROUP)
             pattern = Pattern(segment for _, segment in path)
-            places.append(Place(pattern=pattern, source_file=source_file, folders=kept))
+            places.append(PlacedRoute(pattern=pattern, source_file=source_file, folders=kept))
     return places
 
 
@@ -204,7 +216,7 @@ def _folders_between(app_dir: str, directory: str) -> list[str]:
     return [app_dir + "".join(f"/{name}" for name in names[: depth + 1]) for depth in range(len(names))]
 
 
-def _files_above(place: Place, name: str, found: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+def _files_above(place: PlacedRoute, name: str, found: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The files of this name at or above the route's folder, outermost first."""
     parts = place.directory.split("/")
     folders = ("/".join(parts[:depth]) for depth in range(1, len(parts) + 1))
@@ -212,7 +224,7 @@ def _files_above(place: Place, name: str, found: Mapping[str, frozenset[str]]) -
 
 
 def _read_all_middleware(
-    tree: FileTree, places: Sequence[Place], found: Mapping[str, frozenset[str]], problems: list[ProjectError]
+    tree: FileTree, places: Sequence[PlacedRoute], found: Mapping[str, frozenset[str]], problems: list[ProjectError]
 ) -> dict[str, MiddlewareExports]:
     """What each middleware file that wraps a route exports, read once."""
     files = sorted({file for place in places for file in _files_above(place, MIDDLEWARE_FILE, found)})
@@ -229,7 +241,7 @@ def _read_all_middleware(
 
 def _read_route(
     tree: FileTree,
-    place: Place,
+    place: PlacedRoute,
     found: Mapping[str, frozenset[str]],
     middleware: Mapping[str, MiddlewareExports],
     modules: _ProjectModules,

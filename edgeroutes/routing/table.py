@@ -1,7 +1,6 @@
 """The only matcher: which route serves a URL path, and the values of its segments.
 
- Knows route paths as `Pattern` renders them and trusts
-them: what may stand in one, `segments` and `scan` have checked.
+It accepts route paths as `Pattern` renders them; `patterns` and `scan` have checked them.
 """
 
 from __future__ import annotations
@@ -201,7 +200,7 @@ def decode_segment(raw: str) -> str:
     Raises:
         PathEncodingError: A '%' without two hexadecimal digits, or bytes that are not UTF-8.
     """
-    from edgeroutes.http.text import decode_percent
+    from edgeroutes.http.url import decode_percent
 
     try:
         return decode_percent(raw)

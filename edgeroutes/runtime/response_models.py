@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.runtime.annotations import alias_value, describe, is_alias, is_literal, origin
-from edgeroutes.runtime.results import Unfit
+from edgeroutes.runtime.responses import Unfit
 from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
 
 TYPE_CHECKING = False
@@ -297,7 +297,7 @@ class Compiler:
     def _leaf(self, annotation: Any, kind: Any = None) -> Convert:
         if annotation is str:
             return _text  # most leaves: what validates requests is not loaded for it
-        from edgeroutes.http.field_problems import Problems
+        from edgeroutes.http.problem import Problems
         from edgeroutes.runtime.validation import make_validator
 
         kind = annotation if kind is None else kind

@@ -12,7 +12,7 @@ from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.parameters import Status
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.annotations import alias_value, is_alias, origin, plain_type
-from edgeroutes.runtime.results import Unfit, is_response, json_response, to_response
+from edgeroutes.runtime.responses import Unfit, is_response, json_response, to_response
 from edgeroutes.runtime.signature import evaluate, module_namespace
 
 TYPE_CHECKING = False
@@ -156,7 +156,7 @@ class _Writer:
             ) from unfit
 
     def _streamed(self, items: Any, each: Convert) -> Response:
-        from edgeroutes.http.streams import NDJSON, encode_each, render_line
+        from edgeroutes.http.response_bodies import NDJSON, encode_each, render_line
 
         lines = encode_each(items, lambda item: render_line(self._converted(each, item)))
         return Response(lines, headers={"content-type": NDJSON})

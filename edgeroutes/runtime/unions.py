@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import EnumMeta
 from types import NoneType, UnionType
 
-from edgeroutes.http.field_problems import Problems
+from edgeroutes.http.problem import Problems
 from edgeroutes.runtime.annotations import is_literal, origin, peel, plain_type
 from edgeroutes.runtime.fields import field_annotations, field_names_required, is_named_tuple, is_own_model
 from edgeroutes.runtime.signature import ABSENT
@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from edgeroutes.http.field_problems import Path
+    from edgeroutes.http.problem import Path
     from edgeroutes.runtime.validation import Validator
 
     Memo = dict[int, Any]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import Problem
 from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
-from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL, POLICY
+from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL
 from edgeroutes.names import CLIENT_HEADER, HOST_HEADER
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
@@ -107,9 +107,9 @@ def _cache_policy(cdn: CdnConfig, *, keys_by_origin: bool) -> dict[str, Any]:
     }
     config = {
         "Name": {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"},
-        "MinTTL": POLICY.min_seconds,
-        "DefaultTTL": POLICY.default_seconds,
-        "MaxTTL": POLICY.max_seconds,
+        "MinTTL": 0,
+        "DefaultTTL": 0,
+        "MaxTTL": YEAR_SECONDS,
         "ParametersInCacheKeyAndForwardedToOrigin": key,
     }
     return {"Type": "AWS::CloudFront::CachePolicy", "Properties": {"CachePolicyConfig": config}}

@@ -101,7 +101,7 @@ class StreamingAdapter:
     """A REST API whose integration streams: the function's chunks arrive on the Runtime API's socket."""
 
     def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
-        from edgeroutes.adapters.streaming.handler import StreamingHandler
+        from edgeroutes.adapters.streaming import StreamingHandler
         from edgeroutes.testing.runtime_api import RuntimeApi
 
         self._api = RuntimeApi()
@@ -112,7 +112,7 @@ class StreamingAdapter:
 
     def send(self, request: HttpRequest, context: LambdaContext | None = None) -> AdapterResponse:
         """The response, with its chunks as the function sent them."""
-        from edgeroutes.adapters.runtime_client import PendingResponse
+        from edgeroutes.adapters.proxy import PendingResponse
         from edgeroutes.testing.runtime_api import DELIMITER
 
         began = time.monotonic()

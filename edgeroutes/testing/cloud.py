@@ -16,9 +16,9 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import unquote, urlsplit
 
+from edgeroutes.adapters.checks import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.errors import ConfigError, ToolError, suggest
-from edgeroutes.http.limits import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
 from edgeroutes.local_aws.mock import Mock, only_moto_responds
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.testing.environment import (

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
+from edgeroutes.adapters.checks import LAMBDA_RESULT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,7 +17,8 @@ import uvicorn
 from edgeroutes.adapters.asgi import AsgiApplication, asgi_application
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.errors import require_no_problems
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree
+from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 
 if TYPE_CHECKING:

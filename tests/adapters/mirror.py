@@ -1,4 +1,4 @@
-"""An app that tells what it was told."""
+"""An app that returns what it received."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def app(scope, receive, send):
 
 
 def seen(handler: LambdaHandler, event: Any) -> dict[str, Any]:
-    """What the mirror was told."""
+    """What the mirror received."""
     result = handler(event)
     assert result["statusCode"] == 200, result
     response: dict[str, Any] = json.loads(result["body"])

@@ -14,9 +14,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from edgeroutes.adapters.asgi_incoming import AsgiIncoming
+from edgeroutes.adapters.checks import GATEWAY_BODY_BYTES
+from edgeroutes.adapters.connection import AsgiIncoming
 from edgeroutes.asgi import make_app
-from edgeroutes.http.limits import GATEWAY_BODY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -169,7 +169,7 @@ def test_head_has_no_body_and_204_no_length(project: RouteProject) -> None:
     ("path", "status"),
     [("/users/%zz", 400), ("/users/%ff", 400), ("/nothing", 404), ("/users/1/", 308), ("/users//1", 308)],
 )
-def test_odd_paths_are_answered_as_everywhere(project: RouteProject, path: str, status: int) -> None:
+def test_odd_paths_get_the_same_status_as_elsewhere(project: RouteProject, path: str, status: int) -> None:
     project.write("users/[id]/route.py", ECHO)
 
     async def get() -> Connection:
@@ -217,7 +217,7 @@ def test_an_error_is_a_problem_document_and_one_log_line(project: RouteProject, 
     assert [(line["exception_name"], line["request_id"]) for line in log_lines()] == [("KeyError", "r1")]
 
 
-def test_a_route_that_cannot_be_loaded_responds_500_and_the_others_answer(
+def test_a_route_that_cannot_be_loaded_responds_500_and_the_others_work(
     project: RouteProject, log_lines: LogLines
 ) -> None:
     project.write("broken/route.py", "import nothing_of_this_name\nasync def GET():\n    return 1\n")
@@ -433,7 +433,7 @@ def GET():
     ],
     ids=["waiting", "busy", "deaf", "failing", "sync"],
 )
-def test_a_client_that_goes_ends_the_generator_at_once_and_is_no_error(
+def test_a_client_that_goes_ends_the_generator_at_once_without_an_error(
     project: RouteProject, log_lines: LogLines, source: str
 ) -> None:
     project.write("route.py", f"import asyncio, threading, time\nclosed = threading.Event()\n{source}\n")
@@ -617,7 +617,7 @@ def test_an_app_streams_as_it_produces(project: RouteProject) -> None:
 
 
 @pytest.mark.parametrize("spec_version", ["2.3", "2.4"])
-def test_a_client_that_goes_ends_an_apps_stream_and_is_no_error(
+def test_a_client_that_goes_ends_an_apps_stream_without_an_error(
     project: RouteProject, log_lines: LogLines, spec_version: str
 ) -> None:
     project.write(NATIVE_FILE, NATIVE)
@@ -754,7 +754,7 @@ def test_cookies_and_after_work_inside_an_app(project: RouteProject) -> None:
     assert project.module("inside/route.py").done == ["after"]
 
 
-def test_an_app_behind_middleware_answers_through_it(project: RouteProject) -> None:
+def test_an_app_behind_middleware_responds_through_it(project: RouteProject) -> None:
     project.write(NATIVE_FILE, NATIVE)
     project.write(
         "middleware.py",
@@ -915,7 +915,7 @@ def test_uvicorns_client_that_hangs_up_closes_the_generator(
     assert log_lines() == []
 
 
-def test_uvicorn_is_told_to_cut_the_connection_when_a_stream_breaks_off(
+def test_uvicorn_cuts_the_connection_when_a_stream_breaks_off(
     project: RouteProject, serve: Serve, log_lines: LogLines
 ) -> None:
     project.write("route.py", "async def GET():\n    yield 'half'\n    raise ValueError('broke off')\n")
@@ -925,7 +925,7 @@ def test_uvicorn_is_told_to_cut_the_connection_when_a_stream_breaks_off(
     assert [line["exception_name"] for line in log_lines()] == ["ValueError"]
 
 
-def test_uvicorn_answers_others_while_a_handler_blocks(project: RouteProject, serve: Serve) -> None:
+def test_uvicorn_serves_others_while_a_handler_blocks(project: RouteProject, serve: Serve) -> None:
     project.write(
         "slow/route.py",
         "import threading\ngate = threading.Event()\ndef GET():\n    gate.wait(10)\n    return 'slow'\n",
@@ -956,7 +956,7 @@ def test_the_app_of_a_folder_has_its_settings(project: RouteProject) -> None:
     assert request(app, "GET", "/base/users/1").headers["location"] == "/base/users/1/"
 
 
-def test_the_app_of_the_current_folder_is_made_when_it_is_asked_for(
+def test_the_app_of_the_current_folder_is_made_at_its_first_use(
     project: RouteProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import edgeroutes.asgi
@@ -972,13 +972,13 @@ def test_the_app_of_the_current_folder_is_made_when_it_is_asked_for(
         edgeroutes.asgi.application  # noqa: B018
 
 
-def test_a_project_with_mistakes_is_refused_when_its_app_is_asked_for(tmp_path: Path) -> None:
+def test_a_project_with_mistakes_is_refused_when_its_app_is_read(tmp_path: Path) -> None:
     (tmp_path / "functions" / "[id").mkdir(parents=True)
     (tmp_path / "functions" / "[id" / "route.py").write_text("async def GET():\n    return 1\n")
     with pytest.raises(Exception, match="no closing bracket"):
         make_app(tmp_path)
 
 
-def test_answers_are_json_where_json_was_given(project: RouteProject) -> None:
+def test_responses_are_json_where_json_was_sent(project: RouteProject) -> None:
     project.write("route.py", "async def GET():\n    return [1]\n")
     assert json.loads(request(project.asgi(), "GET", "/").content) == [1]

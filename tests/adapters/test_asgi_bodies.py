@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from edgeroutes.adapters.asgi import AsgiApplication
-from edgeroutes.adapters.threads import call_in_thread
+from edgeroutes.adapters.asgi import AsgiApplication, call_in_thread
 from tests.cases.waiting_model import KINDS, post_and_get, waiting_route
 from tests.dev.serving import shared_module
 

@@ -60,7 +60,7 @@ def values(response: HttpResponse, name: str) -> list[str]:
     return [value for key, value in response.headers if key.lower() == name]
 
 
-def test_starlettes_gzip_compresses_what_a_route_answers(project: RouteProject) -> None:
+def test_starlettes_gzip_compresses_a_routes_response(project: RouteProject) -> None:
     project.write("middleware.py", GZIP)
     project.write("x/route.py", "def GET():\n    return 'hello ' * 100\n")
 
@@ -148,7 +148,7 @@ middleware = asgi_middleware(Closed)
 """
 
 
-def test_it_may_answer_by_itself(project: RouteProject) -> None:
+def test_it_may_respond_by_itself(project: RouteProject) -> None:
     project.write("middleware.py", SHORT)
     project.write("x/route.py", "def POST():\n    1 / 0\n")
 
@@ -295,7 +295,7 @@ X, Y = {"type": "http.response.body", "body": b"x"}, {"type": "http.response.bod
     ],
     ids=["after the end", "of an extension", "a second head", "trailers", "an end that is None"],
 )
-def test_messages_that_nobody_asked_for_change_nothing(project: RouteProject, messages: list[dict[str, Any]]) -> None:
+def test_unexpected_messages_change_nothing(project: RouteProject, messages: list[dict[str, Any]]) -> None:
     project.write("middleware.py", sending(*messages))
     project.write("x/route.py", "def GET():\n    return 1\n")
 

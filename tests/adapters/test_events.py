@@ -183,7 +183,7 @@ def test_a_path_that_an_http_api_decoded_is_encoded_anew(path: str, found: str) 
         ("/live/x", None, "/live/x"),
     ],
 )
-def test_the_stage_of_an_http_api_is_no_part_of_the_path(raw_path: str, stage: str | None, found: str) -> None:
+def test_the_stage_of_an_http_api_is_not_part_of_the_path(raw_path: str, stage: str | None, found: str) -> None:
     event = http_api_event(stage=stage or "$default")
     event["rawPath"] = raw_path
     event["requestContext"]["stage"] = stage
@@ -335,7 +335,7 @@ def test_broken_base64_is_a_value_error(body: str) -> None:
         ("text", "an event of type str is not an HTTP request"),
     ],
 )
-def test_an_event_that_is_no_http_request_is_refused_and_named(event: Any, problem: str) -> None:
+def test_an_event_that_is_not_an_http_request_is_refused_and_named(event: Any, problem: str) -> None:
     with pytest.raises(EventError) as raised:
         read_event(event, None)
 
@@ -416,7 +416,7 @@ def test_bytes_are_text_where_they_are_text_and_base64_otherwise(
     assert (result["body"], result["isBase64Encoded"]) == (text, encoded)
 
 
-def test_compressed_text_is_no_text() -> None:
+def test_compressed_text_is_binary() -> None:
     response = Response(None, 200, {"content-type": "text/plain", "content-encoding": "gzip"})
 
     assert rest_result(response, b"abc")["isBase64Encoded"] is True
@@ -461,7 +461,7 @@ def test_a_request_comes_through_every_event_as_it_was_sent(
             assert found == sent
 
 
-def http_answer(result: dict[str, Any]) -> tuple[int, Pairs, bytes]:
+def http_response(result: dict[str, Any]) -> tuple[int, Pairs, bytes]:
     """What API Gateway sends to the client of a result."""
     headers = [(name, value) for name, values in result.get("multiValueHeaders", {}).items() for value in values]
     headers += list(result.get("headers", {}).items())
@@ -485,7 +485,7 @@ def test_a_response_goes_out_through_every_result_as_it_was(
     raw = body.encode() if isinstance(body, str) else body
 
     for make in (rest_result, http_result):
-        assert http_answer(make(response, body)) == (status, sorted([*headers, ("content-type", content_type)]), raw)
+        assert http_response(make(response, body)) == (status, sorted([*headers, ("content-type", content_type)]), raw)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     LogLines = Callable[[], list[dict[str, Any]]]
 
 # The modules that a load balancer's event loads.
-OWN = {"asgi", "load_balancer", "lifespan", "mounted", "native", "connection", "threads"}
+OWN = {"asgi", "connection", "lifespan", "load_balancer", "mount", "mounted"}
 PLAIN = """
 from edgeroutes import Request, Response, after, cookies
 
@@ -66,7 +66,7 @@ def load_balancer(path: str, method: str = "GET", *, many: bool = False, **chang
     return {**event, **changes}
 
 
-def test_a_plain_route_answers_a_load_balancer(project: RouteProject) -> None:
+def test_a_plain_route_responds_to_a_load_balancer(project: RouteProject) -> None:
     project.write("users/[id]/route.py", PLAIN)
     result = project.handler()(load_balancer("/users/a%2Fb"))
     assert json.loads(result.pop("body")) == {
@@ -84,7 +84,7 @@ def test_a_plain_route_answers_a_load_balancer(project: RouteProject) -> None:
     assert project.module("users/[id]/route.py").done == ["a/b"]
 
 
-@pytest.mark.parametrize("absent", ["mangum", "edgeroutes.adapters.load_balancer"])
+@pytest.mark.parametrize("absent", ["mangum.handlers", "edgeroutes.adapters.load_balancer"])
 def test_a_bundle_that_cannot_read_the_event_names_the_include_line(
     project: RouteProject, log_lines: LogLines, monkeypatch: pytest.MonkeyPatch, absent: str
 ) -> None:
@@ -100,7 +100,9 @@ def test_a_bundle_that_cannot_read_the_event_names_the_include_line(
     assert [(line["level"], line["message"]) for line in log_lines()] == [("ERROR", str(raised.value))]
 
 
-def test_without_anyio_a_load_balancer_is_answered_too(project: RouteProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_anyio_a_load_balancer_gets_a_response_too(
+    project: RouteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Mangum does not bring it: `include: [mangum]` is all that a function needs."""
     project.write("users/[id]/route.py", PLAIN)
     for name in [
@@ -202,7 +204,7 @@ def test_the_query_of_a_load_balancer_goes_on_as_it_was_sent(
     assert seen(mirror(project), event)["query_string"] == query
 
 
-def test_paths_that_nothing_answers_and_bad_encoding_are_answered_to_a_load_balancer(project: RouteProject) -> None:
+def test_a_load_balancer_gets_a_response_for_unknown_paths_and_bad_encoding(project: RouteProject) -> None:
     project.write("users/[id]/route.py", PLAIN)
     handler = project.handler()
     statuses = [handler(load_balancer(path))["statusCode"] for path in ("/nothing", "/users/%zz", "/users/1/")]

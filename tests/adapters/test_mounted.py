@@ -52,7 +52,7 @@ def http_event(path: str, read_event_file: ReadEvent) -> dict[str, Any]:
     return event
 
 
-def answering(status: int = 200, headers: str = "[]", body: bytes = b"") -> str:
+def raw_app(status: int = 200, headers: str = "[]", body: bytes = b"") -> str:
     return f"""
 async def app(scope, receive, send):
     await send({{"type": "http.response.start", "status": {status}, "headers": {headers}}})
@@ -60,7 +60,7 @@ async def app(scope, receive, send):
 """
 
 
-def test_a_starlette_app_answers_at_its_folder_and_below(project: RouteProject) -> None:
+def test_a_starlette_app_responds_at_its_folder_and_below(project: RouteProject) -> None:
     project.write("legacy/[[...path]]/route.py", STARLETTE)
     handler = project.handler()
     assert handler(rest("/legacy"))["body"] == "home"
@@ -215,7 +215,7 @@ def test_an_encoded_slash_stays_in_the_raw_path_and_is_decoded_only_once(project
 def test_a_response_without_a_body_gets_no_content_type(
     project: RouteProject, read_event_file: ReadEvent, status: int
 ) -> None:
-    project.write("empty/route.py", answering(status, body=b"dropped"))
+    project.write("empty/route.py", raw_app(status, body=b"dropped"))
     handler = project.handler()
     assert handler(http_event("/empty", read_event_file)) == {
         "statusCode": status,
@@ -319,7 +319,7 @@ def test_an_odd_forwarded_port_is_taken_or_left_out(project: RouteProject, port:
 
 
 def test_a_latin_1_header_of_the_response_arrives(project: RouteProject) -> None:
-    project.write("route.py", answering(headers="[(b'x-name', 'käse'.encode('latin-1'))]"))
+    project.write("route.py", raw_app(headers="[(b'x-name', 'käse'.encode('latin-1'))]"))
     assert project.handler()(rest("/"))["multiValueHeaders"]["x-name"] == ["käse"]
 
 
@@ -329,7 +329,7 @@ def test_cookie_headers_are_joined_as_cookies_are(project: RouteProject) -> None
 
 
 def test_every_set_cookie_survives(project: RouteProject, read_event_file: ReadEvent) -> None:
-    project.write("route.py", answering(headers="[(b'set-cookie', b'a=1'), (b'Set-Cookie', b'b=2')]"))
+    project.write("route.py", raw_app(headers="[(b'set-cookie', b'a=1'), (b'Set-Cookie', b'b=2')]"))
     handler = project.handler()
     assert handler(rest("/"))["multiValueHeaders"]["set-cookie"] == ["a=1", "b=2"]
     assert handler(http_event("/", read_event_file))["cookies"] == ["a=1", "b=2"]
@@ -338,7 +338,7 @@ def test_every_set_cookie_survives(project: RouteProject, read_event_file: ReadE
 def test_an_edge_event_is_refused_by_its_keys(
     project: RouteProject, read_event_file: ReadEvent, log_lines: LogLines
 ) -> None:
-    project.write("route.py", answering())
+    project.write("route.py", raw_app())
     with pytest.raises(EventError, match="the keys Records is not an HTTP request"):
         project.handler()(read_event_file("CloudFrontAccessRequestInResponse"))
     assert [line["level"] for line in log_lines()] == ["ERROR"]
@@ -366,7 +366,7 @@ def test_an_error_before_the_response_is_one_log_line_and_a_problem_document(
 
 
 @pytest.mark.parametrize("framework", ["starlette.applications.Starlette", "fastapi.FastAPI"])
-def test_an_error_that_a_framework_answers_in_plain_text_is_a_problem_document_too(
+def test_an_error_that_a_framework_sends_as_plain_text_is_a_problem_document_too(
     project: RouteProject, log_lines: LogLines, framework: str
 ) -> None:
     module, name = framework.rsplit(".", 1)
@@ -387,9 +387,7 @@ def test_an_error_that_a_framework_answers_in_plain_text_is_a_problem_document_t
     ]
 
 
-def test_an_error_that_the_app_answers_in_its_own_way_stays_so_and_is_logged(
-    project: RouteProject, log_lines: LogLines
-) -> None:
+def test_an_error_response_of_the_app_stays_unchanged_and_is_logged(project: RouteProject, log_lines: LogLines) -> None:
     source = """
         from starlette.applications import Starlette
         from starlette.responses import JSONResponse
@@ -398,10 +396,10 @@ def test_an_error_that_the_app_answers_in_its_own_way_stays_so_and_is_logged(
         async def fail(request):
             raise KeyError("secret")
 
-        async def answer(request, error):
+        async def handle(request, error):
             return JSONResponse({"sorry": True}, 500)
 
-        app = Starlette(routes=[Route("/fail", fail)], exception_handlers={Exception: answer})
+        app = Starlette(routes=[Route("/fail", fail)], exception_handlers={Exception: handle})
     """
     project.write("[[...path]]/route.py", source)
     result = project.handler()(rest("/fail"))
@@ -412,7 +410,7 @@ def test_an_error_that_the_app_answers_in_its_own_way_stays_so_and_is_logged(
 
 
 def test_a_plain_500_that_no_exception_is_behind_stays(project: RouteProject, log_lines: LogLines) -> None:
-    project.write("route.py", answering(500, "[(b'content-type', b'text/plain')]", b"Internal Server Error"))
+    project.write("route.py", raw_app(500, "[(b'content-type', b'text/plain')]", b"Internal Server Error"))
     assert project.handler()(rest("/"))["body"] == "Internal Server Error"
     assert log_lines() == []
 
@@ -433,7 +431,7 @@ def test_an_error_in_the_middle_of_the_body_is_a_500_with_middleware_and_all(
 
 
 @pytest.mark.parametrize("sent", ["nothing", "half"])
-def test_an_app_that_returns_without_a_response_is_told_so(
+def test_an_app_that_returns_without_a_response_is_an_error(
     project: RouteProject, log_lines: LogLines, sent: str
 ) -> None:
     half = 'await send({"type": "http.response.start", "status": 200})'
@@ -456,10 +454,10 @@ def test_a_background_task_runs_when_the_response_has_gone_out(project: RoutePro
         {kind} work():
             done.append("work")  # without a pause: nothing but the adapter keeps it from running at once
 
-        async def answer(request):
+        async def handle(request):
             return PlainTextResponse("sent", background=BackgroundTask(work))
 
-        app = Starlette(routes=[Route("/", answer)])
+        app = Starlette(routes=[Route("/", handle)])
     """
     project.write("work/route.py", source)
     application = Application(project.manifest(), str(project.root), mounted_response)
@@ -508,12 +506,12 @@ def test_a_lifespan_starts_once_for_all_invocations_and_on_the_loop_that_respons
             yield {"loop": asyncio.get_running_loop(), "queue": asyncio.Queue()}
             log.append("shutdown")
 
-        async def answer(request):
+        async def handle(request):
             request.state.queue.put_nowait(1)
             same = request.state.loop is asyncio.get_running_loop()
             return JSONResponse([same, request.state.queue.qsize(), len(log)])
 
-        app = Starlette(routes=[Route("/", answer)], lifespan=lifespan)
+        app = Starlette(routes=[Route("/", handle)], lifespan=lifespan)
     """
     project.write("pool/route.py", source)
     handler = project.handler()
@@ -541,10 +539,10 @@ def test_a_failed_startup_is_a_500_and_the_next_request_starts_it_again(
                 raise ConnectionError("no database")
             yield
 
-        async def answer(request):
+        async def handle(request):
             return PlainTextResponse("ok")
 
-        app = Starlette(routes=[Route("/", answer)], lifespan=lifespan)
+        app = Starlette(routes=[Route("/", handle)], lifespan=lifespan)
     """
     project.write("pool/route.py", source)
     handler = project.handler()
@@ -609,10 +607,10 @@ def test_bytes_and_streams_arrive_whole(project: RouteProject) -> None:
             for number in range(3):
                 yield bytes([number, 255])
 
-        async def answer(request):
+        async def handle(request):
             return StreamingResponse(numbers(), media_type="image/png")
 
-        app = Starlette(routes=[Route("/", answer)])
+        app = Starlette(routes=[Route("/", handle)])
     """
     project.write("image/route.py", source)
     result = project.handler()(rest("/image"))

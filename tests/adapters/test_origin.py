@@ -106,7 +106,7 @@ def test_with_a_secret_the_viewers_host_and_address_are_believed_and_the_secret_
         {"x-edgeroutes-origin": "ü" * 48},
     ],
 )
-def test_without_one_the_response_is_403_whatever_was_asked(
+def test_without_one_the_response_is_403_for_every_path(
     handler: LambdaHandler, event_of: Callable[..., dict[str, Any]], sent: dict[str, str]
 ) -> None:
     result = handler(event_of({**VIEWER, **sent}))
@@ -127,12 +127,12 @@ def _headers(result: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def test_paths_that_no_route_answers_are_refused_just_so(handler: LambdaHandler) -> None:
+def test_unknown_paths_are_refused_too(handler: LambdaHandler) -> None:
     for path in ("/none", "/%", "//"):
         assert handler({**rest({}), "path": path})["statusCode"] == 403
 
 
-def test_a_redirect_names_the_host_that_was_asked(project: RouteProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redirect_names_the_requested_host(project: RouteProject, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write("route.py", "def GET(request):\n    return {'location': request.url.origin}\n")
     for name, value in ON_LAMBDA.items():
         monkeypatch.setenv(name, value)
@@ -170,7 +170,7 @@ def test_off_lambda_and_in_sam_local_there_is_no_check(environ: dict[str, str]) 
     assert origin_guard(environ) is None
 
 
-def test_a_reference_that_was_not_resolved_stops_the_function_before_it_answers(
+def test_a_reference_that_was_not_resolved_stops_the_function_before_it_responds(
     project: RouteProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.write("route.py", ECHO)
@@ -185,7 +185,7 @@ def test_a_reference_that_was_not_resolved_stops_the_function_before_it_answers(
 
 
 @pytest.mark.parametrize("secrets", ["", " ", "none", "short none"])
-def test_a_variable_without_a_secret_stops_the_function_before_it_answers(
+def test_a_variable_without_a_secret_stops_the_function_before_it_responds(
     project: RouteProject, monkeypatch: pytest.MonkeyPatch, secrets: str
 ) -> None:
     project.write("route.py", ECHO)
@@ -195,7 +195,7 @@ def test_a_variable_without_a_secret_stops_the_function_before_it_answers(
         project.handler()
 
 
-def test_what_is_too_short_is_no_secret() -> None:
+def test_a_secret_that_is_too_short_is_refused() -> None:
     with pytest.raises(ConfigError, match="it holds no secret of at least 32 characters"):
         OriginGuard("none short")
     assert not OriginGuard(f"{CURRENT} none").admits(rest({"x-edgeroutes-origin": "none"}))

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from tests.adapters.conftest import RouteProject
 
 ECHO = """
-    async def answer(request):
+    async def handle(request):
         return {
             "method": request.method, "url": str(request.url), "query": request.query_params.multi_items(),
             "cookies": request.cookies, "body": (await request.body()).decode("latin-1"), "client": request.client.host,
         }
-    GET = POST = answer
+    GET = POST = handle
 """
 
 
@@ -44,7 +44,7 @@ class FakeLambdaContext:
 CONTEXT: Any = FakeLambdaContext()
 
 
-def test_a_rest_event_is_answered_with_a_rest_result(project: RouteProject) -> None:
+def test_a_rest_event_gets_a_rest_result(project: RouteProject) -> None:
     project.write("users/[id]/route.py", ECHO)
     event = rest(
         "POST",
@@ -72,7 +72,7 @@ def test_a_rest_event_is_answered_with_a_rest_result(project: RouteProject) -> N
     }
 
 
-def test_an_http_event_is_answered_with_an_http_result(project: RouteProject) -> None:
+def test_an_http_event_gets_an_http_result(project: RouteProject) -> None:
     project.write("users/[id]/route.py", ECHO)
     event = http(
         "POST", "/users/a%2Fb", "q=%C3%A4&q=%26", headers={"host": "a.example"}, cookies=["a=1", "b=2"], body="text ä"
@@ -128,7 +128,7 @@ def test_a_response_without_a_body_has_an_empty_one(
 
 
 @pytest.mark.parametrize("build", [rest, http])
-def test_a_stream_is_answered_whole(project: RouteProject, build: Any) -> None:
+def test_a_stream_is_returned_whole(project: RouteProject, build: Any) -> None:
     project.write("x/route.py", "async def GET():\n    yield 'a'\n    yield 'ä'\n")
 
     assert project.handler()(build("GET", "/x"), CONTEXT)["body"] == "aä"
@@ -160,7 +160,7 @@ def test_a_body_whose_base64_is_broken_is_400_and_the_process_goes_on(project: R
     assert json.loads(fine["body"])["body"] == "abc"
 
 
-def test_an_event_that_is_no_http_request_is_refused_with_a_line_in_the_log_and_the_process_goes_on(
+def test_an_event_that_is_not_an_http_request_is_refused_with_a_line_in_the_log_and_the_process_goes_on(
     project: RouteProject, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     project.write("x/route.py", ECHO)
@@ -184,7 +184,9 @@ def test_the_context_may_be_missing(project: RouteProject) -> None:
     assert project.handler()(rest("GET", "/x"))["body"] == "[null]"
 
 
-def test_a_function_of_one_route_loads_it_at_init_and_one_of_several_when_it_is_asked(project: RouteProject) -> None:
+def test_a_function_of_one_route_loads_it_at_init_and_one_of_several_at_its_first_request(
+    project: RouteProject,
+) -> None:
     project.write("a/route.py", "def GET():\n    return 'a'\n")
     project.handler()
     assert project.module("a/route.py").GET() == "a"
@@ -196,7 +198,7 @@ def test_a_function_of_one_route_loads_it_at_init_and_one_of_several_when_it_is_
     assert handler(rest("GET", "/b"), CONTEXT)["body"] == "b"
 
 
-def test_a_route_that_cannot_be_loaded_is_logged_at_init_and_responds_500_until_it_is_mended(
+def test_a_route_that_cannot_be_loaded_is_logged_at_init_and_responds_500_until_it_is_fixed(
     project: RouteProject, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     project.write("x/route.py", "import nowhere_to_be_found\n")
@@ -205,8 +207,8 @@ def test_a_route_that_cannot_be_loaded_is_logged_at_init_and_responds_500_until_
     assert [line["exception_name"] for line in log_lines()] == ["ModuleMissingError"]
     assert handler(rest("GET", "/x"), CONTEXT)["statusCode"] == 500
     assert [line["exception_name"] for line in log_lines()] == ["ModuleMissingError"]
-    project.write("x/route.py", "def GET():\n    return 'mended'\n")
-    assert handler(rest("GET", "/x"), CONTEXT)["body"] == "mended"
+    project.write("x/route.py", "def GET():\n    return 'fixed'\n")
+    assert handler(rest("GET", "/x"), CONTEXT)["body"] == "fixed"
 
 
 def test_without_a_client_after_runs_before_the_response_and_on_lambda_one_warning_says_so(

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build import report, sizes
-from edgeroutes.build.explain import explain
+from edgeroutes.build import report
+from edgeroutes.build.bytecode import packed_modules
 from edgeroutes.build.inputs import is_unchanged
-from edgeroutes.build.packing import packed_modules
+from edgeroutes.build.report import explain
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.errors import (
     BundleError,
@@ -142,7 +142,7 @@ def test_a_bundle_holds_the_middleware_above_its_routes_and_no_other(tmp_path: P
     assert invoke(tmp_path / "ShopIdFunction", "/shop/1")["status"] == 200
 
 
-def test_edgeroutes_ships_its_request_wing_alone_as_one_file_of_bytecode(tmp_path: Path) -> None:
+def test_edgeroutes_ships_its_runtime_side_alone_as_one_file_of_bytecode(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/hello/route.py": HELLO})
     hello = project.link(project.build(), "HelloFunction", tmp_path / "hello")
 
@@ -301,7 +301,7 @@ def test_a_file_written_while_the_build_runs_is_looked_at_again(tmp_path: Path) 
     assert not is_unchanged(Store(project.root / FOLDER))
 
 
-def test_a_function_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+def test_a_function_that_is_gone_is_removed(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": HELLO, "functions/b/route.py": HELLO})
     project.build()
     (project.root / "functions/b/route.py").unlink()
@@ -415,7 +415,7 @@ REFUSED: list[tuple[str, dict[str, str], type[ProjectError], str]] = [
         "functions/a/function.yaml, include: '../secrets' leads out of the project. Name a file below the project's root.",
     ),
     (
-        "the wrong wing",
+        "the wrong side",
         {"functions/a/route.py": "import edgeroutes.config\n" + HELLO},
         BundleError,
         (
@@ -461,7 +461,7 @@ def test_the_import_that_wants_an_unobtainable_wheel_is_named(tmp_path: Path) ->
     assert str(refused.value) == "functions/a/route.py:1: no index has 'model'. Correct its name."
 
 
-def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     files = {f"functions/{name}/route.py": f"import lib.missing_{name}\n{HELLO}" for name in ("a", "b")}
     project = make_project(tmp_path, {**files, "functions/c/route.py": HELLO})
     with pytest.raises(ProblemsError) as refused:
@@ -483,7 +483,7 @@ def test_syntax_that_only_a_newer_python_knows_is_explained(tmp_path: Path) -> N
 
 
 def test_a_bundle_over_the_limit_names_its_biggest_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizes, "UNZIPPED_LIMIT_BYTES", 1_000)
+    monkeypatch.setattr(report, "UNZIPPED_LIMIT_BYTES", 1_000)
     wheels = {
         "model": FakeWheel(requires=("big",), files=MODEL.files),
         "big": FakeWheel(files={"big.bin": "x" * 5_000_000}),
@@ -536,7 +536,7 @@ def test_builds_at_the_same_time_wait_for_each_other(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write everywhere")
-def test_a_store_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": HELLO})
     project.root.chmod(0o555)
     with pytest.raises(ToolError, match="it cannot be written"):
@@ -613,7 +613,7 @@ def test_a_link_out_of_the_project_or_to_an_env_file_is_refused(
     assert said in str(caught.value)
 
 
-def test_data_that_is_new_since_the_last_build_is_told_once(tmp_path: Path) -> None:
+def test_data_that_is_new_since_the_last_build_is_reported_once(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": HELLO, "functions/a/one.txt": ""})
     assert project.build().new_data == ("functions/a/one.txt",)
     assert project.build().new_data == ()

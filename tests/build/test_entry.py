@@ -120,8 +120,8 @@ def test_a_function_that_streams_gets_the_handler_for_that_and_its_margin() -> N
         texts.append(render_entry(function, config, {"/feed": False}))
     lines = texts[0].splitlines()
 
-    assert entry_imports(function) == ("adapters/streaming/handler.py", "runtime/manifest.py")
-    assert "from edgeroutes.adapters.streaming.handler import StreamingHandler" in lines
+    assert entry_imports(function) == ("adapters/streaming.py", "runtime/manifest.py")
+    assert "from edgeroutes.adapters.streaming import StreamingHandler" in lines
     assert lines[-1] == 'handler = StreamingHandler(Manifest(routes), __file__.rpartition("/")[0])'
     assert "Manifest(routes, stream_margin_ms=250)" in texts[1]
 

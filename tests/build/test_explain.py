@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.explain import explain
+from edgeroutes.build.report import explain
 from edgeroutes.errors import BundleError, ConfigError
 from tests.build.projects import HELLO, make_project
 from tests.fakes.installer import FakeWheel
@@ -28,7 +28,7 @@ FILES = {
     "extra.txt": "",
     "lib/db.py": "def f():\n    import model\n",
 }
-ANSWERS = [
+EXPLANATIONS = [
     ("model", ["functions/users/[id]/route.py:1 imports lib.db", "lib/db.py:2 imports model (function-level)"]),
     (
         "Core",
@@ -73,8 +73,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> BuildReport:
     return make_project(tmp_path_factory.mktemp("explain"), FILES, WHEELS).build()
 
 
-@pytest.mark.parametrize(("name", "because"), ANSWERS, ids=[name for name, _ in ANSWERS])
-def test_the_way_from_the_route_is_told(report: BuildReport, name: str, because: list[str]) -> None:
+@pytest.mark.parametrize(("name", "because"), EXPLANATIONS, ids=[name for name, _ in EXPLANATIONS])
+def test_the_way_from_the_route_is_reported(report: BuildReport, name: str, because: list[str]) -> None:
     assert explain(report, "users/[id]", name) == because
 
 
@@ -82,10 +82,10 @@ def test_the_way_from_the_route_is_told(report: BuildReport, name: str, because:
     "route", ["/users/[id]", "functions/users/[id]", "functions/users/[id]/route.py", "UsersIdFunction"]
 )
 def test_a_route_may_be_named_in_several_ways(report: BuildReport, route: str) -> None:
-    assert explain(report, route, "model") == ANSWERS[0][1]
+    assert explain(report, route, "model") == EXPLANATIONS[0][1]
 
 
-def test_what_is_not_there_is_said_with_what_is_near(report: BuildReport) -> None:
+def test_what_is_not_there_is_reported_with_what_is_near(report: BuildReport) -> None:
     with pytest.raises(BundleError) as absent:
         explain(report, "users/[id]", "modell")
     assert str(absent.value) == "UsersIdFunction: the function holds no 'modell'. Did you mean 'model'?"

@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeroutes import pipeline
-from edgeroutes.build.features import feature_names
 from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def test_what_a_route_imports_of_the_project_counts_for_it_and_for_no_other(tmp_
             "functions/d/route.py": "def GET():\n    return {}\n",
             "functions/d/middleware.py": "import edgeroutes\nasync def middleware(request, call_next):\n"
             "    edgeroutes.revalidate_path('/d')\n    return await call_next(request)\n",
-            "lib/store.py": "from edgeroutes import revalidate_path as forget\ndef save():\n    forget('/b')\n",
+            "lib/store.py": "from edgeroutes import revalidate_path as refresh\ndef save():\n    refresh('/b')\n",
             "lib/plain.py": "revalidate_tag = None\ndef read():\n    return {}\n",
         },
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.build.identity import Identity, entry_point_groups, is_tool, make_identity
+from edgeroutes.build.mentions import Identity, entry_point_groups, is_tool, make_identity
 
 FILES = {
     "a package": (
@@ -56,7 +56,13 @@ p = x
     assert entry_point_groups("no ini [") == ()
 
 
-def test_tools_are_told_from_libraries() -> None:
+def test_a_host_name_is_not_a_module() -> None:
+    identity = make_identity("pandas", ["pandas/__init__.py", "pandas/io/__init__.py", "pandas/core/frame.py"], "")
+    names = ["pandas", "pandas.io", "pandas.io.sql", "pandas.DataFrame", "pandas.com", "pandas.dev", "pandasx"]
+    assert [name for name in names if identity.has(name)] == names[:4]
+
+
+def test_tools_are_distinguished_from_libraries() -> None:
     names = ["pytest", "pytest-mock", "mypy", "boto3-stubs", "types-redis", "ruff", "setuptools", "edgeroutes"]
     assert [name for name in names if not is_tool(name)] == []
     assert [name for name in ("redis", "requests", "build-tools", "testcontainers", "uvicorn") if is_tool(name)] == []

@@ -1,4 +1,4 @@
-"""What one source imports: every form, every guard, and what is no import."""
+"""What one source imports: every form, every guard, and what is not an import."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
-from edgeroutes.build.imports import parse_imports
-from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.imports import FileImports, ImportKind, ImportSite, UnknownImport, parse_imports
 from edgeroutes.build.sources import decode_imports, encode_imports
+from edgeroutes.build.syntax import LazyExport
 from edgeroutes.errors import ImportRaisedError
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -37,7 +36,7 @@ def test_every_form_of_a_statement_is_read_with_its_line() -> None:
     )
 
 
-def test_an_import_in_a_function_is_told_apart_and_one_in_a_class_body_is_not() -> None:
+def test_an_import_in_a_function_is_distinguished_and_one_in_a_class_body_is_not() -> None:
     source = """
 class A:
     import in_class
@@ -158,7 +157,7 @@ def f(name):
     )
 
 
-def test_a_function_of_the_same_name_that_is_not_importlibs_is_no_import() -> None:
+def test_a_function_of_the_same_name_that_is_not_importlibs_does_not_import() -> None:
     source = "def import_module(name): ...\nimport_module('a')\nself.import_module('b')\n'import c'\n# import d\n"
 
     assert parse_imports(source, where="route.py") == FileImports()
@@ -193,7 +192,7 @@ import_module(elsewhere)
 @pytest.mark.parametrize(
     "source", ["_EXPORTS = {'a': 'b'}", "_EXPORTS = {'a': 'b'}\nclass A:\n    def __getattr__(self, name): ..."]
 )
-def test_a_dict_without_a_module_getattr_is_no_facade(source: str) -> None:
+def test_a_dict_without_a_module_getattr_is_not_a_facade(source: str) -> None:
     assert parse_imports(source, where="a.py") == FileImports()
 
 
@@ -208,7 +207,7 @@ def test_a_dict_without_a_module_getattr_is_no_facade(source: str) -> None:
         ("from asyncio import sleep", None),
     ],
 )
-def test_what_is_asked_of_asyncio_is_read_unless_it_is_passed_on(source: str, asks: tuple[str, ...] | None) -> None:
+def test_names_read_from_asyncio_count_unless_it_is_passed_on(source: str, asks: tuple[str, ...] | None) -> None:
     assert parse_imports(source, where="a.py").sites[0].asks == asks
 
 

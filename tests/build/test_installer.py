@@ -143,14 +143,14 @@ def test_a_uv_that_does_not_know_a_platform_blames_the_setting_and_names_itself(
     )
 
 
-def test_a_lock_that_uv_cannot_read_is_said(tmp_path: Path) -> None:
+def test_a_lock_that_uv_cannot_read_is_reported(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text("version = 99\n")
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1"\n')
     with pytest.raises(DependencyError, match=r"^uv.lock: "):
         UvInstaller().export_lock(tmp_path)
 
 
-def test_a_full_disk_is_no_fault_of_the_distribution(tmp_path: Path) -> None:
+def test_a_full_disk_is_not_a_fault_of_the_distribution(tmp_path: Path) -> None:
     program = tmp_path / "uv"
     program.write_text("#!/bin/sh\necho 'failed to copy: No space left on device (os error 28)' >&2\nexit 2\n")
     program.chmod(0o755)
@@ -224,7 +224,7 @@ def test_a_failure_of_uv_blames_what_is_at_fault_and_tells_no_credentials(case: 
     assert str(read_uv_failure(said, "uv.lock", program="/bin/uv", root=tmp_path)) == expected
 
 
-def test_a_uv_that_does_not_start_is_told_with_the_variable_that_names_it(tmp_path: Path) -> None:
+def test_a_uv_that_does_not_start_is_reported_with_the_variable_that_names_it(tmp_path: Path) -> None:
     installer = UvInstaller({"UV": "/nonexistent", "PYENV_ROOT": str(tmp_path)})
     for ask in (lambda: installer.export_lock(tmp_path), lambda: installer.find_python("3.99")):
         with pytest.raises(ToolError) as caught:

@@ -107,6 +107,35 @@ def test_import_hooks_and_stubs_say_where_modules_lie(tmp_path: Path) -> None:
     assert set(stub.files()) == {"lib/__init__.py"}
 
 
+def test_a_link_ships_what_the_backend_copied_beside_it(tmp_path: Path) -> None:
+    place = tmp_path / "code"
+    write(place, "lib/__init__.py", "part/__init__.py")
+    files = {
+        "own.pth": f"{place}\nimport own_finder\n",
+        "own_finder.py": FINDER.format(mapping={"renamed": str(place / "part")}, spaces={}),
+        "forced.py": "",
+        "lib/more.txt": "",
+        "stub/__init__.py": f"__path__ = [{str(place / 'lib')!r}]\n",
+    }
+    local = install_editable(place, tmp_path / "site", files)
+    site = tmp_path / "site"
+    assert local.copied_files() == {"forced.py": site / "forced.py", "lib/more.txt": site / "lib" / "more.txt"}
+    assert set(local.files()) == {
+        "forced.py", "lib/__init__.py", "lib/more.txt", "part/__init__.py", "renamed/__init__.py", "stub/__init__.py",
+    }  # fmt: skip
+
+
+def test_the_project_itself_installed_as_a_copy_ships_the_copy(tmp_path: Path) -> None:
+    name = '[project]\nname = "shop"\nversion = "1.0"\ndependencies = []\n'
+    route = {"functions/a/route.py": f"import shop.used\n{HELLO}", "src/shop/used.py": ""}
+    project = make_project(tmp_path, route)
+    settings = (project.root / "pyproject.toml").read_text()
+    project.write({"pyproject.toml": name + settings})
+    install_editable(project.root, project.site_packages, {"shop/used.py": "", "shop/data.txt": ""}, name="shop")
+    out = project.link(project.build(), "AFunction", tmp_path / "out")
+    assert bundle_paths(out) >= {"shop/used.py", "shop/data.txt", "shop-1.0.dist-info/METADATA"}
+
+
 def test_an_unknown_import_hook_and_machine_code_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "own", "pyproject.toml")
     files = {"own.pth": "import own_loader", "own_loader.py": "import meson\n"}
@@ -151,7 +180,7 @@ def test_local_distributions_in_a_circle_are_refused(tmp_path: Path) -> None:
     check_cycles(local, {"python_version": "3.13"})
 
 
-def test_all_local_distributions_that_cannot_ship_are_told_at_once(tmp_path: Path) -> None:
+def test_all_local_distributions_that_cannot_ship_are_reported_at_once(tmp_path: Path) -> None:
     wheels = {name: FakeWheel(files={f"{name}/__init__.py": "", f"{name}/x.so": ""}) for name in ("one", "two")}
     project = make_project(tmp_path, {"functions/a/route.py": f"import one, two\n{HELLO}"}, wheels)
     for name in wheels:
@@ -181,7 +210,7 @@ def test_a_member_inside_the_project_ships_module_by_module_with_its_metadata(tm
     }
 
 
-def test_a_module_that_an_unknown_hook_hides_is_told_with_the_distribution(tmp_path: Path) -> None:
+def test_a_module_that_an_unknown_hook_hides_is_reported_with_the_distribution(tmp_path: Path) -> None:
     project = make_project(tmp_path, {"functions/a/route.py": f"import own\n{HELLO}"})
     hook = {"own.pth": "import own_loader", "own_loader.py": "import meson\n"}
     install_editable(tmp_path / "own", project.site_packages, hook)

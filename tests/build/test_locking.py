@@ -8,13 +8,14 @@ import threading
 import time
 from pathlib import Path
 
-from edgeroutes.build.locking import file_lock
-from tests.build.projects import HELLO, OWN_RUNTIME
+from edgeroutes.build.store import file_lock
+from tests.build.projects import HELLO, OWN_RUNTIME, invoke
 
 REPOSITORY = Path(__file__).parents[2]
-# Runs in a process whose Python has no module that only POSIX has, and a `msvcrt` that locks by a set in memory.
+# Runs in a process whose Python has no module that only POSIX has, and a `msvcrt` that locks by a set in memory. Files that are read-only
+# cannot be removed, and the file system knows no links.
 WITHOUT_POSIX = """
-import asyncio, importlib, pkgutil, subprocess, sys, types  # asyncio and subprocess choose their system when they are imported
+import asyncio, importlib, os, pkgutil, shutil, subprocess, sys, types  # asyncio and subprocess choose their system when they are imported
 from pathlib import Path
 for name in ("fcntl", "grp", "pwd", "termios", "resource"):
     sys.modules[name] = None
@@ -33,9 +34,24 @@ for room in ("build", "cli", "dev", "plan", "template", "routing"):
 sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2, LK_UNLCK=0)
 from edgeroutes.cli.build import make_builder
 builder = make_builder(Path(sys.argv[1]))
-with builder.store.locked():
-    report = builder.build()
-print([each.logical_id for each in report.functions], taken)
+sys.platform = "win32"
+def unlink(path, *, dir_fd=None, original=os.unlink):
+    if not os.stat(path, dir_fd=dir_fd).st_mode & 0o222:
+        raise PermissionError(13, "Access is denied", str(path))
+    original(path, dir_fd=dir_fd)
+os.unlink = os.remove = unlink
+def no_links(*_, **__):
+    raise OSError(1, "Incorrect function")
+os.link = no_links
+from edgeroutes.build.store import link_trees
+for text in ("first", "second"):
+    Path(sys.argv[1], "functions/a/route.py").write_text(f"def GET():\\n    return {text!r}\\n")
+    with builder.store.locked():
+        report = builder.build()
+    link_trees(report.functions[0].trees, Path(sys.argv[1], "out"))
+    builder = make_builder(Path(sys.argv[1]))
+print([each.logical_id for each in report.functions], taken[:2])
+shutil.rmtree(builder.store.folder)
 """
 
 
@@ -47,6 +63,7 @@ def test_a_process_without_fcntl_imports_everything_and_builds(tmp_path: Path) -
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "['AFunction', 'FallbackFunction'] ['refused', (2, 1)]"
+    assert invoke(tmp_path / "out", "/a")["body"] == "second"
 
 
 def test_one_holder_at_a_time(tmp_path: Path) -> None:

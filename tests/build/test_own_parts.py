@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.archive import zipped_bytes
-from edgeroutes.build.arguments import Arguments
-from edgeroutes.build.imports import OWN_NAMES
+from edgeroutes.build.imports import OWN_NAMES, Arguments
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.report import zipped_bytes
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.syntax import parse_source, read_uses
 from edgeroutes.config import CdnConfig, Config
@@ -27,11 +26,8 @@ if TYPE_CHECKING:
 BARE = {
     "adapters/mount.py",
     "http/cors.py",
-    "http/files.py",
-    "http/streams.py",
-    "runtime/base_path.py",
+    "http/response_bodies.py",
     "runtime/cors.py",
-    "runtime/files.py",
     "runtime/heartbeats.py",
     "runtime/middleware.py",
     "runtime/static_params.py",
@@ -50,10 +46,10 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
     ("source", "parts"),
     [
         (HANDLER, set()),
-        ("def GET():\n    return Response.sse([])\n", {"http/streams.py", "runtime/heartbeats.py"}),
-        ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/streams.py"}),
-        ("def GET():\n    return Response.file('x')\n", {"http/files.py", "http/streams.py", "runtime/files.py"}),
-        ("def GET():\n    return Response.stream(open('x'))\n", {"http/streams.py"}),
+        ("def GET():\n    return Response.sse([])\n", {"http/response_bodies.py", "runtime/heartbeats.py"}),
+        ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/response_bodies.py"}),
+        ("def GET():\n    return Response.file('x')\n", {"http/response_bodies.py"}),
+        ("def GET():\n    return Response.stream(open('x'))\n", {"http/response_bodies.py"}),
         ("def GET():\n    return __file__\n", set()),
         ("# sse file cors\ndef GET():\n    'Response.sse and stream'\n    return {'a': 'a file'}\n", set()),
         ("cors = False\ndef GET():\n    return {}\n", {"http/cors.py"}),
@@ -70,7 +66,6 @@ def test_a_part_ships_where_the_source_can_ask_for_it(source: str, parts: set[st
 
 
 def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
-    assert kept(Config(base_path="/api"), {"functions/x/route.py": HANDLER}) == {"runtime/base_path.py"}
     assert kept(Config(cors=CORS("*")), {"functions/x/route.py": HANDLER}) == {"http/cors.py", "runtime/cors.py"}
     files = {"functions/middleware.py": MIDDLEWARE, "functions/x/route.py": HANDLER}
     assert kept(Config(), files) == {"runtime/middleware.py"}
@@ -78,11 +73,11 @@ def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
     assert kept(Config(), included) == {"adapters/mount.py"}
 
 
-def test_the_fallback_has_what_the_project_asks_for() -> None:
+def test_the_fallback_has_what_the_project_declares() -> None:
     config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
     fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
 
-    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py", "runtime/base_path.py"}
+    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py"}
     assert ["adapters/origin.py" in unused_parts(fallback, each, [], []) for each in (config, Config())] == [
         True,
         False,
@@ -94,19 +89,18 @@ def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> 
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
 
     unused = unused_parts(function, Config(), ["starlette"], [Arguments.PLAIN])
-    assert {"adapters/mount.py", "http/foreign_errors.py"}.isdisjoint(unused)
-    assert "http/foreign_errors.py" in unused_parts(function, Config(), [], [Arguments.PLAIN])
+    assert "adapters/mount.py" not in unused
 
 
 def test_readers_ship_where_an_argument_may_need_them() -> None:
     files = {"functions/x/route.py": HANDLER}
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
-    readers = {"runtime/bodies.py", "runtime/conversion.py", "runtime/defaults.py"}
+    readers = {"runtime/bodies.py", "runtime/conversion.py"}
     kept = [
         readers - unused_parts(function, Config(), [], arguments)
         for arguments in ([Arguments.PLAIN], [Arguments.PLAIN, Arguments.SCALARS], [Arguments.SCALARS, Arguments.ANY])
     ]
-    assert kept == [set(), {"runtime/conversion.py", "runtime/defaults.py"}, readers]
+    assert kept == [set(), {"runtime/conversion.py"}, readers]
 
 
 def test_a_hello_weighs_150_kb_at_most(tmp_path: Path) -> None:

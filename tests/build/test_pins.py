@@ -42,7 +42,7 @@ requires-dist = [{ name = "a", extras = ["x"], specifier = ">=1" }, { name = "b"
 DECLARING = '[project]\nname = "x"\ndependencies = ["a[x]>=1", "b==2.1"]\n'
 
 
-def test_the_lock_wins_and_is_asked_for_once(tmp_path: Path) -> None:
+def test_the_lock_wins_and_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text(LOCKED)
     (tmp_path / "requirements.txt").write_text("c\n")
     (tmp_path / "pyproject.toml").write_text(DECLARING)
@@ -213,6 +213,16 @@ version = "1.0"
 [package.markers]
 main = "sys_platform == 'win32'"
 dev = "sys_platform == 'linux'"
+[[package]]
+name = "optional"
+version = "1.0"
+markers = "sys_platform == 'linux' and extra == 'tables' or extra == 'other'"
+[[package]]
+name = "unreachable"
+version = "1.0"
+markers = "extra == 'absent'"
+[extras]
+tables = ["optional"]
 [metadata]
 lock-version = "2.1"
 """
@@ -220,7 +230,7 @@ lock-version = "2.1"
     pins = pins_of(tmp_path)
     assert (pins.source, versions(pins)) == (
         "poetry.lock",
-        {"a": "1.2", "corp": "1.0", "repository": "1.0", "grouped": "1.0"},
+        {"a": "1.2", "corp": "1.0", "repository": "1.0", "grouped": "1.0", "optional": "1.0"},
     )
     assert pins.by_name["a"].hashes == ("sha256:aa", "sha256:bb")
     assert pins.by_name["corp"].index == "corp=https://corp.example/simple"
@@ -346,7 +356,7 @@ def test_a_frozen_requirements_file_pins_no_boto3() -> None:
     assert not pins("a").is_pinned("boto3")
 
 
-def test_a_pyproject_that_is_no_toml_is_refused(tmp_path: Path) -> None:
+def test_a_pyproject_that_is_not_valid_toml_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[project\n")
     with pytest.raises(ConfigError, match=r"^pyproject\.toml:1: not valid TOML"):
         pins_of(tmp_path)
@@ -369,3 +379,13 @@ def test_a_file_that_is_not_a_lock_is_refused_with_its_name(name: str, text: str
     (tmp_path / name).write_text(text)
     with pytest.raises(ProjectError, match=f"^{name}"):
         pins_of(tmp_path)
+
+
+def test_a_package_that_conda_built_elsewhere_is_pinned_by_its_version(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "0"\ndependencies = ["from-conda"]\n')
+    write_wheel("from-conda", FakeWheel(files={"a/fast.so": ""}), tmp_path / "site-packages")
+    metadata = tmp_path / "site-packages" / "from_conda-1.0.dist-info"
+    (metadata / "INSTALLER").write_text("conda\n")
+    (metadata / "direct_url.json").write_text('{"dir_info": {}, "url": "file:///feedstock_root/build_artifacts/work"}')
+    pins = pins_of(tmp_path)
+    assert (pins.local, pins.by_name["from-conda"].requirement) == ({}, "from-conda==1.0")

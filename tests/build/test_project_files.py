@@ -183,7 +183,7 @@ def test_no_way_leads_an_env_file_into_a_bundle(root: Path, name: str) -> None:
         assert "is never bundled" in found.left_out[f"conf/{name}"]
 
 
-def test_a_pipe_and_a_broken_link_are_told(root: Path) -> None:
+def test_a_pipe_and_a_broken_link_are_reported(root: Path) -> None:
     os.mkfifo(root / "lib/pipe")
     (root / "lib/gone").symlink_to("nowhere")
     assert set(data(root).beside(["lib/db.py"]).left_out) == {"lib/pipe", "lib/gone"}
@@ -215,7 +215,7 @@ def test_a_folder_of_data_may_have_some_python(root: Path) -> None:
     assert not [path for path in data(root).beside(["lib/db.py"]).paths if path.startswith("lib/starter")]
 
 
-def test_data_that_is_named_in_another_case_is_told_with_the_line(tmp_path: Path) -> None:
+def test_data_that_is_named_in_another_case_is_reported_with_the_line(tmp_path: Path) -> None:
     """macOS and Windows find it, and dev there works; a function does not."""
     source = (
         "from pathlib import Path\n\nTEXT = Path('data/Prices.json')\nPAGE = Path(__file__).parent / 'Pages' / 'a.html'\n"
@@ -230,7 +230,7 @@ def test_data_that_is_named_in_another_case_is_told_with_the_line(tmp_path: Path
     ]
 
 
-def test_names_that_differ_in_case_alone_are_told_once_for_each_folder(tmp_path: Path) -> None:
+def test_names_that_differ_in_case_alone_are_reported_once_for_each_folder(tmp_path: Path) -> None:
     files = {
         "functions/Users/route.py": HELLO,
         "functions/users/[id]/route.py": f"import lib.names, lib.Names\n{HELLO}",

@@ -74,7 +74,7 @@ def test_a_distribution_that_requires_another_python_is_refused_where_it_is_impo
     )
 
 
-def test_a_distribution_that_a_marker_keeps_from_the_functions_is_told_with_its_marker(tmp_path: Path) -> None:
+def test_a_distribution_that_a_marker_keeps_from_the_functions_is_reported_with_its_marker(tmp_path: Path) -> None:
     declared = f"one ; python_version >= '{NEXT}'"
     pyproject = f'[project]\nname = "x"\nversion = "1"\ndependencies = [{json.dumps(declared)}, "two"]\n' + SETTINGS
     lock = "[[package]]\nname = 'two'\nversion = '1.0'\n"

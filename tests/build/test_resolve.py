@@ -244,7 +244,7 @@ def age(root: Path) -> None:
         os.utime(directory, (1_000_000_000, 1_000_000_000))
 
 
-def test_the_owner_of_a_file_is_told_apart_inside_a_shared_namespace(site_packages: Path) -> None:
+def test_the_owner_of_a_file_is_distinguished_inside_a_shared_namespace(site_packages: Path) -> None:
     record(site_packages, "one-1.0", "space/one.py", "../../bin/tool", "space/odd,name.py")
     record(site_packages, "two-1.0", "space/two.py", "../../bin/other")
     write(site_packages, "old.egg-info/top_level.txt", "broken-1.0.dist-info/METADATA")

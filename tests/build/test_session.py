@@ -76,8 +76,21 @@ def test_a_command_that_may_build_twice_always_asks(project: Path) -> None:
     assert run(project, "sync", "A", "B") == {"A": "by-python", "B": "by-python"}
 
 
-def test_a_function_that_was_not_built_is_asked_for(project: Path) -> None:
+def test_a_function_that_was_not_built_is_built_on_demand(project: Path) -> None:
     assert run(project, "build", "A", "D", "B") == {"A": "by-python", "B": "by-script", "D": "by-python"}
+
+
+def test_a_path_of_windows_leads_to_the_projects_own_program(tmp_path: Path) -> None:
+    """On a POSIX system `C:\\shop` is one name: make and sh get the same texts as there."""
+    scripts = tmp_path / "C:\\shop" / ".venv" / "Scripts"
+    scripts.mkdir(parents=True)
+    program = scripts / "edgeroutes.exe"
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    program.chmod(0o755)
+    (tmp_path / "C:\\shop\\Makefile").write_text(MAKEFILE_RULE)
+    command = ["make", "--makefile", "C:\\shop\\Makefile", "build-A", "ARTIFACTS_DIR=C:\\out"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["bundle", "A", "--root", "C:\\shop", "--to", "C:\\out"], done.stderr
 
 
 def test_outside_of_sam_there_is_no_session(tmp_path: Path) -> None:

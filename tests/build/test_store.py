@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgeroutes.build import store as store_module
-from edgeroutes.build.archive import write_zip, zipped_bytes
-from edgeroutes.build.sizes import SizedFile, biggest_files, render_bytes, unzipped_bytes
+from edgeroutes.build.report import SizedFile, biggest_files, render_bytes, unzipped_bytes, write_zip, zipped_bytes
 from edgeroutes.build.store import ZIP_EPOCH, Store, Tree, link_trees, storage_errors
 from edgeroutes.errors import BundleError, ToolError
 
@@ -42,7 +41,7 @@ def test_a_tree_is_found_again_with_its_sizes_and_dates(store: Store) -> None:
     assert store.tree("two") is None
 
 
-def test_git_is_told_to_ignore_it(store: Store) -> None:
+def test_git_ignores_it(store: Store) -> None:
     with store.locked():
         pass
     assert (store.folder.parent / ".gitignore").read_text() == "*\n"
@@ -83,7 +82,7 @@ def test_on_another_device_files_are_copied(store: Store, tmp_path: Path, monkey
         ),
     ],
 )
-def test_a_full_or_read_only_disk_is_said(number: int, message: str) -> None:
+def test_a_full_or_read_only_disk_is_reported(number: int, message: str) -> None:
     with pytest.raises(ToolError, match=message), storage_errors(Path("/out")):
         raise OSError(number, os.strerror(number), "/out/a")
 
@@ -119,7 +118,7 @@ def test_sizes_and_zips(store: Store, tmp_path: Path) -> None:
     assert [render_bytes(size) for size in (0, 1, 1025, 1_600_000)] == ["0 KB", "1 KB", "2 KB", "1.5 MB"]
 
 
-def test_a_file_of_the_store_that_was_changed_is_no_tree_any_more(store: Store) -> None:
+def test_a_file_of_the_store_that_was_changed_invalidates_its_tree(store: Store) -> None:
     for change in ("append", "same size", "removed", "a link"):
         tree = make_tree(store, "one", {"a": "1", "b": "2"})
         file = tree.folder / "a"

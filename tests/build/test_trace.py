@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from edgeroutes.build.event_loop import event_loop_reason
 from edgeroutes.build.graph import Chain, ImportGraph, Link, MissingModule, Reason
-from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.sources import CACHE_FILE
+from edgeroutes.build.steps import event_loop_reason
 from edgeroutes.build.trace import Tracer
 from edgeroutes.errors import ImportRaisedError, ProblemsError
 
@@ -187,7 +187,7 @@ def test_a_file_that_is_not_python_is_an_error_with_its_line(folder: Path) -> No
     assert raised.value.where == "lib/db.py:2"
 
 
-def test_all_files_that_are_not_python_are_told_at_once(folder: Path) -> None:
+def test_all_files_that_are_not_python_are_reported_at_once(folder: Path) -> None:
     write(folder, "project/lib/db.py", "def (:\n")
     write(folder, "project/other.py", "1 +\n")
 

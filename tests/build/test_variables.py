@@ -99,7 +99,7 @@ def test_a_use_is_found_with_what_it_means(source: str, expected: VariableUse, t
         "",
     ],
 )
-def test_what_is_no_use_or_names_none_is_left_out(source: str, tmp_path: Path) -> None:
+def test_uses_without_a_name_are_left_out(source: str, tmp_path: Path) -> None:
     assert uses(tmp_path, source) == ()
 
 

@@ -54,7 +54,7 @@ def requirements(project: Project) -> set[str]:
     return set(project.build().functions[0].requirements)
 
 
-def test_extras_that_are_asked_for_count_with_what_they_need(tmp_path: Path) -> None:
+def test_extras_that_are_requested_count_with_what_they_need(tmp_path: Path) -> None:
     settings = f'[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n[project]\nname = "x"\ndependencies = '
     for name, dependencies, expected in (
         ("plain", ["server"], {"server"}),

@@ -13,7 +13,8 @@ from edgeroutes.cli.new import print_new, read_directory, read_methods
 from edgeroutes.config import load_config
 from edgeroutes.errors import LayoutError, ProblemsError
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.routing.scan import DiskTree, scan
+from edgeroutes.routing.reading import DiskTree
+from edgeroutes.routing.scan import scan
 
 if TYPE_CHECKING:
     from pathlib import Path

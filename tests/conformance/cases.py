@@ -74,7 +74,7 @@ def part(name: str, content: bytes, kind: str = "text/plain", file_name: str = "
 
 METHODS = [
     Case(
-        name="a GET answers with its type and as dynamic",
+        name="a GET responds with its type and as dynamic",
         path="/hello",
         headers={"content-type": JSON, "cache-control": DYNAMIC, "etag": None, "allow": None},
         wanted='{"hello":"world"}',
@@ -332,7 +332,7 @@ CONSTRAINTS = [
             }
         },
     ),
-    Case(name="a segment that breaks a constraint is no such page", path="/constrained/6", status=404),
+    Case(name="a segment that breaks a constraint is a 404", path="/constrained/6", status=404),
     wrong("query model", "must be >= 1", query="limit=0", field="limit"),
     wrong("alias", "must have at most 2 items", query="tag=a&tag=b&tag=c", field="tag"),
     wrong("pattern", "must match the pattern ^(asc|desc)$", query="order=up", field="order"),
@@ -880,7 +880,7 @@ FILES = [
         wanted="0123456789",
     ),
     Case(
-        name="who has the file is told so",
+        name="a client that has the file gets a 304",
         path="/served/digits.txt",
         sent=(("If-None-Match", f"W/{strong_etag(b'0123456789')}"), ("Range", "bytes=0-1")),
         status=304,
@@ -923,7 +923,7 @@ CACHING = [
         wanted="cached",
     ),
     Case(
-        name="who has a cached response is told so",
+        name="a client that has the cached response gets a 304",
         path="/cached",
         sent=(("If-None-Match", "*"),),
         status=304,
@@ -958,7 +958,7 @@ UNREADABLE = {ORIGIN: None, "access-control-allow-credentials": None, VARY: "Ori
 ASKING = "Access-Control-Request-Method"
 CROSS_ORIGIN = [
     Case(
-        name="a preflight is answered with what is allowed of what is asked",
+        name="a preflight gets the allowed part of what it requests",
         method="OPTIONS",
         path="/shared",
         sent=(("Origin", PREVIEW), (ASKING, "PUT"), ("Access-Control-Request-Headers", "x-other,x-trace")),
@@ -976,7 +976,7 @@ CROSS_ORIGIN = [
         wanted="",
     ),
     Case(
-        name="a preflight of another origin is answered with nothing",
+        name="a preflight of another origin gets no CORS headers",
         method="OPTIONS",
         path="/shared",
         sent=(("Origin", ELSEWHERE), (ASKING, "PUT")),
@@ -1066,7 +1066,7 @@ LAYERS = [
     ),
     *(
         Case(
-            name=f"middleware may answer itself: {name}",
+            name=f"middleware may respond itself: {name}",
             path="/nested/inner",
             query=f"stop={name}",
             headers={"x-seen": ", ".join(OUTWARDS[OUTWARDS.index(name) + 1 :]) or None},

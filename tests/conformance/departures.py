@@ -1,4 +1,4 @@
-"""Where edgeroutes answers otherwise than Next.js, case by case, and which cases it does not run; each with its reason.
+"""Where edgeroutes responds differently from Next.js, case by case, and which cases it does not run; each with its reason.
 
 `docs/nextjs-differences.md` is made of this table: `python -m tests.conformance.departures` writes it, and a test says when it is old.
 """
@@ -26,20 +26,16 @@ class Reason:
         next_does: What Next.js 16 does.
         we_do: What edgeroutes does.
         why: Why that is better here.
-        page: Which of the design pages decides it; empty where none does and this table is the only place.
-        words: How it stands there.
     """
 
     next_does: str
     we_do: str
     why: str
-    page: str = ""
-    words: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """What we answer instead: what is given here replaces that part of the case's `expect`.
+    """What we respond instead: what is given here replaces that part of the case's `expect`.
 
     Args:
         reasons: Each that has a part in it.
@@ -71,7 +67,7 @@ class Refusal:
     Args:
         reasons: Each that has a part in it.
         files: The project: path → text.
-        message: What the reader is told; empty where it is taken.
+        message: The error; empty if the layout is accepted.
     """
 
     reasons: tuple[Reason, ...]
@@ -103,36 +99,26 @@ CONTENT_TYPE = Reason(
     next_does="Text is `text/plain;charset=UTF-8`; bytes and streams have no content type.",
     we_do="Text and text streams are `text/plain; charset=utf-8`; bytes and byte streams `application/octet-stream`.",
     why="API Gateway's REST API makes a response without a type `application/json`.",
-    page="decisions.md",
-    words="Bytes and untyped byte streams are `application/octet-stream`, text streams `text/plain; charset=utf-8`",
 )
 ALLOW = Reason(
     next_does="405 has no `Allow`.",
     we_do="405 has `Allow`, like the automatic OPTIONS.",
     why="RFC 9110 §15.5.6 requires it.",
-    page="product.md",
-    words="405 carries `Allow` (RFC 9110).",
 )
 PROBLEM = Reason(
     next_does="Errors have an empty body; an unmatched path has an HTML page.",
     we_do="Errors of the runtime are `application/problem+json` (RFC 9457), with the request id.",
     why="The client is a program, and the id is in the log line.",
-    page="product.md",
-    words="Errors of the runtime are problem+json, not empty; 404 of `not_found()` and of an unmatched path are the same.",
 )
 NO_STORE = Reason(
     next_does="A dynamic response has no `Cache-Control`; a 404 page has `private, no-cache, no-store, max-age=0, must-revalidate`.",
     we_do="Both have `Cache-Control: private, no-store`.",
     why="There is a CDN in front, and it may store a response without `Cache-Control`.",
-    page="product.md",
-    words="Dynamic answers say `private, no-store`, because a CDN stands in front.",
 )
 PUBLIC = Reason(
     next_does="A cached response has `s-maxage=60, stale-while-revalidate=31535940`.",
     we_do="It starts with `public`, and ends with `stale-if-error` with the same number.",
     why="CloudFront then serves the stale response when the function fails; Next.js' own server always does.",
-    page="decisions.md",
-    words="Directives in the order `public, s-maxage, stale-while-revalidate, stale-if-error`",
 )
 UNKEYED = Reason(
     next_does="A handler's `Cache-Control: s-maxage=…` is sent beside any `Vary`.",
@@ -143,71 +129,51 @@ CACHE_STATE = Reason(
     next_does="`x-nextjs-cache` is HIT, MISS or STALE.",
     we_do="The function sends no such header. The cache is CloudFront (in `dev` its emulation), which sends `X-Cache` and `Age`.",
     why="The function does not see the cache in front of it.",
-    page="product.md",
-    words="a CDN in front that obeys the same cache rules as CloudFront and says so (`X-Cache`, `Age`",
 )
 VALUES = Reason(
     next_does="A handler that returns anything but a Response is a 500.",
     we_do="dict, list, str, bytes, dataclasses, models and generators become a Response; None and anything else are a 500.",
     why="FastAPI and Chalice users write handlers so; None is a forgotten `return`.",
-    page="product.md",
-    words="Values that are no Response are turned into one, except `None`.",
 )
-ALWAYS_ANSWERS = Reason(
+ALWAYS_RESPONDS = Reason(
     next_does="A stream that fails before its first chunk closes the connection without a response.",
     we_do="It is a 500.",
     why="Nothing has been sent yet, so the client can get an error.",
-    page="product.md",
-    words="A handler's exception never closes the connection without an answer.",
 )
 WHOLE = Reason(
     next_does="A stream that fails after its first chunk closes the connection.",
     we_do="The same where chunks are sent as they are produced; a buffered response is a 500.",
     why="Nothing has been sent yet, so the client can get an error.",
-    page="product.md",
-    words="Under `sam local`, which cannot stream, the same function answers whole.",
 )
 HOST = Reason(
     next_does="Under `force-static`, `request.url` is `http://localhost:3000…` without its query.",
     we_do="`request.url` is the requested URL; headers, cookies and the client are empty.",
     why="The host is the site's own, and the query is part of the cache key.",
-    page="product.md",
-    words="The query string is part of the cache key and asking for it changes nothing.",
 )
 URL_CACHED = Reason(
     next_does="Reading `request.url` or the query makes a cached route dynamic.",
     we_do="It has no effect.",
     why="The query is part of the cache key, so the response may depend on it.",
-    page="decisions.md",
-    words="the URL and query do not opt out",
 )
 OTHER_METHODS = Reason(
     next_does="A POST, PUT, PATCH, DELETE or OPTIONS beside GET disables caching of GET; a prerendered path responds 405 to OPTIONS.",
     we_do="GET stays cached, and the other methods work.",
     why="Only GET and HEAD are cached; a preflight must work on a cached route.",
-    page="product.md",
-    words="POST beside GET does not un-cache GET, and preflight works on cached routes.",
 )
 DYNAMIC_CACHED = Reason(
     next_does="`[id]` with `revalidate` is not cached without `generateStaticParams`.",
     we_do="It is cached.",
     why="The CDN caches any URL; nothing has to be listed beforehand.",
-    page="decisions.md",
-    words="`[id]` + `revalidate` is cached without generate_static_params",
 )
 FORM_POST = Reason(
     next_does="`redirect()` after a POST of `application/x-www-form-urlencoded;charset=UTF-8` is a 307, without the parameter a 303.",
     we_do="303 after any form POST.",
     why="A parameter does not change the media type.",
-    page="decisions.md",
-    words="`redirect` and `permanent_redirect` both give 303 after a form POST (multipart or urlencoded, parameters of the type ignored).",
 )
 ONE_REDIRECT = Reason(
     next_does="`NextResponse.redirect` has 307 and the web's `Response.redirect` 302; a relative URL is a 500 for both.",
     we_do="There is one `Response.redirect(url, status=307)`, which accepts relative URLs.",
     why="RFC 9110 §10.2.2 allows a relative `Location`.",
-    page="product.md",
-    words=".redirect(url, status=307)",
 )
 REDIRECT_BODY = Reason(
     next_does="The framework's own redirects (repeated slashes, the proxy's) have the target as the body, and a `Refresh` header.",
@@ -218,36 +184,26 @@ EXCEPTIONS = Reason(
     next_does="`redirect()` throws an error with a `digest`, and forbidden writes throw errors with Next.js' messages.",
     we_do="They raise Python exceptions: `Redirect` with `location` and `status`, TypeError, HandlerError with a hint.",
     why="Next.js' messages refer to React.",
-    page="product.md",
-    words="raise; they end the handler",
 )
 SAME_SITE = Reason(
     next_does="`sameSite: true` is written as `SameSite=true`.",
     we_do="`same_site=` is `strict`, `lax` or `none`; anything else is a ValueError.",
     why="Browsers do not know `SameSite=true`.",
-    page="product.md",
-    words="same_site=, max_age=",
 )
 LOWER_CASE = Reason(
     next_does="A lower-case method export is ignored: 405.",
     we_do="It is an error before anything runs, with a did-you-mean.",
     why="A `def get` in a route file is a mistake.",
-    page="product.md",
-    words="A lower-case method name",
 )
 SLOT = Reason(
     next_does="A folder `@slot` is not in the URL.",
     we_do="It is an error that names the alternatives `(slot)`, a group, and `slot`.",
     why="Slots belong to pages; API Gateway does not allow `@` in a path part.",
-    page="decisions.md",
-    words="other characters (`@slot`, spaces, non-ASCII) are refused at scan",
 )
 NOT_PRERENDERED = Reason(
     next_does="A `force-static` handler runs in the build, and an error in it fails the build.",
     we_do="Nothing runs in the build: the first request fills the cache, and an error is a 500.",
     why="A build needs no database and no secrets.",
-    page="decisions.md",
-    words="nothing is prerendered; an error → 500",
 )
 
 PROBLEM_TYPE = "application/problem+json"
@@ -307,7 +263,7 @@ DEPARTURES: dict[str, Departure] = dict(
         _problem("unmatched-404", 404, "Not Found", NO_STORE, cache_control="private, no-store"),
         _problem("dp-false-unknown", 404, "Not Found", NO_STORE, cache_control="private, no-store"),
         _problem("cookie-obj", 500, "Internal Server Error", SAME_SITE, set_cookie=None),
-        _problem("stream-error-first", 500, "Internal Server Error", ALWAYS_ANSWERS),
+        _problem("stream-error-first", 500, "Internal Server Error", ALWAYS_RESPONDS),
         ("err-retstr", Departure(reasons=(VALUES,), status=200, headers=TEXT, body="a string")),
         (
             "stream-error-mid",
@@ -467,43 +423,31 @@ UNSHOWN: tuple[Reason, ...] = (
         next_does="The body can be read once; a second read is a 500.",
         we_do="It can be read any number of times.",
         why="Lambda has all of it before the handler starts.",
-        page="product.md",
-        words="The body can be read twice.",
     ),
     Reason(
         next_does="Invalid JSON in `request.json()` is a 500; so is malformed percent-encoding in a captured segment.",
         we_do="Both are a 400.",
         why="It is the client's mistake.",
-        page="product.md",
-        words="Bad percent-encoding and bad JSON are 400.",
     ),
     Reason(
         next_does="The cache stores responses with Set-Cookie, and a 500 during a refresh replaces the cached response.",
         we_do="Neither is ever cached.",
         why="A cookie belongs to one visitor.",
-        page="product.md",
-        words="Set-Cookie and errors (4xx but 404 and 410, 5xx) are never cached.",
     ),
     Reason(
         next_does="`request.url` has `localhost`, whatever the Host header is.",
         we_do="`request.url` and `Location` have the real host.",
         why="Links and redirects work only with the real host.",
-        page="product.md",
-        words="`Location` and `.url` know the real host.",
     ),
     Reason(
         next_does="CORS headers are written by hand in handlers or in the configuration.",
         we_do="`cors = CORS(…)` declares them; preflights and error responses have them too.",
         why="By hand, errors and preflights of cached routes lack the headers.",
-        page="product.md",
-        words="CORS is declared, not written by hand.",
     ),
     Reason(
         next_does="Two `set` calls with one cookie name keep one cookie, whatever the paths.",
         we_do="Cookies are distinguished by name, domain and path, as in browsers.",
         why="A handler must be able to delete a cookie on one path and set it on another.",
-        page="product.md",
-        words="Cookies are kept apart by name, domain and path; the last write wins",
     ),
     Reason(
         next_does="`maxAge` also writes an `Expires`, over a given one; a number for `expires` is milliseconds.",
@@ -520,15 +464,11 @@ UNSHOWN: tuple[Reason, ...] = (
 and `next start` compresses.",
         we_do="`Content-Encoding` is sent, only `Content-Length` and `Transfer-Encoding` are dropped; nothing else is added.",
         why="A handler may compress, otherwise the CDN does; Lambda's result has no reason phrase.",
-        page="product.md",
-        words="`Content-Length` and `Transfer-Encoding` are ours; a handler's are dropped.",
     ),
     Reason(
         next_does="Conditional requests never get a 304.",
         we_do="A cacheable response has a strong `ETag`, and a request with that `ETag` gets a 304.",
         why="Browsers revalidate through the CDN at each visit, usually without a body.",
-        page="product.md",
-        words="plus a strong `ETag` and 304s.",
     ),
     Reason(
         next_does="Revalidated entries are evicted when the handler returns or redirects, so the redirect's target is fresh; \
@@ -540,15 +480,11 @@ an error evicts nothing.",
         next_does="`redirect()` and `notFound()` in a cached route are cached for a year, whatever its `revalidate`.",
         we_do="They are cached as long as the route's other responses.",
         why="A missing item may appear later.",
-        page="product.md",
-        words="A redirect or not_found keeps the route's `revalidate`.",
     ),
     Reason(
         next_does="In a route with `generateStaticParams`, reading cookies or headers only at request time is a 500.",
         we_do="That response is dynamic, and the next one may be cached again.",
         why="The runtime sees what each response depends on.",
-        page="product.md",
-        words="Asking for headers, cookies or the client makes an `auto` answer",
     ),
     Reason(
         next_does="An exported HEAD is ignored on a cached route.",
@@ -564,8 +500,6 @@ an error evicts nothing.",
         next_does="TRACE is a 500.",
         we_do="It is a 400, like every method other than the seven.",
         why="It is the client's mistake.",
-        page="decisions.md",
-        words="Anything but the seven methods → 400",
     ),
     Reason(
         next_does='`export const GET = "text"` counts in `Allow`, and is a 500 when called.',
@@ -576,15 +510,11 @@ an error evicts nothing.",
         next_does="`after()` takes a function or a promise.",
         we_do="`after(callable, *args)`; a coroutine object is a TypeError.",
         why="Functions run later, in the given order.",
-        page="product.md",
-        words="`after(callable, *args)`",
     ),
     Reason(
         next_does="Middleware (`proxy`) runs before unmatched paths too.",
         we_do="It wraps the routes at or below its folder, also their 405 and automatic OPTIONS, but not an unmatched path.",
         why="A path without a route has no function.",
-        page="decisions.md",
-        words="it wraps 405 and automatic OPTIONS, not preflights or unmatched paths",
     ),
 )
 

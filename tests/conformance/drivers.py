@@ -29,7 +29,7 @@ Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ReceivedResponse:
     """What a client got.
 
     Args:
@@ -83,7 +83,7 @@ class Driver(Protocol):
 
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
-    ) -> Answer: ...
+    ) -> ReceivedResponse: ...
 
     def send_and_leave(self, method: str, path: str, query: str, *, has_byte: bool) -> None: ...
 
@@ -102,10 +102,10 @@ class AdapterDriver:
 
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
-    ) -> Answer:
+    ) -> ReceivedResponse:
         """The response to a request; what `after` was given has run when it is here."""
         found = self.adapter.send(_request(method, path, query, headers, body))
-        return Answer(
+        return ReceivedResponse(
             status=found.status,
             headers=lowered(found.headers),
             body=b"".join(found.chunks),
@@ -177,7 +177,7 @@ class DevDriver:
 
     def send(
         self, method: str, path: str, query: str = "", headers: Sequence[tuple[str, str]] = (), body: bytes = b""
-    ) -> Answer:
+    ) -> ReceivedResponse:
         """The response to a request; what `after` was given may still be running."""
         connection = HTTPConnection("127.0.0.1", self._server.port, timeout=10)
         try:
@@ -189,7 +189,7 @@ class DevDriver:
             connection.endheaders(body or None)
             response = connection.getresponse()
             content, is_complete = _read_as_far_as_it_comes(response)
-            return Answer(
+            return ReceivedResponse(
                 status=response.status,
                 headers=lowered(response.getheaders()),
                 body=content,

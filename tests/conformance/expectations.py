@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.conformance.drivers import Answer
+    from tests.conformance.drivers import ReceivedResponse
 
 
-def differences(response: Answer, expect: Mapping[str, Any], first: Answer | None = None) -> list[str]:
+def differences(
+    response: ReceivedResponse, expect: Mapping[str, Any], first: ReceivedResponse | None = None
+) -> list[str]:
     """Everything in which the response is not as expected.
 
     Args:
-        answer: What came.
+        response: What came.
         expect: `status`, `headers` and `body` of a case.
         first: The response to the first of the requests sent before.
     """
@@ -43,7 +45,7 @@ def _header_fits(values: list[str], wanted: Any) -> bool:
     return text == wanted if isinstance(wanted, str) else _text_fits(text, wanted)
 
 
-def _body_fits(response: Answer, wanted: Any, first: Answer | None) -> bool:
+def _body_fits(response: ReceivedResponse, wanted: Any, first: ReceivedResponse | None) -> bool:
     if wanted is None:
         return response.is_complete
     if isinstance(wanted, str | bytes):
@@ -78,7 +80,7 @@ def _parsed(text: str) -> Any:
 
 
 def _holds(whole: Any, part: Any) -> bool:
-    """Whether every key of `part` stands in `whole` with its value; what is no mapping must be equal."""
+    """Whether every key of `part` stands in `whole` with its value; what is not a mapping must be equal."""
     if not isinstance(part, dict):
         return bool(whole == part)
     return isinstance(whole, dict) and all(key in whole and _holds(whole[key], value) for key, value in part.items())

@@ -222,7 +222,7 @@ DEPARTURES = [
     # A string is text, with an annotation as without one.
     Case("str", "'text'", wanted=(200, "text")),
     Case("str", "'text'", status=202, wanted=(202, "text")),
-    # A handler that is declared to return nothing may have forgotten to return something.
+    # A handler that is declared to return nothing may lack a `return`.
     Case("None", "None", wanted=(500, None)),
     # FastAPI refuses a union with Response.
     Case("User | Response", "Response('x', 203)", wanted=(203, "x")),

@@ -44,7 +44,7 @@ QUERY = [["parameter1", "value1"], ["parameter1", "value2"], ["parameter2", "val
 QUERY_TEXT = "parameter1=value1&parameter1=value2&parameter2=value"
 
 
-def test_a_rest_api_event_arrives_whole_and_is_answered_in_its_shape(handler: LambdaHandler) -> None:
+def test_a_rest_api_event_arrives_whole_and_gets_a_result_in_its_shape(handler: LambdaHandler) -> None:
     result = handler(read_event("apiGatewayProxyEvent"))
     assert seen(result) == {
         "method": "GET",
@@ -86,7 +86,7 @@ def test_a_rest_api_event_with_a_trailing_slash_is_sent_to_the_canonical_path(ha
         ("apiGatewayProxyV2Event_GET", "GET", b""),
     ],
 )
-def test_an_http_api_event_arrives_whole_and_is_answered_in_its_shape(
+def test_an_http_api_event_arrives_whole_and_gets_a_result_in_its_shape(
     handler: LambdaHandler, name: str, method: str, body: bytes
 ) -> None:
     result = handler(read_event(name))
@@ -124,7 +124,7 @@ def test_a_function_url_event_arrives_whole(handler: LambdaHandler) -> None:
     }
 
 
-def test_a_load_balancer_event_arrives_whole_and_is_answered_in_its_shape(handler: LambdaHandler) -> None:
+def test_a_load_balancer_event_arrives_whole_and_gets_a_result_in_its_shape(handler: LambdaHandler) -> None:
     event = read_event("albEvent")
     result = handler(event)
     assert seen(result) == {
@@ -142,7 +142,7 @@ def test_a_load_balancer_event_arrives_whole_and_is_answered_in_its_shape(handle
     assert "multiValueHeaders" not in result
 
 
-def test_a_load_balancer_event_with_multi_value_headers_is_answered_with_them(handler: LambdaHandler) -> None:
+def test_a_load_balancer_event_with_multi_value_headers_gets_a_result_with_them(handler: LambdaHandler) -> None:
     event = read_event("albMultiValueHeadersEvent")
     result = handler(event)
     host = (

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.routing.scan import scan
-from tests.conformance.departures import DEPARTURES, PAGE, REFUSALS, SKIP_KINDS, SKIPS, UNSHOWN, Reason, render_page
+from tests.conformance.departures import DEPARTURES, PAGE, REFUSALS, SKIP_KINDS, SKIPS, render_page
 from tests.conformance.drivers import Settings
 from tests.conformance.expectations import differences
 from tests.fakes.file_tree import FakeFileTree
@@ -17,7 +17,7 @@ from tests.fakes.file_tree import FakeFileTree
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.conformance.drivers import Answer, Driver
+    from tests.conformance.drivers import Driver, ReceivedResponse
 
 SHARED = Path(__file__).parents[3] / "shared"
 CASE_FILE = SHARED / "cases" / "nextjs.json"
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not CASES, reason=f"{CASE_FILE} is absent: the c
 
 
 @pytest.mark.parametrize("case_id", REQUESTS)
-def test_a_request_is_answered_as_next_or_as_the_departure_says(
+def test_a_request_gets_the_response_of_next_or_of_the_departure(
     case_id: str, adapter: str, open_driver: Callable[[str, str, Settings], Driver]
 ) -> None:
     case = REQUESTS[case_id]
@@ -50,8 +50,8 @@ def _settings(case: Mapping[str, Any]) -> Settings:
     return Settings(base_path=case.get("config", {}).get("basePath", ""))
 
 
-def _step(driver: Driver, step: Mapping[str, Any]) -> Answer | None:
-    """What goes before: a pause, a request that is broken off, or one whose status may be told."""
+def _step(driver: Driver, step: Mapping[str, Any]) -> ReceivedResponse | None:
+    """What goes before: a pause, a request that is broken off, or one whose status is known."""
     if "sleep" in step:
         driver.settle(step["sleep"])
         return None
@@ -64,7 +64,7 @@ def _step(driver: Driver, step: Mapping[str, Any]) -> Answer | None:
     return response
 
 
-def _send(driver: Driver, request: Mapping[str, Any]) -> Answer:
+def _send(driver: Driver, request: Mapping[str, Any]) -> ReceivedResponse:
     headers = list((request.get("headers") or {}).items())
     return driver.send(
         request["method"], request["path"], request.get("query", ""), headers, (request.get("body") or "").encode()
@@ -115,21 +115,6 @@ def test_a_departure_departs(case_id: str) -> None:
     expect = REQUESTS[case_id]["expect"]
     kept = {name: expect[name] for name in ("status", "headers", "body")}
     assert DEPARTURES[case_id].expect(expect) != kept
-
-
-def _reasons() -> dict[str, Reason]:
-    rows = [*DEPARTURES.values(), *REFUSALS.values()]
-    return {reason.we_do: reason for reason in (*(reason for row in rows for reason in row.reasons), *UNSHOWN)}
-
-
-@pytest.mark.parametrize(
-    "reason", [reason for reason in _reasons().values() if reason.page], ids=lambda reason: reason.we_do
-)
-def test_a_reason_stands_in_the_design(reason: Reason) -> None:
-    page = SHARED / "design" / reason.page
-    if not page.is_file():
-        pytest.skip(f"{page} is absent: the design pages are not part of this repository")
-    assert reason.words in " ".join(page.read_text("utf-8").split())
 
 
 def test_the_page_about_differences_is_current() -> None:

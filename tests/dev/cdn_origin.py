@@ -24,7 +24,7 @@ NOON = 1_795_262_400.0
 
 @dataclass(frozen=True)
 class Got:
-    """An answer, as the client has it."""
+    """A response, as the client has it."""
 
     status: int
     headers: Headers
@@ -47,7 +47,7 @@ class Asked:
 
 
 class Reply:
-    """How a script answers."""
+    """How a script responds."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -71,7 +71,7 @@ class Edge:
     """A CDN in front of a script.
 
     Args:
-        script: Answers what reaches the origin.
+        script: Responds to what reaches the origin.
         options: Of the CDN.
     """
 

@@ -62,7 +62,7 @@ class Recorder:
         return [report for report in list(self.reports) if isinstance(report, kind)]
 
     @property
-    def answered(self) -> list[Responded]:
+    def responded(self) -> list[Responded]:
         return self.of(Responded)
 
     @property

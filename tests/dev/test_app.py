@@ -40,7 +40,7 @@ ECHO = """
 """
 
 
-def test_a_request_reaches_the_handler_as_api_gateways_event_and_its_answer_comes_back(tmp_path: Path) -> None:
+def test_a_request_reaches_the_handler_as_api_gateways_event_and_its_response_comes_back(tmp_path: Path) -> None:
     with serving(tmp_path, {"echo/[name]": ECHO.replace("request: Request", "request: Request, name: str")}) as served:
         body = bytes(range(256))
         response = served.client.post("/echo/a%2Fb?q=1&q=%C3%A9", content=body, headers={"X-Thing": "one"})
@@ -69,10 +69,10 @@ def test_repeated_headers_cookies_and_binary_survive(tmp_path: Path) -> None:
         from edgeroutes import Response
 
         async def GET():
-            answer = Response(bytes(range(256)), headers=[("x-many", "1"), ("x-many", "2")])
-            answer.cookies.set("a", "1")
-            answer.cookies.set("b", "2")
-            return answer
+            response = Response(bytes(range(256)), headers=[("x-many", "1"), ("x-many", "2")])
+            response.cookies.set("a", "1")
+            response.cookies.set("b", "2")
+            return response
     """
     with serving(tmp_path, {"binary": route}) as served:
         response = served.get("/binary")
@@ -93,7 +93,7 @@ METHODS_AND_PATHS = [
 ]
 
 
-def test_every_method_and_path_has_an_answer(tmp_path: Path) -> None:
+def test_every_method_and_path_has_a_response(tmp_path: Path) -> None:
     with serving(tmp_path, {"plain": "async def GET():\n    return 'text'\n"}) as served:
         responses = [served.client.request(method, path) for method, path, _, _ in METHODS_AND_PATHS]
     seen = [(response.status_code, response.headers.get("allow")) for response in responses]
@@ -295,8 +295,8 @@ def test_a_slow_client_slows_the_handler_and_one_that_leaves_ends_it(tmp_path: P
                 time.sleep(0.3)
             assert before < 500  # 32 MiB: the socket's buffers, not all that could be made
         assert gate.closed.wait(PATIENCE_S)
-        until(lambda: served.told.answered, "the log line")
-    assert (served.told.failed, served.told.answered[-1].note) == ([], "the client left")
+        until(lambda: served.told.responded, "the log line")
+    assert (served.told.failed, served.told.responded[-1].note) == ([], "the client left")
 
 
 @pytest.mark.parametrize("kind", ["loop", "free", "sync"])
@@ -307,11 +307,11 @@ def test_a_client_that_leaves_closes_the_generator_and_nothing_is_logged_as_an_e
     ):
         with served.client.stream("GET", f"/{kind}") as response:
             next(response.iter_lines())
-        until(lambda: served.told.answered, "the log line")
+        until(lambda: served.told.responded, "the log line")
         if kind != "loop":  # what blocks its thread learns of it when it goes on
             gate.go_on.set()
         assert gate.closed.wait(PATIENCE_S)
-    assert (served.told.failed, served.told.logged, served.told.answered[0].note) == ([], [], "the client left")
+    assert (served.told.failed, served.told.logged, served.told.responded[0].note) == ([], [], "the client left")
 
 
 def test_a_stream_that_the_source_does_not_show_arrives_whole_with_one_warning(tmp_path: Path) -> None:
@@ -352,20 +352,20 @@ def test_a_stream_that_fails_on_its_way_is_cut_and_logged(tmp_path: Path, import
             assert response.status_code == 200
             with pytest.raises(httpx.RemoteProtocolError):
                 response.read()
-        until(lambda: served.told.answered, "the log line")
+        until(lambda: served.told.responded, "the log line")
         assert served.get("/failing/").status_code == 308  # the server lives on
     assert [(each.message, repr(each.error)) for each in served.told.failed] == [
         ("GET /failing failed while it streamed", "ValueError('midway')")
     ]
-    assert served.told.answered[0].note == "cut: the stream failed"
+    assert served.told.responded[0].note == "cut: the stream failed"
 
 
-def test_a_cancellation_that_nobody_asked_for_is_the_streams_failure(tmp_path: Path) -> None:
+def test_an_unexpected_cancellation_is_the_streams_failure(tmp_path: Path) -> None:
     route = "import asyncio\nasync def GET():\n    yield 'first'\n    raise asyncio.CancelledError\n"
     with serving(tmp_path, {"failing": route}) as served:
         with served.client.stream("GET", "/failing") as response, pytest.raises(httpx.RemoteProtocolError):
             response.read()
-        until(lambda: served.told.answered, "the log line")
+        until(lambda: served.told.responded, "the log line")
     assert [each.message for each in served.told.failed] == ["GET /failing failed while it streamed"]
 
 
@@ -420,15 +420,15 @@ def test_a_stream_that_fails_before_its_first_chunk_is_a_500(tmp_path: Path) -> 
     ids=["whole", "stream", "loop"],
 )
 def test_after_runs_once_the_last_byte_has_gone_out(tmp_path: Path, route: str) -> None:
-    answered, ran = threading.Event(), threading.Event()
+    responded, ran = threading.Event(), threading.Event()
 
     def run() -> None:
-        if answered.wait(PATIENCE_S):
+        if responded.wait(PATIENCE_S):
             ran.set()
 
     with shared_module("gate", run=run), serving(tmp_path, {"later": route}) as served:
         assert served.get("/later").text == "done"
-        answered.set()
+        responded.set()
         assert ran.wait(PATIENCE_S)
 
 
@@ -502,7 +502,7 @@ def test_an_exception_says_what_happened_to_clients_and_browsers(tmp_path: Path)
 SMALL = Limits(head_bytes=400, request_body_bytes=3000, event_bytes=3500, integration_timeout_s=0.2)
 
 
-def test_each_limit_is_said_with_its_number(tmp_path: Path) -> None:
+def test_each_limit_is_reported_with_its_number(tmp_path: Path) -> None:
     files = {
         "echo": ECHO,
         "slow": "import gate\n\ndef GET():\n    gate.leave.wait(20)\n    return ''\n",
@@ -557,7 +557,7 @@ def test_a_stream_has_neither_the_size_nor_the_time_limit(tmp_path: Path) -> Non
         assert len(served.get("/long").content) == 4000
 
 
-def test_only_this_machines_names_are_answered_for(tmp_path: Path) -> None:
+def test_only_this_machines_names_are_served(tmp_path: Path) -> None:
     with serving(tmp_path, {"plain": "async def GET():\n    return 'text'\n"}) as served:
         responses = {
             host: served.get("/plain", headers={"Host": host}) for host in ("localhost:1", "[::1]:1", "evil.example")
@@ -577,17 +577,17 @@ def test_every_request_is_one_line_of_the_log(tmp_path: Path) -> None:
         served.get("/plain?a=1")
         served.get("/absent")
         served.get("/plain", headers={"Host": "evil.example"})
-        until(lambda: len(served.told.answered) == 3, "the log")
+        until(lambda: len(served.told.responded) == 3, "the log")
     lines = [
         (each.method, each.path, each.status, each.body_bytes, each.source_file, each.note)
-        for each in served.told.answered
+        for each in served.told.responded
     ]
     assert lines[0] == ("GET", "/plain?a=1", 200, 4, "functions/plain/route.py", "")
     assert [(line[1], line[2], line[4]) for line in lines[1:]] == [("/absent", 404, ""), ("/plain", 403, "")]
-    assert all(0 < each.duration_ms < 1000 * PATIENCE_S for each in served.told.answered)
+    assert all(0 < each.duration_ms < 1000 * PATIENCE_S for each in served.told.responded)
 
 
-def test_a_project_below_a_base_path_is_answered_below_it(tmp_path: Path) -> None:
+def test_a_project_below_a_base_path_is_served_below_it(tmp_path: Path) -> None:
     files = {"pyproject.toml": "[tool.edgeroutes]\nbase_path = '/api'\n", "plain": "def GET():\n    return 'text'\n"}
     with serving(tmp_path, files) as served:
         assert (served.get("/api/plain").text, served.get("/plain").status_code) == ("text", 404)

@@ -20,7 +20,7 @@ FAILURES = {"cache-control": "private, no-store"}
 
 
 class Counting:
-    """An origin that says how often it was asked."""
+    """An origin that counts its requests."""
 
     def __init__(self, headers: dict[str, str], status: int = 200) -> None:
         self.headers = headers
@@ -44,7 +44,7 @@ def seen(got: Got) -> tuple[int, bytes, str, str | None]:
     return got.status, got.body, got.x_cache, got.headers.get("age")
 
 
-def test_a_fresh_answer_is_served_a_stale_one_too_while_one_request_behind_it_fetches_the_next() -> None:
+def test_a_fresh_response_is_served_a_stale_one_too_while_one_request_behind_it_fetches_the_next() -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE))
         responses = [await edge.get("/a")]
@@ -64,7 +64,7 @@ def test_a_fresh_answer_is_served_a_stale_one_too_while_one_request_behind_it_fe
     run(test)
 
 
-def test_browsers_are_told_to_ask_each_time_and_what_the_function_said_stands_beside_it() -> None:
+def test_browsers_revalidate_each_time_and_the_functions_header_is_sent_beside_it() -> None:
     async def test() -> None:
         edge = Edge(Counting({**MINUTE, "etag": '"a"'}))
         for headers in ({}, {}, {"if-none-match": 'W/"a"'}):
@@ -121,7 +121,7 @@ def test_accept_encoding_counts_as_far_as_it_takes_br_and_gzip() -> None:
     run(test)
 
 
-def test_headers_of_the_distributions_key_tell_answers_apart() -> None:
+def test_headers_of_the_distributions_key_distinguish_responses() -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE), keyed=("host", "origin"))
         sent = [{"host": "a"}, {"host": "b"}, {"host": "a"}, {"host": "a", "origin": "https://x"}]
@@ -130,7 +130,7 @@ def test_headers_of_the_distributions_key_tell_answers_apart() -> None:
     run(test)
 
 
-def test_head_is_answered_from_gets_answer_and_stores_none_of_its_own() -> None:
+def test_head_is_served_from_gets_response_and_stores_none_of_its_own() -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE))
         before = await edge.get("/a", "HEAD")
@@ -144,7 +144,7 @@ def test_head_is_answered_from_gets_answer_and_stores_none_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_other_methods_pass_each_time_and_forget_nothing(method: str) -> None:
+def test_other_methods_pass_each_time_and_invalidate_nothing(method: str) -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE))
         await edge.get("/a")
@@ -186,7 +186,7 @@ def test_two_hundred_simultaneous_misses_reach_the_origin_once() -> None:
     run(test)
 
 
-def test_who_waited_for_an_answer_that_is_of_no_use_asks_for_himself_and_the_next_do_not_wait() -> None:
+def test_a_client_that_waited_for_an_unusable_response_sends_its_own_request_and_the_next_do_not_wait() -> None:
     async def test() -> None:
         gate = asyncio.Event()
         together = 0
@@ -220,7 +220,7 @@ def test_when_the_first_client_leaves_the_next_one_asks() -> None:
         async def origin(asked: Asked, reply: Reply) -> None:
             if len(edge.asked) == 1:
                 await asyncio.sleep(0)
-                return  # as the gateway does when its client is gone: no answer at all
+                return  # as the gateway does when its client is gone: no response at all
             await reply(200, MINUTE, b"second")
 
         edge = Edge(origin)
@@ -231,7 +231,7 @@ def test_when_the_first_client_leaves_the_next_one_asks() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-def test_a_stale_answer_stands_in_for_an_error_and_for_a_broken_origin_within_its_window(status: int) -> None:
+def test_a_stale_response_stands_in_for_an_error_and_for_a_broken_origin_within_its_window(status: int) -> None:
     async def test() -> None:
         fails = ""
 
@@ -246,13 +246,13 @@ def test_a_stale_answer_stands_in_for_an_error_and_for_a_broken_origin_within_it
         edge = Edge(origin)
         await edge.get("/a")
         edge.now += 659
-        fails = "answer"
-        answered = await edge.get("/a")
+        fails = "response"
+        responded = await edge.get("/a")
         fails = "raise"
         raised = await edge.get("/a")
         edge.now += 1
-        fails = "answer"
-        responses = [answered, raised, await edge.get("/a")]
+        fails = "response"
+        responses = [responded, raised, await edge.get("/a")]
         assert [seen(got) for got in responses] == [
             (200, b"good", "RefreshHit", "659"),
             (200, b"good", "RefreshHit", "659"),
@@ -263,7 +263,7 @@ def test_a_stale_answer_stands_in_for_an_error_and_for_a_broken_origin_within_it
 
 
 @pytest.mark.parametrize(("directive", "expected"), [("", 200), (", stale-if-error=0", 500), (", no-cache", 500)])
-def test_without_stale_if_error_any_kept_answer_stands_in_and_with_nought_none(directive: str, expected: int) -> None:
+def test_without_stale_if_error_any_kept_response_stands_in_and_with_nought_none(directive: str, expected: int) -> None:
     async def test() -> None:
         origin = Counting({"cache-control": f"s-maxage=60{directive}"})
         edge = Edge(origin)
@@ -275,7 +275,7 @@ def test_without_stale_if_error_any_kept_answer_stands_in_and_with_nought_none(d
     run(test)
 
 
-def test_a_client_error_takes_the_place_of_a_stale_answer() -> None:
+def test_a_client_error_takes_the_place_of_a_stale_response() -> None:
     async def test() -> None:
         origin = Counting(PLAIN_MINUTE)
         edge = Edge(origin)
@@ -289,7 +289,7 @@ def test_a_client_error_takes_the_place_of_a_stale_answer() -> None:
     run(test)
 
 
-def test_an_origin_that_dies_in_the_middle_of_a_refresh_leaves_the_stale_answer() -> None:
+def test_an_origin_that_dies_in_the_middle_of_a_refresh_leaves_the_stale_response() -> None:
     async def test() -> None:
         dies = False
 
@@ -321,7 +321,7 @@ def test_an_origin_that_dies_in_the_middle_of_a_refresh_leaves_the_stale_answer(
     run(test)
 
 
-def test_a_refresh_that_brings_a_private_answer_ends_the_stale_one() -> None:
+def test_a_refresh_that_brings_a_private_response_ends_the_stale_one() -> None:
     async def test() -> None:
         origin = Counting(MINUTE)
         edge = Edge(origin)
@@ -394,7 +394,7 @@ def test_what_has_not_come_to_its_end_is_not_kept(declared: str | None) -> None:
         ([], "/a /b /ab /a?x=1"),
     ],
 )
-def test_an_invalidation_forgets_what_cloudfront_would(items: list[str], hits: str) -> None:
+def test_an_invalidation_removes_what_cloudfront_would(items: list[str], hits: str) -> None:
     tags = {"/a": "Products, product:1", "/ab": "products"}
 
     async def test() -> None:
@@ -411,7 +411,7 @@ def test_an_invalidation_forgets_what_cloudfront_would(items: list[str], hits: s
     run(test)
 
 
-def test_all_variants_of_a_path_are_forgotten_together() -> None:
+def test_all_variants_of_a_path_are_invalidated_together() -> None:
     async def test() -> None:
         edge = Edge(Counting(MINUTE))
         encodings = [{"accept-encoding": "br"}, {}]
@@ -424,7 +424,7 @@ def test_all_variants_of_a_path_are_forgotten_together() -> None:
 
 
 @pytest.mark.parametrize("items", [["/a"], ["/*"], ["#things"]])
-def test_what_was_asked_for_before_an_invalidation_is_neither_kept_nor_given_to_who_asks_after_it(
+def test_a_fetch_begun_before_an_invalidation_is_neither_stored_nor_sent_to_later_requests(
     items: list[str],
 ) -> None:
     async def test() -> None:
@@ -450,7 +450,7 @@ def test_what_was_asked_for_before_an_invalidation_is_neither_kept_nor_given_to_
     run(test)
 
 
-def test_what_is_being_fetched_while_others_are_forgotten_is_kept_unless_that_is_very_often() -> None:
+def test_a_fetch_during_other_invalidations_is_stored_unless_they_are_very_many() -> None:
     async def test() -> None:
         times = 0
 
@@ -469,7 +469,7 @@ def test_what_is_being_fetched_while_others_are_forgotten_is_kept_unless_that_is
     run(test)
 
 
-def test_the_memory_has_a_bound_and_loses_first_what_was_not_asked_for_longest() -> None:
+def test_the_memory_has_a_bound_and_loses_first_what_was_not_used_longest() -> None:
     async def test() -> None:
         async def origin(asked: Asked, reply: Reply) -> None:
             await reply(200, MINUTE, b"x" * (30_000 if asked.target != "/huge" else 200_000))
@@ -499,7 +499,7 @@ def test_the_memory_has_a_bound_and_loses_first_what_was_not_asked_for_longest()
         ({"range": "bytes=2-4", "if-none-match": '"a"'}, 304, b"", None),
     ],
 )  # fmt: skip
-def test_a_range_is_cut_out_of_the_kept_answer(
+def test_a_range_is_cut_out_of_the_kept_response(
     headers: dict[str, str], status: int, body: bytes, content_range: str | None
 ) -> None:
     async def test() -> None:
@@ -515,7 +515,7 @@ def test_a_range_is_cut_out_of_the_kept_answer(
     run(test)
 
 
-def test_a_stale_answer_is_asked_about_with_its_own_validators_and_made_fresh_by_a_304() -> None:
+def test_a_stale_response_is_revalidated_with_its_own_validators_and_made_fresh_by_a_304() -> None:
     async def test() -> None:
         async def origin(asked: Asked, reply: Reply) -> None:
             headers = {**PLAIN_MINUTE, "etag": '"a"', "x-made": str(len(edge.asked))}
@@ -533,7 +533,7 @@ def test_a_stale_answer_is_asked_about_with_its_own_validators_and_made_fresh_by
     run(test)
 
 
-def test_a_304_that_says_private_ends_the_stale_answer() -> None:
+def test_a_304_that_says_private_ends_the_stale_response() -> None:
     async def test() -> None:
         async def origin(asked: Asked, reply: Reply) -> None:
             said = "s-maxage=60" if len(edge.asked) == 1 else "private, no-store"
@@ -590,7 +590,7 @@ def test_a_cookie_that_is_kept_for_everyone_is_warned_of_once_and_given_to_every
     run(test)
 
 
-def test_no_cache_naming_a_field_keeps_the_answer_without_it() -> None:
+def test_no_cache_naming_a_field_keeps_the_response_without_it() -> None:
     async def test() -> None:
         edge = Edge(Counting({"cache-control": 's-maxage=60, no-cache="Set-Cookie"', "set-cookie": "session=1"}))
         responses = [await edge.get("/a") for _ in range(2)]
@@ -610,7 +610,7 @@ def test_no_cache_naming_a_field_keeps_the_answer_without_it() -> None:
         ({}, {}, ""),
     ],
 )  # fmt: skip
-def test_answers_that_would_leak_are_warned_of(sent: dict[str, str], headers: dict[str, str], because: str) -> None:
+def test_responses_that_would_leak_are_warned_of(sent: dict[str, str], headers: dict[str, str], because: str) -> None:
     async def test() -> None:
         edge = Edge(Counting({**PLAIN_MINUTE, **headers}))
         await edge.get("/a", headers=sent)
@@ -621,7 +621,7 @@ def test_answers_that_would_leak_are_warned_of(sent: dict[str, str], headers: di
     run(test)
 
 
-def test_everything_is_forgotten_when_something_else_stands_behind() -> None:
+def test_everything_is_evicted_when_the_origin_changes() -> None:
     async def test() -> None:
         edge = Edge(Counting({**MINUTE, "x-tags": "a"}))
         await edge.get("/a")

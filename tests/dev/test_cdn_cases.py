@@ -1,6 +1,6 @@
 """The dev CDN against http-tests/cache-tests, a third party's cases for shared caches; departures are in `tests/cases/cdn`.
 
-Each case is a list of requests, with what the origin answers to each if it is asked, and what the client must then see.
+Each case is a list of requests, with the origin's response to each that reaches it, and what the client must then see.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def test_the_third_partys_cases_are_there() -> None:
 
 
 def kept(case: Case) -> bool:
-    """`check` cases only tell two caches apart: there is no right answer."""
+    """`check` cases only distinguish two caches: neither response is wrong."""
     return case.get("kind", "required") != "check"
 
 
@@ -55,7 +55,7 @@ class Run:
 
     def __init__(self, case: Case) -> None:
         self.requests: list[Case] = case["requests"]
-        self.edge = Edge(self.answer)
+        self.edge = Edge(self.respond)
         self.seen: list[tuple[int, Asked]] = []
         self.sent: dict[int, list[tuple[str, str]]] = {}
 
@@ -74,7 +74,7 @@ class Run:
                 self.edge.now += PAUSE_S
         return self._check_origin()
 
-    async def answer(self, asked: Asked, reply: Reply) -> None:
+    async def respond(self, asked: Asked, reply: Reply) -> None:
         """The suite's server (server/handle-test.mjs)."""
         number = int(asked.headers["req-num"])
         self.seen.append((number, asked))
@@ -162,7 +162,7 @@ def body_of(request: Case, headers: list[tuple[str, str]]) -> bytes:
 
 
 def said(got: Got, name: str) -> str | None:
-    """What the origin said; of Cache-Control not what browsers are told instead."""
+    """The origin's headers; of Cache-Control not the one that browsers get instead."""
     if name == "cache-control" and "x-origin-cache-control" in got.headers:
         name = "x-origin-cache-control"
     return got.headers.get(name)

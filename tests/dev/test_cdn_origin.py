@@ -22,7 +22,7 @@ SAID = [
 
 
 @needs_node
-def test_browsers_are_told_the_same_as_by_cloudfronts_function() -> None:
+def test_browsers_get_the_same_header_as_by_cloudfronts_function() -> None:
     events = [{"response": {"statusCode": 200, "headers": {"cache-control": {"value": said}}}} for said in SAID]
     theirs = [made["headers"]["cache-control"]["value"] for made in run(render_response_function(), *events)]
     ours = [dict(viewer_headers(200, Headers({"cache-control": said}), "Miss"))["cache-control"] for said in SAID]

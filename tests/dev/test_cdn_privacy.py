@@ -1,6 +1,6 @@
-"""What one user's request put into an answer reaches no other user through the CDN, whatever a route does.
+"""What one user's request put into a response reaches no other user through the CDN, whatever a route does.
 
-The routes leave caching to their config, each in another way; they answer through the event path that Lambda has.
+The routes leave caching to their config, each in another way; they respond through the event path that Lambda has.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ASKING = {
     "headers": "return headers().get('authorization', '')",
     "event": "return str(context.aws_event)",
     "client": "return request.client.host",
-    "sets_own": "answer = Response.text('hello'); answer.cookies.set('session', 'of the first'); return answer",
+    "sets_own": "response = Response.text('hello'); response.cookies.set('session', 'of the first'); return response",
     "sets": "cookies().set('session', 'of the first'); return 'hello'",
     "raises": "cookies().set('session', 'of the first'); redirect('/elsewhere')",
     "late": "yield 'first '; yield request.headers.get('authorization', '')",
@@ -93,7 +93,7 @@ def test_the_routes_reach_the_cdn_both_ways() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(requests, min_size=2, max_size=12))
-def test_no_answer_with_a_users_secret_or_cookie_reaches_another(asked: list[tuple[str, int, str, int]]) -> None:
+def test_no_response_with_a_users_secret_or_cookie_reaches_another(asked: list[tuple[str, int, str, int]]) -> None:
     async def test() -> None:
         edge = Edge(origin)
         for name, number, user, pause in asked:

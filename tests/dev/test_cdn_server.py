@@ -1,4 +1,4 @@
-"""The CDN in the running dev server: real sockets, the routes' own answers, reloads, and the log."""
+"""The CDN in the running dev server: real sockets, the routes' own responses, reloads, and the log."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ COUNTING = """
 
 
 def states(served: Served) -> list[tuple[str, int, str, str]]:
-    return [(each.path, each.status, each.cache, each.source_file) for each in served.told.answered]
+    return [(each.path, each.status, each.cache, each.source_file) for each in served.told.responded]
 
 
 def logged(served: Served, count: int) -> list[Responded]:
-    """The log's lines, once there are so many: one is written after its answer has gone out."""
-    return until(lambda: served.told.answered[count - 1 :] and served.told.answered, f"{count} answers in the log")
+    """The log's lines, once there are so many: one is written after its response has gone out."""
+    return until(lambda: served.told.responded[count - 1 :] and served.told.responded, f"{count} responses in the log")
 
 
 def test_a_cached_route_is_served_by_the_cdn_and_the_log_says_so(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_what_is_seen_after_a_save_is_the_new_code(tmp_path: Path) -> None:
         assert [report.message for report in served.told.logged] == ["CDN cache cleared after reload (2 entries)"]
 
 
-def test_an_answer_of_the_old_code_that_comes_after_the_save_is_not_kept(tmp_path: Path) -> None:
+def test_a_response_of_the_old_code_that_comes_after_the_save_is_not_kept(tmp_path: Path) -> None:
     slow = """
         revalidate = 60
         import gate_of_the_test
@@ -139,7 +139,7 @@ def test_a_page_of_another_site_gets_nothing_of_what_is_kept(tmp_path: Path) -> 
     assert (refused.status_code, "x-cache" in refused.headers) == (403, False)
 
 
-def test_tags_and_paths_are_forgotten(tmp_path: Path) -> None:
+def test_tags_and_paths_are_invalidated(tmp_path: Path) -> None:
     with serving(tmp_path, {"a": COUNTING}) as served:
         assert served.server.cdn is not None
         made = [served.get("/a").json()["made"]]
@@ -149,7 +149,7 @@ def test_tags_and_paths_are_forgotten(tmp_path: Path) -> None:
     assert made == [1, 2, 3, 4, 4]
 
 
-def test_a_streamed_answer_comes_as_it_is_produced_and_is_kept_whole(tmp_path: Path) -> None:
+def test_a_streamed_response_comes_as_it_is_produced_and_is_kept_whole(tmp_path: Path) -> None:
     route = """
         import gate_of_the_test
         revalidate = 60
@@ -191,7 +191,7 @@ def test_a_stream_that_fails_in_the_middle_is_cut_and_not_kept(tmp_path: Path) -
                 continue
             raise AssertionError
         logged(served, 2)
-        assert [each.note for each in served.told.answered] == ["cut: the stream failed"] * 2
+        assert [each.note for each in served.told.responded] == ["cut: the stream failed"] * 2
 
 
 def test_a_client_that_leaves_a_stream_closes_its_generator_through_the_cdn(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_a_client_that_leaves_a_stream_closes_its_generator_through_the_cdn(tmp_
         assert gate.closed.wait(PATIENCE_S)
 
 
-def test_a_stale_answer_stands_in_for_a_route_that_fails(tmp_path: Path) -> None:
+def test_a_stale_response_stands_in_for_a_route_that_fails(tmp_path: Path) -> None:
     route = """
         from edgeroutes import Response
         made = 0
@@ -227,7 +227,7 @@ def test_a_stale_answer_stands_in_for_a_route_that_fails(tmp_path: Path) -> None
     with serving(tmp_path, {"a": route}) as served:
         responses = [served.get("/a") for _ in range(3)]
         logged(served, 3)
-        assert [each.cache for each in served.told.answered] == ["miss", "stale, for an error", "stale, for an error"]
+        assert [each.cache for each in served.told.responded] == ["miss", "stale, for an error", "stale, for an error"]
     assert [(each.text, each.headers["x-cache"]) for each in responses] == [
         ("good", "Miss from cloudfront"),
         ("good", "RefreshHit from cloudfront"),
@@ -235,7 +235,7 @@ def test_a_stale_answer_stands_in_for_a_route_that_fails(tmp_path: Path) -> None
     ]
 
 
-def test_a_handler_that_lets_one_users_answer_be_kept_is_warned_of(tmp_path: Path) -> None:
+def test_a_handler_that_lets_one_users_response_be_kept_is_warned_of(tmp_path: Path) -> None:
     route = """
         from edgeroutes import Response, cookies
 
@@ -260,7 +260,7 @@ def test_a_get_with_a_body_is_refused_as_cloudfront_does_and_the_connection_goes
     assert responses[0].json()["detail"] == "CloudFront refuses a GET with a body. Send it with POST, or as a query"
 
 
-def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> None:
+def test_a_route_that_revalidates_invalidates_the_local_cdn(tmp_path: Path) -> None:
     route = """
         from edgeroutes import revalidate_path, revalidate_tag
 
@@ -286,7 +286,7 @@ def test_a_route_that_revalidates_has_the_local_cdn_forget(tmp_path: Path) -> No
     ]
 
 
-def test_the_server_ends_while_something_is_fetched_behind_a_stale_answer(tmp_path: Path) -> None:
+def test_the_server_ends_while_something_is_fetched_behind_a_stale_response(tmp_path: Path) -> None:
     route = """
         import asyncio, gate_of_the_test
         from edgeroutes import Response

@@ -101,7 +101,7 @@ def test_a_path_without_a_route_lists_all_in_a_browser_and_the_closest_for_progr
 
 
 @pytest.mark.parametrize(
-    ("answer", "accept"),
+    ("response", "accept"),
     [
         (problem(traceback=[]), "*/*"),
         (problem(status=404, traceback=[]), BROWSER),
@@ -110,5 +110,5 @@ def test_a_path_without_a_route_lists_all_in_a_browser_and_the_closest_for_progr
     ],
     ids=["another client", "no 500", "the handler's own 500", "no problem"],
 )
-def test_anything_else_stays_as_it_is(answer: HttpResponse, accept: str, tmp_path: Path) -> None:
-    assert for_browser(answer, accept, tmp_path) is answer
+def test_anything_else_stays_as_it_is(response: HttpResponse, accept: str, tmp_path: Path) -> None:
+    assert for_browser(response, accept, tmp_path) is response

@@ -54,7 +54,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_cached_route_with_all_that_may_change_its_answer(root: Path) -> None:
+def test_a_cached_route_with_all_that_may_change_its_response(root: Path) -> None:
     found = explained(root, "/shop/products/a%20b?page=2", "GET", "Accept-Encoding: gzip, br")
     assert found.handler == "GET in functions/products/[id]/route.py:7"
     assert (found.logical_id, found.params, found.status) == ("ProductsIdFunction", {"id": "a b"}, None)
@@ -65,7 +65,7 @@ def test_a_cached_route_with_all_that_may_change_its_answer(root: Path) -> None:
     assert found.caching.exceptions[0] == (
         "functions/products/middleware.py:2 reads headers: then the response is not cached"
     )
-    assert not any("cookies" in each for each in found.caching.exceptions), "PUT asks for them, not GET"
+    assert not any("cookies" in each for each in found.caching.exceptions), "PUT reads them, not GET"
     assert found.caching.tags == ("products", "_path:/products/a%20b")
 
 
@@ -73,7 +73,7 @@ CANONICAL = "edgeroutes: the path is not canonical, so it redirects"
 
 
 @pytest.mark.parametrize(
-    ("request_line", "status", "answer", "location"),
+    ("request_line", "status", "response", "location"),
     [
         ("GET /shop/products/1/", 308, CANONICAL, "/shop/products/1"),
         ("GET /shop//plain?a=1", 308, CANONICAL, "/shop/plain?a=1"),
@@ -85,10 +85,10 @@ CANONICAL = "edgeroutes: the path is not canonical, so it redirects"
         ("TRACE /shop/plain", 400, "edgeroutes: TRACE is not a method that a route can export", ""),
     ],
 )
-def test_what_no_handler_answers(root: Path, request_line: str, status: int, answer: str, location: str) -> None:
+def test_what_no_handler_serves(root: Path, request_line: str, status: int, response: str, location: str) -> None:
     method, target = request_line.split()
     found = explained(root, target, method)
-    assert (found.status, found.handler, found.location) == (status, answer, location)
+    assert (found.status, found.handler, found.location) == (status, response, location)
     assert (found.caching.lifetime_seconds, found.caching.key) == (None, "")
 
 
@@ -109,7 +109,7 @@ def test_which_line_decides(root: Path, target: str, because: tuple[str, ...], l
     assert (caching.source, caching.lifetime_seconds) == (because, lifetime)
 
 
-def test_what_depends_on_the_run_is_said(root: Path) -> None:
+def test_what_depends_on_the_run_is_reported(root: Path) -> None:
     assert explained(root, "/shop/me").caching.exceptions[0] == (
         "functions/me/route.py:5 reads headers: then the response is not cached"
     )

@@ -1,4 +1,4 @@
-"""What functions find around them while requests are answered."""
+"""The environment of functions during a request."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_quotes_comments_and_export_are_read_as_dotenv_reads_them(tmp_path: Path
     assert environ == {"A": "x y", "B": "1\n2", "EMPTY": ""}
 
 
-def test_a_file_that_is_no_text_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / ".env.local").write_bytes(b"A=\xff\xfe")
     with pytest.raises(ConfigError, match=r"^\.env\.local:1: byte 0xff is not UTF-8"):
         Environment(tmp_path, {}).load({})

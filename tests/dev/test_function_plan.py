@@ -15,7 +15,7 @@ HELLO = "def GET():\n    return 'hello'\n"
 QUEUE = "Resources:\n  Jobs: {Type: AWS::SQS::Queue}\n"
 
 
-def test_variables_are_told_apart_into_texts_and_what_a_stack_alone_resolves(tmp_path: Path) -> None:
+def test_variables_are_split_into_strings_and_what_a_stack_alone_resolves(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[tool.edgeroutes.env]\nMODE = "dev"\n',
         "hello": HELLO,
@@ -42,7 +42,7 @@ def test_a_broken_route_does_not_keep_the_others_from_their_variables(tmp_path: 
     assert ([each.logical_id for each in found.plan.functions], [*found.resources]) == (["HelloFunction"], ["Jobs"])
 
 
-def test_a_reference_to_nothing_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_reference_to_nothing_is_reported_with_its_place(tmp_path: Path) -> None:
     files = {
         "jobs": HELLO,
         "functions/jobs/function.yaml": "Environment: {Variables: {JOBS: !GetAtt Job.Arn}}\n",
@@ -65,7 +65,7 @@ def test_a_reference_to_nothing_is_told_with_its_place(tmp_path: Path) -> None:
     ]
 
 
-def test_one_problem_is_told_as_itself(tmp_path: Path) -> None:
+def test_one_problem_is_reported_as_itself(tmp_path: Path) -> None:
     write_files(
         tmp_path, {"hello": HELLO, "infra/a.yaml": "Resources: {A: {Type: AWS::SQS::Queue, DependsOn: Nobody}}\n"}
     )

@@ -77,11 +77,11 @@ def test_what_a_handler_sets_and_deletes_is_its_functions_and_of_other_names_the
     assert users.own == {"TABLE": "other"}
 
 
-def test_a_read_while_a_route_is_loaded_is_told_with_who_reads() -> None:
+def test_a_read_while_a_route_is_loaded_is_reported_with_who_reads() -> None:
     told: list[tuple[str, str, int]] = []
     variables = FunctionVariables(own={"TABLE": "users"}, on_import=lambda *read: told.append(read))
     with running(variables):
-        line = (os.environ.get("TABLE"), test_a_read_while_a_route_is_loaded_is_told_with_who_reads.__code__)[1]
+        line = (os.environ.get("TABLE"), test_a_read_while_a_route_is_loaded_is_reported_with_who_reads.__code__)[1]
         os.getenv("SHELL_SAYS")
     assert told == [("TABLE", __file__, line.co_firstlineno + 4)]
 
@@ -99,7 +99,7 @@ def test_common_are_those_on_which_all_that_have_them_agree() -> None:
 
 
 class Late:
-    """Variables that are not known; it remembers who asks for all of them."""
+    """Variables that are not known; it records who reads all of them."""
 
     def __init__(self) -> None:
         self.asked: list[str | None] = []
@@ -108,7 +108,7 @@ class Late:
         self.asked.append(name)
 
 
-def test_making_a_client_asks_for_no_variable_that_may_still_be_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_making_a_client_reads_no_variable_that_is_not_known_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     import boto3
 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):

@@ -88,7 +88,7 @@ def test_what_a_request_lacks_is_null() -> None:
     assert json.loads(json.dumps(event)) == event
 
 
-def test_a_result_becomes_an_answer() -> None:
+def test_a_result_becomes_a_response() -> None:
     result = {
         "statusCode": 201,
         "headers": {"X-One": "1", "X-Both": "dropped", "x-number": 5, "x-flag": True},
@@ -116,7 +116,7 @@ def test_a_result_becomes_an_answer() -> None:
         {"statusCode": 200, "multiValueHeaders": {"a": [{}]}},
     ],
 )
-def test_what_is_no_proxy_result_is_refused(result: object) -> None:
+def test_what_is_not_a_proxy_result_is_refused(result: object) -> None:
     with pytest.raises(IntegrationError):
         read_result(result)
 

@@ -43,7 +43,7 @@ def test_a_folder_whose_name_starts_the_same_is_another() -> None:
     assert list(faults_by_route(found)) == ["/x", "/x/[[...rest]]"]
 
 
-def test_a_folder_that_is_no_route_is_told_behind_a_404() -> None:
+def test_a_folder_that_is_not_a_route_is_reported_with_a_404() -> None:
     found = scanned("users/[id", "a")
     assert faults_by_route(found) == {}
     assert [str(problem) for problem in layout_problems(found)] == [
@@ -51,5 +51,5 @@ def test_a_folder_that_is_no_route_is_told_behind_a_404() -> None:
     ]
 
 
-def test_a_file_that_exports_nothing_is_no_fault() -> None:
+def test_a_file_that_exports_nothing_is_not_a_problem() -> None:
     assert faults_by_route(scanned(functions__a__route="X = 1\n")) == {}

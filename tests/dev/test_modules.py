@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.modules import drop_modules, is_project_file, loaded_files
-from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.endpoint import load_module
 from tests.dev.serving import PATIENCE_S, shared_module, write_files
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     drop_modules(tmp_path)
 
 
-def test_the_projects_modules_are_forgotten_packages_and_route_files_too(root: Path) -> None:
+def test_the_projects_modules_are_dropped_packages_and_route_files_too(root: Path) -> None:
     files = {"forgettable/__init__.py": "", "forgettable/db.py": "", "forgettable_space/one.py": ""}
     write_files(root, {**files, "functions/rss.xml/[id]/route.py": "from forgettable.db import *\n"})
     load_module(str(root), "functions/rss.xml/[id]/route.py")
@@ -95,6 +95,6 @@ def test_a_module_that_another_thread_is_importing_is_waited_for(root: Path) -> 
         thread.start()
         assert entered.wait(PATIENCE_S)
         threading.Timer(0.05, leave.set).start()
-        forgotten = drop_modules(root)
+        dropped = drop_modules(root)
         thread.join()
-    assert (seen, forgotten) == ([1], ["slow_import"])
+    assert (seen, dropped) == ([1], ["slow_import"])

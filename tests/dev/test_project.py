@@ -9,7 +9,7 @@ import pytest
 from edgeroutes.dev.gateway import HttpRequest, read_result, rest_event
 from edgeroutes.dev.project import CACHE_FOLDER, Project, RememberedTree
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError
-from edgeroutes.routing.file_tree import DiskTree
+from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from tests.dev.serving import write_files
 
@@ -28,7 +28,7 @@ def root(tmp_path: Path):
         sys.path.remove(str(tmp_path))
 
 
-def test_whether_a_route_needs_a_loop_is_found_out_when_it_is_first_asked_for(root: Path) -> None:
+def test_whether_a_route_needs_a_loop_is_found_out_when_it_is_first_requested(root: Path) -> None:
     write_files(
         root,
         {
@@ -68,7 +68,7 @@ def test_a_strict_manifest_is_refused_with_all_problems(root: Path) -> None:
     assert [route.route_path for route in project.manifest(strict=False).routes] == ["/broken", "/free"]
 
 
-def test_its_handler_answers_events(root: Path) -> None:
+def test_its_handler_responds_to_events(root: Path) -> None:
     write_files(root, {"project_free": FREE, "pyproject.toml": "[tool.edgeroutes]\nbase_path = '/api'\n"})
     handler = Project(root).handler()
     response = read_result(handler(rest_event(HttpRequest(method="GET", path="/api/project_free"))))
@@ -112,7 +112,7 @@ def test_it_sees_every_change(tmp_path: Path) -> None:
     assert seen == [True] * 4
 
 
-def test_what_is_forgotten_is_read_again_though_its_mtime_is_the_same(tmp_path: Path) -> None:
+def test_a_dropped_file_is_read_again_though_its_mtime_is_the_same(tmp_path: Path) -> None:
     write_files(tmp_path, {"a": "X = 1\n"})
     tree = RememberedTree(tmp_path)
     file = tmp_path / "functions/a/route.py"

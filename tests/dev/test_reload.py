@@ -28,13 +28,13 @@ def words(word: str) -> str:
 
 
 def until_text(served: Served, path: str, text: str) -> float:
-    """Milliseconds until the path answers with the text."""
+    """Milliseconds until the path responds with the text."""
     began = time.perf_counter()
-    until(lambda: served.get(path).text == text, f"the answer {text!r}")
+    until(lambda: served.get(path).text == text, f"the response {text!r}")
     return (time.perf_counter() - began) * 1000
 
 
-def test_a_saved_route_or_module_answers_anew(tmp_path: Path) -> None:
+def test_a_saved_route_or_module_responds_with_the_new_code(tmp_path: Path) -> None:
     with serving(tmp_path, {"hello": HELLO, "lib/words.py": words("one")}) as served:
         assert served.get("/hello").text == "one"
         measured = []
@@ -44,7 +44,7 @@ def test_a_saved_route_or_module_answers_anew(tmp_path: Path) -> None:
         served.write({"hello": "async def GET():\n    return 'route'\n"})
         measured.append(until_text(served, "/hello", "route"))
         last = served.told.reloaded[-1]
-    print(f"save to new answer: {', '.join(f'{ms:.0f}' for ms in measured)} ms")
+    print(f"save to new response: {', '.join(f'{ms:.0f}' for ms in measured)} ms")
     assert (last.changed, last.routes, last.problems) == (("functions/hello/route.py",), 1, ())
     assert 0 < last.duration_ms < 1000 * PATIENCE_S
 
@@ -54,7 +54,7 @@ def test_two_saves_of_equal_size_within_a_second_are_both_seen(tmp_path: Path) -
         for word in ("two", "six", "ten", "one") * 3:
             path = tmp_path / "lib/words.py"
             path.write_text(words(word))
-            os.utime(path, ns=(10**18, 10**18))  # one and the same mtime
+            os.utime(path, ns=(10**18, 10**18))  # always the same mtime
             until_text(served, "/hello", word)
 
 
@@ -104,7 +104,7 @@ def test_an_open_stream_lives_through_a_reload(tmp_path: Path) -> None:
         assert [first, *lines] == ["a", "old"]
 
 
-def test_requests_during_many_saves_all_have_an_answer(tmp_path: Path) -> None:
+def test_requests_during_many_saves_all_have_a_response(tmp_path: Path) -> None:
     stop = threading.Event()
 
     def ask() -> set[str]:
@@ -145,7 +145,7 @@ BROKEN = [
 ]
 
 
-def test_a_broken_file_answers_with_its_error_and_line_until_it_is_mended(tmp_path: Path) -> None:
+def test_a_broken_file_responds_with_its_error_and_line_until_it_is_fixed(tmp_path: Path) -> None:
     files = {"hello": HELLO, "lib/words.py": words("one"), "fine": "def GET():\n    return 'fine'\n"}
     with serving(tmp_path, files) as served:
         for text, said in BROKEN:
@@ -171,7 +171,7 @@ def test_a_broken_module_is_the_fault_of_the_routes_that_import_it(tmp_path: Pat
     assert responses[0].json()["detail"].startswith("ImportRaisedError: lib/words.py:1: syntax error")
 
 
-def test_a_layout_error_answers_for_the_routes_it_is_about_and_behind_every_404(tmp_path: Path) -> None:
+def test_a_layout_error_is_the_response_of_the_routes_it_is_about_and_behind_every_404(tmp_path: Path) -> None:
     plain = "def GET():\n    return 'text'\n"
     with serving(tmp_path, {"(one)/a": plain, "b": plain}) as served:
         reload = served.saved({"(two)/a": plain})
@@ -184,7 +184,7 @@ def test_a_layout_error_answers_for_the_routes_it_is_about_and_behind_every_404(
         assert [response.status_code for response in responses] == [500, 200, 500]
         assert [responses[0].json()["detail"], responses[2].json()["problems"]] == [said[0], said]
         shutil.rmtree(tmp_path / "functions/(two)")
-        until(lambda: served.get("/a").status_code == 200, "the mending")
+        until(lambda: served.get("/a").status_code == 200, "the fix")
         assert served.get("/absent").status_code == 404
 
 
@@ -214,7 +214,7 @@ def test_middleware_that_appears_wraps_the_routes(tmp_path: Path) -> None:
         assert served.get("/a").headers["x-wrapped"] == "yes"
 
 
-def test_settings_that_cannot_be_read_answer_for_everything_until_they_are_mended(tmp_path: Path) -> None:
+def test_settings_that_cannot_be_read_respond_for_everything_until_they_are_fixed(tmp_path: Path) -> None:
     with serving(tmp_path, {"a": "def GET():\n    return 'text'\n", "pyproject.toml": ""}) as served:
         served.saved({"pyproject.toml": "[tool.edgeroutes]\ntrailing_slahs = true\n"})
         response = served.get("/a")
@@ -224,7 +224,7 @@ def test_settings_that_cannot_be_read_answer_for_everything_until_they_are_mende
         assert (served.get("/a").status_code, served.get("/a/").text) == (308, "text")
 
 
-def test_a_route_that_is_loading_for_ever_does_not_keep_its_mending_out(tmp_path: Path) -> None:
+def test_a_route_that_is_loading_for_ever_does_not_block_its_fix(tmp_path: Path) -> None:
     with (
         shared_module("gate", leave=threading.Event()) as gate,
         serving(tmp_path, {"stuck": "import gate\ngate.leave.wait(20)\n"}) as served,
@@ -232,10 +232,10 @@ def test_a_route_that_is_loading_for_ever_does_not_keep_its_mending_out(tmp_path
         pool = ThreadPoolExecutor(1)
         stuck = pool.submit(httpx.get, f"http://127.0.0.1:{served.server.port}/stuck", timeout=PATIENCE_S, verify=False)
         until(lambda: "functions.stuck.route" in sys.modules, "the import")
-        served.saved({"stuck": "def GET():\n    return 'mended'\n"})
-        mended = served.get("/stuck").text
+        served.saved({"stuck": "def GET():\n    return 'fixed'\n"})
+        fixed = served.get("/stuck").text
         gate.leave.set()
-        assert mended == "mended"
+        assert fixed == "fixed"
         assert stuck.result().status_code in (200, 405)  # it had loaded nothing yet, so either code is right
         pool.shutdown()
 
@@ -296,7 +296,7 @@ def mounted(name: str) -> str:
     """
 
 
-def test_a_mounted_app_is_shut_down_when_its_last_request_is_answered(tmp_path: Path) -> None:
+def test_a_mounted_app_is_shut_down_when_its_last_request_ends(tmp_path: Path) -> None:
     import asyncio
 
     entered, leave = threading.Event(), threading.Event()

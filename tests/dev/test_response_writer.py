@@ -1,4 +1,4 @@
-"""The way out to one client, on a loop of its own. Real sockets, slow readers and clients that leave: test_app.py."""
+"""The response to one client, on a loop of its own. Real sockets, slow readers and clients that leave: test_app.py."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start and end of the server; what it answers is in test_app."""
+"""Start and end of the server; its responses are in test_app."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TICKS = """
 """
 
 
-def test_what_is_told_at_the_start(tmp_path: Path) -> None:
+def test_the_output_at_the_start(tmp_path: Path) -> None:
     with serving(tmp_path, {"a": "def GET():\n    return ''\n", "b": "def get():\n    return ''\n"}) as served:
         started = served.told.started[0]
     assert (started.url, started.routes, started.warnings) == (f"http://127.0.0.1:{served.server.port}", 2, ())
@@ -292,7 +292,7 @@ def test_a_request_that_is_cut_off_runs_no_handler(
 
 
 def posted(served: Served) -> list[Responded]:
-    return [each for each in served.told.answered if each.method == "POST"]
+    return [each for each in served.told.responded if each.method == "POST"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD"])
@@ -300,7 +300,7 @@ def test_no_method_runs_with_half_a_body(served: Served, handlers: list[str], me
     handlers.clear()
     with connect(served) as client:
         client.sendall(f"{method} /sync HTTP/1.1\r\nhost: localhost\r\nx-name: cut\r\n{LENGTH}".encode())
-    until(lambda: served.told.answered[-1].note == "the client left", "the line in the log")
+    until(lambda: served.told.responded[-1].note == "the client left", "the line in the log")
     assert handlers == []
     assert served.client.request(method, "/sync", headers={"x-name": "whole"}).status_code == 200
     assert handlers == ["whole"]

@@ -97,11 +97,11 @@ def test_a_client_that_leaves_in_a_pause_closes_the_generator(tmp_path: Path, ki
         with served.client.stream("GET", f"/{kind}") as response:
             chunks = response.iter_text()
             assert [next(chunks), next(chunks)] == ["data: first\n\n", ": heartbeat\n\n"]
-        until(lambda: served.told.answered, "the log line")  # at the next heartbeat, whatever the generator does
+        until(lambda: served.told.responded, "the log line")  # at the next heartbeat, whatever the generator does
         if kind != "shared":
             gate.go_on.set()
         assert gate.closed.wait(PATIENCE_S)
-    assert (served.told.failed, served.told.logged, served.told.answered[0].note) == ([], [], "the client left")
+    assert (served.told.failed, served.told.logged, served.told.responded[0].note) == ([], [], "the client left")
 
 
 def test_a_compressed_chunk_can_be_read_when_it_is_produced(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_file_that_is_current_is_not_written(root: Path) -> None:
     assert message.startswith("functions/pay/route.py:4: the variable STRIPE_KEY is read here, and only .env sets it")
 
 
-def test_a_warning_is_told_once(root: Path) -> None:
+def test_a_warning_is_reported_once(root: Path) -> None:
     write_files(root, {"pay": READS, ".env": "STRIPE_KEY=1\n"})
     with kept(root) as (keeper, recorder):
         until(lambda: [level for level, _ in messages(recorder)] == ["INFO", "WARNING"], "the first warning")
@@ -106,7 +106,7 @@ def test_a_template_of_somebody_else_and_none_at_all_are_left_alone(text: str | 
     assert (path.read_text() if path.exists() else None) == text
 
 
-def test_without_leave_nothing_is_written_and_warnings_are_told_all_the_same(root: Path) -> None:
+def test_without_leave_nothing_is_written_and_warnings_are_reported_all_the_same(root: Path) -> None:
     before = (root / "template.yaml").read_bytes()
     write_files(root, {"pay": READS, ".env": "STRIPE_KEY=1\n"})
     with kept(root, writes=False) as (_, recorder):

@@ -59,7 +59,7 @@ def test_a_folder_matters_when_it_has_code_or_had_some(project: Path) -> None:
     assert not matters(project / "functions/never", project, lambda path: path.name == "gone")
 
 
-def test_changes_are_told_with_their_files(project: Path) -> None:
+def test_changes_are_reported_with_their_files(project: Path) -> None:
     seen: set[Path] = set()
     watcher = Watcher(project, seen.update, lambda path: path.name == "fresh")
     try:
@@ -131,7 +131,7 @@ def test_a_file_above_the_project_that_declares_packages_is_watched(project: Pat
         watcher.close()
 
 
-def test_nothing_is_told_after_the_end(project: Path) -> None:
+def test_nothing_is_reported_after_the_end(project: Path) -> None:
     seen: set[Path] = set()
     watcher = Watcher(project, seen.update, lambda _: False)
     watcher.close()

@@ -1,4 +1,4 @@
-"""CloudFront's API on a real socket, for boto3: it answers as it is told, and keeps what it was asked.
+"""CloudFront's API on a real socket, for boto3: it responds as the test says, and records the requests.
 
 Source: docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html (read 2026-11-21).
 """
@@ -18,7 +18,7 @@ _REFUSED = """<?xml version="1.0"?><ErrorResponse xmlns="http://cloudfront.amazo
 
 
 class CloudFrontApi:
-    """Refuses with the codes that it is given, one a request, then does what it is asked.
+    """Refuses with the codes that it is given, one a request, then accepts each request.
 
     `references` and `items` hold what each request said, refused ones included.
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.plan.manifest import read_cors
-from edgeroutes.routing.file_tree import DiskTree
+from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.application import Application, Call
-from edgeroutes.runtime.chunks import read_whole
 from edgeroutes.runtime.loop import LoopFree, PersistentLoop
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+from edgeroutes.runtime.streams import read_whole
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:
@@ -30,14 +30,14 @@ _numbers = count()
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ReceivedResponse:
     """What came back; equal when status, headers and body are.
 
     Args:
         status: Its status.
         headers: Names in lower case, repeated ones apart, in order.
         body: All of its bytes.
-        call: What was asked, for `after`.
+        call: The request, for `after`.
     """
 
     status: int
@@ -122,32 +122,32 @@ class RouteProject:
         self._handlers.append(handler)
         return handler
 
-    def ask(self, incoming: FakeIncoming) -> Answer:
-        """The answer, its stream read to the end, as an adapter would."""
+    def ask(self, incoming: FakeIncoming) -> ReceivedResponse:
+        """The response, its stream read to the end, as an adapter would."""
         call = self.application.open(incoming)
         context = copy_context()
-        status, headers, body = self._run(call, _answered(call), context)
-        return Answer(status, headers, body, call, context)
+        status, headers, body = self._run(call, _responded(call), context)
+        return ReceivedResponse(status, headers, body, call, context)
 
     def request(
         self, method: str, target: str, headers: Iterable[tuple[str, str]] = (), body: bytes | ValueError = b""
-    ) -> Answer:
+    ) -> ReceivedResponse:
         return self.ask(FakeIncoming(method, target, headers, body))
 
-    def get(self, target: str, headers: Iterable[tuple[str, str]] = ()) -> Answer:
+    def get(self, target: str, headers: Iterable[tuple[str, str]] = ()) -> ReceivedResponse:
         return self.request("GET", target, headers)
 
-    def post_json(self, target: str, value: Any, method: str = "POST") -> Answer:
+    def post_json(self, target: str, value: Any, method: str = "POST") -> ReceivedResponse:
         return self.request(method, target, [("content-type", "application/json")], json.dumps(value).encode())
 
-    def post_form(self, target: str, body: str, kind: str = "application/x-www-form-urlencoded") -> Answer:
+    def post_form(self, target: str, body: str, kind: str = "application/x-www-form-urlencoded") -> ReceivedResponse:
         return self.request("POST", target, [("content-type", kind)], body.encode())
 
-    def finish(self, answer: Answer) -> None:
-        """Run what `after` was given, as the adapter does when the answer has gone out."""
-        assert answer.call is not None
-        assert answer.context is not None
-        self._run(answer.call, answer.call.finish(), answer.context)
+    def finish(self, response: ReceivedResponse) -> None:
+        """Run what `after` was given, as the adapter does when the response has gone out."""
+        assert response.call is not None
+        assert response.context is not None
+        self._run(response.call, response.call.finish(), response.context)
 
     def module(self, file: str) -> Any:
         """A loaded route file, for what it keeps in its own variables."""
@@ -166,7 +166,7 @@ class RouteProject:
         return (self._loop if call.needs_loop else self._free).run(coroutine, context)
 
 
-async def _answered(call: Call) -> tuple[int, list[tuple[str, str]], bytes]:
+async def _responded(call: Call) -> tuple[int, list[tuple[str, str]], bytes]:
     response = await call.respond()
     body: Any = response.body or b""
     if response.is_stream:

@@ -15,7 +15,7 @@ class FakeRestApi:
     """The resources of an API.
 
     Args:
-        resources: Pairs of a path, such as '/users/{id}', and what answers it.
+        resources: Pairs of a path, such as '/users/{id}', and its target.
 
     Raises:
         ValueError: API Gateway would refuse such a tree.
@@ -32,7 +32,7 @@ class FakeRestApi:
             node.target = target
 
     def find(self, path: str, *, turns_back: bool) -> str | None:
-        """What answers this path."""
+        """The target of this path."""
         return _find(self.root, [part for part in path.split("/") if part], turns_back)[0]
 
     def count(self) -> int:
@@ -61,7 +61,7 @@ class _Node:
 
 
 def _find(node: _Node, parts: list[str], turns_back: bool) -> tuple[str | None, bool]:
-    """What answers, and whether the search is over."""
+    """The target, and whether the search is over."""
     if not parts:
         return node.target, node.target is not None
     if parts[0] in node.statics:

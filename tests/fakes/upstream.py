@@ -1,4 +1,4 @@
-"""Another server, on a real socket: answers what the test has put at a path, and notes what it was asked."""
+"""Another server, on a real socket: responds with what the test has put at a path, and records the requests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What is answered: status, headers as pairs, body; `before` runs first, with the connection's socket."""
+    """What is sent: status, headers as pairs, body; `before` runs first, with the connection's socket."""
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()

@@ -1,4 +1,4 @@
-"""However a path is spelled, what a response allows to pages of other origins are the rules of the route that answers it."""
+"""However a path is spelled, what a response allows to pages of other origins are the rules of its route."""
 
 from __future__ import annotations
 

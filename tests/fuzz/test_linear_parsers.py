@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.adapters.asgi_incoming import AsgiIncoming
+from edgeroutes.adapters.connection import AsgiIncoming
 from edgeroutes.adapters.events import HttpEvent, RestEvent
 from edgeroutes.http.caching import path_tag
 from edgeroutes.http.conditional import UnsatisfiableRangeError, is_not_modified, parse_http_date, requested_range
@@ -24,13 +24,12 @@ from edgeroutes.http.cookies import (
 )
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.freshness import parse_cache_control, read_freshness
-from edgeroutes.http.headers import Headers
+from edgeroutes.http.headers import Headers, parse_digits
 from edgeroutes.http.request import QueryParams
-from edgeroutes.http.text import decode_percent, parse_digits
-from edgeroutes.http.url import is_host, location, split_host
-from edgeroutes.routing.readings import path_readings
+from edgeroutes.http.url import decode_percent, is_host, location, split_host
+from edgeroutes.routing.patterns import path_readings
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
-from edgeroutes.runtime.compression import takes_gzip
+from edgeroutes.runtime.streams import takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.adapters.event_shape import shape_problem
+from edgeroutes.adapters.checks import shape_problem
 from edgeroutes.adapters.events import read_event
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev.gateway import HttpRequest, rest_event
@@ -162,7 +162,7 @@ def test_nonsense_in_several_places_is_too(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("path", PATHS)
-def test_an_event_without_nonsense_is_answered(handle: Handle, kind: str, path: str) -> None:
+def test_an_event_without_nonsense_gets_a_response(handle: Handle, kind: str, path: str) -> None:
     assert handle(event_of(kind, path)) == 200
 
 
@@ -240,6 +240,6 @@ def test_an_authorizers_event_is_refused_by_its_name(handle: Handle, event: dict
     "event",
     [None, 5, "text", [], [{}], {}, {"httpMethod": "GET"}, {"path": "/"}, {"requestContext": {"http": "method"}}],
 )
-def test_what_is_no_event_at_all_is_refused(handle: Handle, event: Any) -> None:
+def test_what_is_not_an_event_is_refused(handle: Handle, event: Any) -> None:
     with pytest.raises(EventError, match="is not an HTTP request"):
         handle(event)

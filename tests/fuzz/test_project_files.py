@@ -78,7 +78,7 @@ KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "folder": (Path.mkdir, "a folder"),
     "pipe": (os.mkfifo, "a named pipe"),
     "socket": (_socket, "a socket"),
-    "device": (lambda path: path.symlink_to("/dev/zero"), ""),  # also a link out of the project, whichever is said
+    "device": (lambda path: path.symlink_to("/dev/zero"), ""),  # also a link out of the project, whichever is reported
     "loop": (lambda path: path.symlink_to(path.name), "this link leads back to itself"),
     "broken link": (lambda path: path.symlink_to("nothing-there"), "links to 'nothing-there', which does not exist"),
     "not UTF-8": (lambda path: path.write_bytes(b"# fine\n\xff\xfe"), "2: "),
@@ -101,11 +101,11 @@ KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
         ("lib/db.py", {"build"}),
     ],
 )
-def test_what_is_no_file_to_read_is_named(project: Path, name: str, kind: str, doors: set[str]) -> None:
+def test_what_is_not_a_readable_file_is_named(project: Path, name: str, kind: str, doors: set[str]) -> None:
     make, said = KINDS[kind]
     replace(project, name, make)
     if kind == "folder" and name.startswith(("functions", "lib")):
-        # A folder of that name is no file of that meaning: 'route.py' may be a part of a URL.
+        # A folder of that name is not a file of that meaning: 'route.py' may be a part of a URL.
         refusals(project, doors_of(name))
         return
     found = refusals(project, doors)
@@ -117,7 +117,7 @@ def test_what_is_no_file_to_read_is_named(project: Path, name: str, kind: str, d
 TEXTS = {
     "dependencies is a number": ("pyproject.toml", "[project]\ndependencies = 5\n", "build", "project.dependencies"),
     "a dependency is a number": ("pyproject.toml", "[project]\ndependencies = [5]\n", "build", "project.dependencies"),
-    "a dependency is no requirement": ("pyproject.toml", '[project]\ndependencies = ["!"]\n', "build", "'!'"),
+    "a dependency is not a requirement": ("pyproject.toml", '[project]\ndependencies = ["!"]\n', "build", "'!'"),
     "project is a number": ("pyproject.toml", "project = 5\n", "build", "project"),
     "groups is a list": ("pyproject.toml", "dependency-groups = [1]\n", "build", "dependency-groups"),
     "optional is a list": ("pyproject.toml", "[project]\noptional-dependencies = [1]\n", "build", "optional"),

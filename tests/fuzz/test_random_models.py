@@ -20,10 +20,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.form_body import FormLimits
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.problem import problem_response
 from edgeroutes.http.request import Request
+from edgeroutes.http.request_bodies import FormLimits
 from edgeroutes.runtime.binding import bind
 from edgeroutes.runtime.starlette_bridge import read_form
 from tests.fakes.incoming import FakeIncoming

@@ -1,7 +1,4 @@
-"""The project speaks the field's plain English: request and response, cache and evict, local AWS.
-
-Each package is either checked strictly or listed in `NOT_YET` with its maximum of such lines. Who cleans a package deletes its line.
-"""
+"""The project speaks the field's plain English: request and response, cache and evict, local AWS."""
 
 from __future__ import annotations
 
@@ -31,19 +28,6 @@ WORDS = {
     r"\banswer(?:s|ed|ing)?\b|(?-i:[a-z]Answers?\b|\bAnswer[A-Z])": "response, respond",
 }
 _WORDS = {re.compile(pattern, re.IGNORECASE): instead for pattern, instead in WORDS.items()}
-
-# Packages that still have such lines, and how many at most.
-NOT_YET: dict[str, int] = {
-    "tests/adapters": 63,
-    "tests/build": 42,
-    "tests/conformance": 42,
-    "tests/dev": 132,
-    "tests/fakes": 23,
-    "tests/fuzz": 7,
-    "tests/local_aws": 21,
-    "tests/runtime": 68,
-    "tests/system": 90,
-}
 
 CHECKED_SUFFIXES = {".py", ".md", ".yaml", ".yml", ".toml"}
 
@@ -85,6 +69,4 @@ def _found(file: Path) -> list[str]:
 @pytest.mark.parametrize(("package", "files"), _packages().items(), ids=list(_packages()))
 def test_a_package_uses_the_words_of_the_field(package: str, files: list[Path]) -> None:
     found = [line for file in files for line in _found(file)]
-    allowed = NOT_YET.get(package, 0)
-    assert len(found) <= allowed, "\n".join([f"{package}: {len(found)} lines, at most {allowed} are allowed:", *found])
-    assert found or not allowed, f"{package} is done. Delete its line in NOT_YET."
+    assert not found, "\n".join([package, *found])

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.json_body import parse_json
 from edgeroutes.http.json_text import render_json
+from edgeroutes.http.request_bodies import parse_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)

@@ -12,7 +12,7 @@ from tests.fakes.incoming import FakeIncoming
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from edgeroutes.http.form_body import FormLimits
+    from edgeroutes.http.request_bodies import FormLimits
 
 
 class FakeHost:

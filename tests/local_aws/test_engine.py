@@ -125,7 +125,7 @@ def test_dynamic_references_are_resolved_where_resources_are_made(cloudformation
         ("Resources: {P: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: '{{resolve:ssm:/no}}'}}}", "does not exist"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_template_is_the_answer(cloudformation: Any, template: str, said: str) -> None:
+def test_a_templates_mistake_is_in_the_response(cloudformation: Any, template: str, said: str) -> None:
     with pytest.raises(ClientError) as caught:
         cloudformation.create_stack(StackName="s", TemplateBody=template)
     assert said in caught.value.response["Error"]["Message"]

@@ -121,7 +121,7 @@ def test_a_policy_without_conditions_is_weighed(cloud: Cloud) -> None:
     s3.put_object(Bucket=name, Key="a", Body=b"")
 
 
-def test_a_table_forgets_when_it_is_told_to(cloud: Cloud) -> None:
+def test_a_table_deletes_expired_items(cloud: Cloud) -> None:
     ttl = {"AttributeName": "expires_at", "Enabled": True}
     key = {
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],

@@ -58,7 +58,7 @@ def test_is_not_loopback(host: str) -> None:
         ("evil.example", "0.0.0.0", False),
     ],
 )
-def test_a_host_header_is_answered_for_or_not(header: str, told: str, allowed: bool) -> None:
+def test_a_host_header_is_allowed_or_refused(header: str, told: str, allowed: bool) -> None:
     assert is_allowed(header, told) is allowed
 
 
@@ -210,7 +210,7 @@ def test_the_refusal_names_the_origin_and_opens_nothing(served: Served) -> None:
         " Allow that origin with 'cors' in the route file, or start edgeroutes dev with --host"
     )
     assert not [name for name in response.headers if name.startswith("access-control-")]
-    until(lambda: served.told.answered[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
+    until(lambda: served.told.responded[-1].note.startswith(f"a page of another site ({EVIL})"), "the note in the log")
 
 
 def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> None:
@@ -220,7 +220,7 @@ def test_preflights_are_for_origins_that_the_route_allows(served: Served) -> Non
     assert status(served, "OPTIONS", "/partner", origin=EVIL, **asks) == 204
 
 
-def test_a_public_api_answers_whom_its_cors_allows(served: Served) -> None:
+def test_a_public_api_serves_origins_that_its_cors_allows(served: Served) -> None:
     assert status(served, "GET", "/partner", origin=EVIL) == 200
     assert status(served, "PUT", "/partner", origin=EVIL) == 200
     assert status(served, "GET", "/partner", origin="https://other.example", sec_fetch_site="cross-site") == 403
@@ -229,7 +229,7 @@ def test_a_public_api_answers_whom_its_cors_allows(served: Served) -> None:
     assert status(served, "GET", "/public", sec_fetch_site="cross-site", sec_fetch_mode="no-cors") == 200
 
 
-def test_programs_own_pages_and_navigations_are_answered(served: Served) -> None:
+def test_programs_own_pages_and_navigations_are_served(served: Served) -> None:
     navigation = {"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate", "sec_fetch_dest": "document"}
     assert status(served, "GET", "/plain", **navigation) == 200  # the redirect of an OAuth server
     assert status(served, "POST", "/plain") == 200  # a webhook

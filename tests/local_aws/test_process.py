@@ -49,7 +49,7 @@ def test_one_that_died_is_started_again_at_the_same_address_and_is_empty(moto: M
     assert (moto.url, Cloud(url).exists()) == (url, False)
 
 
-def test_a_taken_port_is_told() -> None:
+def test_a_taken_port_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ToolError) as caught:

@@ -49,7 +49,7 @@ def test_two_files_for_one_resource_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_all_broken_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_broken_files_are_reported_at_once(tmp_path: Path) -> None:
     files = {"infra/seed/a.yaml": "a: [", "infra/seed/b.json": "[1]"}
     with pytest.raises(ProblemsError) as caught:
         read_seeds(write(tmp_path, files))

@@ -116,7 +116,7 @@ def test_no_other_part_of_a_request_stands_in_for_the_host(moto: MotoProcess, he
         "relay.test:9",
     ],
 )
-def test_this_machine_is_answered(moto: MotoProcess, host: str) -> None:
+def test_this_machine_is_served(moto: MotoProcess, host: str) -> None:
     assert b"SecretList" in raw(moto, f"POST / HTTP/1.1\r\nHost: {host}\r\n")
 
 
@@ -159,7 +159,7 @@ def test_a_page_of_another_site_reads_and_changes_nothing(
         {"sec_fetch_site": "cross-site", "referer": "http://localhost:3000/page"},
     ],
 )
-def test_programs_and_pages_of_this_machine_are_answered(moto: MotoProcess, headers: dict[str, str]) -> None:
+def test_programs_and_pages_of_this_machine_are_served(moto: MotoProcess, headers: dict[str, str]) -> None:
     response = ask(moto, **headers)
     assert len(response.json()["SecretList"]) == 1
     if "origin" in headers:

@@ -1,4 +1,4 @@
-"""A template made in moto's mock: resources, outputs, environments, and what is said of them."""
+"""A template made in moto's mock: resources, outputs, environments, and what is reported of them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_another_cloud_reads_the_same_stack(cloud: Cloud) -> None:
     assert (other.resources, other.environment_of("Hello")) == (cloud.resources, cloud.environment_of("Hello"))
 
 
-def test_a_type_without_a_model_is_told(cloud: Cloud) -> None:
+def test_a_type_without_a_model_is_reported(cloud: Cloud) -> None:
     cloud.put({"Resources": {"Pool": {"Type": "AWS::Cognito::UserPool"}}})
     name = cloud.resources["Pool"].physical_id
     problem = f"moto has no AWS::Cognito::UserPool: Ref gives {name!r}, and calls of that service find nothing"
@@ -132,7 +132,7 @@ def test_a_reference_to_nothing_is_refused(cloud: Cloud) -> None:
         cloud.put({"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": {"Ref": "Nobody"}}}}})
 
 
-def test_a_refused_template_leaves_nothing_and_can_be_mended(cloud: Cloud) -> None:
+def test_a_refused_template_leaves_nothing_and_can_be_fixed(cloud: Cloud) -> None:
     queue, secret = {"Type": "AWS::SQS::Queue"}, {"Type": "AWS::SecretsManager::Secret", "Properties": {"Name": "key"}}
     broken = {"Type": "AWS::SQS::QueuePolicy", "Properties": {"Queues": ["nobody"], "PolicyDocument": {}}}
     with pytest.raises(ConfigError):
@@ -151,7 +151,7 @@ def test_without_a_mock_aws_itself_is_never_asked() -> None:
     )
 
 
-def test_a_server_that_is_not_there_is_told() -> None:
+def test_a_server_that_is_not_there_is_reported() -> None:
     with pytest.raises(ToolError) as caught:
         Cloud("http://127.0.0.1:9").put(TEMPLATE)
     assert str(caught.value).startswith("http://127.0.0.1:9: no moto server responds.")

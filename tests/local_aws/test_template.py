@@ -1,4 +1,4 @@
-"""What of a template stays on the desk."""
+"""The part of a template that local AWS creates."""
 
 from __future__ import annotations
 
@@ -135,14 +135,14 @@ def test_only_what_has_no_default_takes_them_and_what_is_given_wins(tmp_path: Pa
     assert require_parameters(tmp_path, TEMPLATE, {"Key": "given"}) == {"Mail": "of-sam", "Key": "given"}
 
 
-def test_all_that_have_no_value_are_named_with_the_way_out(tmp_path: Path) -> None:
+def test_all_parameters_without_a_value_are_named_with_a_fix(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError) as caught:
         require_parameters(tmp_path, TEMPLATE, None)
-    way_out = "Give it a Default, or a value by parameter_overrides in samconfig.toml"
-    way_out += "; in tests, also by the fixture edgeroutes_parameters."
+    fix = "Give it a Default, or a value by parameter_overrides in samconfig.toml"
+    fix += "; in tests, also by the fixture edgeroutes_parameters."
     assert [str(each) for each in caught.value.problems] == [
-        f"template.yaml: the parameter 'Mail' has no value. {way_out}",
-        f"template.yaml: the parameter 'Key' has no value. {way_out}",
+        f"template.yaml: the parameter 'Mail' has no value. {fix}",
+        f"template.yaml: the parameter 'Key' has no value. {fix}",
     ]
 
 

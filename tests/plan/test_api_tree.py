@@ -10,7 +10,7 @@ from edgeroutes.errors import LayoutError
 from edgeroutes.plan import api_tree
 from edgeroutes.plan.api_tree import make_resources
 from edgeroutes.plan.project import make_plan
-from edgeroutes.routing.layout import Place, check_layout
+from edgeroutes.routing.layout import PlacedRoute, check_layout
 from edgeroutes.routing.patterns import Pattern, parse_pattern
 from edgeroutes.routing.scan import scan
 from edgeroutes.routing.table import RouteTable
@@ -51,7 +51,7 @@ def some_layout(chance: random.Random) -> list[Pattern]:
     for text in chance.sample(PATTERNS, chance.randint(1, 7)):
         patterns = [*kept, parse_pattern(text)]
         places = [
-            Place(
+            PlacedRoute(
                 pattern=pattern, source_file=f"f{pattern.route_path}/route.py", folders=("f",) * len(pattern.segments)
             )
             for pattern in patterns

@@ -11,12 +11,12 @@ from edgeroutes.errors import ImportRaisedError, RouteFileError
 from edgeroutes.http.cors import CORS
 from edgeroutes.routing.conventions import CONFIG_NAMES, METHODS, SegmentConfig
 from edgeroutes.routing.exports import (
-    Export,
     MiddlewareExports,
     RouteExports,
     read_exports,
     read_middleware,
 )
+from edgeroutes.routing.handlers import Export
 from edgeroutes.routing.patterns import parse_pattern
 
 CASES = json.loads((Path(__file__).parents[1] / "cases" / "routing" / "exports.json").read_text())

@@ -7,8 +7,7 @@ from uuid import UUID
 import pytest
 
 from edgeroutes.errors import LayoutError, ProblemsError
-from edgeroutes.routing.patterns import Pattern, check_segments, parse_pattern
-from edgeroutes.routing.segments import Segment, parse_segment
+from edgeroutes.routing.patterns import Pattern, Segment, check_segments, parse_pattern, parse_segment
 
 NEXT_CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "nextjs.json"
 

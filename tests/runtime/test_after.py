@@ -177,7 +177,7 @@ def test_on_a_loop_they_wait_side_by_side(project: Make) -> None:
     assert routes.module("x/route.py").seen == ["waiting", "opening", "done"]
 
 
-def test_without_a_loop_one_that_waits_is_told_so_in_the_log(
+def test_without_a_loop_one_that_waits_is_an_error_in_the_log(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     source = handler(
@@ -191,21 +191,21 @@ def test_without_a_loop_one_that_waits_is_told_so_in_the_log(
     assert routes.module("x/route.py").seen == [1]
 
 
-def test_what_is_no_function_is_refused_where_it_is_given(
+def test_what_is_not_a_function_is_refused_where_it_is_given(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     assert project(handler("after(note(1))", "return {}")).get("/x").status == 500
     assert "TypeError: after() takes a function and its arguments, not None" in log_lines()[0]["exception"]
 
 
-def test_asking_for_it_does_not_make_a_cached_response_dynamic(project: Make) -> None:
+def test_using_it_does_not_make_a_cached_response_dynamic(project: Make) -> None:
     """Source: facts/nextjs.md A7."""
     response = project(f"revalidate = 60\n{handler('after(note, 1)', 'return {}')}").get("/x")
 
     assert (response.header("cache-control") or "").startswith("public, s-maxage=60")
 
 
-def test_nothing_is_left_to_do_where_nothing_was_asked_for(project: Make) -> None:
+def test_nothing_is_left_to_do_where_nothing_was_given(project: Make) -> None:
     routes = project(handler("return {}"))
     early = routes.application.open(FakeIncoming("GET", "/none"))
 

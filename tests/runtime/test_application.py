@@ -1,4 +1,4 @@
-"""From a path to a route, and what is answered where there is none."""
+"""From a path to a route, and the response where there is none."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_precedence_is_static_then_one_segment_then_more_with_a_way_back(project
     ]
 
 
-def test_a_route_is_loaded_when_it_is_first_asked_for(
+def test_a_route_is_loaded_when_it_is_first_requested(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     routes = project({"x/route.py": PATH, "broken/route.py": "1 / 0\n"})
@@ -206,7 +206,7 @@ def test_whether_a_call_needs_a_loop_is_the_routes_to_say(project: Make) -> None
     assert [needs(free, "/x"), needs(looped, "/x"), needs(looped, "/none")] == [False, True, False]
 
 
-def test_the_last_chunks_failure_is_the_adapters_to_answer(project: Make) -> None:
+def test_the_last_chunks_failure_is_the_adapters_to_handle(project: Make) -> None:
     """A stream that has begun cannot become a 500 here: whoever reads it asks `fail` for what to say."""
     routes = project("def GET():\n    yield 'a'\n    1 / 0\n")
 

@@ -91,7 +91,7 @@ def test_a_segment_is_converted_by_its_annotation(
         ("Literal['a']", "b"),
     ],
 )
-def test_a_segment_that_does_not_convert_is_no_such_page(project: Make, annotation: str, sent: str) -> None:
+def test_a_segment_that_does_not_convert_is_a_404(project: Make, annotation: str, sent: str) -> None:
     response = project({"[id]/route.py": handler(f"id: {annotation}, page: int", "1")}).get(f"/{sent}?page=x")
 
     assert (response.status, response.json()["title"], "errors" in response.json()) == (404, "Not Found", False)
@@ -119,7 +119,7 @@ def test_a_catch_all_is_a_list(project: Make, signature: str, target: str, shown
     assert project({"[...rest]/route.py": source}).get(target).text == shown
 
 
-def test_a_catch_all_whose_items_do_not_convert_is_no_such_page(project: Make) -> None:
+def test_a_catch_all_whose_items_do_not_convert_is_a_404(project: Make) -> None:
     assert project({"[...rest]/route.py": handler("rest: list[int]", "rest")}).get("/1/x").status == 404
 
 

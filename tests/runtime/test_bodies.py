@@ -136,7 +136,7 @@ def test_malformed_json_is_400_and_says_so(project: Make, kind: str, body: bytes
 
 
 @pytest.mark.parametrize("kind", MODELS)
-def test_json_that_is_sent_as_a_form_is_told_so(project: Make, kind: str) -> None:
+def test_json_that_is_sent_as_a_form_is_reported(project: Make, kind: str) -> None:
     headers = [("content-type", "application/x-www-form-urlencoded")]
 
     response = project(route(MODELS[kind])).request("POST", "/x", headers, b'{"title": "a", "count": 1}')
@@ -337,7 +337,7 @@ def test_several_files_and_a_file_input_that_nobody_filled_in(project: Make) -> 
     ]
 
 
-def test_a_file_where_a_field_is_asked_for_is_a_problem(project: Make) -> None:
+def test_a_file_where_a_field_is_expected_is_a_problem(project: Make) -> None:
     routes = project(route(FIELDS, "a: Annotated[str, Form()]", "a"))
 
     response = routes.request("POST", "/x", [("content-type", MULTIPART)], multipart(upload("a")))
@@ -351,7 +351,7 @@ def test_a_body_whose_base64_is_broken_is_400(project: Make) -> None:
     assert (response.status, response.json()["detail"]) == (400, "the body cannot be read: its base64 is broken")
 
 
-def test_an_exception_of_the_model_that_is_no_value_error_is_a_500(
+def test_an_exception_of_the_model_other_than_value_error_is_a_500(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     model = "from dataclasses import dataclass\n@dataclass\nclass Post:\n    title: str\n    def __post_init__(self):\n        1 / 0\n"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import read_whole, start_stream
-from edgeroutes.runtime.compression import compressed, takes_gzip
+from edgeroutes.runtime.streams import compressed, read_whole, start_stream, takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,8 +114,8 @@ def test_what_is_compressed(response: Response, is_compressed: bool, vary: str |
     encoding = response.headers.get("content-encoding")
 
     async def read() -> bytes:
-        answer = await sent(response)
-        return await read_whole(answer)
+        compressed = await sent(response)
+        return await read_whole(compressed)
 
     body = asyncio.run(read())
     assert response.headers.get("content-encoding") == ("gzip" if is_compressed else encoding)

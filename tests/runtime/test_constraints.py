@@ -229,7 +229,7 @@ def test_lengths_and_defaults(project: Make, signature: str, query: str, expecte
         ("Annotated[int, AfterValidator(even)]", ("2", "3"), [200, 404]),
     ],
 )
-def test_a_segment_that_breaks_a_constraint_is_no_such_page(
+def test_a_segment_that_breaks_a_constraint_is_a_404(
     project: Make, annotation: str, captured: tuple[str, ...], statuses: list[int]
 ) -> None:
     source = f"{IMPORTS}async def GET(id: {annotation}):\n    return 'fits'\n"

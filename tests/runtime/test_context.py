@@ -91,7 +91,7 @@ def test_cookies_are_kept_apart_by_domain_and_path_and_deleted_so(project: Make)
         ("see_other('/y')", 303),
     ],
 )
-def test_cookies_go_onto_whatever_the_handler_answers_redirects_too(project: Make, result: str, status: int) -> None:
+def test_cookies_go_onto_whatever_the_handler_returns_redirects_too(project: Make, result: str, status: int) -> None:
     response = project(handler("cookies().set('a', '1')", result)).get("/x")
 
     assert (response.status, response.values("set-cookie"), response.header("cache-control")) == (

@@ -12,7 +12,7 @@ from edgeroutes.http.cors import CORS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fakes.project import Answer, RouteProject
+    from tests.fakes.project import ReceivedResponse, RouteProject
 
     Make = Callable[..., RouteProject]
 
@@ -24,12 +24,12 @@ ASKS = ("access-control-request-method", "access-control-request-headers")
 
 def preflight(
     routes: RouteProject, target: str, origin: str = APP, method: str = "PUT", headers: str | None = None
-) -> Answer:
+) -> ReceivedResponse:
     sent = [("origin", origin), (ASKS[0], method), *([(ASKS[1], headers)] if headers else [])]
     return routes.request("OPTIONS", target, sent)
 
 
-def allowed(response: Answer) -> dict[str, str]:
+def allowed(response: ReceivedResponse) -> dict[str, str]:
     """What the response says to browsers."""
     return {
         name.removeprefix("access-control-"): value for name, value in response.headers if name.startswith("access-")
@@ -44,7 +44,7 @@ def PUT():
 """
 
 
-def test_a_preflight_is_answered_without_loading_the_route_or_its_middleware(project: Make) -> None:
+def test_a_preflight_gets_a_response_without_loading_the_route_or_its_middleware(project: Make) -> None:
     routes = project(
         {"middleware.py": "1 / 0\nasync def middleware(request, call_next): ...", "x/route.py": f"{TWO}{HANDLERS}1 / 0"}
     )
@@ -94,7 +94,7 @@ def test_a_path_that_does_not_exist_has_no_preflight(project: Make) -> None:
     [[], [("origin", APP)], [(ASKS[0], "PUT")]],
     ids=["nothing", "an origin alone", "no origin"],
 )
-def test_other_requests_of_that_method_are_answered_as_ever(project: Make, headers: list[tuple[str, str]]) -> None:
+def test_other_requests_of_that_method_are_served_as_usual(project: Make, headers: list[tuple[str, str]]) -> None:
     response = project(TWO + HANDLERS).request("OPTIONS", "/x", headers)
 
     assert (response.status, response.header("allow")) == (204, "GET, HEAD, OPTIONS, PUT")
@@ -120,7 +120,7 @@ def GET(request, kind: str = ""):
 def POST(page: int):
     return page
 """
-ANSWERS: list[tuple[str, str, list[tuple[str, str]], int]] = [
+RESPONSES: list[tuple[str, str, list[tuple[str, str]], int]] = [
     ("GET", "/x", [], 200),
     ("HEAD", "/x", [], 200),
     ("GET", "/x", [("if-none-match", "*")], 304),
@@ -140,7 +140,7 @@ ANSWERS: list[tuple[str, str, list[tuple[str, str]], int]] = [
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "headers", "status"), ANSWERS, ids=[f"{a[0]} {a[1]} {a[3]}" for a in ANSWERS]
+    ("method", "target", "headers", "status"), RESPONSES, ids=[f"{a[0]} {a[1]} {a[3]}" for a in RESPONSES]
 )
 def test_every_response_says_who_may_read_it(
     project: Make, method: str, target: str, headers: list[tuple[str, str]], status: int
@@ -169,7 +169,7 @@ def test_what_a_handler_varies_by_is_kept(project: Make) -> None:
     assert response.header("vary") == "Accept, Origin"
 
 
-def test_one_origin_alone_is_said_to_everybody_and_varies_by_nothing(project: Make) -> None:
+def test_a_single_origin_is_sent_to_everybody_and_varies_by_nothing(project: Make) -> None:
     routes = project(ONE + ERRORS)
     said = {"allow-origin": APP, "allow-credentials": "true"}
 
@@ -184,7 +184,7 @@ def test_a_file_that_does_not_load_can_be_read_about(project: Make) -> None:
     assert (response.status, allowed(response)["allow-origin"]) == (500, APP)
 
 
-def test_the_projects_cors_is_for_what_no_route_answers(project: Make) -> None:
+def test_the_projects_cors_covers_paths_without_a_route(project: Make) -> None:
     routes = project({"x/route.py": f"cors = False\n{HANDLERS}", "y/route.py": HANDLERS}, cors=CORS(APP))
     sent = [("origin", APP)]
 
@@ -213,7 +213,7 @@ def test_a_path_that_leads_to_the_canonical_one_has_its_preflight(project: Make)
     assert allowed(preflight(project(TWO + HANDLERS), "/x/"))["allow-methods"] == "PUT"
 
 
-def test_a_routes_own_options_answers_and_leaves_the_rest_to_us(project: Make) -> None:
+def test_a_routes_own_options_handles_the_request_and_leaves_the_rest_to_us(project: Make) -> None:
     source = f"{TWO}def PUT(): ...\ndef OPTIONS(request):\n    return {{'methods': ['PUT']}}\n"
     routes = project(source)
 
@@ -240,7 +240,7 @@ def GET():
     assert (allowed(response), response.header("vary")) == ({"allow-origin": ELSEWHERE}, "Origin")
 
 
-def test_middleware_answers_are_answers_too(project: Make) -> None:
+def test_responses_of_middleware_get_cors_headers_too(project: Make) -> None:
     source = "from edgeroutes import unauthorized\nasync def middleware(request, call_next):\n    unauthorized()\n"
     response = project({"middleware.py": source, "x/route.py": ONE + HANDLERS}).get("/x", [("origin", APP)])
 

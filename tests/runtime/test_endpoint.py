@@ -28,10 +28,10 @@ def GET(id: int):
 ALL_METHODS = """
     from edgeroutes import Response
     seen = []
-    def answer(request):
+    def handle(request):
         seen.append(request.method)
         return {"method": request.method}
-    GET = POST = PUT = PATCH = DELETE = answer
+    GET = POST = PUT = PATCH = DELETE = handle
 """
 
 
@@ -131,7 +131,7 @@ def test_a_method_that_no_route_can_export_is_400_with_an_empty_body(project: Ma
     assert (response.status, response.headers, response.body) == (400, [UNCACHED], b"")
 
 
-def test_a_method_that_is_no_function_is_an_error_of_the_route_file(
+def test_a_method_that_is_not_a_function_is_an_error_of_the_route_file(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     routes = project("GET = 'text'\n")

@@ -1,4 +1,4 @@
-"""FastAPI's tutorial: the same code, the same JSON; departures are in the table. FastAPI itself is asked beside us."""
+"""FastAPI's tutorial: the same code, the same JSON; departures are in the table. FastAPI itself runs beside edgeroutes."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from urllib.parse import quote
 import pytest
 
 from edgeroutes.http.conditional import strong_etag
-from edgeroutes.runtime.files import WHOLE_BYTES
 from edgeroutes.runtime.loop import LoopFree
+from edgeroutes.runtime.streams import WHOLE_BYTES
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fakes.project import Answer, RouteProject
+    from tests.fakes.project import ReceivedResponse, RouteProject
 
     Make = Callable[..., RouteProject]
 
@@ -53,8 +53,8 @@ def files(project: Make) -> Callable[..., RouteProject]:
     return make
 
 
-def asked(answer: Answer, *names: str) -> dict[str, str | None]:
-    return {name: answer.header(name) for name in names}
+def asked(response: ReceivedResponse, *names: str) -> dict[str, str | None]:
+    return {name: response.header(name) for name in names}
 
 
 def test_a_small_file_is_tagged_by_its_content_and_a_large_one_by_size_and_date(files: Make) -> None:
@@ -130,7 +130,7 @@ def test_a_range_of_a_version_that_is_gone_gets_all_of_the_new_one(files: Make) 
 
 
 @pytest.mark.parametrize("method", ["HEAD", "POST"])
-def test_only_a_get_is_answered_in_part(files: Make, method: str) -> None:
+def test_only_a_get_gets_a_partial_response(files: Make, method: str) -> None:
     """Source: RFC 9110 §14.2."""
     response = files().request(method, "/small", [("range", "bytes=0-1")])
 
@@ -140,7 +140,7 @@ def test_only_a_get_is_answered_in_part(files: Make, method: str) -> None:
 
 @pytest.mark.parametrize("name", CONTENT)
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_who_has_the_file_is_told_so_before_any_range_counts(files: Make, name: str, method: str) -> None:
+def test_a_client_that_has_the_file_gets_a_304_before_any_range_counts(files: Make, name: str, method: str) -> None:
     """Source: RFC 9110 §13.2.2."""
     routes = files()
     tag = routes.get(f"/{name}").header("etag") or ""
@@ -192,7 +192,7 @@ def test_a_response_that_is_returned_again_serves_the_file_again(files: Make) ->
     assert routes.get("/same", [("range", "bytes=-3")]).body == b"end"
 
 
-def test_a_file_that_middleware_answers_is_served_alike(files: Make) -> None:
+def test_a_file_that_middleware_returns_is_served_alike(files: Make) -> None:
     routes = files()
     routes.write(
         "middleware.py",
@@ -204,7 +204,7 @@ def test_a_file_that_middleware_answers_is_served_alike(files: Make) -> None:
     assert (response.status, response.body) == (206, b"01")
 
 
-def test_a_file_that_has_gone_missing_can_be_answered_by_the_handler(files: Make) -> None:
+def test_a_file_that_has_gone_missing_can_be_handled_by_the_handler(files: Make) -> None:
     source = """
         from edgeroutes import Response, not_found
         def GET():

@@ -1,4 +1,4 @@
-"""Caching of a route's responses: product.md "Segment config", decisions.md "Answers to the browser and the CDN"."""
+"""Caching of a route's responses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.fakes.incoming import FakeIncoming
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.fakes.project import Answer, RouteProject
+    from tests.fakes.project import ReceivedResponse, RouteProject
 
     Make = Callable[..., RouteProject]
 
@@ -66,7 +66,7 @@ def cookie_setters(project: Make) -> dict[str, RouteProject]:
     return {config: project(f"{config}\ntags = ['t']\n{SETS_COOKIE}") for config in configs}
 
 
-def cached(response: Answer) -> str | None:
+def cached(response: ReceivedResponse) -> str | None:
     return response.header("cache-control")
 
 
@@ -166,7 +166,7 @@ def test_asking_who_asks_or_setting_a_cookie_makes_it_dynamic(project: Make, sig
         ("", "response = Response('a'); response.cookies; return response"),
     ],
 )
-def test_asking_for_anything_else_changes_nothing(project: Make, signature: str, result: str) -> None:
+def test_reading_anything_else_changes_nothing(project: Make, signature: str, result: str) -> None:
     assert cached(project(route("revalidate = 60", result, signature)).get("/x?page=2")) == MINUTE
 
 
@@ -288,7 +288,7 @@ def test_one_visitors_cookie_is_never_given_to_the_next(
     assert (response.header("x-cache-tag"), response.header("etag")) == (None, None)
     warning = (
         f"{routes.app_dir}/x/route.py: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the "
-        "cookie to everyone. It went out as 'private, no-store'. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
+        "cookie to everyone. It is sent as 'private, no-store'. Use 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     assert [line["message"] for line in log_lines()] == ([warning] if warns else [])
 
@@ -349,7 +349,7 @@ def test_a_tag_too_many_or_too_long_is_an_error_that_names_it(
     assert problem in log_lines()[0]["exception"]
 
 
-def test_a_stream_that_caches_were_told_to_keep_cannot_ask_who_asks_or_add_tags(
+def test_a_stream_that_caches_may_store_cannot_read_the_client_or_add_tags(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     late = """\
@@ -386,7 +386,7 @@ def test_what_runs_after_a_cached_response_may_ask(project: Make) -> None:
     ("result", "reason"),
     [
         ("headers(); cookies(); headers(); return 'a'", "headers and cookies were read"),
-        ("return Response('a', 201)", "status 201 is never kept"),
+        ("return Response('a', 201)", "status 201 is never cached"),
         ("return Response('a', headers={'Set-Cookie': 'a=1'})", "it sets a cookie"),
     ],
 )
@@ -556,7 +556,7 @@ async def GET(own: bool):
 
 
 @pytest.mark.parametrize("config", ["", "dynamic = 'force-dynamic'"])
-def test_a_dynamic_answer_is_never_304(project: Make, config: str) -> None:
+def test_a_dynamic_response_is_never_304(project: Make, config: str) -> None:
     routes = project(route(config, "return Response('a', headers={'ETag': '\"v1\"'})"))
 
     assert routes.get("/x", [("if-none-match", '"v1"')]).status == 200

@@ -47,7 +47,7 @@ def test_a_coroutine_that_never_waits_needs_no_loop() -> None:
     assert LoopFree().run(never_waiting(1), copy_context()) == 2
 
 
-def test_one_that_waits_is_told_so_at_the_place_where_it_does() -> None:
+def test_one_that_waits_is_an_error_at_the_place_where_it_does() -> None:
     steps = []
 
     async def waiting() -> None:
@@ -64,7 +64,7 @@ def test_one_that_waits_is_told_so_at_the_place_where_it_does() -> None:
     assert steps == [MESSAGE, "finally"]
 
 
-def test_one_that_waits_again_is_told_again() -> None:
+def test_one_that_waits_again_is_reported_again() -> None:
     async def stubborn() -> int:
         told = 0
         for _ in range(3):
@@ -210,7 +210,7 @@ def test_a_cancellation_where_no_loop_runs_is_a_500(
 def test_a_base_exception_of_a_library_is_a_500(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], needs_loop: bool
 ) -> None:
-    """Extensions written in Rust (pydantic-core, orjson) panic with one; Next.js answers whatever is thrown (R1)."""
+    """Extensions written in Rust (pydantic-core, orjson) panic with one; Next.js responds to whatever is thrown (R1)."""
     source = """
         class PanicException(BaseException):
             pass

@@ -46,7 +46,7 @@ def test_three_nested_ones_run_outermost_first(project: Make) -> None:
     assert (outer.json(), outer.values("x-seen")) == (["root", "group"], ["group", "root"])
 
 
-def test_one_may_answer_without_asking_further_in(project: Make) -> None:
+def test_one_may_respond_without_calling_the_next(project: Make) -> None:
     routes = project(
         {
             "middleware.py": marking("outer"),
@@ -228,7 +228,7 @@ def test_one_that_returns_nothing_is_an_error_that_names_it(
     assert f"{problem}'return await call_next(request)'." in log_lines()[0]["exception"]
 
 
-def test_one_that_forgets_await_is_an_error_that_names_it(
+def test_one_without_await_is_an_error_that_names_it(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     source = "async def middleware(request, call_next):\n    return call_next(request)\n"
@@ -320,7 +320,7 @@ async def middleware(request, call_next):
     assert response.values("set-cookie") == ["own=3; Path=/", "before=1; Path=/", "after=2; Path=/"]
 
 
-def test_it_may_answer_with_a_stream_of_its_own(project: Make) -> None:
+def test_it_may_respond_with_a_stream_of_its_own(project: Make) -> None:
     source = """
 async def middleware(request, call_next):
     response = await call_next(request)

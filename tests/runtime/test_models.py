@@ -8,8 +8,8 @@ import msgspec
 import pydantic
 import pytest
 
-from edgeroutes.http.field_problems import Problems, render_path
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.problem import Problems, render_path
 from edgeroutes.runtime.models import fields_converter, json_reader, model_annotations, model_validator
 
 
@@ -25,7 +25,7 @@ class Order(pydantic.BaseModel):
     @pydantic.model_validator(mode="after")
     def check(self) -> Order:
         if self.title == "no":
-            raise ValueError("no is no title")
+            raise ValueError("no is not a title")
         return self
 
 
@@ -67,7 +67,7 @@ def test_a_body_becomes_the_model() -> None:
                 ["items.2.n", "Field required"],
             ],
         ),
-        (Order, b'{"title": "no"}', [["", "Value error, no is no title"]]),
+        (Order, b'{"title": "no"}', [["", "Value error, no is not a title"]]),
         (Order, b"[]", [["", "Input should be an object"]]),
         (
             OrderStruct,
@@ -85,7 +85,7 @@ def test_the_librarys_problems_have_our_form(model: Any, body: bytes, problems: 
 
 @pytest.mark.parametrize("model", [Order, OrderStruct])
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b'{"title": "ab"} x'])
-def test_what_is_no_json_is_said_to_be_none(model: Any, body: bytes) -> None:
+def test_a_body_that_is_not_json_is_reported(model: Any, body: bytes) -> None:
     with pytest.raises(HTTPError, match="400 the request body is not valid JSON: "):
         read(model, body)
 

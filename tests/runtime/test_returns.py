@@ -132,7 +132,7 @@ def test_a_value_that_does_not_fit_is_a_500_that_the_log_explains(
     assert f"a value that its return annotation does not allow: {problem}" in line["exception"]
 
 
-def test_none_is_still_a_forgotten_return(project: Make, log_lines: Lines) -> None:
+def test_none_is_still_a_missing_return(project: Make, log_lines: Lines) -> None:
     assert project(f"{MODELS}\ndef GET() -> Out:\n    pass\n").get("/x").status == 500
     assert "the handler returned None" in log_lines()[0]["exception"]
 

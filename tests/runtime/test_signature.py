@@ -271,7 +271,7 @@ def test_an_annotation_of_what_is_returned_may_be_for_type_checkers_only() -> No
     assert parameters(source) == [Parameter("id", int)]
 
 
-def test_inspect_is_loaded_only_for_what_is_no_plain_function() -> None:
+def test_inspect_is_loaded_only_for_what_is_not_a_plain_function() -> None:
     check = """
         import sys
         from edgeroutes.runtime.signature import read_parameters

@@ -1,4 +1,4 @@
-"""Forms read by Starlette, and Starlette's own responses as answers."""
+"""Forms read by Starlette, and Starlette's own responses."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ LISTED = "def generate_static_params():\n    calls.append(1)\n    return [{'id':
 
 
 @pytest.mark.parametrize("asynchronous", ["", "async "])
-def test_only_listed_values_are_answered_and_the_list_is_made_once(project: Make, asynchronous: str) -> None:
+def test_only_listed_values_are_served_and_the_list_is_made_once(project: Make, asynchronous: str) -> None:
     """Source: facts/nextjs.md C28."""
     routes = project({"[id]/route.py": route(asynchronous + LISTED)})
 
@@ -37,7 +37,7 @@ def test_only_listed_values_are_answered_and_the_list_is_made_once(project: Make
     assert routes.module("[id]/route.py").calls == [1]
 
 
-def test_otherwise_every_value_is_answered_and_nothing_is_generated(project: Make) -> None:
+def test_otherwise_every_value_is_served_and_nothing_is_generated(project: Make) -> None:
     routes = project({"[id]/route.py": route(LISTED, "dynamic_params = True")})
 
     assert routes.get("/c").json() == {"id": "c"}
@@ -79,7 +79,7 @@ def test_all_of_the_segments_count(project: Make, folder: str, listed: str, targ
         ("generate_static_params = ['a']", "it is a list, not a function. Define 'def generate_static_params()'."),
     ],
 )
-def test_what_is_no_list_of_segments_is_an_error_that_names_it(
+def test_what_is_not_a_list_of_segments_is_an_error_that_names_it(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]], generate: str, problem: str
 ) -> None:
     routes = project({"[id]/route.py": route(generate)})
@@ -89,7 +89,7 @@ def test_what_is_no_list_of_segments_is_an_error_that_names_it(
     assert f"{routes.app_dir}/[id]/route.py, generate_static_params: {problem}" in line["exception"]
 
 
-def test_a_generator_that_fails_is_a_500_and_is_asked_again(
+def test_a_generator_that_fails_is_a_500_and_is_called_again(
     project: Make, log_lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
     generate = """

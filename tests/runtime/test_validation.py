@@ -15,8 +15,8 @@ import pydantic
 import pytest
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.http.field_problems import Problems, render_path
 from edgeroutes.http.parameters import Query
+from edgeroutes.http.problem import Problems, render_path
 from edgeroutes.runtime.fields import is_model
 from edgeroutes.runtime.validation import make_validator
 

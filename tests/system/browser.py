@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS = 30
 WIRE_SECONDS = 2
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# Nothing that speaks to anybody but the pages: a browser's own traffic is no part of a test.
+# Nothing that speaks to anybody but the pages: a browser's own traffic is not part of a test.
 FLAGS = (
     "--headless",
     "--remote-debugging-port=0",
@@ -56,7 +56,7 @@ class BrowserError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """One answer as the page's network has seen it.
+    """One response as the page's network has seen it.
 
     Args:
         url: Of the request; every step of a redirect has a response of its own.
@@ -124,7 +124,7 @@ class Browser:
 
 
 class Page:
-    """A page of the browser: where it goes, what its JavaScript answers, what it has received and logged."""
+    """A page of the browser: where it goes, what its JavaScript returns, what it has received and logged."""
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
@@ -134,7 +134,7 @@ class Page:
             self.call(f"{domain}.enable")
 
     def navigate(self, url: str) -> Received:
-        """Go there and wait until the page has loaded; what its document's request was answered at last.
+        """Go there and wait until the page has loaded; the last response to its document's request.
 
         Raises:
             BrowserError: When nothing is shown: no connection, or a response without a page such as a 204.
@@ -172,7 +172,7 @@ class Page:
 
     @property
     def received(self) -> list[Received]:
-        """Every answer so far, in the order in which the requests were first made."""
+        """Every response so far, in the order in which the requests were first made."""
         self._wait_for_wire()
         ids = [event["params"]["requestId"] for event in self._events if event["method"] == "Network.requestWillBeSent"]
         return [response for request_id in dict.fromkeys(ids) for response in self._responses(request_id)]
@@ -214,7 +214,7 @@ class Page:
                 seconds = 0
 
     def _wait_for_wire(self) -> None:
-        """Take in what came over the wire for every response that says so: it may be told later than the response."""
+        """Take in what came over the wire for every response that says so: the event may come later than the response."""
         end = time.monotonic() + WIRE_SECONDS
         self._read_on()
         while time.monotonic() < end and any(_lacks_wire(self._events)):
@@ -224,7 +224,7 @@ class Page:
         return sum(event["method"] == method for event in self._events)
 
     def _responses(self, request_id: str) -> list[Received]:
-        """A request's answers, each step of a redirect one; what came over the wire is told apart, in the same order."""
+        """A request's responses, each step of a redirect one; what came over the wire is listed apart, in the same order."""
         events = [event for event in self._events if event["params"].get("requestId") == request_id]
         wire = iter([event["params"] for event in events if event["method"] == "Network.responseReceivedExtraInfo"])
         responses = []

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 ARCHITECTURE = {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 INVOCATIONS = "/2015-03-31/functions/function/invocations"
 START_SECONDS = 20
-ANSWER_SECONDS = 30
+RESPONSE_SECONDS = 30
 
 
 def find_emulator() -> Path | None:
@@ -70,7 +70,7 @@ class Emulator:
             "PYTHONDONTWRITEBYTECODE": "1",
             "LAMBDA_TASK_ROOT": str(task),
             "AWS_LAMBDA_FUNCTION_NAME": "emulated",
-            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(ANSWER_SECONDS),
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": str(RESPONSE_SECONDS),
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_REGION": "eu-west-1",
             **(variables or {}),
@@ -83,7 +83,7 @@ class Emulator:
 
     def invoke(self, event: Any) -> Any:
         """What the function gave for the event: its result, or `errorType` and `errorMessage`."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=ANSWER_SECONDS)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=RESPONSE_SECONDS)
         try:
             connection.request("POST", INVOCATIONS, json.dumps(event), {"Content-Type": "application/json"})
             return json.loads(connection.getresponse().read())

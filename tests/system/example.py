@@ -1,4 +1,4 @@
-"""The example application as its built form is tested: what is asked of each route, and what must come back."""
+"""The example application as its built form is tested: the requests to each route, and the responses that must come back."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 HOST = "testserver"
-"""What every request says, so that URLs in answers are the same wherever the application runs."""
+"""What every request says, so that URLs in responses are the same wherever the application runs."""
 ENVIRONMENT = {
     "UPSTREAM_URL": "http://127.0.0.1:1",
     "CHAT_PAUSE_SECONDS": "0",
@@ -64,9 +64,9 @@ class Built:
     plan: ProjectPlan
 
     def bundle(self, route_path: str) -> Path:
-        """The folder of the function that answers a route; the fallback's for one that there is not."""
-        answering = (each for each in self.plan.functions if route_path in (route.route_path for route in each.routes))
-        return self.folder / next(answering, self.plan.fallback).logical_id
+        """The folder of the function of a route; the fallback's for one that there is not."""
+        of_route = (each for each in self.plan.functions if route_path in (route.route_path for route in each.routes))
+        return self.folder / next(of_route, self.plan.fallback).logical_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ReceivedResponse:
     """A response without what every server writes by itself, and with `…` for what differs from time to time."""
 
     status: int
@@ -110,14 +110,14 @@ _VOLATILE_HEADERS = {
 }
 
 
-def in_process(client: RouteClient, ask: Ask) -> Answer:
-    """What the test client gives for it, without a cookie that was not asked for."""
+def in_process(client: RouteClient, ask: Ask) -> ReceivedResponse:
+    """What the test client gives for it, without a cookie that the request did not have."""
     client.cookies.clear()
     response = client.request(ask.method, ask.url, **ask.options)
     return settled(response.status_code, response.headers.multi_items(), response.content)
 
 
-def settled(status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
+def settled(status: int, headers: list[tuple[str, str]], body: bytes) -> ReceivedResponse:
     """The response as it can be compared with another one to the same request."""
     grouped: dict[str, list[str]] = {}
     for name, value in headers:
@@ -130,7 +130,7 @@ def settled(status: int, headers: list[tuple[str, str]], body: bytes) -> Answer:
         same = _TIMES.sub(b"...", same)
     if same != body and "etag" in grouped:
         grouped["etag"] = ["…"]
-    return Answer(status=status, headers=grouped, body=same)
+    return ReceivedResponse(status=status, headers=grouped, body=same)
 
 
 def _get(url: str, **headers: str) -> Ask:

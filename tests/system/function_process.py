@@ -35,7 +35,7 @@ class FunctionProcess:
     """One sandbox's Python, started at once.
 
     Args:
-        api: What it asks for events.
+        api: Where it reads events.
         task: Its folder, to be filled.
         routes: Source by URL path.
         needs_loop: Whether the routes run on a loop.
@@ -110,7 +110,7 @@ class BuiltFunctionProcess:
     """A built bundle's Python under awslambdaric as it is, started at once; it sees the bundle, these folders and the standard library.
 
     Args:
-        api: What it asks for events.
+        api: Where it reads events.
         bundle: Its folder, as `/var/task`.
         log: A file that gets what it writes.
         python: Of the version that the bundle is for.

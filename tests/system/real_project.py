@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from edgeroutes.build.installer import find_uv
@@ -18,9 +19,10 @@ from tests.build.projects import OWN_RUNTIME, invoke
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 UV = find_uv(os.environ)
+REPOSITORY = Path(__file__).parents[2]
+SAM = shutil.which("sam") or next(map(str, REPOSITORY.glob(".tools/*/bin/sam")), None)
 SETTINGS = f'\n[tool.edgeroutes]\nruntime = "{OWN_RUNTIME}"\n'
 PATIENCE_S = 60
 # uv takes a wheel of the same path and version for the same wheel.
@@ -107,6 +109,23 @@ class RealProject:
     def built(self, function: str, path: str) -> Any:
         """The body that a function's bundle returns in an interpreter that sees nothing else."""
         return parsed(invoke(self.bundle(function), path)["body"])
+
+    def sam_build(self) -> subprocess.CompletedProcess[str]:
+        """`edgeroutes init`, `edgeroutes template`, `sam build`, as a user's shell with an active environment has it."""
+        for command in (("init", "."), ("template",)):
+            done = self.edgeroutes(*command)
+            assert done.returncode == 0, done.stderr
+        environment = self._environment()
+        environment |= {"PATH": f"{self.bin}:{environment['PATH']}", "SAM_CLI_TELEMETRY": "0"}
+        return subprocess.run(
+            [str(SAM), "build"], cwd=self.root, env=environment, capture_output=True, text=True, check=False
+        )
+
+    def built_by_sam(self, function: str, path: str) -> Any:
+        """The same for a bundle that `sam build` made."""
+        done = self.sam_build()
+        assert done.returncode == 0, done.stderr
+        return parsed(invoke(self.root / ".aws-sam" / "build" / function, path)["body"])
 
     def refused(self, **variables: str) -> list[str]:
         """The lines of a build that fails, and says why without a traceback."""

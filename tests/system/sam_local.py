@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgeroutes.config import Config
 
 START_SECONDS = 60
-ANSWER_SECONDS = 60
+RESPONSE_SECONDS = 60
 IMAGE = "public.ecr.aws/lambda/python:{version}-{architecture}"
 
 
@@ -48,7 +48,7 @@ def require_image(config: Config) -> None:
     """Skip where no container can be started for the project's functions."""
     image = IMAGE.format(version=config.runtime.removeprefix("python"), architecture=config.architecture)
     if shutil.which("docker") is None or not docker("info"):
-        pytest.skip("no Docker engine answers: sam local runs functions in containers")
+        pytest.skip("no Docker engine responds: sam local runs functions in containers")
     if not docker("image", "inspect", image):
         pytest.skip(f"the image {image} is not here: docker pull {image}")
 

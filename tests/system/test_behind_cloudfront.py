@@ -87,7 +87,7 @@ def event(**headers: str) -> dict[str, Any]:
 VIEWER = {"x-forwarded-host": "www.example.com", "x-edgeroutes-client": "198.51.100.9"}
 
 
-def test_who_comes_past_cloudfront_is_refused_and_who_comes_through_it_has_it_forget(
+def test_requests_past_cloudfront_are_refused_and_those_through_it_may_invalidate(
     root: Path, runtime: RuntimeApi, cloudfront: CloudFrontApi
 ) -> None:
     with start(

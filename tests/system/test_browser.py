@@ -57,19 +57,22 @@ def site(served: Served) -> str:
     return f"http://127.0.0.1:{served.server.port}"
 
 
-def test_a_page_is_shown_and_its_javascript_answers(page: Page, site: str) -> None:
+def test_a_page_is_shown_and_its_javascript_responds(page: Page, site: str) -> None:
     response = page.navigate(f"{site}/old")
     assert (response.url, response.status) == (f"{site}/?from=old", 200)
     assert [(each.url, each.status) for each in page.received][:2] == [(f"{site}/old", 307), (response.url, 200)]
     assert page.evaluate("[document.title, document.querySelector('p').textContent]") == ["Home", "☃"]
-    assert page.evaluate("const answer = await fetch('/kept'); [answer.status, await answer.text()]") == [200, "kept"]
+    assert page.evaluate("const response = await fetch('/kept'); [response.status, await response.text()]") == [
+        200,
+        "kept",
+    ]
     page.evaluate("setTimeout(() => { document.title = 'Later' }, 50)")
     page.wait_for("document.title === 'Later'")
     page.reload()
     assert page.evaluate("document.title") == "Home"
 
 
-def test_the_browsers_cache_and_what_went_over_the_wire_are_told_apart(page: Page, site: str) -> None:
+def test_the_browsers_cache_and_what_went_over_the_wire_are_distinguished(page: Page, site: str) -> None:
     page.navigate(site)
     seen = [
         page.evaluate(f"(await fetch('/kept', {{cache: '{mode}'}})).status")
@@ -98,8 +101,8 @@ def test_the_error_page_shows_the_source_and_reloads_itself_when_it_is_saved(
         'cause>")',
     ]
     assert "request " in page.evaluate("document.querySelector('small').textContent")
-    served.saved({"broken": "def GET():\n    return 'mended'\n"})
-    page.wait_for("document.body.textContent === 'mended'")
+    served.saved({"broken": "def GET():\n    return 'fixed'\n"})
+    page.wait_for("document.body.textContent === 'fixed'")
     served.saved({"broken": FILES["broken"]})
 
 
@@ -113,7 +116,7 @@ def test_a_path_without_a_route_shows_the_routes_and_what_may_be_meant(page: Pag
     page.wait_for("document.body.textContent === 'made'")
 
 
-def test_what_goes_wrong_in_a_page_is_told(page: Page, site: str) -> None:
+def test_what_goes_wrong_in_a_page_is_reported(page: Page, site: str) -> None:
     page.navigate(site)
     with pytest.raises(BrowserError, match="TypeError: no"):
         page.evaluate("await Promise.reject(new TypeError('no'))")

@@ -1,4 +1,4 @@
-"""A returning visitor in a real Chromium: what its own cache keeps must not outlive what the CDN was told to forget.
+"""A returning visitor in a real Chromium: what its own cache keeps must not outlive an invalidation in the CDN.
 
 Source: decisions.md, "Two audiences for Cache-Control": without the viewer-response rule the browser shows v1 v1 v2 v3.
 """
@@ -46,7 +46,7 @@ def visits(served: Served, page: Page) -> list[str]:
     for number in range(4):
         if number:
             served.client.post("/page")
-            until(lambda count=number: served.server.cdn is None or forgettings(served) == count)
+            until(lambda count=number: served.server.cdn is None or invalidations(served) == count)
         page.navigate(elsewhere)
         fetched = page.evaluate(f"(await (await fetch({url!r})).text()).match(/v\\d/)[0]")
         page.navigate(url)
@@ -54,11 +54,11 @@ def visits(served: Served, page: Page) -> list[str]:
     return seen
 
 
-def forgettings(served: Served) -> int:
+def invalidations(served: Served) -> int:
     return sum(report.message.startswith("CDN cache invalidated") for report in served.told.logged)
 
 
-def test_after_revalidation_a_returning_visitor_sees_the_new_answer_at_the_next_request(
+def test_after_revalidation_a_returning_visitor_sees_the_new_response_at_the_next_request(
     tmp_path: Path, page: Page
 ) -> None:
     with serving(tmp_path, FILES) as served:

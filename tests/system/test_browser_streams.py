@@ -62,8 +62,8 @@ FILES = {
 }
 READ = """
 const decoder = new TextDecoder();
-const answer = await fetch('/parts');
-const reader = answer.body.getReader();
+const response = await fetch('/parts');
+const reader = response.body.getReader();
 const read = async () => decoder.decode((await reader.read()).value);
 """
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.build.packing import packed_modules
+from edgeroutes.build.bytecode import packed_modules
 from edgeroutes.dev.gateway import read_result
 from tests.build.projects import run_alone
 from tests.system.emulator import Emulator, find_emulator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgeroutes.local_aws.stack import ProjectCloud
     from edgeroutes.testing import RouteClient
     from edgeroutes.types import Event
-    from tests.system.example import Answer, Built
+    from tests.system.example import Built, ReceivedResponse
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 FIRST_ASKS = {**{route_path: asks[0] for route_path, asks in ASKS.items()}, "no route": FALLBACK[0]}
@@ -35,7 +35,7 @@ class Case:
     variables: dict[str, str]
     brought: list[Path]
     event: Event
-    expected: Answer
+    expected: ReceivedResponse
 
 
 @pytest.fixture(params=FIRST_ASKS)
@@ -61,12 +61,12 @@ def test_a_bundle_has_bytecode_for_all_its_modules(built: Built) -> None:
     assert without == []
 
 
-def test_a_bundle_answers_where_nothing_else_can_be_imported(case: Case, target_python: Path) -> None:
+def test_a_bundle_responds_where_nothing_else_can_be_imported(case: Case, target_python: Path) -> None:
     path = [case.bundle, *case.brought]
-    assert answer_of(run_alone(path, case.event, str(target_python), case.variables)) == case.expected
+    assert response_of(run_alone(path, case.event, str(target_python), case.variables)) == case.expected
 
 
-def test_a_bundle_answers_in_the_emulator(
+def test_a_bundle_responds_in_the_emulator(
     case: Case, target_python: Path, runtime_folder: Path, tmp_path: Path
 ) -> None:
     program = find_emulator()
@@ -82,12 +82,12 @@ def test_a_bundle_answers_in_the_emulator(
         variables=case.variables,
     )
     try:
-        assert answer_of(emulator.invoke(case.event)) == case.expected
+        assert response_of(emulator.invoke(case.event)) == case.expected
     finally:
         emulator.stop()
 
 
-def answer_of(result: Any) -> Answer:
+def response_of(result: Any) -> ReceivedResponse:
     response = read_result(result)
     return settled(response.status, list(response.headers), response.body)
 

@@ -95,7 +95,7 @@ DONE: dict[str, tuple[str, Any]] = {
 }
 PAGE = """
 <!doctype html><title>page</title><script>
-async function seen(answer) { return [answer.status, await answer.text()]; }
+async function seen(response) { return [response.status, await response.text()]; }
 async function tried(what, url) {
   try { return await what(url); } catch (error) { return error.name; }
 }

@@ -1,4 +1,4 @@
-"""`edgeroutes doctor cors` against a real Chromium: for whatever a server answers, it foretells what the page gets."""
+"""`edgeroutes doctor cors` against a real Chromium: for every response of a server, it predicts what the page gets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ALLOWED = [(ORIGIN, PAGE)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """A request of a page, and what the server answers.
+    """A request of a page, and the server's response.
 
     Args:
         preflight: Status and header fields of the response to an OPTIONS.
@@ -132,8 +132,8 @@ SITUATIONS = {
 LENIENT = {"authorization of a wildcard"}
 
 
-class AnswerHandler(BaseHTTPRequestHandler):
-    """Answers as the situation of the path's number says; origins as the request says."""
+class SituationHandler(BaseHTTPRequestHandler):
+    """Responds as the situation of the path's number says; origins as the request says."""
 
     protocol_version = "HTTP/1.1"
 
@@ -164,8 +164,8 @@ class AnswerHandler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def answering() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), AnswerHandler) as server:
+def responding_server() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), SituationHandler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -176,7 +176,7 @@ def answering() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def origins() -> Iterator[tuple[str, str]]:
     """Of the page, and of the server."""
-    with pages() as page_origin, answering() as server:
+    with pages() as page_origin, responding_server() as server:
         yield page_origin, server
 
 

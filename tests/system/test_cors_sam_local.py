@@ -14,9 +14,9 @@ import pytest
 
 from edgeroutes.pipeline import plan_project
 from tests.conformance.cases import CROSS_ORIGIN, LAYERS, Case
-from tests.conformance.drivers import Answer
+from tests.conformance.drivers import ReceivedResponse
 from tests.conformance.expectations import differences
-from tests.system.sam_local import ANSWER_SECONDS, SamLocal, require_image
+from tests.system.sam_local import RESPONSE_SECONDS, SamLocal, require_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def http(sam: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.C
     run(root, "edgeroutes", "template")
     run(root, sam, "build")
     local = SamLocal(program=sam, template=root / ".aws-sam" / "build" / "template.yaml")
-    with local.serving() as url, httpx.Client(base_url=url, timeout=ANSWER_SECONDS) as client:
+    with local.serving() as url, httpx.Client(base_url=url, timeout=RESPONSE_SECONDS) as client:
         yield client
     local.remove_containers()
 
@@ -55,6 +55,6 @@ def test_a_response_is_the_same_under_sam_local(case: Case, http: httpx.Client) 
     sent = [("Accept-Encoding", "identity"), *case.sent]
     got = http.request(case.method, case.path, params=case.query or None, headers=sent, content=case.body)
     headers = [(name.decode().lower(), value.decode()) for name, value in got.headers.raw]
-    response = Answer(status=got.status_code, headers=headers, body=got.content)
+    response = ReceivedResponse(status=got.status_code, headers=headers, body=got.content)
     expect = {"status": case.status, "headers": case.headers, "body": case.wanted}
     assert differences(response, expect) == []

@@ -184,7 +184,7 @@ def test_a_resource_that_is_added_is_there_for_the_next_request(dev: Dev) -> Non
     assert dev.client.get("/notes").json() == ["mine", "seed"]
 
 
-def test_a_mistake_in_infra_is_told_and_the_resources_stay(dev: Dev) -> None:
+def test_a_mistake_in_infra_is_reported_and_the_resources_stay(dev: Dev) -> None:
     since = len(dev.told)
     topic = "Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: !Ref Job}}}\n"
     write_files(dev.root, {"infra/wrong.yaml": topic})
@@ -244,7 +244,7 @@ def test_a_project_with_nothing_in_infra_starts_no_moto(tmp_path: Path) -> None:
         assert {each["kind"] for each in dev.told} <= {"started", "responded"}, dev.told
 
 
-def test_resources_that_cannot_be_made_at_the_start_are_why_routes_answer_500(tmp_path: Path) -> None:
+def test_resources_that_cannot_be_made_at_the_start_are_why_routes_respond_500(tmp_path: Path) -> None:
     write_files(tmp_path, {**FILES, "infra/seed/data.yaml": "Note: [{id: seed}]\n"})
     with running(tmp_path) as dev:
         response = dev.client.get("/notes")

@@ -49,7 +49,7 @@ FILES = {
 
 
 class Process:
-    """A running `edgeroutes dev` whose output goes into a file, as long as nothing else is said."""
+    """A running `edgeroutes dev` whose output goes into a file, until its test starts another."""
 
     def __init__(self, root: Path, stdout: int | None = None) -> None:
         self.output_file = root.parent / f"{root.name}.output"
@@ -129,7 +129,7 @@ def test_a_handler_that_takes_standard_output_away_takes_it_from_nobody_else(dev
 
 
 @pytest.mark.parametrize("path", ["/surrogate", "/fails/%ED%A0%80"])
-def test_half_a_character_in_a_message_is_no_trouble(dev: Process, path: str) -> None:
+def test_half_a_character_in_a_message_does_no_harm(dev: Process, path: str) -> None:
     response = dev.get(path)
     assert response.status_code in (400, 500)
     assert response.headers["content-type"] == "application/problem+json"

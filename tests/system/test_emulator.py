@@ -168,7 +168,7 @@ def rest_event(method: str, path: str, *, body: bytes = b"", **headers: str) -> 
     }
 
 
-def test_a_get_is_answered(emulator: Emulator) -> None:
+def test_a_get_returns_its_response(emulator: Emulator) -> None:
     assert emulator.invoke(rest_event("GET", "/hello")) == {
         "statusCode": 200,
         "multiValueHeaders": {"content-type": ["application/json"], "cache-control": ["private, no-store"]},
@@ -189,7 +189,7 @@ def test_segments_queries_and_bodies_arrive_and_files_beside_the_route_are_found
 @pytest.mark.parametrize(
     ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/users/x", 404), ("DELETE", "/hello", 405)]
 )
-def test_what_no_handler_answers_has_its_status(emulator: Emulator, method: str, path: str, status: int) -> None:
+def test_what_no_handler_serves_has_its_status(emulator: Emulator, method: str, path: str, status: int) -> None:
     assert emulator.invoke(rest_event(method, path))["statusCode"] == status
 
 
@@ -222,7 +222,7 @@ def test_an_exception_is_a_problem_without_its_cause_and_one_line_in_the_log(emu
 
 
 def test_after_has_run_before_the_next_invocation(emulator: Emulator, task: Path) -> None:
-    # The emulator gives a response out only when the function asks for the next event: see test_runtime_api.py for the order before.
+    # The emulator gives a response out only when the function requests the next event: see test_runtime_api.py for the order before.
     result = emulator.invoke(rest_event("POST", "/after/work"))
     assert json.loads(result["body"]) == {"done": False}
     assert (task / "work.done").exists()
@@ -234,7 +234,7 @@ def test_one_loop_lives_from_invocation_to_invocation(emulator: Emulator) -> Non
     assert json.loads(emulator.invoke(rest_event("GET", "/loop"))["body"]) == {"same": True, "ticked": True}
 
 
-def test_an_event_that_is_not_http_fails_by_name_and_the_next_one_is_answered(emulator: Emulator) -> None:
+def test_an_event_that_is_not_http_fails_by_name_and_the_next_one_gets_a_response(emulator: Emulator) -> None:
     before = len(emulator.log_lines())
     result = emulator.invoke({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}})
     assert result["errorType"] == "EventError"

@@ -1,4 +1,4 @@
-"""What `edgeroutes init` makes, in the hands of the real SAM CLI: valid, built, and answering; its settings are ones that SAM knows."""
+"""What `edgeroutes init` makes, with the real SAM CLI: it is valid and builds, the functions respond, and SAM knows its settings."""
 
 from __future__ import annotations
 

@@ -99,12 +99,12 @@ def event(method: str, **query: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("name", ["plain", "async"])
-def test_after_runs_when_the_response_is_out_and_before_the_next_event_is_asked_for(
+def test_after_runs_when_the_response_is_out_and_before_the_next_event_is_read(
     api: RuntimeApi, tmp_path: Path, name: str
 ) -> None:
     result = api.invoke(event("POST", name=name))
 
-    # The response is out, the work is under way, and Lambda has not been asked for more: the sandbox is awake.
+    # The response is out, the work is under way, and the function has not requested more: the sandbox is awake.
     assert json.loads(result["body"]) == {"name": name}
     wait_for(tmp_path / f"{name}.started")
     assert not (tmp_path / f"{name}.done").exists()
@@ -116,7 +116,7 @@ def test_after_runs_when_the_response_is_out_and_before_the_next_event_is_asked_
     assert api.invoke(event("GET"))["body"] == "next"
 
 
-def test_a_value_whose_time_is_over_is_answered_at_once_and_made_anew_before_the_sandbox_sleeps(
+def test_a_value_whose_time_is_over_is_returned_at_once_and_made_anew_before_the_sandbox_sleeps(
     api: RuntimeApi, tmp_path: Path
 ) -> None:
     assert api.invoke(event("PUT"))["body"] == "old"

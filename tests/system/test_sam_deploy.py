@@ -1,4 +1,4 @@
-"""The example application built, packaged and deployed by the real SAM CLI, into moto: what exists then, and that it answers."""
+"""The example application built, packaged and deployed by the real SAM CLI, into moto: what exists then, and that it responds."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_every_path_of_the_api_calls_its_function_with_the_invoke_role(deployed:
     assert {name for name, streaming in streams.items() if streaming} >= {"ApiChatFunction", "ApiEventsFunction"}
 
 
-def test_the_api_answers_its_own_errors_as_problems(deployed: DeployedAws) -> None:
+def test_the_apis_own_errors_are_problem_documents(deployed: DeployedAws) -> None:
     gateway = deployed.cloud.client("apigateway")
     found = {each["responseType"]: each for each in gateway.get_gateway_responses(restApiId=deployed.api_id)["items"]}
     statuses = {kind: each.get("statusCode") for kind, each in found.items()}
@@ -298,7 +298,7 @@ def test_the_stage_serves_the_deployment_and_logs_by_the_accounts_role(deployed:
     assert gateway.get_account()["cloudwatchRoleArn"] == deployed.arn("iam", "role/", "ApiGatewayAccountRole")
 
 
-def test_the_log_groups_forget(deployed: DeployedAws) -> None:
+def test_the_log_groups_delete_old_lines(deployed: DeployedAws) -> None:
     groups = deployed.cloud.client("logs").describe_log_groups()["logGroups"]
     assert {each["logGroupName"]: each["retentionInDays"] for each in groups} == {
         f"/aws/apigateway/{STACK}": 30,
@@ -381,7 +381,7 @@ def test_the_distribution_stands_before_the_api_and_keeps_by_tags(deployed: Depl
         ("FallbackFunction", "/nobody", 404, None),
     ],
 )
-def test_a_deployed_zip_answers_where_nothing_else_can_be_imported(
+def test_a_deployed_zip_responds_where_nothing_else_can_be_imported(
     deployed: DeployedAws, tmp_path: Path, *, logical_id: str, path: str, status: int, body: Any
 ) -> None:
     response = invoke(unpack(deployed, logical_id, tmp_path), path, python=str(PYTHON))

@@ -15,9 +15,9 @@ import pytest
 from edgeroutes.dev.gateway import read_result
 from edgeroutes.plan.cloudformation import parse_yaml
 from edgeroutes.template.document import render_yaml
-from tests.system.example import ASKS, FALLBACK, HOST, Answer, Ask, environment_of, in_process, settled
+from tests.system.example import ASKS, FALLBACK, HOST, Ask, ReceivedResponse, environment_of, in_process, settled
 from tests.system.relay import Relay
-from tests.system.sam_local import ANSWER_SECONDS, SamLocal, bridge_gateway, require_image
+from tests.system.sam_local import RESPONSE_SECONDS, SamLocal, bridge_gateway, require_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,25 +56,25 @@ def address(sam_local: SamLocal) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def http(address: str) -> Iterator[httpx.Client]:
     with httpx.Client(
-        base_url=address, headers={"Host": HOST, "Accept-Encoding": "identity"}, timeout=ANSWER_SECONDS
+        base_url=address, headers={"Host": HOST, "Accept-Encoding": "identity"}, timeout=RESPONSE_SECONDS
     ) as client:
         yield client
 
 
-def over_http(http: httpx.Client, ask: Ask) -> Answer:
+def over_http(http: httpx.Client, ask: Ask) -> ReceivedResponse:
     http.cookies.clear()
     response = http.request(ask.method, ask.url, **ask.options)
     headers = [(name.decode(), value.decode()) for name, value in response.headers.raw]
     return settled(response.status_code, headers, response.content)
 
 
-def with_a_type(response: Answer) -> Answer:
+def with_a_type(response: ReceivedResponse) -> ReceivedResponse:
     """As it is given out: a response without a type gets JSON's, from `sam local` as from API Gateway."""
     return replace(response, headers={"content-type": ["application/json"], **response.headers})
 
 
 @pytest.mark.parametrize("route_path", [*ASKS, "no route"])
-def test_a_route_answers_as_it_does_in_process(http: httpx.Client, client: RouteClient, route_path: str) -> None:
+def test_a_route_responds_as_it_does_in_process(http: httpx.Client, client: RouteClient, route_path: str) -> None:
     asks = ASKS.get(route_path, FALLBACK)
     expected = {str(ask): with_a_type(in_process(client, ask)) for ask in asks}
     assert {str(ask): over_http(http, ask) for ask in asks} == expected
@@ -125,7 +125,7 @@ INVOKED = {
 
 
 @pytest.mark.parametrize(("logical_id", "ask"), INVOKED.items(), ids=INVOKED)
-def test_a_function_answers_the_event_of_a_request(
+def test_a_function_responds_to_the_event_of_a_request(
     sam_local: SamLocal, client: RouteClient, tmp_path: Path, logical_id: str, ask: Ask
 ) -> None:
     event = tmp_path / "event.json"

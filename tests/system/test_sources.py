@@ -160,7 +160,7 @@ def test_a_pure_source_distribution_is_built_and_one_with_machine_code_is_refuse
     )
 
 
-def test_every_distribution_that_cannot_be_had_is_told_at_once(
+def test_every_distribution_that_cannot_be_had_is_reported_at_once(
     project: RealProject, links: Path, tmp_path: Path
 ) -> None:
     wheels = tmp_path / "wheels"

@@ -1,4 +1,4 @@
-"""Streamed answers, from a function's process under unmodified awslambdaric to a socket that speaks the Runtime API."""
+"""Streamed responses, from a function's process under unmodified awslambdaric to a socket that speaks the Runtime API."""
 
 from __future__ import annotations
 
@@ -101,10 +101,10 @@ def GET(kind: str = "stream", number: int = 0):
     if kind == "binary":
         return b"\\x00\\xff"
     if kind == "cookies":
-        answer = Response.stream(iter(["crumbs"]))
-        answer.cookies.set("a", "1")
-        answer.cookies.set("b", "2")
-        return answer
+        response = Response.stream(iter(["crumbs"]))
+        response.cookies.set("a", "1")
+        response.cookies.set("b", "2")
+        return response
     if kind == "whole":
         return "whole"
     return stream()

@@ -1,4 +1,4 @@
-"""Streams whose generators, middleware or readers misbehave, under unmodified awslambdaric: each time the next event is answered."""
+"""Streams whose generators, middleware or readers misbehave, under unmodified awslambdaric: each time the next event gets a response."""
 
 from __future__ import annotations
 
@@ -124,7 +124,9 @@ def test_what_is_still_on_its_way_when_the_time_is_up_is_ended_at_the_next_piece
 
 @pytest.mark.parametrize("error", ["GeneratorExit", "asyncio.CancelledError", "BaseException"])
 @pytest.mark.parametrize("needs_loop", [False, True])
-def test_any_exception_is_told_in_the_trailers_and_only_that(sandbox: Sandbox, error: str, needs_loop: bool) -> None:
+def test_any_exception_is_reported_in_the_trailers_and_only_that(
+    sandbox: Sandbox, error: str, needs_loop: bool
+) -> None:
     source = f"{IMPORTS}async def GET():\n    yield 'one'\n    raise {error}\n"
     sandbox.start({"/x": source}, needs_loop=needs_loop)
 
@@ -137,7 +139,7 @@ def test_any_exception_is_told_in_the_trailers_and_only_that(sandbox: Sandbox, e
 MIDDLEWARE = """
 from edgeroutes import Response
 async def middleware(request, call_next):
-    answer = await call_next(request)
+    response = await call_next(request)
     {then}
 """
 ENDED = """
@@ -158,7 +160,7 @@ async def GET():
     [
         ("return Response('another')", 200, b"another"),
         ("raise KeyError", 500, None),
-        ("answer.status = 204; return answer", 204, b""),
+        ("response.status = 204; return response", 204, b""),
     ],
 )
 def test_a_stream_that_middleware_drops_is_closed(
@@ -174,7 +176,7 @@ def test_a_stream_that_middleware_drops_is_closed(
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_stream_whose_head_is_too_large_is_closed_and_answered_by_a_500(sandbox: Sandbox, method: str) -> None:
+def test_a_stream_whose_head_is_too_large_is_closed_and_becomes_a_500(sandbox: Sandbox, method: str) -> None:
     source = (
         "def GET():\n    return Response.stream(chunks(), headers={'x-large': 'x' * 17000})\nkept = []\n"
         "def chunks():\n    kept.append(HERE)\n    try:\n        yield 'one'\n    finally:\n        (HERE / 'closed').touch()\n"

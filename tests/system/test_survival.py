@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.http.limits import LAMBDA_RESULT_BYTES
+from edgeroutes.adapters.checks import LAMBDA_RESULT_BYTES
 from edgeroutes.testing.runtime_api import StreamedResult
 from tests.system.function_process import Sandbox, rest_get, wait_until
 

@@ -11,7 +11,7 @@ def multi():
     cookies().set("a", "3")
 
 
-def forget():
+def delete_cookie():
     cookies().delete("a")
 
 
@@ -56,7 +56,7 @@ def notfound():
 KINDS = {
     "plain": plain,
     "multi": multi,
-    "delete": forget,
+    "delete": delete_cookie,
     "empty": empty,
     "expnum": expnum,
     "obj": obj,
