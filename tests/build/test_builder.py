@@ -1,8 +1,10 @@
 """Whole builds of small projects: what goes in, what is rebuilt, what is refused, and that bundles run by themselves."""
 
 from __future__ import annotations
+import __future__
 
 import json
+import marshal
 import os
 import re
 import sys
@@ -149,6 +151,10 @@ def test_edgeroutes_ships_its_runtime_side_alone_as_one_file_of_bytecode(tmp_pat
     assert {path.name for path in hello.glob("edgeroutes/**/*")} == {"__init__.pyc", "modules.bin"}
     own = {name.split(".")[1] for name in packed_modules(hello)}
     assert own - {"_facade", "errors", "names"} == {"adapters", "http", "routing", "runtime"}
+    # A module that loads __future__ costs every cold start the search for it.
+    codes = {name: marshal.loads(content) for name, content in packed_modules(hello).items()}  # ours
+    assert [name for name, code in codes.items() if "__future__" in code.co_names] == []
+    assert all(code.co_flags & __future__.annotations.compiler_flag for code in codes.values())
 
 
 MODULES = """
