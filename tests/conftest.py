@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from edgeroutes.dev.modules import drop_modules
+from edgeroutes.dev.isolation import drop_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
