@@ -25,7 +25,7 @@ from edgeroutes.adapters.lifespan import lifespan_state, shutdown
 from edgeroutes.adapters.mount import mount
 from edgeroutes.errors import HandlerError, ProjectError
 from edgeroutes.http.headers import parse_digits
-from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.http.interrupts import HTTPError, find_interrupt
 from edgeroutes.http.response import Response
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
@@ -92,7 +92,7 @@ class AsgiApplication:
         try:
             entered = call.enter_app()
             if entered is not None:
-                await _call_asgi_app(*entered, scope, _DirectAsgiResponse(call, receive, send))
+                await _call_asgi_app(*entered, scope, _DirectAsgiResponse(call, entered[1], receive, send))
                 return
             try:
                 incoming.content = await _read_body(incoming, receive)
@@ -321,12 +321,14 @@ class _DirectAsgiResponse:
 
     Args:
         call: The request, its scope open.
+        routed: The request, routed.
         receive: The server's.
         send: The server's.
     """
 
-    def __init__(self, call: Call, receive: Receive, send: Send) -> None:
+    def __init__(self, call: Call, routed: RequestScope, receive: Receive, send: Send) -> None:
         self._call = call
+        self._routed = routed
         self._receive = receive
         self._send = send
         self._withheld: list[Message] = []
@@ -366,6 +368,10 @@ class _DirectAsgiResponse:
                 return
             error = incomplete_response(self._call.route.source_file if self._call.route is not None else "")
         if self._has_gone and (isinstance(error, OSError) or type(error).__name__ == "ClientDisconnect"):
+            return
+        interrupt = find_interrupt(error) if isinstance(error, Exception) and not self._is_started else None
+        if interrupt is not None:
+            await self._send_whole(self._call.complete(self._routed.endpoint.interrupted(self._routed, interrupt)))
             return
         response = self._call.fail(error)
         if not self._is_started:

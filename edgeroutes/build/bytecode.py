@@ -36,8 +36,9 @@ _HEADER_BYTES = 16  # Source: PEP 552
 _LOADER = f'''"""All modules of {OWN_PACKAGE} in one file. Written by edgeroutes: every build writes it anew."""
 
 import sys
-from importlib.machinery import ModuleSpec
 from marshal import loads
+
+ModuleSpec = type(sys.__spec__)  # importlib.machinery is one more module
 
 
 class _Modules:
@@ -119,8 +120,9 @@ version = "%d.%d.%d" % sys.version_info[:3]
 print(json.dumps([version, importlib.util.MAGIC_NUMBER.hex(), sys.version_info.releaselevel == "final"]))
 """
 # Runs in the other interpreter: standard library only, the syntax of the oldest one. Tells which files are not Python to it.
-_COMPILE = """
-import importlib.util, json, os, signal, sys, warnings
+# Without its 'from __future__' a module of edgeroutes loads no __future__, and its annotations are strings all the same.
+_COMPILE = f"""
+import __future__, importlib.util, json, os, signal, sys, warnings
 from importlib._bootstrap_external import _code_to_hash_pyc
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C at a terminal is ours, too: end, and say nothing
 warnings.simplefilter("ignore")
@@ -129,8 +131,12 @@ optimize = int(sys.argv[1])
 for source, shown, target in json.load(sys.stdin):
     with open(source, "rb") as file:
         text = file.read()
+    flags = 0
+    if shown.startswith("{_LAMBDA_ROOT}/{OWN_PACKAGE}/"):
+        flags = __future__.annotations.compiler_flag
+        text = text.replace(b"from __future__ import annotations\\n", b"\\n", 1)
     try:
-        code = compile(text, shown, "exec", 0, True, optimize)
+        code = compile(text, shown, "exec", flags, True, optimize)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         failed.append([source, getattr(error, "lineno", None) or 0, getattr(error, "msg", None) or str(error)])
         continue

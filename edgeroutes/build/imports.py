@@ -232,6 +232,8 @@ def _of_default(node: ast.expr) -> Arguments:
 _TEXT_LIMIT = 80
 OWN_NAMES = frozenset(
     {
+        ".EmailStr",
+        ".NameEmail",
         ".form",
         "CORS",
         "File",
@@ -246,7 +248,7 @@ OWN_NAMES = frozenset(
         "stream",
     }
 )
-"""Attributes, arguments and exports by which code uses a part of edgeroutes that no import shows; see `own_parts`."""
+"""Attributes, arguments and exports by which code uses a part of edgeroutes, or a distribution, that no import shows."""
 
 
 _STRENGTH: tuple[ImportKind | None, ...] = (None, ImportKind.OPTIONAL, ImportKind.SCRIPT, ImportKind.TYPE_CHECKING)

@@ -136,6 +136,8 @@ def _is_in(module: Module, parts: Collection[str]) -> bool:
 
 FORMS = ("starlette", "python-multipart")
 _MOUNTED_APP = ("mangum",)
+# pydantic imports email-validator when a model has a field of these.
+_EMAIL_TYPES = frozenset({"EmailStr", "NameEmail"})
 _FORM_ARGUMENTS = frozenset({"File", "Form", "UploadFile"})
 
 
@@ -171,10 +173,23 @@ def feature_roots(graph: ImportGraph, function: FunctionPlan, used: Iterable[Fil
         if line:
             where = graph.where(each.file, line)
             yield from (Root(name=name, reason=f"{where} uses forms", where=where) for name in FORMS)
+        line = _email_line(each)
+        if line:
+            where = graph.where(each.file, line)
+            yield Root(name="email-validator", reason=f"{where} uses pydantic's EmailStr", where=where)
     for route in function.routes:
         if route.exports.app is not None:
             where = f"{route.source_file}:{route.exports.app.line}"
             yield from (Root(name=name, reason=f"{where} uses a mounted app", where=where) for name in _MOUNTED_APP)
+
+
+def _email_line(used: FileUses) -> int:
+    """The first line that shows that a file validates e-mail addresses with pydantic; 0 for none."""
+    sites = [site for site in used.sites if site.module.partition(".")[0] == "pydantic" and not site.level]
+    lines = [site.line for site in sites if _EMAIL_TYPES.intersection(site.names)]
+    if any(not site.names for site in sites):  # import pydantic
+        lines += [line for name, line in used.uses if name.removeprefix(".") in _EMAIL_TYPES]
+    return min(lines, default=0)
 
 
 def _form_line(used: FileUses) -> int:

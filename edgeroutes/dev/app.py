@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from edgeroutes.dev.error_page import CHANGES_PATH, for_browser, without_route
-from edgeroutes.dev.gateway import HttpRequest, Limits, gateway_error, rest_event
+from edgeroutes.dev.gateway import HttpRequest, Limits, gateway_error, rest_event, staged_path
 from edgeroutes.dev.reports import Failed, Logged, Responded
 from edgeroutes.dev.response_writer import HttpResponseWriter
 from edgeroutes.http.interrupts import HTTPError
@@ -273,7 +273,9 @@ class DevApp:
                 writer.leave()
                 return None
         if refusal is not None:
-            await writer.replace(gateway_error(refusal.status, refusal.detail, request.path, self._fields()))
+            await writer.replace(
+                gateway_error(refusal.status, refusal.detail, staged_path(request.path), self._fields())
+            )
             return None
         return body
 
@@ -337,7 +339,7 @@ class DevApp:
             " Set 'streaming = True' in the route file, respond earlier, or leave the work to after()"
         )
         self._report(Logged(level="ERROR", message=f"504: {detail}", fields={"path": request.path}))
-        await writer.replace(gateway_error(504, detail, request.path, self._fields()))
+        await writer.replace(gateway_error(504, detail, staged_path(request.path), self._fields()))
 
     def _fields(self) -> list[tuple[str, str]]:
         """The CORS headers of the gateway's own errors."""

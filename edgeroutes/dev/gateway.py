@@ -50,8 +50,6 @@ _REMAPPED = frozenset(
 )
 # A percent sign without an escape, and characters that have to be percent-encoded in a query. Source: the same notes.
 _REFUSED_IN_QUERY = re.compile(r"%(?![0-9A-Fa-f]{2})|[{}|]")
-# The body of a 502. Source: aws-lambda-dotnet ApiGatewayResponseTestCases, verified on AWS.
-_BAD_GATEWAY_BODY = b'{"message": "Internal server error"}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +120,11 @@ class IntegrationError(ValueError):
     """A proxy result that API Gateway turns into a 502."""
 
 
+def staged_path(path: str) -> str:
+    """The path as API Gateway has it, with the stage: `$context.path`."""
+    return f"/{_STAGE}{path}"
+
+
 def rest_event(
     request: HttpRequest, *, resource: str = "/{proxy+}", path_parameters: Mapping[str, str] | None = None
 ) -> Event:
@@ -152,7 +155,7 @@ def rest_event(
         "requestContext": {
             "resourcePath": resource,
             "httpMethod": request.method,
-            "path": f"/{_STAGE}{request.path}",
+            "path": staged_path(request.path),
             "protocol": "HTTP/1.1",
             "stage": _STAGE,
             "domainName": host,
@@ -306,12 +309,12 @@ def gateway_error(
     request_id: str = "",
     **members: object,
 ) -> HttpResponse:
-    """A response of API Gateway itself.
+    """An error response that no function has made.
 
     Args:
         status: 400 to 599.
         detail: What happened.
-        path: The request's.
+        path: The request's; of API Gateway's own errors `staged_path`.
         fields: More headers, such as those of CORS.
         request_id: As in the log; by default a new one.
         members: More members of the problem document.

@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_stream
 from edgeroutes.adapters.runtime_api import render_prelude
-from edgeroutes.dev.gateway import HttpResponse, IntegrationError, gateway_error, read_function_result, read_result
+from edgeroutes.dev.gateway import (
+    HttpResponse,
+    IntegrationError,
+    gateway_error,
+    read_function_result,
+    read_result,
+    staged_path,
+)
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
 from edgeroutes.dev.project import SETTLING_S, cors_fault
 from edgeroutes.dev.reports import Failed, Logged
@@ -124,7 +131,7 @@ class Invocation:
         text = json.dumps(self._event, ensure_ascii=False, separators=(",", ":"))
         if refusal := self._limits.check_event(text, len(self._event["body"] or "")):
             fields = self.loaded.project.gateway_fields
-            self._send(writer, gateway_error(refusal.status, refusal.detail, self._path, fields))
+            self._send(writer, gateway_error(refusal.status, refusal.detail, staged_path(self._path), fields))
             return
         with ExitStack() as used:
             used.enter_context(self.loaded.in_use())
@@ -330,7 +337,8 @@ class Invocation:
             self.note = "cut: the handler ended"
             return
         with suppress(Exception):  # no client, or a stream has started: `run` closes the connection
-            self._send(writer, gateway_error(502, reason, self._path, self.loaded.project.gateway_fields))
+            fields = self.loaded.project.gateway_fields
+            self._send(writer, gateway_error(502, reason, staged_path(self._path), fields))
 
 
 class DevContext:

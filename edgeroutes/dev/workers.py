@@ -24,7 +24,7 @@ from socket import socketpair
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev import keys
-from edgeroutes.dev.gateway import gateway_error
+from edgeroutes.dev.gateway import gateway_error, staged_path
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
 from edgeroutes.dev.reports import REPORTED, Failed, Logged, unpack_error
@@ -572,4 +572,4 @@ class RemoteInvocation:
         if not self._has_started:
             with suppress(Exception):
                 fields = self._workers.live.loaded.project.gateway_fields
-                writer.send_whole(gateway_error(502, reason, path, fields)).result()
+                writer.send_whole(gateway_error(502, reason, staged_path(path), fields)).result()

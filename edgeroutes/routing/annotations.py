@@ -14,13 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.parameters import CONTAINERS, NAMES, find_contradiction, find_problem
-from edgeroutes.routing.handlers import check_parameters, is_for_type_checkers, type_names, unquoted
-from edgeroutes.routing.python_source import render_node
+from edgeroutes.routing.argument_problems import (
+    IMPORT_IT,
+    NO_FIXED_NUMBER,
+    bad_default,
+    cycle,
+    several_bodies,
+    unsupported,
+)
+from edgeroutes.routing.callables import CallableReader, Module, Signature, is_not_given
+from edgeroutes.routing.handlers import check_parameters, is_for_type_checkers, type_names
+from edgeroutes.routing.patterns import RESERVED_NAMES
+from edgeroutes.routing.python_source import render_node, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from edgeroutes.routing.bindings import Binding, Bindings, Function
+    from edgeroutes.routing.bindings import Binding
 
     Found = tuple[int, RouteFileError]
 
@@ -76,14 +86,6 @@ _ANNOTATED_TYPES: Mapping[str, tuple[str, ...]] = {
 _MOST_DEPTH = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A file of the project that annotations lead to."""
-
-    bindings: Bindings
-    source_file: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Type:
     """What an annotation is.
@@ -126,87 +128,99 @@ class AnnotationChecker:
     module: Module
     find_module: Callable[[str, str], Module | None]
     _checked: set[tuple[str, int]] = field(default_factory=set)
-    _path: tuple[tuple[str, Function], ...] = ()
+    _path: tuple[Signature, ...] = ()
 
-    def check(self, name: str, function: Function, parameter_names: Sequence[str]) -> Iterator[Found]:
-        """What is wrong with the arguments of one handler, and of the functions that it depends on."""
-        self._path = (*self._path, (name, function))
+    def check_handler(self, name: str, parameter_names: Sequence[str], *, is_plain: bool) -> Iterator[Found]:
+        """What is wrong with the arguments of one handler, and of the functions that it depends on.
+
+        Args:
+            name: As the file exports it.
+            parameter_names: What the route's path captures.
+            is_plain: Whether its arguments that nothing can fill are known already.
+        """
+        signature = CallableReader(self.find_module).read(ast.Name(id=name, ctx=ast.Load()), self.module)
+        if signature is not None:
+            yield from self._in(signature).check(signature, parameter_names, is_plain=is_plain)
+
+    def _in(self, signature: Signature) -> AnnotationChecker:
+        """The checker for the file of a signature."""
+        return AnnotationChecker(signature.module, self.find_module, self._checked, (*self._path, signature))
+
+    def check(self, signature: Signature, parameter_names: Sequence[str], *, is_plain: bool = False) -> Iterator[Found]:
+        """What is wrong with the arguments of a callable of this file, each callable once; see `check_handler`."""
+        key = (signature.module.source_file, signature.line)
+        if key in self._checked:
+            return
+        self._checked.add(key)
+        if not is_plain:
+            for line, error in check_parameters(signature, parameter_names):
+                yield (line if len(self._path) == 1 else 0), error
         bodies = []
-        for argument, default in _arguments(function):
-            where = f"argument {argument.arg!r} of {name}"
+        for argument, default in signature.arguments:
             found = self._read(argument.annotation, self.module, 0)
             for node, module in (*found.metadata, (default, self.module)):
-                yield from self._check_dependency(node, module, parameter_names)
+                yield from self._check_dependency(node, module, found, parameter_names)
+            where = f"argument {argument.arg!r} of {signature.name}"
             yield from self._check_names(argument.annotation, argument, self.module, where)
             if argument.annotation is None or _is_elsewhere(default, self.module):
                 continue
             yield from self._check_default(argument, default, where)
-            place = self._place(found)
-            if place == "elsewhere" or argument.arg in ("request", "context", "params"):
-                continue
-            if place in ("", "query") and argument.arg in parameter_names and not self._is_named(found):
-                place = "segment"
-            if place == "body" or (not place and found.is_body):
+            place = self._place_of(argument, found, parameter_names)
+            if place == "body":
                 bodies.append(argument)
-            if place == "file":
-                yield from self._check_file(found, argument, where)
-            elif found.python is tuple and len(found.inner) > 1 and argument not in bodies:
-                problem = f"{where}: repeated values have no fixed number"
-                yield self._problem(argument, problem, "Write tuple[T, ...] or list[T]")
-            else:
-                yield from self._check_type(found, argument, self.module, where, place)
-        yield from self._check_bodies(name, bodies)
+            if place != "elsewhere" and argument.arg not in RESERVED_NAMES:
+                yield from self._check_argument(argument, found, where, place)
+        yield from self._check_bodies(signature.name, bodies)
+
+    def _place_of(self, argument: ast.arg, found: Type, parameter_names: Sequence[str]) -> str:
+        """Where the argument comes from; empty where its type decides that."""
+        place = self._place(found)
+        if place in ("", "query") and argument.arg in parameter_names and not self._is_named(found):
+            return "segment"
+        return "body" if not place and found.is_body and argument.arg not in RESERVED_NAMES else place
+
+    def _check_argument(self, argument: ast.arg, found: Type, where: str, place: str) -> Iterator[Found]:
+        if place == "file":
+            yield from self._check_file(found, argument, where)
+        elif found.python is tuple and len(found.inner) > 1 and place != "body":
+            yield self._problem(argument, f"{where}: {NO_FIXED_NUMBER[0]}", NO_FIXED_NUMBER[1])
+        else:
+            yield from self._check_type(found, argument, self.module, where, place)
 
     def _check_dependency(
-        self, node: ast.expr | None, module: Module, parameter_names: Sequence[str]
+        self, node: ast.expr | None, module: Module, found: Type, parameter_names: Sequence[str]
     ) -> Iterator[Found]:
-        """What is wrong with the function in a `Depends(…)`, where it is a function of the project without decorators."""
-        target = None
-        if isinstance(node, ast.Call) and node.args and _called(node, module) == "edgeroutes.Depends":
-            target = node.args[0]
-        found = None if target is None else self._find_function(target, module, 0)
-        if target is None or found is None:
+        """What is wrong with what a `Depends(…)` calls, as far as source shows it."""
+        if not isinstance(node, ast.Call) or module.called(node) != "edgeroutes.Depends":
             return
-        function, owner = found
-        name = getattr(function, "name", render_node(target))
-        functions = [each for _, each in self._path]
-        if function in functions:
-            names = [each for each, _ in self._path[functions.index(function) :]]
-            problem = f"the dependencies are a cycle: {' → '.join((*names, names[0]))}"
-            yield self._problem(function, problem, "Move the part that both need into a third function", owner)
-        elif (key := (owner.source_file, function.lineno)) not in self._checked:
-            self._checked.add(key)
-            yield from check_parameters(name, function, parameter_names, owner.source_file)
-            checker = AnnotationChecker(owner, self.find_module, self._checked, self._path)
-            yield from checker.check(name, function, parameter_names)
-
-    def _find_function(self, node: ast.expr, module: Module, depth: int) -> tuple[Function, Module] | None:
-        """The function without decorators that a name stands for, in whichever of the project's modules it is."""
-        binding = module.bindings.last(node.id) if isinstance(node, ast.Name) else None
-        if binding is not None and binding.kind != "import":
-            function = module.bindings.function_of(binding)
-            is_plain = function is not None and not getattr(function, "decorator_list", None)
-            return (function, module) if function is not None and is_plain else None
-        module_name, _, name = (module.bindings.dotted_name(node) or "").rpartition(".")
-        other = self.find_module(module_name, module.source_file) if module_name.strip(".") else None
-        if other is None or depth > _MOST_DEPTH:
-            return None
-        return self._find_function(ast.Name(id=name, ctx=ast.Load()), other, depth + 1)
+        reader = CallableReader(self.find_module)
+        given = [*node.args, *(word.value for word in node.keywords if word.arg == "dependency")]
+        if given:
+            signature = reader.read(given[0], module)
+        elif found.model is not None:
+            signature = reader.of_class(*found.model)
+        else:
+            signature = None
+        if signature is None:
+            return
+        nodes = [each.node for each in self._path]
+        if signature.node in nodes:
+            names = [each.name for each in self._path[nodes.index(signature.node) :]]
+            yield self._problem(signature.node, *cycle([*names, names[0]]), signature.module)
+        else:
+            yield from self._in(signature).check(signature, parameter_names)
 
     def _check_names(self, annotation: ast.expr | None, node: ast.AST, module: Module, where: str) -> Iterator[Found]:
         """The types of an annotation that are not there when the route runs."""
         for name in type_names(unquoted(annotation), module.bindings):
             if isinstance(name, ast.Name) and is_for_type_checkers(name.id, module.bindings):
-                hint = "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs"
-                yield self._problem(node, f"{where}: {name.id} is imported for type checkers only", hint, module)
+                problem = f"{where}: {name.id} is imported for type checkers only"
+                yield self._problem(node, problem, IMPORT_IT, module)
 
     def _check_bodies(self, name: str, bodies: list[ast.arg]) -> Iterator[Found]:
         if len(bodies) > 1:
-            names = " and ".join(argument.arg for argument in bodies)
-            problem = f"the body of {name} cannot be {names} at once"
-            yield self._problem(
-                bodies[1], problem, "Make one model with a field for each, or mark single fields with Form()"
-            )
+            fault, hint = several_bodies(argument.arg for argument in bodies)
+            yield self._problem(bodies[1], f"the body of {name} {fault}", hint)
 
     def _check_file(self, found: Type, argument: ast.arg, where: str) -> Iterator[Found]:
         for each in found.inner if found.kind == "container" else (found,):
@@ -216,8 +230,8 @@ class AnnotationChecker:
 
     def _check_default(self, argument: ast.arg, default: ast.expr | None, where: str) -> Iterator[Found]:
         if isinstance(default, ast.Call) and _is_field_call(self.module.bindings.dotted_name(default.func) or ""):
-            problem = f"the default of {where} is {render_node(default)}. Allowed are values"
-            yield self._problem(argument, problem, f"Write '{argument.arg}: Annotated[T, …] = value'")
+            fault, hint = bad_default(render_node(default), argument.arg)
+            yield self._problem(argument, f"the default of {where} {fault}", hint)
 
     def _problem(self, node: ast.AST, problem: str, hint: str, module: Module | None = None) -> Found:
         line = getattr(node, "lineno", 1)
@@ -227,7 +241,7 @@ class AnnotationChecker:
     def _place(self, found: Type) -> str:
         """Where a marker takes the argument from; empty without one, `elsewhere` for one that is not of this module's concern."""
         for node, module in reversed(found.metadata):
-            name = _called(node, module)
+            name = module.called(node)
             if name.startswith("edgeroutes."):
                 return _PLACES.get(name.rpartition(".")[2], "elsewhere")
         if found.kind == "file" or any(each.kind == "file" for each in found.inner):
@@ -237,26 +251,24 @@ class AnnotationChecker:
     def _is_named(self, found: Type) -> bool:
         """Whether a marker names what it takes, `Query("id")`: then it is not the segment of the argument's name."""
         return any(
-            isinstance(node, ast.Call) and node.args and _is_ours(_called(node, module))
+            isinstance(node, ast.Call) and node.args and _is_ours(module.called(node))
             for node, module in found.metadata
         )
 
     def _check_type(self, found: Type, node: ast.AST, module: Module, where: str, place: str) -> Iterator[Found]:
         """What is wrong with the type of an argument or field, and inside of it."""
         if found.kind == "unsupported":
-            if any(_is_validator(_called(item, owner)) for item, owner in found.metadata):
+            if any(_is_validator(owner.called(item)) for item, owner in found.metadata):
                 return  # pydantic makes the value
-            hint = (
-                "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum, a Literal or, for a body, a model"
-            )
-            yield self._problem(node, f"{where}: {found.label} is not a supported type", hint, module)
+            problem, hint = unsupported(found.label, "body" if place == "body" else "parameter")
+            yield self._problem(node, f"{where}: {problem}", hint, module)
             return
         if place == "segment" and found.is_body:
             yield self._problem(node, f"{where} is a captured segment, not {found.label}", "Annotate it str", module)
             return
         yield from self._check_constraints(found, node, module, where)
         for each in found.inner:
-            yield from self._check_type(each, node, module, where, "")
+            yield from self._check_type(each, node, module, where, "body" if place == "body" else "")
         if found.model is not None:
             yield from self._check_model(found, where, place)
 
@@ -271,7 +283,7 @@ class AnnotationChecker:
         for statement in definition.body:
             if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
                 continue
-            if _is_not_given(statement, module):
+            if is_not_given(statement, module):
                 continue
             label = f"{where}: field {definition.name}.{statement.target.id}"
             if not found.library:
@@ -280,7 +292,7 @@ class AnnotationChecker:
             if (
                 not found.library
                 and isinstance(statement.value, ast.Call)
-                and _is_field_call(_called(statement.value, module))
+                and _is_field_call(module.called(statement.value))
             ):
                 problem = f"{label} has the default {render_node(statement.value)}. Allowed are values"
                 yield self._problem(statement, problem, "Write 'name: Annotated[T, …] = value'", module)
@@ -290,12 +302,12 @@ class AnnotationChecker:
             elif found.library:
                 yield from self._check_library(inner, statement, module, label, found.library)
             else:
-                yield from self._check_type(inner, statement, module, label, "")
+                yield from self._check_type(inner, statement, module, label, "" if from_strings else "body")
 
     def _check_library(self, found: Type, node: ast.AST, module: Module, where: str, library: str) -> Iterator[Found]:
         others = ("msgspec",) if library == "pydantic" else ("pydantic", "annotated_types")
         for item, place in found.metadata:
-            name = _called(item, place)
+            name = place.called(item)
             if name.partition(".")[0] in others or (_is_ours(name) and isinstance(item, ast.Call) and item.keywords):
                 hint = "Use pydantic.Field(…)" if library == "pydantic" else "Use msgspec.Meta(…)"
                 yield self._problem(node, f"{where}: {library} does not enforce {render_node(item)}", hint, module)
@@ -309,7 +321,7 @@ class AnnotationChecker:
             if problem is not None:
                 yield self._problem(node, f"{where}: {problem[0]}", problem[1], module)
                 return
-            if _is_validator(_called(item, place)):
+            if _is_validator(place.called(item)):
                 break  # it may change the type
             constraints.update(_read_constraints(item, place))
         for kind in _leaves(found):
@@ -422,12 +434,12 @@ class AnnotationChecker:
         if library is None:
             return Type(kind="unknown", label=label)
         if library == "unsupported":
-            return Type(kind="unsupported", label=label)
+            return Type(kind="unsupported", label=label, model=(node, module))
         return Type(kind="model", label=label, model=(node, module), library=library)
 
     def _library_of(self, node: ast.ClassDef, module: Module, depth: int) -> str | None:
         """What validates a class; None where source does not show it, `unsupported` for a class that nothing does."""
-        decorators = [_called(each, module) for each in node.decorator_list]
+        decorators = [module.called(each) for each in node.decorator_list]
         if "dataclasses.dataclass" in decorators:
             return ""
         if decorators or depth > _MOST_DEPTH:
@@ -446,28 +458,6 @@ class AnnotationChecker:
         return "unsupported" if is_plain else None
 
 
-def _arguments(function: Function) -> Iterator[tuple[ast.arg, ast.expr | None]]:
-    arguments = function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    missing: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults))
-    yield from zip(positional, [*missing, *arguments.defaults], strict=True)
-    yield from zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-
-
-def _is_not_given(statement: ast.AnnAssign, module: Module) -> bool:
-    """Whether a class's annotation is of no field that a request fills: `ClassVar[…]` and `field(init=False)`."""
-    annotation = unquoted(statement.annotation)
-    if isinstance(annotation, ast.Subscript):
-        annotation = annotation.value
-    if annotation is not None and (module.bindings.dotted_name(annotation) or "").rpartition(".")[2] == "ClassVar":
-        return True
-    value = statement.value
-    return isinstance(value, ast.Call) and any(
-        word.arg == "init" and isinstance(word.value, ast.Constant) and word.value.value is False
-        for word in value.keywords
-    )
-
-
 def _with_metadata(found: Type, metadata: tuple[tuple[ast.expr, Module], ...]) -> Type:
     return Type(
         kind=found.kind, label=found.label, python=found.python, inner=found.inner, metadata=(*found.metadata, *metadata),
@@ -484,18 +474,13 @@ def _leaves(found: Type) -> Iterator[Type]:
         yield found
 
 
-def _called(node: ast.expr, module: Module) -> str:
-    """The dotted name of what is called or named."""
-    return module.bindings.dotted_name(node.func if isinstance(node, ast.Call) else node) or ""
-
-
 def _is_ours(name: str) -> bool:
     return name.startswith("edgeroutes.") and name.rpartition(".")[2] in _PLACES
 
 
 def _is_elsewhere(default: ast.expr | None, module: Module) -> bool:
     """Whether a default takes the argument from elsewhere than the request: `Depends(f)`."""
-    name = _called(default, module) if isinstance(default, ast.Call) else ""
+    name = module.called(default) if isinstance(default, ast.Call) else ""
     return name.startswith("edgeroutes.") and not _is_ours(name)
 
 
@@ -509,7 +494,7 @@ def _is_validator(name: str) -> bool:
 
 def _unknown_metadata(node: ast.expr, module: Module) -> tuple[str, str] | None:
     """Why metadata cannot be enforced, and what to do; None where it can, or where only running it shows."""
-    name = _called(node, module)
+    name = module.called(node)
     last = name.rpartition(".")[2]
     if _is_ours(name) and isinstance(node, ast.Call):
         return _unknown_option(last, node)
@@ -553,7 +538,7 @@ def _read_constraints(node: ast.expr, module: Module) -> Iterator[tuple[str, Any
     """The constraints in one piece of metadata whose values are literals."""
     if not isinstance(node, ast.Call):
         return
-    name = _called(node, module)
+    name = module.called(node)
     owner, _, last = name.rpartition(".")
     names: tuple[str, ...] = ()
     if owner == "annotated_types":

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProblemsError, ProjectError, RouteFileError
-from edgeroutes.routing.annotations import AnnotationChecker, Module
+from edgeroutes.routing.annotations import AnnotationChecker
 from edgeroutes.routing.bindings import read_bindings
+from edgeroutes.routing.callables import Module
 from edgeroutes.routing.conventions import (
     APP_EXPORT,
     CONFIG_NAMES,
@@ -121,10 +122,11 @@ def check_annotations(
     if isinstance(parsed, ProjectError):
         return ()
     checker = AnnotationChecker(Module(parsed[1], exports.source_file), find_module)
+    plain = {export.name for export, _ in plain_handlers(exports.methods, parsed[1])}
     return _by_line(
         found
-        for export, function in plain_handlers(exports.methods, parsed[1])
-        for found in checker.check(export.name, function, parameter_names)
+        for export in exports.methods
+        for found in checker.check_handler(export.name, parameter_names, is_plain=export.name in plain)
     )
 
 

@@ -6,14 +6,15 @@ Nothing is run.
 from __future__ import annotations
 
 import ast
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import RouteFileError
+from edgeroutes.routing.argument_problems import unfillable
+from edgeroutes.routing.callables import Module, Signature, plain_signature
 from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.patterns import RESERVED_NAMES
-from edgeroutes.routing.python_source import is_literal, render_node
+from edgeroutes.routing.python_source import is_literal, render_node, unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -122,28 +123,23 @@ def check_arguments(
         source_file: For the problems.
     """
     for export, function in plain_handlers(methods, bindings):
-        yield from check_parameters(export.name, function, parameter_names, source_file)
+        signature = plain_signature(export.name, function, Module(bindings, source_file))
+        yield from check_parameters(signature, parameter_names)
 
 
-def check_parameters(
-    name: str, function: Function, parameter_names: Sequence[str], source_file: str
-) -> Iterator[tuple[int, RouteFileError]]:
+def check_parameters(signature: Signature, parameter_names: Sequence[str]) -> Iterator[tuple[int, RouteFileError]]:
     """The parameters of a handler or dependency that nothing can fill, with their lines.
 
     A parameter is filled by its name (a captured segment, `request`, `params`, `context`), its annotation or its default.
     """
-    for argument in _bare_arguments(function):
-        if argument.arg not in (*parameter_names, *RESERVED_NAMES):
-            fault = "is not a captured segment and has neither annotation nor default"
-            problem = f"argument {argument.arg!r} of {name} {fault}"
-            where = f"{source_file}:{argument.lineno}"
-            hint = _hint(argument.arg, parameter_names)
+    for argument, default in signature.arguments:
+        is_bare = argument.annotation is None and default is None
+        if is_bare and argument.arg not in (*parameter_names, *RESERVED_NAMES):
+            fault, hint = unfillable(argument.arg, parameter_names)
+            problem = f"argument {argument.arg!r} of {signature.name} {fault}"
+            where = f"{signature.module.source_file}:{argument.lineno}"
             yield argument.lineno, RouteFileError(problem, where=where, hint=hint)
-    for rest, stars in ((function.args.vararg, "*"), (function.args.kwarg, "**")):
-        if rest is not None:
-            problem = f"{name} takes {stars}{rest.arg}, which nothing in a request can fill"
-            where = f"{source_file}:{rest.lineno}"
-            yield rest.lineno, RouteFileError(problem, where=where, hint="Name each argument")
+    yield from signature.found_problems()
 
 
 def plain_handlers(methods: Sequence[Export], bindings: Bindings) -> Iterator[tuple[Export, Function]]:
@@ -172,16 +168,6 @@ def check_returns(
             for problem, hint in (*_status_problems(returned, bindings), *_type_problems(returned, bindings)):
                 where = f"{source_file}:{function.lineno}"
                 yield function.lineno, RouteFileError(f"{export.name}: {problem}", where=where, hint=hint)
-
-
-def unquoted(node: ast.expr | None) -> ast.expr | None:
-    """An annotation that is a string as the expression in it."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            return ast.parse(node.value, mode="eval").body
-        except (SyntaxError, ValueError):
-            return None
-    return node
 
 
 def _status_problems(returned: ast.expr, bindings: Bindings) -> Iterator[tuple[str, str]]:
@@ -255,26 +241,3 @@ def _has_no_fields(node: ast.ClassDef) -> bool:
 def _last_name(node: ast.expr, bindings: Bindings) -> str:
     name = bindings.dotted_name(node.value) if isinstance(node, ast.Subscript) else None
     return (name or "").rpartition(".")[2]
-
-
-def _bare_arguments(function: Function) -> Iterator[ast.arg]:
-    arguments = function.args
-    positional = [*arguments.posonlyargs, *arguments.args]
-    required = positional[: len(positional) - len(arguments.defaults)]
-    by_name = [
-        argument
-        for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
-        if default is None
-    ]
-    yield from (argument for argument in (*required, *by_name) if argument.annotation is None)
-
-
-def _hint(name: str, parameter_names: Sequence[str]) -> str:
-    for parameter in parameter_names:
-        if parameter != name and parameter.replace("-", "_") == name:
-            return f"Take 'params' and read params[{parameter!r}]"
-    known = [*(parameter for parameter in parameter_names if parameter.isidentifier()), *RESERVED_NAMES]
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"Rename it to {close[0]!r}, or annotate it as a query parameter or a body"
-    return f"Annotate it as a query parameter or a body, or take {', '.join(known[:-1])} or {known[-1]}"

@@ -80,6 +80,16 @@ def render_node(node: ast.AST, max_length: int = 60) -> str:
     return text if len(text) <= max_length else text[: max_length - 1] + "…"
 
 
+def unquoted(node: ast.expr | None) -> ast.expr | None:
+    """An annotation that is a string as the expression in it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        try:
+            return ast.parse(node.value, mode="eval").body
+        except (SyntaxError, ValueError):
+            return None
+    return node
+
+
 def read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
     """The value of a name that must be readable without running the file.
 

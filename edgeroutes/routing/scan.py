@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ImportRaisedError, LayoutError, ProjectError
-from edgeroutes.routing.annotations import Module
+from edgeroutes.routing.callables import Module
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE, SegmentConfig
 from edgeroutes.routing.exports import (
     MiddlewareExports,

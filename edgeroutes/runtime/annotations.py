@@ -102,6 +102,16 @@ def is_container(annotation: Any) -> bool:
     return (origin(annotation) or annotation) in (list, set, tuple, frozenset)
 
 
+def is_json_string(annotation: Any) -> bool:
+    """Whether it is pydantic's `Json[T]`: a string with JSON, whatever T is."""
+    return any(type(item).__name__ == "Json" for item in peel(annotation)[1])
+
+
+def is_repeated(annotation: Any) -> bool:
+    """Whether an argument of this type is all values of its name."""
+    return is_container(plain_type(annotation)) and not is_json_string(annotation)
+
+
 def describe(annotation: Any) -> str:
     """The annotation as its author wrote it, more or less."""
     is_plain = isinstance(annotation, type) and not hasattr(annotation, "__args__")

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     Reader = Callable[[RequestScope, Errors], Any]
     Segments = Mapping[str, type[str | list[str]]]
 
-RESERVED = ("request", "params", "context")
 # Annotations for which a bundle may do without `markers`. Source: edgeroutes/build/imports.py.
 _SIMPLE = (ABSENT, str, int, float, bool, Request, RouteContext)
 
@@ -117,8 +116,10 @@ def bind(handler: Handler, segments: Segments, where: str) -> Binding | None:
         form = form or getattr(reader, "reads_form", False)
         readers.append((parameter.name, reader))
     if len(bodies) > 1:
-        hint = "Make one model with a field for each, or mark single fields with Form()"
-        raise RouteFileError(f"the body cannot be {' and '.join(bodies)} at once", where=where, hint=hint)
+        from edgeroutes.routing.argument_problems import several_bodies
+
+        fault, hint = several_bodies(bodies)
+        raise RouteFileError(f"the body {fault}", where=where, hint=hint)
     return Binding(readers, form=form or bool(bodies), dependencies=dependencies)
 
 
@@ -135,9 +136,10 @@ def _find_depends(parameter: Parameter) -> Depends | None:
 
 def _require_plain_default(parameter: Parameter, where: str) -> None:
     if is_marker(parameter.default):
-        problem = f"its default is {parameter.default!r:.60}. Allowed are values"
-        hint = f"Write '{parameter.name}: Annotated[T, …] = value'"
-        raise RouteFileError(problem, where=where, hint=hint)
+        from edgeroutes.routing.argument_problems import bad_default
+
+        fault, hint = bad_default(f"{parameter.default!r:.60}", parameter.name)
+        raise RouteFileError(f"its default {fault}", where=where, hint=hint)
 
 
 def _special_reader(parameter: Parameter, segments: Segments, where: str) -> Reader | None:
@@ -169,12 +171,10 @@ def _known_reader(parameter: Parameter, segments: Segments, where: str) -> Reade
 def _require_source(parameter: Parameter, segments: Segments, where: str) -> None:
     """Raise RouteFileError for an argument without a source."""
     if parameter.annotation is ABSENT and parameter.default is ABSENT:
-        from difflib import get_close_matches
+        from edgeroutes.routing.argument_problems import unfillable
 
-        near = get_close_matches(parameter.name, [*segments, *RESERVED], n=1, cutoff=0.6)
-        hint = "Annotate it: a scalar is a query parameter, a model is the body"
-        hint = f"Did you mean {near[0]!r}" if near else hint
-        raise RouteFileError("it is not a segment and has neither annotation nor default", where=where, hint=hint)
+        fault, hint = unfillable(parameter.name, segments)
+        raise RouteFileError(f"it {fault}", where=where, hint=hint)
 
 
 def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:

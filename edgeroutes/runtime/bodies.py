@@ -13,6 +13,7 @@ from edgeroutes.runtime.annotations import (
     find_marker,
     is_any,
     is_container,
+    is_repeated,
     origin,
     peel,
     plain_type,
@@ -315,7 +316,7 @@ def _is_empty(scope: RequestScope) -> bool:
 def file_reader(marker: File, annotation: Any, name: str, default: Any, where: str) -> Reader:
     """Reads a file of a form, or all files of one name."""
     plain = plain_type(annotation)
-    many = is_container(plain)
+    many = is_repeated(annotation)
     container = origin(plain) or plain
     item = getattr(plain, "__args__", (str,))[0] if many else plain
     convert = _files_check(marker, name, item, container if many else None, where)

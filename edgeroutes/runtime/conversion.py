@@ -11,7 +11,16 @@ from enum import EnumMeta
 from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
-from edgeroutes.runtime.annotations import describe, is_any, is_container, is_literal, origin, peel, plain_type
+from edgeroutes.runtime.annotations import (
+    describe,
+    is_any,
+    is_container,
+    is_json_string,
+    is_literal,
+    origin,
+    peel,
+    plain_type,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,10 +44,10 @@ def find_converter(annotation: Any, where: str) -> Converter:
     """
     converter = scalar_converter(annotation, where)
     if converter is None:
-        hint = "Use str, int, float, bool, UUID, date, datetime, Decimal, an Enum, a Literal or, for a body, a model"
-        raise RouteFileError(
-            f"{describe(plain_type(annotation))} is not a supported parameter type", where=where, hint=hint
-        )
+        from edgeroutes.routing.argument_problems import unsupported
+
+        problem, hint = unsupported(describe(plain_type(annotation)), "parameter")
+        raise RouteFileError(problem, where=where, hint=hint)
     return converter
 
 
@@ -57,7 +66,7 @@ def scalar_converter(annotation: Any, where: str) -> Converter | None:
     convert: Converter | None
     if not needs_pydantic(annotation):
         convert = _plain_converter(plain, where)
-    elif is_container(plain) or is_model(plain):
+    elif (is_container(plain) or is_model(plain)) and not is_json_string(annotation):
         return None
     else:
         from edgeroutes.runtime.models import string_converter
@@ -77,7 +86,9 @@ def values_converter(annotation: Any, where: str) -> Callable[[list[str]], Any]:
     kinds = getattr(plain, "__args__", (str, Ellipsis))
     container = origin(plain) or plain
     if container is tuple and kinds[-1] is not Ellipsis:
-        raise RouteFileError("repeated values have no fixed number", where=where, hint="Write tuple[T, ...] or list[T]")
+        from edgeroutes.routing.argument_problems import NO_FIXED_NUMBER
+
+        raise RouteFileError(NO_FIXED_NUMBER[0], where=where, hint=NO_FIXED_NUMBER[1])
     item = find_converter(kinds[0], where)
 
     def convert(values: list[str]) -> Any:

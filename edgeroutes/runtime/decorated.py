@@ -7,13 +7,14 @@ from functools import partial
 from types import FunctionType
 
 from edgeroutes.errors import RouteFileError
+from edgeroutes.routing.argument_problems import refused_by_wrapper, required_by_wrapper
 from edgeroutes.runtime.signature import (
     ABSENT,
-    NO_SLASH,
     VAR_KEYWORDS,
     Parameter,
     evaluate,
     module_namespace,
+    positional_only_error,
     variadic_error,
 )
 
@@ -36,9 +37,10 @@ def inspect_parameters(function: Handler, where: str) -> list[Parameter]:
         raise RouteFileError(f"its signature cannot be read: {error}", where=where) from error
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     if inspect.Parameter.POSITIONAL_ONLY in kinds:
-        raise RouteFileError("a handler's arguments are given by name", where=where, hint=NO_SLASH)
-    if {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD} & kinds:
-        raise variadic_error(where)
+        raise positional_only_error(where)
+    for parameter in signature.parameters.values():
+        if parameter.kind in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD):
+            raise variadic_error(str(parameter).partition(":")[0], where)
     # What a partial object sets is the author's value, and no client's.
     fixed = function.keywords if isinstance(function, partial) else {}
     names = [name for name in signature.parameters if name not in fixed]
@@ -79,10 +81,9 @@ def _require_names(function: Any, names: list[str], where: str) -> None:
     optional = {*(method.__kwdefaults__ or {}), *code.co_varnames[code.co_argcount - with_default : code.co_argcount]}
     refused = [] if code.co_flags & VAR_KEYWORDS else [name for name in names if name not in taken]
     if refused:
-        problem = f"its decorator's wrapper does not take the argument {refused[0]!r}"
-        raise RouteFileError(problem, where=where, hint="Give the wrapper **kwargs, and pass them on")
+        fault, hint = refused_by_wrapper(refused[0])
+        raise RouteFileError(f"its {fault}", where=where, hint=hint)
     for name in taken:
         if name not in names and name not in optional:
-            problem = f"its decorator's wrapper requires the argument {name!r}, which the signature does not report"
-            hint = "Set the wrapper's __signature__ to one with it, or take the argument in the handler, too"
-            raise RouteFileError(problem, where=where, hint=hint)
+            fault, hint = required_by_wrapper(name)
+            raise RouteFileError(f"its {fault}", where=where, hint=hint)

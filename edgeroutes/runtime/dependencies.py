@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager, contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
-from types import AsyncGeneratorType, GeneratorType
+from types import AsyncGeneratorType, GeneratorType, MappingProxyType
 
 from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
@@ -16,7 +16,7 @@ from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from contextvars import Context
     from types import CodeType
     from typing import Any
@@ -30,7 +30,9 @@ _FAILED: Any = object()
 # Source: inspect.CO_GENERATOR and CO_ASYNC_GENERATOR.
 _GENERATORS = 0x20 | 0x200
 
-overrides: dict[Any, Callable[..., Any]] = {}
+overrides: ContextVar[Mapping[Any, Callable[..., Any]]] = ContextVar(
+    "edgeroutes_overrides", default=MappingProxyType({})
+)
 """What `client.override` puts in the place of dependencies, by `identity`; empty outside tests."""
 
 
@@ -90,15 +92,24 @@ class Dependencies:
         segments: As in `bind`.
         where: The handler, for messages.
         root: The project's folder, for messages.
+        replaced: As in `overrides`.
 
     Raises:
         RouteFileError: For a cycle, and for an argument of a dependency that nothing in a request can fill.
     """
 
-    __slots__ = ("_arguments", "_inputs", "_known", "_nodes")
+    __slots__ = ("_arguments", "_inputs", "_known", "_nodes", "_replaced")
 
-    def __init__(self, wanted: Sequence[tuple[str, Depends]], segments: Segments, where: str, root: str) -> None:
+    def __init__(
+        self,
+        wanted: Sequence[tuple[str, Depends]],
+        segments: Segments,
+        where: str,
+        root: str,
+        replaced: Mapping[Any, Callable[..., Any]] | None = None,
+    ) -> None:
         self._arguments = (wanted, segments, where, root)
+        self._replaced = replaced or {}
         self._nodes: list[_Node] = []
         self._known: dict[Any, int] = {}
         self._inputs = [(name, self._add(depends, f"{where}, argument {name!r}", ())) for name, depends in wanted]
@@ -110,13 +121,14 @@ class Dependencies:
         if not callable(function):
             problem = f"Depends() without a function calls the annotated type, and {function!r:.60} cannot be called"
             raise RouteFileError(problem, where=where, hint="Write Depends(function)")
-        replacement = overrides.get(identity(function))
+        replacement = self._replaced.get(identity(function))
         if replacement is not None and replacement not in path:  # it may take the original
             function = replacement
         if function in path:
-            names = " → ".join(map(_name, (*path[path.index(function) :], function)))
-            hint = "Move the part that both need into a third function"
-            raise RouteFileError(f"the dependencies are a cycle: {names}", where=_place(function, root), hint=hint)
+            from edgeroutes.routing.argument_problems import cycle
+
+            problem, hint = cycle([_name(each) for each in (*path[path.index(function) :], function)])
+            raise RouteFileError(problem, where=_place(function, root), hint=hint)
         key = identity(function)
         if depends.use_cache and key in self._known:
             return self._known[key]
@@ -137,7 +149,8 @@ class Dependencies:
             binding: The handler's.
             scope: The request.
         """
-        used = Dependencies(*self._arguments) if overrides else self
+        replaced = overrides.get()
+        used = Dependencies(*self._arguments, replaced) if replaced else self
         try:
             return await call(await used.arguments(scope, binding))
         except BaseException as error:

@@ -54,8 +54,9 @@ def field_annotations(kind: Any, where: str) -> dict[str, Any]:
         try:
             hints = typing.get_type_hints(kind, include_extras=True)
         except NameError as error:
-            hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
-            raise RouteFileError(f"{kind.__name__} cannot be read: {error}", where=where, hint=hint) from error
+            from edgeroutes.routing.argument_problems import IMPORT_IT
+
+            raise RouteFileError(f"{kind.__name__} cannot be read: {error}", where=where, hint=IMPORT_IT) from error
         return {name: substitute(hint, variables.get(kind, {})) for name, hint in hints.items()}
     from dataclasses import fields
 
@@ -104,8 +105,10 @@ def substitute(hint: Any, variables: Mapping[Any, Any]) -> Any:
 def _require_plain_default(default: Any, where: str) -> None:
     """Raise RouteFileError for `x: int = Field(1, ge=1)`, whose default would be the constraint."""
     if is_marker(default):
-        problem = f"its default is {default!r:.60}. Allowed are values"
-        raise RouteFileError(problem, where=where, hint="Write 'name: Annotated[T, …] = value'")
+        from edgeroutes.routing.argument_problems import bad_default
+
+        fault, hint = bad_default(f"{default!r:.60}", "name")
+        raise RouteFileError(f"its default {fault}", where=where, hint=hint)
 
 
 def require_complete(model: Any, where: str) -> None:
@@ -115,9 +118,10 @@ def require_complete(model: Any, where: str) -> None:
     try:
         model.model_rebuild()  # what is defined after it is there now
     except NameError as error:
-        hint = "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs"
+        from edgeroutes.routing.argument_problems import IMPORT_IT
+
         reason = str(error).partition("\n")[0]  # pydantic adds an address
-        raise RouteFileError(f"{model.__name__} cannot be read: {reason}", where=where, hint=hint) from error
+        raise RouteFileError(f"{model.__name__} cannot be read: {reason}", where=where, hint=IMPORT_IT) from error
 
 
 def field_names_required(kind: Any) -> set[str]:

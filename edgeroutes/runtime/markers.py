@@ -7,7 +7,15 @@ from types import UnionType
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.parameters import File
 from edgeroutes.http.request import Request
-from edgeroutes.runtime.annotations import find_marker, is_container, origin, plain_type, without_none
+from edgeroutes.runtime.annotations import (
+    find_marker,
+    is_container,
+    is_json_string,
+    is_repeated,
+    origin,
+    plain_type,
+    without_none,
+)
 from edgeroutes.runtime.context import RouteContext
 from edgeroutes.runtime.fields import is_model
 from edgeroutes.runtime.signature import ABSENT
@@ -54,7 +62,7 @@ def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
     annotation, optional = without_none(parameter.annotation)
     annotation = str if annotation is ABSENT else annotation
     default = default_of(parameter, optional=optional)
-    if is_model(plain_type(annotation)) and not isinstance(marker, File):
+    if is_model(plain_type(annotation)) and not is_json_string(annotation) and not isinstance(marker, File):
         from edgeroutes.runtime.bodies import model_reader
 
         return model_reader(annotation, marker.place, parameter.name, default, where)
@@ -64,7 +72,7 @@ def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
         return values_reader(annotation, default, marker.name or parameter.name, in_query, where)
     if marker.place == "cookie":
         return values_reader(annotation, default, marker.name or parameter.name, _in_cookies, where, forgives=True)
-    find = _in_headers if is_container(plain_type(annotation)) else _in_headers_joined
+    find = _in_headers if is_repeated(annotation) else _in_headers_joined
     return values_reader(annotation, default, marker.name or parameter.name.replace("_", "-"), find, where)
 
 

@@ -284,8 +284,11 @@ class Compiler:
         try:
             return read()
         except NameError as error:
-            hint = "Import it outside 'if TYPE_CHECKING:', because it is used when the route runs"
-            raise RouteFileError(f"{kind.__name__} cannot be read: {error}", where=self._where, hint=hint) from error
+            from edgeroutes.routing.argument_problems import IMPORT_IT
+
+            raise RouteFileError(
+                f"{kind.__name__} cannot be read: {error}", where=self._where, hint=IMPORT_IT
+            ) from error
 
     def _field(self, hint: Any, owner: Any, kind: Any, name: str, variables: Mapping[Any, Any]) -> Convert:
         where = f"{self._where}, {kind.__name__}.{name}"

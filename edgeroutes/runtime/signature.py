@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # Source: inspect.CO_VARARGS and CO_VARKEYWORDS.
 VAR_KEYWORDS = 0x08
-_VARIADIC = 0x04 | VAR_KEYWORDS
-NO_SLASH = "Remove the '/' from its signature"
+_VAR_POSITIONAL = 0x04
+_VARIADIC = _VAR_POSITIONAL | VAR_KEYWORDS
 
 
 class _Absent:
@@ -75,12 +75,14 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter] | None:
     code: CodeType | None = getattr(function, "__code__", None)
     if code is None or hasattr(function, "__wrapped__") or hasattr(function, "__signature__"):
         return None
+    named = code.co_argcount + code.co_kwonlyargcount
     if code.co_posonlyargcount:
-        raise RouteFileError("a handler's arguments are given by name", where=where, hint=NO_SLASH)
+        raise positional_only_error(where)
     if code.co_flags & _VARIADIC:
-        raise variadic_error(where)
+        stars = "*" if code.co_flags & _VAR_POSITIONAL else "**"
+        raise variadic_error(f"{stars}{code.co_varnames[named]}", where)
     positional = code.co_varnames[: code.co_argcount]
-    keyword_only = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    keyword_only = code.co_varnames[code.co_argcount : named]
     defaults: dict[str, Any] = dict(function.__kwdefaults__ or {})
     given = function.__defaults__ or ()
     defaults.update(zip(positional[len(positional) - len(given) :], given, strict=True))
@@ -97,10 +99,19 @@ def read_parameters(handler: Handler, where: str) -> list[Parameter] | None:
     ]
 
 
-def variadic_error(where: str) -> RouteFileError:
-    """The error for `*args` and `**kwargs`."""
-    hint = "Name each argument. A decorator's wrapper that takes *args and **kwargs needs '@functools.wraps(function)'"
-    return RouteFileError("it takes *args or **kwargs, which nothing in a request can fill", where=where, hint=hint)
+def positional_only_error(where: str) -> RouteFileError:
+    """The error for arguments before a `/`."""
+    from edgeroutes.routing.argument_problems import POSITIONAL_ONLY
+
+    return RouteFileError(POSITIONAL_ONLY[0], where=where, hint=POSITIONAL_ONLY[1])
+
+
+def variadic_error(name: str, where: str) -> RouteFileError:
+    """The error for `*args` or `**kwargs`."""
+    from edgeroutes.routing.argument_problems import variadic
+
+    fault, hint = variadic(name)
+    return RouteFileError(f"it {fault}", where=where, hint=hint)
 
 
 def return_annotation(handler: Handler) -> tuple[Any, Any]:
@@ -143,9 +154,10 @@ def evaluate(annotation: Any, namespace: Mapping[str, Any], where: str) -> Any:
         holder.__annotations__ = {"": annotation}
         return get_type_hints(holder, dict(namespace), namespace, include_extras=True)[""]
     except NameError as error:
-        hint = "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs"
+        from edgeroutes.routing.argument_problems import IMPORT_IT
+
         problem = f"its annotation {annotation!r} cannot be read: {error}"
-        raise RouteFileError(problem, where=where, hint=hint) from error
+        raise RouteFileError(problem, where=where, hint=IMPORT_IT) from error
     except Exception as error:
         raise RouteFileError(
             f"its annotation {annotation!r} cannot be read: {type(error).__name__}: {error}", where=where

@@ -107,8 +107,9 @@ class _Maker:
             return _enum_validator(annotation)
         converter = scalar_converter(annotation, self.where)
         if converter is None:
-            hint = "Use JSON's own types, dataclasses, TypedDicts, NamedTuples, pydantic models or msgspec structs"
-            problem = f"{describe(annotation)} is not a supported body type"
+            from edgeroutes.routing.argument_problems import unsupported
+
+            problem, hint = unsupported(describe(annotation), "body")
             raise RouteFileError(problem, where=self.where, hint=hint)
         return _text_validator(converter, takes_numbers=annotation.__name__ == "Decimal")
 

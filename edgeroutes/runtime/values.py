@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgeroutes.runtime.annotations import is_container, plain_type
+from edgeroutes.runtime.annotations import is_repeated, plain_type
 from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ def values_reader(
     filled in. With `forgives`, so does a value that does not fit: a user could not get rid of a stale cookie.
     """
     plain = plain_type(annotation)
-    many = is_container(plain)
+    many = is_repeated(annotation)
     item = getattr(plain, "__args__", (str,))[0] if many else plain
     convert = find_converter(annotation, where, many=many)
     is_required = default is ABSENT and not many

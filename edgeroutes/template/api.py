@@ -205,6 +205,7 @@ _STREAMING = "2021-11-15/functions/%s/response-streaming-invocations"
 _DEFAULT_TIMEOUT_MS = 29_000
 _MAX_STREAMING_TIMEOUT_MS = 900_000
 
+_ERROR_MESSAGE = "$context.error.messageString"
 _PROBLEM_TYPE = "application/problem+json"
 # Source: docs.aws.amazon.com/apigateway "supported-gateway-response-types" (read 2026-11-21); the statuses are ours.
 # An unknown path is MISSING_AUTHENTICATION_TOKEN, or INVALID_SIGNATURE when the client sends an Authorization header. No method of this
@@ -230,7 +231,8 @@ _RESPONSES: Mapping[str, int] = {
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "WAF_FILTERED": 403,
 }
-# All others. They have several statuses, so the document names none.
+# All others. They have several statuses, and no variable of a gateway response is the status, so the document has none.
+# Source: docs.aws.amazon.com/apigateway "api-gateway-mapping-template-reference": `$context.status` is for access logs (read 2026-11-30).
 _REST = {"DEFAULT_4XX": "Bad Request", "DEFAULT_5XX": "Internal Server Error"}
 
 
@@ -313,15 +315,16 @@ def _gateway_responses(plan: ProjectPlan) -> dict[str, Any]:
         members = {"title": reason_phrase(status), "status": status, "detail": default_detail(status)}
         responses[name] = {"statusCode": str(status), **_response(members, parameters)}
     for name, title in _REST.items():
-        responses[name] = _response({"title": title}, parameters)
+        responses[name] = _response({"title": title, "detail": _ERROR_MESSAGE}, parameters)
     return dict(sorted(responses.items()))
 
 
 def _response(members: Mapping[str, Any], parameters: Mapping[str, str]) -> dict[str, Any]:
-    document = {"type": "about:blank", **members, "request_id": "$context.requestId"}
+    document = {"type": "about:blank", **members, "instance": "$context.path", "request_id": "$context.requestId"}
+    # The message comes with its quotes.
+    template = json.dumps(document, separators=(",", ":")).replace(f'"{_ERROR_MESSAGE}"', _ERROR_MESSAGE)
     # API Gateway chooses a template by the client's Accept, with this one as its default.
-    templates = {"application/json": json.dumps(document, separators=(",", ":"))}
-    return {"responseParameters": dict(parameters), "responseTemplates": templates}
+    return {"responseParameters": dict(parameters), "responseTemplates": {"application/json": template}}
 
 
 _ANY = "x-amazon-apigateway-any-method"

@@ -89,7 +89,7 @@ class RouteClient:
         """Call `replacement` in place of a dependency, wherever routes use it: `client.override(current_user, lambda: User("ann"))`.
 
         It takes arguments as any dependency does, the original included. It lasts until the client closes, or until the end of the
-        `with` block that the result opens.
+        `with` block that the result opens. Other clients call the original.
 
         Args:
             dependency: The function in `Depends(…)`.
@@ -295,10 +295,12 @@ class Functions:
                 | self.environment_of(plan)
             )
             self.running.append(plan)
+            token = overrides.set({each.key: each.replacement for each in self._overrides})
             try:
                 with self.output.captured(), self._allowed(plan):
                     yield
             finally:
+                overrides.reset(token)
                 self.running.pop()
 
     def _allowed(self, plan: FunctionPlan) -> AbstractContextManager[object]:
@@ -314,13 +316,11 @@ class Functions:
         for each in (dependency, replacement):
             if not callable(each):
                 raise TypeError(f"client.override: {each!r:.60} is not callable. For a value, write lambda: value")
-        self._overrides.append(Override(dependency, replacement))
-        return self._overrides[-1]
+        return Override(self._overrides, dependency, replacement)
 
     def close(self) -> None:
         """End overrides and what the routes have started, and clear their data cache."""
-        while self._overrides:
-            self._overrides.pop().end()
+        self._overrides.clear()
         while self._adapters:
             _, adapter = self._adapters.popitem()
             adapter.close()
@@ -330,27 +330,26 @@ class Functions:
 
 
 class Override:
-    """A function in place of a dependency, until the end of the `with` block that this opens, or `end`."""
+    """A function in place of a dependency, until the end of the `with` block that this opens.
 
-    def __init__(self, dependency: Callable[..., Any], replacement: Callable[..., Any]) -> None:
-        self._key = identity(dependency)
-        self._before = overrides.get(self._key)
-        self._is_on = True
-        overrides[self._key] = replacement
+    Args:
+        active: All of a client, to which this is added.
+        dependency: What it replaces.
+        replacement: What is called instead.
+    """
+
+    def __init__(self, active: list[Override], dependency: Callable[..., Any], replacement: Callable[..., Any]) -> None:
+        self.key = identity(dependency)
+        self.replacement = replacement
+        self._active = active
+        active.append(self)
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *_: object) -> None:
-        self.end()
-
-    def end(self) -> None:
-        """Restore what was called before."""
-        if self._is_on and self._before is None:
-            overrides.pop(self._key, None)
-        elif self._is_on and self._before is not None:
-            overrides[self._key] = self._before
-        self._is_on = False
+        if self in self._active:  # the client may have been closed
+            self._active.remove(self)
 
 
 def _plain_text(value: Any) -> str | None:

@@ -1,8 +1,10 @@
 """Whole builds of small projects: what goes in, what is rebuilt, what is refused, and that bundles run by themselves."""
 
 from __future__ import annotations
+import __future__
 
 import json
+import marshal
 import os
 import re
 import sys
@@ -43,6 +45,9 @@ WHEELS = {
     "anyio": FakeWheel(files={"anyio/__init__.py": ""}),
     "python-multipart": FakeWheel(files={"python_multipart/__init__.py": ""}),
     "mangum": FakeWheel(files={"mangum/__init__.py": ""}),
+    "pydantic": FakeWheel(files={"pydantic/__init__.py": ""}),
+    "email-validator": FakeWheel(requires=("dnspython",), files={"email_validator/__init__.py": ""}),
+    "dnspython": FakeWheel(files={"dns/__init__.py": ""}),
     "boto3": FakeWheel(requires=("botocore", "jmespath"), files={"boto3/__init__.py": ""}),
     "botocore": FakeWheel(requires=("jmespath",), files={"botocore/__init__.py": ""}),
     "jmespath": FakeWheel(files={"jmespath/__init__.py": ""}),
@@ -146,6 +151,10 @@ def test_edgeroutes_ships_its_runtime_side_alone_as_one_file_of_bytecode(tmp_pat
     assert {path.name for path in hello.glob("edgeroutes/**/*")} == {"__init__.pyc", "modules.bin"}
     own = {name.split(".")[1] for name in packed_modules(hello)}
     assert own - {"_facade", "errors", "names"} == {"adapters", "http", "routing", "runtime"}
+    # A module that loads __future__ costs every cold start the search for it.
+    codes = {name: marshal.loads(content) for name, content in packed_modules(hello).items()}  # ours
+    assert [name for name, code in codes.items() if "__future__" in code.co_names] == []
+    assert all(code.co_flags & __future__.annotations.compiler_flag for code in codes.values())
 
 
 MODULES = """
@@ -317,6 +326,9 @@ def test_a_function_that_is_gone_is_removed(tmp_path: Path) -> None:
         ("def POST(user: User):\n    return 1\n", set()),
         ("def POST(n: int, when: 'datetime'):\n    return 1\n", set()),
         ("app = make()\n", {"mangum"}),
+        ("from pydantic import EmailStr\n", {"pydantic", "email-validator", "dnspython"}),
+        ("import pydantic\nX = pydantic.NameEmail\n", {"pydantic", "email-validator", "dnspython"}),
+        ("import pydantic\nclass EmailStr: ...\n", {"pydantic"}),
         ("import boto3\n", set()),
         ("import boto3, queries\n", {"queries", "jmespath"}),
         ("import boto3, jmespath\n", {"jmespath"}),
@@ -330,6 +342,14 @@ def test_features_and_what_lambda_has_decide_about_distributions(
     project = make_project(tmp_path, {"functions/a/[[...path]]/route.py": route}, WHEELS)
     function = project.build().functions[0]
     assert set(function.requirements) == expected
+
+
+def test_an_email_field_without_its_validator_is_a_problem_of_the_build(tmp_path: Path) -> None:
+    wheels = {name: wheel for name, wheel in WHEELS.items() if name != "email-validator"}
+    files = {"functions/a/route.py": f"import pydantic\n{HELLO}X: pydantic.EmailStr\n"}
+    project = make_project(tmp_path, files, wheels)
+    with pytest.raises(ProjectError, match=r"functions/a/route\.py:4: .*email-validator"):
+        project.build()
 
 
 def test_boto3_ships_where_the_project_pins_or_includes_it(tmp_path: Path) -> None:

@@ -64,6 +64,86 @@ class Page(BaseModel, Generic[T]):
 class Camel(BaseModel):
     model_config = {"alias_generator": to_camel, "populate_by_name": True}
     first_name: str
+from dataclasses import field
+from enum import IntEnum
+from typing import NewType, NamedTuple, Optional, Union
+from typing_extensions import TypedDict, NotRequired, Required
+from pydantic import Json as PJson, Tag, Discriminator, computed_field, ConfigDict, BeforeValidator, PositiveInt, conint, constr, SecretStr, field_validator, model_validator, RootModel, AnyUrl
+import annotated_types as at
+UserId = NewType("UserId", int)
+class Size(IntEnum):
+    small = 1
+    big = 2
+class TD(TypedDict, total=False):
+    a: int
+    b: Required[str]
+class TDN(TypedDict):
+    a: int
+    b: NotRequired[list[str]]
+    c: Required[int]
+class NT(NamedTuple):
+    x: int
+    y: str = "d"
+@dataclass(kw_only=True, slots=True)
+class KW:
+    name: str
+    tags: list[str] = field(default_factory=list)
+    when: dt.date | None = None
+@dataclass
+class Outer:
+    inner: KW
+    many: dict[str, KW] = field(default_factory=dict)
+class Cat(BaseModel):
+    kind: Literal["cat"]
+    meows: int
+class Dog(BaseModel):
+    kind: Literal["dog"]
+    barks: float
+Pet = Annotated[Cat | Dog, Field(discriminator="kind")]
+class Computed(BaseModel):
+    w: int
+    @computed_field
+    @property
+    def area(self) -> int:
+        return self.w * self.w
+class Excl(BaseModel):
+    name: str
+    secret: str = Field("x", exclude=True)
+class Root(RootModel[list[int]]): pass
+class Valid(BaseModel):
+    n: int
+    @field_validator("n")
+    @classmethod
+    def odd(cls, v):
+        if v % 2 == 0: raise ValueError("even")
+        return v
+class Forb(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+    name: str
+class Tree(BaseModel):
+    v: int
+    kids: list["Tree"] = []
+class Times(BaseModel):
+    t: dt.timedelta
+    d: Decimal
+    u: UUID
+    b: bytes
+    f: frozenset[int]
+class Upl(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    username: str
+    age: int = 3
+    tags: list[str] = []
+class HForbid(BaseModel):
+    x_one: str
+    x_many: list[int] = []
+class CForbid(BaseModel):
+    a: str
+    b: int = 1
+class Dates(BaseModel):
+    start: dt.datetime
+    day: dt.date = dt.date(2026,1,1)
+    at: dt.time | None = None
 def check_isbn(value: str) -> str:
     if not value.startswith("isbn-"):
         raise ValueError("must start with isbn-")
@@ -234,4 +314,79 @@ ROWS = [
     Row(name="body: an alias that contains itself", method="POST", signature="it: Annotated[Json, Body()]", result="{'it': it}", good=post('{"a": [1, null]}', "3")),
     Row(name="body: mapping", method="POST", signature="it: Annotated[Mapping[str, Item], Body()]", result="it", good=post('{"a": {"name": "F", "price": 1}}'), bad=post('{"a": {}}')),
     Row(name="a value that has one spelling", signature="q: HttpUrl", result="{'q': q}", good=get("?q=http://a.example/x"), bad=get("?q=x")),
+    Row(name="query uuid", signature='u: UUID', result="{'u': u}", good=get("?u=12345678-1234-5678-1234-567812345678", "?u=12345678123456781234567812345678"), bad=get("?u=x", "")),
+    Row(name="query datetime", signature='d: dt.datetime', result="{'d': d}", good=get("?d=2026-01-02T03:04:05", "?d=2026-01-02T03:04:05Z", "?d=2026-01-02T03:04:05%2B02:00", "?d=2026-01-02"), bad=get("?d=x")),
+    Row(name="query time", signature='t: dt.time', result="{'t': t}", good=get("?t=03:04:05", "?t=03:04"), bad=get("?t=25:00")),
+    Row(name="query frozenset", signature='q: Annotated[frozenset[int], Query()] = frozenset()', result="{'q': sorted(q)}", good=get("", "?q=2&q=1&q=1"), bad=get("?q=x")),
+    Row(name="query set", signature='q: Annotated[set[str], Query()] = set()', result="{'q': sorted(q)}", good=get("", "?q=b&q=a")),
+    Row(name="query tuple var", signature='q: Annotated[tuple[int, ...], Query()] = ()', result="{'q': q}", good=get("", "?q=1&q=2")),
+    Row(name="query list len", signature='q: Annotated[list[int], Query(min_length=2, max_length=3)]', result="{'q': q}", good=get("?q=1&q=2"), bad=get("?q=1", "?q=1&q=2&q=3&q=4")),
+    Row(name="query list item bounds", signature='q: Annotated[list[Annotated[int, Field(ge=1)]], Query()]', result="{'q': q}", good=get("?q=1"), bad=get("?q=0")),
+    Row(name="query intenum", signature='s: Size', result="{'s': s}", good=get("?s=1"), bad=get("?s=3", "?s=small")),
+    Row(name="query intenum default", signature='s: Size = Size.big', result="{'s': s}", good=get("", "?s=1")),
+    Row(name="query newtype", signature='u: UserId', result="{'u': u}", good=get("?u=3"), bad=get("?u=x")),
+    Row(name="query optional none", signature='q: Optional[int] = None', result="{'q': q}", good=get("", "?q=1"), bad=get("?q=x")),
+    Row(name="query union old", signature='q: Union[int, None] = None', result="{'q': q}", good=get("", "?q=1")),
+    Row(name="query json", signature='q: Annotated[PJson[list[int]], Query()]', result="{'q': q}", good=get("?q=[1,2]"), bad=get("?q=[1", "?q=[%22a%22]")),
+    Row(name="query default factory", signature='q: Annotated[int, Query(default_factory=lambda: 7)]', ours='q: Annotated[int, Query()] = 7', result="{'q': q}", good=get("", "?q=1")),
+    Row(name="query positive", signature='q: PositiveInt', result="{'q': q}", good=get("?q=1"), bad=get("?q=0")),
+    Row(name="query conint", signature='q: conint(ge=2)', result="{'q': q}", good=get("?q=2"), bad=get("?q=1")),
+    Row(name="query constr", signature='q: constr(min_length=2)', result="{'q': q}", good=get("?q=ab"), bad=get("?q=a")),
+    Row(name="query at", signature='q: Annotated[int, at.Interval(ge=1, le=3)]', result="{'q': q}", good=get("?q=1"), bad=get("?q=4")),
+    Row(name="query before", signature="q: Annotated[int, BeforeValidator(lambda v: v.strip('$'))]", result="{'q': q}", good=get("?q=$5"), bad=get("?q=$x")),
+    Row(name="query url", signature='q: AnyUrl', result="{'q': q}", good=get("?q=ftp://a.example/x"), bad=get("?q=x")),
+    Row(name="query negative", signature='q: int', result="{'q': q}", good=get("?q=-5", "?q=%2B5", "?q=05")),
+    Row(name="query bool list", signature='q: Annotated[list[bool], Query()] = []', result="{'q': q}", good=get("?q=1&q=no"), bad=get("?q=x")),
+    Row(name="query dates model", signature='d: Annotated[Dates, Query()]', result='d', good=get("?start=2026-01-02T03:04:05", "?start=2026-01-02T03:04:05&at=01:02&day=2026-05-06"), bad=get("?start=x")),
+    Row(name="query model forbid", signature='d: Annotated[Forb, Query()]', result='d', good=get("?name=a", "?name=%20a%20"), bad=get("?name=a&b=1")),
+    Row(name="header model", signature='h: Annotated[HForbid, Header()]', result='h', good=(*fields(("X-One", "a"), ("X-Many", "1"), ("X-Many", "2")),), bad=(*fields(("X-Many", "1")), *fields(("X-One", "a"), ("X-Many", "x")),)),
+    Row(name="header no underscore", signature="h: Annotated[str, Header(alias='strange_header', convert_underscores=False)] = 'd'", ours="h: Annotated[str, Header('strange_header')] = 'd'", result="{'h':h}", good=(*get(""), *fields(("strange_header", "a")),)),
+    Row(name="header list int", signature='x_n: Annotated[list[int], Header()]', result="{'n': x_n}", good=(*fields(("X-N", "1"), ("X-N", "2")),), bad=(*fields(("X-N", "x")),)),
+    Row(name="header date", signature='if_since: Annotated[dt.date, Header()]', result="{'n': if_since}", good=(*fields(("If-Since", "2026-01-01")),), bad=(*fields(("If-Since", "x")),)),
+    Row(name="cookie model", signature='c: Annotated[CForbid, Cookie()]', result='c', good=(*fields(("Cookie", "a=1; b=2")),), bad=(*fields(("Cookie", "b=2")), *fields(("Cookie", "a=1; b=x")),)),
+    Row(name="cookie enum", signature='c: Annotated[ModelName, Cookie()]', result="{'c':c}", good=(*fields(("Cookie", "c=alexnet")),), bad=(*fields(("Cookie", "c=x")),)),
+    Row(name="form model forbid", method="POST", signature='f: Annotated[Upl, Form()]', result='f', good=form("username=a", "username=a&age=4&tags=x&tags=y"), bad=form("username=a&other=1", "age=1")),
+    Row(name="form list", method="POST", signature='tags: Annotated[list[int], Form()]', result="{'t':tags}", good=form("tags=1&tags=2"), bad=form("tags=x")),
+    Row(name="form default", method="POST", signature="a: Annotated[int, Form()] = 3, b: Annotated[str, Form()] = 'x'", result="{'a':a,'b':b}", good=form("a=1", "b=y"), bad=form("a=x")),
+    Row(name="form enum date", method="POST", signature='m: Annotated[ModelName, Form()], d: Annotated[dt.date, Form()]', result="{'m':m,'d':d}", good=form("m=alexnet&d=2026-01-02"), bad=form("m=x&d=2026-01-02")),
+    Row(name="form bool", method="POST", signature='b: Annotated[bool, Form()]', result="{'b':b}", good=form("b=on"), bad=form("b=x")),
+    Row(name="upload list", method="POST", signature='files: Annotated[list[UploadFile], File()]', result="{'n':[f.filename for f in files]}", good=(upload("files", "files"),)),
+    Row(name="upload bytes list", method="POST", signature='files: Annotated[list[bytes], File()]', result="{'n':[len(f) for f in files]}", good=(upload("files", "files"),)),
+    Row(name="upload optional list", method="POST", signature='files: list[UploadFile] | None = None', result="{'n': files and len(files)}", good=(upload("files"), upload("x"),)),
+    Row(name="upload content", method="POST", signature='file: UploadFile', result="{'c': (await file.read()).decode(), 't': file.content_type, 's': file.size}", good=(upload("file"),)),
+    Row(name="body typeddict", method="POST", signature='t: TD', result='t', good=post('{"b":"x"}', '{"a":1,"b":"x"}'), bad=post('{"a":1}', '{"a":"x","b":"y"}')),
+    Row(name="body typeddict notrequired", method="POST", signature='t: TDN', result='t', good=post('{"a":1,"c":2}', '{"a":1,"c":2,"b":["x"]}'), bad=post('{"a":1}')),
+    Row(name="body namedtuple", method="POST", signature='t: Annotated[NT, Body()]', result="{'x': t.x, 'y': t.y}", good=post('[1,"a"]', '[1]', '{"x":1}'), bad=post('["a"]')),
+    Row(name="body dataclass kw", method="POST", signature='k: KW', result='k', good=post('{"name":"a"}', '{"name":"a","tags":["x"],"when":"2026-01-02"}'), bad=post('{"tags":[]}', '{"name":"a","when":"x"}')),
+    Row(name="body nested dataclass", method="POST", signature='o: Outer', result='o', good=post('{"inner":{"name":"a"}}', '{"inner":{"name":"a"},"many":{"k":{"name":"b"}}}'), bad=post('{"inner":{}}')),
+    Row(name="body discriminated", method="POST", signature='p: Annotated[Pet, Body()]', result='p', good=post('{"kind":"cat","meows":1}', '{"kind":"dog","barks":1.5}'), bad=post('{"kind":"cow"}', '{"meows":1}')),
+    Row(name="body computed", method="POST", signature='c: Computed', result='c', good=post('{"w":3}')),
+    Row(name="body exclude", method="POST", signature='e: Excl', result='e', good=post('{"name":"a","secret":"s"}')),
+    Row(name="body root", method="POST", signature='r: Root', result='r', good=post('[1,2]'), bad=post('["x"]')),
+    Row(name="body validator", method="POST", signature='v: Valid', result='v', good=post('{"n":3}'), bad=post('{"n":2}')),
+    Row(name="body forbid", method="POST", signature='f: Forb', result='f', good=post('{"name":" a "}'), bad=post('{"name":"a","x":1}')),
+    Row(name="body tree", method="POST", signature='t: Tree', result='t', good=post('{"v":1,"kids":[{"v":2}]}'), bad=post('{"v":1,"kids":[{}]}')),
+    Row(name="body times", method="POST", signature='t: Times', result="{'t':t.t.total_seconds(),'d':str(t.d),'u':t.u,'b':t.b.decode(),'f':sorted(t.f)}", good=post('{"t":"PT5S","d":"1.50","u":"12345678-1234-5678-1234-567812345678","b":"abc","f":[1,1]}', '{"t":5,"d":1.5,"u":"12345678-1234-5678-1234-567812345678","b":"abc","f":[]}'), bad=post('{"t":"x","d":1,"u":"12345678-1234-5678-1234-567812345678","b":"a","f":[]}')),
+    Row(name="body times out", method="POST", signature='t: Times', result='t', good=post('{"t":"PT5S","d":"1.50","u":"12345678-1234-5678-1234-567812345678","b":"abc","f":[1]}')),
+    Row(name="body dates", method="POST", signature='d: Dates', result='d', good=post('{"start":"2026-01-02T03:04:05Z","at":"01:02:03"}', '{"start":"2026-01-02T03:04:05.123456+02:00"}', '{"start":1}'), bad=post('{"start":"x"}')),
+    Row(name="body set", method="POST", signature='s: Annotated[set[int], Body()]', result='sorted(s)', good=post('[1,1]'), bad=post('["x"]')),
+    Row(name="body list of union", method="POST", signature='s: Annotated[list[int | str], Body()]', result='s', good=post('[1,"a"]'), bad=post('[null]')),
+    Row(name="body any", method="POST", signature='s: Annotated[Any, Body()]', result="{'s':s}", good=post('[1]', 'null', '{"a":1}')),
+    Row(name="body bool", method="POST", signature='s: Annotated[bool, Body()]', result="{'s':s}", good=post('true'), bad=post('"x"')),
+    Row(name="body str", method="POST", signature='s: Annotated[str, Body(min_length=2)]', result="{'s':s}", good=post('"ab"'), bad=post('"a"', '3')),
+    Row(name="body enum", method="POST", signature='s: Annotated[ModelName, Body()]', result="{'s':s}", good=post('"alexnet"'), bad=post('"x"')),
+    Row(name="body literal", method="POST", signature="s: Annotated[Literal[1,'a'], Body()]", result="{'s':s}", good=post('1', '"a"'), bad=post('2')),
+    Row(name="body uuid", method="POST", signature='s: Annotated[UUID, Body()]', result="{'s':s}", good=post('"12345678-1234-5678-1234-567812345678"'), bad=post('"x"')),
+    Row(name="body optional dc", method="POST", signature='s: KW | None = None', result="{'s':s}", good=post('', 'null', '{"name":"a"}')),
+    Row(name="body dict enum keys", method="POST", signature='s: Annotated[dict[ModelName, int], Body()]', result='s', good=post('{"alexnet":1}'), bad=post('{"x":1}')),
+    Row(name="body secret", method="POST", signature='s: Annotated[SecretStr, Body()]', result="{'s':s.get_secret_value()}", good=post('"x"')),
+    Row(name="path float", folder="[f]", signature='f: float', result="{'f':f}", good=get("/1.5"), bad=get("/x"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="path bool", folder="[f]", signature='f: bool', result="{'f':f}", good=get("/true"), bad=get("/x"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="path datetime", folder="[f]", signature='f: dt.datetime', result="{'f':f}", good=get("/2026-01-02T03:04:05"), bad=get("/x"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="path intenum", folder="[f]", signature='f: Size', result="{'f':f}", good=get("/1"), bad=get("/9"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="path literal", folder="[f]", signature="f: Literal['a','b']", result="{'f':f}", good=get("/a"), bad=get("/c"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="path newtype", folder="[f]", signature='f: UserId', result="{'f':f}", good=get("/1"), bad=get("/c"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="path positive", folder="[f]", signature='f: PositiveInt', result="{'f':f}", good=get("/1"), bad=get("/0"), departs=NOT_FOUND, statuses=(404,)),
+    Row(name="header json list", signature="x_q: Annotated[PJson[list[int]], Header()]", result="x_q", good=fields(("X-Q", "[1, 2]")), bad=fields(("X-Q", "1"))),
+    Row(name="form json list", method="POST", signature="q: Annotated[PJson[list[int]], Form()]", result="q", good=form("q=%5B1%5D"), bad=form("q=1", "q=")),
 ]  # fmt: skip

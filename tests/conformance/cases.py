@@ -1096,6 +1096,37 @@ SYNC = [
         )
         for how in HOWS
     ),
+    Case(
+        name="whatever is sync among dependencies runs its own event loop",
+        path="/runs-anywhere",
+        wanted={"json": [13, ["done"]]},
+    ),
+    Case(
+        name="a cached sync function runs its own event loop",
+        method="POST",
+        path="/runs-anywhere",
+        wanted={"json": ["done", "done"]},
+    ),
+    Case(
+        name="a sync iterable of an async handler runs an event loop for each chunk",
+        method="PUT",
+        path="/runs-anywhere",
+        wanted="donedone",
+    ),
+    Case(
+        name="a sync decorator runs an async handler in its own event loop",
+        method="DELETE",
+        path="/runs-anywhere",
+        query="size=3",
+        wanted={"json": ["done", "done", "done"]},
+    ),
+    Case(
+        name="a sync map of an async handler runs an event loop for each line",
+        method="PATCH",
+        path="/runs-anywhere",
+        wanted='"done"\n"done"\n',
+    ),
+    Case(name="a sync endpoint of an app runs its own event loop", path="/interrupting/run", wanted="done"),
     Case(name="a sync generator runs an event loop for each chunk", path="/runs-stream", wanted="ab"),
     Case(
         name="a sync iterator of an async handler runs an event loop for each event",
@@ -1105,6 +1136,10 @@ SYNC = [
     ),
 ]
 
+WAITING = (
+    "gather", "gathered-errors", "timeout", "wait-for", "shield", "late", "late-in-anyio", "fail-after", "thread",
+    "anyio-thread", "exit-stack", "as-completed", "except-star",
+)  # fmt: skip
 GROUPS = [
     *(
         Case(
@@ -1117,6 +1152,39 @@ GROUPS = [
         for kind in ("asyncio", "anyio", "nested")
         for method in ("GET", "POST")
     ),
+    *(
+        Case(
+            name=f"not_found() in what waits is a 404: {kind}, {method}",
+            method=method,
+            path=f"/groups/{kind}",
+            status=404,
+            wanted=problem(404, "Not Found"),
+        )
+        for kind in WAITING
+        for method in ("GET", "POST", "PUT")
+    ),
+    Case(
+        name="an HTTPError in exception groups is the response",
+        path="/groups/in-exception-groups",
+        status=418,
+        wanted=problem(418, "I'm a Teapot", detail="short and stout"),
+    ),
+    Case(name="a task group that is cancelled is a 500", path="/groups/cancelled", status=500),
+    Case(
+        name="not_found() in an app is a 404",
+        path="/interrupting/missing",
+        status=404,
+        wanted=problem(404, "Not Found", detail="nobody"),
+    ),
+    Case(
+        name="an HTTPError in an app is the response",
+        path="/interrupting/refused",
+        status=409,
+        headers={"x-by": "app", "cache-control": DYNAMIC},
+        wanted=problem(409, "Conflict", detail="taken"),
+    ),
+    Case(name="a redirect in an app is one", path="/interrupting/moved", status=307, headers={"location": "/hello"}),
+    Case(name="another error in an app is a 500", path="/interrupting/broken", status=500),
     Case(name="a redirect in a task group is one", path="/groups/redirect", status=307, headers={"location": "/hello"}),
     Case(
         name="an HTTPError in the body of a task group is the response",

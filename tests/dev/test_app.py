@@ -519,6 +519,8 @@ def test_each_limit_is_reported_with_its_number(tmp_path: Path) -> None:
     upload = " Upload larger files straight to S3, with a presigned POST"
     details = [response.json()["detail"] for response in responses]
     assert [response.status_code for response in responses] == [413, 413, 413, 431, 504]
+    instances = [response.json()["instance"] for response in responses]
+    assert instances == ["/live/echo", "/live/echo", "/live/echo", "/live/echo", "/live/slow"]
     assert details[:2] == [f"the body has 3,001 bytes: API Gateway takes 3,000.{upload}"] * 2
     assert "with a body of 3,868 in base64: Lambda takes 3,500" in details[2]
     assert "API Gateway takes 400" in details[3]

@@ -82,9 +82,9 @@ WRONG = [
     ("a: Annotated[int, Field(alias='b')]", "Field(alias=…) has no effect here"),
     ("a: int = Query(ge=1)", "argument 'a' of POST is Query(ge=1). Allowed are values. Write 'a: Annotated[T, …] = value'."),
     ("a: int = Field(1, ge=1)", "Allowed are values"),
-    ("a: bytes", f"{HERE}argument 'a' of POST: bytes is not a supported type. Use str, int,"),
-    ("a: Strange", "Strange is not a supported type"),
-    ("a: list[Strange]", "Strange is not a supported type"),
+    ("a: bytes", f"{HERE}argument 'a' of POST: bytes is not a supported parameter type. Use str, int,"),
+    ("a: Strange", "Strange is not a supported parameter type"),
+    ("a: list[Strange]", "Strange is not a supported parameter type"),
     ("a: Plain, b: Model", f"{HERE}the body of POST cannot be a and b at once. Make one model with a field for each"),
     ("a: dict, b: list[Plain]", "cannot be a and b at once"),
     ("a: Near, b: dict", "cannot be a and b at once"),
@@ -166,12 +166,12 @@ IN_LIB = {
     "bare": [f"lib/deps.py:5: argument 'limit' of bare {BARE}"],
     "bad": ["lib/deps.py:6: argument 'n' of bad: min_length=1 is not possible for int."],
     "nested": [
-        "lib/more.py:1: deep takes *rest, which nothing in a request can fill.",
-        "lib/more.py:1: argument 'x' of deep: bytes is not a supported type.",
+        "lib/more.py:1: deep takes *rest, which nothing in a request can fill. Name each argument.",
+        "lib/more.py:1: argument 'x' of deep: bytes is not a supported parameter type.",
     ],
     "dotted": [
-        "lib/more.py:1: deep takes *rest, which nothing in a request can fill.",
-        "lib/more.py:1: argument 'x' of deep: bytes is not a supported type.",
+        "lib/more.py:1: deep takes *rest, which nothing in a request can fill. Name each argument.",
+        "lib/more.py:1: argument 'x' of deep: bytes is not a supported parameter type.",
     ],
     "one": [
         "lib/deps.py:9: the dependencies are a cycle: one → two → one. Move the part that both need into a third function."
@@ -236,9 +236,9 @@ def test_an_alias_of_a_dependency_is_followed_into_its_file() -> None:
         ),
         ("def GET(a: Annotated[int, Query(title='b')]): ...", ["3: argument 'a' of GET: Query has no option 'title'."]),
         ("import datetime as dt\ndef GET(a: dt.timedelta | None = None): ...",
-            ["4: argument 'a' of GET: dt.timedelta is not a supported type."]),
+            ["4: argument 'a' of GET: dt.timedelta is not a supported parameter type."]),
         ("from collections import deque\ndef GET(a: Annotated[deque[int], Query()]): ...",
-            ["4: argument 'a' of GET: deque is not a supported type."]),
+            ["4: argument 'a' of GET: deque is not a supported parameter type."]),
         ("from collections.abc import Sequence\ndef GET(a: Annotated[Sequence[int], Query(min_length=1)]): ...", []),
         (
             "def GET(a: Annotated[tuple[int, str], Query()]): ...",

@@ -273,8 +273,8 @@ def GET(seen: Annotated[dict, Depends(seen)]):
         (
             "def dependency(limit): ...",
             (
-                "x/route.py:7, dependency, argument 'limit': it is not a segment and has neither annotation nor default. "
-                "Annotate it: a scalar is a query parameter, a model is the body."
+                "x/route.py:7, dependency, argument 'limit': it is not a captured segment and has neither annotation nor default. "
+                "Annotate it as a query parameter or a body, or ask for request, params or context."
             ),
         ),
         (
@@ -283,7 +283,7 @@ def GET(seen: Annotated[dict, Depends(seen)]):
         ),
         (
             "def dependency(*args): ...",
-            "x/route.py:7, dependency: it takes *args or **kwargs, which nothing in a request can fill.",
+            "x/route.py:7, dependency: it takes *args, which nothing in a request can fill.",
         ),
         (
             "def dependency(inner: 'Annotated[str, Depends(other)]'): ...\ndef other(inner: Annotated[str, Depends(dependency)]): ...",

@@ -141,7 +141,7 @@ def test_no_request_can_change_an_argument_that_a_partial_object_sets() -> None:
             "def GET(id: 'Missing'): ...",
             (
                 "route.py, GET, argument 'id': its annotation 'Missing' cannot be read: name 'Missing' is not defined. "
-                "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs."
+                "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs."
             ),
         ),
         (
@@ -155,7 +155,7 @@ def test_no_request_can_change_an_argument_that_a_partial_object_sets() -> None:
             "class H:\n    def __call__(self, id: 'Missing'): ...\nGET = H()",
             (
                 "route.py, GET, argument 'id': its annotation 'Missing' cannot be read: name 'Missing' is not defined. "
-                "Import it outside 'if TYPE_CHECKING:', for it is needed when the route runs."
+                "Import it outside 'if TYPE_CHECKING:', because it is needed when the route runs."
             ),
         ),
     ],
@@ -213,7 +213,7 @@ def test_a_class_is_read_as_it_is_called() -> None:
         (
             "def wrapper(*args, **kwargs): ...",
             (
-                "route.py, GET: it takes *args or **kwargs, which nothing in a request can fill. Name each argument. A decorator's "
+                "route.py, GET: it takes *args, which nothing in a request can fill. Name each argument. A decorator's "
                 "wrapper that takes *args and **kwargs needs '@functools.wraps(function)'."
             ),
         ),

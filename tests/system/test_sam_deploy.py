@@ -277,7 +277,8 @@ def test_the_apis_own_errors_are_problem_documents(deployed: DeployedAws) -> Non
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= set(found)
     for each in found.values():
         assert each["responseParameters"]["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
-        assert json.loads(each["responseTemplates"]["application/json"])["type"] == "about:blank"
+        template = each["responseTemplates"]["application/json"].replace("$context.error.messageString", '"why"')
+        assert json.loads(template)["type"] == "about:blank"
     api = gateway.get_rest_api(restApiId=deployed.api_id)
     assert (api["name"], api["endpointConfiguration"]["types"], api["binaryMediaTypes"]) == (
         STACK,

@@ -159,8 +159,13 @@ def test_all_responses_of_the_gateway_itself_are_problem_documents() -> None:
             "gatewayresponse.header.Content-Type": "'application/problem+json'",
             "gatewayresponse.header.Cache-Control": "'private, no-store'",
         }
-        problem = json.loads(response["responseTemplates"]["application/json"])
-        assert problem["request_id"] == "$context.requestId"
+        # As API Gateway replaces it: with its quotes.
+        template = response["responseTemplates"]["application/json"].replace("$context.error.messageString", '"why"')
+        problem = json.loads(template)
+        members = ["type", "title", "status", "detail", "instance", "request_id"]
+        assert list(problem) == [each for each in members if each != "status" or "statusCode" in response], name
+        assert (problem["instance"], problem["request_id"]) == ("$context.path", "$context.requestId")
+        assert (problem["detail"] == "why") == name.startswith("DEFAULT"), name
         assert str(problem.get("status")) == response.get("statusCode", "None"), name
     assert {name: response.get("statusCode") for name, response in responses.items()}.items() >= {
         ("MISSING_AUTHENTICATION_TOKEN", "404"),

@@ -3,11 +3,12 @@
 import asyncio
 import sys
 import textwrap
+from contextlib import suppress
 from typing import Annotated
 
 import pytest
 
-from edgeroutes import Depends
+from edgeroutes import Depends, not_found
 from edgeroutes.errors import ConfigError, ProblemsError
 from edgeroutes.testing import RouteClient
 from edgeroutes.testing.adapters import ADAPTERS
@@ -141,7 +142,7 @@ def test_all_that_is_wrong_with_a_project_is_reported_when_its_client_is_made(tm
 
 DEPENDS = """
 from typing import Annotated
-from edgeroutes import Depends
+from edgeroutes import Depends, not_found
 
 def current_user():
     return "real"
@@ -207,3 +208,115 @@ def test_a_test_that_is_a_coroutine_uses_the_client(source, adapter, tmp_path):
         return found
 
     assert asyncio.run(test()) == ["done", "done"]
+
+
+OVERRIDDEN = """\
+from typing import Annotated
+from edgeroutes import Depends, Header
+
+def token(x_token: Annotated[str, Header()] = "none"):
+    return x_token
+
+def user(token: Annotated[str, Depends(token)]):
+    return f"user {token}"
+
+def connection():
+    yield "open"
+
+class Page:
+    def __init__(self, size: int = 1):
+        self.size = size
+
+class Clock:
+    def __call__(self):
+        return "now"
+
+    def later(self):
+        return "later"
+
+clock = Clock()
+
+def GET(
+    user: Annotated[str, Depends(user)], connection: Annotated[str, Depends(connection)], page: Annotated[Page, Depends()],
+    now: Annotated[str, Depends(clock)], later: Annotated[str, Depends(clock.later)],
+):
+    return [user, connection, page.size, now, later]
+"""
+ORIGINAL = ["user none", "open", 1, "now", "later"]
+
+
+@pytest.fixture
+def overridden(tmp_path):
+    """A project with dependencies of all kinds: its root, and its route's module."""
+    route = tmp_path / "functions/o/route.py"
+    route.parent.mkdir(parents=True)
+    route.write_text(OVERRIDDEN)
+    with RouteClient(tmp_path) as client:
+        assert client.get("/o").json() == ORIGINAL
+        yield client, sys.modules["functions.o.route"]
+
+
+def test_an_override_replaces_dependencies_of_every_kind(overridden):
+    client, module = overridden
+    ended = []
+
+    def generator(size: int = 5):
+        yield f"fake {size}"
+        ended.append(size)
+
+    async def coroutine():
+        return "fake"
+
+    class Small:
+        size = 0
+
+    cases = [
+        (module.token, lambda: "x", ["user x", *ORIGINAL[1:]]),
+        (module.user, generator, ["fake 5", *ORIGINAL[1:]]),
+        (module.user, coroutine, ["fake", *ORIGINAL[1:]]),
+        (module.connection, lambda: "fake", ["user none", "fake", *ORIGINAL[2:]]),
+        (module.connection, generator, ["user none", "fake 5", *ORIGINAL[2:]]),
+        (module.Page, Small, ["user none", "open", 0, "now", "later"]),
+        (module.Page, lambda size=7: module.Page(size), ["user none", "open", 7, "now", "later"]),
+        (module.clock, lambda: "then", ["user none", "open", 1, "then", "later"]),
+        (module.clock.later, lambda: "then", ["user none", "open", 1, "now", "then"]),
+    ]
+    for dependency, replacement, wanted in cases:
+        with client.override(dependency, replacement):
+            assert client.get("/o").json() == wanted
+        assert client.get("/o").json() == ORIGINAL
+    assert ended == [5, 5]
+
+
+def test_an_override_ends_with_its_block_and_takes_no_effect_before_a_route_is_loaded(overridden):
+    client, module = overridden
+    for adapter in ADAPTERS:  # each loads the route with the first request
+        found = []
+        with suppress(ZeroDivisionError), client.override(module.user, lambda: "fake"):
+            found += client.via(adapter).get("/o").json()
+            raise ZeroDivisionError
+        assert found[0] == "fake"
+        assert client.via(adapter).get("/o").json() == ORIGINAL
+
+
+def test_an_override_is_for_its_client_alone(overridden, tmp_path):
+    client, module = overridden
+    with RouteClient(tmp_path) as other:
+        client.override(module.user, lambda: "fake")
+        other.override(module.token, lambda: "other")
+        for adapter in ADAPTERS:
+            assert client.via(adapter).get("/o").json()[0] == "fake"
+            assert other.via(adapter).get("/o").json()[0] == "user other"
+
+
+def test_an_override_responds_as_a_dependency_does(overridden):
+    client, module = overridden
+    for replacement, status in ((lambda size: 1, 500), (not_found, 404), (lambda: 1 / 0, 500)):
+        with client.override(module.user, replacement):
+            assert client.get("/o").status_code == status
+
+    async def test():
+        with client.override(module.user, lambda: "fake"):
+            return await asyncio.to_thread(lambda: client.get("/o").json()[0])
+
+    assert asyncio.run(test()) == "fake"
