@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.entry import ENTRY_FILE
-from edgeroutes.build.metadata_files import project_metadata
+from edgeroutes.build.local import project_metadata
 from edgeroutes.build.modules import OWN_PACKAGE
 from edgeroutes.build.own_parts import own_files
 

@@ -6,15 +6,16 @@ written while the build ran, or just before, is not trusted, and the build leave
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import re
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
-from edgeroutes.build.indexes import variables_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Store
 
 RECORD = "inputs.json"
+# By which uv chooses indexes and versions. Source: docs.astral.sh/uv "Environment variables", read 2026-11-30.
+_VARIABLES = (
+    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY",
+    "UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_CONFIG_FILE", "UV_NO_CONFIG",
+)  # fmt: skip
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 # A kernel's clock for files lags behind ours, by a tick or two.
 _UNSETTLED_NS = 50_000_000
 _IGNORED = frozenset({"__pycache__"})
@@ -122,3 +129,17 @@ def _names(path: str) -> list[str]:
 
 def _counts(name: str) -> bool:
     return not name.startswith(".") and name not in _IGNORED
+
+
+def variables_digest() -> str:
+    """A digest of the variables that choose indexes and versions, without credentials: a new token is not another index."""
+    return digest([without_credentials(os.environ.get(name, "")) for name in _VARIABLES])
+
+
+def without_credentials(text: str) -> str:
+    """A text whose URLs have lost user and password."""
+    return _CREDENTIALS.sub("//", text)
+
+
+def digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256(json.dumps([*parts]).encode()).hexdigest()[:16]

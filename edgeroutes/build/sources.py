@@ -23,8 +23,8 @@ from edgeroutes.build.folder_scans import FolderScan
 from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
 from edgeroutes.build.imports import parse_imports
 from edgeroutes.build.lazy_exports import LazyExport
-from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.path_texts import PathText
+from edgeroutes.build.store import make_local_folder
 from edgeroutes.build.texts import Text, TextPlace
 from edgeroutes.errors import ImportRaisedError
 from edgeroutes.routing.reading import MAX_SOURCE_BYTES, read_source

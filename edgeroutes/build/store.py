@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 FOLDER = ".edgeroutes/store"
+_LOCAL_FOLDER = ".edgeroutes"
 # The first instant that a zip file can name in every time zone.
 ZIP_EPOCH = 315_619_200
 # Nobody edits a bundle's file, which is the store's file too, in place.
@@ -299,6 +299,18 @@ def write_whole(path: Path, text: str) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def make_local_folder(folder: Path) -> None:
+    """Make a folder; git ignores all of `.edgeroutes/` around it, also where `init` never ran.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in folder.parents:
+        if parent.name == _LOCAL_FOLDER and not (parent / ".gitignore").exists():
+            (parent / ".gitignore").write_text("*\n", "utf-8")
 
 
 def is_program(path: Path | str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from edgeroutes.build import store as store_module
 from edgeroutes.build.archive import write_zip, zipped_bytes
 from edgeroutes.build.sizes import SizedFile, biggest_files, render_bytes, unzipped_bytes
-from edgeroutes.build.store import ZIP_EPOCH, Store, Tree, link_trees, storage_errors
+from edgeroutes.build.store import ZIP_EPOCH, Store, Tree, link_trees, make_local_folder, storage_errors
 from edgeroutes.errors import BundleError, ToolError
 
 
@@ -153,3 +153,21 @@ def test_programs_stay_programs_and_other_files_do_not_become_any(store: Store, 
     link_trees([store.make_tree("one", write)], tmp_path / "out")
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()}
     assert modes == {"tool": 0o555, "bin": 0o555, "text": 0o444, "off": 0o444}
+
+
+def test_git_ignores_the_local_folder_whatever_is_written_first(tmp_path: Path) -> None:
+    make_local_folder(tmp_path / ".edgeroutes" / "cache" / "deep")
+    assert (tmp_path / ".edgeroutes" / ".gitignore").read_text() == "*\n"
+    assert sorted(path.name for path in tmp_path.rglob(".gitignore")) == [".gitignore"]
+
+
+def test_a_gitignore_that_is_there_stays(tmp_path: Path) -> None:
+    (tmp_path / ".edgeroutes").mkdir()
+    (tmp_path / ".edgeroutes" / ".gitignore").write_text("mine\n")
+    make_local_folder(tmp_path / ".edgeroutes" / "cache")
+    assert (tmp_path / ".edgeroutes" / ".gitignore").read_text() == "mine\n"
+
+
+def test_a_folder_elsewhere_gets_none(tmp_path: Path) -> None:
+    make_local_folder(tmp_path / "cache")
+    assert not [*tmp_path.rglob(".gitignore")]
