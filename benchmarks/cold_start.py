@@ -25,8 +25,8 @@ from statistics import median
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+from edgeroutes.build.bytecode import packed_modules  # noqa: E402
 from edgeroutes.build.installer import UvInstaller  # noqa: E402
-from edgeroutes.build.packing import packed_modules  # noqa: E402
 from edgeroutes.build.target import Target  # noqa: E402
 from edgeroutes.build.wheels import install_distributions  # noqa: E402
 from edgeroutes.cli.build import write_bundle  # noqa: E402

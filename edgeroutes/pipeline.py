@@ -39,9 +39,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages
-from edgeroutes.build.features import feature_names
-from edgeroutes.build.libraries import OwnUsers
+from edgeroutes.build.mentions import OwnUsers
 from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
 from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config

@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.aws_sources import (
+from edgeroutes.build.aws_values import (
     Client,
     Definition,
     Function,
@@ -21,10 +21,13 @@ from edgeroutes.build.aws_sources import (
     SourceFile,
     Symbol,
     Thing,
+    argument,
+    arguments,
     parameter_names,
     read_source,
+    value_in,
+    value_of,
 )
-from edgeroutes.build.aws_values import argument, arguments, value_in, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,26 +7,130 @@ imports it, as the tracer found it. A parameter holds what the call that is foll
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.aws_sources import (
-    Client,
-    Definition,
-    Function,
-    Modules,
-    Place,
-    Symbol,
-    Thing,
-    Variable,
-    own_statements,
-    parameter_names,
-)
+from edgeroutes.build.imports import parse_imports
+from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
-    from edgeroutes.build.aws_sources import SourceFile
-    from edgeroutes.build.import_values import ImportSite
+    from edgeroutes.build.imports import ImportSite
+
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A text that the environment has: `os.environ["USERS_TABLE"]`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """`boto3.client("dynamodb")`; with an operation, a paginator or waiter of it."""
+
+    service: str
+    operation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """`boto3.resource("dynamodb").Table(name)`: the service's resource by its path, `("Table",)`, and what identifies it."""
+
+    service: str
+    path: tuple[str, ...] = ()
+    identifiers: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A name of boto3 or of os: `boto3.client`. A session is like boto3 itself."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A function or class of the project, in its place."""
+
+    node: Scope
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Modules:
+    """What a name stands for that an import bound: modules of the project, the package first."""
+
+    files: tuple[SourceFile, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceFile:
+    """A module of the project, read.
+
+    Args:
+        path: Its file.
+        tree: Its source.
+        sites: What it imports, by the name that is bound.
+        targets: Line of an import → the modules of the project that it reaches.
+    """
+
+    path: Path
+    tree: ast.Module
+    sites: Mapping[str, ImportSite]
+    targets: dict[int, list[SourceFile]] = field(default_factory=dict)
+
+    @property
+    def definitions(self) -> dict[str, Scope]:
+        """Its functions and classes, also those behind an `if` or `try`."""
+        return {node.name: node for node in _own_statements(self.tree.body) if isinstance(node, Scope)}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an expression stands: a file, in it the classes and functions around it, outermost first, and what the innermost was given."""
+
+    file: SourceFile
+    scopes: tuple[Scope, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+def parameter_names(function: Function) -> set[str]:
+    """What a function calls its arguments."""
+    return {argument.arg for argument in ast.walk(function.args) if isinstance(argument, ast.arg)}
+
+
+def read_source(path: Path, where: str) -> SourceFile:
+    """The file, read.
+
+    Raises:
+        ImportRaisedError: It is not Python.
+    """
+    source = path.read_bytes()
+    imports = parse_imports(source, where=where)
+    sites = {name: site for site in imports.sites for name in site.binds}
+    return SourceFile(path=path, tree=parse_python(source), sites=sites)
+
+
+def _own_statements(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements of a body and of the blocks in it, but not of its functions and classes."""
+    for statement in body:
+        yield statement
+        if not isinstance(statement, Scope):
+            for _, value in ast.iter_fields(statement):
+                blocks = value if isinstance(value, list) else []
+                inner = [each for each in blocks if isinstance(each, ast.stmt)]
+                yield from _own_statements(inner)
+                for each in blocks:
+                    if isinstance(each, ast.ExceptHandler | ast.match_case):
+                        yield from _own_statements(each.body)
+
 
 _DEPTH = 24
 _PROPERTIES = frozenset({"property", "cached_property"})
@@ -122,7 +226,7 @@ def _of_self(name: str, place: Place, depth: int) -> Any:
                 if _is_property(method)
                 else Definition(method, Place(place.file, scopes))
             )
-        for statement in own_statements(method.body):
+        for statement in _own_statements(method.body):
             found = [value for target, value in _targets(statement) if _is_own_attribute(target, name)]
             known = _first(found, inner, depth)
             if known is not None:
@@ -214,12 +318,12 @@ def _first(nodes: list[ast.expr], place: Place, depth: int) -> Any:
 
 
 def _returned(function: Function, place: Place, depth: int) -> Any:
-    returns = [each.value for each in own_statements(function.body) if isinstance(each, ast.Return) and each.value]
+    returns = [each.value for each in _own_statements(function.body) if isinstance(each, ast.Return) and each.value]
     return _first(returns, place, depth)
 
 
 def _bound(body: Iterable[ast.stmt], name: str) -> Iterator[ast.expr]:
-    for statement in own_statements(body):
+    for statement in _own_statements(body):
         for target, value in _targets(statement):
             if isinstance(target, ast.Name) and target.id == name:
                 yield value

@@ -21,7 +21,6 @@ from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages, startup_code, unread_links
 from edgeroutes.build.entry import render_entry
-from edgeroutes.build.function_trees import FunctionTrees
 from edgeroutes.build.inputs import bundle_files_read, drop_inputs, folders_below, now_ns, record_inputs
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
@@ -35,7 +34,7 @@ from edgeroutes.build.selection import Selector
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.target import Target, foreign_code
 from edgeroutes.build.trace import Tracer
-from edgeroutes.build.trees import TreePlan, TreeWriter
+from edgeroutes.build.trees import FunctionTrees, TreePlan, TreeWriter
 from edgeroutes.build.wheels import Download, Fetcher, Wheels
 from edgeroutes.errors import (
     BundleError,
@@ -59,7 +58,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.store import Tree
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
-WARNINGS = "warnings.json"
+_WARNINGS = "warnings.json"
 """The store's text with the last build's warnings."""
 DATA = "data.txt"
 """The store's text with the data files of the last build."""
@@ -118,7 +117,14 @@ class Builder:
         wheels = Wheels(self.store, fetcher, pins, self._target, interpreter, installed=installed)
         writer = TreeWriter(self.store, self._target, interpreter)
         loops = LoopDecisions(self.store, tracer, self._site_packages, writer.digest)
-        companions = Companions(pins.distributions, wheels, installed, pins.local, self.store)
+        companions = Companions(
+            pins.distributions,
+            wheels,
+            installed,
+            pins.local,
+            self.store,
+            variables=self._plan.config.env.values(),
+        )
         selector = Selector(
             pins,
             wheels,
@@ -161,7 +167,7 @@ class Builder:
             *self._warnings(bundles, interpreter),
             *heavy,
         )
-        self.store.write_text(WARNINGS, json.dumps(warnings))
+        self.store.write_text(_WARNINGS, json.dumps(warnings))
         new_data = self._note_data(bundles)
         write_summary(self.store, built)
         if interpreter is not None:  # else the next build looks whether there is one now

@@ -18,28 +18,24 @@ from edgeroutes.build.dependencies import (
     imported_roots,
 )
 from edgeroutes.build.entry import entry_imports
-from edgeroutes.build.features import feature_roots, file_uses, own_requirements
 from edgeroutes.build.graph import TraceWarning
-from edgeroutes.build.hints import likely_distribution
-from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin, normalize_name
-from edgeroutes.build.naming import Naming
-from edgeroutes.build.own_parts import unused_parts, unused_without_loops
-from edgeroutes.build.path_texts import possible_paths
-from edgeroutes.build.private_files import is_environment_file
-from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, NamedPath, matches
+from edgeroutes.build.own_parts import feature_roots, file_uses, own_requirements, unused_parts, unused_without_loops
+from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles, NamedPath, is_environment_file, matches
 from edgeroutes.build.project_folders import ProjectFolders
-from edgeroutes.build.settings_texts import settings_texts
+from edgeroutes.build.steps import Naming, likely_distribution
+from edgeroutes.build.texts import possible_paths, settings_texts
 from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, ProjectError, require_no_problems
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from edgeroutes.build.arguments import Arguments
-    from edgeroutes.build.features import FileUses
     from edgeroutes.build.graph import ImportGraph, LibraryImports
+    from edgeroutes.build.imports import Arguments
     from edgeroutes.build.modules import Module
+    from edgeroutes.build.own_parts import FileUses
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.trace import Tracer
@@ -249,7 +245,9 @@ class Collector:
                     if known is None or (each.names_code and not known.is_code):
                         is_code = each.names_code and self._is_code(path)
                         where = graph.where(file, each.line)
-                        found[path] = NamedPath(where=where, is_code=is_code, is_from_root=path == each.path)
+                        found[path] = NamedPath(
+                            where=where, is_code=is_code, is_from_root=path == each.path, is_default=each.is_default
+                        )
         return found
 
     def _exists(self, path: str) -> bool:

@@ -13,27 +13,39 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.dependencies import Companion, Root
-from edgeroutes.build.identity import is_tool, is_tool_group, make_identity
-from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind
-from edgeroutes.build.libraries import own_users
-from edgeroutes.build.mentions import Mention, extras_that_bring, find_mentions, imports_of, naming_texts
+from edgeroutes.build.imports import NEVER_RUN, FileImports, ImportKind
+from edgeroutes.build.mentions import (
+    Mention,
+    extras_that_bring,
+    find_mentions,
+    imports_of,
+    is_tool,
+    is_tool_group,
+    make_identity,
+    naming_texts,
+    own_users,
+    read_selectors,
+    read_users,
+)
+from edgeroutes.build.texts import is_settings_file, quote_value
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from edgeroutes.build.bundle import Bundle
     from edgeroutes.build.declared import DeclaredDistribution
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.build.graph import ImportGraph, LibraryImports
-    from edgeroutes.build.identity import Identity
     from edgeroutes.build.local import LocalDistribution
+    from edgeroutes.build.mentions import Identity
     from edgeroutes.build.store import Store, Tree
     from edgeroutes.build.trace import Tracer
     from edgeroutes.build.wheels import Wheels
 
 FILE = "mentions.json"
-_FORMAT = 5
+_FORMAT = 6
 # Their extras are adapters for libraries that a function uses by itself or not at all.
 _OBSERVERS = frozenset({"ddtrace", "elastic-apm", "logfire", "newrelic", "sentry-sdk"})
 
@@ -56,6 +68,7 @@ class Companions:
         installed: What is installed, by name: tells import names of what is not in the store yet.
         local: The folders of this machine among them, whose files may change at any time.
         store: Keeps what was found.
+        variables: The values of the variables that all functions have.
     """
 
     def __init__(
@@ -65,6 +78,8 @@ class Companions:
         installed: Mapping[str, InstalledDistribution],
         local: Mapping[str, LocalDistribution],
         store: Store,
+        *,
+        variables: Iterable[object] = (),
     ) -> None:
         self.declared = {each.name: each for each in declared if not (each.is_dev_only or is_tool(each.name))}
         self._wheels = wheels
@@ -72,6 +87,7 @@ class Companions:
         self._local = local
         self._local_facts: dict[tuple[str, ...], tuple[dict[str, Mention], tuple[LibraryImports, ...]]] = {}
         self._store = store
+        self._variables = tuple(variables)
         self._known: dict[str, Any] = {}
         with contextlib.suppress(ValueError):
             stored = json.loads(store.read_text(FILE) or "{}")
@@ -87,13 +103,15 @@ class Companions:
         offers = () if name in _OBSERVERS else self._wheels.requires(name) or ()
         extras = extras_that_bring(name, offers, lambda other: self._wheels.requires(other) or ())
         for each, names in extras.items():
-            if each in self.declared:
+            if each in self.declared and not self.declared[each].is_own_only:
                 how = f"{name} offers {each} as its extra {names[0]!r}, and the project declares both"
                 found[each] = Companion(name=each, how=how, is_offered=True, words=self._words(each, names))
         tree = self._wheels.tree(name)
         if tree is not None or name in self._local:
             mentions = self._mentions(tree, name) if tree is not None else self._read_local(name)[0]
             for each, mention in mentions.items():
+                if self.declared[each].is_own_only:  # nobody declares it for a library
+                    continue
                 place = f"{mention.file}:{mention.line}" if mention.line else mention.file
                 words = self._words(each, extras.get(each, ()), mention.file, *mention.adapters)
                 how = f"{place} of {name} {mention.how}"
@@ -104,6 +122,7 @@ class Companions:
                     is_plugin=mention.is_plugin,
                     is_adapters=mention.adapters != () and each not in extras,
                     words=words,
+                    selectors=self._selectors(tree, each) if tree is not None else (),
                 )
         return [found[each] for each in sorted(found)]
 
@@ -118,17 +137,21 @@ class Companions:
             sorted({name, name.replace("-", "_"), *map(str.lower, self._identity(name)[1].import_names), *told})
         )
 
-    def text_of(self, graph: ImportGraph) -> str:
-        """The code of a function's project files in lowercase, without comments on lines of their own."""
-        return "\n".join(self._text(module.file) for module in graph.project_modules)
+    def text_of(self, bundle: Bundle) -> str:
+        """The code, configuration and variables of a function in lowercase, without comments on lines of their own."""
+        variables = bundle.function.properties.get("Environment", {}).get("Variables", {}).values()
+        values = (f'"{each}"'.lower() for each in (*self._variables, *variables) if isinstance(each, str))
+        files = (file.source for file in bundle.files if file.source.suffix == ".py" or is_settings_file(file.source))
+        return "\n".join((*map(self._text, files), *values))
 
     def _text(self, file: Path) -> str:
         if file not in self._texts:
             try:
-                lines = file.read_text("utf-8", "replace").lower().splitlines() if file.suffix == ".py" else []
+                lines = file.read_text("utf-8", "replace").lower().splitlines()
             except OSError:
                 lines = []
-            self._texts[file] = "\n".join(line for line in lines if not line.lstrip().startswith("#"))
+            lines = [line for line in lines if not line.lstrip().startswith("#")]
+            self._texts[file] = "\n".join(lines if file.suffix == ".py" else map(quote_value, lines))
         return self._texts[file]
 
     def of_project(self, graph: ImportGraph, tracer: Tracer) -> Iterator[Root]:
@@ -159,6 +182,29 @@ class Companions:
             elif name in self._local:
                 found += self._read_local(name)[1]
         return tuple(found)
+
+    def _selectors(self, tree: Tree, name: str) -> tuple[str, ...]:
+        """The words that select those modules of a library that mention a distribution."""
+        facts = self._facts(tree)
+        if "tables" not in facts:
+            facts["tables"] = read_selectors(tree.sizes, tree.folder.joinpath)
+        known = facts.setdefault("selectors", {})
+        signature, identity = self._identity(name)
+        if signature not in known:
+            files = (path for path in facts["tables"] if find_mentions([path], tree.folder.joinpath, [identity]))
+            known[signature] = sorted({word for path in files for word in facts["tables"][path]})
+        return tuple(known[signature])
+
+    def users(self, library: str, name: str) -> tuple[str, ...]:
+        """The public functions of a library that need a distribution, in lowercase."""
+        tree = self._wheels.tree(library)
+        if tree is None:
+            return ()
+        known = self._facts(tree).setdefault("users", {})
+        signature, identity = self._identity(name)
+        if signature not in known:
+            known[signature] = read_users(tree.sizes, tree.folder.joinpath, identity)
+        return tuple(known[signature])
 
     def save(self) -> None:
         """Keep what this build used."""
@@ -253,7 +299,7 @@ class Companions:
         identity = make_identity(
             name, files, groups, self.declared[name].import_names if self.declared[name].is_local else ()
         )
-        described = json.dumps([name, identity.import_names, identity.groups])
+        described = json.dumps([name, identity.import_names, identity.groups, identity.domain_like])
         known = (hashlib.sha256(described.encode()).hexdigest()[:16], identity)
         self._identities[name, tree is not None] = known
         if self._identities.get((name, False), known) != known:  # the wheel has other names than what is installed

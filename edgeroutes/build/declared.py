@@ -78,6 +78,7 @@ class DeclaredDistribution:
         entry_points: Its entry points.
         required_by: The other declared distributions that require it, directly or not: it ships where they do.
         is_local: Whether it is a folder of this machine.
+        is_own_only: Whether a tool listed it because edgeroutes needs it, and nothing else does.
     """
 
     name: str
@@ -86,6 +87,7 @@ class DeclaredDistribution:
     entry_points: tuple[EntryPoint, ...] = ()
     required_by: frozenset[str] = frozenset()
     is_local: bool = False
+    is_own_only: bool = False
 
     @property
     def where(self) -> str:
@@ -169,6 +171,7 @@ def declared_distributions(
     installed: Mapping[str, InstalledDistribution],
     requires: Callable[[str], Sequence[str]],
     own: frozenset[str] = frozenset(),
+    own_only: frozenset[str] = frozenset(),
 ) -> tuple[DeclaredDistribution, ...]:
     """The declared distributions, in the order in which the project names them, without edgeroutes itself.
 
@@ -177,6 +180,7 @@ def declared_distributions(
         installed: By name: gives import names and entry points.
         requires: Gives the names that a distribution requires on the functions' platform.
         own: What only edgeroutes requires, and the project does not declare by itself.
+        own_only: Those of them that no other distribution requires either.
     """
     by_name: dict[str, list[Declaration]] = {}
     for declaration in declarations:
@@ -194,6 +198,7 @@ def declared_distributions(
                 entry_points=here.entry_points if here is not None else (),
                 required_by=frozenset(required_by[name]) | ({OWN_PACKAGE} if name in own else frozenset()),
                 is_local=here is not None and here.is_local,
+                is_own_only=name in own_only,
             )
         )
     return tuple(found)
@@ -385,6 +390,23 @@ class _RequirementLine:
 # A path or a URL, which need not have the form of a requirement.
 _PLACE = re.compile(r"[/\\]|^\.|\.(?:whl|zip|tar\.\w+)$")
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:$|[\[<>=!~;@(])")
+
+
+def needed_by_comments(text: str) -> dict[str, set[str]]:
+    """Distribution → what needs it, as the `# via` comments of `pip-compile` and `uv pip compile` say: `-r requirements.in`, `rich`."""
+    found: dict[str, set[str]] = {}
+    name, is_via = "", False
+    for line in text.splitlines():
+        requirement, _, comment = line.partition("#")
+        if requirement.strip() and not line.startswith((" ", "-")):
+            name, is_via = normalize_name(re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0]), False
+        comment = comment.strip()
+        is_via = is_via or comment.startswith("via")
+        if is_via and name and comment:
+            needed_by = (each.strip() for each in comment.removeprefix("via").split(","))
+            named = (each if " " in each else normalize_name(each) for each in needed_by)
+            found.setdefault(name, set()).update(each for each in named if each and not each.startswith("-c "))
+    return found
 
 
 def _read_requirements_file(root: Path, name: str) -> _RequirementsReader:

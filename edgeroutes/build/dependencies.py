@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.declared import has_name, required_names
 from edgeroutes.build.graph import TraceWarning
-from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
 from edgeroutes.errors import DependencyError
 
@@ -61,6 +61,8 @@ class Companion:
         how: What `why` shows: `bs4/builder/_lxml.py:9 of beautifulsoup4 imports lxml`.
         words: Lowercase beginnings of words that a function's code has where it uses the two together: names of the companion, of the
             extras that have it, of its entry points, and of the module that mentions it.
+        selectors: Words that select a module of the library that mentions it, as a whole string or as a URL's scheme: `db` in
+            `"db+sqlite://"`.
         is_offered: Whether the library offers it as an extra, or reads its entry points.
         is_plugin: Whether the library reads its entry points.
         is_adapters: Whether the library mentions it in an adapter alone, which runs only where a function's code has one of the words.
@@ -72,6 +74,7 @@ class Companion:
     is_plugin: bool = False
     is_adapters: bool = False
     words: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

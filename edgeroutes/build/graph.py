@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import Module, Origin, normalize_name
 from edgeroutes.errors import ModuleMissingError
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from edgeroutes.build.import_values import ImportSite
-    from edgeroutes.build.settings_texts import SettingsTexts
+    from edgeroutes.build.imports import ImportSite
+    from edgeroutes.build.texts import SettingsTexts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

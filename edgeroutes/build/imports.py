@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.arguments import read_arguments
 from edgeroutes.build.folder_scans import read_folder_scans
-from edgeroutes.build.import_values import NEVER_RUN, FileImports, ImportKind, ImportSite, UnknownImport
-from edgeroutes.build.lazy_exports import parse_exports, parse_lazy_exports
-from edgeroutes.build.path_texts import read_path_texts
+from edgeroutes.build.modules import OWN_PACKAGE
 from edgeroutes.build.syntax import (
     MACHINE_NAMES,
     attribute_uses,
@@ -22,15 +20,214 @@ from edgeroutes.build.syntax import (
     is_script,
     is_type_checking,
     parse_dunder_import,
+    parse_exports,
     parse_import_module,
+    parse_lazy_exports,
     parse_source,
     read_uses,
     suppresses_import_error,
 )
-from edgeroutes.build.texts import read_texts
+from edgeroutes.build.texts import read_path_texts, read_texts
+from edgeroutes.routing.conventions import METHODS as _METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+    from edgeroutes.build.folder_scans import FolderScan
+    from edgeroutes.build.syntax import LazyExport
+    from edgeroutes.build.texts import PathText, Text
+
+
+class Arguments(StrEnum):
+    """The readers that arguments need, each with those before it."""
+
+    PLAIN = "plain"
+    """The request, its context, segments and texts: no reader of its own."""
+    SCALARS = "scalars"
+    """Numbers and truth values, which are converted, or a return annotation that only names a plain type."""
+    ANY = "any"
+    """Models, forms, a return annotation that converts, or whatever the source does not show."""
+
+
+class ImportKind(StrEnum):
+    """How surely an import happens when its file is loaded."""
+
+    MODULE = "module-level"
+    FUNCTION = "function-level"
+    OPTIONAL = "optional"
+    """In a `try` that catches ImportError, or on a branch that only some machines or versions of Python take."""
+    DYNAMIC = "dynamic"
+    """`import_module("literal")` and `__import__("literal")`."""
+    TYPE_CHECKING = "type-checking"
+    """Never happens at run time."""
+    SCRIPT = "script"
+    """Under `if __name__ == "__main__"`: does not happen when the file is imported."""
+    TEXT = "string"
+    """A string literal names the module: `"lib.tasks:run"`."""
+    FOLDER = "folder scan"
+    """The file looks into the module's folder: `pkgutil.iter_modules(plugins.__path__)`, `f"lib.plugins.{name}"`."""
+
+
+NEVER_RUN = frozenset({ImportKind.TYPE_CHECKING, ImportKind.SCRIPT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportSite:
+    """One imported module at one line.
+
+    Args:
+        module: Dotted name as written, without its leading dots; empty in `from . import x`.
+        level: The number of leading dots; 0 is absolute.
+        names: The names in `from module import …`; empty for `import module`.
+        binds: The variables that the statement sets: one for `import module`, else one per name; empty for a call.
+        line: 1-based.
+        in_function: Whether it is inside a function body, whatever its kind.
+        asks: The attributes that the file asks of asyncio, where that is the module; None where it may ask for any, and
+            for every other module.
+    """
+
+    module: str
+    level: int = 0
+    names: tuple[str, ...] = ()
+    binds: tuple[str, ...] = ()
+    line: int
+    kind: ImportKind = ImportKind.MODULE
+    in_function: bool = False
+    asks: tuple[str, ...] | None = None
+
+    @property
+    def written(self) -> str:
+        """The module as the file spells it, dots included."""
+        return "." * self.level + self.module
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownImport:
+    """A dynamic import whose module only running the file would tell; `text` is the call as written."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileImports:
+    """All that one file imports, in the order of its lines.
+
+    Args:
+        sites: Every import whose module is known.
+        unknown: Every dynamic import whose module is not.
+        lazy: For a PEP 562 façade, the modules that stand behind each name.
+        exports: The literal `__all__`.
+        texts: String literals that may name modules; of the project's files alone.
+        paths: String literals that may be paths from the project's root; of the project's files alone.
+        scans: Folders whose modules it loads; of the project's files alone.
+        uses: Names of edgeroutes' methods and settings that it uses, each with its first line.
+        has_fields: Whether it defines a class with annotated fields, whose annotations a library may evaluate.
+        arguments: What the handlers in it take, if it is a route file.
+    """
+
+    sites: tuple[ImportSite, ...] = ()
+    unknown: tuple[UnknownImport, ...] = ()
+    lazy: tuple[LazyExport, ...] = ()
+    exports: tuple[str, ...] = ()
+    texts: tuple[Text, ...] = ()
+    paths: tuple[PathText, ...] = ()
+    scans: tuple[FolderScan, ...] = ()
+    uses: tuple[tuple[str, int], ...] = ()
+    has_fields: bool = False
+    arguments: Arguments = Arguments.ANY
+
+
+_OWN_TYPES = frozenset({"Request", "Response", "RouteContext"})
+_SCALARS = frozenset({"bool", "float", "int"})
+_NAMES = frozenset(_METHODS)
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+_ORDER = tuple(Arguments)
+
+
+def read_arguments(tree: ast.Module, sites: Iterable[ImportSite]) -> Arguments:
+    """What the handlers of a route file take; `ANY` unless every one is a function in this file without decorators.
+
+    Args:
+        tree: Of the file.
+        sites: Its imports.
+    """
+    own, taken = set[str](), set[str]()
+    for site in sites:
+        if "*" in site.names or _NAMES.intersection(site.binds):
+            return Arguments.ANY
+        is_own = not site.level and site.module.partition(".")[0] == OWN_PACKAGE
+        for name, bound in zip(site.names or site.binds, site.binds, strict=False):
+            (own if is_own and name == bound and name in _OWN_TYPES else taken).add(bound)
+    functions: list[_Function] = []
+    for node in ast.walk(tree):
+        if isinstance(node, _Function) and node.name in _NAMES:
+            functions.append(node)
+        elif _NAMES.intersection(names := {*_bound_names(node)}):
+            return Arguments.ANY
+        else:
+            taken |= names
+    needs = (_need(function, own - taken, taken) for function in functions)
+    return max(needs, key=_ORDER.index, default=Arguments.PLAIN)
+
+
+def _bound_names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        yield node.id
+    elif isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        yield node.name
+
+
+def _need(function: _Function, own: set[str], taken: set[str]) -> Arguments:
+    arguments = function.args
+    if function.decorator_list or arguments.vararg or arguments.kwarg:
+        return Arguments.ANY
+    if not _is_plain_return(function.returns, own, taken):
+        return Arguments.ANY
+    every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
+    needs = [_of_annotation(each.annotation, own, taken) for each in every]
+    defaults = (*arguments.defaults, *(each for each in arguments.kw_defaults if each is not None))
+    returned = Arguments.PLAIN if function.returns is None else Arguments.SCALARS
+    return max((*needs, returned, *map(_of_default, defaults)), key=_ORDER.index, default=Arguments.PLAIN)
+
+
+def _of_annotation(node: ast.expr | None, own: set[str], taken: set[str]) -> Arguments:
+    if node is None:
+        return Arguments.PLAIN
+    if isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant) and node.right.value is None:
+        return _of_annotation(node.left, own, taken)  # str | None
+    if not isinstance(node, ast.Name):
+        return Arguments.ANY
+    if node.id in own or (node.id == "str" and node.id not in taken):
+        return Arguments.PLAIN
+    return Arguments.SCALARS if node.id in _SCALARS - taken else Arguments.ANY
+
+
+def _is_plain_return(node: ast.expr | None, own: set[str], taken: set[str]) -> bool:
+    """Whether a return annotation needs no converter, as far as the source shows: `dict[str, object]`, Response, `str`."""
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return True
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple | ast.Name):
+        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        names = [
+            node.value.id if isinstance(node.value, ast.Name) else "",
+            *(getattr(item, "id", "") for item in items),
+        ]
+        return names in (["dict", "str", "object"], ["list", "object"]) and taken.isdisjoint(names)
+    return isinstance(node, ast.Name) and (
+        node.id in own or (node.id in {"dict", "list", "str", "bytes", "object"} and node.id not in taken)
+    )
+
+
+def _of_default(node: ast.expr) -> Arguments:
+    if not isinstance(node, ast.Constant):
+        return Arguments.ANY
+    if node.value is None or isinstance(node.value, str):
+        return Arguments.PLAIN
+    return Arguments.SCALARS if isinstance(node.value, int) else Arguments.ANY
+
 
 _TEXT_LIMIT = 80
 OWN_NAMES = frozenset(
@@ -49,7 +246,7 @@ OWN_NAMES = frozenset(
         "stream",
     }
 )
-"""Attributes, arguments and exports by which code uses a part of edgeroutes that no import shows; see `own_parts.py`."""
+"""Attributes, arguments and exports by which code uses a part of edgeroutes that no import shows; see `own_parts`."""
 
 
 _STRENGTH: tuple[ImportKind | None, ...] = (None, ImportKind.OPTIONAL, ImportKind.SCRIPT, ImportKind.TYPE_CHECKING)
@@ -95,7 +292,7 @@ def _with_names(found: FileImports, tree: ast.Module) -> FileImports:
     return replace(
         found,
         unknown=() if looks_into_folder else tuple(call for call in found.unknown if call.line not in named),
-        texts=read_texts(tree),
+        texts=read_texts(tree, reads_lists=True),
         paths=read_path_texts(tree),
         scans=scans,
         uses=tuple(read_uses(tree, OWN_NAMES).items()),

@@ -1,11 +1,12 @@
-"""Whether anything that a build read has changed since: files by their stamps, folders by their names.
+"""Whether anything that a build or a template was made of has changed since: files by their stamps, folders by their names.
 
 It only saves time: "changed" means that all is looked at again, and what is the same is found in the store again. A file that was
-written while the build ran, or just before, is not trusted, and the build leaves no record.
+written while the work ran, or just before, is not trusted, and nothing is recorded.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.store import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -33,10 +35,55 @@ _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 # A kernel's clock for files lags behind ours, by a tick or two.
 _UNSETTLED_NS = 50_000_000
 _IGNORED = frozenset({"__pycache__"})
+# Of a checkout the version stays while the code changes.
+_OWN_FOLDERS = ("build", "plan", "routing", "template")
+
+
+class StampRecord:
+    """A value that was made of files, with the stamps that they had.
+
+    Args:
+        path: Where it is kept.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def read(self) -> Any:
+        """The value; None where any file or folder has changed since, or nothing is kept."""
+        try:
+            builder, files, folders, value = json.loads(self._path.read_text("utf-8"))
+            is_same = (
+                builder == _builder()
+                and all(_stamp(path) == stamp for path, stamp in files.items())
+                and all(_names(path) == names for path, names in folders.items())
+            )
+        except (OSError, ValueError, TypeError, AttributeError):
+            return None
+        return value if is_same else None
+
+    def write(
+        self, value: Any, files: Iterable[Path], folders: Iterable[Path], *, started_ns: int | None = None
+    ) -> None:
+        """Keep a value that JSON can hold; nothing where a file was written since the start, or the place is read-only.
+
+        Args:
+            value: The value.
+            files: That it was made of, also those that were not there.
+            folders: That were listed for it, also those that were not there.
+            started_ns: When the work began, in nanoseconds since the epoch; now by default.
+        """
+        stamps = {str(file): _stamp(str(file)) for file in files}
+        newest = max((max(stamp[:2]) for stamp in stamps.values() if stamp), default=0)
+        if newest > (started_ns or time.time_ns()) - _UNSETTLED_NS:
+            return
+        text = json.dumps([_builder(), stamps, {str(folder): _names(str(folder)) for folder in folders}, value])
+        with contextlib.suppress(OSError):
+            write_whole(self._path, text)
 
 
 def record_inputs(store: Store, files: Iterable[Path], folders: Iterable[Path], *, started_ns: int) -> None:
-    """Note what a build has read.
+    """Note what a build has read; `drop_inputs` has removed the record of the build before.
 
     Args:
         store: Where it is noted.
@@ -44,13 +91,7 @@ def record_inputs(store: Store, files: Iterable[Path], folders: Iterable[Path], 
         folders: That were listed, or were not there.
         started_ns: When the build began, in nanoseconds since the epoch.
     """
-    stamps = {str(file): _stamp(str(file)) for file in files}
-    newest = max((max(stamp[:2]) for stamp in stamps.values() if stamp), default=0)
-    if newest > started_ns - _UNSETTLED_NS:
-        drop_inputs(store)
-        return
-    names = {str(folder): _names(str(folder)) for folder in folders}
-    store.write_text(RECORD, json.dumps([_builder(), store.functions(), stamps, names]))
+    StampRecord(store.folder / RECORD).write(store.functions(), files, folders, started_ns=started_ns)
 
 
 def bundle_files_read(root: Path, bundles: Iterable[Bundle]) -> set[Path]:
@@ -69,19 +110,11 @@ def drop_inputs(store: Store) -> None:
 
 def is_unchanged(store: Store) -> bool:
     """Whether all functions of the last build are in the store, and all that it read is as it was."""
-    try:
-        builder, functions, stamps, names = json.loads(store.read_text(RECORD) or "[0,0,0,0]")
-    except ValueError:
-        return False
-    if builder != _builder():
+    functions = StampRecord(store.folder / RECORD).read()
+    if functions is None or functions != store.functions():
         return False
     trees = {name for function in functions for name in store.read_text(f"functions/{function}").split()}
-    return (
-        functions == store.functions()
-        and all(store.is_sound(name) for name in trees)
-        and all(_stamp(path) == stamp for path, stamp in stamps.items())
-        and all(_names(path) == listed for path, listed in names.items())
-    )
+    return all(store.is_sound(name) for name in trees)
 
 
 def now_ns() -> int:
@@ -100,12 +133,12 @@ def folders_below(folder: Path) -> list[Path]:
 
 
 def _builder() -> list[Any]:
-    """What builds. Of a checkout the version stays while the code changes: that of these rooms decides what a bundle is."""
+    """What builds: its version and code, the Python that runs it, and the variables that choose indexes."""
     own = Path(__file__).parents[1]
     code = [
         [entry.name, *_stamp(entry.path)]
-        for room in ("build", "plan", "routing")
-        for entry in sorted(os.scandir(own / room), key=lambda entry: entry.name)
+        for folder in _OWN_FOLDERS
+        for entry in sorted(os.scandir(own / folder), key=lambda entry: entry.name)
         if entry.name.endswith(".py")
     ]
     return [__version__, sys.executable, sys.version, variables_digest(), code]

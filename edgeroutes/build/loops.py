@@ -1,6 +1,6 @@
 """Which routes need an event loop, remembered for as long as nothing that decides it has changed.
 
-The search leads deep into distributions (see `event_loop.py`); the result depends on the route's own files and on the installed
+The search leads deep into distributions (see `steps`); the result depends on the route's own files and on the installed
 distributions.
 """
 

@@ -7,24 +7,192 @@ first mention is enough.
 from __future__ import annotations
 
 import ast
+import configparser
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.import_values import NEVER_RUN, ImportKind
-from edgeroutes.build.imports import parse_imports
-from edgeroutes.build.modules import normalize_name
-from edgeroutes.build.syntax import parse_source
-from edgeroutes.build.texts import TextPlace, imports_by_variable, read_texts
+from edgeroutes.build.distributions import import_names
+from edgeroutes.build.graph import LibraryImports
+from edgeroutes.build.imports import NEVER_RUN, OWN_NAMES, ImportKind, parse_imports
+from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, normalize_name
+from edgeroutes.build.syntax import parse_source, read_uses
+from edgeroutes.build.texts import TextPlace, called_name, imports_by_variable, is_importing, read_texts
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from edgeroutes.build.identity import Identity
-    from edgeroutes.build.import_values import ImportSite
+    from edgeroutes.build.distributions import InstalledDistribution
+    from edgeroutes.build.imports import ImportSite
     from edgeroutes.build.texts import Text
+
+
+# Distributions that modules of the standard library read. Lambda's images from python3.12 on have no time zone database.
+_STANDS_BEHIND = {"tzdata": ("zoneinfo",)}
+# Top-level folders that distributions ship by mistake, and that say nothing about them.
+_ACCIDENTAL = frozenset({"docs", "examples", "scripts", "test", "tests"})
+# Groups that installers and test runners read, never a function.
+_TOOL_GROUPS = re.compile(
+    r"console_scripts|gui_scripts|pytest11|distutils\..*|setuptools\..*|flake8\..*|mypy.*|pylint.*"
+)
+# Distributions that check, test, build or run a project on a developer's machine; to declare one means nothing for a function.
+_TOOLS = re.compile(
+    r"awscli|aws-sam-cli|bandit|black|build|bumpversion|cfn-lint|commitizen|coverage|debugpy|deptry|edgeroutes|factory-boy|faker|flake8|"
+    r"flake8-.*|freezegun|hatch|hatchling|hypothesis|import-linter|invoke|ipdb|ipython|isort|jupyter|jupyterlab|mkdocs|mkdocs-.*|moto|"
+    r"mypy|mypy-.*|nox|notebook|pip|pip-audit|pip-tools|pipenv|pluggy|poetry|poetry-.*|pre-commit|pylint|pylint-.*|pyright|pytest|"
+    r"pytest-.*|responses|respx|ruff|setuptools|setuptools-.*|sphinx|sphinx-.*|syrupy|tox|tox-.*|twine|types-.*|.*-stubs|uv|"
+    r"vulture|watchdog|wheel"
+)
+
+
+# Last parts of host names: `langchain.com` is not a module, unless the distribution has it: `pandas.io`.
+_DOMAINS = re.compile(
+    r"(?:ai|app|biz|br|cloud|cn|co|com|de|dev|edu|eu|fr|gov|info|io|jp|me|net|nl|org|ru|sh|site|so|tech|uk|us|xyz)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What a distribution is called in code.
+
+    Args:
+        name: Normalized.
+        import_names: The shortest dotted names with code behind them: `PIL`, `google.cloud.storage`.
+        groups: Of its entry points, without those that only tools read.
+        domain_like: Its modules that read like a host name: `pandas.io`.
+    """
+
+    name: str
+    import_names: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    domain_like: tuple[str, ...] = ()
+
+    def has(self, dotted: str) -> bool:
+        """Whether a dotted name is one of its modules, or in one, and not a host name such as `langchain.com`."""
+        is_host = "." in dotted and _DOMAINS.fullmatch(dotted.rpartition(".")[2]) and dotted not in self.domain_like
+        return not is_host and any(dotted == name or dotted.startswith(f"{name}.") for name in self.import_names)
+
+
+def make_identity(name: str, files: Iterable[str], entry_points: str, known: Iterable[str] = ()) -> Identity:
+    """A distribution's identity.
+
+    Args:
+        name: Normalized.
+        files: Its paths below site-packages; empty where they are not known.
+        entry_points: The text of its entry_points.txt.
+        known: Import names that are known otherwise: of a distribution that is a folder.
+    """
+    found = {*import_names(tuple(files)), *known}
+    names = {each for each in found if each not in _ACCIDENTAL} or found or {name.replace("-", "_")}
+    return Identity(
+        name=name,
+        import_names=(*sorted(names), *_STANDS_BEHIND.get(name, ())),
+        groups=entry_point_groups(entry_points),
+        domain_like=tuple(
+            sorted({each for path in files if _DOMAINS.fullmatch((each := _dotted(path)).rpartition(".")[2])})
+        ),
+    )
+
+
+def _dotted(path: str) -> str:
+    """The module of a file, or the package that a file lies in."""
+    module, _, ending = path.partition(".")
+    return (module if ending == "py" else path.rpartition("/")[0]).removesuffix("/__init__").replace("/", ".")
+
+
+def entry_point_groups(text: str) -> tuple[str, ...]:
+    """The groups in an entry_points.txt that a function may read. Source: PyPA, "Entry points specification"."""
+    parser = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return ()
+    return tuple(sorted(group for group in parser.sections() if not _TOOL_GROUPS.fullmatch(group)))
+
+
+def is_tool_group(group: str) -> bool:
+    """Whether only installers and test runners read a group of entry points."""
+    return bool(_TOOL_GROUPS.fullmatch(group))
+
+
+def is_tool(name: str) -> bool:
+    """Whether the distribution is a developer's tool, which a function has only if it imports it."""
+    return bool(_TOOLS.fullmatch(name))
+
+
+_MENTIONS_US = re.compile(rb"^\s*(?:from|import)\s+edgeroutes\b", re.MULTILINE)
+
+
+def own_users(files: Iterable[str], locate: Callable[[str], Path], distribution: str) -> tuple[LibraryImports, ...]:
+    """Those of a distribution's files that import edgeroutes.
+
+    Args:
+        files: Their paths in a bundle.
+        locate: Gives the place of a file.
+        distribution: Its normalized name.
+    """
+    found = []
+    for path in files:
+        if not path.endswith(".py"):
+            continue
+        try:
+            file = locate(path)
+            source = file.read_bytes()
+            if OWN_PACKAGE.encode() in source and _MENTIONS_US.search(source):
+                found.append(_read(file, path, source, distribution))
+        except (OSError, ImportRaisedError):  # gone, or a template: it imports nothing
+            continue
+    return tuple(found)
+
+
+def _read(file: Path, path: str, source: bytes, distribution: str) -> LibraryImports:
+    module = Module(
+        name=path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."),
+        origin=Origin.DISTRIBUTION,
+        form=Form.PACKAGE if path.endswith("/__init__.py") else Form.SOURCE,
+        path=file,
+        archive_path=path,
+        distribution=distribution,
+    )
+    sites = tuple(
+        site
+        for site in parse_imports(source, where=path).sites
+        if not site.level and site.module.partition(".")[0] == OWN_PACKAGE
+    )
+    uses = tuple(read_uses(parse_source(source, where=path), OWN_NAMES).items())
+    return LibraryImports(module=module, sites=sites, uses=uses)
+
+
+class OwnUsers:
+    """Those of the installed distributions, each looked at once.
+
+    Args:
+        installed: What is installed.
+    """
+
+    def __init__(self, installed: Sequence[InstalledDistribution]) -> None:
+        self._installed = {each.name: each for each in installed if each.name != OWN_PACKAGE}
+        self._known: dict[str, tuple[LibraryImports, ...]] = {}
+
+    def of(self, names: Iterable[str]) -> tuple[LibraryImports, ...]:
+        """The files of these distributions, and of what they require without a marker, that import edgeroutes."""
+        queue = [*names]
+        seen: dict[str, None] = {}
+        while queue:
+            name = queue.pop()
+            if name not in seen and name in self._installed:
+                seen[name] = None
+                queue += self._installed[name].required_names
+        return tuple(each for name in sorted(seen) for each in self._of(name))
+
+    def _of(self, name: str) -> tuple[LibraryImports, ...]:
+        if name not in self._known:
+            each = self._installed[name]
+            self._known[name] = own_users(each.record, each.metadata.parent.joinpath, name)
+        return self._known[name]
+
 
 # Files that only tests, type checkers and command lines load.
 _NOT_RUN = re.compile(
@@ -33,6 +201,10 @@ _NOT_RUN = re.compile(
 )
 # Adapters for other libraries, each loaded by whoever uses that library (sentry_sdk/integrations).
 _ADAPTER = re.compile(r"(?:.*/)?(?:integrations|instrumentation)/(\w*[^\W_]\w*)(?:\.py|/.*)")
+# A word and the module that it selects, with or without a class.
+_TABLE_ROW = re.compile(
+    rb"""["']([A-Za-z][\w.-]*)["']\s*[:,]\s*(?:\{\s*["']class["']\s*:\s*)?["']([A-Za-z_]\w*(?:\.\w+)+)(?::\w+)?["']"""
+)
 _READS = "reads the entry points"
 # Extras that are for the library's own developers.
 _DEVELOPERS_EXTRA = re.compile(
@@ -102,6 +274,70 @@ def find_mentions(
     return found
 
 
+def read_selectors(files: Iterable[str], locate: Callable[[str], Path]) -> dict[str, list[str]]:
+    """File → the words that select it in a library's tables: `{"db": "celery.backends.database:DatabaseBackend"}`.
+
+    A table is a dict, or the arguments of a call: `register_backend("dogpile.cache.redis", "dogpile.cache.backends.redis", …)`.
+    """
+    sources = [path for path in files if path.endswith(".py") and not _NOT_RUN.fullmatch(path)]
+    by_module = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources}
+    found: dict[str, list[str]] = {}
+    for path in sources:
+        for word, dotted in _table_rows(path, locate):
+            name = dotted if dotted in by_module else dotted.rpartition(".")[0]
+            if name in by_module and word.lower() not in found.setdefault(by_module[name], []):
+                found[by_module[name]].append(word.lower())
+    return found
+
+
+def read_users(files: Iterable[str], locate: Callable[[str], Path], identity: Identity) -> list[str]:
+    """The public functions and methods of a library that import a distribution, or call a private function that does."""
+    seeker = _Seeker(identity)
+    found: set[str] = set()
+    for path in files:
+        if not path.endswith(".py") or _NOT_RUN.fullmatch(path):
+            continue
+        try:
+            data = locate(path).read_bytes()
+            if seeker.may_be_in(data) and seeker.is_likely_in(data):
+                found.update(_users_in(parse_source(data, where=path), identity))
+        except (OSError, ImportRaisedError):  # not there, a template, or another version's syntax
+            continue
+    return sorted(found)
+
+
+def _users_in(tree: ast.Module, identity: Identity) -> Iterator[str]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    users = {node.name for node in functions if any(_brings_in(each, identity) for each in ast.walk(node))}
+    calls_users = (node.name for node in functions if not users.isdisjoint(map(_last_name, ast.walk(node))))
+    yield from (name.lower() for name in (*users, *calls_users) if not name.startswith("_"))
+
+
+def _brings_in(node: ast.AST, identity: Identity) -> bool:
+    """Whether a statement imports a distribution, or a call of an importing function names it."""
+    if isinstance(node, ast.Import):
+        return any(identity.has(alias.name) for alias in node.names)
+    if isinstance(node, ast.ImportFrom):
+        return not node.level and identity.has(node.module or "")
+    texts = [each.value for each in node.args if isinstance(each, ast.Constant)] if isinstance(node, ast.Call) else []
+    return isinstance(node, ast.Call) and is_importing(called_name(node)) and any(map(identity.has, map(str, texts)))
+
+
+def _last_name(node: ast.AST) -> str:
+    return node.id if isinstance(node, ast.Name) else str(getattr(node, "attr", ""))
+
+
+def _table_rows(path: str, locate: Callable[[str], Path]) -> Iterator[tuple[str, str]]:
+    try:
+        data = locate(path).read_bytes()
+    except OSError:
+        return
+    top = path.partition("/")[0].encode()
+    for row in _TABLE_ROW.finditer(data) if top + b"." in data else ():
+        if row[2].startswith(top + b"."):
+            yield row[1].decode(), row[2].decode()
+
+
 def _adapter(path: str) -> str:
     """The name of the adapter of which a file is a part; empty for none."""
     match = _ADAPTER.fullmatch(path)
@@ -129,7 +365,7 @@ def imports_of(
         if site.level or site.kind in skips:
             continue
         dotted = (site.module, *(f"{site.module}.{name}" for name in site.names))
-        if any(_is_in(name, identity) for name in dotted):
+        if any(identity.has(name) for name in dotted):
             yield site
 
 
@@ -138,7 +374,7 @@ def naming_texts(identity: Identity, texts: Iterable[Text]) -> Iterator[tuple[Te
     for text in texts:
         if text.text in identity.groups:
             yield text, f"{_READS} {text.text!r}, of which {identity.name} has some"
-        elif _is_in(text.dotted, identity):
+        elif identity.has(text.dotted):
             yield text, f"names {text.text!r} in a string"
         elif text.place is TextPlace.IMPORTED and normalize_name(text.text) == identity.name:
             yield text, f"names the distribution {text.text!r} in a string"
@@ -264,7 +500,3 @@ def _beginning(node: ast.AST) -> object:
 def _is_beginning(text: object, group: str, node: ast.AST) -> bool:
     whole = isinstance(node, ast.Constant) or not isinstance(text, str)
     return not whole and (found := _PREFIX.match(group)) is not None and str(text).removesuffix("%s") == found[0]
-
-
-def _is_in(dotted: str, identity: Identity) -> bool:
-    return any(dotted == name or dotted.startswith(f"{name}.") for name in identity.import_names)

@@ -22,6 +22,7 @@ from edgeroutes.build.declared import (
     declarations_of,
     declared_distributions,
     has_name,
+    needed_by_comments,
     parse_requirement,
     read_declarations,
     read_text,
@@ -206,7 +207,10 @@ class _Reader:
         for each in self._local.values():
             if each.is_inside(self._root) and each.name != self._declarations.name:
                 declarations += _member_declarations(each, self._root)
-        return declared_distributions(declarations, self._installed, self._required, own=self._own_closure())
+        own = self._own_closure()
+        return declared_distributions(
+            declarations, self._installed, self._required, own=own, own_only=self._own_only(own)
+        )
 
     def _own_closure(self) -> frozenset[str]:
         """What edgeroutes and its extras bring along, where requirements.txt pins all of it: a tool wrote such a file.
@@ -220,6 +224,15 @@ class _Reader:
         return (
             frozenset().union(*(each for each in closures if each <= pinned)) if closures[0] <= pinned else frozenset()
         )
+
+    def _own_only(self, own: frozenset[str]) -> frozenset[str]:
+        """Those of edgeroutes' distributions that nothing else needs, by the comments that pip-compile and uv write."""
+        via: dict[str, set[str]] = {}
+        for file in self._declarations.files:
+            for name, needed_by in needed_by_comments(read_text(self._root / file)).items():
+                via.setdefault(name, set()).update(needed_by)
+        in_project = {each.name for each in self._declarations.from_project}
+        return frozenset(name for name in own - in_project if via.get(name) and via[name] <= own | {OWN_PACKAGE})
 
     def _required(self, name: str) -> list[str]:
         """The names that an installed distribution requires."""

@@ -7,28 +7,169 @@ caches, no `function.yaml`, and nothing that is private by its name or content (
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.globs import glob_parts, is_glob, matches_name, matches_path
-from edgeroutes.build.private_files import (
-    is_environment_file,
-    private_by_name,
-    private_folder,
-    private_reason,
-)
 from edgeroutes.errors import ConfigError
+from edgeroutes.routing.reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from edgeroutes.build.project_folders import Entry, ProjectFolders
+
+
+_GLOB_MARKS = frozenset("*?[")
+_ANY = "**"
+
+
+def _is_glob(text: str) -> bool:
+    """Whether the text has a mark of a pattern."""
+    return bool(_GLOB_MARKS.intersection(text))
+
+
+def _glob_parts(pattern: str) -> tuple[str, ...]:
+    """The pattern's parts between slashes; a repeated `**` says nothing more than one, and is left out."""
+    parts: list[str] = []
+    for part in pattern.split("/"):
+        if part in ("", ".") or (part == _ANY and parts[-1:] == [_ANY]):
+            continue
+        parts.append(part)
+    return (*parts, _ANY) if pattern.endswith("/") and parts[-1:] != [_ANY] else tuple(parts)
+
+
+def _matches_name(name: str, part: str) -> bool:
+    """Whether one part of a pattern matches one name."""
+    if name == part:
+        return True
+    return name.startswith(".") <= part.startswith(".") and fnmatchcase(name, part)
+
+
+def _matches_path(path: str, pattern: str) -> bool:
+    """Whether the pattern matches the path of a file, both relative to the project's root."""
+    names, parts = path.split("/"), _glob_parts(pattern)
+    reached = {0}  # parts that the names so far may have used up
+    for name in names:
+        reached = _after_any(reached, parts)
+        reached = {
+            index + (parts[index] != _ANY) for index in reached if index < len(parts) and _takes(name, parts[index])
+        }
+    return bool(reached & {len(parts)}) or (parts[-1:] == (_ANY,) and len(parts) - 1 in reached)
+
+
+def _after_any(reached: set[int], parts: tuple[str, ...]) -> set[int]:
+    """The same places and, since `**` may also match no folder, those behind it."""
+    return reached | {index + 1 for index in reached if index < len(parts) and parts[index] == _ANY}
+
+
+def _takes(name: str, part: str) -> bool:
+    return not name.startswith(".") if part == _ANY else _matches_name(name, part)
+
+
+KEYS = "*.key *.pem *.p12 *.pfx *.jks *.keystore *.kdbx *.ppk *.p8 .netrc .npmrc .pypirc .pgpass .htpasswd *.env *.tfstate *.tfvars"
+"""Of files that hold keys and passwords."""
+
+WORDS = "*credentials* *service-account* *service_account* *serviceaccount* *secrets* *dump* *backup*"
+"""Of files that are called so, unless they are made to be shown (`PAGES`)."""
+
+_DATABASES = (
+    "*.sqlite *.sqlite3 *.sqlite-* *.sqlite3-* *.db-wal *.db-journal *.mdb *.rdb *.dmp *.bak "
+    "*.sql.gz *.sql.bz2 *.sql.xz *.sql.zst *.sql.zip"
+)
+"""Of whole databases and what is dumped from them. `*.sql` is a query, unless it is large."""
+
+_FOLDERS = "dump dumps backup backups secrets credentials .ssh .aws .gnupg"
+"""Of folders all of whose files are private."""
+
+PAGES = (
+    ".html",
+    ".htm",
+    ".jinja",
+    ".jinja2",
+    ".j2",
+    ".mako",
+    ".md",
+    ".rst",
+    ".css",
+    ".js",
+    ".svg",
+    ".png",
+    ".po",
+    ".mo",
+)
+_MAX_QUERY_BYTES = 1024 * 1024
+_SNIFFED_BYTES = 64 * 1024
+_PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY")
+_PUBLIC = re.compile(rb"-----BEGIN (?:TRUSTED )?(?:CERTIFICATE|PUBLIC KEY|RSA PUBLIC KEY|X509 CRL|DH PARAMETERS)-----")
+_SERVICE_ACCOUNT = re.compile(rb'"private_key"\s*:\s*"')
+_SQLITE = b"SQLite format 3\0"  # Source: sqlite.org/fileformat.html section 1.3
+_MAY_BE_PUBLIC = (".pem", ".key")
+
+
+def is_environment_file(name: str) -> bool:
+    """Whether this is a `.env` file by its name, `.env.local` and `.ENV` included: those never ship."""
+    return name.lower().startswith(".env")
+
+
+def _private_folder(name: str) -> str:
+    """The pattern by which a folder's files are private; empty for an ordinary folder."""
+    return _matching(name, _FOLDERS)
+
+
+def _private_by_name(name: str) -> str:
+    """The pattern by which a file is private; empty for an ordinary one, and for those whose content decides."""
+    if re.fullmatch(r"id_\w+(\.pub)?|id_(rsa|dsa|ecdsa|ed25519).*", name.lower()):
+        return "id_*"
+    word = "" if name.lower().endswith(PAGES) else _matching(name, WORDS)
+    return word or _matching(name, f"{KEYS} {_DATABASES}")
+
+
+def _private_reason(path: Path, where: str) -> str:
+    """Why the file is private; empty for an ordinary one.
+
+    Args:
+        path: The file.
+        where: Its name for errors.
+
+    Raises:
+        ProjectError: It cannot be read.
+    """
+    name = path.name
+    pattern = _private_by_name(name)
+    if pattern and not name.lower().endswith(_MAY_BE_PUBLIC):
+        return f"its name is like {pattern}"
+    size = path.stat().st_size
+    if name.lower().endswith(".sql") and size > _MAX_QUERY_BYTES:
+        return f"with {size:,} bytes it is a dump rather than a query"
+    head = _head(path, where)
+    if _PRIVATE_KEY.search(head):
+        return "it holds a private key"
+    if pattern:
+        return "" if _PUBLIC.search(head) else f"its name is like {pattern}, and it is not a certificate"
+    if head.startswith(_SQLITE):
+        return "it is a SQLite database"
+    return "it holds the key of a service account" if _SERVICE_ACCOUNT.search(head) else ""
+
+
+def _head(path: Path, where: str) -> bytes:
+    """The file's first bytes, where it is small or may be a database; large files are not keys."""
+    if path.stat().st_size <= _SNIFFED_BYTES:
+        return read_file(path, where, limit_bytes=_SNIFFED_BYTES)
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE))
+
+
+def _matching(name: str, patterns: str) -> str:
+    return next((pattern for pattern in patterns.split() if fnmatchcase(name.lower(), pattern)), "")
+
 
 _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
 _NEVER = frozenset({"__pycache__", "function.yaml", "node_modules", "py.typed"})
 _ROUTE_FILES = ("/route.py", "/middleware.py")
-_ANY = "**"
 NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
 _HINT = (
     "Set variables under Environment in function.yaml or in [tool.edgeroutes.env], and keep secrets in Secrets Manager"
@@ -58,11 +199,13 @@ class NamedPath:
         where: The file and line.
         is_code: Whether what it names is loaded as code by this path.
         is_from_root: Whether the string says so from the root, not from the folder of its file or one between.
+        is_default: Whether a library reads it by default, where it is.
     """
 
     where: str
     is_code: bool = False
     is_from_root: bool = True
+    is_default: bool = False
 
 
 class DataFiles:
@@ -102,10 +245,11 @@ class DataFiles:
             inside = dict(self._inside(path, entry)) if entry.is_folder else {path: entry}
             holds_code = path.endswith(_PYTHON_ENDINGS) or (entry.is_folder and not _holds_data(path, [*inside]))
             if holds_code and not place.is_code:
-                code[path] = (
-                    f"is left out, although {place.where} names it: it holds Python. If the function needs it, add 'include: [{path}]' to "
-                    "its function.yaml"
-                )
+                if not place.is_default:
+                    code[path] = (
+                        f"is left out, although {place.where} names it: it holds Python. If the function needs it, add "
+                        f"'include: [{path}]' to its function.yaml"
+                    )
                 continue
             found |= inside
             reasons |= dict.fromkeys(inside, f"data that {place.where} names as {path!r}")
@@ -153,26 +297,26 @@ class DataFiles:
         if any(is_environment_file(name) for name in plain.split("/")):
             raise ConfigError(f"{entry!r} {NEVER_BUNDLED}", where=where, hint=_HINT)
         there = self._folders.entry(plain)
-        if there is None and not is_glob(entry):
+        if there is None and not _is_glob(entry):
             return FoundFiles()
         if there is not None and not there.is_folder:
             found = {plain: there}
         else:
-            found = dict(self._expand("", glob_parts(f"{plain}/") if there is not None else glob_parts(entry)))
+            found = dict(self._expand("", _glob_parts(f"{plain}/") if there is not None else _glob_parts(entry)))
         for path in found:
             if any(is_environment_file(name) for name in path.split("/")) and not _sweeps(entry, path):
                 raise ConfigError(f"{path!r} {NEVER_BUNDLED}", where=where, hint=_HINT)
         last = plain.rpartition("/")[2]
-        return self._sorted_out(found, means_private=bool(private_by_name(last) or private_folder(last)), entry=plain)
+        return self._sorted_out(found, means_private=bool(_private_by_name(last) or _private_folder(last)), entry=plain)
 
     def matches_any(self, entry: str) -> bool:
         """Whether an `exclude` of function.yaml means any file or folder of the project."""
         plain = "/".join(part for part in entry.split("/") if part not in ("", "."))
         if entry.startswith("/") or ".." in entry.split("/"):
             return False
-        if not is_glob(entry):
+        if not _is_glob(entry):
             return self._folders.entry(plain) is not None or "." in plain
-        return next(iter(self._expand("", glob_parts(entry))), None) is not None
+        return next(iter(self._expand("", _glob_parts(entry))), None) is not None
 
     def _data_in(self, folder: str) -> FoundFiles:
         found = self._beside.get(folder)
@@ -221,8 +365,8 @@ class DataFiles:
             return ""
         known = self._private.get(path)
         if known is None:
-            folder = next((name for name in path.split("/")[:-1] if private_folder(name)), "")
-            reason = f"its folder is called {folder}" if folder else private_reason(self._folders.root / path, path)
+            folder = next((name for name in path.split("/")[:-1] if _private_folder(name)), "")
+            reason = f"its folder is called {folder}" if folder else _private_reason(self._folders.root / path, path)
             known = self._private[path] = reason
         return known
 
@@ -262,21 +406,21 @@ def matches(archive_path: str, entry: str) -> bool:
     folder = f"{entry.rstrip('/')}/"
     if archive_path == entry or archive_path.startswith(folder) or dotted == entry or dotted.startswith(f"{entry}."):
         return True
-    if not is_glob(entry):
+    if not _is_glob(entry):
         return False
     if "/" not in entry.rstrip("/"):
-        return any(matches_name(name, entry.rstrip("/")) for name in archive_path.split("/"))
+        return any(_matches_name(name, entry.rstrip("/")) for name in archive_path.split("/"))
     above = [str(each) for each in PurePosixPath(archive_path).parents][:-1]
-    return any(matches_path(path, entry) for path in (archive_path, *above))
+    return any(_matches_path(path, entry) for path in (archive_path, *above))
 
 
 def _fits(name: str, part: str) -> bool:
     """Whether a part of a pattern takes a name; `**` and `*` match `.env` files, too, so that they can be reported."""
     if is_environment_file(name):
-        return part in (_ANY, "*") or matches_name(name, part)
+        return part in (_ANY, "*") or _matches_name(name, part)
     if part == _ANY:
         return _is_kept(name)
-    return matches_name(name, part) and (_is_kept(name) or name.startswith("."))
+    return _matches_name(name, part) and (_is_kept(name) or name.startswith("."))
 
 
 def case_collisions(paths: Iterable[str]) -> list[str]:
@@ -297,7 +441,7 @@ def case_collisions(paths: Iterable[str]) -> list[str]:
 def _sweeps(entry: str, path: str) -> bool:
     """Whether an entry only happens to meet a `.env` file, as a folder or `*` does."""
     name = next(name for name in path.split("/") if is_environment_file(name))
-    return not any(matches_name(name, part) for part in entry.split("/"))
+    return not any(_matches_name(name, part) for part in entry.split("/"))
 
 
 def _is_kept(name: str) -> bool:

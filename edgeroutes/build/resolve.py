@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.directories import Directories
 from edgeroutes.build.distributions import DistributionIndex, declared_entry_points, installed_distributions
-from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath, normalize_name
+from edgeroutes.build.modules import OWN_PACKAGE, Directories, Form, Module, Origin, SearchPath, normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -35,6 +35,8 @@ _SMALL_BYTES = 2_000_000
 _MODERATE_BYTES = 16_000_000
 # What a plugin may add to a library that a function imports: it is declared for that library.
 _PLUGIN_BYTES = 32_000_000
+# The names of a library's functions that say more than that: shorter ones are words of any code.
+_DISTINCT_LENGTH = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,17 +141,18 @@ class Selector:
         """The distributions of every function, with those that its libraries mention and that it may use.
 
         A mention brings what is declared, unless that is large, another function's own code shows that it uses it, and this one's does
-        not: urllib3 mentions cryptography for whoever wants it. A library that the function itself imports may bring more.
+        not: urllib3 mentions cryptography for whoever wants it. A library that the function itself imports may bring more, and all that
+        its functions need whose names the function's code has: `pagerank` of networkx imports scipy.
         """
         of_library = cache(self._companions.of_library)  # as long as the store has the same trees
-        texts = {each.function.logical_id: self._companions.text_of(each.graph) for each in bundles}
+        texts = {each.function.logical_id: self._companions.text_of(each) for each in bundles}
 
         @cache
-        def has(key: str, words: tuple[str, ...]) -> bool:
-            return re.search(rf"(?<![a-z])(?:{'|'.join(map(re.escape, words))})", texts.get(key, "")) is not None
+        def has(key: str, each: Companion) -> bool:
+            return _shows_use(each, texts.get(key, ""))
 
         def shown(key: str, library: str) -> Iterator[Companion]:
-            return (each for each in of_library(library) if has(key, each.words))
+            return (each for each in of_library(library) if has(key, each))
 
         resolved, _ = resolve_all(needed, self._wheels, self._pins, self._target, companions=shown)
         used = {root.name for key, (roots, _) in needed.items() if key != _DECLARED for root in roots}
@@ -169,15 +172,25 @@ class Selector:
         def is_light_plugin(each: Companion, library: str) -> bool:
             return each.is_plugin and self._added_bytes([each.name], library) <= _PLUGIN_BYTES
 
+        @cache
+        def calls(key: str, each: Companion, library: str) -> bool:
+            names = [name for name in self._companions.users(library, each.name) if len(name) >= _DISTINCT_LENGTH]
+            pattern = rf"\b(?:{'|'.join(map(re.escape, names))})\b"
+            return bool(names) and re.search(pattern, texts.get(key, "")) is not None
+
         def brought(key: str, library: str) -> Iterator[Companion]:
             is_imported = library in imported[key]
             brings_all = key == _DECLARED or (is_imported and is_moderate(library))
             return (
                 each
                 for each in of_library(library)
-                if has(key, each.words)
+                if has(key, each)
                 or (not each.is_adapters and (brings_all or each.name not in used or is_small(each.name)))
-                or (is_imported and not each.is_adapters and is_light_plugin(each, library))
+                or (
+                    is_imported
+                    and not each.is_adapters
+                    and (is_light_plugin(each, library) or calls(key, each, library))
+                )
             )
 
         return resolve_all(needed, self._wheels, self._pins, self._target, companions=brought)
@@ -276,3 +289,11 @@ class Selector:
             f"keep {them} out, write 'exclude: [{', '.join(each.name for each in roots)}]' in {self._app_dir}/function.yaml; where one "
             f"function needs {name}, list it under 'include' of its function.yaml."
         )
+
+
+def _shows_use(companion: Companion, text: str) -> bool:
+    """Whether code has one of a companion's words, or a string that is or begins with one that selects it."""
+    pattern = rf"(?<![a-z])(?:{'|'.join(map(re.escape, companion.words))})"
+    if companion.selectors:
+        pattern += rf"""|["'](?:{"|".join(map(re.escape, companion.selectors))})(?:["']|\+\w+:|:/)"""
+    return re.search(pattern, text) is not None

@@ -6,8 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.import_values import NEVER_RUN
-from edgeroutes.build.imports import parse_imports
+from edgeroutes.build.imports import NEVER_RUN, parse_imports
 from edgeroutes.build.syntax import parse_source
 from edgeroutes.build.texts import read_texts
 from edgeroutes.errors import ImportRaisedError

@@ -17,26 +17,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
-from edgeroutes.build.arguments import Arguments
-from edgeroutes.build.directories import UNSETTLED_NS
 from edgeroutes.build.folder_scans import FolderScan
-from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
-from edgeroutes.build.imports import parse_imports
-from edgeroutes.build.lazy_exports import LazyExport
-from edgeroutes.build.path_texts import PathText
+from edgeroutes.build.imports import Arguments, FileImports, ImportKind, ImportSite, UnknownImport, parse_imports
+from edgeroutes.build.modules import UNSETTLED_NS
 from edgeroutes.build.store import make_local_folder
-from edgeroutes.build.texts import Text, TextPlace
+from edgeroutes.build.syntax import LazyExport
+from edgeroutes.build.texts import PathText, Text, TextPlace
 from edgeroutes.errors import ImportRaisedError
 from edgeroutes.routing.reading import MAX_SOURCE_BYTES, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CACHE_FORMAT = f"6 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
+
+_CACHE_FORMAT = f"6 edgeroutes-{__version__} python-{sys.version_info[0]}.{sys.version_info[1]}"
 """What reads the same source differently writes another first part."""
 
 CACHE_FILE = "imports.json"
-MAX_LENIENT_BYTES = 16 * 1024 * 1024
+_MAX_LENIENT_BYTES = 16 * 1024 * 1024
 _KEPT_FILES = 20_000
 _NOTHING = FileImports()
 _MARKS = (b"import", b"__all__", b"__getattr__")  # a file without any has nothing to say
@@ -197,7 +195,7 @@ _PLACES: Mapping[str, TextPlace] = {place.value: place for place in TextPlace}
 
 def _parse_file(path: Path, where: str, lenient: bool, reads_names: bool) -> FileImports:  # noqa: FBT001
     try:
-        source = read_source(path, where, limit_bytes=MAX_LENIENT_BYTES if lenient else MAX_SOURCE_BYTES)
+        source = read_source(path, where, limit_bytes=_MAX_LENIENT_BYTES if lenient else MAX_SOURCE_BYTES)
     except FileNotFoundError:
         return _NOTHING
     except ImportRaisedError:
@@ -219,7 +217,7 @@ def _read_cache(cache_file: Path | None) -> dict[str, Any]:
         return {}
     try:
         stored = json.loads(cache_file.read_bytes())
-        return dict(stored["files"]) if stored["format"] == CACHE_FORMAT else {}
+        return dict(stored["files"]) if stored["format"] == _CACHE_FORMAT else {}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return {}
 
@@ -230,7 +228,7 @@ def _write_cache(cache_file: Path, files: Mapping[str, Any]) -> None:
     descriptor, temporary = tempfile.mkstemp(prefix=f".{CACHE_FILE}.", dir=cache_file.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(json.dumps({"format": CACHE_FORMAT, "files": files}, separators=(",", ":")))
+            stream.write(json.dumps({"format": _CACHE_FORMAT, "files": files}, separators=(",", ":")))
         Path(temporary).replace(cache_file)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)

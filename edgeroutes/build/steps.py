@@ -2,30 +2,246 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgeroutes.build.event_loop import is_waitless
 from edgeroutes.build.graph import Reason
-from edgeroutes.build.hints import missing_hint
-from edgeroutes.build.import_values import ImportKind, ImportSite
-from edgeroutes.build.modules import Form, Module, Origin
-from edgeroutes.build.naming import Naming
-from edgeroutes.build.path_texts import possible_paths
+from edgeroutes.build.imports import ImportKind, ImportSite
+from edgeroutes.build.modules import Form, Module, Origin, normalize_name
 from edgeroutes.build.resolve import Resolution
 from edgeroutes.build.syntax import attribute_uses, parse_source
+from edgeroutes.build.texts import Text, TextPlace, possible_paths
 from edgeroutes.errors import ImportRaisedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator
 
-    from edgeroutes.build.import_values import FileImports
-    from edgeroutes.build.lazy_exports import LazyExport
-    from edgeroutes.build.path_texts import PathText
+    from edgeroutes.build.folder_scans import FolderScan
+    from edgeroutes.build.graph import Chain, ImportGraph
+    from edgeroutes.build.imports import FileImports
     from edgeroutes.build.resolve import Resolver
     from edgeroutes.build.sources import SourceReader
-    from edgeroutes.build.texts import Text
+    from edgeroutes.build.syntax import LazyExport
+    from edgeroutes.build.texts import PathText
+
+
+LOOP_PACKAGES = frozenset({"_asyncio", "anyio", "asyncio", "trio"})
+"""Top-level packages whose coroutines wait on a loop; no other module of the standard library gives out such."""
+
+EDGEROUTES_LOOP_NAMES: frozenset[str] = frozenset()
+"""Names of edgeroutes that wait on a loop by contract, as `edgeroutes.fetch` might: importing one counts as asyncio."""
+
+# asyncio's names that ask what an object is and wait for nothing. typing_extensions, and so pydantic, msgspec and many
+# more, imports asyncio for these alone.
+_WAITLESS_NAMES = frozenset({"coroutines", "iscoroutine", "iscoroutinefunction"})
+
+# Importer and imported package where a synchronous function borrows another from a package that has asyncio elsewhere.
+# Source: aws-lambda-powertools 3.37.0, shared/functions.py:241, which every Logger imports: `_model_dump`.
+_BORROWED = frozenset({("aws_lambda_powertools.shared.functions", "aws_lambda_powertools.event_handler")})
+
+
+def event_loop_reason(graph: ImportGraph) -> Chain | None:
+    """The chain to the first of asyncio, anyio and trio that is reached; None where no handler can wait on a loop.
+
+    Args:
+        graph: Traced into distributions.
+    """
+    for reached in graph.modules.values():
+        if reached.module.name.partition(".")[0] in LOOP_PACKAGES:
+            return graph.chain(reached)
+    return None
+
+
+def is_waitless(importer: str, site: ImportSite) -> bool:
+    """Whether the import, made in the module `importer`, is known to lead to nothing that waits."""
+    top, _, below = site.module.partition(".")
+    if top != "asyncio" or site.level:
+        package = ".".join(site.module.split(".")[:2])
+        return (importer, package) in _BORROWED
+    if site.names:
+        return below == "coroutines" or (not below and _WAITLESS_NAMES.issuperset(site.names))
+    return bool(site.asks) and _WAITLESS_NAMES.issuperset(site.asks or ())
+
+
+_CUTOFF = 0.75
+# Modules that are often imported and whose distribution has another name.
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "attr": "attrs",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python-headless",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "jose": "python-jose",
+    "jwt": "PyJWT",
+    "multipart": "python-multipart",
+    "sklearn": "scikit-learn",
+    "yaml": "PyYAML",
+}
+
+
+def likely_distribution(name: str) -> str:
+    """The distribution, normalized, that would bring a module; empty for a relative name."""
+    top = name.partition(".")[0]
+    return normalize_name(_DISTRIBUTIONS.get(top, top))
+
+
+def missing_hint(name: str, neighbours: Collection[str], *, in_project: bool) -> str:
+    """What to do about a missing module, as an imperative.
+
+    Args:
+        name: Dotted and absolute, or with its leading dots.
+        neighbours: The modules that are where it would be.
+        in_project: Whether it would be a file of the project.
+    """
+    package, dot, last = name.rpartition(".")
+    near = difflib.get_close_matches(last, sorted(neighbours), n=1, cutoff=_CUTOFF)
+    if near:
+        return f"Import {package + dot + near[0]!r} instead"
+    if name.startswith("."):
+        return "Make the file, or import it by its path from the project's root"
+    file = f"{name.replace('.', '/')}.py"
+    if in_project:
+        return f"Make the file {file}"
+    if package:
+        return f"Install a version of {package!r} that has it"
+    wanted = _DISTRIBUTIONS.get(name, name)
+    return f"Add {wanted!r} to the project's dependencies and install it, or make the file {file}"
+
+
+_TEST_FOLDERS = frozenset({"test", "tests"})
+_ROUTE_FILES = frozenset({"middleware.py", "route.py"})
+# Django's module of an app's settings: `shop.apps.ShopConfig` is the app `shop`. Source: docs.djangoproject.com "Applications".
+_APPS = "apps"
+# A folder of more modules is an environment or a checkout, not one of scripts.
+_MAX_SCRIPTS = 200
+
+
+class Naming:
+    """Finds them.
+
+    Args:
+        resolver: Knows the search path.
+    """
+
+    def __init__(self, resolver: Resolver) -> None:
+        self._resolver = resolver
+        self._root = resolver.search_path.project_root
+
+    def named(self, text: Text) -> tuple[Module, ...]:
+        """The modules that a text names, and those behind the entry points of the project whose group it names."""
+        points = (Text(text=value, line=text.line, place=TextPlace.LISTED) for value in self._points.get(text.text, ()))
+        return tuple(dict.fromkeys(module for each in (text, *points) for module in self._importable(each)))
+
+    @cached_property
+    def _points(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for group, value in self._resolver.own_entry_points():
+            found.setdefault(group, []).append(value.partition("[")[0].strip())
+        return found
+
+    def _importable(self, text: Text) -> tuple[Module, ...]:
+        """The modules that importing what a text names would load; for a package, all that is in it.
+
+        `lib.logs.JsonFormatter` is the module `lib.logs`. A package that a text names in full is one of Django's apps, Celery's task
+        packages or the like, whose modules others import by convention. A single word counts in a list of modules and in a call that
+        imports; elsewhere it is a word.
+        """
+        if text.place is TextPlace.KEY or (text.place is TextPlace.PLAIN and "." not in text.dotted):
+            return ()
+        parts = text.dotted.split(".")
+        found = self._resolver.resolve(parts[0])
+        if not found.modules or found.modules[-1].origin is not Origin.PROJECT:
+            return ()
+        length = len(parts)
+        while (found := self._resolver.resolve(".".join(parts[:length]))).missing:
+            length -= 1
+        module = found.modules[-1]
+        if module.form is Form.NAMESPACE and (length == 1 or length < len(parts)):
+            return ()
+        is_app = length == len(parts) - 1 and length > 1 and parts[length - 1] == _APPS
+        whole = self._resolver.resolve(".".join(parts[: length - 1])) if is_app else found
+        inside = tuple(self._inside(whole, "", is_deep=True)) if is_app or length == len(parts) else ()
+        return (*found.modules, *(each for each in inside if each not in found.modules))
+
+    def scanned(self, importer: Module, scan: FolderScan) -> tuple[Module, ...]:
+        """The modules that a file loads by looking into a folder of the project."""
+        bare = scan.module.lstrip(".")
+        level = len(scan.module) - len(bare)
+        if level or not scan.module:
+            package = self._resolver.resolve_relative(importer, level or 1, bare)
+        else:
+            package = self._resolver.resolve(bare)
+            is_word = "." not in bare and bool(package.modules) and package.modules[-1].form is Form.NAMESPACE
+            if is_word and not scan.is_call:
+                return ()
+        if package.missing or (package.modules and package.modules[-1].origin is not Origin.PROJECT):
+            return ()
+        if scan.ups or scan.parts:
+            return tuple(self._at_path(package, scan))
+        inside = self._inside(package, scan.pattern, is_deep=scan.is_deep)
+        return (*package.modules, *(each for each in inside if each is not importer and each not in package.modules))
+
+    def scripts(self, path: str) -> tuple[Module, ...]:
+        """The modules that are loaded by a path, relative to the project: a source file, or a folder of them that is not a package.
+
+        Migrations, plugins and jobs lie in such folders. A folder with routes, and one in which imports are looked for, is none.
+        """
+        place = self._root / path
+        if place.suffix == ".py":
+            is_there = place.name in self._resolver.directories.listing(place.parent.as_posix()).files
+            return (self._resolver.entry(place),) if is_there and place.name not in _ROUTE_FILES else ()
+        folder = place.as_posix()
+        is_package = "__init__.py" in self._resolver.directories.listing(folder).files
+        if is_package or self._resolver.is_search_root(place) or self._holds_routes(folder):
+            return ()
+        found = tuple(islice(self._modules_in(folder, "", "", is_deep=True), _MAX_SCRIPTS + 1))
+        return found if len(found) <= _MAX_SCRIPTS else ()
+
+    def _holds_routes(self, folder: str) -> bool:
+        waiting = [folder]
+        for number, each in enumerate(waiting):
+            listing = self._resolver.directories.listing(each)
+            if number > _MAX_SCRIPTS or listing.files & _ROUTE_FILES:
+                return True
+            waiting += [f"{each}/{name}" for name in listing.directories]
+        return False
+
+    def _at_path(self, package: Resolution, scan: FolderScan) -> Iterator[Module]:
+        for directory in package.directories:
+            folder = Path(directory)
+            for _ in range(scan.ups):
+                folder = folder.parent
+            folder = folder.joinpath(*scan.parts)
+            if folder.is_relative_to(self._root) and folder != self._root:
+                yield from self._modules_in(folder.as_posix(), "", "", is_deep=scan.is_deep)
+
+    def _inside(self, package: Resolution, pattern: str, *, is_deep: bool) -> Iterator[Module]:
+        for directory in package.directories:
+            yield from self._modules_in(directory, "", pattern, is_deep=is_deep)
+
+    def _modules_in(self, directory: str, prefix: str, pattern: str, *, is_deep: bool) -> Iterator[Module]:
+        """The modules in a folder, its packages among them, and with `is_deep` what is in these; no tests and no routes."""
+        listing = self._resolver.directories.listing(directory)
+        for file in sorted(listing.files - _ROUTE_FILES):
+            name = file.partition(".")[0]
+            if not (file == "conftest.py" or file.startswith("test_")) and _matches(prefix + name, pattern):
+                yield self._resolver.entry(Path(directory, file))
+        for name in sorted(listing.directories - _TEST_FOLDERS):
+            inside = f"{directory}/{name}"
+            if is_deep:
+                yield from self._modules_in(inside, f"{prefix}{name}.", pattern, is_deep=True)
+            elif "__init__.py" in self._resolver.directories.listing(inside).files and _matches(prefix + name, pattern):
+                yield self._resolver.entry(Path(inside, "__init__.py"))
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return not pattern or fnmatchcase(name.removesuffix(".__init__"), pattern)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

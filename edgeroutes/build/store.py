@@ -26,13 +26,49 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from edgeroutes.build.locking import file_lock
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+_STEP_SECONDS = 0.05
+
+
+@contextlib.contextmanager
+def file_lock(path: Path) -> Iterator[None]:
+    """Alone with this file: others wait.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
+    with path.open("a+b") as file:
+        _acquire(file)
+        yield  # closing the file releases it
+
+
+def _acquire(file: IO[bytes]) -> None:
+    try:
+        import fcntl
+    except ImportError:
+        _acquire_on_windows(file)
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def _acquire_on_windows(file: IO[bytes]) -> None:
+    """Source: docs.python.org, `msvcrt.locking`: locks a region, and fails where another process has it."""
+    import msvcrt
+
+    while True:
+        file.seek(0)
+        with contextlib.suppress(OSError):
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            return
+        time.sleep(_STEP_SECONDS)
+
 
 FOLDER = ".edgeroutes/store"
 _LOCAL_FOLDER = ".edgeroutes"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ImportRaisedError
 from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
 
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 _TYPE_CHECKING_NAMES = frozenset({"TYPE_CHECKING", "MYPY"})
@@ -134,7 +136,7 @@ def suppresses_import_error(context: ast.expr) -> bool:
     )
 
 
-def parse_module_text(node: ast.expr) -> tuple[int, str] | None:
+def _parse_module_text(node: ast.expr) -> tuple[int, str] | None:
     """The module that an expression names without being run: its level and its dotted name.
 
     `"a.b"` gives `(0, "a.b")`; `".b"`, `f"{__name__}.b"` and `__package__ + ".b"` give `(1, "b")`; anything else None.
@@ -160,7 +162,7 @@ def is_own_package(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "parent" and _name_of(node.value) == "__spec__"
 
 
-def parse_texts(node: ast.expr | None) -> tuple[str, ...]:
+def _parse_texts(node: ast.expr | None) -> tuple[str, ...]:
     """The literal strings in a list, tuple, or set display; other elements are left out."""
     if not isinstance(node, ast.List | ast.Tuple | ast.Set):
         return ()
@@ -172,7 +174,7 @@ def parse_texts(node: ast.expr | None) -> tuple[str, ...]:
 def parse_dunder_import(call: ast.Call) -> tuple[int, str, tuple[str, ...]] | None:
     """Level, module and names that `__import__("module", …, ["name"])` imports; None where it names no literal."""
     found = _module_argument(call)
-    return None if found is None else (*found, parse_texts(_argument(call, 3, "fromlist")))
+    return None if found is None else (*found, _parse_texts(_argument(call, 3, "fromlist")))
 
 
 def parse_import_module(call: ast.Call) -> tuple[int, str, tuple[str, ...]] | None:
@@ -184,14 +186,14 @@ def parse_import_module(call: ast.Call) -> tuple[int, str, tuple[str, ...]] | No
     package = _argument(call, 1, "package")
     if package is not None and is_own_package(package):
         return level, module, ()
-    anchor = None if package is None else parse_module_text(package)
+    anchor = None if package is None else _parse_module_text(package)
     parents = anchor[1].split(".") if anchor is not None and not anchor[0] else []
     return (0, ".".join([*parents[: len(parents) - level + 1], module]), ()) if level <= len(parents) else None
 
 
 def _module_argument(call: ast.Call) -> tuple[int, str] | None:
     name = _argument(call, 0, "name")
-    return None if name is None else parse_module_text(name)
+    return None if name is None else _parse_module_text(name)
 
 
 def _argument(call: ast.Call, position: int, name: str) -> ast.expr | None:
@@ -231,3 +233,77 @@ def _name_of(node: ast.AST) -> str:
 
 def _text_of(node: ast.AST) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LazyExport:
+    """One name of a façade.
+
+    Args:
+        name: What importers ask for.
+        modules: Where it may live, in the order in which to try: `.main` is relative, `http.request` is relative or,
+            failing that, absolute.
+        line: 1-based line of the entry.
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    line: int
+
+
+def parse_lazy_exports(body: Sequence[ast.stmt]) -> tuple[tuple[LazyExport, ...], range]:
+    """The façade's names and the lines of its `__getattr__`; nothing and an empty range for any other file."""
+    getattr_ = next((node for node in _top_level(body) if _is_getattr(node)), None)
+    if getattr_ is None:
+        return (), range(0)
+    inside = (node for node in ast.walk(getattr_) if isinstance(node, ast.Assign | ast.AnnAssign))
+    exports: dict[str, LazyExport] = {}
+    for node in (*_top_level(body), *inside):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
+            exports.update((export.name, export) for export in _parse_dict(node.value))
+    return tuple(exports.values()), range(getattr_.lineno, (getattr_.end_lineno or getattr_.lineno) + 1)
+
+
+def parse_exports(body: Sequence[ast.stmt]) -> tuple[str, ...]:
+    """The literal strings of `__all__`."""
+    names: list[str] = []
+    for node in _top_level(body):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            names.extend(_parse_texts(getattr(node, "value", None)))
+    return tuple(dict.fromkeys(names))
+
+
+def _top_level(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        yield node
+        if isinstance(node, ast.If | ast.Try):
+            yield from _top_level(node.body)
+            yield from _top_level(node.orelse)
+
+
+def _is_getattr(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef) and node.name == "__getattr__"
+
+
+def _parse_dict(node: ast.Dict) -> Iterator[LazyExport]:
+    for key, value in zip(node.keys, node.values, strict=True):
+        if not (isinstance(key, ast.Constant) and isinstance(key.value, str) and key.value.isidentifier()):
+            continue
+        texts = (
+            (value.value,) if isinstance(value, ast.Constant) and isinstance(value.value, str) else _parse_texts(value)
+        )
+        modules = tuple(text for text in _joined_module(texts) if _is_module(text))
+        if modules:
+            yield LazyExport(name=key.value, modules=modules, line=key.lineno)
+
+
+def _joined_module(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """A package followed by a relative module are one module: `("pydantic_core", ".core_schema")`."""
+    if len(texts) == 2 and texts[1].startswith(".") and not texts[0].startswith("."):
+        return (texts[0] + texts[1],)
+    return texts
+
+
+def _is_module(text: str) -> bool:
+    return all(part.isidentifier() for part in text.lstrip(".").split("."))

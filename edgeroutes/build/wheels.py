@@ -6,6 +6,7 @@ A tree's name says the distribution, its version, the target, its recorded hashe
 from __future__ import annotations
 
 import contextlib
+import csv
 import hashlib
 import json
 import os
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.target import Target
     from edgeroutes.errors import ProjectError
 
-_FORMAT = "3"
+_FORMAT = "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +166,7 @@ class Wheels:
         if tops := _top_level_names(paths):
             listed = "".join(f"{top}\n" for top in tops)
             (folder / name / metadata.name / "top_level.txt").write_text(listed, "utf-8", newline="\n")
+        _write_record(folder / name, metadata.name)
         self._store.adopt(self._tree_name(name, self._version(name) or version), folder / name, facts)
 
     def _compilation(self, into: Path, path: str) -> Compilation:
@@ -190,6 +192,18 @@ def _parted(into: Path) -> Iterator[tuple[str, tuple[Path, list[str]]]]:
         name = normalize_name(metadata.name.partition("-")[0])
         if name != OWN_PACKAGE:
             yield name, (metadata, shipped_files(read_record(metadata), lambda path: (into / path).read_bytes()))
+
+
+def _write_record(folder: Path, metadata: str) -> None:
+    """List what a bundle has of a distribution, for `importlib.metadata.files()`; bytecode is left out.
+
+    Source: packaging.python.org "Recording installed projects".
+    """
+    record = folder / metadata / "RECORD"
+    paths = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    listed = sorted(path for path in paths if not path.endswith(".pyc"))
+    with record.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([path, "", ""] for path in (*listed, f"{metadata}/RECORD"))
 
 
 def _follow_pth(folder: Path) -> None:

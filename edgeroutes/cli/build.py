@@ -154,7 +154,7 @@ def find_root(to: Path) -> Path:
 
 def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> int:
     """Print why a route's function contains a distribution, a module or a file."""
-    from edgeroutes.build.explain import explain
+    from edgeroutes.build.report import explain
 
     builder = make_builder(root, _progress(as_json=as_json))
     with builder.store.locked():
@@ -174,7 +174,7 @@ def make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -
 
 
 def _sizes(trees: Any) -> dict[str, int]:
-    from edgeroutes.build.sizes import bundle_files, unzipped_bytes
+    from edgeroutes.build.report import bundle_files, unzipped_bytes
 
     return {"files": len(bundle_files(trees)), "unzipped_bytes": unzipped_bytes(trees)}
 
@@ -202,7 +202,7 @@ def _clear_progress(*, as_json: bool) -> None:
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from edgeroutes.build.sizes import render_bytes
+    from edgeroutes.build.report import render_bytes
 
     width = max(len(row["function"]) for row in rows)
     print(f"{'function':{width}}  {'zipped':>9}  {'unzipped':>9}  files")

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.stamps import StampRecord
+from edgeroutes.build.inputs import StampRecord
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.cli.output import problem_document

@@ -92,8 +92,11 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         app_dir: The folder of its routes, relative to the project's root.
     """
     app_dir = app_dir.strip("/")
-    if not tree.is_directory(app_dir):
+    written = _written_case(tree, app_dir)
+    if not tree.is_directory(app_dir) or written != app_dir:
         hint = f"Create '{app_dir}/{ROUTE_FILE}', or set 'app_dir' in [tool.edgeroutes]"
+        if written and written != app_dir:
+            hint = f"The folder is {written!r}: functions distinguish upper and lower case. Set app_dir to it in [tool.edgeroutes]"
         return RouteScan(routes=(), problems=(LayoutError("the folder does not exist", where=app_dir, hint=hint),))
     problems: list[ProjectError] = []
     names: dict[str, Sequence[str]] = {}
@@ -116,6 +119,21 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
         nothing_exported=tuple(absences),
         warnings=(*misplaced_files(tree, app_dir, names), *foreign_segments(found)),
     )
+
+
+def _written_case(tree: FileTree, directory: str) -> str:
+    """A folder as the file system writes it, which may ignore case; empty where it does not exist."""
+    written = ""
+    for name in directory.split("/"):
+        try:
+            names = tree.list_names(written)
+        except OSError:
+            return directory
+        found = name if name in names else next((each for each in names if each.casefold() == name.casefold()), None)
+        if found is None:
+            return ""
+        written = f"{written}/{found}" if written else found
+    return written
 
 
 def _find_files(

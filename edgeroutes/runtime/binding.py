@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Segments = Mapping[str, type[str | list[str]]]
 
 RESERVED = ("request", "params", "context")
-# Annotations for which a bundle may do without `markers`. Source: edgeroutes/build/arguments.py.
+# Annotations for which a bundle may do without `markers`. Source: edgeroutes/build/imports.py.
 _SIMPLE = (ABSENT, str, int, float, bool, Request, RouteContext)
 
 

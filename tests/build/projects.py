@@ -85,9 +85,9 @@ def make_project(
 
 
 def bundle_paths(folder: Path) -> set[str]:
-    """The files of a bundle, without bytecode and without edgeroutes' own."""
+    """The files of a bundle, without bytecode, lists of files and edgeroutes' own."""
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return {path for path in files if not path.startswith("edgeroutes/") and not path.endswith(".pyc")}
+    return {path for path in files if not path.startswith("edgeroutes/") and not path.endswith((".pyc", "/RECORD"))}
 
 
 def invoke(bundle: Path, path: str, method: str = "GET", body: str | None = None, python: str = sys.executable) -> Any:

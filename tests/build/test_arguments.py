@@ -7,8 +7,7 @@ import sys
 
 import pytest
 
-from edgeroutes.build.arguments import Arguments, read_arguments
-from edgeroutes.build.imports import parse_imports
+from edgeroutes.build.imports import Arguments, parse_imports, read_arguments
 from edgeroutes.routing.conventions import METHODS
 from edgeroutes.runtime.binding import bind
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from edgeroutes.build.aws_calls import AwsCall, AwsUse, find_aws_calls
-from edgeroutes.build.aws_sources import Variable
+from edgeroutes.build.aws_values import Variable
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build import report, sizes
-from edgeroutes.build.explain import explain
+from edgeroutes.build import report
+from edgeroutes.build.bytecode import packed_modules
 from edgeroutes.build.inputs import is_unchanged
-from edgeroutes.build.packing import packed_modules
+from edgeroutes.build.report import explain
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.errors import (
     BundleError,
@@ -469,7 +469,7 @@ def test_syntax_that_only_a_newer_python_knows_is_explained(tmp_path: Path) -> N
 
 
 def test_a_bundle_over_the_limit_names_its_biggest_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sizes, "UNZIPPED_LIMIT_BYTES", 1_000)
+    monkeypatch.setattr(report, "UNZIPPED_LIMIT_BYTES", 1_000)
     wheels = {
         "model": FakeWheel(requires=("big",), files=MODEL.files),
         "big": FakeWheel(files={"big.bin": "x" * 5_000_000}),

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.explain import explain
-from edgeroutes.build.packing import packed_modules
+from edgeroutes.build.bytecode import packed_modules
+from edgeroutes.build.declared import required_names
+from edgeroutes.build.pins import own_requirements
+from edgeroutes.build.report import explain
 from edgeroutes.build.store import Store
 from edgeroutes.errors import BundleError
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke, make_project
@@ -100,6 +102,7 @@ NO_MENTIONS = {
     "a logger": (f"import logging\nimport host\nlogging.getLogger('plug')\n{HELLO}", host("")),
     "a type": (f"from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\nimport host\n{HELLO}", host("")),
     "a library's type": (USES_HOST, host("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import plug\n")),
+    "a host name in a library": (USES_HOST, host("URL = 'plug.com'\nPLACES = ['plug.dev']\n")),
     "a library's key": (USES_HOST, host("A = {'plug': 1}\n")),
     "a word in a library": (USES_HOST, host("SCHEMES = ['plug']\nNAME = 'plug'\nlog('plug')\n")),
     "a library's adapter": (USES_HOST, FakeWheel(files={**LIBRARY, "host/integrations/plug.py": "import plug\n"})),
@@ -400,6 +403,37 @@ EVIDENCE: dict[str, tuple[str, FakeWheel, bool]] = {
     "an extra that has another": ("import host\nhost.read_excel()", BY_EXTRA, True),
     "an entry point": ("import host\nhost.get('special')", host("entry_points(group='host.plugins')\n"), True),
     "the module that mentions it": ("import host\nhost.start('turbo')", FakeWheel(files={**LIBRARY, "host/turbo.py": MENTION}), True),
+    "a word that selects the module that mentions it": (
+        "import host\nhost.connect('pg+x://')",
+        FakeWheel(files={**LIBRARY, "host/all.py": "KINDS = {'pg': 'host.utils:Kind'}\n", "host/utils.py": MENTION}), True,
+    ),
+    "a word that a call of the library registers": (
+        "import host\nhost.connect('host.pg')",
+        FakeWheel(files={**LIBRARY, "host/all.py": "register('host.pg', 'host.utils', 'Kind')\n", "host/utils.py": MENTION}), True,
+    ),
+    "a word that selects another module": (
+        "import host\nhost.connect('my://')",
+        FakeWheel(files={**LIBRARY, "host/all.py": "KINDS = {'pg': 'host.utils', 'my': 'host.names'}\n", "host/utils.py": MENTION}), False,
+    ),
+    "a longer word": (
+        "import host\nhost.connect('pgx')",
+        FakeWheel(files={**LIBRARY, "host/all.py": "KINDS = {'pg': 'host.utils'}\n", "host/utils.py": MENTION}), False,
+    ),
+    "a function that imports it": (
+        "import host\nhost.solve_all()", FakeWheel(files={**LIBRARY, "host/utils.py": f"def solve_all():\n    {MENTION}"}), True,
+    ),
+    "a function that calls one that imports it": (
+        "import host\nhost.solve_all()",
+        FakeWheel(files={**LIBRARY, "host/utils.py": f"def _go():\n    {MENTION}\n\ndef solve_all():\n    return _go()\n"}), True,
+    ),
+    "a function that loads it by a string": (
+        "import host\nhost.solve_all()",
+        FakeWheel(files={**LIBRARY, "host/utils.py": "def solve_all():\n    import_optional_dependency('plug')\n"}), True,
+    ),
+    "a function beside one that imports it": (
+        "import host\nhost.solve_all()",
+        FakeWheel(files={**LIBRARY, "host/utils.py": f"def other_one():\n    {MENTION}\n\ndef solve_all(): ...\n"}), False,
+    ),
     "a module of any library": ("import host\nutils = 1", FakeWheel(files={**LIBRARY, "host/utils.py": MENTION}), False),
 }  # fmt: skip
 
@@ -412,6 +446,43 @@ def test_a_large_distribution_of_another_function_ships_where_the_code_shows_its
     front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
     report = build(tmp_path, f"{source}\n{HELLO}", {"front": front, "host": library, "plug": LARGE})
     assert ("plug" in held(report)["XFunction"]) is ships
+
+
+def test_variables_and_configuration_show_the_use_of_a_large_distribution(tmp_path: Path) -> None:
+    library = FakeWheel(files={**LIBRARY, "host/all.py": "KINDS = {'pg': 'host.utils'}\n", "host/utils.py": MENTION})
+    shown = {
+        "variable": {"functions/x/function.yaml": "Environment:\n  Variables:\n    URL: pg://x\n"},
+        "yaml": {"functions/x/settings.yaml": "url: pg://x\n"},
+        "toml": {"functions/x/settings.toml": "url = 'pg://x'\n"},
+        "text": {"functions/x/settings.txt": "url = 'pg://x'\n"},
+    }
+    front = FakeWheel(files={"front.py": "import host\n"}, requires=("host",))
+    wheels = {"front": front, "host": library, "plug": LARGE}
+    built = {name: build(tmp_path / name, USES_HOST, wheels, more=more) for name, more in shown.items()}
+    ships = {name: "plug" in held(report)["XFunction"] for name, report in built.items()}
+    assert ships == {"variable": True, "yaml": True, "toml": True, "text": False}
+
+
+def test_what_only_edgeroutes_needs_ships_at_no_mention_of_a_library(tmp_path: Path) -> None:
+    """As `pip-compile` lists rich and pygments for `edgeroutes[dev]`, which httpx mentions for its command line."""
+    own = FakeWheel(requires=("plug; extra == 'dev'", "both; extra == 'dev'"))
+    library = FakeWheel(files={**LIBRARY, "host/cli.py": "import plug\nimport both\n"})
+    wheels = {"host": library, "plug": PLUG, "both": FakeWheel(files={"both.py": ""}), "edgeroutes": own}
+    listed = """\
+both==1.0
+    # via
+    #   -r requirements.in
+    #   edgeroutes
+edgeroutes==1.0  # via -r requirements.in
+host==1.0  # via -r requirements.in
+plug==1.0  # via edgeroutes
+"""
+    wheels |= {name: FakeWheel() for name, _ in required_names(own_requirements(), "", {})}
+    files = {"pyproject.toml": RUNTIME, "requirements.txt": listed, "functions/x/route.py": USES_HOST}
+    report = make_project(tmp_path / "x", files, wheels).build()
+    assert held(report)["XFunction"] == ["both", "host"]
+    files["functions/x/route.py"] = f"PARSER = 'plug'\n{USES_HOST}"
+    assert held(make_project(tmp_path / "y", files, wheels).build())["XFunction"] == ["both", "host", "plug"]
 
 
 def test_a_large_extra_that_is_left_out_is_reported_with_include_and_exclude(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.explain import explain
+from edgeroutes.build.report import explain
 from edgeroutes.errors import BundleError, ConfigError
 from tests.build.projects import HELLO, make_project
 from tests.fakes.installer import FakeWheel

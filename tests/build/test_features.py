@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgeroutes import pipeline
-from edgeroutes.build.features import feature_names
 from edgeroutes.build.modules import SearchPath
+from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
 
 if TYPE_CHECKING:

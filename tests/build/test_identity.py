@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.build.identity import Identity, entry_point_groups, is_tool, make_identity
+from edgeroutes.build.mentions import Identity, entry_point_groups, is_tool, make_identity
 
 FILES = {
     "a package": (
@@ -54,6 +54,12 @@ p = x
 """
     assert entry_point_groups(text) == ("opentelemetry_propagator", "sqlalchemy.dialects")
     assert entry_point_groups("no ini [") == ()
+
+
+def test_a_host_name_is_not_a_module() -> None:
+    identity = make_identity("pandas", ["pandas/__init__.py", "pandas/io/__init__.py", "pandas/core/frame.py"], "")
+    names = ["pandas", "pandas.io", "pandas.io.sql", "pandas.DataFrame", "pandas.com", "pandas.dev", "pandasx"]
+    assert [name for name in names if identity.has(name)] == names[:4]
 
 
 def test_tools_are_distinguished_from_libraries() -> None:

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.build.import_values import FileImports, ImportKind, ImportSite, UnknownImport
-from edgeroutes.build.imports import parse_imports
-from edgeroutes.build.lazy_exports import LazyExport
+from edgeroutes.build.imports import FileImports, ImportKind, ImportSite, UnknownImport, parse_imports
 from edgeroutes.build.sources import decode_imports, encode_imports
+from edgeroutes.build.syntax import LazyExport
 from edgeroutes.errors import ImportRaisedError
 
 PYTHON = f"{sys.version_info[0]}.{sys.version_info[1]}"

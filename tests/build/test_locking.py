@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from edgeroutes.build.locking import file_lock
+from edgeroutes.build.store import file_lock
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke
 
 REPOSITORY = Path(__file__).parents[2]

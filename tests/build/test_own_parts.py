@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.archive import zipped_bytes
-from edgeroutes.build.arguments import Arguments
-from edgeroutes.build.imports import OWN_NAMES
+from edgeroutes.build.imports import OWN_NAMES, Arguments
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.own_parts import unused_parts
+from edgeroutes.build.report import zipped_bytes
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.syntax import parse_source, read_uses
 from edgeroutes.config import CdnConfig, Config

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from edgeroutes.build.path_texts import possible_paths, read_path_texts
+from edgeroutes.build.texts import possible_paths, read_path_texts
 
 PATHS = {
     "FileSystemLoader('templates')": ["templates"],
@@ -46,6 +46,21 @@ NO_PATHS = (
 @pytest.mark.parametrize(("source", "paths"), PATHS.items(), ids=PATHS)
 def test_a_text_in_the_position_of_a_path_is_one(source: str, paths: list[str]) -> None:
     assert sorted(each.path for each in read_path_texts(ast.parse(source))) == paths
+
+
+DEFAULTS = {
+    "from flask import Flask": {"static": False, "templates": False},
+    "import bottle": {"views": False},
+    "from celery import Celery": {"celeryconfig.py": True},
+    "app = Flask(__name__, instance_relative_config=True)": {"instance": True},
+    "app.open_instance_resource('x')": {"instance": True},
+    "import jinja2": {},
+}
+
+
+@pytest.mark.parametrize(("source", "paths"), DEFAULTS.items(), ids=DEFAULTS)
+def test_what_a_library_reads_by_default_is_named_by_its_import(source: str, paths: dict[str, bool]) -> None:
+    assert {each.path: each.names_code for each in read_path_texts(ast.parse(source))} == paths
 
 
 MAY_BE_CODE = {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.explain import explain
+from edgeroutes.build.report import explain
 from tests.build.projects import HELLO, OWN_RUNTIME, bundle_paths, make_project
 
 if TYPE_CHECKING:

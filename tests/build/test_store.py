@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from edgeroutes.build import store as store_module
-from edgeroutes.build.archive import write_zip, zipped_bytes
-from edgeroutes.build.sizes import SizedFile, biggest_files, render_bytes, unzipped_bytes
+from edgeroutes.build.report import SizedFile, biggest_files, render_bytes, unzipped_bytes, write_zip, zipped_bytes
 from edgeroutes.build.store import ZIP_EPOCH, Store, Tree, link_trees, make_local_folder, storage_errors
 from edgeroutes.errors import BundleError, ToolError
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from edgeroutes.build.event_loop import event_loop_reason
 from edgeroutes.build.graph import Chain, ImportGraph, Link, MissingModule, Reason
-from edgeroutes.build.import_values import ImportKind
+from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.sources import CACHE_FILE
+from edgeroutes.build.steps import event_loop_reason
 from edgeroutes.build.trace import Tracer
 from edgeroutes.errors import ImportRaisedError, ProblemsError
 

@@ -31,7 +31,8 @@ class FakeFileTree:
         real = self.resolve(directory)
         if real in self.unreadable:
             raise PermissionError(13, "Permission denied", directory)
-        below = [path[len(real) + 1 :] for path in (*self.files, *self.links) if path.startswith(f"{real}/")]
+        prefix = f"{real}/" if real else ""
+        below = [path.removeprefix(prefix) for path in (*self.files, *self.links) if path.startswith(prefix)]
         return sorted({path.partition("/")[0] for path in below})
 
     def is_directory(self, path: str) -> bool:

@@ -112,6 +112,16 @@ def test_the_folder_of_the_routes_can_be_another(app_dir: str) -> None:
     assert (route.route_path, route.middleware_files) == ("/users", ("src/app/middleware.py",))
 
 
+@pytest.mark.parametrize("app_dir", ["Functions", "SRC/functions"])
+def test_the_folder_of_the_routes_in_another_case_is_refused_on_every_file_system(app_dir: str) -> None:
+    tree = FakeFileTree({"functions/a/route.py": HANDLER, "src/functions/a/route.py": HANDLER})
+    (problem,) = scan(tree, app_dir).problems
+    assert str(problem) == (
+        f"{app_dir}: the folder does not exist. The folder is {app_dir.lower()!r}: functions distinguish upper and lower case. "
+        "Set app_dir to it in [tool.edgeroutes]."
+    )
+
+
 def test_a_missing_folder_is_the_only_problem() -> None:
     found = scan(FakeFileTree({}), "app")
     assert [str(problem) for problem in found.problems] == [

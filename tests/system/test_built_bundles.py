@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.build.packing import packed_modules
+from edgeroutes.build.bytecode import packed_modules
 from edgeroutes.dev.gateway import read_result
 from tests.build.projects import run_alone
 from tests.system.emulator import Emulator, find_emulator

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.aws_calls import UnreadCall, find_aws_calls
-from edgeroutes.build.aws_sources import Variable
+from edgeroutes.build.aws_values import Variable
 from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer

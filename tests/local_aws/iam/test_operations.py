@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.build.aws_calls import AwsCall
-from edgeroutes.build.aws_sources import Variable
+from edgeroutes.build.aws_values import Variable
 from edgeroutes.local_aws import AccountRegion
 from edgeroutes.local_aws.iam.review import find_operations
 

@@ -1,0 +1,5 @@
+from bottle import template
+
+
+def GET():
+    return template("hello", name="a").strip()

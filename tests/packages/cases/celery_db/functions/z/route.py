@@ -1,0 +1,5 @@
+import sqlalchemy
+
+
+def GET():
+    return sqlalchemy.__version__

@@ -1,0 +1,5 @@
+import humanize, tabulate
+
+
+def GET():
+    return 1
