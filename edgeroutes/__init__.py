@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.response import Response as Response
     from edgeroutes.observability.logger import logger as logger
     from edgeroutes.observability.metrics import metrics as metrics
-    from edgeroutes.runtime.cache_usage import cache_tags as cache_tags
+    from edgeroutes.runtime.cache_policy import cache_tags as cache_tags
     from edgeroutes.runtime.context import RouteContext as RouteContext
     from edgeroutes.runtime.context import after as after
     from edgeroutes.runtime.context import cookies as cookies
@@ -68,7 +68,7 @@ _EXPORTS = {
     "__version__": "edgeroutes._version",
     "after": "edgeroutes.runtime.context",
     "asgi_middleware": "edgeroutes.adapters.asgi_middleware",
-    "cache_tags": "edgeroutes.runtime.cache_usage",
+    "cache_tags": "edgeroutes.runtime.cache_policy",
     "cached": "edgeroutes.services.cached",
     "cookies": "edgeroutes.runtime.context",
     "environment": "edgeroutes.runtime.environment",

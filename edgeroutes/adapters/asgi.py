@@ -29,8 +29,7 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import as_exception, is_fatal
-from edgeroutes.runtime.loop_state import outside
+from edgeroutes.runtime.loop import as_exception, is_fatal, outside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +74,6 @@ class AsgiApplication:
         self._call_outside = call_outside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle one connection of any kind."""
         kind = scope["type"]
         if self._call_outside is not None:
             outside.set(self._call_outside)
@@ -338,7 +336,6 @@ class _DirectAsgiResponse:
         self._has_gone = False
 
     async def receive(self) -> Message:
-        """The server's next message."""
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self._has_gone = True

@@ -17,7 +17,7 @@ from edgeroutes.adapters.connection import (
 )
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.headers import Headers
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.context import current_scope
 from edgeroutes.runtime.loop import outcome, raise_outcome
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from edgeroutes.types import AsgiApp, CallNext, Message, Middleware, Receive, Scope, Send
 
 P = ParamSpec("P")
-_BODILESS = (204, 205, 304)
 _CROSSING = "edgeroutes.crossing"
 
 
@@ -104,7 +103,7 @@ class _Crossing:
         start = self._start or {}
         status = start["status"]
         content: Any = self._stream(body, task) if has_more else body or None
-        response = Response(None if status in _BODILESS else content, status, decode_headers(start.get("headers", ())))
+        response = Response(None if status in BODILESS else content, status, decode_headers(start.get("headers", ())))
         response.background = self._background
         return response
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, quote, unquote
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.cookies import without_forged_prefixes
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.url import has_valid_host, split_host
+from edgeroutes.http.url import URL, has_valid_host, split_host
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import is_fatal
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 ASGI = {"version": "3.0", "spec_version": "2.4"}
 # What Starlette responds to an exception that nobody caught, before it raises it again.
 PLAIN_500 = b"Internal Server Error"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 # What stands in a request target as it is: all of visible ASCII but what would end it or is never sent. Source: RFC 3986 §3.3, §3.4.
 _TARGET = "!$%&'()*+,-./:;=?@[\\]^_`{|}~"
 
@@ -61,7 +60,6 @@ def connection_scope(scope: RequestScope) -> Scope:
 
 
 def incomplete_response(where: str) -> HandlerError:
-    """The error of an app that returned too early."""
     hint = "Have it send http.response.start, and http.response.body until more_body is false"
     return HandlerError("the app returned before its response was complete", where=where, hint=hint)
 
@@ -173,7 +171,7 @@ def _server(scheme: str, host: str, forwarded_port: str | None) -> tuple[str, in
     name, port = split_host(host)
     if port is None and forwarded_port:
         port = split_host(f":{forwarded_port.partition(',')[0].strip()}")[1]
-    return name, port or _DEFAULT_PORTS.get(scheme, 443)
+    return name, port or URL(scheme, host, "").port
 
 
 # Limits of the request line and headers. API Gateway allows no more bytes; a load balancer (16 K of request line, 64 K of headers) and an
@@ -211,33 +209,23 @@ class AsgiIncoming:
 
     @property
     def event(self) -> Event | None:
-        """The Lambda event behind a load balancer."""
         return self._scope.get("aws.event")
 
     @property
     def aws_context(self) -> Any:
-        """The Lambda context behind a load balancer."""
         return self._scope.get("aws.context")
 
     def header_items(self) -> list[tuple[str, str]]:
-        """Every header field in order, names in lower case, repeated ones apart."""
         return decode_headers(self._scope["headers"])
 
     def header(self, name: str) -> str | None:
-        """The last value of one field."""
         values = [value for key, value in self.header_items() if key == name]
         return values[-1] if values else None
 
     def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
-        """Every query parameter in the order sent, decoded.
-
-        Raises:
-            ValueError: For more than `most`.
-        """
         return parse_qsl(self.query_string(), keep_blank_values=True, max_num_fields=most)
 
     def query_string(self) -> str:
-        """The query as it was sent."""
         return _ascii(self._scope.get("query_string") or b"")
 
     def check_head(self) -> HTTPError | None:
@@ -259,12 +247,10 @@ class AsgiIncoming:
         return _HTTP_SCHEMES.get(scheme, scheme), host
 
     def client_host(self) -> str | None:
-        """The caller's address as the server has it."""
         client = self._scope.get("client")
         return client[0] if client else None
 
     def body(self) -> bytes:
-        """The body's bytes, once they have been read."""
         return self.content
 
 

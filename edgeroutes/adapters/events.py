@@ -60,10 +60,6 @@ class LambdaEvent:
         except ValueError as error:  # also for what is not ASCII
             raise ValueError(f"its base64 is broken: {error}") from error
 
-    def header_items(self) -> list[tuple[str, str]]:
-        """Every header field, names in lower case."""
-        raise NotImplementedError
-
     def header(self, name: str) -> str | None:
         """The last value of one field."""
         raise NotImplementedError
@@ -98,7 +94,6 @@ class RestEvent(LambdaEvent):
         return _fields(self.event.get("headers"))
 
     def header(self, name: str) -> str | None:
-        """The last value of one field."""
         value: str | None = _find_field(self.event.get("headers"), name)
         if value is None:
             values = _find_field(self.event.get("multiValueHeaders"), name)
@@ -130,7 +125,6 @@ class RestEvent(LambdaEvent):
         return urlencode(items, safe=_UNESCAPED, errors="surrogatepass", quote_via=quote)
 
     def client_host(self) -> str | None:
-        """The caller's address as API Gateway saw it."""
         identity = self._context().get("identity") or {}
         host: str | None = identity.get("sourceIp")
         return host or None
@@ -175,7 +169,6 @@ class HttpEvent(LambdaEvent):
         return items
 
     def header(self, name: str) -> str | None:
-        """The value of one field."""
         cookies = self.event.get("cookies")
         if name == "cookie" and cookies:
             return "; ".join(cookies)
@@ -183,11 +176,6 @@ class HttpEvent(LambdaEvent):
         return value
 
     def query_items(self, most: int | None = None) -> list[tuple[str, str]]:
-        """Every query parameter in the order sent, decoded.
-
-        Raises:
-            ValueError: For more than `most`.
-        """
         query = self.query_string()
         if not query:
             return []
@@ -196,11 +184,9 @@ class HttpEvent(LambdaEvent):
         return parse_qsl(query, keep_blank_values=True, max_num_fields=most)
 
     def query_string(self) -> str:
-        """The query as it was sent."""
         return self.event.get("rawQueryString") or ""
 
     def client_host(self) -> str | None:
-        """The caller's address as the gateway saw it."""
         host: str | None = self._context()["http"].get("sourceIp")
         return host or None
 
@@ -243,7 +229,6 @@ def read_event(event: object, context: LambdaContext | None) -> RestEvent | Http
 
 
 def is_load_balancer(event: object) -> bool:
-    """Whether an Application Load Balancer sent it."""
     if not isinstance(event, dict) or "resource" in event:
         return False
     gateway = event.get("requestContext")

@@ -57,12 +57,10 @@ class _LoadBalancerEvent(ALB):
 
     @cached_property
     def incoming(self) -> RestEvent:
-        """The request."""
         return RestEvent(self.event, self.context)
 
     @property
     def body(self) -> bytes:
-        """The request's bytes."""
         return self.incoming.body()
 
     @property

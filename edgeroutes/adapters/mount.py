@@ -124,7 +124,6 @@ class AppExchange:
             raise
 
     async def skip_chunk(self) -> None:
-        """Take the first part of the body, and drop it."""
         message = await self._next()
         self._is_complete = not message.get("more_body", False)
 

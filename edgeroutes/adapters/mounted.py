@@ -84,7 +84,7 @@ class AppCycle(HTTPCycle):
             Exception: What the app raised before its response was complete.
             HandlerError: When it returned without one.
         """
-        task = self._task = asyncio.get_running_loop().create_task(outcome(self._raising, app))
+        task = self._task = asyncio.get_running_loop().create_task(outcome(app, self.scope, self.receive, self.send))
         ends: set[asyncio.Future[Any]] = {task, self._completed}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -111,21 +111,7 @@ class AppCycle(HTTPCycle):
         if task is not None:
             await raise_outcome(task)
 
-    async def _raising(self, app: AsgiApp) -> None:
-        raised: list[BaseException] = []
-
-        async def observed(scope: Any, receive: Any, send: Any) -> None:
-            try:
-                await app(scope, receive, send)
-            except BaseException as error:  # noqa: BLE001  # Mangum would swallow it, SystemExit included; raised again below
-                raised.append(error)
-
-        await self.run(observed)
-        if raised:
-            raise raised[0]
-
     async def receive(self) -> Message:
-        """The request; then, when the response is sent, the disconnect, as often as the app asks."""
         if not self._is_read:
             self._is_read = True
             return await super().receive()

@@ -125,7 +125,6 @@ class LambdaHandler:
             self._loop.close()
 
     def _admits(self, event: Event, context: LambdaContext | None) -> bool:
-        """Whether the origin guard lets a load balancer's event in."""
         try:
             return self._guard is None or self._guard.admits(event)
         except Exception as error:
@@ -244,7 +243,7 @@ async def buffered_response(call: Call) -> tuple[Response, str | bytes | None]:
 
 async def read_stream(call: Call, response: Response) -> tuple[Response, str | bytes | None]:
     """A stream with its whole body; when it fails on the way, the 500 for that."""
-    from edgeroutes.runtime.chunks import read_whole
+    from edgeroutes.runtime.streams import read_whole
 
     try:
         return response, await read_whole(response)

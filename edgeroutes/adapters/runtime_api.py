@@ -74,7 +74,6 @@ class ResultStream:
         await self._send(self._head + render_chunk(prelude))
 
     async def write(self, chunk: bytes) -> None:
-        """Send a part of the body."""
         if len(chunk) <= _PIECE_BYTES:
             if chunk:
                 await self._send(render_chunk(chunk))

@@ -197,7 +197,7 @@ class _Stream:
 
     Args:
         call: The request.
-        response: Its body is start_stream.
+        response: Its body has been started.
         result: Where it goes; the head is out.
         margin_s: How long before the function's timeout it is ended, seconds.
     """
@@ -249,7 +249,7 @@ class _Stream:
 
     async def _send_chunks(self) -> None:
         async for chunk in self._response.body:  # type: ignore[union-attr]  # it streams
-            await self._result.write(chunk)  # type: ignore[arg-type]  # bytes, as start_stream
+            await self._result.write(chunk)  # type: ignore[arg-type]  # bytes, as started
             if self._result.is_ended:
                 return
 

@@ -31,11 +31,10 @@ if TYPE_CHECKING:
 _BY_NAME = (
     ({"sse", "heartbeat_seconds"}, ("runtime/heartbeats.py",)),
     ({"sse", "ndjson", "json_array", "stream", "file"}, ("http/response_bodies.py",)),
-    ({"file"}, ("runtime/files.py",)),
     ({"cors", "CORS"}, ("http/cors.py",)),
 )
 
-_ON_LOOPS = frozenset({"runtime/offload.py", "runtime/tasks.py"})
+_ON_LOOPS = frozenset({"runtime/offload.py"})
 _MOUNT = "adapters/mount.py"  # load balancers' events need it, too, and those need Mangum
 
 
@@ -71,14 +70,12 @@ def _unread(arguments: Collection[Arguments]) -> Iterator[str]:
     parts = ("bodies", "constraints", "decorated", "fields", "markers", "models", "response_models")
     yield from (f"runtime/{part}.py" for part in parts)
     if Arguments.SCALARS not in arguments:
-        yield from ("runtime/conversion.py", "runtime/defaults.py", "runtime/returns.py")
+        yield from ("runtime/conversion.py", "runtime/returns.py")
 
 
 def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -> Iterator[str]:
     if config.cors is None and not function.cors:
         yield "runtime/cors.py"
-    if not config.base_path:
-        yield "runtime/base_path.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
     mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edgeroutes.cli import DONE
 from edgeroutes.config import load_config
 from edgeroutes.errors import ServiceError
-from edgeroutes.runtime.cache_usage import require_tags
+from edgeroutes.runtime.cache_policy import require_tags
 from edgeroutes.services.cloudfront import CloudFront, make_client, service_error
 from edgeroutes.services.revalidation import expire_data, path_item, tag_items
 

@@ -29,8 +29,7 @@ from edgeroutes.dev.reports import (
 )
 from edgeroutes.errors import EdgeroutesError, RouteImportError
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.runtime.failures import both_ends
-from edgeroutes.runtime.loader import is_own_file
+from edgeroutes.runtime.failures import both_ends, is_own_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

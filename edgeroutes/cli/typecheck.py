@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-# Stands for a dot inside a folder's name, as in `runtime/loader.py`.
+# Stands for a dot inside a folder's name, as in `runtime/endpoint.py`.
 _DOT = "\u2024"
 
 

@@ -260,7 +260,7 @@ class Invocation:
             self._has_started = True
             async for chunk in response.body:  # type: ignore[union-attr]  # it streams
                 if chunk:
-                    await wait_until_sent(writer.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as start_stream
+                    await wait_until_sent(writer.write(chunk), in_loop=in_loop)  # type: ignore[arg-type]  # bytes, as started
         except ClientGone:
             raise
         except BaseException as error:  # the author's generator may raise anything

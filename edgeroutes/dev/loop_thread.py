@@ -18,9 +18,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from edgeroutes.dev.reports import Logged
-from edgeroutes.runtime.loader import is_own_file
-from edgeroutes.runtime.loop import log_task_exit, log_task_failure
-from edgeroutes.runtime.loop_state import outside
+from edgeroutes.runtime.failures import is_own_file
+from edgeroutes.runtime.log import log_task_exit, log_task_failure
+from edgeroutes.runtime.loop import outside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine

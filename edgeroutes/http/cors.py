@@ -34,59 +34,7 @@ _MAX_LENGTH = 300
 _UNKNOWN_ORIGIN = "https://allowed-by-nobody.invalid:61234"
 
 
-class Origins:
-    """The allowed origins.
-
-    Args:
-        entries: Exact origins, `https://*.example.com` for all subdomains at any depth (not the domain itself),
-            `regex:` with an expression for the whole origin, or `*` alone.
-
-    Raises:
-        ValueError: For an invalid entry, with what is allowed.
-    """
-
-    __slots__ = ("_exact", "_patterns", "_subdomains", "allows_any", "entries")
-
-    def __init__(self, entries: Iterable[str]) -> None:
-        try:
-            self.entries = tuple(dict.fromkeys(map(canonical_entry, entries)))
-        except TypeError as error:
-            raise ValueError(f"origins is {entries!r}. Allowed are a string and a list of strings") from error
-        self.allows_any = ANY in self.entries
-        if not self.entries:
-            raise ValueError("origins is empty. Allowed are origins such as 'https://app.example.com', and '*'")
-        if self.allows_any and len(self.entries) > 1:
-            raise ValueError("origins has '*' and other entries. '*' allows every origin, so it must be the only entry")
-        self._exact = frozenset(entry for entry in self.entries if not _is_rule(entry))
-        self._patterns = [re.compile(entry[len(REGEX) :]) for entry in self.entries if entry.startswith(REGEX)]
-        wildcards = [entry for entry in self.entries if _is_rule(entry) and not entry.startswith((REGEX, VARIABLE))]
-        self._subdomains = [(entry.partition("*")[0], entry.partition("*")[2]) for entry in wildcards]
-
-    @property
-    def variables(self) -> list[str]:
-        """The environment variables that contain more entries."""
-        return [entry[len(VARIABLE) :] for entry in self.entries if entry.startswith(VARIABLE)]
-
-    @property
-    def only(self) -> str | None:
-        """The only origin, if it is exact, or `*`; None where the response depends on the request."""
-        entry = self.entries[0]
-        return entry if len(self.entries) == 1 and not _is_rule(entry) else None
-
-    def allow(self, origin: str) -> bool:
-        """Whether a page of this origin is allowed; `origin` as the browser sent it."""
-        if self.allows_any or origin in self._exact:
-            return True
-        if len(origin) > _MAX_LENGTH or not (self._subdomains or self._patterns) or not re.fullmatch(_SENT, origin):
-            return False
-        for start, end in self._subdomains:
-            between = origin[len(start) : -len(end)]
-            if origin.startswith(start) and origin.endswith(end) and re.fullmatch(_SUBDOMAINS, between):
-                return True
-        return any(pattern.fullmatch(origin) for pattern in self._patterns)
-
-
-def canonical_entry(entry: str) -> str:
+def _canonical_entry(entry: str) -> str:
     """An entry in a browser's spelling: `HTTPS://App.Example.com:443/` → `https://app.example.com`.
 
     Raises:
@@ -245,6 +193,7 @@ class CORS:
         private_network: Whether pages of public sites may send requests to this one in a private network.
 
     Attributes:
+        origins: The entries, in a browser's spelling.
         static_origin: The `Access-Control-Allow-Origin` of every response, one exact origin or `*`; None where it depends on the request.
 
     Raises:
@@ -255,12 +204,15 @@ class CORS:
     """
 
     __slots__ = (
-        "_origins",
+        "_exact",
+        "_patterns",
+        "_subdomains",
         "credentials",
         "expose",
         "headers",
         "max_age",
         "methods",
+        "origins",
         "private_network",
         "static_origin",
     )
@@ -285,22 +237,23 @@ class CORS:
         self.max_age = max_age
         if type(max_age) is not int or max_age < 0:
             problems.append(f"max_age is {max_age!r}. Allowed are whole seconds from 0")
-        try:
-            self._origins = Origins([origins] if isinstance(origins, str) else origins)
-        except ValueError as error:
-            problems.append(str(error))
-        else:
-            self.static_origin = self._origins.only
-            problems += self._check_credentials()
+        self.origins = _canonical_entries(origins, problems)
+        problems += self._check_credentials()
         if problems:
             raise ValueError(". ".join(problems))
+        rules = [entry for entry in self.origins if _is_rule(entry)]
+        self.static_origin = self.origins[0] if len(self.origins) == 1 and not rules else None
+        self._exact = frozenset(self.origins).difference(rules)
+        self._patterns = [re.compile(entry[len(REGEX) :]) for entry in rules if entry.startswith(REGEX)]
+        wildcards = [entry for entry in rules if not entry.startswith((REGEX, VARIABLE))]
+        self._subdomains = [(entry.partition("*")[0], entry.partition("*")[2]) for entry in wildcards]
 
     def _check_credentials(self) -> list[str]:
         """Problems of a wildcard together with credentials: browsers read it as a name that is spelled `*`."""
         if not self.credentials:
             return []
         problems = []
-        if self._origins.allows_any:
+        if ANY in self.origins:
             problems.append("credentials is True and origins is '*', which browsers reject. List the origins")
         for name in ("methods", "headers", "expose"):
             if ANY in (getattr(self, name) or ()):
@@ -309,14 +262,9 @@ class CORS:
         return problems
 
     @property
-    def origins(self) -> tuple[str, ...]:
-        """The entries, in a browser's spelling."""
-        return self._origins.entries
-
-    @property
     def variables(self) -> list[str]:
         """The environment variables with more origins, which are known at the start of the function."""
-        return self._origins.variables
+        return [entry[len(VARIABLE) :] for entry in self.origins if entry.startswith(VARIABLE)]
 
     @property
     def varies_by_origin(self) -> bool:
@@ -325,7 +273,15 @@ class CORS:
 
     def allows(self, origin: str) -> bool:
         """Whether a page of this origin, as its browser writes it, is allowed."""
-        return self._origins.allow(origin)
+        if self.static_origin == ANY or origin in self._exact:
+            return True
+        if len(origin) > _MAX_LENGTH or not (self._subdomains or self._patterns) or not re.fullmatch(_SENT, origin):
+            return False
+        for start, end in self._subdomains:
+            between = origin[len(start) : -len(end)]
+            if origin.startswith(start) and origin.endswith(end) and re.fullmatch(_SUBDOMAINS, between):
+                return True
+        return any(pattern.fullmatch(origin) for pattern in self._patterns)
 
     def response_fields(self, origin: str | None) -> Fields:
         """The header fields of a response other than to a preflight, without `Vary`.
@@ -335,7 +291,7 @@ class CORS:
         """
         allowed = self.static_origin
         if allowed is None:
-            if origin is None or not self._origins.allow(origin):
+            if origin is None or not self.allows(origin):
                 return []
             allowed = origin
         fields = [(ALLOW_ORIGIN, allowed)]
@@ -386,7 +342,7 @@ class CORS:
 
     def preflight_vary(self) -> tuple[str, ...]:
         """The request headers by which responses to preflights differ."""
-        by_origin = () if self._origins.allows_any else ("Origin",)
+        by_origin = () if self.static_origin == ANY else ("Origin",)
         sent = ("Access-Control-Request-Method", "Access-Control-Request-Headers")
         return (*by_origin, *sent, *(("Access-Control-Request-Private-Network",) if self.private_network else ()))
 
@@ -442,6 +398,22 @@ class CORS:
         given = {name: value for name, value in self._arguments().items() if value != defaults.get(name, False)}
         shown = (f"{name}={list(value) if isinstance(value, tuple) else value!r}" for name, value in given.items())
         return f"CORS({', '.join([repr(list(self.origins)), *shown])})"
+
+
+def _canonical_entries(origins: str | Iterable[str], problems: list[str]) -> tuple[str, ...]:
+    try:
+        entries = tuple(dict.fromkeys(map(_canonical_entry, [origins] if isinstance(origins, str) else origins)))
+    except TypeError:
+        problems.append(f"origins is {origins!r}. Allowed are a string and a list of strings")
+        return ()
+    except ValueError as error:
+        problems.append(str(error))
+        return ()
+    if not entries:
+        problems.append("origins is empty. Allowed are origins such as 'https://app.example.com', and '*'")
+    elif ANY in entries and len(entries) > 1:
+        problems.append("origins has '*' and other entries. '*' allows every origin, so it must be the only entry")
+    return entries
 
 
 def _flag(name: str, value: object, problems: list[str]) -> bool:

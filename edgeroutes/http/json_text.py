@@ -121,16 +121,7 @@ _BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
 _converters: dict[type, Callable[[object], object]] = {}
 
 
-def _make_encoder() -> Callable[[object, int], Iterable[str]]:
-    """The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small value."""
-    make = getattr(_encoder, "c_make_encoder", None)
-    if make is None:
-        plain = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False, default=_plain)
-        return lambda value, _level: plain.iterencode(value)
-    made: Callable[[object, int], Iterable[str]] = make(
-        None, _plain, _encoder.encode_basestring, None, ":", ",", False, False, False
-    )
-    return made
-
-
-_encode = _make_encoder()
+# The C encoder, made once: `json.dumps` makes one for each call, which costs more than encoding a small value.
+_encode: Callable[[object, int], Iterable[str]] = _encoder.c_make_encoder(  # type: ignore[attr-defined]  # CPython's
+    None, _plain, _encoder.encode_basestring, None, ":", ",", False, False, False
+)

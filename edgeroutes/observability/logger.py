@@ -21,7 +21,7 @@ _STANDARD_KEYS = frozenset(
 ) | {"route", "method", "path", "request_id"}
 
 
-class RequestFilter(logging.Filter):
+class _RequestFilter(logging.Filter):
     """Adds `route`, `method`, `path` and `request_id` to every record during a request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -35,7 +35,7 @@ class RequestFilter(logging.Filter):
         return True
 
 
-class StdoutHandler(logging.StreamHandler[TextIO]):
+class _StdoutHandler(logging.StreamHandler[TextIO]):
     """Writes to the current `sys.stdout`, so that tests can capture it."""
 
     def __init__(self) -> None:
@@ -66,5 +66,5 @@ class StdoutHandler(logging.StreamHandler[TextIO]):
 
 
 # POWERTOOLS_SERVICE_NAME and POWERTOOLS_LOG_LEVEL set the service and the level.
-logger = Logger(logger_handler=StdoutHandler())
-logger.addFilter(RequestFilter())
+logger = Logger(logger_handler=_StdoutHandler())
+logger.addFilter(_RequestFilter())

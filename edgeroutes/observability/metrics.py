@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import MetricResolution, MetricUnit
 
 
-class RequestMetrics(Metrics):
+class _RequestMetrics(Metrics):
     """Metrics with the route as a dimension, written automatically after the response.
 
     Outside a request they are written by `flush_metrics`.
@@ -46,4 +46,4 @@ class RequestMetrics(Metrics):
 
 
 # CloudWatch requires a namespace; POWERTOOLS_METRICS_NAMESPACE overrides this one.
-metrics = RequestMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "edgeroutes"))
+metrics = _RequestMetrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE", "edgeroutes"))

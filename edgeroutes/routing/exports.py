@@ -73,7 +73,6 @@ class RouteExports:
 
     @property
     def method_names(self) -> tuple[str, ...]:
-        """The names of the exported methods, in the order of METHODS."""
         return tuple(export.name for export in self.methods)
 
 
@@ -96,25 +95,12 @@ class MiddlewareExports:
     problems: tuple[ProjectError, ...] = ()
 
 
-def read_exports(source: str, source_file: str, parameter_names: Sequence[str] = ()) -> RouteExports:
-    """What this route file exports, and all that is wrong with it.
-
-    Args:
-        source: The file's text.
-        source_file: For problems, such as 'functions/users/[id]/route.py'.
-        parameter_names: What the route's path captures; handlers may ask for it by name.
-
-    The same text is read once: a rescan after one file was saved reads that one.
-    """
-    return _read_route_file(source, source_file, tuple(parameter_names))
-
-
 def config_lines(source: str) -> dict[str, int]:
     """Name → line of the segment config in a route file's text; empty for one that is not Python."""
-    module = _parse(source, "")
-    if isinstance(module, ProjectError):
+    parsed = read_module(source, "")
+    if isinstance(parsed, ProjectError):
         return {}
-    return {binding.name: binding.line for binding in read_bindings(module).every if binding.name in CONFIG_NAMES}
+    return {binding.name: binding.line for binding in parsed[1].every if binding.name in CONFIG_NAMES}
 
 
 def check_annotations(
@@ -145,12 +131,25 @@ def check_annotations(
 @lru_cache(maxsize=4096)
 def read_module(source: str, source_file: str) -> tuple[ast.Module, Bindings] | ProjectError:
     """A file's syntax tree and what it binds, or why it is not Python."""
-    module = _parse(source, source_file)
-    return module if isinstance(module, ProjectError) else (module, read_bindings(module))
+    try:
+        with warnings.catch_warnings(action="ignore"):  # such as an unknown escape in the author's file
+            module = parse_python(source, source_file)
+    except SyntaxError as err:
+        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
+    except (ValueError, RecursionError, MemoryError) as err:
+        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
+    return module, read_bindings(module)
 
 
 @lru_cache(maxsize=4096)
-def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, ...]) -> RouteExports:
+def read_exports(source: str, source_file: str, parameter_names: tuple[str, ...] = ()) -> RouteExports:
+    """The exports of a route file, and all its problems.
+
+    Args:
+        source: The file's text.
+        source_file: For problems, such as 'functions/users/[id]/route.py'.
+        parameter_names: The parameters of the route's path, which handlers may take by name.
+    """
     parsed = read_module(source, source_file)
     if isinstance(parsed, ProjectError):
         return RouteExports(source_file=source_file, config=SegmentConfig(), problems=(parsed,))
@@ -180,16 +179,6 @@ def _read_route_file(source: str, source_file: str, parameter_names: tuple[str, 
     )
 
 
-def _parse(source: str, source_file: str) -> ast.Module | ImportRaisedError:
-    try:
-        with warnings.catch_warnings(action="ignore"):  # an odd escape in the author's text is not ours to print
-            return parse_python(source, source_file)
-    except SyntaxError as err:
-        return ImportRaisedError(f"the file is not Python: {err.msg}", where=f"{source_file}:{err.lineno or 1}")
-    except (ValueError, RecursionError, MemoryError) as err:
-        return ImportRaisedError(f"the file is not Python: {err}", where=source_file)
-
-
 def _by_line(found: Iterable[_Found]) -> tuple[ProjectError, ...]:
     return tuple(problem for _, problem in sorted(found, key=lambda pair: pair[0]))
 
@@ -211,9 +200,14 @@ def _nothing_exported(bindings: Bindings, source_file: str) -> RouteFileError:
 
 
 def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, list[_Found]]:
-    values: dict[str, object] = {}
+    values, problems = _read_settings(CONFIG_NAMES, bindings, source_file)
+    return SegmentConfig(**values), problems
+
+
+def _read_settings(names: Iterable[str], bindings: Bindings, source_file: str) -> tuple[dict[str, Any], list[_Found]]:
+    values: dict[str, Any] = {}
     problems: list[_Found] = []
-    for name in sorted(CONFIG_NAMES):
+    for name in sorted(names):
         binding = bindings.last(name)
         if binding is None:
             continue
@@ -222,7 +216,7 @@ def _read_config(bindings: Bindings, source_file: str) -> tuple[SegmentConfig, l
             values[name] = require_config_value(name, read_constant(binding, bindings, where), where)
         except RouteFileError as err:
             problems.append((binding.line, err))
-    return SegmentConfig.from_namespace(values, source_file), problems
+    return values, problems
 
 
 @lru_cache(maxsize=1024)
@@ -233,29 +227,22 @@ def read_middleware(source: str, source_file: str) -> MiddlewareExports:
         source: The file's text.
         source_file: For problems, such as 'functions/admin/middleware.py'.
     """
-    module = _parse(source, source_file)
-    if isinstance(module, ProjectError):
-        return MiddlewareExports(source_file=source_file, problems=(module,))
-    bindings = read_bindings(module)
+    parsed = read_module(source, source_file)
+    if isinstance(parsed, ProjectError):
+        return MiddlewareExports(source_file=source_file, problems=(parsed,))
+    bindings = parsed[1]
     middleware = read_export("middleware", bindings)
     matcher, problems = _read_matcher(bindings, source_file)
-    cors, cors_problems = _read_cors(bindings, source_file)
+    settings, cors_problems = _read_settings(("cors",), bindings, source_file)
     problems += cors_problems
     problems += _check_middleware(middleware, bindings, source_file)
     return MiddlewareExports(
-        source_file=source_file, middleware=middleware, cors=cors, matcher=matcher, problems=_by_line(problems)
+        source_file=source_file,
+        middleware=middleware,
+        cors=settings.get("cors"),
+        matcher=matcher,
+        problems=_by_line(problems),
     )
-
-
-def _read_cors(bindings: Bindings, source_file: str) -> tuple[Any, list[_Found]]:
-    binding = bindings.last("cors")
-    if binding is None:
-        return None, []
-    where = f"{source_file}:{binding.line}"
-    try:
-        return require_config_value("cors", read_constant(binding, bindings, where), where), []
-    except RouteFileError as err:
-        return None, [(binding.line, err)]
 
 
 def _check_middleware(middleware: Export | None, bindings: Bindings, source_file: str) -> Iterator[_Found]:
@@ -431,12 +418,15 @@ class DynamicRead:
 
 
 def find_dynamic_reads(source: str) -> tuple[DynamicRead, ...]:
-    """The places of a file that read it, by line; none of a file that is not Python."""
-    try:
-        module = parse_python(source)
-    except (SyntaxError, ValueError):
+    """The places of a file that read it, by line; none of a file that is not Python.
+
+    Such a read makes the response of a cached route dynamic; that is decided when it runs (`runtime/context`). Reads by functions of other
+    files are not seen.
+    """
+    parsed = read_module(source, "")
+    if isinstance(parsed, ProjectError):
         return ()
-    bindings = read_bindings(module)
+    module, bindings = parsed
     found = {
         DynamicRead(what=what, line=node.lineno, function=getattr(statement, "name", ""))
         for statement in module.body

@@ -37,7 +37,6 @@ class PlacedRoute:
 
     @property
     def directory(self) -> str:
-        """The folder of its route file."""
         return self.source_file.rpartition("/")[0]
 
 

@@ -58,7 +58,6 @@ class Segment:
 
     @property
     def is_dynamic(self) -> bool:
-        """Whether it captures something."""
         return self.kind in {PARAM, CATCH_ALL, OPTIONAL_CATCH_ALL}
 
     def __eq__(self, other: object) -> bool:

@@ -58,7 +58,6 @@ class RouteFile:
 
     @property
     def config(self) -> SegmentConfig:
-        """The route's segment config."""
         return self.exports.config
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
+from edgeroutes.runtime.context import call_outside_loop
 from edgeroutes.runtime.log import log_exception
-from edgeroutes.runtime.loop import explain_missing_loop, is_fatal
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.loop import explain_missing_loop, is_fatal, running_loop, starts_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,14 +44,7 @@ async def run_after(scope: RequestScope) -> None:
 
 async def _run(function: Callable[..., object], args: tuple[object, ...], scope: RequestScope) -> None:
     try:
-        if running_loop() is None or starts_nothing(function):
-            result = function(*args)
-        else:
-            from edgeroutes.runtime.offload import call_sync
-
-            result = await call_sync(lambda: function(*args))
-        if hasattr(result, "__await__"):
-            await result
+        await call_outside_loop(function, *args)
     except BaseException as error:  # the response has been sent: only the log can report it
         if is_fatal(error):
             raise

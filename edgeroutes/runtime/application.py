@@ -13,11 +13,10 @@ from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
-from edgeroutes.runtime.context import RequestScope
+from edgeroutes.runtime.context import RequestScope, call_outside_loop
 from edgeroutes.runtime.endpoint import Endpoint
 from edgeroutes.runtime.loop import is_fatal
-from edgeroutes.runtime.loop_state import running_loop
-from edgeroutes.runtime.response_headers import complete_headers, complete_stream, finalize_body
+from edgeroutes.runtime.responses import complete_headers, finalize_body
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from edgeroutes.http.cors import CORS
-    from edgeroutes.runtime.base_path import BasePath
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.types import AsgiApp, Incoming, Params
 
@@ -46,16 +44,10 @@ class Application:
         self.manifest = manifest
         self.root = root
         self.debug = debug
-        self._base: BasePath | None = None
-        self._home = "/"
-        if manifest.base_path:
-            from edgeroutes.runtime.base_path import BasePath
-
-            self._base = BasePath(manifest.base_path, trailing_slash=manifest.trailing_slash)
-            self._home = self._base.home
+        self._home = f"{manifest.base_path}/" if manifest.trailing_slash else manifest.base_path or "/"
         self._mount = mount
         self._table = RouteTable((route.route_path, route) for route in manifest.routes)
-        self._endpoints: dict[str, Endpoint] = {}
+        self.endpoints: dict[str, Endpoint] = {}  # that are loaded, by route path
         self._loading = threading.RLock()  # a thread must not use a module that another one still runs
         self._cors = None
         if manifest.cors is not None or any(route.cors is not None for route in manifest.routes):
@@ -69,17 +61,12 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        return self.loaded(route) or self._load(route)
-
-    def loaded(self, route: ManifestRoute) -> Endpoint | None:
-        """The route, where it has been loaded."""
-        return self._endpoints.get(route.route_path)
-
-    def _load(self, route: ManifestRoute) -> Endpoint:
+        path, manifest = route.route_path, self.manifest
+        if path in self.endpoints:
+            return self.endpoints[path]
         with self._loading:
-            endpoint = self.loaded(route)  # another thread may have been faster
+            endpoint = self.endpoints.get(path)  # another thread may have been faster
             if endpoint is None:
-                manifest = self.manifest
                 endpoint = Endpoint(
                     route,
                     self.root,
@@ -87,7 +74,7 @@ class Application:
                     base_path=manifest.base_path,
                     trailing_slash=manifest.trailing_slash,
                 )
-                self._endpoints[route.route_path] = endpoint
+                self.endpoints[path] = endpoint
             return endpoint
 
     async def load(self, route: ManifestRoute) -> Endpoint:
@@ -96,11 +83,8 @@ class Application:
         Raises:
             ProjectError: When it cannot be loaded; the next call tries again.
         """
-        if running_loop() is None:
-            return self.endpoint(route)
-        from edgeroutes.runtime.offload import call_sync
-
-        return await call_sync(lambda: self.endpoint(route))
+        endpoint: Endpoint = await call_outside_loop(self.endpoint, route)
+        return endpoint
 
     def cors_problem(self, route: ManifestRoute) -> ProjectError | None:
         """What is wrong with the environment variables that hold the origins of a route, after it was requested."""
@@ -116,19 +100,16 @@ class Application:
         return call if self._cors is None else self._cors.pass_through(call)
 
     def _routed(self, incoming: Incoming) -> Call:
-        path = incoming.path
-        if self._base is not None:
-            below = self._base.below(path)
-            if below is None:
-                target = self._base.canonical_target(path)
+        path, base = incoming.path, self.manifest.base_path
+        if base:
+            target = self._moved_to_base(path)
+            if target is not None:
                 early = self._moved(target, incoming.query_string()) if target else HTTPError(404)
                 return Call(self, incoming, early=early)
-            if below == "/" and path != self._home:
-                return Call(self, incoming, early=self._moved(self._home, incoming.query_string()))
-            path = below
+            path = path[len(base) :] or "/"
         canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash)
         if canonical is not None and not self._is_in_app(path, canonical):
-            target = self._home if canonical == "/" else f"{self.manifest.base_path}{canonical}"
+            target = self._home if canonical == "/" else f"{base}{canonical}"
             return Call(self, incoming, early=self._moved(target, incoming.query_string()))
         path = canonical or path
         try:
@@ -138,6 +119,18 @@ class Application:
         if match is None:
             return Call(self, incoming, early=HTTPError(404))
         return Call(self, incoming, path, match.value, match.params)
+
+    def _moved_to_base(self, path: str) -> str | None:
+        """Where a path belongs that only repeated slashes keep outside the base path; "" for nowhere, None for a path below it."""
+        base = self.manifest.base_path
+        canonical: str | None = path
+        if not f"{path}/".startswith(f"{base}/"):
+            canonical = canonical_path(path, trailing_slash=self.manifest.trailing_slash) if "//" in path else None
+            if canonical is None or not f"{canonical}/".startswith(f"{base}/"):
+                return ""
+        if canonical in (base, f"{base}/"):
+            canonical = self._home
+        return None if canonical == path else canonical
 
     @staticmethod
     def _moved(target: str, query: str) -> Response | HTTPError:
@@ -156,17 +149,9 @@ class Application:
             if match is None:
                 return False
             own_path = match.value.own_path(canonical)
-            return (path == own_path or path.startswith(f"{own_path}/")) and self.has_app(match.value)
+            return (path == own_path or path.startswith(f"{own_path}/")) and self.endpoint(match.value).app is not None
         except (PathEncodingError, ProjectError):
             return False
-
-    def has_app(self, route: ManifestRoute) -> bool:
-        """Whether the route exports an app; it is loaded for that.
-
-        Raises:
-            ProjectError: When it cannot be.
-        """
-        return self.endpoint(route).app is not None
 
 
 class Call:
@@ -252,17 +237,18 @@ class Call:
                 response = self._unrouted()
             else:
                 application = self._application
-                endpoint = application.loaded(route) or await application.load(route)
+                endpoint = application.endpoints.get(route.route_path) or await application.load(route)
                 scope = self._scope = RequestScope(self.incoming, self.path, self.params, endpoint)
                 response = await endpoint.respond(scope)
-                is_stream = response.is_stream
-                if is_stream:
+                if response.is_stream:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = complete_headers(response, scope, endpoint, application.manifest.tag_header)
-                if is_stream:
-                    response = complete_stream(response, scope)
+                response = complete_headers(response, scope, application.manifest.tag_header)
+                if response.is_stream:
+                    from edgeroutes.runtime.streams import compressed
+
+                    response = compressed(response, self.incoming.header("accept-encoding") or "")
         except BaseException as error:  # whatever it is, the client gets a response and the log the cause
             if is_fatal(error):
                 raise
@@ -273,7 +259,6 @@ class Call:
         return response if self.cors is None else self._allowed(response)
 
     def _allowed(self, response: Response) -> Response:
-        """The response with its CORS headers."""
         if self.cors is not None:
             from edgeroutes.runtime.cors import allow
 
@@ -282,8 +267,10 @@ class Call:
 
     async def _started(self, response: Response, scope: RequestScope, endpoint: Endpoint) -> Response:
         """A stream whose head can be written: what middleware made may not have begun; HEAD and 304 want none of it."""
+        from edgeroutes.runtime.streams import start_body
+
         try:
-            response = await endpoint.start_stream(response, scope)
+            response = await start_body(response, scope)
         except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
             return endpoint.interrupted(scope, error)
         scope.sealed = "after the stream had begun"
@@ -311,7 +298,7 @@ class Call:
         scope = self._scope
         if scope is None:
             return response
-        return self._allowed(complete_headers(response, scope, scope.endpoint, self._application.manifest.tag_header))
+        return self._allowed(complete_headers(response, scope, self._application.manifest.tag_header))
 
     def _unrouted(self) -> Response:
         early = self.early or HTTPError(404)
@@ -333,7 +320,7 @@ class Call:
     async def close_streams(self) -> None:
         """Close what produces the body, now, in the coroutine that read it; what fails in that is logged, for the response is settled."""
         if self._scope is not None and self._scope.streams:
-            from edgeroutes.runtime.chunks import close_all
+            from edgeroutes.runtime.streams import close_all
 
             await close_all(self._scope.streams, self)
 

@@ -21,7 +21,7 @@ from edgeroutes.runtime.annotations import (
 )
 from edgeroutes.runtime.context import RouteContext
 from edgeroutes.runtime.signature import ABSENT, Parameter, read_parameters
-from edgeroutes.runtime.values import default_of, find_converter, in_query, make_default_maker, values_reader
+from edgeroutes.runtime.values import default_maker, default_of, find_converter, in_query, values_reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _segment_reader(parameter: Parameter, captured: type, where: str) -> Reader:
     convert = _segment_converter(annotation, captured, where)
     is_required = default is ABSENT and not optional
     # An optional catch-all captures nothing at its base path.
-    make_default = list if is_required else make_default_maker(None if default is ABSENT else default)
+    make_default = list if is_required else default_maker(None if default is ABSENT else default)
 
     def read(scope: RequestScope, errors: Errors) -> Any:  # noqa: ARG001
         value = scope.params.get(name)

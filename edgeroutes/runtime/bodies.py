@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.http.parameters import File
 from edgeroutes.http.problem import Problems
 from edgeroutes.http.request import FORM_TYPES, MULTIPART, URLENCODED
 from edgeroutes.http.request_bodies import parse_json
@@ -20,8 +19,7 @@ from edgeroutes.runtime.annotations import (
     without_none,
 )
 from edgeroutes.runtime.constraints import find_checks, needs_pydantic
-from edgeroutes.runtime.conversion import find_converter, scalar_converter, takes_empty, values_converter
-from edgeroutes.runtime.defaults import default_maker
+from edgeroutes.runtime.conversion import scalar_converter, takes_empty, values_converter
 from edgeroutes.runtime.fields import (
     field_annotations,
     field_names_required,
@@ -31,14 +29,15 @@ from edgeroutes.runtime.fields import (
     is_typed_dict,
 )
 from edgeroutes.runtime.signature import ABSENT
-from edgeroutes.runtime.validation import make_object, make_validator
+from edgeroutes.runtime.validation import make_object, make_validator, with_checks
+from edgeroutes.runtime.values import default_maker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from typing import Any
 
-    from edgeroutes.http.parameters import Source
+    from edgeroutes.http.parameters import File
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.binding import Binding, Errors, Reader
     from edgeroutes.runtime.context import RequestScope
@@ -67,7 +66,7 @@ def body_reader(annotation: Any, default: Any, where: str, *, optional: bool = F
         read_json = json_reader(plain, where)
     else:
         read_json = _json_reader(annotation, where)
-    read_form = StringsModel(annotation, "", where).read if is_model(plain) and not is_named_tuple(plain) else None
+    read_form = _StringsModel(annotation, "", where).read if is_model(plain) and not is_named_tuple(plain) else None
     make_default = default_maker(default)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
@@ -125,7 +124,7 @@ def _json_reader(annotation: Any, where: str) -> Callable[[bytes, Problems], Any
     return read_json
 
 
-class StringsModel:
+class _StringsModel:
     """How a model is made of the strings of a query, form, headers, cookies or segments.
 
     Args:
@@ -149,7 +148,7 @@ class StringsModel:
             for name, kind in model_annotations(plain, where).items():
                 _require_strings(kind, place, f"{where}, {describe(plain)}.{name}")
                 self.shapes[name.replace("_", "-") if place == "header" else name] = _shape(kind, name)
-        self._checks = find_checks(annotation, where)
+        self._convert = with_checks(self._convert, find_checks(annotation, where))
 
     def _own(self, model: Any, place: str, where: str) -> Validator:
         required = field_names_required(model)
@@ -188,11 +187,7 @@ class StringsModel:
                     texts[name].append(value)
                 else:
                     texts[name] = value
-        value = self._convert(texts, problems)
-        if not problems:
-            for check in self._checks:
-                _add_failure(check, value, problems)
-        return value
+        return self._convert(texts, problems)
 
 
 def _shape(annotation: Any, name: str) -> Shape:
@@ -245,16 +240,9 @@ def _string_validator(convert: Callable[[Any], Any] | None, *, forgives: bool) -
     return validate
 
 
-def _add_failure(check: Callable[[Any], None], value: Any, problems: Problems) -> None:
-    try:
-        check(value)
-    except ValueError as error:
-        problems.add(str(error))
-
-
 def model_reader(annotation: Any, place: str, argument: str, default: Any, where: str) -> Reader:
     """Reads a model from the query, the form, the headers, the cookies or the segments (`place`)."""
-    model = StringsModel(annotation, place, where)
+    model = _StringsModel(annotation, place, where)
     find = _FIND_PAIRS[place]
     make_default = default_maker(default)
 
@@ -290,8 +278,7 @@ def _segment_pairs(scope: RequestScope, _: Shapes) -> Pairs:
 
 
 def _form_pairs(scope: RequestScope, _: Shapes) -> Pairs:
-    is_empty = scope.request.parsed_form is None and not scope.request.peek_body()
-    return [] if is_empty else _form(scope).multi_items()
+    return [] if _is_empty(scope) else _form(scope).multi_items()
 
 
 _FIND_PAIRS: dict[str, Callable[[RequestScope, Shapes], Pairs]] = {
@@ -303,69 +290,66 @@ _FIND_PAIRS: dict[str, Callable[[RequestScope, Shapes], Pairs]] = {
 }
 
 
-def field_reader(marker: Source, annotation: Any, argument: str, default: Any, where: str) -> Reader:
-    """Reads one field of a form, or one file (`File`)."""
-    name = marker.name or argument
+def find_in_form(default: Any) -> Callable[[RequestScope, str], list[Any]]:
+    """Finds the values of a field in a form; without a body there are none, where there is a default."""
+
+    def find(scope: RequestScope, name: str) -> list[Any]:
+        values = _values_in_form(scope, name, default)
+        if not all(isinstance(value, str) for value in values):
+            raise ValueError("must be a field, not a file")
+        return values
+
+    return find
+
+
+def _values_in_form(scope: RequestScope, name: str, default: Any) -> list[Any]:
+    if default is not ABSENT and _is_empty(scope):
+        return []
+    return [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
+
+
+def _is_empty(scope: RequestScope) -> bool:
+    return scope.request.parsed_form is None and not scope.request.peek_body()
+
+
+def file_reader(marker: File, annotation: Any, name: str, default: Any, where: str) -> Reader:
+    """Reads a file of a form, or all files of one name."""
     plain = plain_type(annotation)
     many = is_container(plain)
     container = origin(plain) or plain
-    is_file = isinstance(marker, File)
     item = getattr(plain, "__args__", (str,))[0] if many else plain
-    if is_file:
-        convert = _files_check(marker, name, item, container if many else None, where)
-    else:
-        convert = _field_converter(annotation, name, where)
+    convert = _files_check(marker, name, item, container if many else None, where)
     make_default = default_maker(container() if many and default is ABSENT else default)
-    skips_empty = not is_file and (many or default is not ABSENT) and not takes_empty(item)
 
     def read(scope: RequestScope, errors: Errors) -> Any:
-        if default is not ABSENT and scope.request.parsed_form is None and not scope.request.peek_body():
-            return make_default()
-        values = [value for value in _form(scope).getlist(name) if not _is_empty_file(value)]
-        if skips_empty:
-            values = [value for value in values if value != ""]
-        if not values and not (many and default is ABSENT):
-            if default is ABSENT:
+        files = _values_in_form(scope, name, default)
+        if not files:
+            if default is ABSENT and not many:
                 errors.append({"field": name, "message": "is required"})
             return make_default()
         if not many:
-            values = values[-1:]
-        if any(isinstance(value, str) == is_file for value in values):
-            errors.append({"field": name, "message": "must be a file" if is_file else "must be a field, not a file"})
+            files = files[-1:]
+        if any(isinstance(value, str) for value in files):
+            errors.append({"field": name, "message": "must be a file"})
             return None
-        return convert(values, errors)
+        return convert(files)
 
-    read.reads_form = True  # type: ignore[attr-defined]
     return read
 
 
-def _files_check(marker: Any, name: str, item: Any, container: Any, where: str) -> Callable[[list[Any], Errors], Any]:
+def _files_check(marker: Any, name: str, item: Any, container: Any, where: str) -> Callable[[list[Any]], Any]:
     """Checks files against the marker's limits; gives their content where the annotation is `bytes`."""
     if item not in (bytes, str, object) and not is_any(item) and getattr(item, "__name__", "") != "UploadFile":
         hint = "Use UploadFile, bytes, or a list of these"
         raise RouteFileError(f"{describe(item)} is not a supported type of a file", where=where, hint=hint)
 
-    def check_files(values: list[Any], _: Errors) -> Any:
+    def check_files(values: list[Any]) -> Any:
         files = [_checked_file(value, marker, name) for value in values]
         if item is bytes:
             files = [file.file.read() for file in files]
         return files[0] if container is None else container(files)
 
     return check_files
-
-
-def _field_converter(annotation: Any, name: str, where: str) -> Callable[[list[Any], Errors], Any]:
-    many = is_container(plain_type(annotation))
-    convert: Callable[[Any], Any] = values_converter(annotation, where) if many else find_converter(annotation, where)
-
-    def convert_field(values: list[Any], errors: Errors) -> Any:
-        try:
-            return convert(values if many else values[0])
-        except ValueError as error:
-            errors.append({"field": name, "message": str(error)})
-            return None
-
-    return convert_field
 
 
 def _checked_file(file: Any, marker: Any, name: str) -> Any:

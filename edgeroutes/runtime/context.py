@@ -11,7 +11,7 @@ from types import GenericAlias
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.request import LARGE_BODY_BYTES, Request
 from edgeroutes.http.response import current_request
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop, starts_nothing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import Headers
     from edgeroutes.http.request_bodies import FormLimits
-    from edgeroutes.runtime.cache_usage import CacheUsage
-    from edgeroutes.runtime.chunks import StartedStream
+    from edgeroutes.runtime.cache_policy import CacheUsage
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.runtime.request_cookies import Cookies
+    from edgeroutes.runtime.streams import StartedStream
     from edgeroutes.types import Event, Incoming, Params
 
     Cleanup = Callable[[BaseException | None], Awaitable[object]]
@@ -152,11 +152,18 @@ class RequestScope:
 
     async def compute(self, function: Callable[[bytes], Any], body: bytes) -> Any:
         """`function(body)`; of a large body outside the event loop, which other requests may share."""
-        if len(body) < LARGE_BODY_BYTES or running_loop() is None:
-            return function(body)
+        return function(body) if len(body) < LARGE_BODY_BYTES else await call_outside_loop(function, body)
+
+
+async def call_outside_loop(function: Callable[..., Any], *args: object) -> Any:
+    """The value of a function: an async one is awaited, a sync one is called where no event loop runs."""
+    if running_loop() is None or starts_nothing(function):
+        result = function(*args)
+    else:
         from edgeroutes.runtime.offload import call_sync
 
-        return await call_sync(lambda: function(body))
+        result = await call_sync(lambda: function(*args))
+    return await result if hasattr(result, "__await__") else result
 
 
 def find_scope() -> RequestScope | None:

@@ -132,7 +132,7 @@ def takes_empty(annotation: Any) -> bool:
     return plain in (str, object) or is_any(plain)
 
 
-def to_int(text: str) -> int:
+def _to_int(text: str) -> int:
     """Decimal digits with an optional sign; no spaces, underscores or other scripts' digits."""
     digits = text[1:] if text[:1] in ("+", "-") else text
     if digits.isascii() and digits.isdigit() and len(digits) <= _MAX_DIGITS:
@@ -140,7 +140,7 @@ def to_int(text: str) -> int:
     raise ValueError("must be an integer")
 
 
-def to_float(text: str) -> float:
+def _to_float(text: str) -> float:
     """A finite number."""
     if _NUMBER_CHARACTERS.issuperset(text):
         try:
@@ -152,7 +152,7 @@ def to_float(text: str) -> float:
     raise ValueError("must be a number")
 
 
-def to_bool(text: str) -> bool:
+def _to_bool(text: str) -> bool:
     """`true t 1 on yes y` or `false f 0 off no n`, in any case."""
     lowered = text.lower()
     if lowered in _TRUE:
@@ -229,7 +229,7 @@ def _decimal(kind: Any) -> Converter:
     return _parsed(parse, "a decimal number")
 
 
-_SIMPLE: dict[type, Converter] = {str: str, int: to_int, float: to_float, bool: to_bool, object: str}
+_SIMPLE: dict[type, Converter] = {str: str, int: _to_int, float: _to_float, bool: _to_bool, object: str}
 _BY_NAME: dict[str, Callable[[Any], Converter | None]] = {
     "uuid.UUID": _uuid,
     "datetime.date": lambda kind: _iso(kind, "date"),

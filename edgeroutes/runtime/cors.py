@@ -74,7 +74,7 @@ class CorsGate:
         if self._late:
             self._resolve(path)
         call.cors = self._policies.get(path)
-        if call.cors is None or route is None or route.has_options or not is_preflight(call.incoming):
+        if call.cors is None or route is None or route.has_options or not _is_preflight(call.incoming):
             return call
         return call.responding_early(Response(None, 204))
 
@@ -100,7 +100,7 @@ class CorsGate:
         return None if match is None else match.value
 
 
-def is_preflight(incoming: Incoming) -> bool:
+def _is_preflight(incoming: Incoming) -> bool:
     """Whether the request is a browser's preflight. Source: Fetch, "CORS-preflight request"."""
     if incoming.method != "OPTIONS":
         return False
@@ -113,7 +113,7 @@ def allow(response: Response, policy: CORS, incoming: Incoming) -> None:
     A second call changes nothing.
     """
     headers = response.headers
-    if is_preflight(incoming):
+    if _is_preflight(incoming):
         vary, fields = policy.preflight_vary(), _preflight_fields(policy, incoming)
     else:
         vary, fields = policy.response_vary(), policy.response_fields(incoming.header("origin"))

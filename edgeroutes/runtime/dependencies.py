@@ -11,8 +11,7 @@ from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.interrupts import HTTPError, Redirect, find_interrupt
 from edgeroutes.http.parameters import Source
 from edgeroutes.runtime.binding import bind
-from edgeroutes.runtime.loop import is_fatal
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.loop import is_fatal, running_loop, starts_nothing
 from edgeroutes.runtime.signature import ABSENT
 
 TYPE_CHECKING = False

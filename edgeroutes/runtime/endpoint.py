@@ -1,6 +1,15 @@
-"""One loaded route: which of its handlers runs, and what its segment config adds."""
+"""One loaded route: its file as a module, which of its handlers runs, and what its segment config adds.
+
+A route's folder may be called `[id]`, `[...slug]` or `rss.xml`, which no import statement can name. The file is loaded by
+its path, under a module name made of its folders; a folder whose name has a dot gets a package made for it, so that
+`from .schemas import X` finds the files beside the route.
+"""
 
 from __future__ import annotations
+
+import sys
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from types import ModuleType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
@@ -8,9 +17,8 @@ from edgeroutes.http.interrupts import Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
-from edgeroutes.runtime.loader import load_module
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
-from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.loop import is_fatal, running_loop, starts_nothing
+from edgeroutes.runtime.responses import to_response
 from edgeroutes.runtime.signature import ABSENT, return_annotation, takes_nothing
 
 TYPE_CHECKING = False
@@ -29,7 +37,11 @@ if TYPE_CHECKING:
     Respond = Callable[[RequestScope], Awaitable[Response]]
 
 
-class BoundHandler:
+# Stands for a dot inside a folder's name, which would part a module's name: U+2024 looks like one in a traceback.
+_DOT = "\u2024"
+
+
+class _BoundHandler:
     """A handler with the way in which it is called."""
 
     __slots__ = ("_binding", "_dependencies", "_function", "_is_sync", "_write", "where")
@@ -97,12 +109,12 @@ class Endpoint:
 
     __slots__ = (
         "_middleware",
-        "_mount",
         "_responders",
         "app",
         "base_path",
         "config",
         "lifetime_seconds",
+        "mount",
         "root",
         "route",
         "static_params",
@@ -122,7 +134,7 @@ class Endpoint:
         self.root = root
         self.base_path = base_path
         self.trailing_slash = trailing_slash
-        self._mount = mount
+        self.mount = mount
         namespace = vars(load_module(root, route.source_file))
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
@@ -134,7 +146,7 @@ class Endpoint:
         )
 
     def _dispatch_table(self, namespace: dict[str, object]) -> dict[str, Respond]:
-        """What responders each method: what is exported, GET for HEAD, and what every route does by itself; an app responders all."""
+        """What handles each method: what is exported, GET for HEAD, and what every route does by itself; an app handles all."""
         if self.app is not None:
             return {}
         segments = self.route.parameters()
@@ -163,7 +175,7 @@ class Endpoint:
         if not callable(function):
             hint = f"Define 'async def {method}(…)'"
             raise RouteFileError(f"it is a {type(function).__name__}, not a function", where=where, hint=hint)
-        return BoundHandler(function, segments, where, self.root)
+        return _BoundHandler(function, segments, where, self.root)
 
     def _if_listed(self, respond: Respond) -> Respond:
         """The response for paths that the route generates; the others do not exist, whatever the method (facts C28)."""
@@ -212,7 +224,11 @@ class Endpoint:
     async def _respond_with_middleware(self, scope: RequestScope, respond: Respond) -> Response:
         async def started(scope: RequestScope) -> Response:
             response = await respond(scope)
-            return await self.start_stream(response, scope) if response.is_stream else response
+            if not response.is_stream:
+                return response
+            from edgeroutes.runtime.streams import start_body
+
+            return await start_body(response, scope)
 
         def interrupted(error: Exception) -> Response:
             return self.interrupted(scope, error)
@@ -221,35 +237,9 @@ class Endpoint:
 
         return await run_middleware(self._covering(scope.incoming), scope, started, interrupted)
 
-    async def start_stream(self, response: Response, scope: RequestScope) -> Response:
-        """The stream with its first chunk at hand: until then a generator may still redirect, refuse or fail.
-
-        Of a file the part that was requested, whole where it is small; of a response that sends itself what it sends.
-        """
-        if hasattr(response.body, "part"):
-            from edgeroutes.runtime.files import served_file
-
-            response = served_file(response, scope)
-            if not response.is_stream:
-                return response
-        elif hasattr(response.body, "sender"):
-            response = await self._mount(response.body.sender, scope)  # type: ignore[union-attr]  # checked by hasattr
-            if not response.is_stream:
-                return response
-        from edgeroutes.runtime.chunks import start_stream
-
-        scope.is_starting = True
-        try:
-            response = await start_stream(response, self.route.source_file)
-        finally:
-            scope.is_starting = False
-        if response.is_stream:
-            scope.streams.append(response.body)  # type: ignore[arg-type]  # as start_stream
-        return response
-
     async def _mounted(self, scope: RequestScope) -> Response:
         assert self.app is not None  # noqa: S101  # only a route with an app is given this response
-        return await self._mount(self.app, scope)
+        return await self.mount(self.app, scope)
 
     def interrupted(self, scope: RequestScope, error: Exception) -> Response:
         """The response for a raised redirect or HTTPError, which has no cookies of `cookies()`; any other error is raised again."""
@@ -267,9 +257,60 @@ class Endpoint:
 
 
 def _load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMiddleware]:
-    """The middleware in these files; a route without any does not load what runs it."""
     if not source_files:
         return []
-    from edgeroutes.runtime.middleware import load_middleware
+    from edgeroutes.runtime.middleware import read_middleware
 
-    return load_middleware(root, source_files)
+    return [read_middleware(load_module(root, source_file), source_file) for source_file in source_files]
+
+
+def load_module(root: str, source_file: str) -> ModuleType:
+    """The module of a route or middleware file; the same one when it is loaded already.
+
+    Args:
+        root: The project's folder, or `/var/task`.
+        source_file: Relative to it, with `/`: `functions/users/[id]/route.py`.
+
+    Raises:
+        RouteImportError: When it does not import: a module missing, a name missing, or an error of its own.
+    """
+    *folders, file_name = source_file.split("/")
+    package = ".".join(folder.replace(".", _DOT) for folder in folders)
+    name = f"{package}.{file_name.removesuffix('.py')}"
+    path = f"{root}/{source_file}"
+    loaded = sys.modules.get(name)
+    if loaded is not None and loaded.__file__ == path:  # another project in this process may have a file of that name
+        return loaded
+    _make_packages(root, folders)
+    module = ModuleType(name)
+    loader = SourceFileLoader(name, path)
+    module.__spec__ = ModuleSpec(name, loader, origin=path)
+    module.__spec__.has_location = True
+    module.__file__ = path
+    module.__package__ = package
+    module.__loader__ = loader
+    sys.modules[name] = module
+    try:
+        loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]
+        if is_fatal(error):
+            raise
+        from edgeroutes.runtime.failures import import_error
+
+        raise import_error(error, root, source_file) from error
+    return module
+
+
+def _make_packages(root: str, folders: list[str]) -> None:
+    """Packages for the folders from the first one on whose name no import statement could find."""
+    for depth, folder in enumerate(folders, start=1):
+        if "." not in folder:
+            continue
+        name = ".".join(part.replace(".", _DOT) for part in folders[:depth])
+        path = ["/".join([root, *folders[:depth]])]
+        if name not in sys.modules or sys.modules[name].__path__ != path:
+            package = ModuleType(name)
+            package.__path__ = path
+            package.__package__ = name
+            sys.modules[name] = package

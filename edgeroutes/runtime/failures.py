@@ -1,16 +1,16 @@
-"""Uncaught exceptions: a line in the log, and a 500 without details.
+"""Uncaught exceptions: a line in the log, and a 500 without details; and failed imports of route files, with the line to fix.
 
 Loaded when it happens.
 """
 
 from __future__ import annotations
 
+import sys
 import traceback
 
-from edgeroutes.errors import ResponseTooLargeError
+from edgeroutes.errors import ExportMissingError, ImportRaisedError, ModuleMissingError, ResponseTooLargeError
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.problem import problem_response
-from edgeroutes.runtime.loader import is_own_file
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.runtime.loop import explain_missing_loop
 
@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TypeVar
 
+    from edgeroutes.errors import RouteImportError
     from edgeroutes.http.response import Response
     from edgeroutes.runtime.application import Call
 
@@ -40,7 +41,7 @@ def failure_response(error: BaseException, call: Call, debug_root: str) -> Respo
         return problem_response(HTTPError(500), instance=incoming.path, request_id=incoming.request_id)
     detail = HTTPError(500, f"{type(error).__name__}: {error}")
     return problem_response(
-        detail, instance=incoming.path, request_id=incoming.request_id, traceback=trimmed_traceback(error, debug_root)
+        detail, instance=incoming.path, request_id=incoming.request_id, traceback=_trimmed_traceback(error, debug_root)
     )
 
 
@@ -61,11 +62,11 @@ def _log(error: BaseException, call: Call, how: str) -> BaseException:
     return error
 
 
-def trimmed_traceback(error: BaseException, root: str) -> list[str]:
+def _trimmed_traceback(error: BaseException, root: str) -> list[str]:
     """The author's own lines of a traceback, outermost first: `functions/users/route.py:12 in GET: x = 1 / 0`."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own_file(frame.filename, root)]
     if not frames and error.__cause__ is not None:  # ours, raised from the author's
-        return trimmed_traceback(error.__cause__, root)
+        return _trimmed_traceback(error.__cause__, root)
     places = [f"{frame.filename.removeprefix(f'{root}/')}:{frame.lineno}" for frame in frames]
     lines = [f"{place} in {frame.name}: {frame.line}" for place, frame in zip(places, frames, strict=True)]
     outermost, left_out, innermost = both_ends(lines)
@@ -77,3 +78,50 @@ def both_ends(frames: list[Frame]) -> tuple[list[Frame], int, list[Frame]]:
     if len(frames) <= 2 * _ENDS:
         return frames, 0, []
     return frames[:_ENDS], len(frames) - 2 * _ENDS, frames[-_ENDS:]
+
+
+def import_error(error: BaseException, root: str, source_file: str) -> RouteImportError:
+    """The error for a failed import, with the line to fix."""
+    where = _import_place(error, root, source_file)
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        hint = f"Install the distribution that has {error.name!r} and declare it, or correct the name"
+        package, _, below = error.name.rpartition(".")
+        if below and package in sys.modules:
+            hint = _close_name(below, package) or "Correct the name, or create it there"
+        return ModuleMissingError(f"the module {error.name!r} is not there", where=where, hint=hint)
+    if isinstance(error, ImportError) and error.msg.startswith("cannot import name"):
+        name = error.msg.split("'")[1]
+        hint = _close_name(name, error.name or "") or "Correct the name, or define it there"
+        if "circular import" in error.msg:
+            hint = "The two import each other: move what both need into a third module"
+        return ExportMissingError(f"the module {error.name!r} has no {name!r}", where=where, hint=hint)
+    if isinstance(error, SyntaxError):
+        return ImportRaisedError(f"syntax error: {error.msg}", where=where)
+    if isinstance(error, SystemExit):
+        hint = (
+            "A function has no command line: keep argparse, click and sys.exit() under 'if __name__ == \"__main__\":'"
+        )
+        return ImportRaisedError(f"the file ended the process at import ({error!r})", where=where, hint=hint)
+    return ImportRaisedError(f"{type(error).__name__} was raised while it was imported: {error}", where=where)
+
+
+def _close_name(name: str, module: str) -> str:
+    """The hint that names what a module has and is spelt almost like `name`; nothing where there is none."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, dir(sys.modules.get(module)), n=1)
+    return f"Did you mean {near[0]!r}" if near else ""
+
+
+def _import_place(error: BaseException, root: str, source_file: str) -> str:
+    """`file:line` of the innermost frame in the project's own files, or of a syntax error."""
+    if isinstance(error, SyntaxError) and error.filename and is_own_file(error.filename, root):
+        return f"{error.filename.removeprefix(f'{root}/')}:{error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if is_own_file(frame.filename, root)]
+    return f"{frames[-1].filename.removeprefix(f'{root}/')}:{frames[-1].lineno}" if frames else source_file
+
+
+def is_own_file(path: str, root: str) -> bool:
+    """Whether a file is the author's: in the project, and in no environment inside it."""
+    is_below = path.startswith(f"{root}/") and not path.startswith(f"{root}/edgeroutes/")
+    return is_below and "/site-packages/" not in path

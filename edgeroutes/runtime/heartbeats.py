@@ -12,8 +12,7 @@ from contextlib import suppress
 from contextvars import copy_context
 
 from edgeroutes.http.response_bodies import HEARTBEAT
-from edgeroutes.runtime.loop import LoopFree, outcome, raise_outcome
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import LoopFree, outcome, raise_outcome, running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

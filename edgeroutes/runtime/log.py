@@ -15,8 +15,12 @@ from contextlib import suppress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Mapping
+    from contextvars import Context
+    from typing import Any
 
+    from edgeroutes.runtime.context import RequestScope
     from edgeroutes.types import Incoming
 
     Writer = Callable[[str, str, Mapping[str, object], BaseException | None], None]
@@ -66,7 +70,7 @@ def _mark_logged(error: BaseException) -> None:
         error._edgeroutes_is_logged = True  # type: ignore[attr-defined]  # noqa: SLF001  # our own mark
 
 
-def was_logged(error: BaseException) -> bool:
+def _was_logged(error: BaseException) -> bool:
     """Whether `log_exception` was given this very exception."""
     return hasattr(error, "_edgeroutes_is_logged")
 
@@ -92,3 +96,58 @@ def write_line(level: str, message: str, **fields: object) -> None:
     line = json.dumps({"level": level, "message": message, "timestamp": stamp, **fields}, default=repr)
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+def log_task_failure(_: AbstractEventLoop, found: dict[str, Any]) -> None:
+    """Log what an event loop reports: an exception that nothing retrieved, in the place of asyncio's text traceback.
+
+    Args:
+        found: As asyncio describes it to an exception handler.
+    """
+    error = found.get("exception")
+    task = found.get("task") or found.get("future")
+    if isinstance(error, SystemExit | KeyboardInterrupt):
+        return  # they stopped the loop, and `log_task_exit` logged them then
+    name = _task_name(task)
+    if error is None:
+        write_line("ERROR", f"{found['message']}{f': {name}' if name else ''}")
+        return
+    # Since Python 3.12 this runs in the task's context; before, in that of whatever runs now.
+    own_context = getattr(task, "get_context", None)
+    _log_in_context(
+        error, f"a task failed that nothing awaits: {name or found['message']}", own_context and own_context()
+    )
+
+
+def log_task_exit(error: BaseException) -> None:
+    """Log the SystemExit or KeyboardInterrupt of a task, or of a callback of the loop, unless who awaited it has logged it."""
+    if _was_logged(error):
+        return
+    _log_in_context(error, f"a task raised {error!r}, which would have ended the process", _callback_context(error))
+
+
+def _log_in_context(error: BaseException, message: str, context: Context | None) -> None:
+    from edgeroutes.http.response import current_request
+
+    scope: RequestScope | None = context.run(current_request.get, None) if context is not None else None
+    if scope is None:
+        log_exception(error, message)
+    else:
+        log_exception(error, message, scope.incoming, route=scope.endpoint.route.route_path)
+
+
+def _task_name(task: Any) -> str:
+    coroutine = task.get_coro() if hasattr(task, "get_coro") else None
+    return getattr(coroutine, "__qualname__", "")
+
+
+def _callback_context(error: BaseException) -> Context | None:
+    """The context of the loop's callback that raised it, which is that of the request that started the task."""
+    trace = error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        if frame.f_code.co_name == "_run" and frame.f_globals.get("__name__") == "asyncio.events":
+            context: Context | None = getattr(frame.f_locals.get("self"), "_context", None)
+            return context
+        trace = trace.tb_next
+    return None

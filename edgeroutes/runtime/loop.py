@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextvars import ContextVar
+from functools import partial
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.runtime.loop_state import outside, running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any, Protocol, TypeVar
 
-    from edgeroutes.runtime.loop_state import Call
-
     T = TypeVar("T")
+    Call = Callable[[], None]
 
     class Runner(Protocol):
         """Runs a coroutine in a context, to its end."""
@@ -32,12 +32,40 @@ if TYPE_CHECKING:
             ...
 
 
+# Takes the call of a sync function, and returns a future of its end: see `runtime.offload`.
+outside: ContextVar[Callable[[Call], Future[None]]] = ContextVar("edgeroutes_outside")
+
+# Source: inspect.CO_GENERATOR, CO_COROUTINE, CO_ITERABLE_COROUTINE and CO_ASYNC_GENERATOR.
+_STARTS_NOTHING = 0x20 | 0x80 | 0x100 | 0x200
 # What asyncio raises where no loop runs: its functions, and its locks and queues. Source: CPython 3.11 to 3.14, Lib/asyncio.
 _WITHOUT_LOOP = {RuntimeError: ("event loop",), AttributeError: ("'NoneType' object has no attribute 'create_future'",)}
 
 
 # How often a coroutine gets the error that it cannot wait: one that catches that and waits again would never end.
 _TRIES = 10
+
+
+def running_loop() -> AbstractEventLoop | None:
+    """The event loop that runs in this thread; asyncio is not loaded to learn that there is none."""
+    asyncio = sys.modules.get("asyncio")
+    loop: AbstractEventLoop | None = asyncio._get_running_loop() if asyncio is not None else None  # noqa: SLF001
+    return loop
+
+
+def starts_nothing(function: Any) -> bool:
+    """Whether a call of `function` runs none of its code: it makes a coroutine or a generator.
+
+    The function itself decides, not the one that it wraps: a sync wrapper may call `asyncio.run(handler())`.
+    """
+    while isinstance(function, partial):
+        function = function.func
+    code = getattr(function, "__code__", None)
+    if code is None and not isinstance(function, type):
+        function = type(function).__call__
+        code = getattr(function, "__code__", None)
+    if "_is_coroutine_mark" in getattr(function, "__dict__", ()):  # inspect.markcoroutinefunction
+        return True
+    return code is not None and bool(code.co_flags & _STARTS_NOTHING)
 
 
 class LoopFree:
@@ -166,18 +194,10 @@ def _missing_loop() -> HandlerError:
     )
 
 
-def log_task_failure(_: AbstractEventLoop, found: dict[str, Any]) -> None:
-    """The exception handler of an event loop: see `runtime.tasks`."""
-    from edgeroutes.runtime import tasks
+def _log_task_failure(loop: AbstractEventLoop, found: dict[str, Any]) -> None:
+    from edgeroutes.runtime.log import log_task_failure
 
-    tasks.log_task_failure(found)
-
-
-def log_task_exit(error: BaseException) -> None:
-    """Log what has stopped an event loop that goes on: see `runtime.tasks`."""
-    from edgeroutes.runtime import tasks
-
-    tasks.log_task_exit(error)
+    log_task_failure(loop, found)
 
 
 class PersistentLoop:
@@ -215,6 +235,8 @@ class PersistentLoop:
         finally:
             task.cancel()  # it is done, unless the process ends: then it must not raise in the next one's turn
             for each in exits:
+                from edgeroutes.runtime.log import log_task_exit
+
                 log_task_exit(each)
 
     def _call_later(self, call: Call) -> Future[None]:
@@ -262,6 +284,6 @@ class PersistentLoop:
         import asyncio
 
         self._loop = asyncio.new_event_loop()
-        self._loop.set_exception_handler(log_task_failure)
+        self._loop.set_exception_handler(_log_task_failure)
         asyncio.set_event_loop(self._loop)
         return self._loop

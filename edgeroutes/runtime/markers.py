@@ -47,7 +47,6 @@ def special_reader(parameter: Parameter, segments: Collection[str], where: str) 
 
 
 def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
-    """Reads what a marker names."""
     if marker.place == "body":
         if marker.name:
             raise RouteFileError(f"Body({marker.name!r}) has a name", where=where, hint="Write Body()")
@@ -55,20 +54,29 @@ def _marked_reader(parameter: Parameter, marker: Source, where: str) -> Reader:
     annotation, optional = without_none(parameter.annotation)
     annotation = str if annotation is ABSENT else annotation
     default = default_of(parameter, optional=optional)
-    if is_model(plain_type(annotation)) and not hasattr(marker, "max_bytes"):
+    if is_model(plain_type(annotation)) and not isinstance(marker, File):
         from edgeroutes.runtime.bodies import model_reader
 
         return model_reader(annotation, marker.place, parameter.name, default, where)
     if marker.place == "form":
-        from edgeroutes.runtime.bodies import field_reader
-
-        return field_reader(marker, annotation, parameter.name, default, where)
+        return _form_reader(marker, annotation, marker.name or parameter.name, default, where)
     if marker.place == "query":
         return values_reader(annotation, default, marker.name or parameter.name, in_query, where)
     if marker.place == "cookie":
         return values_reader(annotation, default, marker.name or parameter.name, _in_cookies, where, forgives=True)
     find = _in_headers if is_container(plain_type(annotation)) else _in_headers_joined
     return values_reader(annotation, default, marker.name or parameter.name.replace("_", "-"), find, where)
+
+
+def _form_reader(marker: Source, annotation: Any, name: str, default: Any, where: str) -> Reader:
+    from edgeroutes.runtime.bodies import file_reader, find_in_form
+
+    if isinstance(marker, File):
+        reader = file_reader(marker, annotation, name, default, where)
+    else:
+        reader = values_reader(annotation, default, name, find_in_form(default), where)
+    reader.reads_form = True  # type: ignore[attr-defined]
+    return reader
 
 
 def _body_reader(parameter: Parameter, where: str) -> Reader:
@@ -112,7 +120,6 @@ def _context_reader(annotation: Any, where: str) -> Reader:
 
 
 def _params_reader(annotation: Any, where: str) -> Reader:
-    """Reads the segments as a model."""
     from edgeroutes.runtime.bodies import model_reader
 
     return model_reader(annotation, "segment", "params", ABSENT, where)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from edgeroutes.errors import HandlerError, LayoutError, ProblemsError, RouteFileError
 from edgeroutes.routing.table import RouteTable
-from edgeroutes.runtime.loader import load_module
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
-from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.context import call_outside_loop
+from edgeroutes.runtime.responses import to_response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from types import ModuleType
     from typing import Any
 
     from edgeroutes.http.request import Request
@@ -31,37 +31,16 @@ _RETURN = "End it with 'return await call_next(request)'"
 class FolderMiddleware:
     """One `middleware.py`: its function, and the paths that it is for."""
 
-    __slots__ = ("_function", "_matcher", "where")
+    __slots__ = ("_function", "matcher", "where")
 
     def __init__(self, function: Middleware, matcher: RouteTable[bool] | None, where: str) -> None:
         self._function = function
-        self._matcher = matcher
+        self.matcher = matcher
         self.where = where
-
-    @property
-    def has_matcher(self) -> bool:
-        """Whether it is for some paths only."""
-        return self._matcher is not None
-
-    def covers(self, readings: list[list[str]] | None) -> bool:
-        """Whether it runs for a path with these readings: always without a `matcher`, and where the path has none.
-
-        One reading that matches is enough: the middleware runs for at least every request that reaches the code its `matcher` names.
-        """
-        if self._matcher is None or readings is None:
-            return True
-        return any(map(self._matcher.has_match, readings))
 
     async def run(self, request: Request, call_next: CallNext) -> Response:
         """The middleware's response; it may be a plain function, too."""
-        if starts_nothing(self._function) or running_loop() is None:
-            result = self._function(request, call_next)
-        else:
-            from edgeroutes.runtime.offload import call_sync
-
-            result = await call_sync(lambda: self._function(request, call_next))
-        if hasattr(result, "__await__"):
-            result = await result
+        result = await call_outside_loop(self._function, request, call_next)
         if result is None or hasattr(result, "__await__"):
             problem = "the middleware returned None"
             if result is not None:
@@ -71,26 +50,20 @@ class FolderMiddleware:
         return to_response(result, self.where)
 
 
-def load_middleware(root: str, source_files: tuple[str, ...]) -> list[FolderMiddleware]:
-    """The middleware in these files, in their order.
+def read_middleware(module: ModuleType, source_file: str) -> FolderMiddleware:
+    """The middleware of a loaded file.
 
     Raises:
-        RouteImportError: When one does not import.
         RouteFileError: When it has no function `middleware`, or a `matcher` that cannot be read.
     """
-    chain = []
-    for source_file in source_files:
-        module = load_module(root, source_file)
-        function = getattr(module, "middleware", None)
-        if not callable(function):
-            hint = "Define 'async def middleware(request, call_next)'"
-            raise RouteFileError("the function 'middleware' is missing", where=source_file, hint=hint)
-        matcher = getattr(module, "matcher", None)
-        line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
-        where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
-        _require_two_arguments(function, where)
-        chain.append(FolderMiddleware(function, _matcher_table(matcher, source_file), where))
-    return chain
+    function = getattr(module, "middleware", None)
+    if not callable(function):
+        hint = "Define 'async def middleware(request, call_next)'"
+        raise RouteFileError("the function 'middleware' is missing", where=source_file, hint=hint)
+    line = getattr(getattr(function, "__code__", None), "co_firstlineno", 0)
+    where = f"{source_file}:{line}, middleware" if line else f"{source_file}, middleware"
+    _require_two_arguments(function, where)
+    return FolderMiddleware(function, _matcher_table(getattr(module, "matcher", None), source_file), where)
 
 
 def _require_two_arguments(function: Middleware, where: str) -> None:
@@ -137,12 +110,15 @@ def matching_middleware(chain: list[FolderMiddleware], path: str) -> list[Folder
         chain: Outermost first.
         path: As the client sent it, without base path.
     """
-    if not any(each.has_matcher for each in chain):
+    if not any(each.matcher for each in chain):
         return chain
     from edgeroutes.routing.patterns import path_readings
 
     readings = path_readings(path)
-    return [each for each in chain if each.covers(readings)]
+    if readings is None:
+        return chain
+    # One reading that matches is enough: it runs for at least every request that reaches the code its `matcher` names.
+    return [each for each in chain if each.matcher is None or any(map(each.matcher.has_match, readings))]
 
 
 async def run_middleware(

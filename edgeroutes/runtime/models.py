@@ -13,11 +13,16 @@ from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.problem import MAX_PROBLEMS, Problems
 from edgeroutes.http.request_bodies import NOT_FINITE, may_be_unsendable, parse_json
 from edgeroutes.runtime.annotations import annotated, describe, is_alias, is_literal, origin, peel, plain_type
-from edgeroutes.runtime.collisions import require_few_collisions
 from edgeroutes.runtime.constraints import is_library_metadata
+from edgeroutes.runtime.expensive_bodies import (
+    SMALL_BYTES,
+    depth_of,
+    has_long_name,
+    is_recursive,
+    require_few_collisions,
+    require_short_paths,
+)
 from edgeroutes.runtime.fields import field_annotations, is_model, is_own_model, require_complete
-from edgeroutes.runtime.pydantic_paths import SMALL_BYTES, has_long_name, is_recursive, require_short_paths
-from edgeroutes.runtime.pydantic_unions import depth_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,13 +53,7 @@ def model_validator(model: Any, where: str) -> Validator:
             require_short_paths(value)
         if library.has_weak_hashes:
             require_few_collisions(value)
-        try:
-            made = library.from_value(value)
-        except library.errors as error:
-            _add_problems(error, problems, value)
-            return None
-        _require_finite(made, problems)
-        return made
+        return _make(library.from_value, value, problems, library.errors)
 
     return validate
 
@@ -102,17 +101,24 @@ def list_converter(annotation: Any, where: str) -> Callable[[list[str]], Any]:
 def _converter(validate: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def convert(given: Any) -> Any:
         problems = Problems()
-        try:
-            value = validate(given)
-        except ValueError as error:
-            _add_problems(error, problems, given)
-        else:
-            _require_finite(value, problems)
+        value = _make(validate, given, problems)
         if problems:
             raise ValueError(problems[0][1])
         return value
 
     return convert
+
+
+def _make(
+    make: Callable[[Any], Any], value: Any, problems: Problems, errors: tuple[type[Exception], ...] = (ValueError,)
+) -> Any:
+    try:
+        made = make(value)
+    except errors as error:
+        _add_problems(error, problems, value)
+        return None
+    _require_finite(made, problems)
+    return made
 
 
 class _Library:
@@ -271,17 +277,7 @@ def model_annotations(model: Any, where: str) -> dict[str, Any]:
 def fields_converter(model: Any, where: str) -> Callable[[dict[str, Any], Problems], Any]:
     """Makes a pydantic model or msgspec struct of a form's or query's fields, whose values are strings."""
     library = _read_library(model, where)
-
-    def convert(fields: dict[str, Any], problems: Problems) -> Any:
-        try:
-            made = library.from_fields(fields)
-        except library.errors as error:
-            _add_problems(error, problems, fields)
-            return None
-        _require_finite(made, problems)
-        return made
-
-    return convert
+    return lambda fields, problems: _make(library.from_fields, fields, problems, library.errors)
 
 
 def _add_problems(error: Exception, problems: Problems, value: Any) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import threading
 from contextvars import copy_context
 
-from edgeroutes.runtime.loop_state import outside, running_loop
+from edgeroutes.runtime.loop import outside, running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.runtime.annotations import alias_value, describe, is_alias, is_literal, origin
-from edgeroutes.runtime.results import Unfit
+from edgeroutes.runtime.responses import Unfit
 from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ from edgeroutes.errors import HandlerError, RouteFileError
 from edgeroutes.http.parameters import Status
 from edgeroutes.http.response import BODILESS, Response
 from edgeroutes.runtime.annotations import alias_value, is_alias, origin, plain_type
-from edgeroutes.runtime.results import Unfit, is_response, json_response, to_response
+from edgeroutes.runtime.responses import Unfit, is_response, json_response, to_response
 from edgeroutes.runtime.signature import evaluate, module_namespace
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
-from edgeroutes.runtime.loop_state import running_loop, starts_nothing
+from edgeroutes.runtime.context import call_outside_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +40,7 @@ async def require_listed(endpoint: Endpoint, params: Params) -> None:
 
 async def _generate(endpoint: Endpoint, generate: Callable[[], Any]) -> list[dict[str, object]]:
     where = f"{endpoint.route.source_file}, generate_static_params"
-    if running_loop() is None or starts_nothing(generate):
-        made = generate()
-    else:
-        from edgeroutes.runtime.offload import call_sync
-
-        made = await call_sync(generate)
-    if hasattr(made, "__await__"):
-        made = await made
+    made = await call_outside_loop(generate)
     names = endpoint.route.parameters()
     if not isinstance(made, list | tuple) or not all(isinstance(params, dict) for params in made):
         hint = f"Return a list of dicts with {', '.join(names) or 'no key'}"

@@ -12,9 +12,9 @@ from types import NoneType, UnionType
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.problem import MAX_PROBLEMS
-from edgeroutes.runtime.annotations import describe, is_alias, is_literal, origin, peel
-from edgeroutes.runtime.collisions import COLLIDING, collide
+from edgeroutes.runtime.annotations import describe, is_alias, is_any, is_literal, origin, peel
 from edgeroutes.runtime.conversion import find_converter, scalar_converter
+from edgeroutes.runtime.expensive_bodies import COLLIDING, collide
 from edgeroutes.runtime.fields import (
     field_annotations,
     field_names_required,
@@ -22,14 +22,6 @@ from edgeroutes.runtime.fields import (
     is_named_tuple,
     is_own_model,
     is_typed_dict,
-)
-from edgeroutes.runtime.scalars import (
-    anything,
-    enum_validator,
-    literal_validator,
-    simple_validator,
-    text,
-    text_validator,
 )
 from edgeroutes.runtime.signature import ABSENT
 
@@ -92,17 +84,17 @@ class _Maker:
         else:
             validator = self._plain(plain)
         checks = find_checks(annotation, self.where)
-        return _checked(validator, checks, takes_none=_takes_none(plain)) if checks else validator
+        return with_checks(validator, checks, takes_none=_takes_none(plain))
 
     def _plain(self, annotation: Any) -> Validator:
-        simple = simple_validator(annotation)
+        simple = _simple_validator(annotation)
         if simple is not None:
             return simple
         kind = origin(annotation) or annotation
         if kind is UnionType:
             return self._union(annotation)
         if is_literal(annotation):
-            return literal_validator(annotation.__args__)
+            return _literal_validator(annotation.__args__)
         if kind in (list, set, frozenset, tuple):
             return self._sequence(annotation, kind)
         if kind is dict:
@@ -110,15 +102,15 @@ class _Maker:
         if is_model(annotation):
             return self._once(annotation, self._model)
         if type(annotation).__name__ == "TypeVar":
-            return anything if annotation.__bound__ is None else self.make(annotation.__bound__)
+            return _anything if annotation.__bound__ is None else self.make(annotation.__bound__)
         if isinstance(annotation, EnumMeta):
-            return enum_validator(annotation)
+            return _enum_validator(annotation)
         converter = scalar_converter(annotation, self.where)
         if converter is None:
             hint = "Use JSON's own types, dataclasses, TypedDicts, NamedTuples, pydantic models or msgspec structs"
             problem = f"{describe(annotation)} is not a supported body type"
             raise RouteFileError(problem, where=self.where, hint=hint)
-        return text_validator(converter, takes_numbers=annotation.__name__ == "Decimal")
+        return _text_validator(converter, takes_numbers=annotation.__name__ == "Decimal")
 
     def _union(self, annotation: Any) -> Validator:
         kinds = [kind for kind in annotation.__args__ if kind is not NoneType]
@@ -148,7 +140,7 @@ class _Maker:
         arguments = getattr(annotation, "__args__", ())
         if kind is tuple and arguments and arguments[-1] is not Ellipsis:
             return self._fixed(arguments)
-        item = self.make(arguments[0]) if arguments else anything
+        item = self.make(arguments[0]) if arguments else _anything
         hashes = kind in (set, frozenset)
 
         def validate(value: Any, problems: Problems) -> Any:
@@ -186,9 +178,9 @@ class _Maker:
 
     def _mapping(self, annotation: Any) -> Validator:
         arguments: tuple[Any, ...] = getattr(annotation, "__args__", ())
-        item = self.make(arguments[1]) if arguments else anything
-        name = self.make(arguments[0]) if arguments else anything
-        convert = None if name in (text, anything) else find_converter(arguments[0], self.where)
+        item = self.make(arguments[1]) if arguments else _anything
+        name = self.make(arguments[0]) if arguments else _anything
+        convert = None if name in (_text, _anything) else find_converter(arguments[0], self.where)
 
         def validate(value: Any, problems: Problems) -> Any:
             if not isinstance(value, dict):
@@ -250,7 +242,13 @@ def _takes_none(annotation: Any) -> bool:
     return origin(annotation) is UnionType and NoneType in annotation.__args__
 
 
-def _checked(validator: Validator, checks: tuple[Callable[[Any], None], ...], *, takes_none: bool) -> Validator:
+def with_checks(
+    validator: Validator, checks: tuple[Callable[[Any], None], ...], *, takes_none: bool = False
+) -> Validator:
+    """The validator, which also calls the checks of a value that is valid."""
+    if not checks:
+        return validator
+
     def validate(value: Any, problems: Problems) -> Any:
         known = len(problems)
         made = validator(value, problems)
@@ -321,3 +319,106 @@ def _at(name: str, validator: Validator, value: Any, problems: Problems) -> Any:
     if len(problems) != known:
         problems.put_under(name, known)
     return converted
+
+
+def _anything(value: Any, problems: Problems) -> Any:  # noqa: ARG001
+    return value
+
+
+def _text(value: Any, problems: Problems) -> Any:
+    if value.__class__ is not str:
+        problems.add("must be a string")
+    return value
+
+
+def _integer(value: Any, problems: Problems) -> Any:
+    if value.__class__ is float and value.is_integer():  # 3.0 is 3 in JSON, which has one kind of number
+        return int(value)
+    if value.__class__ is not int:
+        problems.add("must be an integer")
+    return value
+
+
+def _number(value: Any, problems: Problems) -> Any:
+    if value.__class__ is int:
+        try:
+            return float(value)
+        except OverflowError:
+            value = None
+    if value.__class__ is not float:
+        problems.add("must be a number")
+    return value
+
+
+def _boolean(value: Any, problems: Problems) -> Any:
+    if value.__class__ is not bool:
+        problems.add("must be true or false")
+    return value
+
+
+def _null(value: Any, problems: Problems) -> Any:
+    if value is not None:
+        problems.add("must be null")
+    return value
+
+
+_SIMPLE: dict[Any, Validator] = {
+    str: _text,
+    int: _integer,
+    float: _number,
+    bool: _boolean,
+    NoneType: _null,
+    object: _anything,
+}
+
+
+def _simple_validator(annotation: Any) -> Validator | None:
+    if annotation is None:
+        return _null
+    if not isinstance(annotation, type):
+        return None
+    return _anything if is_any(annotation) else _SIMPLE.get(annotation)
+
+
+def _literal_validator(values: tuple[Any, ...]) -> Validator:
+    """Takes these values, of these very types, and for an enum's member its value."""
+    plain = [getattr(value, "_value_", value) for value in values]
+    message = f"must be one of {', '.join(map(str, plain))}"
+    allowed = {(type(given), given): value for given, value in zip((*plain, *values), values * 2, strict=True)}
+
+    def validate(value: Any, problems: Problems) -> Any:
+        kind = value.__class__
+        if kind is list or kind is dict or (kind, value) not in allowed:
+            problems.add(message)
+            return None
+        return allowed[kind, value]
+
+    return validate
+
+
+def _enum_validator(kind: Any) -> Validator:
+    message = f"must be one of {', '.join(str(member.value) for member in kind)}"
+
+    def validate(value: Any, problems: Problems) -> Any:
+        try:
+            return kind(value)
+        except (ValueError, TypeError):
+            problems.add(message)
+            return None
+
+    return validate
+
+
+def _text_validator(converter: Callable[[str], Any], *, takes_numbers: bool) -> Validator:
+    """Takes strings that `converter` takes, and numbers as it would write them."""
+
+    def validate(value: Any, problems: Problems) -> Any:
+        if takes_numbers and value.__class__ in (int, float):
+            value = str(value)
+        try:
+            return converter(value if isinstance(value, str) else "")
+        except ValueError as error:
+            problems.add(str(error))
+            return None
+
+    return validate

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     Reader = Callable[[RequestScope, Errors], Any]
 
 
+_UNCHANGEABLE = (str, int, float, bool, bytes, type(None))
+
+
 def in_query(scope: RequestScope, name: str) -> list[str]:
     """The values of a query parameter."""
     return scope.request.query_params.getlist(name)
@@ -42,19 +45,19 @@ def values_reader(
     convert = find_converter(annotation, where, many=many)
     is_required = default is ABSENT and not many
     checks_none = default is ABSENT and many  # a list may have a minimum length
-    make_default = make_default_maker(default)
+    make_default = default_maker(default)
     skips_empty = item is not str and not is_required and not _takes_empty(item)
     forgives = forgives and not is_required
 
     def read(scope: RequestScope, errors: Errors) -> Any:
-        values = find(scope, name)
-        if skips_empty:
-            values = [value for value in values if value != ""]
-        if not values and not checks_none:
-            if is_required:
-                errors.append({"field": name, "message": "is required"})
-            return make_default()
         try:
+            values = find(scope, name)
+            if skips_empty:
+                values = [value for value in values if value != ""]
+            if not values and not checks_none:
+                if is_required:
+                    errors.append({"field": name, "message": "is required"})
+                return make_default()
             return convert(values if many else values[-1])
         except ValueError as error:
             if not forgives:
@@ -64,13 +67,22 @@ def values_reader(
     return read
 
 
-def make_default_maker(default: Any) -> Callable[[], Any]:
-    """As `defaults.default_maker`, which is loaded for what could be changed."""
-    if default is None or default is ABSENT or default.__class__ in (str, int, bool):
-        return lambda: default
-    from edgeroutes.runtime.defaults import default_maker
+def default_maker(default: Any) -> Callable[[], Any]:
+    """What gives the default of an argument, a copy of its own for each request where it could be changed.
 
-    return default_maker(default)
+    What cannot be copied, such as a client with a lock in it, is the same for all requests.
+    """
+    if type(default).__name__ == "_HAS_DEFAULT_FACTORY_CLASS":  # of a dataclass or pydantic model, which makes it
+        return lambda: ABSENT
+    if default is ABSENT or isinstance(default, _UNCHANGEABLE) or callable(default):
+        return lambda: default
+    from copy import deepcopy
+
+    try:
+        is_unchangeable = deepcopy(default) is default
+    except Exception:  # noqa: BLE001  # of the author's own classes, whatever they raise
+        is_unchangeable = True
+    return (lambda: default) if is_unchangeable else (lambda: deepcopy(default))
 
 
 def _takes_empty(annotation: Any) -> bool:

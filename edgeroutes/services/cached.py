@@ -7,7 +7,7 @@ from threading import Lock
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import YEAR_SECONDS
-from edgeroutes.runtime.cache_usage import require_tags
+from edgeroutes.runtime.cache_policy import require_tags
 from edgeroutes.runtime.context import collecting, find_scope
 from edgeroutes.services.cache_entries import Recipe
 from edgeroutes.services.cache_keys import call_key, function_key, function_name, value_key, written_key

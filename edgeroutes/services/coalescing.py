@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from contextlib import suppress
 
 from edgeroutes.http.interrupts import HTTPError, Redirect
 from edgeroutes.names import DATA_CACHE_TABLE_VARIABLE
-from edgeroutes.runtime.cache_usage import CacheUsage, current_usage, require_tags
+from edgeroutes.runtime.cache_policy import CacheUsage, current_usage, require_tags
 from edgeroutes.runtime.context import collecting, find_scope
 from edgeroutes.runtime.log import log_exception, log_warning
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop
 from edgeroutes.services.cache_entries import make_entry
 from edgeroutes.services.cache_memory import MemoryStore
 from edgeroutes.services.cache_stores import Stores

@@ -8,9 +8,9 @@ from edgeroutes.errors import FetchError, HandlerError
 from edgeroutes.http.caching import CREDENTIALS, YEAR_SECONDS
 from edgeroutes.http.headers import Headers, MutableHeaders
 from edgeroutes.http.json_text import render_json
-from edgeroutes.runtime.cache_usage import require_tags
+from edgeroutes.runtime.cache_policy import require_tags
 from edgeroutes.runtime.context import collecting, find_scope
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

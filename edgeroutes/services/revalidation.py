@@ -11,7 +11,7 @@ import sys
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import path_tag
 from edgeroutes.names import DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, DISTRIBUTION_PARAMETER_VARIABLE
-from edgeroutes.runtime.cache_usage import require_tags
+from edgeroutes.runtime.cache_policy import require_tags
 from edgeroutes.runtime.context import find_scope
 
 TYPE_CHECKING = False

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
 from edgeroutes.errors import ConfigError
-from edgeroutes.runtime.loop_state import running_loop
+from edgeroutes.runtime.loop import running_loop
 from edgeroutes.testing.adapters import ADAPTERS
 from edgeroutes.testing.events import BASE_URL, RequestOptions, make_request
 from edgeroutes.testing.functions import Functions

@@ -27,9 +27,7 @@ BARE = {
     "adapters/mount.py",
     "http/cors.py",
     "http/response_bodies.py",
-    "runtime/base_path.py",
     "runtime/cors.py",
-    "runtime/files.py",
     "runtime/heartbeats.py",
     "runtime/middleware.py",
     "runtime/static_params.py",
@@ -50,7 +48,7 @@ def kept(config: Config, files: dict[str, str]) -> set[str]:
         (HANDLER, set()),
         ("def GET():\n    return Response.sse([])\n", {"http/response_bodies.py", "runtime/heartbeats.py"}),
         ("def GET():\n    return getattr(Response, 'ndjson')([])\n", {"http/response_bodies.py"}),
-        ("def GET():\n    return Response.file('x')\n", {"http/response_bodies.py", "runtime/files.py"}),
+        ("def GET():\n    return Response.file('x')\n", {"http/response_bodies.py"}),
         ("def GET():\n    return Response.stream(open('x'))\n", {"http/response_bodies.py"}),
         ("def GET():\n    return __file__\n", set()),
         ("# sse file cors\ndef GET():\n    'Response.sse and stream'\n    return {'a': 'a file'}\n", set()),
@@ -68,7 +66,6 @@ def test_a_part_ships_where_the_source_can_ask_for_it(source: str, parts: set[st
 
 
 def test_a_part_ships_where_the_settings_or_the_folder_ask_for_it() -> None:
-    assert kept(Config(base_path="/api"), {"functions/x/route.py": HANDLER}) == {"runtime/base_path.py"}
     assert kept(Config(cors=CORS("*")), {"functions/x/route.py": HANDLER}) == {"http/cors.py", "runtime/cors.py"}
     files = {"functions/middleware.py": MIDDLEWARE, "functions/x/route.py": HANDLER}
     assert kept(Config(), files) == {"runtime/middleware.py"}
@@ -80,7 +77,7 @@ def test_the_fallback_has_what_the_project_declares() -> None:
     config = Config(cors=CORS("*"), base_path="/api", cdn=CdnConfig(enabled=False))
     fallback = make_plan(config, scan(FakeFileTree({"functions/x/route.py": HANDLER}))).fallback
 
-    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py", "runtime/base_path.py"}
+    assert BARE - unused_parts(fallback, config, [], []) == {"http/cors.py", "runtime/cors.py"}
     assert ["adapters/origin.py" in unused_parts(fallback, each, [], []) for each in (config, Config())] == [
         True,
         False,
@@ -98,12 +95,12 @@ def test_what_calls_starlettes_responses_ships_where_starlette_is_imported() -> 
 def test_readers_ship_where_an_argument_may_need_them() -> None:
     files = {"functions/x/route.py": HANDLER}
     (function,) = make_plan(Config(), scan(FakeFileTree(files)), files).functions
-    readers = {"runtime/bodies.py", "runtime/conversion.py", "runtime/defaults.py"}
+    readers = {"runtime/bodies.py", "runtime/conversion.py"}
     kept = [
         readers - unused_parts(function, Config(), [], arguments)
         for arguments in ([Arguments.PLAIN], [Arguments.PLAIN, Arguments.SCALARS], [Arguments.SCALARS, Arguments.ANY])
     ]
-    assert kept == [set(), {"runtime/conversion.py", "runtime/defaults.py"}, readers]
+    assert kept == [set(), {"runtime/conversion.py"}, readers]
 
 
 def test_a_hello_weighs_150_kb_at_most(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from edgeroutes.dev.reports import (
     Started,
 )
 from edgeroutes.errors import HandlerError, LayoutError
-from edgeroutes.runtime.results import to_response
+from edgeroutes.runtime.responses import to_response
 
 PROBLEM = LayoutError("it is wrong", where="functions/a", hint="Fix it")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.dev.modules import drop_modules, is_project_file, loaded_files
-from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.endpoint import load_module
 from tests.dev.serving import PATIENCE_S, shared_module, write_files
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from edgeroutes.plan.manifest import read_cors
 from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.application import Application, Call
-from edgeroutes.runtime.chunks import read_whole
 from edgeroutes.runtime.loop import LoopFree, PersistentLoop
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
+from edgeroutes.runtime.streams import read_whole
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:

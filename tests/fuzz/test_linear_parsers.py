@@ -29,7 +29,7 @@ from edgeroutes.http.request import QueryParams
 from edgeroutes.http.url import decode_percent, is_host, location, split_host
 from edgeroutes.routing.patterns import path_readings
 from edgeroutes.routing.table import PathEncodingError, RouteTable, canonical_path
-from edgeroutes.runtime.compression import takes_gzip
+from edgeroutes.runtime.streams import takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -168,7 +168,7 @@ def test_a_hello_loads_what_reads_its_signature_and_nothing_else_for_it(
     _, added = respond(tmp_path, source, [rest_event("GET", "/items/1")])
     names = {name.rpartition(".")[2] for name in added if name.startswith("edgeroutes.runtime.")}
     always = {
-        "application", "context", "endpoint", "loader", "loop", "loop_state", "manifest", "response_headers", "results", "signature",
+        "application", "context", "endpoint", "loop", "manifest", "responses", "signature",
     }  # fmt: skip
     assert names == always | parts
     assert not added & {f"edgeroutes.http.{name}" for name in ("cookies", "problem", "request_bodies", "url")}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgeroutes.http.cors import CORS, Origins, canonical_entry, canonical_origin
+from edgeroutes.http.cors import CORS, canonical_origin
 
 APP = "https://app.example.com"
 OTHER = "https://other.example.com"
@@ -271,7 +271,7 @@ SPELLINGS = {
 @pytest.mark.parametrize(("written", "sent"), SPELLINGS.items())
 def test_an_origin_is_brought_into_a_browsers_spelling(written: str, sent: str) -> None:
     assert canonical_origin(written) == sent
-    assert canonical_entry(sent) == sent
+    assert CORS(sent).origins == (sent,)
 
 
 def test_it_is_the_spelling_of_the_url_standard() -> None:
@@ -285,7 +285,7 @@ def test_it_is_the_spelling_of_the_url_standard() -> None:
 
 def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
     entries = ["capacitor://localhost", "chrome-extension://abcdefghijklmnop", "tauri://localhost"]
-    assert Origins(entries).entries == tuple(entries)
+    assert CORS(entries).origins == tuple(entries)
 
 
 @pytest.mark.parametrize(
@@ -335,20 +335,20 @@ def test_apps_in_a_shell_of_their_own_have_origins_too() -> None:
 )
 def test_what_no_page_can_have_for_an_origin_is_refused(entry: str, said: str) -> None:
     with pytest.raises(ValueError, match="origins has") as caught:
-        canonical_entry(entry)
+        CORS([entry])
     assert said in str(caught.value)
 
 
 def test_a_list_is_not_empty_and_everybody_stands_alone() -> None:
     with pytest.raises(ValueError, match="origins is empty"):
-        Origins([])
+        CORS([])
     with pytest.raises(ValueError, match=r"'\*' allows every origin, so it must be the only entry"):
-        Origins(["*", "https://a.example"])
+        CORS(["*", "https://a.example"])
     with pytest.raises(ValueError, match=r"origins is 5\. Allowed are a string and a list of strings"):
-        Origins(5)  # type: ignore[arg-type]
+        CORS(5)  # type: ignore[arg-type]
 
 
-RULES = Origins(
+RULES = CORS(
     [
         "https://app.example.com",
         "http://localhost:3000",
@@ -406,17 +406,17 @@ RULES = Origins(
     ],
 )
 def test_origins_are_compared_as_browsers_do(origin: str, is_allowed: bool) -> None:
-    assert RULES.allow(origin) is is_allowed
+    assert RULES.allows(origin) is is_allowed
 
 
 def test_everybody_is_also_who_has_no_origin_of_his_own() -> None:
-    assert [Origins(["*"]).allow(origin) for origin in ("https://a.example", "null")] == [True, True]
+    assert [CORS(["*"]).allows(origin) for origin in ("https://a.example", "null")] == [True, True]
 
 
 @given(st.text(max_size=40))
 def test_no_text_but_those_named_is_allowed(text: str) -> None:
-    exact = Origins(["https://a.example", "http://b.example:81"])
-    assert exact.allow(text) is (text in exact.entries)
+    exact = CORS(["https://a.example", "http://b.example:81"])
+    assert exact.allows(text) is (text in exact.origins)
 
 
 @given(st.text(max_size=60))

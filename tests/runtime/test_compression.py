@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import read_whole, start_stream
-from edgeroutes.runtime.compression import compressed, takes_gzip
+from edgeroutes.runtime.streams import compressed, read_whole, start_stream, takes_gzip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -10,8 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from edgeroutes.http.conditional import strong_etag
-from edgeroutes.runtime.files import WHOLE_BYTES
 from edgeroutes.runtime.loop import LoopFree
+from edgeroutes.runtime.streams import WHOLE_BYTES
 from tests.fakes.incoming import FakeIncoming
 
 if TYPE_CHECKING:

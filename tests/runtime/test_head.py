@@ -288,7 +288,7 @@ def test_one_visitors_cookie_is_never_given_to_the_next(
     assert (response.header("x-cache-tag"), response.header("etag")) == (None, None)
     warning = (
         f"{routes.app_dir}/x/route.py: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the "
-        "cookie to everyone. It went out as 'private, no-store'. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
+        "cookie to everyone. It is sent as 'private, no-store'. Use 'private', or add 'no-cache=\"Set-Cookie\"'."
     )
     assert [line["message"] for line in log_lines()] == ([warning] if warns else [])
 
@@ -386,7 +386,7 @@ def test_what_runs_after_a_cached_response_may_ask(project: Make) -> None:
     ("result", "reason"),
     [
         ("headers(); cookies(); headers(); return 'a'", "headers and cookies were read"),
-        ("return Response('a', 201)", "status 201 is never kept"),
+        ("return Response('a', 201)", "status 201 is never cached"),
         ("return Response('a', headers={'Set-Cookie': 'a=1'})", "it sets a cookie"),
     ],
 )

@@ -14,8 +14,8 @@ import pytest
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
 from edgeroutes.http.response_bodies import HEARTBEAT
-from edgeroutes.runtime.chunks import start_stream
 from edgeroutes.runtime.loop import LoopFree
+from edgeroutes.runtime.streams import start_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -433,7 +433,7 @@ def test_a_loop_free_route_with_heartbeats_loads_no_asyncio() -> None:
     program = """
 import sys
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import start_stream, read_whole
+from edgeroutes.runtime.streams import start_stream, read_whole
 from edgeroutes.runtime.loop import LoopFree
 from contextvars import copy_context
 

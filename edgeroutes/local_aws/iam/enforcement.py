@@ -23,7 +23,7 @@ from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
 from edgeroutes.local_aws.iam.policies import Decision, Question, Verdict, decide, shown
 from edgeroutes.local_aws.iam.roles import Role, read_role
 from edgeroutes.pipeline import plan_project
-from edgeroutes.runtime.loader import is_own_file
+from edgeroutes.runtime.failures import is_own_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ParamValidationError
 from edgeroutes.local_aws.iam.enforcement import enforce
 from edgeroutes.local_aws.iam.needs import Need
 from edgeroutes.local_aws.stack import Cloud, start_cloud
-from edgeroutes.runtime.loader import load_module
+from edgeroutes.runtime.endpoint import load_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

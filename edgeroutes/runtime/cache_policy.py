@@ -1,30 +1,114 @@
-"""The head of a response that caches may keep: lifetime, tags, validators. Loaded for such responses."""
+"""How long a response may be cached, and under which tags: what the data behind it sets, and the headers that follow from it.
+
+Loaded by routes that use `cached`, `fetch` or `cache_tags`, and for responses that caches may store.
+"""
 
 from __future__ import annotations
+
+import sys
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import (
     ALWAYS_KEYED,
+    CACHEABLE_STATUSES,
+    CREDENTIALS,
     MAX_TAGS,
     UNCACHED,
     YEAR_SECONDS,
     keyed_headers,
     path_tag,
     render_cache_control,
+    tag_problem,
 )
 from edgeroutes.http.conditional import is_not_modified, kept_headers, strong_etag
 from edgeroutes.http.headers import Headers
 from edgeroutes.http.response import Response
+from edgeroutes.runtime.context import collecting, current_scope, find_scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from edgeroutes.runtime.context import RequestScope
 
 _warned: set[tuple[str, ...]] = set()
 
 
-def apply_route_policy(response: Response, scope: RequestScope, tag_header: str) -> Response:
-    """The response as the route's config has it kept, or the 304 that stands for it; private where it varies by what no cache key has."""
+class CacheUsage:
+    """The lowest lifetime and every tag of what was used: for a response, or for the value of a cached function.
+
+    Args:
+        key: Of the cached value that is being made; empty for a response.
+        outer: What the value is being made for, where that is another cached value.
+    """
+
+    __slots__ = ("keys", "lifetime_seconds", "tags")
+
+    def __init__(self, key: str = "", outer: CacheUsage | None = None) -> None:
+        self.lifetime_seconds = sys.maxsize
+        self.tags: set[str] = set()
+        self.keys: frozenset[str] = frozenset({key}) if outer is None else outer.keys | {key}
+
+    def join(self, lifetime_seconds: int, tags: Iterable[str]) -> None:
+        """Count something that was used."""
+        self.lifetime_seconds = min(self.lifetime_seconds, lifetime_seconds)
+        self.tags.update(tags)
+
+    def is_making(self, key: str) -> bool:
+        """Whether the value of this key is being made now: a nested request for it must not wait for it."""
+        return key in self.keys
+
+
+def current_usage() -> CacheUsage | None:
+    """What counts now: the cached function that is running, else the response; None outside both, or once its headers are written."""
+    making = collecting.get(None)
+    if making is not None:
+        return making
+    scope = find_scope()
+    if scope is None or scope.sealed:
+        return None
+    if scope.usage is None:
+        scope.usage = CacheUsage()
+    return scope.usage
+
+
+def cache_tags(*tags: str) -> None:
+    """Give the response more tags, by which `revalidate_tag` finds it; inside a `cached` function, the value that it returns.
+
+    They count where the response is cached at all (the route's `revalidate`).
+
+    Args:
+        tags: At most 256 visible ASCII characters each, without comma.
+
+    Raises:
+        HandlerError: For a tag that CloudFront would not take, outside a request, and once the response has begun.
+    """
+    require_tags(tags, "cache_tags()")
+    usage = current_usage()
+    if usage is None:
+        scope = current_scope("cache_tags()")
+        hint = "Call it before the handler returns, or before the first chunk of a stream"
+        raise HandlerError(f"cache_tags() was called {scope.sealed}", where=scope.where, hint=hint)
+    usage.tags.update(tags)
+
+
+def require_tags(tags: Iterable[object], where: str) -> None:
+    """Raise HandlerError for the first tag that CloudFront would not take."""
+    if isinstance(tags, str):
+        raise HandlerError(f"tags are {tags!r:.60}. Allowed: a list of strings", where=where, hint="Put it into a list")
+    for tag in tags:
+        problem = tag_problem(tag)
+        if problem:
+            raise HandlerError(problem, where=where)
+
+
+def apply_route_policy(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
+    """The response as the route's config has it cached, or the 304 that stands for it; uncached where that is not possible."""
+    reason = _uncached_reason(response, scope, has_cookies=has_cookies)
+    if reason:
+        response.headers.add_own("cache-control", UNCACHED)
+        _log_uncached(reason, scope)
+        return response
     unkeyed = _unkeyed(response, scope)
     if unkeyed:
         response.headers.add_own("cache-control", UNCACHED)
@@ -64,7 +148,11 @@ def apply_handler_policy(response: Response, scope: RequestScope, tag_header: st
     if has_cookies:
         if replays_cookies(own):
             response.headers["cache-control"] = UNCACHED
-            _warn_of_cookie(own, scope)
+            _warn(
+                f"a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the cookie to everyone. "
+                f"It is sent as {UNCACHED!r}. Use 'private', or add 'no-cache=\"Set-Cookie\"'.",
+                scope,
+            )
         return response
     if allows_sharing(own):
         _tag(response, scope, tag_header)
@@ -80,7 +168,23 @@ def _seconds_until(expires: str) -> int:
     return int((parse_http_date(expires) or 0) - time())
 
 
-def log_uncached(reason: str, scope: RequestScope) -> None:
+def _uncached_reason(response: Response, scope: RequestScope, *, has_cookies: bool) -> str:
+    """Why a response of a cached route is not cached; "" where it is."""
+    if scope.incoming.method not in ("GET", "HEAD"):
+        return f"{scope.incoming.method} is never cached"
+    if scope.dynamic_reasons:
+        return f"{' and '.join(dict.fromkeys(scope.dynamic_reasons))} were read"
+    if has_cookies:
+        return "it sets a cookie"
+    if response.status not in CACHEABLE_STATUSES:
+        return f"status {response.status} is never cached"
+    # What an app reads of the request is not seen, and whoever signs in does it by these.
+    if scope.endpoint.app is not None and any(scope.incoming.header(name) for name in CREDENTIALS):
+        return "credentials were sent to a mounted app"
+    return ""
+
+
+def _log_uncached(reason: str, scope: RequestScope) -> None:
     """One line, in `dev` and at debug level, for who wonders why a response of a cached route is made anew each time."""
     if scope.incoming.method not in ("GET", "HEAD"):
         return
@@ -101,28 +205,21 @@ def _unkeyed(response: Response, scope: RequestScope) -> list[str]:
 
 
 def _warn_of_vary(unkeyed: list[str], scope: RequestScope) -> None:
-    """One line for each route and set of headers, in production, too: the author expects the response to be cached."""
+    """Once for each route and set of headers, in production, too: the author expects the response to be cached."""
     what = (scope.where, *sorted(unkeyed))
-    if what in _warned:
-        return
-    _warned.add(what)
+    if what not in _warned:
+        _warned.add(what)
+        _warn(
+            f"the response is not cached: it varies by {', '.join(unkeyed)}, which is not in CloudFront's cache key. It is sent "
+            f"as {UNCACHED!r}. Put what it varies by into the path or the query, or leave it out of Vary.",
+            scope,
+        )
+
+
+def _warn(message: str, scope: RequestScope) -> None:
     from edgeroutes.runtime.log import log_warning
 
-    message = (
-        f"{scope.where}: the response is not cached: it varies by {', '.join(unkeyed)}, which is not in CloudFront's cache key. It is sent "
-        f"as {UNCACHED!r}. Put what it varies by into the path or the query, or leave it out of Vary."
-    )
-    log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
-
-
-def _warn_of_cookie(own: str, scope: RequestScope) -> None:
-    from edgeroutes.runtime.log import log_warning
-
-    message = (
-        f"{scope.where}: a response that sets a cookie has Cache-Control {own!r}, by which CloudFront would give the cookie to "
-        f"everyone. It went out as {UNCACHED!r}. Say 'private', or add 'no-cache=\"Set-Cookie\"'."
-    )
-    log_warning(message, route=scope.endpoint.route.route_path, path=scope.path)
+    log_warning(f"{scope.where}: {message}", route=scope.endpoint.route.route_path, path=scope.path)
 
 
 def _tag(response: Response, scope: RequestScope, tag_header: str) -> None:

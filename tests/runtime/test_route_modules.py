@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.errors import ExportMissingError, ImportRaisedError, ModuleMissingError, RouteImportError
-from edgeroutes.runtime.loader import is_own_file, load_module
+from edgeroutes.runtime.endpoint import load_module
+from edgeroutes.runtime.failures import is_own_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

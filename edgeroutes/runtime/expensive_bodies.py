@@ -1,25 +1,110 @@
-"""How deep a body may nest for a pydantic model with recursive unions. Loaded with a pydantic model.
+"""Bodies that would take a validator far more time or memory than their size: refused.
 
-pydantic tries every type of a union without discriminator at every level: with three recursive ones, level n costs 3ⁿ. Nothing stops
-it once it runs, so such a body is not given to it.
+- A set or dict of values whose hashes a client can choose takes quadratic time. Strings have secret hashes; an int's is its remainder by
+2⁶¹-1, and floats, Decimals and UUIDs follow it.
+- pydantic makes every problem, each with a copy of its path, before anybody can stop it: a body of 230 kB with one long name, or with
+a hundred levels, would take a gigabyte.
+- pydantic tries every type of a union without discriminator at every level: with three recursive ones, level n costs 3ⁿ.
 """
 
 from __future__ import annotations
+
+import re
+from decimal import Decimal
 
 from edgeroutes.http.interrupts import HTTPError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any, NoReturn
 
     Schema = dict[str, Any]
 
+COLLIDING = "has too many different items with the same hash"
+_FEW = 1_000
+_MOST_ALIKE = 50
+_UUID_DIGITS = 32
+# A smaller body cannot do harm.
+SMALL_BYTES = 4_096
+_MOST_BYTES = 100_000_000
+_LEVEL_BYTES = 32
+_long_name = re.compile(rb'"(?:[^"\\]|\\.){64,}+"\s*:').search
 _MAX_TRIALS = 3_000  # of one object in the deepest level: about 50 ms
 _MAX_TRIALS_OF_ALL = 30_000  # of all objects of a body together
 
 
-class Depth:
+def collide(values: list[Any]) -> bool:
+    """Whether so many different values have one hash that a set of them takes quadratic time."""
+    if len(values) <= _FEW:
+        return False
+    by_hash: dict[int, list[Any]] = {}
+    for value in values:
+        alike = by_hash.setdefault(hash(value), [value])
+        if value not in alike:
+            alike.append(value)
+            if len(alike) > _MOST_ALIKE:
+                return True
+    return False
+
+
+def require_few_collisions(value: Any) -> None:
+    """Raise HTTPError 400 for a JSON value with a list or object that a library may make such a set or dict of."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if part.__class__ not in (dict, list):
+            continue
+        if len(part) > _FEW and collide(_numbers(part)):
+            raise HTTPError(400, f"the body {COLLIDING}")
+        left.extend(part.values() if part.__class__ is dict else part)
+
+
+def _numbers(values: Iterable[Any]) -> list[Any]:
+    """The numbers among items or names, also those that a library reads from strings; UUIDs as their 128 bits."""
+    found = (_number(value) if value.__class__ is str else value for value in values)
+    return [value for value in found if value.__class__ in (int, float, Decimal)]
+
+
+def _number(text: str) -> int | Decimal | None:
+    digits = text.replace("-", "")
+    try:
+        if len(digits) == _UUID_DIGITS:
+            return int(digits, 16)
+        number = Decimal(text)
+    except (ValueError, ArithmeticError):
+        return None
+    return number if number.is_finite() else None
+
+
+def is_recursive(model: Any) -> bool:
+    """Whether a model may contain itself, so that its values nest as deep as a client likes."""
+    return "definition-ref" in str(getattr(model, "__pydantic_core_schema__", ""))
+
+
+def has_long_name(body: bytes) -> bool:
+    """Whether an object in a JSON text has a name of more than 64 characters."""
+    return _long_name(body) is not None
+
+
+def require_short_paths(value: Any) -> None:
+    """Raise HTTPError 400 for a JSON value whose parts, were each of them wrong, would have too much of paths together."""
+    left = [(value, 0)]
+    total = 0
+    while left:
+        part, length = left.pop()
+        inner = length + _LEVEL_BYTES
+        if part.__class__ is dict:
+            total += sum(inner + len(name) for name in part)
+            left.extend((each, inner + len(name)) for name, each in part.items() if each.__class__ in (dict, list))
+        elif part.__class__ is list:
+            total += inner * len(part)
+            left.extend((each, inner) for each in part if each.__class__ in (dict, list))
+        if total > _MOST_BYTES:
+            raise HTTPError(400, "the body has too many values under long names or too deep in each other")
+
+
+class _Depth:
     """How much a body may nest for a model whose union of `choices` types contains itself.
 
     Args:
@@ -66,7 +151,7 @@ class Depth:
         raise HTTPError(400, f"the body {problem}")
 
 
-def depth_of(model: Any) -> Depth | None:
+def depth_of(model: Any) -> _Depth | None:
     """How much a body may nest for a model; None where it has no union that makes that matter."""
     if getattr(model, "__pydantic_complete__", True) is False:  # names what was defined after it, or defers its schema
         model.model_rebuild(raise_errors=False)
@@ -74,7 +159,7 @@ def depth_of(model: Any) -> Depth | None:
     if not isinstance(schema, dict):
         return None
     choices = _recursive_choices(schema)
-    return Depth(choices) if choices > 1 else None
+    return _Depth(choices) if choices > 1 else None
 
 
 def _recursive_choices(schema: Schema) -> int:

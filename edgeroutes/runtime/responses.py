@@ -1,4 +1,4 @@
-"""Any value that a handler may return, as a Response.
+"""From what a handler returns to a response with its status and headers: cookies, `Cache-Control`, tags, validators.
 
 Values are recognized by shape, so that no library is loaded only to check a type.
 """
@@ -8,9 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edgeroutes.errors import HandlerError
-from edgeroutes.http.response import Response
+from edgeroutes.http.caching import UNCACHED
+from edgeroutes.http.response import BODILESS, CONNECTION_HEADERS, Response
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.runtime.context import RequestScope
 
 _MODEL_MARKS = ("__dataclass_fields__", "model_dump", "__struct_fields__", "__json__")
+_NOTED = CONNECTION_HEADERS | {"cache-control", "expires", "set-cookie"}
 
 
 def to_response(value: object, where: str) -> Response:
@@ -81,3 +87,60 @@ class Unfit(Exception):  # noqa: N818  # an outcome, which the caller turns into
 
     def __str__(self) -> str:
         return f"{'.'.join(self.names)}: {self.message}" if self.names else self.message
+
+
+def finalize_body(response: Response, method: str) -> None:
+    """Leave the head alone where no body may go out: for HEAD, and for a status that has none, such as middleware may have set."""
+    if method != "HEAD" and (response.status not in BODILESS or response.body is None):
+        return
+    if method != "HEAD":
+        response.headers.discard(CONNECTION_HEADERS)  # the length of a file
+        response.headers.pop("content-type", None)
+    response.body = None
+
+
+def complete_headers(response: Response, scope: RequestScope, tag_header: str) -> Response:
+    """The response with what belongs to it, or the 304 that stands for it.
+
+    Args:
+        response: As the handler and middleware left it; a stream has its first chunk.
+        scope: The request, with the route, whose config decides whether it is cached.
+        tag_header: Where the CDN reads cache tags.
+
+    Raises:
+        HandlerError: When the data behind a cached response has more tags than CloudFront takes.
+    """
+    headers = response.headers
+    is_plain = not headers.has_any(_NOTED)  # one look instead of four, on every request
+    if not is_plain:
+        length = _declared_length(response, scope.incoming.method)
+        headers.discard(CONNECTION_HEADERS)
+        if length:
+            headers.add_own("content-length", length)
+    has_cookies = not (is_plain and scope.jar is None and not response.has_cookies) and _write_cookies(response, scope)
+    # Expires is a caching policy, too (RFC 9111 §5.3): a Cache-Control beside it would take its place.
+    has_own = not is_plain and ("cache-control" in headers or "expires" in headers)
+    if scope.endpoint.lifetime_seconds is None and not has_own:
+        headers.add_own("cache-control", UNCACHED)
+        return response
+    from edgeroutes.runtime import cache_policy
+
+    apply = cache_policy.apply_handler_policy if has_own else cache_policy.apply_route_policy
+    return apply(response, scope, tag_header, has_cookies=has_cookies)
+
+
+def _declared_length(response: Response, method: str) -> str:
+    """The length that a GET would have, of a response to HEAD; "" where it is unknown. Source: RFC 9110 §9.3.2, §8.6."""
+    if method != "HEAD" or response.body is not None or response.status in BODILESS:
+        return ""
+    length = response.headers.get("content-length", "")
+    return length if length.isascii() and length.isdigit() and len(length) < 20 else ""
+
+
+def _write_cookies(response: Response, scope: RequestScope) -> bool:
+    lines = response.set_cookie_lines(scope.jar)
+    if lines:
+        response.headers.pop("set-cookie", None)
+        for line in lines:
+            response.headers.append("set-cookie", line)
+    return bool(lines)

@@ -9,7 +9,7 @@ import pytest
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.response import Response
-from edgeroutes.runtime.chunks import read_whole, start_stream
+from edgeroutes.runtime.streams import read_whole, start_stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
