@@ -16,29 +16,35 @@ from typing import Any
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, show_value, suggest
 from edgeroutes.http.cors import CORS
 from edgeroutes.http.headers import is_token
-from edgeroutes.names import CONFIG_FILE, DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, OWN_VARIABLES
+from edgeroutes.names import (
+    CONFIG_FILE,
+    DATA_CACHE_TABLE_VARIABLE,
+    DISTRIBUTION_ID_VARIABLE,
+    OWN_VARIABLES,
+    SAM_CONFIG_FILE,
+)
 from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 from edgeroutes.routing.reading import read_text
 
 PYTHONS = ("python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
-MAX_NAME_LENGTH = 128
-NAME_RULE = f"up to {MAX_NAME_LENGTH} letters, digits and -, with a letter first and no - last"
+_MAX_NAME_LENGTH = 128
+NAME_RULE = f"up to {_MAX_NAME_LENGTH} letters, digits and -, with a letter first and no - last"
 # Source: docs.aws.amazon.com/lambda "gettingstarted-limits", read 2026-11-21.
-MEMORY_MIB = range(128, 10_241)
-TIMEOUT_S = range(1, 901)
-PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+_MEMORY_MIB = range(128, 10_241)
+_TIMEOUT_S = range(1, 901)
+_PRICE_CLASSES = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})+")
 # Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table", read 2026-11-21: 29 unless raised.
-INTEGRATION_TIMEOUT_S = range(29, 901)
-STREAM_MARGIN_MS = range(60_001)
+_INTEGRATION_TIMEOUT_S = range(29, 901)
+_STREAM_MARGIN_MS = range(60_001)
 # API Gateway's limits for each method of each route, in requests per second and in concurrent requests. An account's limits are 10,000
 # per second and 5,000 at once for all its APIs in a region, and 1,000 concurrent Lambda invocations. So no route takes more than a tenth
 # of the first or half of the last. Source: docs.aws.amazon.com/apigateway "api-gateway-request-throttling" and
 # docs.aws.amazon.com/lambda "gettingstarted-limits" (read 2026-11-30).
-THROTTLE_RATE = 1_000
-THROTTLE_BURST = 500
+_THROTTLE_RATE = 1_000
+_THROTTLE_BURST = 500
 THROTTLES = range(1, 1_000_001)
 # Source: docs.aws.amazon.com/lambda "API_Environment", Variables, key pattern (read 2026-11-30). Lambda's own may start with _.
 _VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+|_HANDLER|_X_AMZN_TRACE_ID")
@@ -133,8 +139,8 @@ class Config:
     cors: CORS | None = None
     trailing_slash: bool = False
     base_path: str = ""
-    throttle_rate: int = THROTTLE_RATE
-    throttle_burst: int = THROTTLE_BURST
+    throttle_rate: int = _THROTTLE_RATE
+    throttle_burst: int = _THROTTLE_BURST
     cdn: CdnConfig = field(default_factory=CdnConfig)
     env: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -174,6 +180,25 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except ValueError as error:  # a date such as 2026-13-45, an integer of more than 4300 digits
         raise ConfigError(f"not valid TOML: {error}", where=where) from error
     return document
+
+
+def samconfig_values(root: Path, name: str) -> list[Any]:
+    """The values of a parameter of `sam deploy` in samconfig.toml: for all commands, then for `deploy`, which wins.
+
+    Raises:
+        ConfigError: The file is not valid TOML.
+    """
+    try:
+        document = parse_toml(read_text(root / SAM_CONFIG_FILE, SAM_CONFIG_FILE), SAM_CONFIG_FILE)
+    except FileNotFoundError:
+        return []
+    found: list[Any] = []
+    for command in ("global", "deploy"):
+        value: Any = document
+        for key in ("default", command, "parameters", name):
+            value = value.get(key) if isinstance(value, dict) else None
+        found += [] if value is None else [value]
+    return found
 
 
 def _not_toml(error: tomllib.TOMLDecodeError, where: str) -> ConfigError:
@@ -348,7 +373,7 @@ def plain_name(text: str) -> str:
     Source: docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html, StackName (read 2026-11-21).
     """
     name = "".join(character if character.isascii() and character.isalnum() else "-" for character in text).strip("-")
-    return (name if name[:1].isalpha() else f"app-{name}")[:MAX_NAME_LENGTH].rstrip("-")
+    return (name if name[:1].isalpha() else f"app-{name}")[:_MAX_NAME_LENGTH].rstrip("-")
 
 
 def _table(value: Any) -> str:
@@ -379,10 +404,10 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "name": _name,
     "runtime": _choice(PYTHONS),
     "architecture": _choice(ARCHITECTURES),
-    "memory_mib": _whole(MEMORY_MIB, "MiB"),
-    "timeout_s": _whole(TIMEOUT_S, "seconds"),
-    "integration_timeout_s": _whole(INTEGRATION_TIMEOUT_S, "seconds"),
-    "stream_margin_ms": _whole(STREAM_MARGIN_MS, "milliseconds"),
+    "memory_mib": _whole(_MEMORY_MIB, "MiB"),
+    "timeout_s": _whole(_TIMEOUT_S, "seconds"),
+    "integration_timeout_s": _whole(_INTEGRATION_TIMEOUT_S, "seconds"),
+    "stream_margin_ms": _whole(_STREAM_MARGIN_MS, "milliseconds"),
     "cors": _table,
     "trailing_slash": _flag,
     "base_path": _base_path,
@@ -394,5 +419,5 @@ _CHECKS: Mapping[str, Callable[[Any], str]] = {
     "isolate": lambda value: "" if is_group_name(value) else f"Allowed: {GROUP_NAMES}",
     "tag_header": _header_name,
     "domain_name": _domain_names,
-    "price_class": _choice(PRICE_CLASSES),
+    "price_class": _choice(_PRICE_CLASSES),
 }

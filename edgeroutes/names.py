@@ -18,6 +18,7 @@ DATA_CACHE_TABLE_VARIABLE = "EDGEROUTES_DATA_CACHE_TABLE"
 CONFIG_FILE = "pyproject.toml"
 TEMPLATE_FILE = "template.yaml"
 SAM_CONFIG_FILE = "samconfig.toml"
+SAM_FOLDER = ".aws-sam"
 INFRA_FOLDER = "infra"
 # Of the developer's own machine: dev and tests read them, the last one wins, and bundles never contain them.
 ENV_FILES = (".env", ".env.local")

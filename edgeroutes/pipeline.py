@@ -8,18 +8,15 @@ Each stage is a package that knows values; I/O is here, or behind a port::
         ▼
     plan               plan.project.make_plan    → ProjectPlan       the functions, their routes, and the paths of the API
         │                function_yaml             properties
-        │                grouping                  which routes share a function
-        │                logical_ids               names in the template
-        │                api_tree                  the API's paths
-        │                validate                  what AWS would refuse
-        │              build.features              for the template: the features that a function's code uses
+        │                api_tree                  the API's paths, and which routes share a function
+        │              build.own_parts             for the template: the features that a function's code uses
         ├──────────────────────────────┐
         ▼                              ▼
     template           template.document         build               (`sam build` runs it through the Makefile)
         functions  api  cdn  cors                trace             the files that a function needs, and why
         merge      infra/*.yaml over it            installer         wheels for the target
-        counts     does it fit in a stack          bytecode store    bundles, each built once
-        yaml       the text                        bundle            into ARTIFACTS_DIR
+        document   the text; does it fit           bytecode store    bundles, each built once
+                                                   bundle            into ARTIFACTS_DIR
         │
         ▼
     template.yaml      written atomically, committed, compared in CI (`edgeroutes template --check`)
@@ -47,9 +44,8 @@ from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, ToolError, require_no_problems
 from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, TEMPLATE_FILE
-from edgeroutes.plan.infra import parse_infra
-from edgeroutes.plan.project import make_plan
-from edgeroutes.plan.validate import warn_foreign_roles
+from edgeroutes.plan.cloudformation import parse_infra
+from edgeroutes.plan.project import make_plan, warn_foreign_roles
 from edgeroutes.routing.python_source import shared_trees
 from edgeroutes.routing.reading import DiskTree, list_folder, read_text
 from edgeroutes.routing.scan import scan
@@ -61,7 +57,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.graph import ImportGraph
     from edgeroutes.config import Config
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteScan
 
@@ -177,15 +173,6 @@ def read_infra(root: Path) -> Infra:
         ProjectError: A file cannot be read.
     """
     return parse_infra(_read_texts(root, _infra_files(root)))
-
-
-def render_template(root: Path) -> str:
-    """The project's template as text.
-
-    Raises:
-        ProjectError: As `project_template`.
-    """
-    return project_template(root).text
 
 
 def check_template(root: Path, text: str) -> list[str]:

@@ -35,13 +35,13 @@ def test_a_project_is_planned_from_its_folder(root: Path) -> None:
 
 
 def test_its_template_holds_its_own_parts(root: Path) -> None:
-    text = pipeline.render_template(root)
+    text = pipeline.project_template(root).text
     assert "  T:\n    Type: AWS::SQS::Queue\n" in text
     assert pipeline.project_template(root).text == text
 
 
 def test_a_template_is_written_once_and_found_current(root: Path) -> None:
-    text = pipeline.render_template(root)
+    text = pipeline.project_template(root).text
     assert pipeline.write_template(root, text)
     assert (root / "template.yaml").read_bytes() == text.encode()
     assert not pipeline.write_template(root, text)
@@ -50,7 +50,7 @@ def test_a_template_is_written_once_and_found_current(root: Path) -> None:
 
 
 def test_a_difference_is_shown_as_a_diff(root: Path) -> None:
-    text = pipeline.render_template(root)
+    text = pipeline.project_template(root).text
     (root / "template.yaml").write_bytes(text.replace("MemorySize: 256", "MemorySize: 1").encode())
     found = pipeline.check_template(root, text)
     assert "-      MemorySize: 1" in found
@@ -70,16 +70,16 @@ def test_a_folder_that_cannot_be_written_leaves_nothing_behind(root: Path) -> No
 def test_a_binary_file_is_named(root: Path) -> None:
     (root / "infra" / "tables.yaml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match=r"infra/tables\.yaml:1: byte 0xff is not UTF-8\."):
-        pipeline.render_template(root)
+        pipeline.project_template(root)
     (root / "infra" / "tables.yaml").unlink()
     (root / "functions" / "users" / "[id]" / "function.yaml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"function\.yaml:1: byte 0xff is not UTF-8\."):
-        pipeline.render_template(root)
+        pipeline.project_template(root)
 
 
 def test_a_project_without_routes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(LayoutError, match="functions: the folder does not exist"):
-        pipeline.render_template(tmp_path)
+        pipeline.project_template(tmp_path)
 
 
 def test_all_problems_of_a_project_come_at_once(root: Path) -> None:
@@ -87,7 +87,7 @@ def test_all_problems_of_a_project_come_at_once(root: Path) -> None:
     (root / "functions" / "[id" / "route.py").write_text(HANDLER)
     (root / "functions" / "users" / "[id]" / "function.yaml").write_text("MemorySice: 1\n")
     with pytest.raises(ProblemsError) as caught:
-        pipeline.render_template(root)
+        pipeline.project_template(root)
     assert len(caught.value.problems) == 2
 
 
@@ -131,7 +131,7 @@ def test_a_check_of_the_template_parses_each_file_once(root: Path) -> None:
     for name, text in files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)
-    pipeline.write_template(root, pipeline.render_template(root))
+    pipeline.write_template(root, pipeline.project_template(root).text)
     done = subprocess.run([sys.executable, "-c", PARSED, str(root)], capture_output=True, text=True, check=True)
     code, parsed = json.loads(done.stdout.splitlines()[-1])
     assert code == 0

@@ -112,7 +112,7 @@ def mounted_paths(scope: RequestScope) -> dict[str, Any]:
     The folder's own URL gets a slash at its end, which is what an app calls its root.
     """
     path = scope.incoming.path
-    folder = scope.endpoint.base_path + scope.endpoint.route.own_path(scope.path)
+    folder = scope.endpoint.manifest.base_path + scope.endpoint.route.own_path(scope.path)
     if path == folder:
         path += "/"
     server_root = getattr(scope.incoming, "root_path", "")

@@ -28,6 +28,7 @@ from edgeroutes.build.aws_values import (
     value_in,
     value_of,
 )
+from edgeroutes.errors import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,19 +67,11 @@ class AwsCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadCall:
-    """A place that asks AWS for something that the source does not tell."""
-
-    where: str
-    problem: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AwsUse:
-    """All that was found, in the order of files and lines."""
+    """All that was found, in the order of files and lines; `unread` are calls whose service or operation the source does not show."""
 
     calls: tuple[AwsCall, ...] = ()
-    unread: tuple[UnreadCall, ...] = ()
+    unread: tuple[Problem, ...] = ()
 
 
 def find_aws_calls(graph: ImportGraph) -> AwsUse:
@@ -100,7 +93,7 @@ def find_aws_calls(graph: ImportGraph) -> AwsUse:
     return AwsUse(calls=tuple(by_line), unread=tuple(sorted(unread, key=_position)))
 
 
-def _position(found: AwsCall | UnreadCall) -> tuple[str, int]:
+def _position(found: AwsCall | Problem) -> tuple[str, int]:
     file, _, line = found.where.rpartition(":")
     return file, int(line)
 
@@ -195,8 +188,8 @@ class _Reader:
 
     graph: ImportGraph
     calls: list[AwsCall] = field(default_factory=list)
-    unread: list[UnreadCall] = field(default_factory=list)
-    passing: dict[Scope, UnreadCall] = field(default_factory=dict)
+    unread: list[Problem] = field(default_factory=list)
+    passing: dict[Scope, Problem] = field(default_factory=dict)
     called: set[Scope] = field(default_factory=set)
     makers: dict[Scope, bool] = field(default_factory=dict)
 
@@ -279,5 +272,5 @@ class _Reader:
     def _append(self, call: ast.Call, place: Place, **found: Any) -> None:
         self.calls.append(AwsCall(where=self.graph.where(place.file.path, call.lineno), **found))
 
-    def _not_read(self, node: ast.Call, place: Place, problem: str) -> UnreadCall:
-        return UnreadCall(where=self.graph.where(place.file.path, node.lineno), problem=problem)
+    def _not_read(self, node: ast.Call, place: Place, problem: str) -> Problem:
+        return Problem(problem, where=self.graph.where(place.file.path, node.lineno))

@@ -20,17 +20,16 @@ from edgeroutes.build.bytecode import find_interpreter
 from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
 from edgeroutes.build.distributions import installed_distributions, installed_site_packages, startup_code, unread_links
-from edgeroutes.build.entry import render_entry
-from edgeroutes.build.inputs import bundle_files_read, drop_inputs, folders_below, now_ns, record_inputs
+from edgeroutes.build.entry import LoopDecisions, render_entry
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
-from edgeroutes.build.loops import LoopDecisions
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
 from edgeroutes.build.project_files import case_collisions
 from edgeroutes.build.report import BuildReport, BuiltFunction, check_size, warn_zipped, write_summary
 from edgeroutes.build.resolve import Resolver
 from edgeroutes.build.selection import Selector
+from edgeroutes.build.session import bundle_files_read, drop_inputs, folders_below, now_ns, record_inputs
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.build.target import Target, foreign_code
 from edgeroutes.build.trace import Tracer

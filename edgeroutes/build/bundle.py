@@ -27,6 +27,7 @@ from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.build.steps import Naming, likely_distribution
 from edgeroutes.build.texts import possible_paths, settings_texts
 from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, ProjectError, require_no_problems
+from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 
 # Rooms of edgeroutes that never ship.
 _BUILD_SIDE = frozenset({"build", "cli", "config", "dev", "pipeline", "plan", "template", "testing"})
-_FUNCTION_YAML = "function.yaml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -452,4 +452,4 @@ def _is_excluded(path: str, function: FunctionPlan) -> bool:
 
 def _settings_file(function: FunctionPlan) -> str:
     files = [file for route in function.routes for file in route.function_yaml_files]
-    return files[-1] if files else _FUNCTION_YAML
+    return files[-1] if files else FUNCTION_FILE

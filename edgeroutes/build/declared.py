@@ -19,6 +19,7 @@ from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.target import allows_python
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import ConfigError, DependencyError, require_no_problems, show_value
+from edgeroutes.names import CONFIG_FILE
 from edgeroutes.routing import reading
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.errors import ProjectError
 
-PROJECT_FILE = "pyproject.toml"
+PROJECT_FILE = CONFIG_FILE
 # Groups and extras that by their usual names hold tools, not what a function runs on.
 _DEV_GROUP = re.compile(
     r"(?:.*[-_])?(?:dev|develop|development|tests?|testing|lint|linting|linters?|format|formatting|docs?|documentation|typing|types?"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.modules import normalize_name
+from edgeroutes.names import CONFIG_FILE
 from edgeroutes.routing.python_source import parse_python
 
 if TYPE_CHECKING:
@@ -253,7 +254,7 @@ class DistributionIndex:
 def declared_entry_points(root: Path) -> Iterator[tuple[str, str]]:
     """Group and value of the entry points in a project's pyproject.toml, which need not be installed."""
     try:
-        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8")).get("project", {})
+        project = tomllib.loads((root / CONFIG_FILE).read_text("utf-8")).get("project", {})
         groups = project.get("entry-points", {}).items()
         yield from ((group, value) for group, points in groups for value in points.values() if isinstance(value, str))
     except (OSError, ValueError, AttributeError):  # refused where it is read as settings

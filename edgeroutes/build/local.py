@@ -13,6 +13,7 @@ from edgeroutes.build.distributions import Editable
 from edgeroutes.build.modules import normalize_name
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
+from edgeroutes.names import CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     LocalFiles = Mapping[str, Path | bytes]
 
 
-_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+_PROJECT_FILES = (CONFIG_FILE, "setup.py", "setup.cfg")
 _MODULE_ENDINGS = (".py", ".so", ".pyd")
 _MACHINE_CODE = (".so", ".pyd", ".dylib")
 _METADATA_FILES = ("METADATA", "entry_points.txt", "top_level.txt")
@@ -146,7 +147,7 @@ class LocalDistribution:
     def _configured_names(self) -> set[str]:
         """The top-level names that the project's own settings say."""
         recorded = read_text(self.metadata / "top_level.txt").split()
-        settings = parse_toml(read_text(self.folder / "pyproject.toml"), where=self.where)
+        settings = parse_toml(read_text(self.folder / CONFIG_FILE), where=self.where)
         return {*recorded, *(name.split("/")[-1].split(".")[0] for name in _backend_names(settings.get("tool", {})))}
 
     def _require_no_machine_code(self, files: Mapping[str, Path]) -> None:

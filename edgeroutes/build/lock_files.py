@@ -12,9 +12,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from edgeroutes.build.declared import PROJECT_FILE, REQUIREMENTS_FILE, read_text, strings, table
-from edgeroutes.build.inputs import digest, variables_digest, without_credentials
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, applies
+from edgeroutes.build.session import digest, variables_digest, without_credentials
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError
 

@@ -205,6 +205,13 @@ _ADAPTER = re.compile(r"(?:.*/)?(?:integrations|instrumentation)/(\w*[^\W_]\w*)(
 _TABLE_ROW = re.compile(
     rb"""["']([A-Za-z][\w.-]*)["']\s*[:,]\s*(?:\{\s*["']class["']\s*:\s*)?["']([A-Za-z_]\w*(?:\.\w+)+)(?::\w+)?["']"""
 )
+# What a module is chosen by: `SCHEMES = ("ssh", "sftp")`, or `protocol = "sftp", "ssh"` in a class.
+_OWN_WORDS = re.compile(
+    rb"""^[ ]*_?(?:scheme|protocol|alias|dialect|engine|backend|driver|format_name|transport)(?:e?s)?"""
+    rb"""[ ]*(?::[^=\n]*)?=[ ]*([^\n]*["'][^\n]*)$""",
+    re.IGNORECASE | re.MULTILINE,
+)
+_QUOTED_WORD = re.compile(rb"""["']([A-Za-z][\w.-]*)["']""")
 _READS = "reads the entry points"
 # Extras that are for the library's own developers.
 _DEVELOPERS_EXTRA = re.compile(
@@ -275,19 +282,27 @@ def find_mentions(
 
 
 def read_selectors(files: Iterable[str], locate: Callable[[str], Path]) -> dict[str, list[str]]:
-    """File → the words that select it in a library's tables: `{"db": "celery.backends.database:DatabaseBackend"}`.
+    """File → the words that select it, in a library's tables or in itself.
 
-    A table is a dict, or the arguments of a call: `register_backend("dogpile.cache.redis", "dogpile.cache.backends.redis", …)`.
+    A table is a dict, `{"db": "celery.backends.database:DatabaseBackend"}`, or the arguments of a call,
+    `register_backend("dogpile.cache.redis", "dogpile.cache.backends.redis", …)`.
     """
     sources = [path for path in files if path.endswith(".py") and not _NOT_RUN.fullmatch(path)]
     by_module = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in sources}
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for path in sources:
-        for word, dotted in _table_rows(path, locate):
+        try:
+            data = locate(path).read_bytes()
+        except OSError:
+            continue
+        for word, dotted in _table_rows(path, data):
             name = dotted if dotted in by_module else dotted.rpartition(".")[0]
-            if name in by_module and word.lower() not in found.setdefault(by_module[name], []):
-                found[by_module[name]].append(word.lower())
-    return found
+            if name in by_module:
+                found.setdefault(by_module[name], set()).add(word.lower())
+        own = {word.decode().lower() for line in _OWN_WORDS.findall(data) for word in _QUOTED_WORD.findall(line)}
+        if own:
+            found.setdefault(path, set()).update(own)
+    return {path: sorted(words) for path, words in found.items()}
 
 
 def read_users(files: Iterable[str], locate: Callable[[str], Path], identity: Identity) -> list[str]:
@@ -327,11 +342,7 @@ def _last_name(node: ast.AST) -> str:
     return node.id if isinstance(node, ast.Name) else str(getattr(node, "attr", ""))
 
 
-def _table_rows(path: str, locate: Callable[[str], Path]) -> Iterator[tuple[str, str]]:
-    try:
-        data = locate(path).read_bytes()
-    except OSError:
-        return
+def _table_rows(path: str, data: bytes) -> Iterator[tuple[str, str]]:
     top = path.partition("/")[0].encode()
     for row in _TABLE_ROW.finditer(data) if top + b"." in data else ():
         if row[2].startswith(top + b"."):

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from edgeroutes.errors import ConfigError
+from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 from edgeroutes.routing.reading import read_file
 
 if TYPE_CHECKING:
@@ -168,8 +169,8 @@ def _matching(name: str, patterns: str) -> str:
 
 
 _PYTHON_ENDINGS = (".py", ".pyc", ".pyo", ".pyi", ".so", ".pyd")
-_NEVER = frozenset({"__pycache__", "function.yaml", "node_modules", "py.typed"})
-_ROUTE_FILES = ("/route.py", "/middleware.py")
+_NEVER = frozenset({"__pycache__", FUNCTION_FILE, "node_modules", "py.typed"})
+_ROUTE_FILES = (f"/{ROUTE_FILE}", f"/{MIDDLEWARE_FILE}")
 NEVER_BUNDLED = "is never bundled: it holds the variables of one machine"
 _HINT = (
     "Set variables under Environment in function.yaml or in [tool.edgeroutes.env], and keep secrets in Secrets Manager"

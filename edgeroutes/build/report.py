@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.errors import BundleError
-from edgeroutes.plan.lookup import find_function
+from edgeroutes.plan.model import find_function
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.modules import Module, Origin
+from edgeroutes.names import CONFIG_FILE
+from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -175,7 +177,7 @@ def _is_silent(node: ast.AST) -> bool:
 _MAX_PATH_LENGTH = 200
 # Names of calls, parameters, variables and keys whose texts are paths: FileSystemLoader, StaticFiles(directory=…), TEMPLATE_DIR, "DIRS".
 _HOLDS_PATH = re.compile(
-    r"path|file|folder|dir|template|static|asset|locale|resource|fixture|root|glob|open|^load|loader$|^read|^(?:exists|join|walk|contents)$",
+    r"path|file|folder|dir|template|static|asset|locale|translation|textdomain|resource|fixture|root|glob|open|^load|loader$|^read|^(?:exists|join|walk|contents)$",
     re.IGNORECASE,
 )
 # What libraries read from the project's root by default, or from beside the module that makes an application.
@@ -395,6 +397,8 @@ _MAX_BYTES = 256 * 1024
 _DOTTED_NAME = re.compile(r"(?<![\w./\\@-])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+(?::[A-Za-z_]\w*)?(?![\w/@-])")
 # A single word that is a value: in quotes, in a list, or alone behind its key; never a key or a part of a sentence.
 _WORD = re.compile(r"""(?:^\s*|["'\[,=:(]\s*|-\s+)([A-Za-z_]\w*)["']?(?=\s*(?:[,\])}]|\s#|$))""")
+_WITH_SECTIONS = (".cfg", ".conf", ".ini", ".toml")
+_SECTION = re.compile(r"\s*\[+[^\],]*\]+\s*(?:#.*)?")
 _SETTING = re.compile(r"""[\s"'-]*([\w.-]+)["']?\s*[:=](.*)""")
 _BETWEEN = re.compile(r"""[\s,;"'()\[\]{}]+""")
 _PATH = re.compile(r"(?:\.\.?/)*[A-Za-z_][\w.-]*(?:/[\w.-]+)*/?")
@@ -439,8 +443,8 @@ def settings_texts(
     found = [_in_file(root, path, exists) for path in files if path.endswith(_ENDINGS)]
     variables = function.properties.get("Environment", {}).get("Variables", {})
     file, _, line = function.places.get("Environment", "").partition(":")
-    found.append(_in_values(root, file or "function.yaml", variables.values(), int(line or 1)))
-    found.append(_in_values(root, "pyproject.toml", config.env.values(), 1))
+    found.append(_in_values(root, file or FUNCTION_FILE, variables.values(), int(line or 1)))
+    found.append(_in_values(root, CONFIG_FILE, config.env.values(), 1))
     known = (
         replace(each, texts=tuple(text for text in each.texts if text.dotted.partition(".")[0] in tops))
         for each in found
@@ -460,7 +464,8 @@ def _in_file(root: Path, path: str, exists: Callable[[str], bool]) -> SettingsTe
     for number, line in enumerate(text.splitlines(), start=1):
         for match in _DOTTED_NAME.finditer(line):
             names.setdefault(match[0], number)
-        for match in () if _is_comment(line) else _WORD.finditer(line):
+        is_value = not (_is_comment(line) or (path.endswith(_WITH_SECTIONS) and _SECTION.fullmatch(line)))
+        for match in _WORD.finditer(line) if is_value else ():
             names.setdefault(match[1], number)
         for found in _paths_in(line):
             if any(map(exists, possible_paths(found, folder))):

@@ -234,7 +234,7 @@ def explain(target: str, root: Path, method: str, headers: tuple[str, ...], as_j
 
     It gives the reasons, and runs nothing.
     """
-    from edgeroutes.cli.explain import print_explanation, read_target
+    from edgeroutes.cli.invoke import print_explanation, read_target
 
     try:
         request = read_target(method, target, headers)
@@ -254,20 +254,16 @@ def build(root: Path, as_json: bool, strict: bool) -> int:
     return print_build(root.resolve(), as_json=as_json, strict=strict)
 
 
-@app.command()
-@click.argument("logical_id")
-@click.option("--to", type=click.Path(file_okay=False, path_type=Path), required=True, help="An empty folder to fill.")
-@click.option("--root", type=_FOLDER, help="The project's folder.")
-@_as_json
-def bundle(logical_id: str, to: Path, root: Path | None, as_json: bool) -> int:
+@app.command(add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bundle(arguments: tuple[str, ...]) -> int:
     """Write one function's files to a folder.
 
     The Makefile runs this for `sam build`.
     """
-    from edgeroutes.cli.build import find_root, write_bundle
+    from edgeroutes.cli.build import run_bundle
 
-    to = to.absolute()
-    return write_bundle((root or find_root(to)).resolve(), logical_id, to, as_json=as_json)
+    return run_bundle(arguments)
 
 
 @app.command()

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.config import parse_toml
+from edgeroutes.config import samconfig_values
 from edgeroutes.errors import ConfigError
 from edgeroutes.names import SAM_CONFIG_FILE
-from edgeroutes.routing.reading import read_text
 from edgeroutes.template.api import ACCOUNT_ROLE
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ def find_credentials(environment: Mapping[str, str]) -> str:
 def find_region(environment: Mapping[str, str], root: Path) -> str:
     """The region that `sam deploy` would use, and the setting that names it; empty where none does."""
     if region := read_samconfig(root, "region"):
-        return f"{region}, from samconfig.toml"
+        return f"{region}, from {SAM_CONFIG_FILE}"
     if environment.get("AWS_DEFAULT_REGION"):
         return f"{environment['AWS_DEFAULT_REGION']}, from AWS_DEFAULT_REGION"
     in_profile = _read_profile(environment).get("region")
@@ -82,16 +81,10 @@ def _read_profile(environment: Mapping[str, str]) -> Mapping[str, Any]:
 def read_samconfig(root: Path, name: str) -> str:
     """A parameter that `sam deploy` takes from samconfig.toml; empty where the file does not set it."""
     try:
-        document: Any = parse_toml(read_text(root / SAM_CONFIG_FILE, SAM_CONFIG_FILE), SAM_CONFIG_FILE)
-    except (FileNotFoundError, ConfigError):  # `sam` reports it
+        values = samconfig_values(root, name)
+    except ConfigError:  # `sam` reports it
         return ""
-    for command in ("deploy", "global"):
-        value = document
-        for key in ("default", command, "parameters", name):
-            value = value.get(key) if isinstance(value, dict) else None
-        if isinstance(value, str) and value:
-            return value
-    return ""
+    return next((value for value in reversed(values) if isinstance(value, str) and value), "")
 
 
 _PATIENCE_S = 3

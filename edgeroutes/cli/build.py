@@ -11,6 +11,7 @@ import sys
 from typing import IO, TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
+from edgeroutes.names import CONFIG_FILE, SAM_FOLDER, TEMPLATE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,11 +47,11 @@ def _build_if_changed(
     root: Path, store: Store, progress: Callable[[str], None]
 ) -> tuple[frozenset[str], Sequence[str], Sequence[str]]:
     """The functions that differ from the last build, the new data files, and the warnings. The caller has locked the store."""
-    from edgeroutes.build.inputs import is_unchanged
+    from edgeroutes.build.session import is_unchanged
 
     if is_unchanged(store):
         return frozenset(), (), json.loads(store.read_text("warnings.json") or "[]")
-    report = make_builder(root, progress).build()
+    report = _make_builder(root, progress).build()
     built = frozenset(each.logical_id for each in report.functions if each.is_new)
     return built, report.new_data, report.warnings
 
@@ -88,8 +89,7 @@ def write_bundle(root: Path, logical_id: str, to: Path, *, as_json: bool = False
 
 def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) -> None:
     """Build all functions, and write for the other targets of this `sam build` how to link them, or the error."""
-    from edgeroutes.build.inputs import is_unchanged
-    from edgeroutes.build.session import write_failure, write_script
+    from edgeroutes.build.session import is_unchanged, write_failure, write_script
     from edgeroutes.cli.template import TemplateCheck
     from edgeroutes.errors import EdgeroutesError
 
@@ -99,7 +99,7 @@ def _build_for(sam: Process | None, root: Path, store: Store, *, as_json: bool) 
     try:
         check.start()
         if not is_unchanged(store):
-            _print_new_data(make_builder(root).build().new_data, stream)
+            _print_new_data(_make_builder(root).build().new_data, stream)
         warnings = check.finish()
     except EdgeroutesError as error:
         check.close()
@@ -145,9 +145,9 @@ def find_root(to: Path) -> Path:
 
     from edgeroutes.errors import ConfigError
 
-    above_sam = [folder.parent for folder in to.parents if folder.name == ".aws-sam"]
+    above_sam = [folder.parent for folder in to.parents if folder.name == SAM_FOLDER]
     for folder in (*above_sam, Path.cwd(), *Path.cwd().parents):
-        if any((folder / name).is_file() for name in ("pyproject.toml", "template.yaml")):
+        if any((folder / name).is_file() for name in (CONFIG_FILE, TEMPLATE_FILE)):
             return folder
     raise ConfigError("there is no project here or above", where=str(Path.cwd()), hint="Name its folder with --root")
 
@@ -156,7 +156,7 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
     """Print why a route's function contains a distribution, a module or a file."""
     from edgeroutes.build.report import explain
 
-    builder = make_builder(root, _progress(as_json=as_json))
+    builder = _make_builder(root, _progress(as_json=as_json))
     with builder.store.locked():
         report = builder.build()
     _clear_progress(as_json=as_json)
@@ -166,7 +166,7 @@ def print_why(root: Path, route: str, name: str, *, as_json: bool = False) -> in
     return DONE
 
 
-def make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -> Builder:
+def _make_builder(root: Path, progress: Callable[[str], None] = lambda _: None) -> Builder:
     from edgeroutes.build.builder import Builder
     from edgeroutes.pipeline import plan_project
 
@@ -180,13 +180,9 @@ def _sizes(trees: Any) -> dict[str, int]:
 
 
 def _no_function(known: Sequence[str], logical_id: str) -> Exception:
-    from difflib import get_close_matches
+    from edgeroutes.errors import ConfigError, suggest
 
-    from edgeroutes.errors import ConfigError
-
-    stems = [name.removesuffix("Function") for name in known]
-    near = get_close_matches(logical_id.removesuffix("Function"), stems, n=1)
-    hint = f"Did you mean '{near[0]}Function'" if near else "Run 'edgeroutes template', then 'sam build' again"
+    hint = suggest(logical_id, known, "Run 'edgeroutes template', then 'sam build' again", cutoff=0.85)
     return ConfigError("no function of the project has this logical id", where=logical_id, hint=hint)
 
 

@@ -25,7 +25,7 @@ from edgeroutes.cli.init import has_rule
 from edgeroutes.cli.template import lint_region
 from edgeroutes.config import load_config
 from edgeroutes.errors import EdgeroutesError, ProblemsError
-from edgeroutes.names import CONFIG_FILE, TEMPLATE_FILE
+from edgeroutes.names import CONFIG_FILE, SAM_CONFIG_FILE, SAM_FOLDER, TEMPLATE_FILE
 from edgeroutes.pipeline import check_template, lint_project, project_template, read_infra
 from edgeroutes.template.api import manages_account
 from edgeroutes.template.cdn import warn_region
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
     from edgeroutes.config import Config
 
-OK, MISSING, NOTE = "ok", "missing", "note"
-_COLORS = {OK: "green", MISSING: "red", NOTE: "yellow"}
+_OK, _MISSING, _NOTE = "ok", "missing", "note"
+_COLORS = {_OK: "green", _MISSING: "red", _NOTE: "yellow"}
 _TIMEOUT_S = 20
 _INSTALL_MAKE = {
     "darwin": "Run xcode-select --install",
@@ -47,11 +47,11 @@ _INSTALL_MAKE = {
 _INSTALL_SAM = (
     "Run uv tool install aws-sam-cli, or use the installer of docs.aws.amazon.com/serverless-application-model"
 )
-_BUILT = Path(".aws-sam", "build", TEMPLATE_FILE)
+_BUILT = Path(SAM_FOLDER, "build", TEMPLATE_FILE)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class _Finding:
     """A line of the report.
 
     Args:
@@ -70,7 +70,7 @@ class Finding:
 def print_findings(root: Path, *, as_json: bool) -> int:
     """Print the findings; 1 when `sam build` would fail."""
     findings = [*_check_machine(root), *check_project(root)]
-    is_ready = all(each.state != MISSING for each in findings)
+    is_ready = all(each.state != _MISSING for each in findings)
     if as_json:
         print(json.dumps({"ready": is_ready, "findings": [asdict(each) for each in findings]}, indent=2))
         return DONE if is_ready else REFUSED
@@ -83,9 +83,8 @@ def print_findings(root: Path, *, as_json: bool) -> int:
     return DONE if is_ready else REFUSED
 
 
-def _check_machine(root: Path) -> Iterator[Finding]:
-    """Programs, the functions' Python, AWS credentials and region."""
-    yield Finding("Python", OK, f"{platform.python_version()}, {sys.executable}")
+def _check_machine(root: Path) -> Iterator[_Finding]:
+    yield _Finding("Python", _OK, f"{platform.python_version()}, {sys.executable}")
     uv = find_uv(os.environ)
     yield _program("uv", uv, "edgeroutes needs it to install dependencies", "Run pip install 'edgeroutes[dev]'")
     make = _INSTALL_MAKE.get(sys.platform, _INSTALL_MAKE["linux"])
@@ -98,17 +97,17 @@ def _check_machine(root: Path) -> Iterator[Finding]:
     yield _region(root)
 
 
-def check_project(root: Path) -> Iterator[Finding]:
+def check_project(root: Path) -> Iterator[_Finding]:
     """The files that `sam build` and `sam deploy` read."""
     try:
         config = load_config(root)
     except EdgeroutesError as error:
         first = error.problems[0] if isinstance(error, ProblemsError) else error
-        yield Finding(CONFIG_FILE, MISSING, f"{first.where}: {first.problem}", first.hint or "Fix it")
+        yield _Finding(CONFIG_FILE, _MISSING, f"{first.where}: {first.problem}", first.hint or "Fix it")
         return
     if not (root / config.app_dir).is_dir():
         hint = "Run 'edgeroutes init', or go to your project's folder"
-        yield Finding("project", MISSING, f"there is no folder {config.app_dir!r} in {root}", hint)
+        yield _Finding("project", _MISSING, f"there is no folder {config.app_dir!r} in {root}", hint)
         return
     yield from _template(root)
     yield from _log_role(root, config)
@@ -118,58 +117,58 @@ def check_project(root: Path) -> Iterator[Finding]:
     yield _sam_build(root)
 
 
-def _program(name: str, path: str | None, purpose: str, hint: str) -> Finding:
+def _program(name: str, path: str | None, purpose: str, hint: str) -> _Finding:
     if not path:
-        return Finding(name, MISSING, f"it is not on the PATH, and {purpose}", hint)
+        return _Finding(name, _MISSING, f"it is not on the PATH, and {purpose}", hint)
     line = _first_line(path, "--version")
     if not line:
-        return Finding(name, MISSING, f"{path} --version fails", "Run it to see why")
+        return _Finding(name, _MISSING, f"{path} --version fails", "Run it to see why")
     version = next((word.rstrip(",") for word in line.split() if word[:1].isdigit()), line)
-    return Finding(name, OK, f"{version}, {path}")
+    return _Finding(name, _OK, f"{version}, {path}")
 
 
-def _docker() -> Finding:
+def _docker() -> _Finding:
     program = shutil.which("docker") or shutil.which("finch")
     if not program:
-        return Finding(
-            "Docker", NOTE, "it is not installed; only 'sam local' needs it", "Install Docker or Finch for that"
+        return _Finding(
+            "Docker", _NOTE, "it is not installed; only 'sam local' needs it", "Install Docker or Finch for that"
         )
     version = _first_line(program, "version", "--format", "{{.Server.Version}}")
     if not version:
-        return Finding("Docker", NOTE, "its daemon does not respond; only 'sam local' needs it", "Start it for that")
-    return Finding("Docker", OK, f"{version}, {program}")
+        return _Finding("Docker", _NOTE, "its daemon does not respond; only 'sam local' needs it", "Start it for that")
+    return _Finding("Docker", _OK, f"{version}, {program}")
 
 
-def _functions_python(root: Path) -> Finding:
+def _functions_python(root: Path) -> _Finding:
     name = "functions' Python"
     try:
         version = load_config(root).runtime.removeprefix("python")
     except EdgeroutesError:
-        return Finding(name, NOTE, f"{CONFIG_FILE} cannot be read", "Fix it")
+        return _Finding(name, _NOTE, f"{CONFIG_FILE} cannot be read", "Fix it")
     program = UvInstaller().find_python(version)
     if program is None:
         found = f"Python {version} is not installed, so functions have no bytecode and compile at each cold start"
-        return Finding(name, NOTE, found, f"Run 'uv python install {version}'")
-    return Finding(name, OK, f"{version}, {program}")
+        return _Finding(name, _NOTE, found, f"Run 'uv python install {version}'")
+    return _Finding(name, _OK, f"{version}, {program}")
 
 
-def _credentials() -> Finding:
+def _credentials() -> _Finding:
     found = find_credentials(os.environ)
     if found:
-        return Finding("AWS credentials", OK, found)
+        return _Finding("AWS credentials", _OK, found)
     hint = "Run 'aws configure sso' or 'aws configure', or set AWS_PROFILE"
-    return Finding("AWS credentials", NOTE, "there are none, and 'sam deploy' needs them", hint)
+    return _Finding("AWS credentials", _NOTE, "there are none, and 'sam deploy' needs them", hint)
 
 
-def _region(root: Path) -> Finding:
+def _region(root: Path) -> _Finding:
     found = find_region(os.environ, root)
     if found:
-        return Finding("AWS region", OK, found)
+        return _Finding("AWS region", _OK, found)
     hint = "Run 'sam deploy --guided', or set AWS_DEFAULT_REGION"
-    return Finding("AWS region", NOTE, "none is set, and 'sam deploy' needs one", hint)
+    return _Finding("AWS region", _NOTE, "none is set, and 'sam deploy' needs one", hint)
 
 
-def _template(root: Path) -> Iterator[Finding]:
+def _template(root: Path) -> Iterator[_Finding]:
     """Whether template.yaml is current and deployable, and its warnings."""
     try:
         template = project_template(root)
@@ -179,23 +178,23 @@ def _template(root: Path) -> Iterator[Finding]:
         return
     if check_template(root, template.text):
         state = "the file is not current" if (root / TEMPLATE_FILE).exists() else "the file is missing"
-        yield Finding(TEMPLATE_FILE, MISSING, state, "Run 'edgeroutes template'")
+        yield _Finding(TEMPLATE_FILE, _MISSING, state, "Run 'edgeroutes template'")
     elif found.problems:
         yield _refused(found.problems, "edgeroutes template --check")
     else:
-        yield Finding(TEMPLATE_FILE, OK, "current")
+        yield _Finding(TEMPLATE_FILE, _OK, "current")
     for warning in (*template.warnings, *warn_region(load_config(root), lint_region(root)), *found.warnings):
         place = f"{warning.where}: " if warning.where else ""
-        yield Finding(TEMPLATE_FILE, NOTE, f"{place}{warning.problem}", warning.hint)
+        yield _Finding(TEMPLATE_FILE, _NOTE, f"{place}{warning.problem}", warning.hint)
 
 
-def _refused(problems: Sequence[EdgeroutesError], command: str) -> Finding:
+def _refused(problems: Sequence[EdgeroutesError], command: str) -> _Finding:
     first, more = problems[0], len(problems) - 1
     found = f"{first.where}: {first.problem}" + (f" (and {more} more)" if more else "")
-    return Finding(TEMPLATE_FILE, MISSING, found, first.hint or f"Run '{command}' to see all")
+    return _Finding(TEMPLATE_FILE, _MISSING, found, first.hint or f"Run '{command}' to see all")
 
 
-def _log_role(root: Path, config: Config) -> Iterator[Finding]:
+def _log_role(root: Path, config: Config) -> Iterator[_Finding]:
     """Whether a deploy would replace a role that another stack has set."""
     name = "API Gateway's log role"
     region = find_region(os.environ, root).partition(",")[0]
@@ -205,54 +204,54 @@ def _log_role(root: Path, config: Config) -> Iterator[Finding]:
     try:
         role = find_foreign_role(region, stack_name)
     except ConnectionError as error:
-        yield Finding(name, NOTE, f"the request to AWS failed: {error}")
+        yield _Finding(name, _NOTE, f"the request to AWS failed: {error}")
         return
     if not role:
-        yield Finding(name, OK, f"a deploy of {stack_name!r} replaces no other stack's role")
+        yield _Finding(name, _OK, f"a deploy of {stack_name!r} replaces no other stack's role")
         return
     found = f"all APIs of the account in {region} log with {role}, and a deploy of {stack_name!r} replaces it"
     hint = "Deploy with --parameter-overrides ManageApiGatewayAccount=false, or set that Default in infra/"
-    yield Finding(name, NOTE, found, hint)
+    yield _Finding(name, _NOTE, found, hint)
 
 
-def _makefile(root: Path) -> Finding:
+def _makefile(root: Path) -> _Finding:
     if has_rule(root):
-        return Finding("Makefile", OK, "it has a rule for build-%")
+        return _Finding("Makefile", _OK, "it has a rule for build-%")
     found = "it has no rule for build-%" if (root / "Makefile").exists() else "the file is missing"
-    return Finding("Makefile", MISSING, found, "Run 'edgeroutes init', which adds it")
+    return _Finding("Makefile", _MISSING, found, "Run 'edgeroutes init', which adds it")
 
 
-def _samconfig(root: Path) -> Finding:
+def _samconfig(root: Path) -> _Finding:
     files = sorted(path.name for path in root.glob("samconfig.*"))
     if files:
-        return Finding("samconfig.toml", OK, ", ".join(files))
+        return _Finding(SAM_CONFIG_FILE, _OK, ", ".join(files))
     found = "the file is missing, so 'sam deploy' needs its values as options"
-    return Finding("samconfig.toml", NOTE, found, "Run 'edgeroutes init', which adds one")
+    return _Finding(SAM_CONFIG_FILE, _NOTE, found, "Run 'edgeroutes init', which adds one")
 
 
-def _ignored(root: Path) -> Finding:
+def _ignored(root: Path) -> _Finding:
     name = ".gitignore"
     if not shutil.which("git") or not _first_line("git", "-C", str(root), "rev-parse", "--is-inside-work-tree"):
-        return Finding(name, OK, "the project is not in a git repository")
-    folders = (FOLDER.partition("/")[0], ".aws-sam")
+        return _Finding(name, _OK, "the project is not in a git repository")
+    folders = (FOLDER.partition("/")[0], SAM_FOLDER)
     missing = [folder for folder in folders if not _first_line("git", "-C", str(root), "check-ignore", f"{folder}/x")]
     if missing:
         found = f"git does not ignore {' and '.join(missing)}, the folders of builds"
-        return Finding(name, NOTE, found, "Run 'edgeroutes init', which adds them")
-    return Finding(name, OK, f"git ignores {' and '.join(folders)}")
+        return _Finding(name, _NOTE, found, "Run 'edgeroutes init', which adds them")
+    return _Finding(name, _OK, f"git ignores {' and '.join(folders)}")
 
 
-def _sam_build(root: Path) -> Finding:
+def _sam_build(root: Path) -> _Finding:
     name = "last sam build"
     built = root / _BUILT
     if not built.is_file():
-        return Finding(name, OK, "there is none yet")
+        return _Finding(name, _OK, "there is none yet")
     newer = [path for path in _sources(root) if path.stat().st_mtime > built.stat().st_mtime]
     if newer:
         more = f" and {len(newer) - 1} more" if newer[1:] else ""
         found = f"it is older than {newer[0].relative_to(root).as_posix()}{more}"
-        return Finding(name, NOTE, found, "Run 'sam build' before 'sam deploy' or 'sam local'")
-    return Finding(name, OK, "nothing has changed since")
+        return _Finding(name, _NOTE, found, "Run 'sam build' before 'sam deploy' or 'sam local'")
+    return _Finding(name, _OK, "nothing has changed since")
 
 
 def _sources(root: Path) -> list[Path]:

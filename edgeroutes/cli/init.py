@@ -1,7 +1,7 @@
-"""`edgeroutes init`: the files of a project that are missing, from `skeleton/`.
+"""`edgeroutes init`: the files of a project that are missing, from `skeleton/`; and how `init` and `new` change files.
 
-Nothing is overwritten. Existing files get an addition at their end: the Makefile a rule, .gitignore lines, pyproject.toml
-`[tool.edgeroutes]`; uv adds the dependencies and keeps the file's formatting.
+Changes are planned as values, then written, then printed. Nothing is overwritten. Existing files get an addition at their end: the
+Makefile a rule, .gitignore lines, pyproject.toml `[tool.edgeroutes]`; uv adds the dependencies and keeps the file's formatting.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
@@ -20,23 +23,91 @@ from edgeroutes.build.declared import REQUIREMENTS_FILE
 from edgeroutes.build.installer import find_uv
 from edgeroutes.build.session import MAKEFILE_RULE
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.changes import (
-    Change,
-    print_changes,
-    print_notes,
-    read_skeleton,
-    refresh_template,
-    write_changes,
-)
 from edgeroutes.cli.output import problem_document
 from edgeroutes.config import NAME_RULE, load_config, plain_name
-from edgeroutes.errors import ConfigError, ToolError
-from edgeroutes.names import CONFIG_FILE
+from edgeroutes.errors import ConfigError, EdgeroutesError, ProblemsError, ToolError
+from edgeroutes.names import CONFIG_FILE, SAM_CONFIG_FILE, TEMPLATE_FILE
+from edgeroutes.pipeline import is_generated, project_template, write_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from edgeroutes.config import Config
+
+
+_SKELETON = Path(__file__).with_name("skeleton")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A file of the project after the change.
+
+    Args:
+        path: Relative to the project's folder.
+        text: The whole file.
+        adds: What an existing file gets, for people; empty for a new one.
+        about: A note on a new one, printed beside its name.
+    """
+
+    path: str
+    text: str
+    adds: str = ""
+    about: str = ""
+
+
+def _read_skeleton(name: str, values: Mapping[str, str] | None = None) -> str:
+    """A file of the skeleton, with values in the place of `$name`; without values as it is."""
+    text = (_SKELETON / name).read_text("utf-8")
+    return text if values is None else Template(text).safe_substitute(values)
+
+
+def write_changes(root: Path, changes: Iterable[Change]) -> None:
+    """Write them; a file that is new to its Change is never overwritten."""
+    for change in changes:
+        path = root / change.path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("w" if change.adds else "x", encoding="utf-8", newline="\n") as file:
+                file.write(change.text)
+        except OSError as error:
+            problem = f"the file cannot be written: {error.strerror or error}"
+            raise ToolError(problem, where=str(path), hint="Free space, or make the folder writable") from error
+
+
+def has_own_template(root: Path) -> bool:
+    """Whether template.yaml is the user's own; `init` and `new` do not change it then."""
+    path = root / TEMPLATE_FILE
+    return path.is_file() and not is_generated(path)
+
+
+def refresh_template(root: Path) -> tuple[str, Sequence[EdgeroutesError]]:
+    """Bring template.yaml up to date; what happened to it, or the problems."""
+    if has_own_template(root):
+        problem = "edgeroutes did not generate this file, and leaves it as it is"
+        hint = "Move its resources to infra/, delete the file, and run 'edgeroutes template'"
+        return "", [ToolError(problem, where=TEMPLATE_FILE, hint=hint)]
+    try:
+        is_written = write_template(root, project_template(root).text)
+    except EdgeroutesError as error:
+        return "", error.problems if isinstance(error, ProblemsError) else [error]
+    return ("written" if is_written else "current"), ()
+
+
+def print_changes(changes: Sequence[Change], *, template: str = "") -> None:
+    rows = [(change.path, f"+ {change.adds}" if change.adds else change.about) for change in changes]
+    if template:
+        rows.append((TEMPLATE_FILE, template))
+    width = max((len(path) for path, _ in rows), default=0)
+    for path, what in rows:
+        print(f"  {path:{width}}  {what}".rstrip())
+
+
+def print_notes(notes: Iterable[str], problems: Iterable[EdgeroutesError]) -> None:
+    for note in notes:
+        print(f"note: {note}.", file=sys.stderr)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+
 
 _REQUIREMENT = f"edgeroutes>={__version__.rpartition('.')[0]}"
 _DEV_REQUIREMENT = "edgeroutes[dev,testing]"
@@ -72,9 +143,9 @@ def _plan_init(root: Path, config: Config) -> tuple[list[Change], list[str]]:
     values = {"name": config.name, "version": __version__.rpartition(".")[0]}
     notes: list[str] = []
     changes = [*_plan_pyproject(root, values, notes), *_plan_route(root, config)]
-    for path, pattern in (("infra/README.md", "infra"), ("samconfig.toml", "samconfig.*"), ("README.md", "README*")):
+    for path, pattern in (("infra/README.md", "infra"), (SAM_CONFIG_FILE, "samconfig.*"), ("README.md", "README*")):
         if not any(root.glob(pattern)):
-            changes.append(Change(path=path, text=read_skeleton(path, values)))
+            changes.append(Change(path=path, text=_read_skeleton(path, values)))
     return [*changes, *_plan_makefile(root, notes), *_plan_gitignore(root)], notes
 
 
@@ -108,7 +179,7 @@ def _plan_pyproject(root: Path, values: Mapping[str, str], notes: list[str]) -> 
                 f"{REQUIREMENTS_FILE}: it declares the functions' dependencies. Add {_REQUIREMENT} if it is missing"
             )
             return [Change(path=CONFIG_FILE, text=own)]
-        return [Change(path=CONFIG_FILE, text=read_skeleton(CONFIG_FILE, values))]
+        return [Change(path=CONFIG_FILE, text=_read_skeleton(CONFIG_FILE, values))]
     text = path.read_text("utf-8")
     document = tomllib.loads(text)
     adds = []
@@ -163,9 +234,9 @@ def _plan_route(root: Path, config: Config) -> list[Change]:
     if any((root / config.app_dir).rglob("route.py")):
         return []
     route = "functions/hello/route.py"
-    changes = [Change(path=f"{config.app_dir}/hello/route.py", text=read_skeleton(route), about="GET, POST /hello")]
+    changes = [Change(path=f"{config.app_dir}/hello/route.py", text=_read_skeleton(route), about="GET, POST /hello")]
     if not (root / "tests/test_hello.py").exists():
-        changes.append(Change(path="tests/test_hello.py", text=read_skeleton("tests/test_hello.py")))
+        changes.append(Change(path="tests/test_hello.py", text=_read_skeleton("tests/test_hello.py")))
     return changes
 
 
@@ -191,9 +262,9 @@ def _plan_makefile(root: Path, notes: list[str]) -> list[Change]:
 
 def _plan_gitignore(root: Path) -> list[Change]:
     path = root / ".gitignore"
-    wanted = read_skeleton("gitignore").splitlines()
+    wanted = _read_skeleton("gitignore").splitlines()
     if not path.exists():
-        return [Change(path=".gitignore", text=read_skeleton("gitignore"))]
+        return [Change(path=".gitignore", text=_read_skeleton("gitignore"))]
     text = path.read_text("utf-8")
     there = {line.strip().strip("/") for line in text.splitlines()}
     missing = [line for line in wanted if line.strip("/") not in there]

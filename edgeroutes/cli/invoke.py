@@ -1,4 +1,4 @@
-"""`edgeroutes invoke`: one request through event and adapter, without a server."""
+"""`edgeroutes invoke` and `explain`: one request through event and adapter without a server, or explained from the files alone."""
 
 from __future__ import annotations
 
@@ -8,25 +8,33 @@ import sys
 from base64 import b64encode
 from concurrent.futures import Future
 from contextlib import ExitStack, redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.terminal import Terminal
 from edgeroutes.dev.aws import make_cloud
+from edgeroutes.dev.explanation import explain
 from edgeroutes.dev.function_variables import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, HttpResponse, Limits, rest_event
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.loop_thread import LoopThread
+from edgeroutes.dev.project import Project
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.http.headers import is_token
 from edgeroutes.http.problem import reason_phrase
+from edgeroutes.pipeline import plan_project
 from edgeroutes.runtime.log import add_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from edgeroutes.dev.explanation import Caching, Explanation
     from edgeroutes.dev.reports import Report
 
 
@@ -203,12 +211,12 @@ class _JsonWriter(_Writer):
         self._body += chunk
 
     def close(self) -> None:
-        document: dict[str, Any] = {"status": self.status, "headers": list(self._head.headers) if self._head else []}
+        _document: dict[str, Any] = {"status": self.status, "headers": list(self._head.headers) if self._head else []}
         try:
-            document |= {"body": self._body.decode(), "isBase64Encoded": False}
+            _document |= {"body": self._body.decode(), "isBase64Encoded": False}
         except UnicodeDecodeError:
-            document |= {"body": b64encode(self._body).decode(), "isBase64Encoded": True}
-        self._stream.write(json.dumps({**document, "isComplete": not self.is_cut}, indent=2) + "\n")
+            _document |= {"body": b64encode(self._body).decode(), "isBase64Encoded": True}
+        self._stream.write(json.dumps({**_document, "isComplete": not self.is_cut}, indent=2) + "\n")
         self._stream.flush()
 
 
@@ -216,3 +224,60 @@ def _done() -> Future[None]:
     future: Future[None] = Future()
     future.set_result(None)
     return future
+
+
+def read_target(method: str, target: str, headers: Sequence[str]) -> HttpRequest:
+    """The request for a path or URL.
+
+    Raises:
+        ValueError: It is neither, or the method or a header is not valid.
+    """
+    url = urlsplit(target)
+    if url.scheme in ("http", "https") and url.netloc:
+        headers = [f"Host: {url.netloc}", *headers]
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    return read_request(method, target, headers=headers, data=None)
+
+
+def print_explanation(root: Path, request: HttpRequest, *, as_json: bool) -> int:
+    found = explain(Project(root), plan_project(root), request, lambda file: (root / file).read_text("utf-8"))
+    if as_json:
+        print(json.dumps(_document(found), indent=2, default=str))
+    else:
+        for name, value in _rows(found):
+            click.echo(f"{click.style(f'{name:<10}', bold=True)} {value}" if name else f"{'':<10} {value}")
+    return DONE
+
+
+def _document(found: Explanation) -> dict[str, Any]:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(found).items()}
+
+
+def _rows(found: Explanation) -> Iterator[tuple[str, str]]:
+    """Pairs of a label and a text; further lines of a text have no label."""
+    status = f"{found.status}: " if found.status is not None else ""
+    yield f"{found.method}", found.target
+    yield "handler", f"{status}{found.handler}"
+    yield from [("location", found.location)] if found.location else []
+    yield "function", found.logical_id
+    if found.route_path:
+        yield "route", f"{found.route_path}  {found.source_file}"
+        yield from _listed("params", [f"{name} = {value!r}" for name, value in found.params.items()])
+        yield from _listed("middleware", found.middleware_files)
+        yield from [("methods", found.allow)] if found.allow else []
+    yield from _caching_rows(found.caching)
+    yield from [("cors", found.cors)] if found.cors else []
+
+
+def _caching_rows(caching: Caching) -> Iterator[tuple[str, str]]:
+    lifetime = "not cached" if caching.lifetime_seconds is None else f"{caching.lifetime_seconds:,} s"
+    yield "cache", f"{lifetime}: {caching.cache_control}"
+    yield from _listed("source", caching.source)
+    yield from _listed("exceptions", caching.exceptions)
+    yield from [("key", caching.key)] if caching.key else []
+    yield from [("tags", ", ".join(caching.tags))] if caching.tags else []
+
+
+def _listed(name: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for number, value in enumerate(values):
+        yield "" if number else name, value

@@ -8,7 +8,7 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.changes import (
+from edgeroutes.cli.init import (
     Change,
     has_own_template,
     print_changes,
@@ -219,7 +219,6 @@ def _type_of(segment: Segment) -> str:
 
 
 def _render_test(pattern: Pattern, methods: Sequence[str], config: Config) -> str:
-    """A test file with a test for each method."""
     values: dict[str, object] = {
         segment.name: _EXAMPLE if segment.kind == PARAM else [_EXAMPLE, "b"]
         for segment in pattern.segments

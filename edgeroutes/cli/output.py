@@ -84,10 +84,3 @@ class EscapedStream:
 
 def problem_document(problem: Problem) -> dict[str, str]:
     return {"kind": type(problem).__name__, "where": problem.where, "problem": problem.problem, "hint": problem.hint}
-
-
-def json_value(value: Any) -> Any:
-    """A value of segment config for JSON."""
-    if isinstance(value, tuple):
-        return [json_value(each) for each in value]
-    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-EVERYTHING = "/*"
+_EVERYTHING = "/*"
 _OUTPUT = "DistributionId"
 
 
@@ -36,7 +36,7 @@ def print_revalidation(
     items = tag_items(tags)
     items += [path_item(path, base_path=config.base_path, trailing_slash=config.trailing_slash) for path in paths]
     if everything:
-        items = [EVERYTHING]
+        items = [_EVERYTHING]
     found = distribution or _find_distribution(stack or config.name)
     expire_data(tags)
     items = list(dict.fromkeys(items))
@@ -49,7 +49,6 @@ def print_revalidation(
 
 
 def _find_distribution(stack: str) -> str:
-    """The id of a stack's distribution: its output `DistributionId`."""
     where = f"stack {stack!r}"
     client = make_client("cloudformation")
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edgeroutes.cli import DONE, REFUSED
-from edgeroutes.cli.output import json_value, problem_document
+from edgeroutes.cli.output import problem_document
 from edgeroutes.dev.project import Project
 from edgeroutes.dev.reload import require_app_folder
 from edgeroutes.errors import ProblemsError, ProjectError
@@ -90,7 +90,7 @@ def _route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
         "methods": list(route.exports.method_names),
         "app": route.exports.app is not None,
         "streaming": route.exports.streams,
-        "config": {name: json_value(value) for name, value in _differing_config(route).items()},
+        "config": {name: _json_value(value) for name, value in _differing_config(route).items()},
         "middleware": list(route.middleware_files),
     }
 
@@ -162,9 +162,15 @@ def _config(route: RouteFile) -> str:
 
 
 def _middleware(route: RouteFile) -> str:
-    """The folders of its `middleware.py` files."""
     return ", ".join(file.rpartition("/")[0] for file in route.middleware_files)
 
 
 def _short(value: Any) -> str:
     return "|".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _json_value(value: Any) -> Any:
+    """A value of segment config for JSON."""
+    if isinstance(value, tuple):
+        return [_json_value(each) for each in value]
+    return value if isinstance(value, str | int | float | bool | type(None)) else str(value)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.inputs import StampRecord
+from edgeroutes.build.session import StampRecord
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.cli.output import problem_document
@@ -96,7 +96,7 @@ def _document(template: Template, *, is_current: bool, is_written: bool) -> dict
     }
 
 
-RECORD = ".edgeroutes/template.json"
+_RECORD = ".edgeroutes/template.json"
 _DEFAULT_REGION = "us-east-1"
 
 
@@ -109,7 +109,7 @@ class TemplateCheck:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._record = StampRecord(root / RECORD)
+        self._record = StampRecord(root / _RECORD)
         self._linter: subprocess.Popen[str] | None = None
         self._warnings: list[str] = []
         self._inputs: tuple[set[Path], set[Path]] | None = None

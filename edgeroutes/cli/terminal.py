@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import linecache
+import re
 import shutil
 import sys
 import time
@@ -87,7 +88,7 @@ class Terminal:
         ready_ms = (time.perf_counter() - BEGAN) * 1000
         url = click.style(escape_line(started.url), fg="cyan", bold=True)
         self._print(f"edgeroutes dev {url}  {_count(started.routes, 'route')}, ready in {ready_ms:.0f} ms")
-        for line in route_lines(started.table, self._width()):
+        for line in _route_lines(started.table, self._width()):
             self._print(line)
         if self.has_keys:
             self._print(click.style("press o to open a browser, c to clear the CDN cache, q to quit", dim=True))
@@ -160,7 +161,7 @@ def _document(report: Report) -> dict[str, Any]:
     return document
 
 
-def route_lines(table: Sequence[RouteLine], width: int) -> Iterator[str]:
+def _route_lines(table: Sequence[RouteLine], width: int) -> Iterator[str]:
     """The first routes, a line each of at most `width` columns: methods, path, and the file where it fits."""
     listed = table[:_LISTED_ROUTES]
     rows = [(_methods(each.methods), escape_line(each.path), escape_line(each.source_file)) for each in listed]
@@ -198,25 +199,16 @@ def _logged_line(logged: Logged) -> str:
     return f"{line}  {click.style(more, dim=True)}" if more else line
 
 
-# Of other types the last part of the name is shown.
-_TYPE_NAMES = {
-    "AWS::DynamoDB::Table": "table",
-    "AWS::Events::EventBus": "event bus",
-    "AWS::S3::Bucket": "bucket",
-    "AWS::S3::BucketPolicy": "bucket policy",
-    "AWS::SNS::Topic": "topic",
-    "AWS::SQS::Queue": "queue",
-    "AWS::SSM::Parameter": "parameter",
-    "AWS::SecretsManager::Secret": "secret",
-    "AWS::Serverless::SimpleTable": "table",
-    "AWS::StepFunctions::StateMachine": "state machine",
-}
-
-
 def _counted(resources: Mapping[str, str]) -> str:
-    """A count for each type: `2 tables, 1 bucket`."""
-    names = Counter(_TYPE_NAMES.get(type_name) or type_name.rpartition("::")[2] for type_name in resources.values())
+    """A count for each type: `2 tables, 1 event bus`."""
+    names = Counter(_type_words(type_name) for type_name in resources.values())
     return ", ".join(_count(number, name) for name, number in names.items()) or "nothing of infra/"
+
+
+def _type_words(type_name: str) -> str:
+    """The last part of a type in words: `event bus` for `AWS::Events::EventBus`, `DB instance` for `AWS::RDS::DBInstance`."""
+    words = re.findall(r"[A-Z][a-z0-9]+|[A-Z]+(?![a-z])", type_name.rpartition("::")[2])
+    return " ".join(word if word.isupper() else word.lower() for word in words)
 
 
 def _milliseconds(value: float) -> str:

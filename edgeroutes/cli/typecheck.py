@@ -30,7 +30,7 @@ def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool)
     files = source_files(root, load_config(root).app_dir)
     if not files:
         raise ProjectError("there is no Python file to check", where=str(root), hint="Name the project's folder")
-    lines = run_mypy(root, files, mypy_options, as_json=as_json)
+    lines = _run_mypy(root, files, mypy_options, as_json=as_json)
     if as_json:
         found = [json.loads(line) for line in lines]
         print(json.dumps({"files": len(files), "errors": found}, indent=2))
@@ -69,7 +69,7 @@ def source_files(root: Path, app_dir: str) -> list[Path]:
     )
 
 
-def run_mypy(root: Path, files: Sequence[Path], mypy_options: Sequence[str], *, as_json: bool) -> list[str]:
+def _run_mypy(root: Path, files: Sequence[Path], mypy_options: Sequence[str], *, as_json: bool) -> list[str]:
     """Mypy's messages: lines with paths relative to `root`, or JSON objects."""
     try:
         from mypy.build import build

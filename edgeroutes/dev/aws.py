@@ -20,7 +20,8 @@ from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ServiceError, ToolError
 from edgeroutes.local_aws.process import MotoProcess
 from edgeroutes.local_aws.template import local_template, without_dependents
-from edgeroutes.names import INFRA_FOLDER
+from edgeroutes.names import CONFIG_FILE, INFRA_FOLDER, SAM_CONFIG_FILE, TEMPLATE_FILE
+from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Mapping, MutableMapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.local_aws.seeds import Seed
     from edgeroutes.local_aws.stack import ProjectCloud
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
 
 
 # A server that dies so soon, so often in a row, is not started again.
@@ -194,7 +195,7 @@ class _LocalAws:
         if not missing:
             return wanted, set()
         places = {name: where for name, _, where in wanted.infra.properties("Parameters")}
-        problems = tuple(missing_parameter(name, places.get(name, "template.yaml")) for name in missing)
+        problems = tuple(missing_parameter(name, places.get(name, TEMPLATE_FILE)) for name in missing)
         document, dropped = without_dependents(wanted.document, missing)
         faults = {
             route.route_path: problems
@@ -412,9 +413,7 @@ def _files(infra: Infra) -> set[str]:
 
 
 def _may_change_functions(path: Path, root: Path) -> bool:
-    return path.name in ("function.yaml", "pyproject.toml", "samconfig.toml") or path.is_relative_to(
-        root / INFRA_FOLDER
-    )
+    return path.name in (FUNCTION_FILE, CONFIG_FILE, SAM_CONFIG_FILE) or path.is_relative_to(root / INFRA_FOLDER)
 
 
 class DeployedAws:

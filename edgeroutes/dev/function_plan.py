@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from edgeroutes.build.variables import VariableUse
     from edgeroutes.dev.function_environment import FunctionEnvironment
     from edgeroutes.dev.project import Project
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import ProjectPlan
     from edgeroutes.routing.scan import RouteFile
 
@@ -138,7 +138,7 @@ def _functions_plan(
     faults: Mapping[str, tuple[ProjectError, ...]],
     problems: tuple[ProjectError, ...],
 ) -> FunctionsPlan:
-    from edgeroutes.plan.loops import expand_loops
+    from edgeroutes.template.transform import expand_loops
 
     document = expand_loops(whole)
     declared = {name for name, _, _ in infra.properties("Resources")} | (

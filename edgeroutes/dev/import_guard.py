@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.dev.reports import Logged
 from edgeroutes.errors import EdgeroutesError, ProjectError
+from edgeroutes.names import CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.routing.scan import RouteFile
 
-DECLARING_FILES = ("pyproject.toml", "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
+DECLARING_FILES = (CONFIG_FILE, "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
 # uv reads a lock in a tenth of a second; only for requirements.txt it may use an index, at the first start.
 _PATIENCE_S = 2.0
 

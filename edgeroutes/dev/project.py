@@ -137,7 +137,7 @@ class Project:
 
     def needs_loop(self, route: RouteFile) -> bool:
         """Whether the route runs on an event loop, as the build decides it; True for a file with a syntax error."""
-        from edgeroutes.build.loops import needs_loop  # only once a request comes in
+        from edgeroutes.build.entry import needs_loop  # only once a request comes in
 
         try:
             return needs_loop(route, self.tracer)
@@ -217,6 +217,8 @@ class RememberedTree:
 
     def resolve(self, directory: str) -> str:
         """The real path of a folder: the same for a link to it."""
+        if not directory:
+            return self._real
         above, _, name = directory.rpartition("/")
         listing = self._listings.get(above)
         if listing is None and not above:  # the folder of routes itself, needed for each folder in it

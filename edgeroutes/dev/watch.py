@@ -17,7 +17,8 @@ from watchfiles._rust_notify import RustNotify
 from edgeroutes.build.distributions import installed_site_packages, read_pth
 from edgeroutes.dev.import_guard import DECLARING_FILES
 from edgeroutes.errors import ToolError
-from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER
+from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, SAM_CONFIG_FILE
+from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,7 +30,7 @@ _IGNORED_FOLDERS = frozenset(
     {"__pycache__", "build", "dist", "env", "htmlcov", "node_modules", "site-packages", "venv"}
 )
 _INFRA_SUFFIXES = frozenset({".json", ".yaml", ".yml"})
-_FILES = frozenset({*ENV_FILES, *DECLARING_FILES, "function.yaml", "samconfig.toml"})
+_FILES = frozenset({*ENV_FILES, *DECLARING_FILES, FUNCTION_FILE, SAM_CONFIG_FILE})
 # Milliseconds: how often is looked, how long it must be quiet, and how long a burst of saves may grow.
 _STEP_MS = 8
 _BURST_MS = 80

@@ -13,7 +13,8 @@ from edgeroutes.errors import ConfigError, Problem, ToolError
 from edgeroutes.local_aws import NO_MODEL, OWN_ACCESS_KEY, REGION
 from edgeroutes.local_aws.seeds import Data, read_seeds
 from edgeroutes.local_aws.template import local_template, require_parameters, without_functions
-from edgeroutes.pipeline import render_template
+from edgeroutes.names import TEMPLATE_FILE
+from edgeroutes.pipeline import project_template
 from edgeroutes.template.transform import parse_template
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ class Cloud:
                 cloudformation.create_stack(**arguments)
         except ClientError as err:
             if "No updates are to be performed" not in str(err):
-                raise ConfigError(err.response["Error"]["Message"].rstrip("."), where="template.yaml") from err
+                raise ConfigError(err.response["Error"]["Message"].rstrip("."), where=TEMPLATE_FILE) from err
 
     def _read_environments(self) -> dict[str, dict[str, str]]:
         pages = self.client("lambda").get_paginator("list_functions").paginate()
@@ -231,7 +232,7 @@ def start_cloud(
         ProjectError: All problems of the project, its infra/ and its seeds.
         ToolError: There is no moto.
     """
-    template = local_template(document or parse_template(render_template(root)))
+    template = local_template(document or parse_template(project_template(root).text))
     parameters = require_parameters(root, template, parameters)
     seeds = read_seeds(root) if seeds is None else seeds
     if cloud.exists():

@@ -9,9 +9,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.config import parse_toml
+from edgeroutes.config import samconfig_values
 from edgeroutes.errors import ConfigError, require_no_problems
-from edgeroutes.routing.reading import read_text
+from edgeroutes.names import SAM_CONFIG_FILE, TEMPLATE_FILE
 from edgeroutes.template.merge import references
 
 if TYPE_CHECKING:
@@ -136,8 +136,7 @@ def _depending_on(resource: dict[str, Any], remaining: set[str]) -> dict[str, An
     return {**rest, "DependsOn": still} if still else rest
 
 
-FILE = "samconfig.toml"
-_HINT = f"Give it a Default, or a value by parameter_overrides in {FILE}; in tests, also by the fixture edgeroutes_parameters"
+_HINT = f"Give it a Default, or a value by parameter_overrides in {SAM_CONFIG_FILE}; in tests, also by the fixture edgeroutes_parameters"
 
 
 def require_parameters(root: Path, template: Mapping[str, Any], given: Mapping[str, str] | None) -> dict[str, str]:
@@ -147,7 +146,7 @@ def require_parameters(root: Path, template: Mapping[str, Any], given: Mapping[s
         ConfigError: A parameter without a default has no value; all of them at once.
     """
     values, missing = read_parameters(root, template, given)
-    require_no_problems([missing_parameter(name, "template.yaml") for name in missing])
+    require_no_problems([missing_parameter(name, TEMPLATE_FILE) for name in missing])
     return values
 
 
@@ -179,23 +178,12 @@ def read_overrides(root: Path) -> dict[str, str]:
 
     Source: docs.aws.amazon.com/serverless-application-model "AWS SAM CLI configuration file" (read 2026-11-21).
     """
-    try:
-        document = parse_toml(read_text(root / FILE, FILE), FILE)
-    except FileNotFoundError:
-        return {}
-    try:
-        return _overrides(document)
-    except ValueError as err:  # of shlex
-        raise ConfigError(f"parameter_overrides cannot be read: {err}", where=FILE) from err
-
-
-def _overrides(document: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
-    for command in ("global", "deploy"):
-        settings: Any = document
-        for key in ("default", command, "parameters"):
-            settings = settings.get(key) if isinstance(settings, dict) else None
-        found.update(_pairs(settings.get("parameter_overrides") if isinstance(settings, dict) else None))
+    try:
+        for value in samconfig_values(root, "parameter_overrides"):
+            found.update(_pairs(value))
+    except ValueError as err:  # of shlex
+        raise ConfigError(f"parameter_overrides cannot be read: {err}", where=SAM_CONFIG_FILE) from err
     return found
 
 

@@ -9,8 +9,9 @@ which our matcher tries them, and routes that a static branch does not cover are
 `[id]` beside `[...rest]` makes `/{id}` and `/{id}/{rest+}`. Functions match the request's path themselves, so the
 parameters' names do not matter.
 
-The tree is right for *any* distribution of the routes over functions; `grouping` decides which share one. If
-one shared function has everything below a resource, a single `{proxy+}` replaces it.
+The tree is right for *any* distribution of the routes over functions; `group_routes` decides which share one: those with `isolate`,
+and those whose URLs API Gateway cannot distinguish. If one shared function has everything below a resource, a single
+`{proxy+}` replaces it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from edgeroutes.errors import LayoutError
+from edgeroutes.errors import LayoutError, ProjectError, RouteFileError
 from edgeroutes.plan.model import ApiResource
 from edgeroutes.routing.patterns import CATCH_ALL, OPTIONAL_CATCH_ALL, PARAM
 
@@ -27,17 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from edgeroutes.routing.patterns import Pattern
+    from edgeroutes.routing.scan import RouteFile
+
 
 # Far above any raised quota of API Gateway; a guard against layouts whose repeats multiply.
-MAX_RESOURCES = 5_000
+_MAX_RESOURCES = 5_000
 
 
 @dataclass(slots=True)
-class PathNode:
+class _PathNode:
     """One level of the routes' own tree; routes are named by their route path."""
 
-    statics: dict[str, PathNode] = field(default_factory=dict)
-    parameter: PathNode | None = None
+    statics: dict[str, _PathNode] = field(default_factory=dict)
+    parameter: _PathNode | None = None
     parameter_name: str = ""
     leaf: str | None = None
     catch_all: tuple[str, str] | None = None  # the parameter's name and the route path
@@ -48,9 +51,8 @@ class PathNode:
         return self.leaf or (self.catch_all[1] if self.catch_all and self.matches_empty else None)
 
 
-def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
-    """The tree of these routes."""
-    root = PathNode()
+def _plant_paths(patterns: Iterable[Pattern]) -> _PathNode:
+    root = _PathNode()
     for pattern in patterns:
         node = root
         for segment in pattern.segments:
@@ -59,11 +61,11 @@ def plant_paths(patterns: Iterable[Pattern]) -> PathNode:
                 node.matches_empty = segment.kind == OPTIONAL_CATCH_ALL
                 break
             if segment.kind == PARAM:
-                node.parameter = node.parameter or PathNode()
+                node.parameter = node.parameter or _PathNode()
                 node.parameter_name = segment.name
                 node = node.parameter
             else:
-                node = node.statics.setdefault(segment.name, PathNode())
+                node = node.statics.setdefault(segment.name, _PathNode())
         else:
             node.leaf = pattern.route_path
     return root
@@ -78,7 +80,7 @@ class _Greedy:
 
 
 # What may still match, first choice first. A _Greedy is the last: nothing behind it is ever tried.
-_Alive: TypeAlias = "tuple[PathNode | _Greedy, ...]"
+_Alive: TypeAlias = "tuple[_PathNode | _Greedy, ...]"
 
 
 @dataclass(slots=True)
@@ -127,7 +129,7 @@ def make_resources(
     Raises:
         LayoutError: The routes need more resources than any API can have.
     """
-    resource = _Grower(functions).grow((plant_paths(patterns),))
+    resource = _Grower(functions).grow((_plant_paths(patterns),))
     _share(resource, shared)
     for name in ["", *reversed(base_path.strip("/").split("/"))] if base_path else [""]:
         resource = _Resource(statics={name: resource}) if name else resource
@@ -146,14 +148,14 @@ class _Grower:
 
     def grow(self, alive: _Alive) -> _Resource:
         self.count += 1
-        if self.count > MAX_RESOURCES:
-            problem = f"the routes need more than {MAX_RESOURCES} resources in API Gateway"
+        if self.count > _MAX_RESOURCES:
+            problem = f"the routes need more than {_MAX_RESOURCES} resources in API Gateway"
             hint = "Use fewer folders where names and '[parameters]' stand beside each other on several levels"
             raise LayoutError(problem, where="functions", hint=hint)
         first = alive[0]
         ends = first.route_path if isinstance(first, _Greedy) else _first_ending(alive)
         resource = _Resource(target=self.functions[ends] if ends else None)
-        for name in sorted({name for node in alive if isinstance(node, PathNode) for name in node.statics}):
+        for name in sorted({name for node in alive if isinstance(node, _PathNode) for name in node.statics}):
             resource.statics[name] = self.grow(_step(alive, name))
         beyond = _step(alive, None)
         if not beyond:
@@ -162,7 +164,7 @@ class _Grower:
         if isinstance(first, _Greedy):
             resource.greedy = (first.name, self.functions[first.route_path])
         else:
-            name = next(node.parameter_name for node in alive if isinstance(node, PathNode) and node.parameter)
+            name = next(node.parameter_name for node in alive if isinstance(node, _PathNode) and node.parameter)
             resource.variable = (name, self.grow(beyond))
         return resource
 
@@ -177,7 +179,7 @@ def _first_ending(alive: _Alive) -> str | None:
 
 def _step(alive: _Alive, name: str | None) -> _Alive:
     """The routes that are alive one segment further; None is a segment that no folder has as its name."""
-    after: list[PathNode | _Greedy] = []
+    after: list[_PathNode | _Greedy] = []
     for item in alive:
         if isinstance(item, _Greedy):
             after.append(item)
@@ -257,3 +259,126 @@ def _identifier(name: str, taken: frozenset[str]) -> str:
     while chosen in taken:
         chosen, number = f"{plain}_{number}", number + 1
     return chosen
+
+
+_ALONE = "route"
+# A static folder beside a `[parameter]` repeats the API resources below the parameter (see `api_tree`). Up to this
+# number are repeated; with more, the routes below the parameter share a function, and a single resource leads to it.
+_MAX_REPEATED = 25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Routes of one function.
+
+    Args:
+        routes: In the order in which they are tried.
+        name: The name in `isolate`, else empty.
+        reason: Why they share the function; empty for one route.
+    """
+
+    routes: tuple[RouteFile, ...]
+    name: str = ""
+    reason: str = ""
+
+
+def group_routes(
+    routes: Sequence[RouteFile], isolate: Mapping[str, str], problems: list[ProjectError]
+) -> tuple[Group, ...]:
+    """Every route in one group, in the order of the groups' first routes.
+
+    Args:
+        routes: In the order in which they are tried.
+        isolate: Route path → "route" or a group's name, as the folders and the project set it; the route file's own wins.
+        problems: Gets groups with streaming and buffered routes.
+    """
+    by_path = {route.route_path: route for route in routes}
+    named = {path: route.config.isolate or isolate[path] for path, route in by_path.items()}
+    joined = _Joined(by_path)
+    for first, other, reason in _indistinct_pairs(_plant_paths(route.pattern for route in routes)):
+        # The API's tree can also separate them, and does if they could not share a function.
+        alone = named[first] == named[other] == _ALONE
+        if alone and by_path[first].exports.streams == by_path[other].exports.streams:
+            joined.join(first, other, reason)
+    groups: dict[str, list[RouteFile]] = {}
+    for route in routes:
+        name = named[route.route_path]
+        key = f"={name}" if name != _ALONE else joined.find(route.route_path)
+        groups.setdefault(key, []).append(route)
+    made = []
+    for key, members in groups.items():
+        name = key[1:] if key.startswith("=") else ""
+        reason = f"isolate = {name!r}" if name else joined.reasons.get(key, "")
+        made.append(Group(routes=tuple(members), name=name, reason=reason if len(members) > 1 else ""))
+    for group in made:
+        problems += _check_modes(group)
+    return tuple(made)
+
+
+def _indistinct_pairs(node: _PathNode) -> Iterator[tuple[str, str, str]]:
+    """Pairs of routes that share a function because of their URLs, each with the reason."""
+    if node.parameter and node.parameter.leaf and node.catch_all:
+        variable, catch_all = node.parameter.leaf, node.catch_all[1]
+        reason = f"{variable} stands beside {catch_all}, and API Gateway has one variable on a level"
+        yield variable, catch_all, reason
+    if node.parameter and node.statics:
+        below = [route for child in _children(node.parameter) for route in _routes(child)]
+        if len(below) > _MAX_REPEATED:
+            reason = f"{len(below)} routes stand below one '[{node.parameter_name}]' that has static folders beside it"
+            yield from ((first, other, reason) for first in below for other in below if first < other)
+    for child in _children(node):
+        yield from _indistinct_pairs(child)
+
+
+def _children(node: _PathNode) -> list[_PathNode]:
+    return [*node.statics.values(), *([node.parameter] if node.parameter else [])]
+
+
+def _routes(node: _PathNode) -> Iterator[str]:
+    if node.leaf:
+        yield node.leaf
+    if node.catch_all:
+        yield node.catch_all[1]
+    for child in _children(node):
+        yield from _routes(child)
+
+
+class _Joined:
+    """Disjoint sets of route paths; each set is named by its first member."""
+
+    def __init__(self, route_paths: dict[str, RouteFile]) -> None:
+        self.order = {route_path: index for index, route_path in enumerate(route_paths)}
+        self.parents = {route_path: route_path for route_path in route_paths}
+        self.reasons: dict[str, str] = {}
+
+    def find(self, route_path: str) -> str:
+        while self.parents[route_path] != route_path:
+            route_path = self.parents[route_path]
+        return route_path
+
+    def join(self, first: str, other: str, reason: str) -> None:
+        roots = sorted({self.find(first), self.find(other)}, key=self.order.__getitem__)
+        kept = roots[0]
+        reasons = [self.reasons.pop(root, "") for root in roots]
+        for root in roots:
+            self.parents[root] = kept
+        said = dict.fromkeys(part for text in (*reasons, reason) for part in text.split("; ") if part)
+        self.reasons[kept] = "; ".join(said)
+
+
+def _check_modes(group: Group) -> list[ProjectError]:
+    streaming = [route for route in group.routes if route.exports.streams]
+    buffered = [route for route in group.routes if not route.exports.streams]
+    if not streaming or not buffered:
+        return []
+    problem = (
+        f"group {group.name!r} contains streaming routes ({_shown(streaming)}) and buffered ones ({_shown(buffered)}). "
+        "A function is one or the other"
+    )
+    hint = "Export another 'isolate' in one of the two kinds, such as 'isolate = \"route\"', or the same 'streaming' in both"
+    return [RouteFileError(problem, where=streaming[0].source_file, hint=hint)]
+
+
+def _shown(routes: Sequence[RouteFile]) -> str:
+    files = [route.source_file for route in routes[:3]]
+    return ", ".join([*files, f"{len(routes) - 3} more"] if len(routes) > 3 else files)

@@ -1,4 +1,4 @@
-"""YAML with CloudFormation's short tags → plain values with their line numbers. Reads no files.
+"""YAML with CloudFormation's short tags → plain values with their line numbers, and the parsed infra/*.yaml of a project. Reads no files.
 
 Short tags become the long form: `!Ref X` is `{"Ref": "X"}`, `!GetAtt X.Arn` is `{"Fn::GetAtt": ["X", "Arn"]}`.
 """
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from edgeroutes.errors import ConfigError, suggest
+from edgeroutes.errors import ConfigError, ProjectError, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "intrinsic-function-reference" (read 2026-11-21).
 SHORT_TAGS: Mapping[str, str] = {
@@ -46,7 +47,7 @@ SHORT_TAGS: Mapping[str, str] = {
     },
 }
 
-Path = tuple[str | int, ...]
+_Path = tuple[str | int, ...]
 
 _MAX_VALUES = 60_000
 _MAX_DEPTH = 100
@@ -66,7 +67,7 @@ class YamlText:
 
     source_file: str
     value: dict[str, Any]
-    lines: Mapping[Path, int]
+    lines: Mapping[_Path, int]
 
     def where(self, *path: str | int) -> str:
         """The file with the line of the nearest thing on this path, `infra/tables.yaml:12`."""
@@ -77,9 +78,7 @@ class YamlText:
 
     def below(self, *path: str) -> YamlText:
         """The mapping at this path as a file of its own; empty if there is none."""
-        value: Any = self.value
-        for key in path:
-            value = value.get(key) if isinstance(value, Mapping) else None
+        value = value_at(self.value, *path)
         if not isinstance(value, dict):
             return YamlText(self.source_file, {}, {})
         depth = len(path)
@@ -131,7 +130,6 @@ def _parse(loader: _Loader, source_file: str) -> YamlText:
 
 
 def _not_yaml(err: yaml.YAMLError, source_file: str) -> ConfigError:
-    """PyYAML's error as a ConfigError."""
     mark = getattr(err, "problem_mark", None) or getattr(err, "context_mark", None)
     where = f"{source_file}:{mark.line + 1}" if mark else source_file
     said = " ".join(part for part in (getattr(err, "context", None), getattr(err, "problem", None)) if part)
@@ -159,11 +157,11 @@ class _Reader:
     def __init__(self, loader: _Loader, source_file: str) -> None:
         self.loader = loader
         self.source_file = source_file
-        self.lines: dict[Path, int] = {}
+        self.lines: dict[_Path, int] = {}
         self._open: list[yaml.Node] = []
         self._count = 0
 
-    def read(self, node: yaml.Node, path: Path) -> Any:
+    def read(self, node: yaml.Node, path: _Path) -> Any:
         if any(node is other for other in self._open):
             raise ConfigError("an anchor contains itself", where=self._where(node))
         self._count += 1
@@ -176,7 +174,7 @@ class _Reader:
         finally:
             self._open.pop()
 
-    def _read_tagged(self, node: yaml.Node, path: Path) -> Any:
+    def _read_tagged(self, node: yaml.Node, path: _Path) -> Any:
         name = SHORT_TAGS.get(node.tag)
         if name is None:
             hint = suggest(node.tag, SHORT_TAGS, f"Allowed are {', '.join(SHORT_TAGS)}")
@@ -186,7 +184,7 @@ class _Reader:
             value = value.split(".", 1)
         return {name: value}
 
-    def _read_plain(self, node: yaml.Node, path: Path) -> Any:
+    def _read_plain(self, node: yaml.Node, path: _Path) -> Any:
         if isinstance(node, yaml.MappingNode):
             return self._read_mapping(node, path)
         if isinstance(node, yaml.SequenceNode):
@@ -211,7 +209,7 @@ class _Reader:
             problem = f"{str(node.value)[:80]!r} is not a value of YAML's type {node.tag.rpartition(':')[2]!r}"
             raise ConfigError(problem, where=self._where(node)) from err
 
-    def _read_mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _read_mapping(self, node: yaml.MappingNode, path: _Path) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         own: dict[str, Any] = {}
         for key_node, value_node in node.value:
@@ -227,7 +225,7 @@ class _Reader:
             own[key] = self.read(value_node, (*path, key))
         return {**{key: value for key, value in merged.items() if key not in own}, **own}
 
-    def _merge_parts(self, node: yaml.Node, path: Path) -> Iterator[dict[str, Any]]:
+    def _merge_parts(self, node: yaml.Node, path: _Path) -> Iterator[dict[str, Any]]:
         for part in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(part, yaml.MappingNode):
                 raise ConfigError("'<<' takes a mapping", where=self._where(part))
@@ -240,3 +238,42 @@ class _Reader:
 
     def _where(self, node: yaml.Node) -> str:
         return f"{self.source_file}:{node.start_mark.line + 1}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Infra:
+    """The files of infra/.
+
+    Args:
+        documents: In the order of their names.
+        problems: Files that are not YAML.
+    """
+
+    documents: tuple[YamlText, ...] = ()
+    problems: tuple[ProjectError, ...] = ()
+
+    def properties(self, *path: str) -> Iterator[tuple[str, Any, str]]:
+        """Key, value and place of each entry that a file declares below this path, such as ("Globals", "Function")."""
+        for document in self.documents:
+            value = value_at(document.value, *path)
+            if isinstance(value, Mapping):
+                yield from ((key, each, document.where(*path, key)) for key, each in value.items())
+
+
+def value_at(value: Any, *path: str) -> Any:
+    """The value at a path of mappings; None if there is none."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
+def parse_infra(texts: Mapping[str, str]) -> Infra:
+    """The files of infra/, name → text."""
+    documents: list[YamlText] = []
+    problems: list[ProjectError] = []
+    for source_file, text in sorted(texts.items()):
+        try:
+            documents.append(parse_yaml(text, source_file))
+        except ConfigError as err:
+            problems.append(err)
+    return Infra(documents=tuple(documents), problems=tuple(problems))

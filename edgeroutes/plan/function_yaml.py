@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from edgeroutes.http.cors import CORS
-    from edgeroutes.plan.cloudformation import YamlText
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra, YamlText
 
 # Source: aws-sam-translator 1.115.0, samtranslator.internal.schema_source.aws_serverless_function.Properties.
 FUNCTION_PROPERTIES = frozenset(
@@ -74,7 +73,7 @@ FUNCTION_PROPERTIES = frozenset(
     }
 )
 THROTTLE_KEYS = ("throttle_rate", "throttle_burst")
-OWN_KEYS = ("include", "exclude", "cors", "isolate", *THROTTLE_KEYS)
+_OWN_KEYS = ("include", "exclude", "cors", "isolate", *THROTTLE_KEYS)
 # Properties that edgeroutes sets itself, with the setting to use instead.
 _RESERVED = {
     "Architectures": "Set 'architecture' in [tool.edgeroutes]",
@@ -265,11 +264,11 @@ def _check_key(key: str, document: YamlText) -> ConfigError | None:
     where = document.where(key)
     if key in _RESERVED:
         return ConfigError(f"{key!r} is edgeroutes' own to set", where=where, hint=_RESERVED[key])
-    if key in FUNCTION_PROPERTIES or key in OWN_KEYS:
+    if key in FUNCTION_PROPERTIES or key in _OWN_KEYS:
         return None
-    near = get_close_matches(key, [*FUNCTION_PROPERTIES, *OWN_KEYS], n=1, cutoff=0.5)
+    near = get_close_matches(key, [*FUNCTION_PROPERTIES, *_OWN_KEYS], n=1, cutoff=0.5)
     folded = [known for known in FUNCTION_PROPERTIES if known.lower() == key.replace("_", "").lower()]
-    own = f"{', '.join(map(repr, OWN_KEYS[:-1]))} or {OWN_KEYS[-1]!r}"
+    own = f"{', '.join(map(repr, _OWN_KEYS[:-1]))} or {_OWN_KEYS[-1]!r}"
     problem = f"{key!r} is not a property of AWS::Serverless::Function, nor {own}"
     known = [*folded, *near]
     return ConfigError(problem, where=where, hint=f"Did you mean {known[0]!r}" if known else "Take it out")

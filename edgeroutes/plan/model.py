@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.errors import ConfigError, suggest
 from edgeroutes.routing.conventions import METHODS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from edgeroutes.config import Config
     from edgeroutes.errors import Problem
     from edgeroutes.http.cors import CORS
     from edgeroutes.routing.scan import RouteFile
+
 
 # The module that edgeroutes writes into each bundle, and the handler in it.
 ENTRY_MODULE = "edgeroutes_function"
@@ -121,3 +123,25 @@ class ProjectPlan:
         """Every CORS of the project's responses, the project's own first."""
         policies = [policy for function in self.functions for policy in function.cors.values()]
         return tuple(dict.fromkeys([self.config.cors, *policies] if self.config.cors is not None else policies))
+
+
+def find_function(functions: Iterable[FunctionPlan], route: str) -> FunctionPlan:
+    """The function of a route.
+
+    Args:
+        functions: The project's functions.
+        route: The route's path, with or without its first slash, its folder, its route file or its function's logical id.
+
+    Raises:
+        ConfigError: There is no such route.
+    """
+    wanted = f"/{route.strip('/')}"
+    names: dict[str, FunctionPlan] = {}
+    for function in functions:
+        names[f"/{function.logical_id}"] = function
+        for each in function.routes:
+            names |= dict.fromkeys((each.route_path, f"/{each.directory}", f"/{each.source_file}"), function)
+    if wanted in names:
+        return names[wanted]
+    hint = suggest(wanted, names, "'edgeroutes routes' lists them")
+    raise ConfigError("there is no such route", where=route, hint=hint)

@@ -1,11 +1,15 @@
-"""Plans a project's functions from its settings and routes. No I/O."""
+"""Plans a project's functions from its settings and routes: their names, properties and groups, and what AWS would reject. No I/O."""
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
-from edgeroutes.plan.api_tree import make_resources
+from edgeroutes.errors import ConfigError, Problem, ProjectError, RouteFileError, require_no_problems
+from edgeroutes.names import CONFIG_FILE
+from edgeroutes.plan.api_tree import Group, group_routes, make_resources
+from edgeroutes.plan.cloudformation import is_intrinsic
 from edgeroutes.plan.function_yaml import (
     THROTTLE_KEYS,
     FunctionSettings,
@@ -15,26 +19,17 @@ from edgeroutes.plan.function_yaml import (
     parse_globals,
     places_within,
 )
-from edgeroutes.plan.grouping import Group, group_routes
-from edgeroutes.plan.logical_ids import group_id, route_id, unique_ids
 from edgeroutes.plan.manifest import plan_cors
-from edgeroutes.plan.model import ALIAS, FALLBACK_ID, FunctionPlan, ProjectPlan
-from edgeroutes.plan.validate import (
-    check_cdn,
-    check_functions,
-    check_timeout,
-    route_timeout,
-    uses_snapstart,
-    warn_api_resources,
-)
+from edgeroutes.plan.model import ALIAS, FALLBACK_ID, REVALIDATION, FunctionPlan, ProjectPlan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from edgeroutes.config import Config
     from edgeroutes.http.cors import CORS
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.routing.scan import RouteFile, RouteScan
+
 
 # The larger value works for both routes of a function.
 _LARGEST_WINS = ("MemorySize", "Timeout")
@@ -64,14 +59,14 @@ def make_plan(
     }
     cors = plan_cors(scan.routes, config.cors, {file: each.cors for file, each in read.items()}, problems)
     for route in scan.routes:
-        problems += check_timeout(route, settings[route.route_path], config)
+        problems += _check_timeout(route, settings[route.route_path], config)
     isolate = {path: own.isolate or config.isolate for path, own in settings.items()}
     groups = group_routes(scan.routes, isolate, problems)
     functions = tuple(
         _plan_function(logical_id, group, settings, config, problems, cors=cors, shared=shared)
         for logical_id, group in zip(_name_groups(groups), groups, strict=True)
     )
-    problems += [*check_functions(functions, config), *check_cdn(config)]
+    problems += [*_check_functions(functions, config), *_check_cdn(config)]
     require_no_problems(_once(problems))
     resources, count = make_resources(
         [route.pattern for route in scan.routes],
@@ -96,7 +91,6 @@ def make_plan(
 def _read_files(
     routes: Sequence[RouteFile], texts: Mapping[str, str], problems: list[ProjectError]
 ) -> dict[str, FunctionSettings]:
-    """The settings in each function.yaml, by file."""
     files = sorted({file for route in routes for file in route.function_yaml_files})
     return {file: parse_function_yaml(texts.get(file, ""), file, problems) for file in files}
 
@@ -129,7 +123,7 @@ def _plan_function(
         own = settings[route.route_path]
         include += own.include
         exclude += own.exclude
-        timeout = {"Timeout": route_timeout(route, own, config)}
+        timeout = {"Timeout": _route_timeout(route, own, config)}
         for key, value in {**own.properties, **standard, **own.throttles, **timeout}.items():
             is_of_route = key == "Timeout" and route.config.max_duration is not None
             place = route.source_file if is_of_route else own.places.get(key) or route.source_file
@@ -169,7 +163,7 @@ def _plan_fallback(shared: FunctionSettings) -> FunctionPlan:
 
 def _publish_where_needed(properties: dict[str, Any]) -> None:
     """SnapStart and provisioned concurrency need published versions."""
-    if uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
+    if _uses_snapstart(properties) or "ProvisionedConcurrencyConfig" in properties:
         properties.setdefault("AutoPublishAlias", ALIAS)
 
 
@@ -200,3 +194,175 @@ def _variables_differ(key: str, value: Any, other: Any) -> bool:
 def _once(problems: Sequence[ProjectError]) -> list[ProjectError]:
     """The problems without duplicates: several routes may share one function.yaml."""
     return list({str(problem): problem for problem in problems}.values())
+
+
+_SUFFIX = "Function"
+# CloudFormation allows 255 characters; SAM appends its own ('Aliaslive', 'Role', a version's hash).
+MAX_LENGTH = 120
+_HASH_LENGTH = 6
+
+
+def route_id(route_path: str) -> str:
+    """The logical id of a route's function.
+
+    Returns:
+        'ApiUsersIdFunction' for '/api/users/[id]', 'RssXmlFunction' for '/rss.xml', 'RootFunction' for '/'.
+    """
+    return _named(_camel_case(route_path) or ("Root" if route_path == "/" else ""), route_path)
+
+
+def group_id(name: str) -> str:
+    """The logical id of a named group's function, 'AdminGroupFunction' for 'admin'."""
+    return _named(_camel_case(name) + "Group", f"isolate={name}")
+
+
+def unique_ids(wanted: Sequence[tuple[str, str]], reserved: Iterable[str] = ()) -> list[str]:
+    """Unique ids: the first of several equal ids stays, the others get a hash of their names.
+
+    Args:
+        wanted: Pairs of a logical id and what it names, such as ('UsersIdFunction', '/users/[id]').
+        reserved: Ids that are in use already.
+
+    Returns:
+        An id for each of `wanted`, in the same order; a hash depends only on the name.
+    """
+    taken = set(reserved)
+    ids = []
+    for logical_id, name in wanted:
+        chosen = logical_id if logical_id not in taken else _hashed(logical_id, name)
+        taken.add(chosen)
+        ids.append(chosen)
+    return ids
+
+
+def _camel_case(text: str) -> str:
+    words = re.findall(r"[A-Za-z0-9]+", text)
+    return "".join(word[0].upper() + word[1:] for word in words)
+
+
+def _named(stem: str, name: str) -> str:
+    logical_id = stem + _SUFFIX
+    # An id starts with something readable; a path of other letters than ASCII leaves nothing.
+    return logical_id if stem and len(logical_id) <= MAX_LENGTH else _hashed(logical_id, name)
+
+
+def _hashed(logical_id: str, name: str) -> str:
+    stem = logical_id.removesuffix(_SUFFIX)[: MAX_LENGTH - len(_SUFFIX) - _HASH_LENGTH] or "Route"
+    return stem + hashlib.sha256(name.encode()).hexdigest()[:_HASH_LENGTH].upper() + _SUFFIX
+
+
+# Source: docs.aws.amazon.com/apigateway "api-gateway-execution-service-limits-table" (read 2026-11-21).
+_API_RESOURCES = 300
+_API_RESOURCES_QUOTA = "Resources per API"
+_TIMEOUT_QUOTA = "Maximum integration timeout in milliseconds"
+# Source: docs.aws.amazon.com/lambda "gettingstarted-limits" and "snapstart" (read 2026-11-21).
+_STREAMING_TIMEOUT_S = 300
+_TIMEOUTS_S = range(1, 901)
+_NO_SNAPSTART = ("python3.11",)
+
+
+def _route_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> Any:
+    """The timeout in seconds: from the route file, else function.yaml, else the default."""
+    if route.config.max_duration is not None:
+        return route.config.max_duration
+    said = settings.properties.get("Timeout")
+    if said is not None:
+        return said
+    return _STREAMING_TIMEOUT_S if route.exports.streams else config.timeout_s
+
+
+def _check_timeout(route: RouteFile, settings: FunctionSettings, config: Config) -> list[ProjectError]:
+    """Problems with a timeout that Lambda or, without streaming, API Gateway does not allow."""
+    error: type[ProjectError] = RouteFileError
+    name, where = "max_duration", route.source_file
+    seconds: Any = route.config.max_duration
+    if seconds is None:
+        error = ConfigError
+        name, where = "Timeout", settings.places.get("Timeout", "")
+        seconds = settings.properties.get("Timeout")
+    if seconds is None or is_intrinsic(seconds):
+        return []
+    if type(seconds) is not int or seconds not in _TIMEOUTS_S:
+        problem = f"{name} is {seconds!r}. Allowed are whole seconds from 1 to {_TIMEOUTS_S[-1]}"
+        return [error(problem, where=where)]
+    if route.exports.streams and seconds * 1000 <= config.stream_margin_ms:
+        problem = (
+            f"{name} is {seconds} seconds, and stream_margin_ms in [tool.edgeroutes] is {config.stream_margin_ms}: every stream of "
+            f"{route.route_path} would be ended before it begins"
+        )
+        return [error(problem, where=where, hint=f"Raise {name}, or lower stream_margin_ms")]
+    allowed = config.integration_timeout_s
+    if route.exports.streams or seconds <= allowed:
+        return []
+    problem = (
+        f"{name} is {seconds} seconds, and {route.route_path} does not stream. API Gateway ends a response that does "
+        f"not stream after {allowed} seconds"
+    )
+    hint = (
+        f"Export 'streaming = True' in {route.source_file}, or ask AWS to raise the quota '{_TIMEOUT_QUOTA}' and set "
+        f"integration_timeout_s = {seconds} in [tool.edgeroutes]"
+    )
+    return [error(problem, where=where, hint=hint)]
+
+
+def _check_functions(functions: Sequence[FunctionPlan], config: Config) -> list[ProjectError]:
+    problems: list[ProjectError] = []
+    names: dict[str, FunctionPlan] = {}
+    for function in functions:
+        name = function.properties.get("FunctionName")
+        if isinstance(name, str):
+            other = names.setdefault(name, function)
+            if other is not function:
+                problem = f"FunctionName {name!r} is given to {other.logical_id} and {function.logical_id}"
+                hint = "Take it out of function.yaml, or put it beside one route alone"
+                problems.append(ConfigError(problem, where=_place_of(function, "FunctionName"), hint=hint))
+        if _uses_snapstart(function.properties) and config.runtime in _NO_SNAPSTART:
+            problem = f"SnapStart is set, which {config.runtime} does not have"
+            hint = 'Set runtime = "python3.13" in [tool.edgeroutes], or take SnapStart out'
+            problems.append(ConfigError(problem, where=_place_of(function, "SnapStart"), hint=hint))
+    return problems
+
+
+def _check_cdn(config: Config) -> list[ProjectError]:
+    cdn = config.cdn
+    set_by = "certificate_arn" if cdn.certificate_arn else "domain_name"
+    where = config.places.get(f"cdn.{set_by}", f"{CONFIG_FILE}, [tool.edgeroutes.cdn] {set_by}")
+    if cdn.domain_names and not cdn.certificate_arn:
+        problem = f"domain_name is {cdn.domain_name!r} and certificate_arn is not set. CloudFront needs both"
+        return [ConfigError(problem, where=where, hint="Set certificate_arn to a certificate of ACM in us-east-1")]
+    if cdn.certificate_arn and ":us-east-1:" not in cdn.certificate_arn:
+        problem = f"certificate_arn is {cdn.certificate_arn!r}. CloudFront takes certificates of us-east-1 alone"
+        return [ConfigError(problem, where=where, hint="Request the certificate in us-east-1")]
+    return []
+
+
+def _uses_snapstart(properties: Mapping[str, Any]) -> bool:
+    snapstart = properties.get("SnapStart")
+    return isinstance(snapstart, dict) and snapstart.get("ApplyOn", "None") != "None"
+
+
+def warn_api_resources(count: int) -> list[Problem]:
+    """A warning if the API has more resources than an account's default quota."""
+    if count <= _API_RESOURCES:
+        return []
+    problem = f"the API has {count} resources, and an account allows {_API_RESOURCES} unless the quota is raised"
+    hint = (
+        f"Raise '{_API_RESOURCES_QUOTA}' of Amazon API Gateway in the Service Quotas console before you deploy, or share one function "
+        "among the routes of a folder: 'isolate: <name>' in its function.yaml"
+    )
+    return [Problem(problem, hint=hint)]
+
+
+def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
+    """Warnings for functions that revalidate with a role of function.yaml, whose policies edgeroutes does not set."""
+    problem = "it revalidates, and its role is one that function.yaml names"
+    hint = "Let that role do cloudfront:CreateInvalidation and ssm:GetParameter, as docs/revalidation.md says"
+    return [
+        Problem(problem, where=_place_of(each, "Role"), hint=hint)
+        for each in functions
+        if REVALIDATION in each.features and "Role" in each.properties
+    ]
+
+
+def _place_of(function: FunctionPlan, key: str) -> str:
+    return function.places.get(key) or (function.routes[0].source_file if function.routes else function.logical_id)

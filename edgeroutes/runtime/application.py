@@ -61,19 +61,13 @@ class Application:
         Raises:
             ProjectError: When it cannot be; the next call tries again.
         """
-        path, manifest = route.route_path, self.manifest
+        path = route.route_path
         if path in self.endpoints:
             return self.endpoints[path]
         with self._loading:
             endpoint = self.endpoints.get(path)  # another thread may have been faster
             if endpoint is None:
-                endpoint = Endpoint(
-                    route,
-                    self.root,
-                    self._mount,
-                    base_path=manifest.base_path,
-                    trailing_slash=manifest.trailing_slash,
-                )
+                endpoint = Endpoint(route, self.manifest, self.root, self._mount)
                 self.endpoints[path] = endpoint
             return endpoint
 
@@ -244,7 +238,7 @@ class Call:
                     response = await self._started(response, scope, endpoint)
                 if response.background is not None:
                     scope.after.append((response.background, ()))
-                response = complete_headers(response, scope, application.manifest.tag_header)
+                response = complete_headers(response, scope)
                 if response.is_stream:
                     from edgeroutes.runtime.streams import compressed
 
@@ -298,7 +292,7 @@ class Call:
         scope = self._scope
         if scope is None:
             return response
-        return self._allowed(complete_headers(response, scope, self._application.manifest.tag_header))
+        return self._allowed(complete_headers(response, scope))
 
     def _unrouted(self) -> Response:
         early = self.early or HTTPError(404)

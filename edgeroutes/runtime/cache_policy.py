@@ -102,7 +102,7 @@ def require_tags(tags: Iterable[object], where: str) -> None:
             raise HandlerError(problem, where=where)
 
 
-def apply_route_policy(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
+def apply_route_policy(response: Response, scope: RequestScope, *, has_cookies: bool) -> Response:
     """The response as the route's config has it cached, or the 304 that stands for it; uncached where that is not possible."""
     reason = _uncached_reason(response, scope, has_cookies=has_cookies)
     if reason:
@@ -119,11 +119,11 @@ def apply_route_policy(response: Response, scope: RequestScope, tag_header: str,
         lifetime = min(lifetime, scope.usage.lifetime_seconds)
     response.headers.add_own("cache-control", render_cache_control(lifetime, response.status))
     scope.is_shared = response.is_stream
-    _tag(response, scope, tag_header)
-    return _validated(response, scope, tag_header)
+    _tag(response, scope)
+    return _validated(response, scope)
 
 
-def apply_handler_policy(response: Response, scope: RequestScope, tag_header: str, *, has_cookies: bool) -> Response:
+def apply_handler_policy(response: Response, scope: RequestScope, *, has_cookies: bool) -> Response:
     """The response with the handler's own `Cache-Control`, or its `Expires` alone; with tags where shared caches may store it.
 
     It becomes private beside a cookie, since CloudFront would give one visitor's cookie to the next, and where the response varies by a
@@ -155,8 +155,8 @@ def apply_handler_policy(response: Response, scope: RequestScope, tag_header: st
             )
         return response
     if allows_sharing(own):
-        _tag(response, scope, tag_header)
-    return response if "no-store" in own.lower() else _validated(response, scope, tag_header)
+        _tag(response, scope)
+    return response if "no-store" in own.lower() else _validated(response, scope)
 
 
 def _seconds_until(expires: str) -> int:
@@ -222,7 +222,7 @@ def _warn(message: str, scope: RequestScope) -> None:
     log_warning(f"{scope.where}: {message}", route=scope.endpoint.route.route_path, path=scope.path)
 
 
-def _tag(response: Response, scope: RequestScope, tag_header: str) -> None:
+def _tag(response: Response, scope: RequestScope) -> None:
     """The route's tags, those of the data behind the response, and the path's own, in an order that does not change."""
     tags = list(dict.fromkeys(scope.endpoint.config.tags))
     if scope.usage is not None:
@@ -231,10 +231,10 @@ def _tag(response: Response, scope: RequestScope, tag_header: str) -> None:
         problem = f"the response has {len(tags)} cache tags, from {tags[0]!r} to {tags[-1]!r}. Allowed are {MAX_TAGS}"
         hint = "Give fewer in tags, cache_tags(), cached() and fetch(): what is shared by many makes one tag"
         raise HandlerError(problem, where=scope.where, hint=hint)
-    response.headers[tag_header] = ",".join([*tags, path_tag(scope.path)])
+    response.headers[scope.endpoint.manifest.tag_header] = ",".join([*tags, path_tag(scope.path)])
 
 
-def _validated(response: Response, scope: RequestScope, tag_header: str) -> Response:
+def _validated(response: Response, scope: RequestScope) -> Response:
     """With an entity tag, unless it streams; 304 where the client has it already."""
     if response.status != 200:
         return response
@@ -245,5 +245,5 @@ def _validated(response: Response, scope: RequestScope, tag_header: str) -> Resp
     if incoming.header("if-none-match") is None and incoming.header("if-modified-since") is None:
         return response
     if is_not_modified(Headers.from_lowered(incoming.header_items()), response.headers):
-        return Response(None, 304, kept_headers(response.headers, tag_header))
+        return Response(None, 304, kept_headers(response.headers, scope.endpoint.manifest.tag_header))
     return response

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.binding import Binding, Segments
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.dependencies import Dependencies
-    from edgeroutes.runtime.manifest import ManifestRoute
+    from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.runtime.middleware import FolderMiddleware
     from edgeroutes.types import AsgiApp, Handler, Incoming
 
@@ -97,10 +97,9 @@ class Endpoint:
 
     Args:
         route: Where it lies and what is known of it from the build.
+        manifest: Of the function, for its settings.
         root: The project's folder.
         mount: How an `app` is called.
-        base_path: Under which the project is served.
-        trailing_slash: Whether the form with the slash is the canonical one.
 
     Raises:
         RouteImportError: When the file, or one of its middleware files, does not import.
@@ -111,29 +110,19 @@ class Endpoint:
         "_middleware",
         "_responders",
         "app",
-        "base_path",
         "config",
         "lifetime_seconds",
+        "manifest",
         "mount",
         "root",
         "route",
         "static_params",
-        "trailing_slash",
     )
 
-    def __init__(
-        self,
-        route: ManifestRoute,
-        root: str,
-        mount: Mount,
-        *,
-        base_path: str = "",
-        trailing_slash: bool = False,
-    ) -> None:
+    def __init__(self, route: ManifestRoute, manifest: Manifest, root: str, mount: Mount) -> None:
         self.route = route
+        self.manifest = manifest
         self.root = root
-        self.base_path = base_path
-        self.trailing_slash = trailing_slash
         self.mount = mount
         namespace = vars(load_module(root, route.source_file))
         self.config = SegmentConfig.from_namespace(namespace, route.source_file)
@@ -205,7 +194,7 @@ class Endpoint:
             return []
         from edgeroutes.runtime.middleware import matching_middleware
 
-        return matching_middleware(self._middleware, incoming.path[len(self.base_path) :] or "/")
+        return matching_middleware(self._middleware, incoming.path[len(self.manifest.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
         """The response to a request, through the middleware; other exceptions than responses pass through."""

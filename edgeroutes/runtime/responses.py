@@ -99,13 +99,12 @@ def finalize_body(response: Response, method: str) -> None:
     response.body = None
 
 
-def complete_headers(response: Response, scope: RequestScope, tag_header: str) -> Response:
+def complete_headers(response: Response, scope: RequestScope) -> Response:
     """The response with what belongs to it, or the 304 that stands for it.
 
     Args:
         response: As the handler and middleware left it; a stream has its first chunk.
         scope: The request, with the route, whose config decides whether it is cached.
-        tag_header: Where the CDN reads cache tags.
 
     Raises:
         HandlerError: When the data behind a cached response has more tags than CloudFront takes.
@@ -126,7 +125,7 @@ def complete_headers(response: Response, scope: RequestScope, tag_header: str) -
     from edgeroutes.runtime import cache_policy
 
     apply = cache_policy.apply_handler_policy if has_own else cache_policy.apply_route_policy
-    return apply(response, scope, tag_header, has_cookies=has_cookies)
+    return apply(response, scope, has_cookies=has_cookies)
 
 
 def _declared_length(response: Response, method: str) -> str:

@@ -1,1 +1,1 @@
-"""Revalidation, the data cache, `fetch` and webhooks; each loads when it is used."""
+"""Revalidation, the data cache and `fetch`; each loads when it is used."""

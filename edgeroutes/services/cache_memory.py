@@ -1,19 +1,24 @@
-"""The memory of a sandbox: cached values, and when their tags were invalidated."""
+"""The memory of a sandbox: cached values, when their tags were invalidated, and request coalescing."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import suppress
+
+from edgeroutes.runtime.loop import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
     from collections.abc import Callable, Hashable, Iterable
     from typing import Any
 
-    from edgeroutes.services.cache_entries import Entry
+    from edgeroutes.services.cache_stores import Entry
 
-MAX_BYTES = 16 * 1024 * 1024
-MAX_ENTRIES = 1_000
+
+_MAX_BYTES = 16 * 1024 * 1024
+_MAX_ENTRIES = 1_000
 _MAX_TAGS = 4_096
 
 
@@ -25,7 +30,7 @@ class MemoryStore:
         max_entries: The number of entries; None for no limit.
     """
 
-    def __init__(self, max_bytes: int = MAX_BYTES, max_entries: int | None = MAX_ENTRIES) -> None:
+    def __init__(self, max_bytes: int = _MAX_BYTES, max_entries: int | None = _MAX_ENTRIES) -> None:
         self.max_bytes = max_bytes
         self._max_entries = max_entries
         self._bytes = 0
@@ -113,3 +118,86 @@ class TagMarkers:
         """Remove all markers."""
         with self._lock:
             self._known.clear()
+
+
+class Pending:
+    """A value that is being computed.
+
+    It finishes with a result, with the error of the computation, or with neither if the computation was cancelled: then another
+    caller computes it.
+    """
+
+    __slots__ = ("_is_finished", "_lock", "_to_wake", "error", "result")
+
+    def __init__(self) -> None:
+        self.result: Any = None
+        self.error: Exception | None = None
+        self._is_finished = False
+        self._to_wake: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+
+    def finish(self, result: Any = None, error: Exception | None = None) -> None:
+        """Wake all waiting callers; a second call does nothing."""
+        with self._lock:
+            if self._is_finished:
+                return
+            self.result, self.error, self._is_finished = result, error, True
+            to_wake, self._to_wake = self._to_wake, []
+        for wake in to_wake:
+            with suppress(RuntimeError):  # its loop is closed: nobody waits there
+                wake()
+
+    async def wait(self, *, blocking: bool) -> None:
+        """Wait until it is finished.
+
+        Args:
+            blocking: Whether to block the thread, as a sync function does; otherwise its event loop, if any, continues.
+        """
+        loop = None if blocking else running_loop()
+        if loop is None:
+            finished = threading.Event()
+            if self._wakes(finished.set):
+                finished.wait()
+            return
+        woken = loop.create_future()
+        if self._wakes(_waker(loop, woken)):
+            await woken
+
+    def _wakes(self, wake: Callable[[], object]) -> bool:
+        """Whether `wake` will be called; False if the value is already finished."""
+        with self._lock:
+            if not self._is_finished:
+                self._to_wake.append(wake)
+            return not self._is_finished
+
+
+class Coalescer:
+    """The values that are being computed, by key."""
+
+    def __init__(self) -> None:
+        self._pending: dict[Hashable, Pending] = {}
+        self._lock = threading.Lock()
+
+    def join(self, key: Hashable) -> tuple[Pending, bool]:
+        """The pending value of this key, and whether the caller is the first, which computes the value and calls `finish`."""
+        with self._lock:
+            pending = self._pending.get(key)
+            if pending is not None:
+                return pending, False
+            pending = self._pending[key] = Pending()
+            return pending, True
+
+    def finish(self, key: Hashable, pending: Pending, result: Any = None, error: Exception | None = None) -> None:
+        """Give all waiting callers the result or the error; without either, one of them computes the value."""
+        with self._lock:
+            if self._pending.get(key) is pending:
+                del self._pending[key]
+        pending.finish(result, error)
+
+
+def _waker(loop: AbstractEventLoop, woken: Future[None]) -> Callable[[], object]:
+    def wake() -> None:
+        if not woken.done():
+            woken.set_result(None)
+
+    return lambda: loop.call_soon_threadsafe(wake)

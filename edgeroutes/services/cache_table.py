@@ -10,8 +10,7 @@ import zlib
 
 from edgeroutes.errors import StoreError
 from edgeroutes.http.caching import YEAR_SECONDS
-from edgeroutes.services.cache_entries import STALE_SECONDS, Entry
-from edgeroutes.services.cache_keys import digest
+from edgeroutes.services.cache_stores import STALE_SECONDS, Entry, digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 KEY, EXPIRES_AT = "key", "expires_at"
 # Source: docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html (read 2026-11-21): 400 KB an item with its names,
 # 100 items a BatchGetItem.
-MAX_ITEM_BYTES = 400 * 1024
+_MAX_ITEM_BYTES = 400 * 1024
 _ITEM_OVERHEAD_BYTES = 512
 _READS = 100
 _TRIES = 4
@@ -64,7 +63,7 @@ class TableStore:
         """
         assert entry.text is not None  # noqa: S101  # the caller knows that only JSON leaves the process
         value = zlib.compress(entry.text.encode(), 1)
-        if len(value) + sum(map(len, entry.tags)) + _ITEM_OVERHEAD_BYTES > MAX_ITEM_BYTES:
+        if len(value) + sum(map(len, entry.tags)) + _ITEM_OVERHEAD_BYTES > _MAX_ITEM_BYTES:
             return False
         item: dict[str, Any] = {
             KEY: {"S": _value_key(key)},

@@ -1,16 +1,21 @@
-"""`cached`: a function whose results are cached."""
+"""`cached`: a function whose results are cached, under a key of the function's name and source, and its arguments."""
 
 from __future__ import annotations
 
-from functools import wraps
+import json
+import os
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from functools import partial, wraps
 from threading import Lock
+from types import BuiltinFunctionType, CellType, FunctionType, ModuleType
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.caching import YEAR_SECONDS
+from edgeroutes.http.json_text import render_json
 from edgeroutes.runtime.cache_policy import require_tags
 from edgeroutes.runtime.context import collecting, find_scope
-from edgeroutes.services.cache_entries import Recipe
-from edgeroutes.services.cache_keys import call_key, function_key, function_name, value_key, written_key
+from edgeroutes.services.cache_stores import PLAIN_TYPES, Recipe, digest
 from edgeroutes.services.data_cache import data_cache, run_blocking
 
 TYPE_CHECKING = False
@@ -21,7 +26,8 @@ if not TYPE_CHECKING:
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from types import CodeType
     from typing import Any, ParamSpec, TypeVar, overload  # noqa: TC004  # at run time it is the function above
 
     P = ParamSpec("P")
@@ -105,8 +111,6 @@ def cached(
 
 
 class _CachedFunction:
-    """A function with the settings of its cache."""
-
     __slots__ = ("_function", "_key", "_key_of", "_lifetime_seconds", "_tags", "_where", "is_async")
 
     def __init__(
@@ -123,7 +127,7 @@ class _CachedFunction:
             problem = f"a {type(function).__name__} cannot be cached"
             raise HandlerError(problem, where="cached()", hint=f"Write @{type(function).__name__} above @cached(…)")
         flags = _flags(function)
-        self._where = function_name(function)
+        self._where = _function_name(function)
         if flags & (_GENERATOR | _ASYNC_GENERATOR):
             raise HandlerError("a generator has no value that can be cached", where=self._where, hint="Return a list")
         self._function = function
@@ -161,12 +165,12 @@ class _CachedFunction:
     def _call_key(self, args: Sequence[Any], arguments: Mapping[str, Any]) -> str:
         if self._key_of is None:
             return call_key(self._function, args, arguments)
-        return value_key(self._key_of(*args, **arguments), self._where)
+        return _value_key(self._key_of(*args, **arguments), self._where)
 
     def _prefix(self) -> str:
         with _naming:  # once: for a function that captured a connection, each key is different
             if not self._key:
-                self._key = (function_key if self._key_of is None else written_key)(self._function)
+                self._key = (function_key if self._key_of is None else _written_key)(self._function)
             return self._key
 
 
@@ -176,3 +180,190 @@ def _flags(function: Any) -> int:
         function = function.func
     code = getattr(function, "__code__", None)
     return code.co_flags if code is not None else 0
+
+
+_HAS_EXTRA_POSITIONAL = 0x04  # CO_VARARGS
+_UNSET = CellType()
+
+
+def _function_name(function: Callable[..., Any]) -> str:
+    """The name in messages and keys: `functions.api.products.route.find_product`."""
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return f"{getattr(function, '__module__', '')}.{name}"
+
+
+def function_key(function: Callable[..., Any]) -> str:
+    """The function's name and a digest of its code: a changed function does not reuse its old values.
+
+    Variables of an enclosing function count, too: strings, numbers, functions and classes by value, as arguments do. With anything else,
+    such as a connection, the key belongs to this function object, so two functions of one `def` share nothing. Global names
+    do not count.
+    """
+    made_of = _code_and_captures(function, ())
+    return f"{_function_name(function)}:{digest(repr(made_of))}" if made_of else _function_name(function)
+
+
+def _written_key(function: Callable[..., Any]) -> str:
+    """The function's name and a digest of its code, without captured variables: for functions with `key=`."""
+    code = getattr(_innermost(function), "__code__", None)
+    return (
+        f"{_function_name(function)}:{digest(repr(_written(code)))}" if code is not None else _function_name(function)
+    )
+
+
+def call_key(function: Callable[..., Any], args: Sequence[object], arguments: Mapping[str, object]) -> str:
+    """A string for these arguments, the same for positional and keyword arguments.
+
+    Raises:
+        HandlerError: For an argument that cannot be part of a key.
+    """
+    rest, named = _bound(function, args, arguments)
+    where = _function_name(function)
+    found: dict[str, object] = {name: _canonical(value, f"argument {name!r}", where) for name, value in named.items()}
+    if rest:
+        found["*"] = [_canonical(value, "an argument", where) for value in rest]
+    return _text(found)
+
+
+def _value_key(value: object, where: str) -> str:
+    """A string for one value, the result of `key=`.
+
+    Raises:
+        HandlerError: The value cannot be part of a key.
+    """
+    return _text(_canonical(value, "what key= returned", where))
+
+
+def _bound(
+    function: Callable[..., Any], args: Sequence[object], arguments: Mapping[str, object]
+) -> tuple[Sequence[object], dict[str, object]]:
+    """The unnamed arguments, and the others by name, with defaults."""
+    own_self = getattr(function, "__self__", None)
+    inner = _innermost(function)
+    code: CodeType | None = getattr(inner, "__code__", None)
+    if code is None:
+        return args, dict(arguments)
+    if own_self is not None:
+        args = (own_self, *args)
+    names = code.co_varnames[: code.co_argcount]
+    given = inner.__defaults__ or ()
+    named: dict[str, object] = dict(zip(names[len(names) - len(given) :], given, strict=True))
+    named.update(inner.__kwdefaults__ or {})
+    named.update(zip(names, args, strict=False))
+    named.update(arguments)
+    return args[len(names) :] if code.co_flags & _HAS_EXTRA_POSITIONAL else (), named
+
+
+def _innermost(function: Any) -> Any:
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return function
+
+
+def _code_and_captures(function: Any, within: tuple[object, ...]) -> list[object]:
+    """A function's code and captured variables, through its decorators; empty for a builtin."""
+    layers: list[object] = []
+    while not any(function is each for each in within):  # a function may capture itself
+        within = (*within, function)
+        inner = getattr(function, "__wrapped__", None)
+        is_for_all = inner is not None and "<locals>" not in _function_name(function)
+        layers += [_captured(value, within, is_for_all=is_for_all) for value in _around(function)]
+        if hasattr(function, "__code__"):
+            layers.append(_written(function.__code__))
+        if inner is None:
+            break
+        function = inner
+    return layers
+
+
+def _around(function: Any) -> list[object]:
+    """The state of a callable besides its code and its arguments."""
+    if hasattr(function, "__code__"):
+        return [cell.cell_contents for cell in function.__closure__ or () if cell != _UNSET]
+    if isinstance(function, partial):
+        return [function.func, *function.args, *(item for pair in function.keywords.items() for item in pair)]
+    # A callable object, or a method that is not written in Python, has no stable string.
+    return [] if hasattr(function, "__wrapped__") or _is_builtin(function) else [function]
+
+
+def _captured(value: Any, within: tuple[object, ...], *, is_for_all: bool) -> object:
+    """A string for a captured value: the same for equal values, a unique one for a value without a stable string.
+
+    Args:
+        value: The captured value.
+        within: The functions that are being read.
+        is_for_all: Whether a decorator at module level uses it for every call, like a logger or a client: then its type counts.
+    """
+    kind = type(value)
+    if kind in PLAIN_TYPES or kind is ModuleType:
+        return repr(value)
+    if kind is tuple:
+        return [_captured(each, within, is_for_all=is_for_all) for each in value]
+    if isinstance(value, type) or _is_builtin(value):
+        return _function_name(value)
+    if kind is FunctionType:
+        defaults = (*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).values())
+        return (
+            _function_name(value),
+            _code_and_captures(value, within),
+            _captured(defaults, within, is_for_all=is_for_all),
+        )
+    return kind.__qualname__ if is_for_all else os.urandom(16).hex()
+
+
+def _is_builtin(value: object) -> bool:
+    return type(value) is BuiltinFunctionType and isinstance(value.__self__, ModuleType)
+
+
+def _written(code: CodeType) -> object:
+    """A function's code in a form that is the same in every process."""
+    constants = [
+        _written(each) if hasattr(each, "co_code") else sorted(map(repr, each)) if isinstance(each, frozenset) else each
+        for each in code.co_consts
+    ]
+    return code.co_code, code.co_names, code.co_varnames, constants
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _canonical(value: object, what: str, where: str) -> object:
+    """JSON data that is equal if and only if the values are equal."""
+    kind = type(value)
+    if kind in PLAIN_TYPES:
+        return value
+    if kind in (list, tuple):
+        return [_canonical(each, what, where) for each in value]  # type: ignore[attr-defined]
+    if kind is dict and all(type(name) is str for name in value):  # type: ignore[attr-defined]
+        return {name: _canonical(each, what, where) for name, each in value.items()}  # type: ignore[attr-defined]
+    tag = f"!{kind.__module__}.{kind.__qualname__}"
+    if isinstance(value, type):
+        return {"!type": f"{value.__module__}.{value.__qualname__}"}
+    if kind is bytes:
+        return {tag: value.hex()}  # type: ignore[attr-defined]
+    parts = _parts(value)
+    if parts is not None:
+        found = [_canonical(part, what, where) for part in parts]
+        return {tag: found if isinstance(value, (list, tuple)) else sorted(map(_text, found))}
+    try:
+        return {tag: render_json(value)}  # dates, UUIDs, Decimals, enums
+    except (TypeError, ValueError, RecursionError) as error:
+        problem = f"{what} is {value!r:.60} of type {kind.__name__}, which cannot be part of a cache key"
+        hint = "Give plain values, or set the key: key=lambda …: …"
+        raise HandlerError(problem, where=where, hint=hint) from error
+
+
+def _parts(value: Any) -> Iterable[object] | None:
+    """The parts of a value; None for an atomic one. Not its JSON: a model may leave fields out of that, or mask secrets."""
+    if hasattr(value, "__json__"):
+        return None
+    for names in ("model_fields", "__dataclass_fields__", "__struct_fields__"):
+        fields = getattr(type(value), names, None)
+        if fields is not None:
+            undeclared = (getattr(value, each, None) or {} for each in ("__pydantic_extra__", "__pydantic_private__"))
+            declared = {name: getattr(value, name, None) for name in fields}
+            return [item for part in (declared, *undeclared) for item in part.items()]
+    if isinstance(value, Mapping):
+        return value.items()
+    return value if isinstance(value, (list, tuple, AbstractSet)) else None

@@ -17,19 +17,17 @@ from edgeroutes.runtime.cache_policy import CacheUsage, current_usage, require_t
 from edgeroutes.runtime.context import collecting, find_scope
 from edgeroutes.runtime.log import log_exception, log_warning
 from edgeroutes.runtime.loop import running_loop
-from edgeroutes.services.cache_entries import make_entry
-from edgeroutes.services.cache_memory import MemoryStore
-from edgeroutes.services.cache_stores import Stores
-from edgeroutes.services.coalescing import Coalescer
+from edgeroutes.services.cache_memory import Coalescer, MemoryStore
+from edgeroutes.services.cache_stores import Stores, make_entry
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from edgeroutes.services.cache_entries import Entry, Recipe
+    from edgeroutes.services.cache_memory import Pending
+    from edgeroutes.services.cache_stores import Entry, Recipe
     from edgeroutes.services.cache_table import TableStore
-    from edgeroutes.services.coalescing import Pending
     from edgeroutes.types import Clock
 
 

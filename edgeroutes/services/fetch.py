@@ -113,7 +113,7 @@ async def fetch(
     lifetime_seconds = _lifetime_seconds(revalidate, outgoing)
     if not lifetime_seconds:
         return await _send(outgoing)
-    from edgeroutes.services.cache_entries import Recipe
+    from edgeroutes.services.cache_stores import Recipe
     from edgeroutes.services.data_cache import data_cache
     from edgeroutes.services.http_client import shown
 
@@ -191,7 +191,7 @@ def _wanted(revalidate: int | None, mode: str, *, is_for_everyone: bool) -> int 
 
 
 def _key(outgoing: Outgoing) -> str:
-    from edgeroutes.services.cache_keys import digest
+    from edgeroutes.services.cache_stores import digest
 
     asked = sorted(outgoing.headers.multi_items())
     body = outgoing.body.hex() if outgoing.body is not None else ""

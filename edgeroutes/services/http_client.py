@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 USER_AGENT = f"edgeroutes/{__version__}"
-MAX_BODY_BYTES = 10 * 1024 * 1024
+_MAX_BODY_BYTES = 10 * 1024 * 1024
 _MAX_REDIRECTS = 5
 _CHUNK_BYTES = 64 * 1024
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -123,8 +123,8 @@ def _measured(response: BaseHTTPResponse, outgoing: Outgoing, deadline: float) -
     size_bytes = 0
     for chunk in response.stream(_CHUNK_BYTES, decode_content=True):
         size_bytes += len(chunk)
-        if size_bytes > MAX_BODY_BYTES:
-            raise FetchError(f"the response has more than {MAX_BODY_BYTES:,} bytes", where=shown(outgoing.url))
+        if size_bytes > _MAX_BODY_BYTES:
+            raise FetchError(f"the response has more than {_MAX_BODY_BYTES:,} bytes", where=shown(outgoing.url))
         _remaining(outgoing, deadline)
         yield chunk
 
@@ -168,7 +168,6 @@ def _is_inside(host: str | None) -> bool:
 
 
 def _failure(outgoing: Outgoing, error: Exception) -> FetchError:
-    """An exception of urllib3 or a socket as a FetchError."""
     if isinstance(error, NewConnectionError):  # a timeout, too, in urllib3's tree
         return FetchError("there is no connection to it", where=shown(outgoing.url))
     if isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)):

@@ -56,8 +56,8 @@ def revalidate_path(path: str, *, wait: bool = False) -> None:
     if scope is None:
         item = path_item(path)
     else:
-        endpoint = scope.endpoint
-        item = path_item(path, base_path=endpoint.base_path, trailing_slash=endpoint.trailing_slash)
+        manifest = scope.endpoint.manifest
+        item = path_item(path, base_path=manifest.base_path, trailing_slash=manifest.trailing_slash)
     _revalidate([item], (), wait=wait)
 
 
@@ -96,7 +96,6 @@ def path_item(path: str, *, base_path: str = "", trailing_slash: bool = False) -
 
 
 def _require_path(path: object) -> None:
-    """Raise HandlerError for a pattern or anything but a path of this host."""
     where = "revalidate_path()"
     if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
         hint = "Write the path alone, starting with one '/'"
@@ -113,7 +112,7 @@ def _require_path(path: object) -> None:
         raise HandlerError(f"{path!r:.80} has a '#' or a control character, which no path has", where=where, hint=hint)
 
 
-class Batch:
+class _Batch:
     """The invalidations of one request, without duplicates."""
 
     __slots__ = ("items", "tags")
@@ -144,24 +143,24 @@ def _revalidate(items: Iterable[str], tags: Sequence[str], *, wait: bool) -> Non
         # Fail now, where the caller sees it, rather than in the log after the response.
         raise HandlerError("no distribution is configured", where="revalidation", hint=hint)
     scope = find_scope()
-    batch = Batch() if scope is None else _batch_of(scope)
+    batch = _Batch() if scope is None else _batch_of(scope)
     batch.add(items, tags)
     if wait or scope is None:
         send_revalidations(batch)
 
 
-def _batch_of(scope: RequestScope) -> Batch:
+def _batch_of(scope: RequestScope) -> _Batch:
     """The request's batch so far; it is sent before the functions of `after`, which may be slow."""
     for function, arguments in scope.after:
         if function is send_revalidations:
-            batch: Batch = arguments[0]  # type: ignore[assignment]  # stored below
+            batch: _Batch = arguments[0]  # type: ignore[assignment]  # stored below
             return batch
-    batch = Batch()
+    batch = _Batch()
     scope.after.insert(0, (send_revalidations, (batch,)))
     return batch
 
 
-def send_revalidations(batch: Batch) -> None:
+def send_revalidations(batch: _Batch) -> None:
     """Invalidate everything in the batch: first the data from which responses are computed, then the responses.
 
     Raises:
@@ -193,7 +192,7 @@ def use_invalidator(invalidator: Invalidator) -> Callable[[], None]:
     return lambda: _invalidators.remove(invalidator)
 
 
-class NothingCached:
+class _NothingCached:
     """An invalidator without a CDN: in dev with `--no-cdn`, in tests, in `sam local`."""
 
     def invalidate(self, items: Iterable[str]) -> None:
@@ -203,7 +202,7 @@ class NothingCached:
 def stay_local() -> None:
     """Never call AWS from now on, whatever the environment contains: for dev and tests."""
     if not _invalidators:
-        _invalidators.append(NothingCached())
+        _invalidators.append(_NothingCached())
 
 
 def _has_distribution() -> bool:
@@ -219,7 +218,7 @@ def _invalidator() -> Invalidator:
     if _invalidators:
         return _invalidators[-1]
     if "AWS_SAM_LOCAL" in os.environ or not _has_distribution():
-        return NothingCached()
+        return _NothingCached()
     from edgeroutes.services.cloudfront import deployed_distribution
 
     return deployed_distribution(

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.problem import default_detail, reason_phrase
-from edgeroutes.plan.cloudformation import is_intrinsic
-from edgeroutes.plan.infra import value_at
+from edgeroutes.plan.cloudformation import is_intrinsic, value_at
 from edgeroutes.template.cors import gateway_fields
-from edgeroutes.template.roles import assume_role
+from edgeroutes.template.functions import assume_role
 
 if TYPE_CHECKING:
     from edgeroutes.config import Config
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import ApiResource, FunctionPlan, ProjectPlan
 
 API = "Api"

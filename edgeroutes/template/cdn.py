@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.errors import Problem
 from edgeroutes.http.caching import YEAR_SECONDS, keyed_headers
 from edgeroutes.http.freshness import BROWSER_CACHE_CONTROL
-from edgeroutes.names import CLIENT_HEADER, HOST_HEADER
+from edgeroutes.names import CLIENT_HEADER, CONFIG_FILE, HOST_HEADER
 from edgeroutes.template.api import API
 from edgeroutes.template.cors import PREFLIGHT_FUNCTION, EdgeCors, gateway_fields, plan_edge_cors
-from edgeroutes.template.origin_secret import origin_headers, origin_secret_resources
+from edgeroutes.template.functions import origin_headers, origin_secret_resources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgeroutes.config import CdnConfig, Config
     from edgeroutes.plan.model import ProjectPlan
+
 
 DISTRIBUTION = "Distribution"
 CACHE_POLICY = "DistributionCachePolicy"
@@ -143,7 +144,7 @@ def _edge_function(kind: str, about: str, code: str) -> dict[str, Any]:
     properties = {
         "Name": {"Fn::Join": ["-", ["edgeroutes", stack_uuid, kind]]},
         "AutoPublish": True,
-        "FunctionConfig": {"Comment": {"Fn::Sub": f"${{AWS::StackName}}: {about}"}, "Runtime": RUNTIME},
+        "FunctionConfig": {"Comment": {"Fn::Sub": f"${{AWS::StackName}}: {about}"}, "Runtime": _RUNTIME},
         "FunctionCode": code,
     }
     return {"Type": "AWS::CloudFront::Function", "Properties": properties}
@@ -218,7 +219,7 @@ def _optional(cdn: CdnConfig) -> dict[str, Any]:
     return made
 
 
-RUNTIME = "cloudfront-js-2.0"
+_RUNTIME = "cloudfront-js-2.0"
 # Source: docs.aws.amazon.com/AmazonCloudFront "cloudfront-limits" (read 2026-11-21).
 MAX_CODE_BYTES = 10_240
 
@@ -289,7 +290,7 @@ def render_response_function() -> str:
     return _RESPONSE % BROWSER_CACHE_CONTROL
 
 
-_WHERE = "pyproject.toml, [tool.edgeroutes.cdn]"
+_WHERE = f"{CONFIG_FILE}, [tool.edgeroutes.cdn]"
 _HINT = "Set enabled = false and use your own CDN: docs/deploying.md, China and GovCloud"
 
 

@@ -8,29 +8,35 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from edgeroutes.errors import ConfigError, ProjectError, require_no_problems
-from edgeroutes.names import SECRET_VARIABLE
-from edgeroutes.plan.cloudformation import SHORT_TAGS
-from edgeroutes.plan.infra import Infra, value_at
+from edgeroutes.errors import ConfigError, Problem, ProjectError, require_no_problems
+from edgeroutes.names import OWN_VARIABLES, SECRET_VARIABLE, TEMPLATE_FILE
+from edgeroutes.plan.cloudformation import SHORT_TAGS, Infra, is_intrinsic, value_at
 from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, finish_api, manages_account, without_globals
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
 from edgeroutes.template.cors import plan_edge_cors
-from edgeroutes.template.counts import check_stack, count_stack_resources
-from edgeroutes.template.functions import function_resources
+from edgeroutes.template.functions import (
+    LOG_GROUP,
+    ROLE_INPUT,
+    ROLE_ONLY_KEYS,
+    function_resources,
+    function_roles,
+    origin_secret_parameters,
+    revalidates,
+    revalidation_resources,
+)
 from edgeroutes.template.merge import merge_infra, merge_values
-from edgeroutes.template.origin_secret import origin_secret_parameters
-from edgeroutes.template.revalidation import revalidates, revalidation_resources
-from edgeroutes.template.roles import LOG_GROUP, ROLE_INPUT, ROLE_ONLY_KEYS, function_roles
 from edgeroutes.template.transform import SAM
-from edgeroutes.template.variables import warn_variables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
+    from edgeroutes.build.variables import VariableUse
     from edgeroutes.config import Config
-    from edgeroutes.errors import Problem
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
-    from edgeroutes.template.variables import Uses
+
+    # A file, as messages name it, with a use in it.
+    Uses = Mapping[str, Sequence[tuple[str, VariableUse]]]
+
 
 # Source: docs.aws.amazon.com/AWSCloudFormation AWS::Logs::LogGroup, RetentionInDays (read 2026-11-21).
 _RETENTION_DAYS = [
@@ -109,13 +115,13 @@ def make_template(
     document = make_document(plan, infra)
     text = render_yaml(document)
     stack_resources = count_stack_resources(document)
-    require_no_problems(check_stack(plan, stack_resources, len(text.encode())))
+    require_no_problems(_check_stack(plan, stack_resources, len(text.encode())))
     return Template(
         text=text,
         functions=len(plan.functions) + 1,
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
-        warnings=(*plan.warnings, *warn_variables(plan, document, uses or {}, env_files or {})),
+        warnings=(*plan.warnings, *_warn_variables(plan, document, uses or {}, env_files or {})),
         notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 
@@ -312,3 +318,164 @@ def _is_flat(value: list[Any]) -> bool:
 
 _Dumper.add_representer(dict, _Dumper.represent_function)
 _Dumper.add_representer(str, _Dumper.represent_text)
+
+
+# Source: docs.aws.amazon.com/AWSCloudFormation "cloudformation-limits" (read 2026-11-21).
+_STACK_RESOURCES = 500
+_TEMPLATE_BYTES = 1_000_000
+# Resources that SAM creates from its own types: an API with deployment and stage, a state machine with role, …
+_SAM_TYPES = {
+    "AWS::Serverless::Api": 3,
+    "AWS::Serverless::HttpApi": 2,
+    "AWS::Serverless::StateMachine": 2,
+}
+# An API's usage plan, with its key and their association.
+_USAGE_PLAN = 3
+# Event sources that are polled have only a mapping; the others need a permission, too.
+_POLLED = ("DocumentDB", "DynamoDB", "Kinesis", "MQ", "MSK", "SelfManagedKafka", "SQS")
+
+
+def count_stack_resources(template: Mapping[str, Any]) -> int:
+    """The number of resources in the stack, those of SAM's types included.
+
+    Source: the output of aws-sam-translator 1.115.0 (tests/template/test_document.py compares).
+    """
+    shared = template.get("Globals", {})
+    return sum(_count(name, resource, shared) for name, resource in template.get("Resources", {}).items())
+
+
+def _check_stack(plan: ProjectPlan, stack_resources: int, template_bytes: int) -> list[ProjectError]:
+    """Problems of a template that does not fit in one stack, with the folders whose routes can share a function.
+
+    Args:
+        plan: The project.
+        stack_resources: The number of its resources.
+        template_bytes: The size of its template.
+    """
+    problems: list[ProjectError] = []
+    if stack_resources > _STACK_RESOURCES:
+        problem = f"the stack has {stack_resources} resources. CloudFormation allows {_STACK_RESOURCES}"
+        hint = _grouping_hint(plan, stack_resources - _STACK_RESOURCES)
+        problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=hint))
+    if template_bytes > _TEMPLATE_BYTES:
+        problem = f"the template has {template_bytes:,} bytes. CloudFormation allows {_TEMPLATE_BYTES:,}"
+        fewer = max(1, len(plan.functions) * (template_bytes - _TEMPLATE_BYTES) // template_bytes)
+        problems.append(ConfigError(problem, where=TEMPLATE_FILE, hint=_grouping_hint(plan, fewer)))
+    return problems
+
+
+def _count(name: str, resource: Any, shared: Mapping[str, Any]) -> int:
+    if not isinstance(resource, Mapping):
+        return _count_loop(name, resource, shared)
+    kind = resource.get("Type")
+    properties = resource.get("Properties") or {}
+    if kind == "AWS::Serverless::Api":
+        auth = {**shared.get("Api", {}), **properties}.get("Auth")
+        plan = auth.get("UsagePlan") if isinstance(auth, Mapping) else None
+        has_plan = isinstance(plan, Mapping) and plan.get("CreateUsagePlan", "NONE") != "NONE"
+        return _SAM_TYPES[kind] + (_USAGE_PLAN if has_plan else 0)
+    if kind != "AWS::Serverless::Function":
+        return _SAM_TYPES.get(str(kind), 1)
+    properties = {**shared.get("Function", {}), **properties}
+    return _count_function(properties)
+
+
+def _count_loop(name: str, loop: Any, shared: Mapping[str, Any]) -> int:
+    """The resources of an `Fn::ForEach`; a list that only CloudFormation knows counts as one turn."""
+    if not name.startswith("Fn::ForEach") or not isinstance(loop, list) or len(loop) != 3:
+        return 1
+    _, values, body = loop
+    turns = len(values) if isinstance(values, list) else 1
+    inner = sum(_count(key, each, shared) for key, each in body.items()) if isinstance(body, Mapping) else 1
+    return turns * inner
+
+
+def _count_function(properties: Mapping[str, Any]) -> int:
+    count = 1 + ("Role" not in properties)
+    count += 2 if "AutoPublishAlias" in properties else 0
+    if "FunctionUrlConfig" in properties:
+        url = properties["FunctionUrlConfig"]
+        is_open = isinstance(url, Mapping) and url.get("AuthType") == "NONE"
+        count += 3 if is_open else 1
+    count += "EventInvokeConfig" in properties
+    events = properties.get("Events", {})
+    if isinstance(events, Mapping) and not is_intrinsic(events):
+        count += sum(1 if value_at(event, "Type") in _POLLED else 2 for event in events.values())
+    return count
+
+
+def _grouping_hint(plan: ProjectPlan, fewer: int) -> str:
+    """The folders with most functions, enough of them to save `fewer`."""
+    folders: dict[str, int] = {}
+    for function in plan.functions:
+        if len(function.routes) == 1 and not function.streams:
+            parts = function.routes[0].directory.split("/")
+            # The routes of a folder at the first level can share a function, unless they stream.
+            folder = "/".join(parts[: 3 if len(parts) > 3 else 2])
+            folders[folder] = folders.get(folder, 0) + 1
+    folder_names: list[str] = []
+    for folder, count in sorted(folders.items(), key=lambda pair: (-pair[1], pair[0])):
+        if fewer <= 0 or count < 2:
+            break
+        folder_names.append(f"{folder} ({count} functions)")
+        fewer -= count - 1
+    if not folder_names:
+        return "Set the same 'isolate' for several routes"
+    streaming = (
+        ", and 'isolate = \"route\"' into streaming routes there"
+        if any(each.streams for each in plan.functions)
+        else ""
+    )
+    return f"Write 'isolate: <name>' into the function.yaml of {', '.join(folder_names)}{streaming}"
+
+
+# Variables of Lambda's Python runtimes, and prefixes of others. Source: docs.aws.amazon.com/lambda "configuration-envvars",
+# Defined runtime environment variables (read 2026-11-21).
+_LAMBDA_HAS = frozenset({"LANG", "LD_LIBRARY_PATH", "PATH", "PWD", "PYTHONPATH", "TZ", "_HANDLER", "_X_AMZN_TRACE_ID"})
+_LAMBDA_PREFIXES = ("AWS_", OWN_VARIABLES, "LAMBDA_")
+_HINT = (
+    "Set it under Environment in function.yaml, or in [tool.edgeroutes.env] for all functions: docs/configuration.md"
+)
+
+
+def _warn_variables(
+    plan: ProjectPlan, document: Mapping[str, Any], uses: Uses, env_files: Mapping[str, Collection[str]]
+) -> Iterator[Problem]:
+    """Variables that only `.env` provides, and required ones that nothing provides; one warning per place.
+
+    Args:
+        plan: The project.
+        document: Its template.
+        uses: Logical id → the variables that the function's files read and set.
+        env_files: `.env` and `.env.local`, with the names in them.
+    """
+    missing: dict[tuple[str, int, str], list[str]] = {}
+    local = {name for names in env_files.values() for name in names}
+    anywhere = {name for function in plan.functions for name in _variables(function, document)}
+    for function in plan.functions:
+        own = uses.get(function.logical_id, ())
+        provided = {*_variables(function, document), *(use.name for _, use in own if use.sets)}
+        for file, use in own:
+            # A route may never run a function of a module that it imports. So a variable that any function has is not missing there.
+            is_run = use.runs_at_import or file in function.source_files or use.name not in anywhere
+            is_wanted = use.name in local or use.is_required
+            if is_run and is_wanted and use.name not in provided and not _is_lambdas(use.name):
+                missing.setdefault((file, use.line, use.name), []).append(function.logical_id)
+    for (file, line, name), functions in sorted(missing.items()):
+        sources = [each for each, names in env_files.items() if name in names]
+        source = f"only {' and '.join(sources)} sets it" if sources else "nothing sets it"
+        others = (
+            f" and {len(functions) - 1} more functions" if functions[2:] else " and 1 more" if functions[1:] else ""
+        )
+        problem = f"the variable {name} is read here, and {source}: {functions[0]}{others} would not have it on Lambda"
+        yield Problem(problem, where=f"{file}:{line}", hint=_HINT)
+
+
+def _variables(function: FunctionPlan, document: Mapping[str, Any]) -> set[str]:
+    everywhere = value_at(document, "Globals", "Function", "Environment", "Variables")
+    own = value_at(document, "Resources", function.logical_id, "Properties", "Environment", "Variables")
+    return {name for each in (everywhere, own) if isinstance(each, Mapping) for name in each}
+
+
+def _is_lambdas(name: str) -> bool:
+    return name in _LAMBDA_HAS or name.startswith(_LAMBDA_PREFIXES)

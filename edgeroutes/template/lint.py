@@ -17,9 +17,9 @@ from difflib import get_close_matches
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import ConfigError, Problem
+from edgeroutes.errors import ConfigError, Problem, suggest
 from edgeroutes.names import TEMPLATE_FILE
-from edgeroutes.plan.infra import value_at
+from edgeroutes.plan.cloudformation import value_at
 from edgeroutes.template.api import API
 from edgeroutes.template.merge import references
 from edgeroutes.template.transform import SamError, transform
@@ -27,7 +27,7 @@ from edgeroutes.template.transform import SamError, transform
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
 # Rules about unused parts: most of the template is left out.
@@ -411,7 +411,7 @@ def _take_out(document: dict[str, Any], cause: _Cause) -> bool:
 
 def _sam_problem(cause: _Cause, places: _Places) -> ConfigError:
     if not cause.path:
-        return ConfigError(cause.message, where="template.yaml")
+        return ConfigError(cause.message, where=TEMPLATE_FILE)
     where, shown = places.of(cause.path)[0], places.of(cause.path[:5])[1]
     is_exact = cause.path[:1] == ("Globals",) or "Events" in cause.path
     return ConfigError(f"{shown if is_exact else cause.resource}: {cause.message} (SAM)", where=where)
@@ -421,5 +421,4 @@ def _near_type(document: Mapping[str, Any], path: Sequence[str | int], region: s
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     kind = str(document["Resources"].get(path[1], {}).get("Type"))
-    near = get_close_matches(kind, PROVIDER_SCHEMA_MANAGER.get_resource_types(region), n=1)
-    return f"Did you mean {near[0]!r}" if near else ""
+    return suggest(kind, PROVIDER_SCHEMA_MANAGER.get_resource_types(region))

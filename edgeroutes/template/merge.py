@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, ProjectError, require_no_problems, suggest
-from edgeroutes.plan.cloudformation import is_intrinsic, is_macro
+from edgeroutes.plan.cloudformation import is_intrinsic, is_macro, value_at
 from edgeroutes.plan.function_yaml import check_variables
-from edgeroutes.plan.infra import value_at
 from edgeroutes.template.transform import SAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from edgeroutes.plan.cloudformation import YamlText
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra, YamlText
 
 # Source: docs.aws.amazon.com/AWSCloudFormation "template-anatomy", docs.aws.amazon.com/serverless-application-model
 # "sam-specification-template-anatomy" (read 2026-11-21), in the order of template.yaml.

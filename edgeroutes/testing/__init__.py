@@ -10,21 +10,21 @@ if TYPE_CHECKING:
     from edgeroutes.testing.client import RouteClient as RouteClient
     from edgeroutes.testing.cloud import Aws as Aws
     from edgeroutes.testing.environment import FrozenTime as FrozenTime
-    from edgeroutes.testing.events import lambda_event as lambda_event
-    from edgeroutes.testing.output import Metric as Metric
-    from edgeroutes.testing.response import CacheState as CacheState
-    from edgeroutes.testing.response import Chunk as Chunk
-    from edgeroutes.testing.response import TestResponse as TestResponse
+    from edgeroutes.testing.environment import Metric as Metric
+    from edgeroutes.testing.messages import CacheState as CacheState
+    from edgeroutes.testing.messages import Chunk as Chunk
+    from edgeroutes.testing.messages import TestResponse as TestResponse
+    from edgeroutes.testing.messages import lambda_event as lambda_event
 
 _EXPORTS = {
     "Aws": "edgeroutes.testing.cloud",
-    "CacheState": "edgeroutes.testing.response",
-    "Chunk": "edgeroutes.testing.response",
+    "CacheState": "edgeroutes.testing.messages",
+    "Chunk": "edgeroutes.testing.messages",
     "FrozenTime": "edgeroutes.testing.environment",
-    "Metric": "edgeroutes.testing.output",
+    "Metric": "edgeroutes.testing.environment",
     "RouteClient": "edgeroutes.testing.client",
-    "TestResponse": "edgeroutes.testing.response",
-    "lambda_event": "edgeroutes.testing.events",
+    "TestResponse": "edgeroutes.testing.messages",
+    "lambda_event": "edgeroutes.testing.messages",
 }
 __all__ = [*_EXPORTS]  # noqa: PLE0604  # strings, as a test checks
 

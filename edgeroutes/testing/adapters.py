@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
@@ -17,8 +18,14 @@ from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev.gateway import HttpRequest, HttpResponse, read_result, rest_event
 from edgeroutes.http.url import split_host
 from edgeroutes.testing.environment import restored_environment
-from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event, read_http_result
-from edgeroutes.testing.response import AdapterResponse, Chunk
+from edgeroutes.testing.messages import (
+    AdapterResponse,
+    Chunk,
+    function_url_event,
+    http_api_event,
+    load_balancer_event,
+    read_http_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,52 +56,33 @@ class Adapter(Protocol):
 
 
 class _LambdaAdapter:
-    """Lambda with whole responses: event and result go through JSON, as on AWS."""
+    """Lambda with whole responses: event and result go through JSON, as on AWS.
 
-    make_event: MakeEvent
-    read_result: ReadResult
+    Args:
+        make_event: The platform's event for a request.
+        read_result: The platform's response for a result.
+        manifest: The routes.
+        root: The project's folder.
+        debug: Whether a 500 contains the traceback.
+    """
 
-    def __init__(self, manifest: Manifest, root: str, *, debug: bool) -> None:
+    def __init__(
+        self, make_event: MakeEvent, read_result: ReadResult, manifest: Manifest, root: str, *, debug: bool
+    ) -> None:
+        self._make_event = make_event
+        self._read_result = read_result
         self.handler = LambdaHandler(manifest, root, debug=debug)
 
     def send(self, request: HttpRequest, context: LambdaContext | None = None) -> AdapterResponse:
         began = time.monotonic()
-        event = type(self).make_event(request)
+        event = self._make_event(request)
         result = json.loads(json.dumps(self.handler(json.loads(json.dumps(event)), context)))
-        got = type(self).read_result(result)
+        got = self._read_result(result)
         chunks = (Chunk(got.body, time.monotonic() - began),) if got.body else ()
         return AdapterResponse(status=got.status, headers=_lowered(got.headers), chunks=chunks, result=result)
 
     def close(self) -> None:
         self.handler.close()
-
-
-class _RestAdapter(_LambdaAdapter):
-    """API Gateway's REST API, as the dev server emulates it."""
-
-    make_event = staticmethod(rest_event)
-    read_result = staticmethod(read_result)
-
-
-class _HttpApiAdapter(_LambdaAdapter):
-    """API Gateway's HTTP API."""
-
-    make_event = staticmethod(http_api_event)
-    read_result = staticmethod(read_http_result)
-
-
-class _FunctionUrlAdapter(_LambdaAdapter):
-    """A Lambda function URL."""
-
-    make_event = staticmethod(function_url_event)
-    read_result = staticmethod(read_http_result)
-
-
-class _LoadBalancerAdapter(_LambdaAdapter):
-    """An Application Load Balancer."""
-
-    make_event = staticmethod(load_balancer_event)
-    read_result = staticmethod(read_result)
 
 
 class StreamingAdapter:
@@ -236,11 +224,11 @@ def _lowered(headers: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in headers]
 
 
-ADAPTERS: dict[str, type[Any]] = {
-    "rest": _RestAdapter,
-    "http-api": _HttpApiAdapter,
-    "function-url": _FunctionUrlAdapter,
-    "alb": _LoadBalancerAdapter,
+ADAPTERS: dict[str, Callable[..., Adapter]] = {
+    "rest": partial(_LambdaAdapter, rest_event, read_result),
+    "http-api": partial(_LambdaAdapter, http_api_event, read_http_result),
+    "function-url": partial(_LambdaAdapter, function_url_event, read_http_result),
+    "alb": partial(_LambdaAdapter, load_balancer_event, read_result),
     "streaming": StreamingAdapter,
     "asgi": _AsgiAdapter,
 }

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import Problem
     from edgeroutes.local_aws.stack import Cloud, ProjectCloud, Resource
     from edgeroutes.plan.model import FunctionPlan
-    from edgeroutes.testing.functions import Functions
+    from edgeroutes.testing.client import Functions
 
     HttpReply = tuple[int, dict[str, str], bytes]
 
@@ -151,13 +151,12 @@ class Aws:
             raise self._failure
         if self._made is None:
             from edgeroutes.local_aws.stack import Cloud, start_cloud
-            from edgeroutes.pipeline import render_template
-            from edgeroutes.plan.loops import expand_loops
-            from edgeroutes.template.transform import parse_template
+            from edgeroutes.pipeline import project_template
+            from edgeroutes.template.transform import expand_loops, parse_template
 
             root = self._functions.root
             try:
-                document = expand_loops(parse_template(render_template(root)))
+                document = expand_loops(parse_template(project_template(root).text))
                 self._made = start_cloud(root, Cloud(), self._parameters, document=document)
             except Exception as error:
                 self._failure = error

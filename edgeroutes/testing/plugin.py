@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from edgeroutes.names import CONFIG_FILE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from edgeroutes.testing.client import RouteClient
+    from edgeroutes.testing.client import Functions, RouteClient
     from edgeroutes.testing.cloud import Aws
-    from edgeroutes.testing.environment import FrozenTime
-    from edgeroutes.testing.functions import Functions
-    from edgeroutes.testing.output import Metric
-    from edgeroutes.testing.response import Exchanges
+    from edgeroutes.testing.environment import FrozenTime, Metric
+    from edgeroutes.testing.messages import Exchanges
 
 # moto's S3 keeps objects in temporary files that tests of routes cannot close.
 _OF_MOTO = ("S3 key was not disposed of in time", "Unclosed file <tempfile.SpooledTemporaryFile")
@@ -52,7 +52,7 @@ def _put_root_on_path(config: pytest.Config) -> None:
     )
     for start in starts:
         for folder in (start,) if option or setting else (start, *start.parents):
-            if (folder / "pyproject.toml").is_file() and _may_have_routes(folder):
+            if (folder / CONFIG_FILE).is_file() and _may_have_routes(folder):
                 if str(folder) not in sys.path:
                     sys.path.insert(0, str(folder))
                 return
@@ -63,7 +63,7 @@ def _may_have_routes(folder: Path) -> bool:
     if (folder / "functions").is_dir():
         return True
     with suppress(OSError, UnicodeDecodeError):
-        return "[tool.edgeroutes" in (folder / "pyproject.toml").read_text("utf-8")
+        return "[tool.edgeroutes" in (folder / CONFIG_FILE).read_text("utf-8")
     return False
 
 
@@ -80,7 +80,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 @pytest.fixture(scope="session")
 def edgeroutes_root(pytestconfig: pytest.Config) -> Path:
     """The project's folder. A fixture of this name in conftest.py overrides it."""
-    from edgeroutes.testing.functions import find_root, require_root
+    from edgeroutes.testing.client import find_root, require_root
 
     invoked_in, rootpath = pytestconfig.invocation_params.dir, pytestconfig.rootpath
     option, setting = pytestconfig.getoption("--edgeroutes-root"), pytestconfig.getini("edgeroutes_root")
@@ -93,7 +93,7 @@ def edgeroutes_root(pytestconfig: pytest.Config) -> Path:
 @pytest.fixture(scope="session")
 def edgeroutes_functions(edgeroutes_root: Path, pytestconfig: pytest.Config) -> Functions:
     """The project's functions, read once per session."""
-    from edgeroutes.testing.functions import Functions
+    from edgeroutes.testing.client import Functions
 
     with _failing_without_traceback():
         return Functions(edgeroutes_root, pytestconfig.stash[_ENVIRON])
@@ -144,7 +144,7 @@ def aws(edgeroutes_aws: Aws, edgeroutes_test: Functions) -> Iterator[Aws]:
 def client(request: pytest.FixtureRequest, edgeroutes_test: Functions) -> RouteClient:
     """A client for the project's routes, with Lambda's events. With `aws` in the same test, in any order, they use local AWS."""
     from edgeroutes.testing.client import RouteClient
-    from edgeroutes.testing.response import Exchanges
+    from edgeroutes.testing.messages import Exchanges
 
     exchanges = request.node.stash[_EXCHANGES] = Exchanges(edgeroutes_test.left_out)
     return RouteClient(functions=edgeroutes_test, watch=exchanges.add)
@@ -165,7 +165,7 @@ def metrics(edgeroutes_test: Functions) -> list[Metric]:
 @pytest.fixture
 def lambda_event() -> Callable[..., dict[str, Any]]:
     """`lambda_event("http-api", "POST", "/users", json={…})`: the event for a function."""
-    from edgeroutes.testing.events import lambda_event
+    from edgeroutes.testing.messages import lambda_event
 
     return lambda_event
 

@@ -13,8 +13,8 @@ import pytest
 
 from edgeroutes.build import report
 from edgeroutes.build.bytecode import packed_modules
-from edgeroutes.build.inputs import is_unchanged
 from edgeroutes.build.report import explain
+from edgeroutes.build.session import is_unchanged
 from edgeroutes.build.store import FOLDER, Store
 from edgeroutes.errors import (
     BundleError,

@@ -411,6 +411,14 @@ EVIDENCE: dict[str, tuple[str, FakeWheel, bool]] = {
         "import host\nhost.connect('host.pg')",
         FakeWheel(files={**LIBRARY, "host/all.py": "register('host.pg', 'host.utils', 'Kind')\n", "host/utils.py": MENTION}), True,
     ),
+    "a word by which the module that mentions it is chosen": (
+        "import host\nhost.open('sftp://x')",
+        FakeWheel(files={**LIBRARY, "host/utils.py": f"SCHEMES = ('ssh', 'sftp')\n{MENTION}"}), True,
+    ),
+    "a class by whose word it is chosen": (
+        "import host\nhost.open(kind='sftp')",
+        FakeWheel(files={**LIBRARY, "host/utils.py": f"{MENTION}class Files:\n    protocol = 'sftp', 'ssh'\n"}), True,
+    ),
     "a word that selects another module": (
         "import host\nhost.connect('my://')",
         FakeWheel(files={**LIBRARY, "host/all.py": "KINDS = {'pg': 'host.utils', 'my': 'host.names'}\n", "host/utils.py": MENTION}), False,

@@ -7,8 +7,14 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.asgi import make_app
-from edgeroutes.build.entry import _MANIFEST_DEFAULTS, _ROUTE_DEFAULTS, ENTRY_FILE, entry_imports, render_entry
-from edgeroutes.build.loops import needs_loop
+from edgeroutes.build.entry import (
+    _MANIFEST_DEFAULTS,
+    _ROUTE_DEFAULTS,
+    ENTRY_FILE,
+    entry_imports,
+    needs_loop,
+    render_entry,
+)
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.config import CdnConfig, Config

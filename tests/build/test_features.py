@@ -50,6 +50,6 @@ def test_the_template_gives_leave_to_those_alone(tmp_path: Path) -> None:
             "functions/b/route.py": "def GET():\n    return {}\n",
         },
     )
-    text = pipeline.render_template(tmp_path)
+    text = pipeline.project_template(tmp_path).text
     assert text.count("EDGEROUTES_DISTRIBUTION_PARAMETER") == 1
     assert "RevalidationPolicy" in text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import edgeroutes
-from edgeroutes.build.inputs import is_unchanged, record_inputs
+from edgeroutes.build.session import is_unchanged, record_inputs
 from edgeroutes.build.store import Store
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 CODE = """
 import sys
 from pathlib import Path
-from edgeroutes.build.inputs import is_unchanged, record_inputs
+from edgeroutes.build.session import is_unchanged, record_inputs
 from edgeroutes.build.store import Store
 store = Store(Path(sys.argv[1]))
 if sys.argv[2] == "record":

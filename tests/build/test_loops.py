@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.loops import needs_loop
+from edgeroutes.build.entry import needs_loop
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.pipeline import plan_project

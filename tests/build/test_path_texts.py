@@ -35,6 +35,8 @@ PATHS = {
     "(HERE / 'sql').glob('*.sql')": ["sql"],
     "open(f'jobs/{name}.py')": ["jobs"],
     "x = 'a/b.txt'": ["a/b.txt"],
+    "gettext.translation('shop', 'locale')": ["locale", "shop"],
+    "gettext.bindtextdomain('shop', 'locale')": ["locale", "shop"],
 }
 NO_PATHS = (
     "x = {'data': 1}", "f(data='data')", "body['data']", "x = 'templates'", "getattr(x, 'data')", "'''data/x.json'''", "open('/data/x')",
@@ -53,7 +55,7 @@ DEFAULTS = {
     "import bottle": {"views": False},
     "from celery import Celery": {"celeryconfig.py": True},
     "app = Flask(__name__, instance_relative_config=True)": {"instance": True},
-    "app.open_instance_resource('x')": {"instance": True},
+    "print(app.instance_path)": {"instance": True},
     "import jinja2": {},
 }
 

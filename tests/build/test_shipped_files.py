@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.build.shipped_files import shipped_files
+from edgeroutes.build.wheels import shipped_files
 
 TESTS = ["pkg/tests/__init__.py", "pkg/tests/runner.py", "pkg/tests/test_it.py"]
 # What a file of the package says → whether its tests ship.

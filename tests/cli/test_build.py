@@ -115,7 +115,7 @@ def test_bundle_starts_without_what_only_a_build_needs(root: Path, tmp_path: Pat
     write_bundle(root, "HelloFunction", tmp_path / "out")
     script = (
         "import sys\nfrom pathlib import Path\nfrom edgeroutes.build.session import find_sam_build\n"
-        "from edgeroutes.cli.build import write_bundle\nfrom edgeroutes.build.inputs import is_unchanged\n"
+        "from edgeroutes.cli.build import write_bundle\nfrom edgeroutes.build.session import is_unchanged\n"
         "print(sorted({'click', 'packaging', 'yaml', 'edgeroutes.pipeline'} & sys.modules.keys()))"
     )
     ran = subprocess.run([sys.executable, "-c", script], cwd=REPOSITORY, capture_output=True, text=True, check=True)

@@ -7,13 +7,14 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import pytest
 
 from edgeroutes.cli import main
-from edgeroutes.cli.doctor_cors import PageRequest, explain, server_sender
+from edgeroutes.cli.doctor_cors import PageRequest, explain, send_to_server
 from edgeroutes.cli.output import EscapedStream, escape, escape_line, escape_lines
 from edgeroutes.cli.terminal import JsonLines, Terminal
 from edgeroutes.dev.reports import CloudFailed, Failed, Logged, Reloaded, Responded, Started
@@ -221,7 +222,12 @@ def test_doctor_cors_shows_what_a_server_sends_without(sent: bytes, capfd: pytes
 def test_doctor_cors_gives_a_slow_server_up(pieces: list[bytes]) -> None:
     began = time.monotonic()
     with serving(*pieces, pause_s=0.05, endless=True) as url, pytest.raises(ToolError) as caught:
-        [*explain(PageRequest(url=url, origin="https://app.example.com", headers={}), server_sender(timeout_s=0.7))]
+        [
+            *explain(
+                PageRequest(url=url, origin="https://app.example.com", headers={}),
+                partial(send_to_server, timeout_s=0.7),
+            )
+        ]
     assert time.monotonic() - began < 5
     assert str(caught.value).startswith(url)
 

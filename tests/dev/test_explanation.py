@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.cli.explain import read_target
+from edgeroutes.cli.invoke import read_target
 from edgeroutes.dev.explanation import Explanation, explain
 from edgeroutes.dev.project import Project
 from edgeroutes.pipeline import plan_project

@@ -12,7 +12,7 @@ import pytest
 
 from edgeroutes.dev.server import DevServer
 from edgeroutes.dev.template import TemplateKeeper
-from edgeroutes.pipeline import check_template, render_template, write_template
+from edgeroutes.pipeline import check_template, project_template, write_template
 from tests.dev.serving import Recorder, until, write_files
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def messages(recorder: Recorder) -> list[tuple[str, str]]:
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     write_files(tmp_path, {"hello": HELLO})
-    write_template(tmp_path, render_template(tmp_path))
+    write_template(tmp_path, project_template(tmp_path).text)
     return tmp_path
 
 
 def is_current(root: Path) -> bool:
-    return check_template(root, render_template(root)) == []
+    return check_template(root, project_template(root).text) == []
 
 
 def test_a_save_brings_the_file_up_to_date(root: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_broken_project_leaves_the_last_file_and_the_next_save_is_seen(root: P
 
 def test_a_file_that_is_current_is_not_written(root: Path) -> None:
     write_files(root, {"pay": READS, ".env": "STRIPE_KEY=1\n"})
-    write_template(root, render_template(root))
+    write_template(root, project_template(root).text)
     before = (root / "template.yaml").stat()
     with kept(root) as (_, recorder):
         until(lambda: messages(recorder), "the warning")

@@ -17,7 +17,7 @@ from tests.fuzz.profile import fuzzed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from edgeroutes.testing.response import AdapterResponse
+    from edgeroutes.testing.messages import AdapterResponse
 
     Send = Callable[..., AdapterResponse]
 

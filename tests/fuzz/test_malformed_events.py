@@ -16,7 +16,7 @@ from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev.gateway import HttpRequest, rest_event
 from edgeroutes.errors import EventError
 from edgeroutes.testing.adapters import StreamingAdapter
-from edgeroutes.testing.events import function_url_event, http_api_event, load_balancer_event
+from edgeroutes.testing.messages import function_url_event, http_api_event, load_balancer_event
 from tests.fakes.project import RouteProject
 from tests.fuzz.profile import fuzzed
 

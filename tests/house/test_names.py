@@ -1,4 +1,4 @@
-"""The header fields and environment variables of edgeroutes are written once: both sides read them from `names`."""
+"""Header fields, environment variables and file names that several modules use are written once, in `names`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import ast
 from pathlib import Path
 
 from edgeroutes import names
+from edgeroutes.routing import conventions
 
 PACKAGE = Path(names.__file__).parent
 OWN = {
     value
     for value in vars(names).values()
     if isinstance(value, str) and value.startswith(("x-edgeroutes-", "EDGEROUTES_")) and value != names.OWN_VARIABLES
-}
-MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "names.py")
+} | {names.CONFIG_FILE, names.TEMPLATE_FILE, names.SAM_CONFIG_FILE, names.SAM_FOLDER, conventions.FUNCTION_FILE}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in ("names.py", "conventions.py"))
 
 
 def test_no_module_has_a_copy_of_a_shared_name() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from edgeroutes.names import TEMPLATE_FILE
-from edgeroutes.pipeline import check_template, render_template
+from edgeroutes.pipeline import check_template, project_template
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_committed_template_is_current() -> None:
     assert (ROOT / TEMPLATE_FILE).is_file()
-    assert check_template(ROOT, render_template(ROOT)) == []
+    assert check_template(ROOT, project_template(ROOT).text) == []

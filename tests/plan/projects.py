@@ -13,7 +13,7 @@ from edgeroutes.routing.scan import scan
 from tests.fakes.file_tree import FakeFileTree
 
 if TYPE_CHECKING:
-    from edgeroutes.plan.infra import Infra
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
 
 HANDLER = "def GET():\n    return {}\n"

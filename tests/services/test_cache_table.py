@@ -11,7 +11,7 @@ import pytest
 
 from edgeroutes import cached
 from edgeroutes.errors import StoreError
-from edgeroutes.services.cache_entries import STALE_SECONDS, make_entry
+from edgeroutes.services.cache_stores import STALE_SECONDS, make_entry
 from edgeroutes.services.cache_table import TableStore
 from edgeroutes.services.data_cache import DataCache, data_cache, expire_tags, use_data_cache
 from tests.services.conftest import TABLE

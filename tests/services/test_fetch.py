@@ -116,7 +116,7 @@ def test_compressed_responses_are_decoded_within_the_limit(upstream: Upstream, m
     upstream.responses["/zip"] = Response(200, encoded, gzip.compress(b"text" * 100))
     upstream.responses["/bomb"] = Response(200, encoded, gzip.compress(bytes(2_000_000)))
     upstream.responses["/broken"] = Response(200, encoded, b"no gzip at all")
-    monkeypatch.setattr(http_client, "MAX_BODY_BYTES", 1_000_000)
+    monkeypatch.setattr(http_client, "_MAX_BODY_BYTES", 1_000_000)
 
     plain = ask(f"{upstream.url}/zip")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.cli.doctor_cors import PageRequest, explain, normalized_method, server_sender
+from edgeroutes.cli.doctor_cors import PageRequest, explain, normalized_method, send_to_server
 from tests.system.test_cors_browser import pages
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def test_what_the_doctor_says_is_what_the_page_gets(name: str, page: Page, origi
         headers=situation.headers,
         has_credentials=situation.has_credentials,
     )
-    steps = [*explain(request, server_sender())]
+    steps = [*explain(request, send_to_server)]
     foretold = name in LENIENT or all(step.passes for step in steps)
     assert foretold is is_read, [step.words for step in steps]
     assert name not in LENIENT or not steps[-1].passes

@@ -13,7 +13,7 @@ import pytest
 
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.session import MAKEFILE_RULE
-from edgeroutes.pipeline import render_template, write_template
+from edgeroutes.pipeline import project_template, write_template
 from tests.build.projects import HELLO, OWN_RUNTIME, bundle_paths, invoke
 
 REPOSITORY = Path(__file__).parents[2]
@@ -54,7 +54,7 @@ def project(tmp_path: Path) -> Path:
     command = f'"{sys.executable}" -P -m edgeroutes.cli.build'
     # The module takes what follows `bundle`; the installed command takes `bundle` as well.
     (root / "Makefile").write_text(MAKEFILE_RULE.replace("$(EDGEROUTES) bundle", command))
-    write_template(root, render_template(root))
+    write_template(root, project_template(root).text)
     return root
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from edgeroutes.build.session import MAKEFILE_RULE
-from edgeroutes.pipeline import render_template, write_template
+from edgeroutes.pipeline import project_template, write_template
 from tests.build.projects import OWN_RUNTIME
 
 REPOSITORY = Path(__file__).parents[2]
@@ -46,7 +46,7 @@ def test_case(name: str, tmp_path: Path) -> None:
     root = tmp_path / "project"
     case = tomllib.loads((CASES / name / "case.toml").read_text())
     write_project(root, CASES / name)
-    write_template(root, render_template(root))
+    write_template(root, project_template(root).text)
     for path, text in case.get("change", {}).items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text)

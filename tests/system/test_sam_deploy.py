@@ -21,7 +21,7 @@ import pytest
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.local_aws.process import MotoProcess
 from edgeroutes.local_aws.stack import Cloud
-from edgeroutes.pipeline import plan_project, render_template, write_template
+from edgeroutes.pipeline import plan_project, project_template, write_template
 from tests.build.projects import invoke
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class DeployedAws:
         return ran.stdout
 
     def deploy(self) -> str:
-        write_template(self.root, render_template(self.root))
+        write_template(self.root, project_template(self.root).text)
         self.sam("build", "--parallel")
         said = self.sam(
             "deploy", "--stack-name", STACK, "--s3-bucket", BUCKET, "--capabilities", "CAPABILITY_IAM",

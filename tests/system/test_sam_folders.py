@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edgeroutes.build.session import MAKEFILE_RULE
-from edgeroutes.pipeline import render_template, write_template
+from edgeroutes.pipeline import project_template, write_template
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke
 
 REPOSITORY = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_a_project_builds_wherever_it_lies(tmp_path: Path, name: str, where: str
     program.parent.mkdir(parents=True)
     program.write_text(f'#!/bin/sh\nPYTHONPATH="{REPOSITORY}" exec "{sys.executable}" -P -m edgeroutes "$@"\n')
     program.chmod(0o755)
-    write_template(root, render_template(root))
+    write_template(root, project_template(root).text)
     paths = [path for path in os.environ["PATH"].split(os.pathsep) if not Path(path, "edgeroutes").exists()]
     environment = {
         **os.environ,

@@ -39,7 +39,7 @@ def sam(*arguments: str, cwd: Path) -> str:
 def project(tmp_path: Path) -> Path:
     copy = tmp_path / "project"
     shutil.copytree(SMALL, copy)
-    pipeline.write_template(copy, pipeline.render_template(copy))
+    pipeline.write_template(copy, pipeline.project_template(copy).text)
     return copy
 
 

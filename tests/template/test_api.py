@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.plan.infra import parse_infra
+from edgeroutes.plan.cloudformation import parse_infra
 from edgeroutes.template.api import ARNS_PER_POLICY, POLICIES_PER_ROLE, api_document, api_resources
 from edgeroutes.template.document import make_template
 from tests.fakes import sam

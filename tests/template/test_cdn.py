@@ -15,12 +15,12 @@ from edgeroutes.template.cdn import (
     RequestPart,
     cdn_resources,
     name_viewer,
+    origin_headers,
     render_request_function,
     render_response_function,
     warn_region,
 )
 from edgeroutes.template.document import make_template
-from edgeroutes.template.origin_secret import origin_headers
 from tests.plan.projects import STREAM, plan
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.errors import ProblemsError, ProjectError
-from edgeroutes.plan.infra import parse_infra
+from edgeroutes.plan.cloudformation import parse_infra
 from edgeroutes.template.document import make_template
 from tests.fakes import sam
 from tests.plan.projects import STREAM, plan

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.config import parse_config, parse_toml
-from edgeroutes.plan.infra import parse_infra
+from edgeroutes.plan.cloudformation import parse_infra
 from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
 from edgeroutes.template.document import make_document

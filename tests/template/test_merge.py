@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edgeroutes.errors import ProblemsError, ProjectError
-from edgeroutes.plan.infra import parse_infra
+from edgeroutes.plan.cloudformation import parse_infra
 from edgeroutes.template import merge
 from edgeroutes.template.merge import SAM, check_references, merge_values, references
 

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from edgeroutes.errors import ConfigError, ToolError
 from edgeroutes.testing import Aws, RouteClient
+from edgeroutes.testing.client import Functions
 from edgeroutes.testing.environment import RealAwsError, without_aws
-from edgeroutes.testing.functions import Functions
 from tests.testing.projects import NOTES, write_project
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from edgeroutes.dev.gateway import HttpRequest, gateway_error
 from edgeroutes.dev.reports import Failed, Logged, Responded
 from edgeroutes.http.caching import CREDENTIALS
 from edgeroutes.http.headers import Headers
-from edgeroutes.services.coalescing import Coalescer
+from edgeroutes.services.cache_memory import Coalescer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edgeroutes.dev.cdn.store import Entry
     from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Reporter
-    from edgeroutes.services.coalescing import Pending
+    from edgeroutes.services.cache_memory import Pending
     from edgeroutes.types import AsgiApp, Message, Receive, Scope, Send
 
 _MAX_BYTES = 64 * 1024 * 1024

@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.aws_calls import UnreadCall, find_aws_calls
+from edgeroutes.build.aws_calls import find_aws_calls
 from edgeroutes.build.aws_values import Variable
 from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
+from edgeroutes.errors import Problem
 from edgeroutes.local_aws.iam.actions import FREE
 from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
 from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
@@ -32,7 +33,7 @@ from edgeroutes.local_aws.iam.policies import (
 )
 from edgeroutes.local_aws.iam.roles import read_role
 from edgeroutes.pipeline import plan_project
-from edgeroutes.plan.lookup import find_function
+from edgeroutes.plan.model import find_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,7 +83,7 @@ class Review:
     findings: tuple[Finding, ...] = ()
     hints: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
-    unread: tuple[UnreadCall, ...] = ()
+    unread: tuple[Problem, ...] = ()
 
     @property
     def missing(self) -> tuple[Finding, ...]:
@@ -137,7 +138,7 @@ def _review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsU
         operations = find_operations(found, environment, place)
         needs = [(need, each) for each in operations for need in find_needs(each)]
         if not needs and not _is_free(operations):
-            unread.append(UnreadCall(where=found.where, problem=_unread_problem(found)))
+            unread.append(Problem(_unread_problem(found), where=found.where))
         for need, call in needs:
             needed_at[need].append(found.where)
             calls[need] = call

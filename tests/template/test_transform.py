@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from edgeroutes.plan.loops import expand_loops
+from edgeroutes.template.transform import expand_loops
 
 
 def test_a_loop_becomes_what_cloudformation_makes_of_it() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from edgeroutes.testing.output import Metric, Output
+from edgeroutes.testing.environment import Metric, Output
 
 if TYPE_CHECKING:
     import pytest
