@@ -6,11 +6,16 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-from edgeroutes.dev.modules import drop_modules
+from edgeroutes.dev.isolation import drop_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+# On a busy machine an example is slow for reasons of the machine; the time limit of the test itself stays.
+settings.register_profile("edgeroutes", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("edgeroutes")
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from edgeroutes.build.bytecode import Interpreter
     from edgeroutes.build.dependencies import Requirement
     from edgeroutes.build.distributions import InstalledDistribution
-    from edgeroutes.build.graph import TraceWarning
     from edgeroutes.build.installer import Installer
     from edgeroutes.build.pins import Pins
     from edgeroutes.build.store import Tree
@@ -306,7 +305,7 @@ class Builder:
         said.update(dict.fromkeys(case_collisions(sorted(shipped))))
         said.update((warning, None) for warning in _foreign_code_warnings(self._root, bundles, self._target))
         for bundle in bundles:
-            said.update((_render_warning(bundle, warning), None) for warning in bundle.warnings)
+            said.update((str(warning), None) for warning in bundle.warnings)
         if interpreter is None:
             version = self._target.python
             said[
@@ -344,8 +343,3 @@ def _version_warnings(
             f"{pins.source} has other versions than the environment in which dev and tests run (in parentheses): {shown}. "
             f"Install what {pins.source} has."
         )
-
-
-def _render_warning(bundle: Bundle, warning: TraceWarning) -> str:
-    hint = f" {warning.hint}." if warning.hint else ""
-    return f"{bundle.graph.where(warning.importer, warning.line)}: {warning.problem}.{hint}"

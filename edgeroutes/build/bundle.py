@@ -18,7 +18,6 @@ from edgeroutes.build.dependencies import (
     imported_roots,
 )
 from edgeroutes.build.entry import entry_imports
-from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin, normalize_name
 from edgeroutes.build.own_parts import feature_roots, file_uses, own_requirements, unused_parts, unused_without_loops
@@ -26,7 +25,7 @@ from edgeroutes.build.project_files import NEVER_BUNDLED, DataFiles, FoundFiles,
 from edgeroutes.build.project_folders import ProjectFolders
 from edgeroutes.build.steps import Naming, likely_distribution
 from edgeroutes.build.texts import possible_paths, settings_texts
-from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, ProjectError, require_no_problems
+from edgeroutes.errors import BundleError, ConfigError, ModuleMissingError, Problem, ProjectError, require_no_problems
 from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ class Bundle:
     graph: ImportGraph
     unused: frozenset[str] = frozenset()
     libraries: tuple[LibraryImports, ...] = ()
-    warnings: tuple[TraceWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -281,7 +280,7 @@ class Collector:
         require_no_problems(problems)
         return found
 
-    def _idle_excludes(self, function: FunctionPlan) -> Iterator[TraceWarning]:
+    def _idle_excludes(self, function: FunctionPlan) -> Iterator[Problem]:
         """Entries of `exclude` that name nothing that any function could have."""
         for entry in function.exclude:
             if entry not in self._idle:
@@ -296,7 +295,9 @@ class Collector:
                 lines = enumerate(file.read_text("utf-8", "replace").splitlines(), start=1)
                 line = next((number for number, text in lines if entry in text), 1)
                 hint = "Name a file, a pattern, a module or a distribution, or remove it"
-                yield TraceWarning(importer=file, line=line, problem=f"exclude has no effect for {entry!r}", hint=hint)
+                yield Problem(
+                    f"exclude has no effect for {entry!r}", where=f"{_settings_file(function)}:{line}", hint=hint
+                )
 
     def _include(self, function: FunctionPlan, entry: str) -> tuple[FoundFiles, list[Root]]:
         """The files and the distributions that one `include` of function.yaml means.

@@ -12,10 +12,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edgeroutes.build.declared import has_name, required_names
-from edgeroutes.build.graph import TraceWarning
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
-from edgeroutes.errors import DependencyError
+from edgeroutes.errors import DependencyError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -131,7 +130,7 @@ def imported_roots(graph: ImportGraph, pins: Pins) -> list[Root]:
     return list(roots.values())
 
 
-def excluded_imports(graph: ImportGraph, exclude: Collection[str]) -> Iterator[TraceWarning]:
+def excluded_imports(graph: ImportGraph, exclude: Collection[str]) -> Iterator[Problem]:
     """Where the project's files import distributions that `exclude` keeps out, one warning for each."""
     told: set[str] = set()
     for reached in graph.modules.values():
@@ -143,7 +142,7 @@ def excluded_imports(graph: ImportGraph, exclude: Collection[str]) -> Iterator[T
                 f"imports {reached.module.name!r}, and 'exclude' in function.yaml keeps {name!r} out of the function"
             )
             hint = "Remove it from 'exclude', or list it under 'include' in the function.yaml of this route"
-            yield TraceWarning(importer=reason.importer, line=reason.line, problem=problem, hint=hint)
+            yield Problem(problem, where=graph.where(reason.importer, reason.line), hint=hint)
 
 
 def resolve(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import Module, Origin, normalize_name
-from edgeroutes.errors import ModuleMissingError
+from edgeroutes.errors import ModuleMissingError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,16 +90,6 @@ class MissingModule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TraceWarning:
-    """Something that may be missed in the bundle, or mistaken: where, what, and what to do."""
-
-    importer: Path
-    line: int
-    problem: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class LibraryImports:
     """A file of a shipped distribution that imports edgeroutes.
 
@@ -135,7 +125,7 @@ class ImportGraph:
     modules: Mapping[str, ReachedModule] = field(default_factory=dict)
     skipped: tuple[SkippedImport, ...] = ()
     missing: tuple[MissingModule, ...] = ()
-    warnings: tuple[TraceWarning, ...] = ()
+    warnings: tuple[Problem, ...] = ()
     settings: tuple[SettingsTexts, ...] = ()
     unsure: frozenset[str] = frozenset()
     is_complete: bool = True
@@ -198,9 +188,8 @@ class ImportGraph:
         )
 
     def where(self, file: Path, line: int) -> str:
-        """The place as a message shows it: relative to the project where it is inside."""
-        shown = file.relative_to(self.project_root) if file.is_relative_to(self.project_root) else file
-        return f"{shown.as_posix()}:{line}"
+        """`show_place` in the graph's project."""
+        return show_place(self.project_root, file, line)
 
     def render_chain(self, chain: Chain) -> str:
         """The chain as lines of text: `functions/route.py:1 imports lib.db`."""
@@ -219,3 +208,9 @@ def _render_link(link: Link) -> str:
     if link.kind is ImportKind.FOLDER:
         return f"looks into the folder of {link.module}"
     return f"imports {link.module}" + ("" if link.kind is ImportKind.MODULE else f" ({link.kind})")
+
+
+def show_place(project_root: Path, file: Path, line: int) -> str:
+    """The place as a message shows it: relative to the project where it is inside."""
+    shown = file.relative_to(project_root) if file.is_relative_to(project_root) else file
+    return f"{shown.as_posix()}:{line}"

@@ -15,13 +15,13 @@ from collections import defaultdict, deque
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from edgeroutes.build.graph import ImportGraph, MissingModule, ReachedModule, Reason, SkippedImport, TraceWarning
+from edgeroutes.build.graph import ImportGraph, MissingModule, ReachedModule, Reason, SkippedImport, show_place
 from edgeroutes.build.imports import NEVER_RUN, FileImports, ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Module, Origin, SearchPath, normalize_name
 from edgeroutes.build.resolve import Resolver
 from edgeroutes.build.sources import SourceReader
 from edgeroutes.build.steps import EDGEROUTES_LOOP_NAMES, LOOP_PACKAGES, StepReader, event_loop_reason
-from edgeroutes.errors import ImportRaisedError, require_no_problems
+from edgeroutes.errors import ImportRaisedError, Problem, require_no_problems
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -84,7 +84,7 @@ def _missing_modules(
             )
 
 
-def _perhaps_missing(modules: Mapping[str, Reached], steps: StepReader, sure: Container[str]) -> Iterator[TraceWarning]:
+def _perhaps_missing(modules: Mapping[str, Reached], steps: StepReader, sure: Container[str]) -> Iterator[Problem]:
     """The same for files that may never be loaded, or whose failure to load is caught."""
     for module, reason, importer in _missing(modules):
         if importer.key not in sure:
@@ -92,20 +92,23 @@ def _perhaps_missing(modules: Mapping[str, Reached], steps: StepReader, sure: Co
             is_scanned = any(each.kind is ImportKind.FOLDER for each in reasons)
             how = "a scan of its folder may load this file" if is_scanned else "this file is imported behind a guard"
             problem = f"no module named {module.name!r}, and {how}"
-            yield _warning(reason, problem, steps.missing_hint(importer, module.name))
+            where = show_place(steps.project_root, reason.importer, reason.line)
+            yield Problem(problem, where=where, hint=steps.missing_hint(importer, module.name))
 
 
-def _oddities(modules: Iterable[Reached]) -> Iterator[TraceWarning]:
+def _oddities(modules: Iterable[Reached], project_root: Path) -> Iterator[Problem]:
     """Modules that are found, and may not be what the author means."""
     for module, reasons in modules:
         if not reasons or not module.form.is_file:
             continue
+        where = show_place(project_root, reasons[0].importer, reasons[0].line)
         if module.origin is Origin.PROJECT and module.name in sys.stdlib_module_names:
             problem = f"{module.archive_path} hides the standard library's {module.name!r}"
-            yield _warning(reasons[0], problem, "Rename it")
+            yield Problem(problem, where=where, hint="Rename it")
         elif module.origin is Origin.DISTRIBUTION and not module.distribution:
             problem = f"{module.name!r} is installed, but no distribution says that it brings it"
-            yield _warning(reasons[0], problem, "Install it from a distribution, or move it into the project")
+            hint = "Install it from a distribution, or move it into the project"
+            yield Problem(problem, where=where, hint=hint)
 
 
 def _missing(modules: Mapping[str, Reached]) -> Iterator[tuple[Module, Reason, Module]]:
@@ -116,10 +119,6 @@ def _missing(modules: Mapping[str, Reached]) -> Iterator[tuple[Module, Reason, M
                 importer = modules[str(reason.importer)][0]
                 if importer.origin is Origin.PROJECT and reason.kind is not ImportKind.OPTIONAL:
                     yield module, reason, importer
-
-
-def _warning(reason: Reason, problem: str, hint: str) -> TraceWarning:
-    return TraceWarning(importer=reason.importer, line=reason.line, problem=problem, hint=hint)
 
 
 class _Walk:
@@ -151,7 +150,7 @@ class _Walk:
         self._questions: defaultdict[str, list[Question]] = defaultdict(list)
         self._unfolded: set[tuple[str, str, bool]] = set()
         self._skipped: list[SkippedImport] = []
-        self._warnings: list[TraceWarning] = []
+        self._warnings: list[Problem] = []
         self._problems: list[ImportRaisedError] = []
         self._stopped = False
 
@@ -188,7 +187,7 @@ class _Walk:
             warnings=(
                 *self._warnings,
                 *_perhaps_missing(self._modules, self._steps, certain),
-                *_oddities(self._modules.values()),
+                *_oddities(self._modules.values(), self._steps.project_root),
             ),
             settings=tuple(settings),
             unsure=frozenset(self._modules.keys() - sure),
@@ -261,10 +260,9 @@ class _Walk:
                 self._follow_names(question)
         if module.origin is Origin.PROJECT:
             self._warnings.extend(
-                TraceWarning(
-                    importer=module.file,
-                    line=call.line,
-                    problem=f"{call.text} names its module only when it runs, so that the bundle may lack it",
+                Problem(
+                    f"{call.text} names its module only when it runs, so that the bundle may lack it",
+                    where=show_place(self._steps.project_root, module.file, call.line),
                     hint="Write the module's name as a literal, or list its files under include in function.yaml",
                 )
                 for call in imports.unknown

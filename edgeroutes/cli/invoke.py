@@ -19,7 +19,7 @@ from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.terminal import Terminal
 from edgeroutes.dev.aws import make_cloud
 from edgeroutes.dev.explanation import explain
-from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev.function_environment import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, HttpResponse, Limits, rest_event
 from edgeroutes.dev.invocation import Invocation
 from edgeroutes.dev.loop_thread import LoopThread

@@ -28,7 +28,7 @@ from edgeroutes.routing.scan import scan
 from edgeroutes.routing.table import canonical_path
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from edgeroutes.config import Config
@@ -120,8 +120,9 @@ class _TreeWithFile:
 
     def list_names(self, directory: str) -> Sequence[str]:
         names = set(self._tree.list_names(directory)) if self._tree.is_directory(directory) else set()
-        if self._file.startswith(f"{directory}/"):
-            names.add(self._file[len(directory) + 1 :].partition("/")[0])
+        prefix = f"{directory}/" if directory else ""
+        if self._file.startswith(prefix):
+            names.add(self._file.removeprefix(prefix).partition("/")[0])
         return sorted(names)
 
     def is_directory(self, path: str) -> bool:
@@ -219,19 +220,20 @@ def _type_of(segment: Segment) -> str:
 
 
 def _render_test(pattern: Pattern, methods: Sequence[str], config: Config) -> str:
-    values: dict[str, object] = {
+    values: dict[str, str | list[str]] = {
         segment.name: _EXAMPLE if segment.kind == PARAM else [_EXAMPLE, "b"]
         for segment in pattern.segments
         if segment.is_dynamic
     }
-    path = config.base_path + pattern.render_path(values)
+    parts = [values[each.name] if each.is_dynamic else each.name for each in pattern.segments]
+    path = f"{config.base_path}/{'/'.join('/'.join(part) if isinstance(part, list) else part for part in parts)}"
     url = canonical_path(path, trailing_slash=config.trailing_slash) or path
     tests = [_render_case(method, url, values, pattern.route_path) for method in methods]
     return "from edgeroutes.testing import RouteClient\n\n\n" + "\n\n".join(tests)
 
 
-def _render_case(method: str, url: str, values: dict[str, object], route_path: str) -> str:
-    expected: dict[str, object] = {**values, "received": {"name": "Ada"}}
+def _render_case(method: str, url: str, values: Mapping[str, object], route_path: str) -> str:
+    expected: Mapping[str, object] = {**values, "received": {"name": "Ada"}}
     sent = ', json={"name": "Ada"}' if method in _WITH_BODY else ""
     lines = [
         f"def test_{method.lower()}(client: RouteClient) -> None:",

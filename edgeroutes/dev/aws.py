@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.reports import CloudFailed, CloudReady, Failed, Logged
 from edgeroutes.errors import EdgeroutesError, ProblemsError, ProjectError, ServiceError, ToolError
-from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.template import local_template, without_dependents
 from edgeroutes.names import CONFIG_FILE, INFRA_FOLDER, SAM_CONFIG_FILE, TEMPLATE_FILE
 from edgeroutes.routing.conventions import FUNCTION_FILE
@@ -176,7 +176,7 @@ class _LocalAws:
         has_lost = bool(wanted.problems) and self._infra is not None and _files(self._infra) - _files(wanted.infra)
         if not has_lost:
             self._infra = wanted.infra
-        self._functions.put_plan(wanted.plan, wanted.plain_variables, wanted.unresolved_of, wanted.faults)
+        self._functions.put_plan(wanted.plan, wanted.plain_variables, wanted.unresolved, wanted.faults)
         self._report_route_problems(wanted)
         if not wanted.needs_cloud and self._made is None:
             self._end_without_resources(wanted)
@@ -446,7 +446,7 @@ class DeployedAws:
         try:
             wanted = plan_functions(self._live.loaded.project)
             plain = wanted.plain_variables
-            self._function_environment.put_plan(wanted.plan, plain, wanted.unresolved_of, wanted.faults)
+            self._function_environment.put_plan(wanted.plan, plain, wanted.unresolved, wanted.faults)
             for problem in wanted.problems:
                 self._report(Logged(level="ERROR", message=str(problem)))
             found = self._found(wanted)
@@ -460,7 +460,7 @@ class DeployedAws:
             self._function_environment.release()
 
     def _found(self, wanted: FunctionsPlan) -> dict[str, dict[str, str]]:
-        if not wanted.unresolved:
+        if not any(wanted.unresolved.values()):
             return {}
         stack = wanted.plan.config.name
         try:
@@ -474,15 +474,17 @@ class DeployedAws:
 
     def _warn_of_unresolved(self, wanted: FunctionsPlan, found: dict[str, dict[str, str]]) -> None:
         fixed = self._function_environment.fixed
-        for name, functions in sorted(wanted.unresolved.items()):
-            lacking = [function for function in functions if name not in found.get(function, {})]
-            if lacking and name not in fixed:
-                more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-                message = (
-                    f"{name} of {lacking[0]}{more} has no value here: its value is a resource's."
-                    " Deploy the stack, or give it one in .env.local"
-                )
-                self._report(Logged(level="WARNING", message=message))
+        lacking: dict[str, list[str]] = {}
+        for function, names in wanted.unresolved.items():
+            for name in names - found.get(function, {}).keys() - fixed:
+                lacking.setdefault(name, []).append(function)
+        for name, functions in sorted(lacking.items()):
+            more = f" and {len(functions) - 1} more" if len(functions) > 1 else ""
+            message = (
+                f"{name} of {functions[0]}{more} has no value here: its value is a resource's."
+                " Deploy the stack, or give it one in .env.local"
+            )
+            self._report(Logged(level="WARNING", message=message))
 
 
 def deployed_variables(stack: str) -> dict[str, dict[str, str]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.events import read_event
-from edgeroutes.dev.cdn.store import keyed_headers, make_key
+from edgeroutes.dev.cdn_cache import keyed_headers, make_key
 from edgeroutes.dev.gateway import rest_event
 from edgeroutes.http.caching import UNCACHED, lifetime_seconds, path_tag, render_cache_control
 from edgeroutes.http.headers import Headers

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.dev.modules import is_installed
+from edgeroutes.dev.isolation import is_installed
 from edgeroutes.dev.worker import Worker
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.dev.function_environment import DEPLOYED_ONLY
-from edgeroutes.dev.loaded_project import faults_by_file, faults_by_route, file_of
+from edgeroutes.dev.project import faults_by_file, faults_by_route, file_of
 from edgeroutes.errors import ProblemsError, ProjectError
 from edgeroutes.local_aws.template import stands_in_front
 from edgeroutes.names import INFRA_FOLDER
@@ -60,38 +60,30 @@ class FunctionsPlan:
         return found
 
     @property
-    def unresolved(self) -> dict[str, list[str]]:
-        """Variable that is not a plain string → the functions that have it."""
-        from edgeroutes.plan.cloudformation import is_intrinsic
-
-        found: dict[str, list[str]] = {}
-        for function, variables in self.variables.items():
-            for name, value in variables.items():
-                if is_intrinsic(value) or "{{resolve:" in str(value):
-                    found.setdefault(name, []).append(function)
-        return found
-
-    @property
-    def unresolved_of(self) -> dict[str, frozenset[str]]:
+    def unresolved(self) -> dict[str, frozenset[str]]:
         """Function → the names of its variables that are not plain strings."""
-        found: dict[str, set[str]] = {}
-        for name, functions in self.unresolved.items():
-            for function in functions:
-                found.setdefault(function, set()).add(name)
-        return {function: frozenset(names) for function, names in found.items()}
+        return {
+            function: frozenset(name for name, value in variables.items() if _is_unresolved(value))
+            for function, variables in self.variables.items()
+        }
 
     @property
     def plain_variables(self) -> dict[str, dict[str, str]]:
         """Function → its variables that are plain strings."""
-        unresolved = self.unresolved
         return {
-            function: {name: str(value) for name, value in variables.items() if name not in unresolved}
+            function: {name: str(value) for name, value in variables.items() if not _is_unresolved(value)}
             for function, variables in self.variables.items()
         }
 
     @property
     def needs_cloud(self) -> bool:
-        return bool(self.resources or self.unresolved)
+        return bool(self.resources) or any(self.unresolved.values())
+
+
+def _is_unresolved(value: Any) -> bool:
+    from edgeroutes.plan.cloudformation import is_intrinsic
+
+    return is_intrinsic(value) or "{{resolve:" in str(value)
 
 
 def plan_functions(project: Project, good: Infra | None = None) -> FunctionsPlan:

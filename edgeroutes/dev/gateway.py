@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from edgeroutes.types import Event, Message, Scope, Send
 
 
-STAGE = "live"
+_STAGE = "live"
 # Headers that a REST API renames, because it sets them itself or does not let a function set them.
 # Source: docs.aws.amazon.com/apigateway "Amazon API Gateway important notes"; Architect's sandbox, whose list was observed on AWS.
 _REMAPPED = frozenset(
@@ -152,9 +152,9 @@ def rest_event(
         "requestContext": {
             "resourcePath": resource,
             "httpMethod": request.method,
-            "path": f"/{STAGE}{request.path}",
+            "path": f"/{_STAGE}{request.path}",
             "protocol": "HTTP/1.1",
-            "stage": STAGE,
+            "stage": _STAGE,
             "domainName": host,
             "domainPrefix": host.partition(".")[0],
             "requestId": str(uuid.uuid4()),
@@ -199,7 +199,7 @@ def sent_name(name: str) -> str:
     return f"x-amzn-remapped-{lowered}" if lowered in _REMAPPED else lowered
 
 
-def query_problem(query: str) -> str:
+def _query_problem(query: str) -> str:
     """The reason why a REST API refuses a query with 400; empty for a valid one."""
     found = _REFUSED_IN_QUERY.search(query)
     if found is None:
@@ -265,7 +265,7 @@ class Limits:
 
     def check_head(self, request: HttpRequest) -> HTTPError | None:
         """The refusal of a request line and headers; None where API Gateway accepts them."""
-        if problem := query_problem(request.query):
+        if problem := _query_problem(request.query):
             return HTTPError(400, problem)
         request_line = len(request.method) + len(request.target) + len("  HTTP/1.1")
         size = request_line + sum(len(value) for _, value in request.headers)

@@ -17,8 +17,8 @@ from edgeroutes.adapters.events import rest_result
 from edgeroutes.adapters.proxy import fitting_result, read_stream
 from edgeroutes.adapters.runtime_api import render_prelude
 from edgeroutes.dev.gateway import HttpResponse, IntegrationError, gateway_error, read_function_result, read_result
-from edgeroutes.dev.loaded_project import SETTLING_S, cors_fault
 from edgeroutes.dev.loop_thread import HandlerExited, LoopThread
+from edgeroutes.dev.project import SETTLING_S, cors_fault
 from edgeroutes.dev.reports import Failed, Logged
 from edgeroutes.dev.response_writer import ClientGone, wait_until_sent
 from edgeroutes.errors import ProjectError, ResponseTooLargeError
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from edgeroutes.dev.gateway import Limits
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.dev.response_writer import ResponseWriter

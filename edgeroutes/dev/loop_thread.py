@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from types import FrameType, ModuleType
 
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reports import Reporter
 
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 # After how long a task that blocks the loop is reported, and how often that is checked.
 _BLOCKED_S = 1.0
 _LOOK_EVERY_S = 0.25
@@ -41,7 +41,7 @@ class HandlerExited(Exception):  # noqa: N818  # what Lambda calls Runtime.ExitE
     """A handler raised SystemExit or KeyboardInterrupt, which would end the process."""
 
 
-async def contained(coroutine: Coroutine[Any, Any, T]) -> T:
+async def _contained(coroutine: Coroutine[Any, Any, _T]) -> _T:
     """The coroutine's value; SystemExit and KeyboardInterrupt become `HandlerExited`, so that asyncio does not stop its loop."""
     try:
         return await coroutine
@@ -75,10 +75,7 @@ class LoopThread:
         self._is_busy = threading.Event()
         threading.Thread(target=self._watch, name="edgeroutes-loop-watch", daemon=True).start()
 
-    def run(self, coroutine: Coroutine[Any, Any, T], context: Context) -> T:
-        return self.start(coroutine, context).result()
-
-    def start(self, coroutine: Coroutine[Any, Any, T], context: Context, source_file: str = "") -> Running[T]:
+    def start(self, coroutine: Coroutine[Any, Any, _T], context: Context, source_file: str = "") -> _Running[_T]:
         """Run the coroutine as a task of the loop, in this context.
 
         Args:
@@ -88,11 +85,11 @@ class LoopThread:
         """
         if source_file:
             context.run(_source_file.set, source_file)
-        running = Running(self._loop, coroutine, context)
+        running = _Running(self._loop, coroutine, context)
         self._loop.call_soon_threadsafe(self._begin, running)
         return running
 
-    def _begin(self, running: Running[Any]) -> None:
+    def _begin(self, running: _Running[Any]) -> None:
         running.begin().add_done_callback(self._end)
         self._running += 1
         self._is_busy.set()
@@ -184,26 +181,26 @@ def _set_done(called: asyncio.Future[None]) -> None:
         called.set_result(None)
 
 
-class Running(Generic[T]):
-    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], context: Context) -> None:
+class _Running(Generic[_T]):
+    def __init__(self, loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, _T], context: Context) -> None:
         self._loop = loop
         self._coroutine = coroutine
         self._context = context
-        self._task: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[_T] | None = None
         self._is_cancelled = False
         self._calls: SimpleQueue[tuple[Callable[[], None], asyncio.Future[None]] | None] = SimpleQueue()
         self._ended = threading.Event()
         context.run(outside.set, self._call_later)
 
-    def begin(self) -> asyncio.Task[T]:
+    def begin(self) -> asyncio.Task[_T]:
         """Create the task; called on the loop."""
-        self._task = self._loop.create_task(contained(self._coroutine), context=self._context)
+        self._task = self._loop.create_task(_contained(self._coroutine), context=self._context)
         self._task.add_done_callback(self._end)
         if self._is_cancelled:
             self._task.cancel()
         return self._task
 
-    def _end(self, _: asyncio.Task[T]) -> None:
+    def _end(self, _: asyncio.Task[_T]) -> None:
         self._coroutine.close()  # one that was cancelled before its first step has never been awaited
         self._ended.set()
         self._calls.put(None)
@@ -231,7 +228,7 @@ class Running(Generic[T]):
         if self._task is not None:
             self._task.cancel()
 
-    def result(self, timeout_s: float | None = None) -> T:
+    def result(self, timeout_s: float | None = None) -> _T:
         """The coroutine's value, waited for in the thread that also calls its sync functions.
 
         Raises:

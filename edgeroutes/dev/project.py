@@ -1,29 +1,37 @@
-"""A project on disk: its settings and routes, with the manifest and the handler that Lambda would have."""
+"""A project on disk, and what is loaded of it: settings and routes, the manifest and the handler that Lambda would have.
+
+A request uses the loaded project that it began with, whatever is saved meanwhile.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
-from functools import cache, cached_property
+import time
+from contextlib import contextmanager
+from functools import cache, cached_property, partial
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.config import load_config
 from edgeroutes.dev.reports import RouteLine
-from edgeroutes.errors import ProjectError, require_no_problems
+from edgeroutes.errors import ConfigError, LayoutError, ProjectError, require_no_problems
 from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.routing.reading import DiskTree, outside, read_project_file
+from edgeroutes.routing.reading import DiskTree, outside, read_project_file, read_text
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
 from edgeroutes.template.cors import gateway_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from edgeroutes.build.trace import Tracer
+    from edgeroutes.dev.reload import ImportGuard
     from edgeroutes.http.cors import CORS
     from edgeroutes.routing.reading import FileTree
     from edgeroutes.routing.scan import RouteFile, RouteScan
@@ -32,21 +40,20 @@ if TYPE_CHECKING:
 CACHE_FOLDER = ".edgeroutes/cache"
 
 
-class _TracedRoute(ManifestRoute):
+class LazyRoute(ManifestRoute):
     """A route whose `needs_loop` is found out at its first request: tracing all routes would delay every reload."""
 
     __slots__ = ("_find_out",)
 
-    def __init__(self, route: RouteFile, cors: CORS | None, find_out: Callable[[RouteFile], bool]) -> None:
-        super().__init__(route.route_path, route.source_file, **route_arguments(route, cors))
-        self._find_out = (find_out, route)
+    def __init__(self, route_path: str, source_file: str, find_out: Callable[[], bool], **arguments: Any) -> None:
+        super().__init__(route_path, source_file, **arguments)
+        self._find_out = find_out
         del self.needs_loop
 
     def __getattr__(self, name: str) -> Any:
         if name != "needs_loop":
             raise AttributeError(name)
-        find_out, route = self._find_out
-        self.needs_loop = find_out(route)
+        self.needs_loop = self._find_out()
         return self.needs_loop
 
 
@@ -88,7 +95,15 @@ class Project:
         if strict:
             require_no_problems([*self.scan.blocking_problems, *self.cors_problems])
         return Manifest(
-            [_TracedRoute(route, self.cors.get(route.route_path), self.needs_loop) for route in self.scan.routes],
+            [
+                LazyRoute(
+                    route.route_path,
+                    route.source_file,
+                    partial(self.needs_loop, route),
+                    **route_arguments(route, self.cors.get(route.route_path)),
+                )
+                for route in self.scan.routes
+            ],
             **manifest_arguments(self.config),
         )
 
@@ -251,3 +266,170 @@ class RememberedTree:
         if known is None or known.stamp != stamp:
             known = self._texts[path] = _Text(stamp, read_project_file(full, path))
         return known.text
+
+
+# Editors empty a file before they write it; so long, a problem may be only that.
+SETTLING_S = 0.3
+
+
+class LoadedProject:
+    """A project as it was read.
+
+    Args:
+        project: The project.
+        loading: Held while a module is loaded, by one thread at a time. All loaded projects share it, since they share `sys.modules`.
+        broken: The problem of the whole project, such as unreadable settings; `project` is then the last good one.
+        guard: Finds imports that a bundle would lack; None for no check.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        loading: Lock | None = None,
+        broken: ProjectError | None = None,
+        guard: ImportGuard | None = None,
+    ) -> None:
+        self.project = project
+        self.handler = project.handler(strict=False)
+        self.problems: tuple[ProjectError, ...] = (broken,) if broken is not None else project.scan.problems
+        self.loading = loading or Lock()
+        self.warned: set[str] = set()
+        self.read_at = time.monotonic()
+        self._in_use = 0
+        self._counting = Lock()
+        self._when_idle: list[Callable[[], None]] = []
+        self._broken = broken
+        self._faults = {
+            **faults_by_file(project.scan.routes, project.cors_problems),
+            **faults_by_route(project.scan),
+        }
+        self._guard = guard
+        self._guarded: dict[str, tuple[ProjectError, ...]] = {}
+        self._layout_problems = layout_problems(project.scan)
+        self.routes: dict[str, RouteFile] = {route.route_path: route for route in project.scan.routes}
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        with self._counting:
+            self._in_use += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._in_use -= 1
+                waiting = [] if self._in_use else self._when_idle
+                self._when_idle = self._when_idle if self._in_use else []
+            for callback in waiting:
+                callback()
+
+    def when_idle(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when no request uses it; for one that gets no new requests."""
+        with self._counting:
+            is_idle = not self._in_use
+            if not is_idle:
+                self._when_idle.append(callback)
+        if is_idle:
+            callback()
+
+    @property
+    def route_count(self) -> int:
+        return len(self.routes)
+
+    def route_file(self, route: ManifestRoute | None) -> RouteFile | None:
+        return None if route is None else self.routes[route.route_path]
+
+    def may_be_half_read(self, route: ManifestRoute | None) -> bool:
+        """Whether a route's problem may be that its file was being written when it was read."""
+        if time.monotonic() - self.read_at > SETTLING_S or route is None:
+            return False
+        return bool(self.faults(route)) or self.routes[route.route_path].exports.nothing_exported is not None
+
+    def faults(self, route: ManifestRoute | RouteFile | None) -> tuple[ProjectError, ...]:
+        """The problems that keep a route from responding."""
+        if self._broken is not None:
+            return (self._broken,)
+        if route is None:
+            return ()
+        return self._faults.get(route.route_path) or self._import_faults(self.routes[route.route_path])
+
+    def _import_faults(self, route: RouteFile) -> tuple[ProjectError, ...]:
+        found = self._guarded.get(route.route_path)
+        if found is None and self._guard is not None:
+            found = self._guard.problems(self.project, route)
+            if found is not None:
+                self._guarded[route.route_path] = found
+        return found or ()
+
+    def has_judged(self, route: RouteFile) -> bool:
+        """Whether `faults` is complete for a route; not while the project's declarations are being read."""
+        path = route.route_path
+        return self._broken is not None or self._guard is None or path in self._faults or path in self._guarded
+
+    def faults_behind_404(self) -> tuple[ProjectError, ...]:
+        """The problems that may cause a 404."""
+        return self._layout_problems
+
+
+def faults_by_route(scan: RouteScan) -> dict[str, tuple[ProjectError, ...]]:
+    """Route path → the problems that keep it from responding, in its file, its middleware or its folders.
+
+    A route file without exports is not one of them: it responds with 405.
+    """
+    layout = layout_problems(scan)
+    found = {route.route_path: _faults(route, layout) for route in scan.routes}
+    return {route_path: faults for route_path, faults in found.items() if faults}
+
+
+def faults_by_file(
+    routes: Iterable[RouteFile], problems: Iterable[ProjectError]
+) -> dict[str, tuple[ProjectError, ...]]:
+    """Route path → the problems in its route file, or in a middleware file or function.yaml of its folders."""
+    by_file: dict[str, list[ProjectError]] = {}
+    for problem in problems:
+        by_file.setdefault(file_of(problem.where), []).append(problem)
+    found = {route.route_path: _of_files(route, by_file) for route in routes}
+    return {route_path: faults for route_path, faults in found.items() if faults}
+
+
+def file_of(where: str) -> str:
+    """The file of a place, `infra/tables.yaml` of `infra/tables.yaml:12`."""
+    file, _, line = where.rpartition(":")
+    return file if line.isdigit() else where
+
+
+def cors_fault(problem: ProjectError, root: Path, route: RouteFile) -> ProjectError:
+    """A problem with the origins of a route, at the line that declares its CORS."""
+    folders = sorted((*route.middleware_files, *route.function_yaml_files), key=lambda file: -file.count("/"))
+    for file in (route.source_file, *folders):
+        try:
+            lines = read_text(root / file, file).splitlines()
+        except (OSError, ProjectError):
+            continue
+        for number, line in enumerate(lines, 1):
+            if re.match(r"cors\b", line):
+                return ConfigError(problem.problem, where=f"{file}:{number}", hint=problem.hint)
+    return ConfigError(problem.problem, where="pyproject.toml: [tool.edgeroutes.cors]", hint=problem.hint)
+
+
+def _of_files(route: RouteFile, by_file: Mapping[str, list[ProjectError]]) -> tuple[ProjectError, ...]:
+    files = (route.source_file, *route.middleware_files, *route.function_yaml_files)
+    return tuple(problem for file in files for problem in by_file.get(file, ()))
+
+
+def layout_problems(scan: RouteScan) -> tuple[ProjectError, ...]:
+    """The problems with folders, whose routes may not be in the table."""
+    return tuple(problem for problem in scan.problems if isinstance(problem, LayoutError))
+
+
+def _faults(route: RouteFile, layout: tuple[ProjectError, ...]) -> tuple[ProjectError, ...]:
+    own = [problem for problem in layout if _concerns(problem, route)]
+    files = (route.exports.problems, *(middleware.problems for middleware in route.wraps))
+    return (*own, *(problem for problems in files for problem in problems))
+
+
+def _concerns(problem: ProjectError, route: RouteFile) -> bool:
+    """Whether a layout problem is at this route's file, or names a folder of it."""
+    named = problem.problem.split()
+    return problem.where == route.source_file or any(
+        route.directory == folder or route.directory.startswith(f"{folder}/") for folder in named if "/" in folder
+    )

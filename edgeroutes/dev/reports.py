@@ -164,6 +164,18 @@ Report = Started | Responded | Failed | Logged | Reloaded | CloudReady | CloudFa
 Reporter = Callable[[Report], None]
 
 
+def log_writer(report: Reporter) -> Callable[[str, str, Mapping[str, object], BaseException | None], None]:
+    """A writer for `runtime.log.add_writer` that reports what the runtime would write as a JSON line on Lambda."""
+
+    def write(level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
+        if error is not None:
+            report(Failed(message=message, error=error))
+        else:
+            report(Logged(level=level, message=message, fields=fields))
+
+    return write
+
+
 # A chain of causes that is longer, or goes in a circle, is cut.
 _MOST_CAUSES = 16
 _PLAIN = (str, int, float, bool, bytes, type(None))

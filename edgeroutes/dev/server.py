@@ -17,15 +17,14 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from edgeroutes.dev.access_log import AccessLog
-from edgeroutes.dev.app import DevApp
+from edgeroutes.dev.app import AccessLog, DevApp, wait_for_disconnect
 from edgeroutes.dev.aws import make_cloud
-from edgeroutes.dev.cdn.edge import Cdn
-from edgeroutes.dev.cdn.store import keyed_headers
-from edgeroutes.dev.function_variables import per_function_environ
+from edgeroutes.dev.cdn import Cdn
+from edgeroutes.dev.cdn_cache import keyed_headers
+from edgeroutes.dev.function_environment import per_function_environ
 from edgeroutes.dev.gateway import HttpRequest, Limits, rest_event
 from edgeroutes.dev.reload import LiveProject
-from edgeroutes.dev.reports import Failed, Logged, Started
+from edgeroutes.dev.reports import Logged, Started, log_writer
 from edgeroutes.dev.template import TemplateKeeper
 from edgeroutes.dev.watch import Watcher
 from edgeroutes.dev.workers import CAN_FORK, InProcess, Starter, Workers
@@ -37,12 +36,12 @@ from edgeroutes.runtime.log import add_writer
 from edgeroutes.services.revalidation import use_invalidator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Iterator, MutableMapping
     from pathlib import Path
 
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.types import Receive, Scope, Send
 
@@ -160,7 +159,7 @@ class DevServer:
     def run(self) -> None:
         """Serve until `stop` or Ctrl-C."""
         with ExitStack() as at_the_end:
-            at_the_end.callback(add_writer(self._log))
+            at_the_end.callback(add_writer(log_writer(self._report)))
             if self.cdn is not None:
                 at_the_end.callback(use_invalidator(self.cdn))
             at_the_end.enter_context(per_function_environ(self.live.function_environment.wait_outside))
@@ -257,13 +256,6 @@ class DevServer:
             except Exception:  # noqa: BLE001  # a full disk or a closed output must not fail a request
                 with suppress(Exception):
                     traceback.print_exc(file=sys.__stderr__)
-
-    def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
-        """Report what the runtime would write as a JSON line on Lambda."""
-        if error is not None:
-            self._report(Failed(message=message, error=error))
-        else:
-            self._report(Logged(level=level, message=message, fields=fields))
 
 
 def _entries(count: int) -> str:
@@ -363,7 +355,7 @@ class Changes:
         """ASGI."""
         headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        gone = asyncio.create_task(_disconnected(receive))
+        gone = asyncio.create_task(wait_for_disconnect(receive))
         sent_at = sent = 0.0
         try:
             while not gone.done() and not self._is_over.is_set():
@@ -375,11 +367,6 @@ class Changes:
         finally:
             gone.cancel()
         await send({"type": "http.response.body", "body": b""})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"

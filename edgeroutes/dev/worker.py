@@ -16,21 +16,26 @@ import time
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from io import BufferedWriter, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.dev import keys
-from edgeroutes.dev.function_environment import FunctionEnvironment, LateVariables, is_own_thread
-from edgeroutes.dev.function_variables import per_function_environ, running
+from edgeroutes.dev.function_environment import (
+    FunctionEnvironment,
+    LateVariables,
+    is_own_thread,
+    per_function_environ,
+    running,
+)
 from edgeroutes.dev.gateway import Limits
 from edgeroutes.dev.invocation import Invocation
-from edgeroutes.dev.isolation import StandardStreams, exits_contained
-from edgeroutes.dev.loaded_project import SETTLING_S
+from edgeroutes.dev.isolation import StandardStreams, exits_contained, loaded_modules
 from edgeroutes.dev.loop_thread import LoopThread, MountedApps
-from edgeroutes.dev.modules import loaded_modules
-from edgeroutes.dev.reports import Failed, Logged, is_reported, pack_error, plain_value
+from edgeroutes.dev.project import SETTLING_S, LazyRoute
+from edgeroutes.dev.reports import Failed, Logged, is_reported, log_writer, pack_error, plain_value
 from edgeroutes.dev.response_writer import WINDOW_BYTES, ClientGone
 from edgeroutes.runtime.log import add_writer
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
@@ -42,8 +47,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from edgeroutes.config import Config
-    from edgeroutes.dev.function_environment import VariablesByRoute
-    from edgeroutes.dev.function_variables import FunctionVariables
+    from edgeroutes.dev.function_environment import FunctionVariables, VariablesByRoute
     from edgeroutes.dev.gateway import HttpResponse
     from edgeroutes.dev.reports import Report
     from edgeroutes.errors import ProjectError
@@ -201,13 +205,7 @@ class Worker:
         stay_local()
         if state.has_cdn:
             use_invalidator(_ParentCdn(self))
-        add_writer(self._log)
-
-    def _log(self, level: str, message: str, fields: Mapping[str, object], error: BaseException | None) -> None:
-        if error is not None:
-            self.report(Failed(message=message, error=error))
-        else:
-            self.report(Logged(level=level, message=message, fields=fields))
+        add_writer(log_writer(self.report))
 
     def _take(
         self,
@@ -343,7 +341,10 @@ class WorkerProject:
         self.limits = state.limits
         self._worker = worker
         self._facts: dict[str, RouteFacts] = {}
-        routes = [_AskingRoute(path, file, self._needs_loop, **arguments) for path, file, arguments in state.routes]
+        routes = [
+            LazyRoute(path, file, partial(self._needs_loop, path), **arguments)
+            for path, file, arguments in state.routes
+        ]
         self.handler = LambdaHandler(Manifest(routes, **state.manifest), state.root, debug=True)
 
     @contextmanager
@@ -374,23 +375,6 @@ class WorkerProject:
         if known is None or not known.is_final:
             known = self._facts[route_path] = self._worker.ask("route", route_path)
         return known
-
-
-class _AskingRoute(ManifestRoute):
-    """A route whose `needs_loop` the parent knows."""
-
-    __slots__ = ("_find_out",)
-
-    def __init__(self, route_path: str, source_file: str, find_out: Callable[[str], bool], **arguments: Any) -> None:
-        super().__init__(route_path, source_file, **arguments)
-        self._find_out = find_out
-        del self.needs_loop
-
-    def __getattr__(self, name: str) -> Any:
-        if name != "needs_loop":
-            raise AttributeError(name)
-        self.needs_loop = self._find_out(self.route_path)
-        return self.needs_loop
 
 
 class OneInvocation:

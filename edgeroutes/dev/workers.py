@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.dev.function_environment import VariablesByRoute
     from edgeroutes.dev.gateway import Limits
-    from edgeroutes.dev.loaded_project import LoadedProject
+    from edgeroutes.dev.project import LoadedProject
     from edgeroutes.dev.reload import LiveProject
     from edgeroutes.dev.reports import Reporter
     from edgeroutes.dev.response_writer import ResponseWriter
@@ -151,7 +151,7 @@ class Workers:
             worker.kill()
         self._starter.end()
 
-    def begin(self, event: Event) -> tuple[_WorkerProcess, int, Messages]:
+    def begin(self, event: Event) -> tuple[_WorkerProcess, int, _Messages]:
         """Run an event on the newest worker."""
         with self._lock:
             if self._all[-1].ended.is_set() and not self._is_closing:  # it has crashed
@@ -359,7 +359,7 @@ class _ForkServerProcess:
             self.send("end", None)
 
 
-Messages = SimpleQueue[tuple[str, Any, tuple[str | None, str, tuple[str, ...] | None]]]
+_Messages = SimpleQueue[tuple[str, Any, tuple[str | None, str, tuple[str, ...] | None]]]
 
 
 class _WorkerProcess:
@@ -379,7 +379,7 @@ class _WorkerProcess:
         self._connection = Connection(own.detach())
         self._sending = threading.Lock()
         self._lock = threading.Lock()
-        self._invocations: dict[int, Messages] = {}
+        self._invocations: dict[int, _Messages] = {}
         self._count = 0
         self._is_retired = False
         self._pid = 0
@@ -416,7 +416,7 @@ class _WorkerProcess:
     def is_idle(self) -> bool:
         return not self._invocations
 
-    def expect(self) -> tuple[int, Messages]:
+    def expect(self) -> tuple[int, _Messages]:
         """The number of a new invocation, and the queue of its messages."""
         with self._lock:
             self._count += 1

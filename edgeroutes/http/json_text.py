@@ -80,7 +80,7 @@ def _find_converter(value: object) -> Callable[[object], object]:
         return list  # type: ignore[return-value]  # it converts a set
     if isinstance(value, Mapping):
         return dict  # type: ignore[return-value]  # it converts a mapping
-    if type(value).__module__ in ("uuid", "decimal", "ipaddress", "pathlib", "pydantic.networks"):
+    if any(f"{kind.__module__}.".startswith(_WRITTEN_BY_STR) for kind in type(value).__mro__):
         return str
     return _refuse
 
@@ -108,6 +108,8 @@ def _struct_converter(_: object) -> Callable[[object], object]:
 
 
 # What has the attribute on the left becomes JSON by the converter that the function on the right gives; the first counts.
+# Modules whose values JSON has as text. In CPython 3.13 `Path.__module__` is "pathlib._local".
+_WRITTEN_BY_STR = ("uuid.", "decimal.", "ipaddress.", "pathlib.", "pydantic.networks.")
 _BY_SHAPE: dict[str, Callable[[object], Callable[[Any], object]]] = {
     "__json__": lambda _: lambda value: value.__json__(),
     "__dataclass_fields__": _dataclass_converter,

@@ -5,7 +5,7 @@ What flows through::
     template.yaml      template    without code, and without an API that nothing refers to
         │
         ▼
-    stack.Cloud        boto3 ─────────► moto: the mock of this process, or a server (process, server)
+    stack.Cloud        boto3 ─────────► moto: the mock of this process, or a server of its own (server)
         │                                 engine      its CloudFormation, with SAM's transform and {{resolve:…}}
         │                                 models      the resource types that it lacks or implements in part
         ▼

@@ -30,9 +30,7 @@ from moto.sqs import models as sqs_models
 from moto.ssm.models import ssm_backends
 
 from edgeroutes.errors import ConfigError
-from edgeroutes.local_aws.models import TYPES
-from edgeroutes.local_aws.models.functions import aws_policy_arns
-from edgeroutes.local_aws.models.model import HeldType
+from edgeroutes.local_aws.models import HeldType, data, functions, http
 from edgeroutes.template.transform import parse_template, transform
 
 if TYPE_CHECKING:
@@ -52,8 +50,8 @@ def install() -> None:
     """Change moto; a second call does nothing."""
     if cloudformation_backends.backend is _Backend:
         return
-    for type_name, model in TYPES.items():
-        _register(type_name, model, model.name_property)
+    for model in (*data.TYPES, *functions.TYPES, *http.TYPES):
+        _register(model.type_name, model, model.name_property)
     parsing.parse_resource = _parse_and_resolve
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]
     resource_map: Any = parsing.ResourceMap
@@ -232,7 +230,7 @@ class _Backend(CloudFormationBackend):
     def _processed(self, template: str, parameters: Mapping[str, Any]) -> str:
         """The template as CloudFormation processes it: in JSON, transformed."""
         try:
-            document = transform(parse_template(template), parameters, self.region_name, aws_policy_arns)
+            document = transform(parse_template(template), parameters, self.region_name, functions.aws_policy_arns)
         except ConfigError as err:
             raise ValidationError(message=str(err)) from err
         _hold_unknown_types(document)

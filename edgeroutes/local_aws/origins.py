@@ -79,7 +79,7 @@ def _is_address(name: str) -> bool:
     return True
 
 
-UNKNOWN = "null"
+_UNKNOWN = "null"
 """The origin of a page that hides it, as browsers write it."""
 
 _ORIGIN_OF_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#]*", re.IGNORECASE)
@@ -99,7 +99,7 @@ def foreign_origin(headers: Mapping[str, str]) -> str | None:
     if origin is None:
         # Other ports of this machine are same-site; other names of it (localhost and 127.0.0.1) are cross-site, with a Referer.
         origin = _referring_origin(headers) if site == "cross-site" else None
-    elif origin == UNKNOWN and site in _OWN_PAGES:  # the form of an own page with `Referrer-Policy: no-referrer`
+    elif origin == _UNKNOWN and site in _OWN_PAGES:  # the form of an own page with `Referrer-Policy: no-referrer`
         return None
     return None if origin is None or _is_loopback_origin(origin) else origin
 
@@ -128,4 +128,4 @@ def _site(headers: Mapping[str, str]) -> str:
 
 def _referring_origin(headers: Mapping[str, str]) -> str:
     match = _ORIGIN_OF_URL.match(headers.get("referer", ""))
-    return UNKNOWN if match is None else match[0].lower()
+    return _UNKNOWN if match is None else match[0].lower()

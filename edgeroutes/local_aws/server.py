@@ -1,11 +1,12 @@
-"""A moto server in this process, `python -m edgeroutes.local_aws.server OPTIONS`, as `process` starts it.
+"""A moto server in a process of its own, on loopback: its data survives reloads of the project.
 
-It accepts connections at once and imports moto meanwhile, which takes seconds. Requests can wait until the resources of infra/ are
-created; the dev server's own requests create them and do not wait. Standard output has one JSON document a line, standard input
-takes them, and the server ends with it.
+`MotoProcess` starts it as `python -m edgeroutes.local_aws.server OPTIONS`. It accepts connections at once and imports moto meanwhile,
+which takes seconds. Requests can wait until the resources of infra/ are created; the dev server's own requests create them and do not
+wait. Standard output has one JSON document a line, standard input takes them, and the server ends with it, and so with the process
+that started it. It gets no signals of the terminal: requests that end after Ctrl-C still find it.
 
 moto itself reflects every `Origin`, allows every preflight and ignores `Host`: any website that a developer visits could read and
-change its data, and send requests into the developer's network. `Gate` refuses such requests.
+change its data, and send requests into the developer's network. `_Gate` refuses such requests.
 """
 
 from __future__ import annotations
@@ -16,21 +17,26 @@ import os
 import re
 import selectors
 import socket
+import subprocess
 import sys
+import tempfile
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any, Self
 
+from edgeroutes.errors import ToolError
 from edgeroutes.local_aws import HOST, OWN_ACCESS_KEY
 from edgeroutes.local_aws.origins import foreign_origin, is_loopback_authority, refers_from_elsewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     StartResponse = Callable[[str, list[tuple[str, str]]], Any]
     WsgiApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
-OPEN, HELD, FAILED = "open", "held", "failed"
+
+_OPEN, _HELD, _FAILED = "open", "held", "failed"
 
 _SERVICE = re.compile(r"Credential=[^/\s,]+/\d{8}/[^/\s,]+/([a-z0-9-]+)/aws4_request")
 _HEAD_WAIT_S = 5.0
@@ -38,7 +44,7 @@ _HEAD_BYTES = 16 * 1024
 _STEP_S = 0.05
 
 
-class Hold:
+class _Hold:
     """Whether requests wait, go on or fail.
 
     Args:
@@ -49,21 +55,21 @@ class Hold:
     def __init__(self, report: Callable[[str], None], *, is_held: bool) -> None:
         self._report = report
         self._changed = threading.Condition()
-        self._state = HELD if is_held else OPEN
+        self._state = _HELD if is_held else _OPEN
         self._message = ""
         self._waited: set[str] = set()
 
     def change(self, state: str, message: str = "") -> None:
         with self._changed:
             self._state, self._message = state, message
-            if state != HELD:
+            if state != _HELD:
                 self._waited.clear()
             self._changed.notify_all()
 
     def report_wait(self, call: str) -> None:
         """Report a call that waits; once per call and wait."""
         with self._changed:
-            is_new = self._state == HELD and call not in self._waited
+            is_new = self._state == _HELD and call not in self._waited
             self._waited.add(call)
         if is_new:
             self._report(call)
@@ -73,11 +79,11 @@ class Hold:
         authorization = str(environ.get("HTTP_AUTHORIZATION", ""))
         if f"Credential={OWN_ACCESS_KEY}/" in authorization:
             return ""
-        if self._state == HELD:
+        if self._state == _HELD:
             self.report_wait(_read_call(authorization, str(environ.get("HTTP_X_AMZ_TARGET", ""))))
         with self._changed:
-            self._changed.wait_for(lambda: self._state != HELD)
-            return self._message if self._state == FAILED else ""
+            self._changed.wait_for(lambda: self._state != _HELD)
+            return self._message if self._state == _FAILED else ""
 
 
 class _EarlyConnections:
@@ -88,7 +94,7 @@ class _EarlyConnections:
         hold: Receives the calls.
     """
 
-    def __init__(self, listening: socket.socket, hold: Hold) -> None:
+    def __init__(self, listening: socket.socket, hold: _Hold) -> None:
         self._listening = listening
         self._hold = hold
         self._accepted: list[tuple[socket.socket, Any]] = []
@@ -172,7 +178,7 @@ _HEADERS = {
 }
 
 
-class Gate:
+class _Gate:
     """A WSGI app that refuses what no program and no page of this machine has sent.
 
     Args:
@@ -181,7 +187,7 @@ class Gate:
         hold: Makes requests wait or fail; None for neither.
     """
 
-    def __init__(self, application: WsgiApp, hosts: Iterable[str] = (), hold: Hold | None = None) -> None:
+    def __init__(self, application: WsgiApp, hosts: Iterable[str] = (), hold: _Hold | None = None) -> None:
         self._application = application
         self._hold = hold
         self._hosts = frozenset(hosts)
@@ -245,18 +251,17 @@ def main(options: str) -> None:
         listening = socket.socket(fileno=given["descriptor"])
     else:
         listening = socket.create_server((HOST, given["port"]))
-    hold = Hold(lambda call: _write(waits=call), is_held=given["is_held"])
+    hold = _Hold(lambda call: _write(waits=call), is_held=given["is_held"])
     threading.Thread(target=_read_commands, args=(hold,), daemon=True).start()
     early = _EarlyConnections(listening, hold)
     _serve(listening, early, hold, given["hosts"])
 
 
-def _serve(listening: socket.socket, early: _EarlyConnections, hold: Hold, hosts: list[str]) -> None:
+def _serve(listening: socket.socket, early: _EarlyConnections, hold: _Hold, hosts: list[str]) -> None:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
     from werkzeug.serving import make_server
 
     from edgeroutes.local_aws import engine
-    from edgeroutes.local_aws.server import _SENT_HOSTS, Gate
 
     class RequestHandler(MotoRequestHandler):
         """Keeps the `Host` headers, in whose place werkzeug puts the host of an absolute request target."""
@@ -268,11 +273,10 @@ def _serve(listening: socket.socket, early: _EarlyConnections, hold: Hold, hosts
     engine.install()
     # No line for each request.
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = Gate(DomainDispatcherApplication(create_backend_app), hosts, hold)
+    application = _Gate(DomainDispatcherApplication(create_backend_app), hosts, hold)
     os.environ["MOTO_PORT"] = str(listening.getsockname()[1])
     accepted = early.stop()
-    handler, descriptor = RequestHandler, listening.fileno()
-    server = make_server(HOST, 0, application, threaded=True, request_handler=handler, fd=descriptor)
+    server = make_server(HOST, 0, application, threaded=True, request_handler=RequestHandler, fd=listening.fileno())
     _write(is_ready=True)
     for connection, address in accepted:
         server.process_request(connection, address)
@@ -283,10 +287,169 @@ def _write(**document: Any) -> None:
     print(json.dumps(document), flush=True)  # noqa: T201 - the process that started this one reads it
 
 
-def _read_commands(hold: Hold) -> None:
+def _read_commands(hold: _Hold) -> None:
     for line in sys.stdin.buffer:
         hold.change(**json.loads(line))
     os._exit(0)  # also while moto is imported; its data ends with it
+
+
+_STOP_SECONDS = 10
+_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+
+
+class MotoProcess:
+    """One server at a time. Use it as a context manager, or call `stop`.
+
+    Args:
+        port: 0 takes a free one, which stays the same over restarts.
+        hosts: Names of it besides those of loopback, such as the address of a relay for containers.
+        on_wait: Receives the call of each request that waits (`dynamodb Scan`). With it, requests wait until `open`.
+    """
+
+    def __init__(self, port: int = 0, hosts: Sequence[str] = (), on_wait: Callable[[str], None] | None = None) -> None:
+        self.port = port
+        self._hosts = tuple(hosts)
+        self._on_wait = on_wait
+        self._socket: socket.socket | None = None
+        self._running: subprocess.Popen[bytes] | None = None
+        self._log: IO[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """The endpoint, `http://127.0.0.1:4100`."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None and self._running.poll() is None
+
+    def listen(self) -> socket.socket:
+        """The socket, on which clients can connect before the server runs; they wait for it.
+
+        Raises:
+            ToolError: The port is taken.
+        """
+        if self._socket is None:
+            try:
+                self._socket = socket.create_server((HOST, self.port), backlog=512)
+            except OSError as error:
+                problem = f"the moto server does not start: {error.strerror or error}"
+                hint = "End what listens there, or choose another port"
+                raise ToolError(problem, where=f"{HOST}:{self.port}", hint=hint) from error
+            self.port = self._socket.getsockname()[1]
+        return self._socket
+
+    def ensure(self) -> bool:
+        """Start it unless it runs; whether it was started. The data of a dead server is lost.
+
+        Raises:
+            ToolError: It does not start: the port is taken, or moto is not installed.
+        """
+        if self.is_running:
+            return False
+        listening = self.listen()
+        self._end()
+        can_pass = os.name == "posix"
+        options = {
+            "descriptor": listening.fileno() if can_pass else None,
+            "port": self.port,
+            "hosts": self._hosts,
+            "is_held": self._on_wait is not None,
+        }
+        if not can_pass:  # the server listens for itself on the same port
+            listening.close()
+            self._socket = None
+        command = [sys.executable, "-m", "edgeroutes.local_aws.server", json.dumps(options)]
+        # A file, not a pipe: nobody reads it while the server runs, and a full pipe would stop it.
+        pipe, log = subprocess.PIPE, tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop
+        self._log = log
+        # A missing profile would keep even moto's boto3 from starting.
+        environ = {name: value for name, value in os.environ.items() if name not in _PROFILES}
+        passed = (listening.fileno(),) if can_pass else ()
+        running = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=pipe, stdout=pipe, stderr=log, start_new_session=True, env=environ, pass_fds=passed
+        )
+        self._running = running
+        is_ready = threading.Event()
+        threading.Thread(target=self._read, args=(running, is_ready), name="edgeroutes-moto-out", daemon=True).start()
+        is_ready.wait()
+        if running.poll() is not None:
+            raise self._failure(running)
+        return True
+
+    def set_state(self, state: str, message: str = "") -> None:
+        """Make requests wait (`held`), go on (`open`) or fail with a message (`failed`)."""
+        running = self._running
+        if running is not None:
+            with suppress(OSError, ValueError):  # it has died, and is started again
+                stdin = _open(running.stdin)
+                stdin.write(json.dumps({"state": state, "message": message}).encode() + b"\n")
+                stdin.flush()
+
+    def wait(self) -> None:
+        """Wait until it has ended, by itself or by `stop`."""
+        running = self._running
+        if running is not None:
+            running.wait()
+
+    def stop(self) -> None:
+        """End it; from any thread, also while another starts it."""
+        listening, self._socket = self._socket, None
+        if listening is not None:
+            listening.close()
+        self._end()
+
+    def _end(self) -> None:
+        running, self._running = self._running, None
+        if running is None:
+            return
+        with suppress(OSError):
+            _open(running.stdin).close()
+        if running.poll() is None:
+            running.terminate()  # its data ends with it
+        try:
+            running.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            running.wait()
+        log, self._log = self._log, None
+        _open(log).close()
+
+    def _read(self, running: subprocess.Popen[bytes], is_ready: threading.Event) -> None:
+        """Read the server's messages until it ends."""
+        with _open(running.stdout) as output:
+            for line in output:
+                document: dict[str, Any] = json.loads(line)
+                if "waits" in document and self._on_wait is not None:
+                    self._on_wait(document["waits"])
+                elif document.get("is_ready"):
+                    is_ready.set()
+        running.wait()
+        is_ready.set()
+
+    def __enter__(self) -> Self:
+        self.ensure()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _failure(self, running: subprocess.Popen[bytes]) -> ToolError:
+        if self._running is None:
+            return ToolError("the moto server was ended while it started", where=f"{HOST}:{self.port}")
+        log = _open(self._log)
+        log.seek(0)
+        lines = log.read().decode(errors="replace").strip().splitlines()
+        self.stop()
+        hint = "Install edgeroutes[dev]" if any("No module named" in line for line in lines[-1:]) else ""
+        last = lines[-1] if lines else f"it ended with {running.returncode} and no message"
+        return ToolError(f"the moto server does not start: {last}", where=f"{HOST}:{self.port}", hint=hint)
+
+
+def _open(stream: IO[bytes] | None) -> IO[bytes]:
+    if stream is None:
+        raise TypeError("the process was started without it")
+    return stream
 
 
 if __name__ == "__main__":

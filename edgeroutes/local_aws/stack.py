@@ -1,12 +1,14 @@
-"""A project's resources in moto, as one stack: created, changed and read through boto3, in this process or in a server."""
+"""A project's resources in moto, as one stack: created, changed and read through boto3, in this process or in a server.
+
+`Mock` is moto in this process, for tests: its data stays while it is off, and no request leaves the machine.
+"""
 
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, Problem, ToolError
@@ -18,14 +20,15 @@ from edgeroutes.pipeline import project_template
 from edgeroutes.template.transform import parse_template
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from edgeroutes.local_aws.seeds import Seed
 
+    _Service = tuple[Any, dict[str, Any]]
+
 
 STACK = "edgeroutes"
-_HINT = "Replace it in tests; in dev, --aws uses AWS itself"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,17 +154,6 @@ class Cloud:
 
 
 @cache
-def _known_types() -> tuple[str, ...]:
-    """The resource types of CloudFormation, as cfn-lint lists them; importing it would take seconds."""
-    from importlib.resources import files
-
-    listed = files("cfnlint.data.schemas") if find_spec("cfnlint") else None
-    if listed is None:
-        return ()
-    return tuple(json.loads((listed / "providers" / f"{REGION}.json").read_text()))
-
-
-@cache
 def _session(*, is_mock: bool) -> Any:  # noqa: ARG001 - what it is remembered by
     """One session for all clients: it reads the description of a service once.
 
@@ -181,9 +173,7 @@ def _no_model(logical_id: str, resource: Resource) -> Problem:
     problem = (
         f"moto has no {resource.type_name}: Ref gives {resource.physical_id!r}, and calls of that service find nothing"
     )
-    known = _known_types()
-    similar = [] if resource.type_name in known else get_close_matches(resource.type_name, known, n=1, cutoff=0.85)
-    return Problem(problem, where=logical_id, hint=f"Did you mean {similar[0]!r}" if similar else _HINT)
+    return Problem(problem, where=logical_id, hint="Replace it in tests; in dev, --aws uses AWS itself")
 
 
 def _require_mock() -> None:
@@ -255,3 +245,91 @@ def _changed(seeds: Mapping[str, Seed], before: Mapping[str, Seed] | None) -> li
     if before is None:
         return []
     return [name for name, seed in seeds.items() if name not in before or seed.value != before[name].value]
+
+
+class Mock:
+    """The mock, with data of its own: other mocks of the process begin and end by deleting moto's."""
+
+    def __init__(self) -> None:
+        self._data: list[_Service] = []
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        """Run the block with the mock on.
+
+        Raises:
+            ToolError: moto is not installed.
+        """
+        try:
+            import moto
+        except ModuleNotFoundError as err:
+            raise ToolError("moto is not installed", where="aws", hint="pip install 'edgeroutes[testing]'") from err
+        mock = moto.mock_aws()
+        mock.start(reset=False)
+        others = _take_data()
+        _put_data(self._data)
+        try:
+            yield
+        finally:
+            self._data = _take_data()
+            _put_data(others)
+            mock.stop(remove_data=False)
+
+    def close(self) -> None:
+        """Delete the data: moto keeps S3 objects in open files, and warns of files that nobody closes."""
+        data, self._data = self._data, []
+        for _, accounts in data:
+            for regions in accounts.values():
+                regions.reset()
+
+
+def _take_data() -> list[_Service]:
+    """All data of moto, removed from it."""
+    from moto.core.base_backend import BackendDict
+
+    in_use: list[Any] = BackendDict._instances  # type: ignore[misc]  # noqa: SLF001  # moto has no other list of them
+    data = [(service, dict(service)) for service in in_use]
+    for service in in_use:
+        service.clear()
+    in_use.clear()
+    return data
+
+
+def _put_data(data: list[_Service]) -> None:
+    from moto.core.base_backend import BackendDict
+
+    for service, accounts in data:
+        service.update(accounts)
+        BackendDict._instances.append(service)  # type: ignore[misc]  # noqa: SLF001  # as above
+
+
+@contextmanager
+def only_moto_responds(respond: Callable[[Any], Any], refused: Callable[[str], BaseException]) -> Iterator[None]:
+    """Send all requests of botocore to moto, also those of clients that are older than the mock.
+
+    Args:
+        respond: Responds to a request instead of moto; None where moto shall.
+        refused: The error for the URL of a request that moto does not emulate.
+    """
+    from botocore.httpsession import URLLib3Session
+    from moto.core.models import botocore_stubber
+
+    send, process = URLLib3Session.send, botocore_stubber.process_request
+
+    def respond_first(request: Any) -> Any:
+        found = respond(request)
+        return process(request) if found is None else found
+
+    def send_to_moto(_: Any, request: Any) -> Any:
+        response = botocore_stubber("before-send", request)
+        if response is None:
+            raise refused(request.url)
+        return response
+
+    botocore_stubber.process_request = respond_first  # type: ignore[method-assign]
+    URLLib3Session.send = send_to_moto  # type: ignore[assignment,method-assign]
+    try:
+        yield
+    finally:
+        URLLib3Session.send = send  # type: ignore[method-assign]
+        del botocore_stubber.process_request  # the class has the original

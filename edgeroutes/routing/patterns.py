@@ -7,7 +7,7 @@ from edgeroutes.routing.table import PathEncodingError, decode_segment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Final, Literal, NoReturn
 
     SegmentKind = Literal["static", "param", "catch_all", "optional_catch_all", "group", "private"]
@@ -222,50 +222,6 @@ class Pattern:
 
     def __repr__(self) -> str:
         return f"Pattern({self.route_path!r})"
-
-    def render_path(self, params: Mapping[str, object]) -> str:
-        """The percent-encoded URL path with these values, the one for which a match gives the same values back.
-
-        Args:
-            params: A value for every parameter; a list for a catch-all. An optional catch-all may be absent.
-
-        Returns:
-            For example '/files/a%2Fb' for `/files/[name]` with `{"name": "a/b"}`.
-
-        Raises:
-            ValueError: A value is missing, empty, unknown to the pattern, or a list where one value is meant (or the
-                other way round).
-        """
-        for name in params:
-            if name not in self.parameter_names:
-                known = ", ".join(self.parameter_names) or "none"
-                raise ValueError(f"{self.route_path} has no parameter {name!r}. Its parameters: {known}.")
-        parts = [part for segment in self.segments for part in self._render_segment(segment, params)]
-        return "/" + "/".join(parts)
-
-    def _render_segment(self, segment: Segment, params: Mapping[str, object]) -> list[str]:
-        if segment.kind == _STATIC:
-            return [segment.name]
-        value = params.get(segment.name)
-        if value is None:
-            if segment.kind == OPTIONAL_CATCH_ALL:
-                return []
-            raise ValueError(f"{self.route_path} needs a value for {segment.name!r}.")
-        if isinstance(value, (list, tuple)) != (segment.kind != PARAM):
-            allowed = "one value" if segment.kind == PARAM else "a list of values"
-            raise ValueError(f"{self.route_path}: {segment.name!r} is {value!r}. Allowed is {allowed}.")
-        values: Sequence[object] = value if isinstance(value, (list, tuple)) else [value]
-        if not values and segment.kind == CATCH_ALL:
-            raise ValueError(f"{self.route_path} needs at least one value for {segment.name!r}.")
-        return [self._encode(segment.name, item) for item in values]
-
-    def _encode(self, name: str, value: object) -> str:
-        from urllib.parse import quote
-
-        text = str(value)
-        if not text:
-            raise ValueError(f"{self.route_path}: {name!r} is empty. A segment has at least one character.")
-        return quote(text, safe="")
 
 
 def parse_pattern(text: str, where: str = "") -> Pattern:

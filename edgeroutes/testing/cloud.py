@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 from edgeroutes.adapters.checks import LAMBDA_ASYNC_EVENT_BYTES, LAMBDA_EVENT_BYTES, LAMBDA_RESULT_BYTES
 from edgeroutes.adapters.proxy import LambdaHandler
 from edgeroutes.errors import ConfigError, ToolError, suggest
-from edgeroutes.local_aws.mock import Mock, only_moto_responds
+from edgeroutes.local_aws.stack import Mock, only_moto_responds
 from edgeroutes.runtime.log import log_exception
 from edgeroutes.testing.environment import (
     FAKE_CREDENTIALS,

@@ -44,7 +44,7 @@ def response(tracer: Tracer, entries: list[str], asked: list[str]) -> dict[str, 
         "distributions": list(bundle.distributions),
         "stdlib": list(bundle.stdlib),
         "missing": [str(problem) for problem in bundle.problems()],
-        "warnings": [f"{bundle.where(w.importer, w.line)}: {w.problem}. {w.hint}." for w in bundle.warnings],
+        "warnings": [str(warning) for warning in bundle.warnings],
         "skipped": [
             f"{bundle.where(s.importer, s.line)} {s.kind} {s.module} ({s.distribution})".replace(" ()", "").replace(
                 f"{case}/", ""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.modules import drop_modules
+from edgeroutes.dev.isolation import drop_modules
 from tests.dev.serving import write_files
 
 if TYPE_CHECKING:

@@ -59,7 +59,7 @@ def access(**fields: object) -> Responded:
             CloudReady(
                 url=MOTO, resources={"A": TABLE, "B": TABLE, "C": "AWS::X::Thing"}, duration_ms=4120, warnings=("w",)
             ),
-            f"local AWS: 2 tables, 1 Thing, in 4,120 ms at {MOTO}\nwarning: w",
+            f"local AWS: 2 tables, 1 thing, in 4,120 ms at {MOTO}\nwarning: w",
         ),
         (
             CloudReady(url=MOTO, resources=dict.fromkeys("AB", "AWS::S3::BucketPolicy"), duration_ms=5),

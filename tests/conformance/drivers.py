@@ -15,8 +15,7 @@ from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edgeroutes.dev.gateway import HttpRequest
-from edgeroutes.dev.loaded_project import LoadedProject
-from edgeroutes.dev.project import Project
+from edgeroutes.dev.project import LoadedProject, Project
 from edgeroutes.dev.server import DevServer
 from edgeroutes.testing.adapters import ADAPTERS, AsgiConnection
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.dev.cdn.edge import Cdn
+from edgeroutes.dev.cdn import Cdn
 from edgeroutes.dev.reports import Logged, Report, Responded
 from edgeroutes.http.headers import Headers
 

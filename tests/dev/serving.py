@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from edgeroutes.dev.modules import drop_modules
+from edgeroutes.dev.isolation import drop_modules
 from edgeroutes.dev.reports import Failed, Logged, Reloaded, Report, Responded, Started
 from edgeroutes.dev.server import DevServer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgeroutes.dev.cdn.origin import viewer_headers
+from edgeroutes.dev.cdn_cache import viewer_headers
 from edgeroutes.http.headers import Headers
 from edgeroutes.template.cdn import render_response_function
 from tests.template.test_cdn import needs_node, run

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.function_environment import Environment, LateVariables
-from edgeroutes.dev.function_variables import FunctionVariables
+from edgeroutes.dev.function_environment import Environment, FunctionVariables, LateVariables
 from edgeroutes.errors import ConfigError
 from tests.dev.serving import serving, until, write_files
 

@@ -26,8 +26,23 @@ def test_variables_are_split_into_strings_and_what_a_stack_alone_resolves(tmp_pa
     write_files(tmp_path, files)
     found = plan_functions(Project(tmp_path))
     assert found.plain_variables == {"HelloFunction": {"MODE": "dev"}, "JobsFunction": {"MODE": "dev", "SIZE": "5"}}
-    assert (found.unresolved, found.resources) == ({"JOBS": ["JobsFunction"]}, {"Jobs": "AWS::SQS::Queue"})
+    unresolved = {"HelloFunction": frozenset(), "JobsFunction": frozenset({"JOBS"})}
+    assert (found.unresolved, found.resources) == (unresolved, {"Jobs": "AWS::SQS::Queue"})
     assert found.needs_cloud
+
+
+def test_a_variable_may_be_a_string_of_one_function_and_a_reference_of_another(tmp_path: Path) -> None:
+    files = {
+        "hello": HELLO,
+        "functions/hello/function.yaml": "Environment: {Variables: {JOBS: none}}\n",
+        "jobs": HELLO,
+        "functions/jobs/function.yaml": "Environment: {Variables: {JOBS: !Ref Jobs}}\n",
+        "infra/jobs.yaml": QUEUE,
+    }
+    write_files(tmp_path, files)
+    found = plan_functions(Project(tmp_path))
+    assert found.plain_variables == {"HelloFunction": {"JOBS": "none"}, "JobsFunction": {}}
+    assert found.unresolved == {"HelloFunction": frozenset(), "JobsFunction": frozenset({"JOBS"})}
 
 
 def test_a_project_with_nothing_around_it_needs_no_cloud(tmp_path: Path) -> None:

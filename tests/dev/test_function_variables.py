@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.dev.function_variables import (
+from edgeroutes.dev.function_environment import (
     FunctionVariables,
     common_variables,
     per_function_environ,

@@ -12,7 +12,6 @@ from edgeroutes.dev.gateway import (
     IntegrationError,
     Limits,
     gateway_error,
-    query_problem,
     read_function_result,
     read_result,
     rest_event,
@@ -126,12 +125,14 @@ def test_what_is_not_a_proxy_result_is_refused(result: object) -> None:
     [("a=%zz", "'%'"), ("a=%", "'%'"), ("a=%4", "'%'"), ("a={b", "%7B"), ("a=b}", "%7D"), ("|", "%7C")],
 )
 def test_a_query_that_a_rest_api_refuses_has_a_reason(query: str, shown: str) -> None:
-    assert shown in query_problem(query)
+    refusal = Limits().check_head(HttpRequest(method="GET", path="/", query=query))
+    assert refusal is not None
+    assert (refusal.status, shown in refusal.detail) == (400, True)
 
 
 @pytest.mark.parametrize("query", ["", "a=%7B%7c%25&b=[1]^`", "a=b;c='d'"])
 def test_a_query_that_a_rest_api_takes_has_none(query: str) -> None:
-    assert query_problem(query) == ""
+    assert Limits().check_head(HttpRequest(method="GET", path="/", query=query)) is None
 
 
 def test_headers_that_a_rest_api_renames_are_renamed() -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build.builder import Builder
-from edgeroutes.dev.import_guard import ImportGuard
 from edgeroutes.dev.project import Project
+from edgeroutes.dev.reload import ImportGuard
 from edgeroutes.errors import ProjectError
 from edgeroutes.pipeline import plan_project
 from tests.dev.serving import Recorder, serving, write_files

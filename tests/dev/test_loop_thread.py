@@ -24,7 +24,7 @@ async def current_loop() -> int:
 
 
 def test_all_coroutines_run_on_one_loop(loop: LoopThread) -> None:
-    assert loop.run(current_loop(), copy_context()) == loop.run(current_loop(), copy_context())
+    assert loop.start(current_loop(), copy_context()).result() == loop.start(current_loop(), copy_context()).result()
 
 
 def test_a_coroutine_runs_in_the_context_that_it_is_given(loop: LoopThread) -> None:
@@ -35,7 +35,7 @@ def test_a_coroutine_runs_in_the_context_that_it_is_given(loop: LoopThread) -> N
 
     context = copy_context()
     context.run(name.set, "first")
-    assert (loop.run(rename(), context), context[name], name.get()) == ("first", "second", "nobody")
+    assert (loop.start(rename(), context).result(), context[name], name.get()) == ("first", "second", "nobody")
 
 
 def test_coroutines_run_side_by_side(loop: LoopThread) -> None:
@@ -49,7 +49,7 @@ def test_coroutines_run_side_by_side(loop: LoopThread) -> None:
         met.set()
 
     waiting = loop.start(wait(), copy_context())
-    loop.run(meet(), copy_context())
+    loop.start(meet(), copy_context()).result()
     assert waiting.result() == "met"
 
 
@@ -58,7 +58,7 @@ def test_what_is_raised_is_raised_to_who_waits(loop: LoopThread) -> None:
         raise ValueError("here")
 
     with pytest.raises(ValueError, match="here"):
-        loop.run(fail(), copy_context())
+        loop.start(fail(), copy_context()).result()
 
 
 def test_a_cancelled_coroutine_cleans_up_before_who_waits_goes_on(loop: LoopThread) -> None:
@@ -108,8 +108,8 @@ def test_what_would_end_the_process_ends_only_the_coroutine(loop: LoopThread, en
         raise ending
 
     with pytest.raises(HandlerExited):
-        loop.run(leave(), copy_context())
-    assert loop.run(current_loop(), copy_context())
+        loop.start(leave(), copy_context()).result()
+    assert loop.start(current_loop(), copy_context()).result()
 
 
 def test_closing_cancels_what_runs() -> None:

@@ -13,7 +13,7 @@ from edgeroutes.build.builder import Builder
 from edgeroutes.cli.aws_settings import find_region
 from edgeroutes.cli.doctor import check_project
 from edgeroutes.cli.routes import print_routes
-from edgeroutes.dev.modules import drop_modules
+from edgeroutes.dev.isolation import drop_modules
 from edgeroutes.dev.reload import LiveProject
 from edgeroutes.errors import EdgeroutesError
 from edgeroutes.local_aws.seeds import read_seeds

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.dev.access_log import AccessLog
+from edgeroutes.dev.app import AccessLog
 from edgeroutes.local_aws.origins import (
     foreign_origin,
     is_allowed,

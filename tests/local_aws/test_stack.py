@@ -8,7 +8,7 @@ import moto
 import pytest
 
 from edgeroutes.errors import ConfigError, Problem, ToolError
-from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.stack import Cloud, Resource, start_cloud
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_a_type_without_a_model_is_reported(cloud: Cloud) -> None:
     assert list(map(str, cloud.warnings)) == [str(Problem(problem, where="Pool", hint=hint))]
 
 
-def test_a_mistyped_type_names_the_similar_one_and_its_correction_replaces_it(cloud: Cloud) -> None:
+def test_the_correction_of_a_mistyped_type_replaces_it(cloud: Cloud) -> None:
     def template(type_name: str, **more: object) -> dict[str, object]:
         key = {"AttributeName": "id"}
         properties = {
@@ -105,7 +105,7 @@ def test_a_mistyped_type_names_the_similar_one_and_its_correction_replaces_it(cl
         return {"Resources": {"Notes": {"Type": type_name, "Properties": properties}, "Name": parameter, **more}}
 
     cloud.put(template("AWS::DynamoDB::Tabel"))
-    assert [warning.hint for warning in cloud.warnings] == ["Did you mean 'AWS::DynamoDB::Table'"]
+    assert [warning.where for warning in cloud.warnings] == ["Notes"]
     cloud.put(template("AWS::DynamoDB::Table"))
     table = cloud.resources["Notes"].physical_id
     assert (cloud.warnings, cloud.client("dynamodb").list_tables()["TableNames"]) == ((), [table])

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 # Small, and of each way in which packaging goes wrong at least one.
 FAST = (
     "bs4_html5lib", "celery_include", "certifi_path", "dictconfig_class", "dictconfig_own", "import_by_prefix", "langdetect_sdist",
-    "markdown_extensions", "optional_group", "own_executable", "own_version", "package_loader", "plugin_scan", "pydantic_email",
-    "requests_socks", "resources_package", "sqlalchemy_pg8000", "src_layout", "symlinked_data", "zoneinfo_tzdata",
+    "markdown_extensions", "metadata_files", "optional_group", "own_executable", "own_version", "package_loader", "plugin_scan",
+    "pydantic_email",
+    "requests_socks", "resources_package", "sqlalchemy_pg8000", "src_layout", "symlinked_data", "toml_words", "zoneinfo_tzdata",
 )  # fmt: skip
 CHOSEN = case_names() if os.environ.get("PACKAGES") == "all" else FAST
 

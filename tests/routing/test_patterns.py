@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
@@ -83,55 +82,6 @@ def test_patterns_are_values() -> None:
     assert {parse_pattern("/x/[id]"), parse_pattern("/x/[id]")} == {parse_pattern("/x/[id]")}
     assert parse_pattern("/x") != "/x"
     assert repr(parse_pattern("/x/[id]")) == "Pattern('/x/[id]')"
-
-
-@pytest.mark.parametrize(
-    ("text", "params", "path"),
-    [
-        ("/", {}, "/"),
-        ("/users/[id]", {"id": "7"}, "/users/7"),
-        ("/users/[id]", {"id": 7}, "/users/7"),
-        ("/users/[id]", {"id": UUID(int=1)}, "/users/00000000-0000-0000-0000-000000000001"),
-        ("/files/[name]", {"name": "a/b"}, "/files/a%2Fb"),
-        ("/files/[name]", {"name": "a%b c+ü"}, "/files/a%25b%20c%2B%C3%BC"),
-        ("/docs/[...slug]", {"slug": ["a b", "c/d"]}, "/docs/a%20b/c%2Fd"),
-        ("/docs/[...slug]", {"slug": ("a",)}, "/docs/a"),
-        ("/shop/[[...slug]]", {"slug": ["a"]}, "/shop/a"),
-        ("/shop/[[...slug]]", {"slug": []}, "/shop"),
-        ("/shop/[[...slug]]", {"slug": None}, "/shop"),
-        ("/shop/[[...slug]]", {}, "/shop"),
-        ("/[[...slug]]", {}, "/"),
-        ("/[team]/x/[my-id]", {"team": "t", "my-id": "i"}, "/t/x/i"),
-    ],
-)
-def test_a_path_is_rendered_with_its_values_encoded(text: str, params: dict[str, object], path: str) -> None:
-    assert parse_pattern(text).render_path(params) == path
-
-
-@pytest.mark.parametrize(
-    ("text", "params", "message"),
-    [
-        ("/users/[id]", {}, "/users/[id] needs a value for 'id'."),
-        ("/users/[id]", {"id": None}, "/users/[id] needs a value for 'id'."),
-        ("/users/[id]", {"id": ""}, "/users/[id]: 'id' is empty. A segment has at least one character."),
-        ("/users/[id]", {"id": ["a"]}, "/users/[id]: 'id' is ['a']. Allowed is one value."),
-        ("/docs/[...slug]", {"slug": "ab"}, "/docs/[...slug]: 'slug' is 'ab'. Allowed is a list of values."),
-        ("/docs/[...slug]", {"slug": []}, "/docs/[...slug] needs at least one value for 'slug'."),
-        (
-            "/docs/[...slug]",
-            {"slug": ["a", ""]},
-            "/docs/[...slug]: 'slug' is empty. A segment has at least one character.",
-        ),
-        ("/users/[id]", {"id": 1, "ID": 2}, "/users/[id] has no parameter 'ID'. Its parameters: id."),
-        ("/users", {"id": 1}, "/users has no parameter 'id'. Its parameters: none."),
-    ],
-)
-def test_a_path_is_not_rendered_with_values_that_would_not_come_back(
-    text: str, params: dict[str, object], message: str
-) -> None:
-    with pytest.raises(ValueError, match=r".") as caught:
-        parse_pattern(text).render_path(params)
-    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize(

@@ -226,10 +226,12 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel, Field, HttpUrl
 class Link(BaseModel):
     url: HttpUrl = Field(alias="the-url")
+class Own(PurePosixPath):
+    pass
 def GET():
     link = Link(**{"the-url": "http://a.example/x"})
-    return {"ip": ip_address("::1"), "path": PurePosixPath("/a"), "url": link.url, "link": link}
+    return {"ip": ip_address("::1"), "path": PurePosixPath("/a"), "own": Own("/b"), "url": link.url, "link": link}
 """
     assert project({"x/route.py": source}).get("/x").json() == {
-        "ip": "::1", "path": "/a", "url": "http://a.example/x", "link": {"the-url": "http://a.example/x"},
+        "ip": "::1", "path": "/a", "own": "/b", "url": "http://a.example/x", "link": {"the-url": "http://a.example/x"},
     }  # fmt: skip

@@ -17,7 +17,7 @@ from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
 from edgeroutes.build.wheels import install_distributions
 from edgeroutes.errors import DependencyError, ToolError
-from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.stack import Cloud, start_cloud
 from edgeroutes.pipeline import plan_project
 from edgeroutes.testing import RouteClient

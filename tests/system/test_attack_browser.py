@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.stack import Cloud
 from tests.dev.serving import serving
 from tests.system.browser import Browser, find_browser

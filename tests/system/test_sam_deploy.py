@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.build.installer import UvInstaller
-from edgeroutes.local_aws.process import MotoProcess
+from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.stack import Cloud
 from edgeroutes.pipeline import plan_project, project_template, write_template
 from tests.build.projects import invoke

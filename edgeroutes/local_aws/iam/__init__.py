@@ -5,13 +5,13 @@ What flows through::
     boto3 ──► enforcement       hooks every call before it is sent, while a function runs under `enforce`
                │
                ▼
-    needs      actions          the actions that the call needs, and the ARNs of its parameters
+    needs      actions.toml     the actions that the call needs, and the ARNs of its parameters
                │
                ▼
-    policies   roles            the decision of the role's policies
+    policies                    the decision of the role's policies
                │
                ▼
-    advice                      boto3's own error, and the missing line for function.yaml
+    enforcement                 boto3's own error, with the missing line for function.yaml from `needs`
 
 `review` does the same for the calls that `build/aws_calls` finds in sources: that is `edgeroutes iam`.
 """

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 import traceback
 import uuid
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from threading import Lock, Thread
@@ -17,11 +18,18 @@ from weakref import WeakKeyDictionary
 
 from botocore.client import BaseClient
 
-from edgeroutes.errors import Problem, ProjectError, ToolError
-from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
-from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
-from edgeroutes.local_aws.iam.policies import Decision, Question, Verdict, decide, shown
-from edgeroutes.local_aws.iam.roles import Role, read_role
+from edgeroutes.errors import ProjectError, ToolError
+from edgeroutes.local_aws.iam.needs import (
+    Call,
+    Need,
+    action_prefix,
+    find_named,
+    find_needs,
+    policy_line,
+    remedy,
+    resource_name,
+)
+from edgeroutes.local_aws.iam.policies import Decision, Question, Role, Verdict, decide, read_role, shown
 from edgeroutes.pipeline import plan_project
 from edgeroutes.runtime.failures import is_own_file
 
@@ -38,40 +46,14 @@ _CODES = {"ec2": "UnauthorizedOperation", "sns": "AuthorizationError"}
 _OF_XML = frozenset({"query", "rest-xml", "ec2"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A call that the function's role may not make.
-
-    Args:
-        logical_id: The function.
-        where: The calling line of the project, or the function.
-        need: The action and the resource.
-        verdict: The reason.
-        resource_name: `Users`, or the ARN.
-        hint: The fix, as an imperative.
-    """
-
-    logical_id: str
-    where: str
-    need: Need
-    verdict: Verdict
-    resource_name: str
-    hint: str
-
-    def __str__(self) -> str:
-        refused = f"{self.where}: it calls {self.need.action} on {self.resource_name}, which {self.logical_id} may not"
-        return f"{refused}. {self.hint}."
-
-
-def _make_error(client: BaseClient, operation: str, principal: str, refusal: Refusal) -> ClientError:
+def _make_error(client: BaseClient, operation: str, message: str) -> ClientError:
     """What boto3 raises when AWS refuses: the service's code, text and status, in its own exception class."""
     model = client.meta.service_model
     code, status = _code_and_status(model.service_name, model.metadata)
-    text = _message(principal, refusal)
     if operation.startswith("Head"):  # a response to HEAD has no body
-        code, text = "403", "Forbidden"
+        code, message = "403", "Forbidden"
     response = {
-        "Error": {"Code": code, "Message": text},
+        "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {
             "RequestId": str(uuid.uuid4()),
             "HTTPStatusCode": status,
@@ -81,7 +63,6 @@ def _make_error(client: BaseClient, operation: str, principal: str, refusal: Ref
     }
     make: Any = client.exceptions.from_code(code)
     error: ClientError = make(response, operation)
-    error.add_note(str(refusal))
     return error
 
 
@@ -91,8 +72,8 @@ def _code_and_status(service_name: str, metadata: dict[str, Any]) -> tuple[str, 
     return code, 400 if metadata["protocol"] == "json" and not is_xml else 403
 
 
-def _message(principal: str, refusal: Refusal) -> str:
-    action, resource = refusal.need.action, shown(refusal.need.resource)
+def _message(principal: str, need: Need, verdict: Verdict) -> str:
+    action, resource = need.action, shown(need.resource)
     prefix, _, name = action.partition(":")
     if prefix == "sqs":
         action = action.lower()
@@ -100,7 +81,7 @@ def _message(principal: str, refusal: Refusal) -> str:
         action = f"SNS:{name}"
     elif prefix == "s3":
         resource = f'"{resource}"'
-    why = refusal.verdict.format(action=action)
+    why = verdict.format(action=action)
     return f"User: {principal} is not authorized to perform: {action} on resource: {resource} {why}"
 
 
@@ -228,30 +209,24 @@ def _run_guarded(current: _Guard, run: Callable[..., Any], /, *args: Any, **kwar
 _known_roles: WeakKeyDictionary[Cloud, tuple[Mapping[str, Resource], dict[str, Role]]] = WeakKeyDictionary()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Enforcement:
-    """The AWS calls of a function while it is checked.
+    """The check of a function's calls.
 
     Args:
         cloud: The stack.
         logical_id: The function.
         root: The project, to find calling lines.
         role: The function's.
-        needs: What it called and may, in order.
-        refusals: What it called and may not; each was raised as AWS raises it.
-        warnings: What it called where AWS's decision is not known, with the reason.
     """
 
     cloud: Cloud
     logical_id: str
     root: Path
     role: Role
-    needs: list[Need] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    warnings: list[Problem] = field(default_factory=list)
 
     def check(self, client: BaseClient, operation: Any, parameters: Mapping[str, Any]) -> None:
-        """Raise AWS's error where the role may not.
+        """Raise AWS's error where the role may not, and warn where AWS's decision is not known.
 
         Raises:
             ClientError: The service's own, whose note has the line for function.yaml.
@@ -267,32 +242,26 @@ class _Enforcement:
             question = Question(action=need.action, resource=need.resource, context=context)
             decision = decide(self.role.policies, question)
             if decision.verdict.is_refusal:
-                refusal = self._refusal(need, decision.verdict)
-                self.refusals.append(refusal)
-                raise _make_error(client, operation.name, self.role.session_arn, refusal)
+                error = _make_error(client, operation.name, _message(self.role.session_arn, need, decision.verdict))
+                error.add_note(self._note(need, decision.verdict))
+                raise error
             if decision.verdict is Verdict.UNCERTAIN:
-                self.warnings.append(self._warning(need, decision))
-            self.needs.append(need)
+                warnings.warn(self._warning(need, decision), stacklevel=2)
 
-    def _refusal(self, need: Need, verdict: Verdict) -> Refusal:
+    def _note(self, need: Need, verdict: Verdict) -> str:
         named = find_named(need.resource, self.cloud.resources)
         line = policy_line([need.action], need.resource, named)
-        return Refusal(
-            logical_id=self.logical_id,
-            where=_calling_line(self.root) or self.logical_id,
-            need=need,
-            verdict=verdict,
-            resource_name=resource_name(need.resource, named),
-            hint=remedy(verdict, need.action, self._function_yaml(), line),
+        refused = f"it calls {need.action} on {resource_name(need.resource, named)}, which {self.logical_id} may not"
+        return f"{self._where()}: {refused}. {remedy(verdict, need.action, self._function_yaml(), line)}."
+
+    def _warning(self, need: Need, decision: Decision) -> str:
+        return (
+            f"{self._where()}: it calls {need.action} on {shown(need.resource)}; whether {self.logical_id} may depends on "
+            f"{' and '.join(decision.unknown)}, which is not known here. Try it on AWS"
         )
 
-    def _warning(self, need: Need, decision: Decision) -> Problem:
-        where = _calling_line(self.root) or self.logical_id
-        problem = (
-            f"it calls {need.action} on {shown(need.resource)}; whether {self.logical_id} may depends on "
-            f"{' and '.join(decision.unknown)}, which is not known here"
-        )
-        return Problem(problem, where=where, hint="Try it on AWS")
+    def _where(self) -> str:
+        return _calling_line(self.root) or self.logical_id
 
     def _function_yaml(self) -> str:
         """The function.yaml beside the function's first route."""
@@ -307,8 +276,8 @@ class _Enforcement:
 
 
 @contextmanager
-def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[_Enforcement]:
-    """Check every boto3 call against the policies of this function's role.
+def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Iterator[None]:
+    """Check every boto3 call against the policies of this function's role; one whose decision is not known here warns.
 
     In this context and the tasks and threads that begin in it; a function that is invoked by another one has its own inside. A refused
     call raises the `ClientError` of that service and does not reach moto.
@@ -321,19 +290,14 @@ def enforce(cloud: Cloud, logical_id: str, *, root: Path | None = None) -> Itera
     Raises:
         KeyError: The stack has no such function.
         ToolError: This botocore cannot be hooked.
-
-    >>> with enforce(cloud, "ApiUsersFunction", root=root) as enforcement:  # doctest: +SKIP
-    ...     response = run_the_handler()
-    >>> [str(refusal) for refusal in enforcement.refusals]  # doctest: +SKIP
-    ['functions/api/users/route.py:9: it calls dynamodb:PutItem on Users, which ApiUsersFunction may not. Add to …']
     """
     with _hooks():
         outer = _guard.set(None)  # reading the role is not the function's call
         try:
             role = _role(cloud, logical_id)
-            enforcement = _Enforcement(cloud=cloud, logical_id=logical_id, root=(root or Path()).resolve(), role=role)
-            _guard.set(enforcement)
-            yield enforcement
+            folder = (root or Path()).resolve()
+            _guard.set(_Enforcement(cloud=cloud, logical_id=logical_id, root=folder, role=role))
+            yield
         finally:
             _guard.reset(outer)
 

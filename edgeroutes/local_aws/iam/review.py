@@ -18,9 +18,17 @@ from edgeroutes.build.distributions import installed_site_packages
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.trace import Tracer
 from edgeroutes.errors import Problem
-from edgeroutes.local_aws.iam.actions import FREE
-from edgeroutes.local_aws.iam.advice import find_named, policy_line, remedy, resource_name
-from edgeroutes.local_aws.iam.needs import Call, Need, action_prefix, find_needs
+from edgeroutes.local_aws.iam.needs import (
+    Call,
+    Need,
+    action_prefix,
+    find_named,
+    find_needs,
+    is_free,
+    policy_line,
+    remedy,
+    resource_name,
+)
 from edgeroutes.local_aws.iam.policies import (
     UNKNOWN,
     Question,
@@ -28,10 +36,10 @@ from edgeroutes.local_aws.iam.policies import (
     decide,
     listed,
     matches,
+    read_role,
     resource_may_match,
     statements,
 )
-from edgeroutes.local_aws.iam.roles import read_role
 from edgeroutes.pipeline import plan_project
 from edgeroutes.plan.model import find_function
 
@@ -40,7 +48,7 @@ if TYPE_CHECKING:
 
     from edgeroutes.build.aws_calls import AwsCall, AwsUse
     from edgeroutes.local_aws import AccountRegion
-    from edgeroutes.local_aws.iam.roles import Role
+    from edgeroutes.local_aws.iam.policies import Role
     from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import FunctionPlan
 
@@ -137,7 +145,7 @@ def _review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsU
     for found in use.calls:
         operations = find_operations(found, environment, place)
         needs = [(need, each) for each in operations for need in find_needs(each)]
-        if not needs and not _is_free(operations):
+        if not needs and not any(map(is_free, operations)):
             unread.append(Problem(_unread_problem(found), where=found.where))
         for need, call in needs:
             needed_at[need].append(found.where)
@@ -150,10 +158,6 @@ def _review_function(cloud: Cloud, function: FunctionPlan, role: Role, use: AwsU
         hints=tuple(_hints(cloud, function, findings)),
         unread=tuple(unread),
     )
-
-
-def _is_free(operations: list[Call]) -> bool:
-    return any((each.prefix, each.operation) in FREE for each in operations)
 
 
 def _unread_problem(found: AwsCall) -> str:

@@ -20,7 +20,7 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.ssm.models import Parameter
 
-from edgeroutes.local_aws.models.model import CompletedType, Made, OwnType, Properties
+from edgeroutes.local_aws.models import CompletedType, Made, OwnType, Properties
 
 if TYPE_CHECKING:
     from moto.secretsmanager.models import SecretsManagerBackend

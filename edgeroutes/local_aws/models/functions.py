@@ -14,7 +14,7 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, ManagedPolicy, Role, iam_backends
 
-from edgeroutes.local_aws.models.model import CompletedType, Made, OwnType, Properties
+from edgeroutes.local_aws.models import CompletedType, Made, OwnType, Properties
 
 if TYPE_CHECKING:
     from moto.awslambda.models import LambdaBackend

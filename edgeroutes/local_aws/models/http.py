@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from moto.apigateway.models import Integration, apigateway_backends
 from moto.cloudfront.models import cloudfront_backends
 
-from edgeroutes.local_aws.models.model import Made, OwnType, Properties
+from edgeroutes.local_aws.models import Made, OwnType, Properties
 
 if TYPE_CHECKING:
     from botocore.model import Shape

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from edgeroutes.local_aws.iam.policies import UNKNOWN, Decision, Question, RolePolicies, Verdict, decide
+from edgeroutes.local_aws import AccountRegion
+from edgeroutes.local_aws.iam.needs import Call
+from edgeroutes.local_aws.iam.policies import UNKNOWN, Decision, Question, Role, RolePolicies, Verdict, decide
 
 TABLE = "arn:aws:dynamodb:us-east-1:123456789012:table/users"
 READ = {"Effect": "Allow", "Action": ["dynamodb:Get*", "dynamodb:Query"], "Resource": TABLE}
@@ -179,3 +181,24 @@ def test_variables_are_filled_in_and_their_wildcards_are_plain() -> None:
     assert asked(nobody, resource="arn:aws:s3:::b//k", context={"aws:username": ()}).verdict is Verdict.NOT_ALLOWED
     assert asked({**ALL, "Resource": "arn:aws:s3:::b/${*}"}, resource="arn:aws:s3:::b/*").verdict is Verdict.ALLOWED
     assert asked({**ALL, "Resource": "arn:aws:s3:::b/${*}"}, resource="arn:aws:s3:::b/x").verdict is Verdict.NOT_ALLOWED
+
+
+ROLE = Role(
+    arn="arn:aws:iam::123456789012:role/path/shop-role",
+    function_arn="arn:aws:lambda:eu-central-1:123456789012:function:shop",
+    policies=RolePolicies(),
+)
+PLACE = AccountRegion(account_id="123456789012", region_name="eu-central-1")
+
+
+def test_a_key_has_its_value_or_is_absent_or_is_not_known() -> None:
+    call = Call(prefix="s3", operation="ListObjectsV2", parameters={"Bucket": "b", "Prefix": "k/"}, place=PLACE)
+    known = ROLE.context(call)
+    assert (known["aws:principalarn"], known["s3:prefix"]) == ((ROLE.arn,), ("k/",))
+    assert (known["aws:username"], known["aws:multifactorauthage"], known["s3:delimiter"]) == ((), (), ())
+    # Lambda's credentials are temporary ones, which have it, or have not.
+    assert {"aws:multifactorauthpresent", "aws:sourceip", "aws:principalorgid"}.isdisjoint(known)
+
+
+def test_the_session_is_called_as_the_function() -> None:
+    assert ROLE.session_arn == "arn:aws:sts::123456789012:assumed-role/shop-role/shop"

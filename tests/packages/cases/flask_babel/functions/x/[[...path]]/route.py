@@ -1,0 +1,5 @@
+from asgiref.wsgi import WsgiToAsgi
+
+from shop import flask_app
+
+app = WsgiToAsgi(flask_app)

@@ -1,0 +1,5 @@
+import scipy, numpy
+
+
+def GET():
+    return 1

@@ -1,0 +1,5 @@
+import paramiko
+
+
+def GET():
+    return 1
