@@ -26,9 +26,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 from edgeroutes.build.bytecode import packed_modules  # noqa: E402
-from edgeroutes.build.fetch import install_distributions  # noqa: E402
 from edgeroutes.build.installer import UvInstaller  # noqa: E402
 from edgeroutes.build.target import Target  # noqa: E402
+from edgeroutes.build.wheels import install_distributions  # noqa: E402
 from edgeroutes.cli.build import write_bundle  # noqa: E402
 from edgeroutes.dev.gateway import HttpRequest, rest_event  # noqa: E402
 from edgeroutes.pipeline import plan_project  # noqa: E402

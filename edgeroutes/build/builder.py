@@ -19,13 +19,10 @@ from edgeroutes.build.bundle import Bundle, Collector, without_loop_parts
 from edgeroutes.build.bytecode import find_interpreter
 from edgeroutes.build.companions import Companions
 from edgeroutes.build.dependencies import Requirement, explain_missing
-from edgeroutes.build.distributions import installed_distributions, installed_site_packages
-from edgeroutes.build.editables import startup_code, unread_links
+from edgeroutes.build.distributions import installed_distributions, installed_site_packages, startup_code, unread_links
 from edgeroutes.build.entry import LoopDecisions, render_entry
-from edgeroutes.build.fetch import Fetcher
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.local import local_files
-from edgeroutes.build.machine_code import foreign_code
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.pins import read_pins
 from edgeroutes.build.project_files import case_collisions
@@ -34,10 +31,10 @@ from edgeroutes.build.resolve import Resolver
 from edgeroutes.build.selection import Selector
 from edgeroutes.build.session import bundle_files_read, drop_inputs, folders_below, now_ns, record_inputs
 from edgeroutes.build.store import FOLDER, Store
-from edgeroutes.build.target import Target
+from edgeroutes.build.target import Target, foreign_code
 from edgeroutes.build.trace import Tracer
 from edgeroutes.build.trees import FunctionTrees, TreePlan, TreeWriter
-from edgeroutes.build.wheels import Download, Wheels
+from edgeroutes.build.wheels import Download, Fetcher, Wheels
 from edgeroutes.errors import (
     BundleError,
     DependencyError,

@@ -6,28 +6,28 @@ one, from requirements.txt with all files that it includes. What a lock adds to 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.build.requirements import (
-    REQUIREMENTS_FILE,
-    parse_requirement,
-    read_requirements_file,
-    read_text,
-)
+from edgeroutes.build.target import allows_python
 from edgeroutes.config import parse_toml
-from edgeroutes.errors import ConfigError, require_no_problems, show_value
+from edgeroutes.errors import ConfigError, DependencyError, require_no_problems, show_value
 from edgeroutes.names import CONFIG_FILE
+from edgeroutes.routing import reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from importlib.metadata import EntryPoint
-    from pathlib import Path
 
     from edgeroutes.build.distributions import InstalledDistribution
-    from edgeroutes.build.requirements import RequirementLine
+    from edgeroutes.errors import ProjectError
 
 PROJECT_FILE = CONFIG_FILE
 # Groups and extras that by their usual names hold tools, not what a function runs on.
@@ -131,7 +131,7 @@ class Declarations:
 
     from_project: tuple[Declaration, ...] = ()
     from_requirements: tuple[Declaration, ...] = ()
-    lines: tuple[RequirementLine, ...] = ()
+    lines: tuple[_RequirementLine, ...] = ()
     name: str = ""
     is_dynamic: bool = False
     files: tuple[str, ...] = field(default=(PROJECT_FILE,))
@@ -152,11 +152,11 @@ def read_declarations(root: Path, *, with_requirements: bool = True) -> Declarat
     require_no_problems(list(_check_tables(document)))
     project = table(document, "project")
     dynamic = project.get("dynamic") or ()
-    lines: tuple[RequirementLine, ...] = ()
+    lines: tuple[_RequirementLine, ...] = ()
     files: tuple[str, ...] = (PROJECT_FILE,)
     if with_requirements and (root / REQUIREMENTS_FILE).exists():
-        read = read_requirements_file(root, REQUIREMENTS_FILE)
-        lines, files = read.lines, (PROJECT_FILE, *read.files)
+        read = _read_requirements_file(root, REQUIREMENTS_FILE)
+        lines, files = tuple(read.lines), (PROJECT_FILE, *read.files)
     return Declarations(
         from_project=tuple(_project_declarations(document, text)),
         from_requirements=tuple(_declaration(each.requirement, where=each.where) for each in lines if each.has_name),
@@ -355,3 +355,225 @@ def table(parent: Any, *names: str) -> Mapping[str, Any]:
 def strings(value: Any) -> list[str]:
     """The strings in an array of a TOML document; none where it is not an array."""
     return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+REQUIREMENTS_FILE = "requirements.txt"
+_INCLUDES = frozenset({"-r", "--requirement"})
+_CONSTRAINTS = frozenset({"-c", "--constraint"})
+_EDITABLES = frozenset({"-e", "--editable"})
+_LINE_OPTION = re.compile(r"\s--(?=[a-z])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RequirementLine:
+    """One requirement, or one option, of a requirements file.
+
+    Args:
+        where: File and line.
+        requirement: As written, without its options; empty for a line of options.
+        option: The line's leading option: `-e`, `--extra-index-url`; empty for none.
+        value: Of that option.
+        hashes: `sha256:…` that the line allows for the distribution's files.
+    """
+
+    where: str
+    requirement: str = ""
+    option: str = ""
+    value: str = ""
+    hashes: frozenset[str] = frozenset()
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the requirement says its distribution's name: a path or a URL alone does not."""
+        return self.option not in _EDITABLES and _NAMED.match(self.requirement) is not None
+
+
+# A path or a URL, which need not have the form of a requirement.
+_PLACE = re.compile(r"[/\\]|^\.|\.(?:whl|zip|tar\.\w+)$")
+_NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\s*(?:$|[\[<>=!~;@(])")
+
+
+def needed_by_comments(text: str) -> dict[str, set[str]]:
+    """Distribution → what needs it, as the `# via` comments of `pip-compile` and `uv pip compile` say: `-r requirements.in`, `rich`."""
+    found: dict[str, set[str]] = {}
+    name, is_via = "", False
+    for line in text.splitlines():
+        requirement, _, comment = line.partition("#")
+        if requirement.strip() and not line.startswith((" ", "-")):
+            name, is_via = normalize_name(re.split(r"[\s\[<>=!~;@]", requirement, maxsplit=1)[0]), False
+        comment = comment.strip()
+        is_via = is_via or comment.startswith("via")
+        if is_via and name and comment:
+            needed_by = (each.strip() for each in comment.removeprefix("via").split(","))
+            named = (each if " " in each else normalize_name(each) for each in needed_by)
+            found.setdefault(name, set()).update(each for each in named if each and not each.startswith("-c "))
+    return found
+
+
+def _read_requirements_file(root: Path, name: str) -> _RequirementsReader:
+    """The lines of a requirements file of the project, `-r` followed, and the files that were read.
+
+    Raises:
+        DependencyError: A file is not there or cannot be read.
+    """
+    reader = _RequirementsReader(root)
+    reader.read(root / name)
+    require_no_problems(reader.problems)
+    return reader
+
+
+class _RequirementsReader:
+    """Reads requirements files with those that they include, and collects what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.lines: list[_RequirementLine] = []
+        self.files: list[str] = []
+        self.problems: list[ProjectError] = []
+
+    def read(self, path: Path, *, included_at: str = "", is_constraint: bool = False) -> None:
+        shown = _shown(self._root, path)
+        if shown in self.files:
+            return
+        if included_at and not path.is_file():
+            hint = "Correct the path, or remove it"
+            self.problems.append(DependencyError(f"there is no file {shown!r}", where=included_at, hint=hint))
+            return
+        self.files.append(shown)
+        try:
+            text = read_text(path)
+        except DependencyError as error:
+            self.problems.append(error)
+            return
+        for number, each in _numbered_lines(text):
+            self._add(_parse_line(each, where=f"{shown}:{number}"), path.parent, is_constraint=is_constraint)
+
+    def _add(self, line: _RequirementLine, folder: Path, *, is_constraint: bool) -> None:
+        if line.option in _INCLUDES | _CONSTRAINTS and "://" not in line.value:
+            becomes_constraint = is_constraint or line.option in _CONSTRAINTS
+            self.read(folder / line.value, included_at=line.where, is_constraint=becomes_constraint)
+        if line.option in _INCLUDES or is_constraint:
+            return
+        if not line.option and not _PLACE.search(line.requirement):
+            try:
+                parse_requirement(line.requirement, where=line.where)
+            except DependencyError as error:
+                self.problems.append(error)
+        self.lines.append(line)
+
+
+def _parse_line(text: str, *, where: str) -> _RequirementLine:
+    if text.startswith("-"):
+        option, value = re.split(r"[\s=]", text, maxsplit=1) if re.search(r"[\s=]", text) else (text, "")
+        value = value.strip().strip("\"'")
+        requirement = value if option in _EDITABLES else ""
+        return _RequirementLine(where=where, requirement=requirement, option=option, value=value)
+    requirement, *options = _LINE_OPTION.split(text)
+    hashes = frozenset(each[5:].strip() for each in options if each.startswith(("hash=", "hash ")))
+    return _RequirementLine(where=where, requirement=requirement.strip(), hashes=hashes)
+
+
+def _shown(root: Path, path: Path) -> str:
+    path = Path(os.path.normpath(path))
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+
+
+def read_text(path: Path) -> str:
+    """The text of a file; empty where there is none.
+
+    Raises:
+        DependencyError: It cannot be read, or is not UTF-8.
+    """
+    try:
+        return reading.read_text(path, path.name, limit_bytes=reading.MAX_LOCK_BYTES, error=DependencyError)
+    except FileNotFoundError:
+        return ""
+
+
+def _numbered_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a requirements file without comments, continued ones joined, each with its first line's number."""
+    start, waiting = 0, ""
+    for number, raw in enumerate(text.splitlines(), start=1):
+        start = start if waiting else number
+        is_continued = raw.endswith("\\") and not raw.lstrip().startswith("#")
+        waiting += f"{raw[:-1]} " if is_continued else raw
+        if is_continued:
+            continue
+        bare = waiting.split(" #")[0].strip() if not waiting.lstrip().startswith("#") else ""
+        if bare:
+            yield start, " ".join(bare.split())
+        waiting = ""
+
+
+def parse_requirement(text: str, *, where: str) -> Requirement:
+    """One requirement.
+
+    Raises:
+        DependencyError: It is none.
+    """
+    try:
+        return _parse(text)
+    except InvalidRequirement as error:
+        problem = f"{text!r} is not a requirement: {str(error).splitlines()[0]}"
+        raise DependencyError(problem, where=where) from error
+
+
+def has_name(text: str, name: str) -> bool:
+    """Whether a text has the normalized name of a distribution as a word of its own."""
+    pattern = name.replace("-", "[-_.]")
+    return re.search(rf"(?<![\w.-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Requirement:
+    return Requirement(text)  # which nobody changes: every function of a project looks at the same ones
+
+
+def required_names(
+    requires: Iterable[str], extra: str, environment: Mapping[str, str]
+) -> tuple[tuple[str, frozenset[str]], ...]:
+    """What a distribution requires in an environment, each with the extras that it requests of it."""
+    return _required_names(tuple(requires), extra, tuple(environment.items()))
+
+
+@lru_cache(maxsize=4096)
+def _required_names(
+    requires: tuple[str, ...], extra: str, environment: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(_requirements_of(requires, {**dict(environment), "extra": extra}))
+
+
+def _requirements_of(requires: Iterable[str], variables: dict[str, str]) -> Iterator[tuple[str, frozenset[str]]]:
+    extra = variables["extra"]
+    for text in requires:
+        requirement = parse_requirement(text, where="METADATA")
+        if extra and "extra" not in text:
+            continue
+        if requirement.marker is None or requirement.marker.evaluate(variables):
+            yield normalize_name(requirement.name), frozenset(requirement.extras)
+
+
+_POETRY_PYTHON = re.compile(r"\s*([~^])\s*(\d+)(?:\.(\d+))?[\d.]*\s*")
+
+
+def check_project_python(document: Mapping[str, Any], text: str, python: str) -> Iterator[ConfigError]:
+    """What pyproject.toml says of the project's Python, where that excludes the functions' one."""
+    requires = table(document, "project").get("requires-python")
+    poetry = table(document, "tool", "poetry", "dependencies").get("python")
+    written = {"requires-python": requires, "python": _without_caret(poetry) if isinstance(poetry, str) else None}
+    for key, specifier in written.items():
+        if isinstance(specifier, str) and not allows_python(specifier, python):
+            line = next((n for n, each in enumerate(text.splitlines(), 1) if re.match(rf"\s*{key}\s*=", each)), 0)
+            problem = f"{key} is {(requires if key == 'requires-python' else poetry)!r}, and the functions run on python{python}"
+            hint = f"Set 'runtime' in [tool.edgeroutes] to a Python that it allows, or allow {python}"
+            yield ConfigError(problem, where=f"{PROJECT_FILE}:{line}" if line else PROJECT_FILE, hint=hint)
+
+
+def _without_caret(constraint: str) -> str:
+    """Poetry's `^3.12` and `~3.12` as PyPA writes them. Source: python-poetry.org/docs/dependency-specification."""
+    match = _POETRY_PYTHON.fullmatch(constraint)
+    if match is None:
+        return constraint
+    sign, major, minor = match.groups()
+    below = f"{major}.{int(minor) + 1}" if sign == "~" and minor else str(int(major) + 1)
+    return f">={constraint.strip(' ~^')},<{below}"

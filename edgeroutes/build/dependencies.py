@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.declared import has_name, required_names
 from edgeroutes.build.imports import ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Origin
-from edgeroutes.build.requirements import has_name, required_names
 from edgeroutes.errors import DependencyError, Problem
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from edgeroutes.build.declared import strings, table
-from edgeroutes.build.editables import Editable
-from edgeroutes.build.requirements import read_text, required_names
+from edgeroutes.build.declared import PROJECT_FILE, read_text, required_names, strings, table
+from edgeroutes.build.distributions import Editable
+from edgeroutes.build.modules import normalize_name
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
 from edgeroutes.names import CONFIG_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from edgeroutes.build.bundle import Bundle
     from edgeroutes.build.dependencies import Requirement
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edgeroutes.errors import ProjectError
 
     LocalFiles = Mapping[str, Path | bytes]
+
 
 _PROJECT_FILES = (CONFIG_FILE, "setup.py", "setup.cfg")
 _MODULE_ENDINGS = (".py", ".so", ".pyd")
@@ -307,3 +308,59 @@ def file_of_url(url: str) -> Path | None:
         return None
     path = unquote(parts.path)
     return Path(path.lstrip("/") if os.name == "nt" else path)
+
+
+# Source: packaging.python.org "pyproject.toml specification", project.scripts and project.gui-scripts.
+_SCRIPTS = {"scripts": "console_scripts", "gui-scripts": "gui_scripts"}
+
+
+def project_metadata(root: Path, local: Collection[str]) -> dict[str, bytes]:
+    """The metadata of a package that is not installed here, by the paths in a bundle; nothing for a project that is not a package.
+
+    No environment has metadata of such a project, and dev has none: `version()` raises there as in a function.
+
+    Args:
+        root: The project.
+        local: The names of distributions that are folders of this machine: where the project is one, that one has its metadata.
+    """
+    document = parse_toml(read_text(root / PROJECT_FILE), where=PROJECT_FILE)
+    project = document.get("project")
+    name = project.get("name") if isinstance(project, dict) else None
+    if not isinstance(project, dict) or not isinstance(name, str) or not _is_package(document):
+        return {}
+    version = project.get("version")
+    if normalize_name(name) in local or not isinstance(version, str):
+        return {}
+    folder = f"{normalize_name(name).replace('-', '_')}-{version}.dist-info"
+    files = {"METADATA": _render_metadata(name, version, project), "entry_points.txt": _render_entry_points(project)}
+    return {f"{folder}/{file}": text.encode() for file, text in files.items() if text}
+
+
+def _is_package(document: Mapping[str, Any]) -> bool:
+    """Whether tools install the project. Source: docs.astral.sh/uv "Build systems"; python-poetry.org "Operating modes"."""
+    said = (table(document, "tool", "uv").get("package"), table(document, "tool", "poetry").get("package-mode"))
+    return next((each for each in said if isinstance(each, bool)), "build-system" in document)
+
+
+def _render_metadata(name: str, version: str, project: Mapping[str, Any]) -> str:
+    """Source: packaging.python.org "Core metadata specifications"."""
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    if isinstance(project.get("description"), str):
+        lines.append(f"Summary: {' '.join(project['description'].split())}")
+    if isinstance(project.get("requires-python"), str):
+        lines.append(f"Requires-Python: {project['requires-python']}")
+    requires = project.get("dependencies")
+    lines += [f"Requires-Dist: {each}" for each in requires or () if isinstance(each, str)]
+    return "\n".join(lines) + "\n"
+
+
+def _render_entry_points(project: Mapping[str, Any]) -> str:
+    """Source: packaging.python.org "Entry points specification"."""
+    groups = {group: project.get(key) for key, group in _SCRIPTS.items()}
+    more = project.get("entry-points")
+    groups |= more if isinstance(more, dict) else {}
+    parts = []
+    for group, points in groups.items():
+        if isinstance(points, dict) and points:
+            parts.append("\n".join([f"[{group}]", *(f"{key} = {value}" for key, value in points.items())]))
+    return "\n\n".join(parts) + "\n" if parts else ""

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from edgeroutes.build.declared import PROJECT_FILE, strings, table
-from edgeroutes.build.indexes import without_credentials
+from edgeroutes.build.declared import PROJECT_FILE, REQUIREMENTS_FILE, read_text, strings, table
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, applies
-from edgeroutes.build.requirements import REQUIREMENTS_FILE, read_text
+from edgeroutes.build.session import digest, variables_digest, without_credentials
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from edgeroutes.build.declared import Declaration, Declarations
     from edgeroutes.errors import ProjectError
@@ -41,6 +41,21 @@ _KINDS: Mapping[str, frozenset[str]] = {
     "workspace": frozenset({"directory", "editable", "virtual"}),
 }
 
+# Of [tool.uv] and uv.toml: where nobody recorded hashes, another index may have another file.
+# Source: docs.astral.sh/uv "Configuration files".
+_SETTINGS_FILE = "uv.toml"
+_KEYS = (
+    "index",
+    "index-url",
+    "extra-index-url",
+    "find-links",
+    "no-index",
+    "index-strategy",
+    "exclude-newer",
+    "prerelease",
+    "resolution",
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
@@ -59,7 +74,7 @@ class Source:
 
 def find_source(root: Path) -> Source:
     """What says which versions the project in `root` gets: a lock of uv, here or of its workspace, another lock, or requirements.txt."""
-    workspace = find_workspace(root)
+    workspace = _find_workspace(root)
     if (root / UV_LOCK).exists() or workspace is None:
         workspace = root
     if (workspace / UV_LOCK).exists():
@@ -74,7 +89,7 @@ def find_source(root: Path) -> Source:
     return Source(name=ENVIRONMENT, path=root, files=(PROJECT_FILE,))
 
 
-def find_workspace(root: Path) -> Path | None:
+def _find_workspace(root: Path) -> Path | None:
     """The root of the uv workspace that has this project as a member; None where there is none. Source: docs.astral.sh/uv, "Workspaces"."""
     for folder in (root, *root.parents):
         if not (folder / PROJECT_FILE).is_file():
@@ -247,9 +262,31 @@ def source_indexes(root: Path) -> dict[str, str]:
 
 def uv_settings(root: Path) -> list[tuple[Path, Mapping[str, Any]]]:
     """`[tool.uv]` of the workspace, then of the project, each with its folder; one where both are the same."""
-    folders = dict.fromkeys(filter(None, (find_workspace(root), root)))
+    folders = dict.fromkeys(filter(None, (_find_workspace(root), root)))
     documents = ((folder, parse_toml(read_text(folder / PROJECT_FILE), where=PROJECT_FILE)) for folder in folders)
     return [(folder, table(document, "tool", "uv")) for folder, document in documents]
+
+
+def settings_files(root: Path) -> list[Path]:
+    """The files beside pyproject.toml in which uv may find indexes: of the project and the folders above it, the user, and the machine."""
+    config = Path(os.environ.get("APPDATA") or os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    named = os.environ.get("UV_CONFIG_FILE")
+    system = [config / "uv" / _SETTINGS_FILE, Path("/etc/uv", _SETTINGS_FILE)]
+    return [*(folder / _SETTINGS_FILE for folder in (root, *root.parents)), *system, *([root / named] if named else [])]
+
+
+def index_digest(root: Path, settings: Iterable[Mapping[str, Any]], options: Iterable[str]) -> str:
+    """A digest of all that chooses indexes.
+
+    Args:
+        root: The project.
+        settings: `[tool.uv]` of the project and of its workspace.
+        options: Of uv, that the project's requirements name.
+    """
+    chosen = [{key: each[key] for key in _KEYS if key in each} for each in settings]
+    texts = [read_text(path) for path in settings_files(root)]
+    plain = [without_credentials(each) for each in (json.dumps(chosen, default=str), *texts, *options)]
+    return digest([variables_digest(), *plain])
 
 
 def _matching(folder: Path, patterns: Any) -> set[Path]:

@@ -15,10 +15,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.build.declared import PROJECT_FILE, declarations_of, declared_distributions, read_declarations
+from edgeroutes.build.declared import (
+    PROJECT_FILE,
+    REQUIREMENTS_FILE,
+    check_project_python,
+    declarations_of,
+    declared_distributions,
+    has_name,
+    needed_by_comments,
+    parse_requirement,
+    read_declarations,
+    read_text,
+    required_names,
+)
 from edgeroutes.build.distributions import installed_distributions
-from edgeroutes.build.indexes import index_digest, settings_files
-from edgeroutes.build.installer import Request
+from edgeroutes.build.installer import Request, UnknownDistributionError
 from edgeroutes.build.local import check_cycles, file_of_url, local_distributions
 from edgeroutes.build.lock_files import (
     ENVIRONMENT,
@@ -30,23 +41,15 @@ from edgeroutes.build.lock_files import (
     check_names,
     check_uv_lock,
     find_source,
+    index_digest,
     parse_tool_lock,
+    settings_files,
     source_indexes,
     uv_settings,
 )
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, parse_pylock
-from edgeroutes.build.python_versions import check_project_python
-from edgeroutes.build.requirements import (
-    REQUIREMENTS_FILE,
-    has_name,
-    needed_by_comments,
-    parse_requirement,
-    read_text,
-    required_names,
-)
 from edgeroutes.build.store import write_whole
-from edgeroutes.build.uv_errors import UnknownDistributionError
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
 
@@ -74,19 +77,6 @@ _INDEX_OPTIONS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """What a project itself requires.
-
-    Args:
-        extras: By the normalized name of each distribution that not only tools need, the extras that it is declared with.
-        exact: The names that are declared with `==`.
-    """
-
-    extras: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    exact: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Pins:
     """The distributions that a project has chosen.
 
@@ -94,7 +84,6 @@ class Pins:
         source: Who says so: a file's name, or `the environment`.
         project: The name of the project as a distribution, normalized; empty where it has none.
         by_name: By normalized name.
-        direct: What the project itself declares.
         declared: The names that may be imported; None for all of `by_name`.
         files: That say so, relative to the project where they are below it.
         local: Distributions that are folders of this machine and installed here.
@@ -107,7 +96,6 @@ class Pins:
     source: str
     project: str = ""
     by_name: Mapping[str, Pin] = field(default_factory=dict)
-    direct: Declared = field(default_factory=Declared)
     declared: frozenset[str] | None = None
     files: tuple[str, ...] = _FILES
     local: Mapping[str, LocalDistribution] = field(default_factory=dict)
@@ -131,7 +119,8 @@ class Pins:
 
         A file that pins boto3 with `==` beside botocore is a list of everything, and pins nothing on purpose.
         """
-        return name in self.direct.exact and not (self.source == REQUIREMENTS_FILE and "botocore" in self.direct.exact)
+        exact = {each.name for each in self.distributions if each.is_exact and not each.is_dev_only}
+        return name in exact and not (self.source == REQUIREMENTS_FILE and "botocore" in exact)
 
     def extras_of(self, name: str) -> frozenset[str]:
         """The extras that the project declares a distribution with, in any of its groups."""
@@ -196,7 +185,6 @@ class _Reader:
             source=self._source.name,
             project=self._declarations.name,
             by_name={name: pin for name, pin in locked.pins.items() if name not in self._local},
-            direct=_direct(declared),
             declared=None if is_all else self._closure(),
             files=tuple(dict.fromkeys((*_FILES, *self._source.files, *self._files()))),
             local=self._local,
@@ -405,14 +393,6 @@ def own_requirements() -> list[str]:
     except metadata.PackageNotFoundError:
         return []
     return [text for text in required if "extra ==" not in text]
-
-
-def _direct(declared: Iterable[DeclaredDistribution]) -> Declared:
-    needed = [each for each in declared if not each.is_dev_only]
-    return Declared(
-        extras={each.name: each.extras for each in needed},
-        exact=frozenset(each.name for each in needed if each.is_exact),
-    )
 
 
 def _member_declarations(member: LocalDistribution, root: Path) -> list[Declaration]:

@@ -67,7 +67,7 @@ class Pin:
 
     def wheels(self, target: Target) -> list[str]:
         """The names of its wheels that the target can load."""
-        tags = supported_tags(target)
+        tags = _supported_tags(target)
         return [name for name in self.wheel_names if not tags.isdisjoint(_tags(name))]
 
     def with_hashes(self, allowed: Collection[str]) -> Pin:
@@ -189,7 +189,7 @@ def _render(packages: Iterable[Mapping[str, Any]]) -> str:
 
 
 @lru_cache(maxsize=8)
-def supported_tags(target: Target) -> frozenset[Tag]:
+def _supported_tags(target: Target) -> frozenset[Tag]:
     """The tags of the wheels that the target can load. Source: PEP 425, PEP 600."""
     newest = int(target.platform.rpartition("_")[2])
     platforms = [f"manylinux_2_{minor}_{target.machine}" for minor in _GLIBC_MINORS if minor <= newest]

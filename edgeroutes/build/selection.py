@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.declared import required_names
 from edgeroutes.build.dependencies import LAMBDA_HAS, Companion, Requirement, Root, resolve, resolve_all
 from edgeroutes.build.pins import own_requirements
-from edgeroutes.build.requirements import required_names
 from edgeroutes.errors import BundleError
 
 if TYPE_CHECKING:

@@ -8,8 +8,10 @@ it fails, and make's rule goes on to `edgeroutes bundle`. `sam sync --watch`, wh
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass
@@ -17,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
-from edgeroutes.build.indexes import variables_digest
 from edgeroutes.build.store import write_whole
 
 if TYPE_CHECKING:
@@ -163,6 +164,12 @@ while read -r tree; do set -- "$@" "trees/$tree/."; done < "functions/$function"
 """
 
 
+# By which uv chooses indexes and versions. Source: docs.astral.sh/uv "Environment variables", read 2026-11-30.
+_VARIABLES = (
+    "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_INDEX_STRATEGY",
+    "UV_EXCLUDE_NEWER", "UV_PRERELEASE", "UV_RESOLUTION", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_CONFIG_FILE", "UV_NO_CONFIG",
+)  # fmt: skip
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 RECORD = "inputs.json"
 # A kernel's clock for files lags behind ours, by a tick or two.
 _UNSETTLED_NS = 50_000_000
@@ -294,3 +301,17 @@ def _names(path: str) -> list[str]:
 
 def _counts(name: str) -> bool:
     return not name.startswith(".") and name not in _IGNORED
+
+
+def variables_digest() -> str:
+    """A digest of the variables that choose indexes and versions, without credentials: a new token is not another index."""
+    return digest([without_credentials(os.environ.get(name, "")) for name in _VARIABLES])
+
+
+def without_credentials(text: str) -> str:
+    """A text whose URLs have lost user and password."""
+    return _CREDENTIALS.sub("//", text)
+
+
+def digest(parts: Iterable[str]) -> str:
+    return hashlib.sha256(json.dumps([*parts]).encode()).hexdigest()[:16]

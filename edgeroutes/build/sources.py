@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from edgeroutes._version import __version__
 from edgeroutes.build.folder_scans import FolderScan
 from edgeroutes.build.imports import Arguments, FileImports, ImportKind, ImportSite, UnknownImport, parse_imports
-from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.build.modules import UNSETTLED_NS
+from edgeroutes.build.store import make_local_folder
 from edgeroutes.build.syntax import LazyExport
 from edgeroutes.build.texts import PathText, Text, TextPlace
 from edgeroutes.errors import ImportRaisedError

@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from edgeroutes.build.local_folder import make_local_folder
 from edgeroutes.errors import BundleError, ToolError
 
 if TYPE_CHECKING:
@@ -72,6 +71,7 @@ def _acquire_on_windows(file: IO[bytes]) -> None:
 
 
 FOLDER = ".edgeroutes/store"
+_LOCAL_FOLDER = ".edgeroutes"
 # The first instant that a zip file can name in every time zone.
 ZIP_EPOCH = 315_619_200
 # Nobody edits a bundle's file, which is the store's file too, in place.
@@ -335,6 +335,18 @@ def write_whole(path: Path, text: str) -> None:
     except OSError:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def make_local_folder(folder: Path) -> None:
+    """Make a folder; git ignores all of `.edgeroutes/` around it, also where `init` never ran.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for parent in folder.parents:
+        if parent.name == _LOCAL_FOLDER and not (parent / ".gitignore").exists():
+            (parent / ".gitignore").write_text("*\n", "utf-8")
 
 
 def is_program(path: Path | str) -> bool:

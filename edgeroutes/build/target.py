@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
+import struct
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edgeroutes.config import Config
 
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -16,6 +23,9 @@ _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 _MANYLINUX_AL2 = "2_17"
 _MANYLINUX_AL2023 = "2_34"
 _ON_AL2 = frozenset({"3.11"})
+
+# Lambda's own patch version is not known here, and changes: any that a specifier allows will do.
+_PATCHES = range(100)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,3 +86,47 @@ class Target:
             "python_version": self.python,
             "sys_platform": "linux",
         }
+
+
+_LIBRARY_ENDINGS = (".so", ".pyd", ".dylib")
+# Source: elf(5), EI_DATA and e_machine.
+_ELF = struct.Struct("<4sxB12xH")
+_ELF_MACHINES = {62: "x86_64", 183: "aarch64"}
+_LITTLE_ENDIAN = 1
+# Source: mach-o/loader.h and mach-o/fat.h, MH_MAGIC_64 and FAT_MAGIC; the first word of a PE file.
+_OTHER_SYSTEMS = {b"\xcf\xfa\xed\xfe": "macOS", b"\xca\xfe\xba\xbe": "macOS", b"MZ": "Windows"}
+_PYTHON_TAG = re.compile(r"\.cpython-(\d)(\d+)[a-z]*-[^.]*\.so")
+
+
+def foreign_code(file: Path, target: Target) -> str:
+    """What a file is compiled for, where that is not the functions' platform; empty for everything else.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    is_library = file.name.endswith(_LIBRARY_ENDINGS)
+    if not (is_library or os.access(file, os.X_OK)):
+        return ""
+    with file.open("rb") as opened:
+        start = opened.read(_ELF.size)
+    for magic, system in _OTHER_SYSTEMS.items():
+        if start.startswith(magic):
+            return system
+    if not start.startswith(b"\x7fELF") or len(start) < _ELF.size:
+        return ""
+    _, order, number = _ELF.unpack(start)
+    machine = _ELF_MACHINES.get(number, f"machine {number}") if order == _LITTLE_ENDIAN else "a big-endian machine"
+    if machine != target.machine:
+        return f"Linux on {machine}"
+    tag = _PYTHON_TAG.search(file.name)
+    version = f"{tag[1]}.{tag[2]}" if tag else target.python
+    return f"Python {version}" if version != target.python else ""
+
+
+def allows_python(specifier: str, python: str) -> bool:
+    """Whether any patch version of a Python such as `3.13` is allowed; True where the specifier is not valid."""
+    try:
+        allowed = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        return True
+    return any(allowed.contains(f"{python}.{patch}", prereleases=True) for patch in _PATCHES)

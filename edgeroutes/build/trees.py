@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.build.bytecode import Compilation, bytecode_path, pack, with_loader
 from edgeroutes.build.entry import ENTRY_FILE
-from edgeroutes.build.metadata_files import project_metadata
+from edgeroutes.build.local import project_metadata
 from edgeroutes.build.modules import OWN_PACKAGE
 from edgeroutes.build.own_parts import own_files
 from edgeroutes.build.report import UNZIPPED_LIMIT_BYTES

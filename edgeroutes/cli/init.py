@@ -19,8 +19,8 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes._version import __version__
+from edgeroutes.build.declared import REQUIREMENTS_FILE
 from edgeroutes.build.installer import find_uv
-from edgeroutes.build.requirements import REQUIREMENTS_FILE
 from edgeroutes.build.session import MAKEFILE_RULE
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.cli.output import problem_document

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build import pins as pins_module
+from edgeroutes.build.declared import parse_requirement
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.pins import own_requirements
-from edgeroutes.build.requirements import parse_requirement
 from edgeroutes.build.store import Store, write_whole
 from edgeroutes.errors import EdgeroutesError, ToolError
 from tests.build.projects import HELLO, OWN_RUNTIME, make_project

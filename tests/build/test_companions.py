@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build.bytecode import packed_modules
+from edgeroutes.build.declared import required_names
 from edgeroutes.build.pins import own_requirements
 from edgeroutes.build.report import explain
-from edgeroutes.build.requirements import required_names
 from edgeroutes.build.store import Store
 from edgeroutes.errors import BundleError
 from tests.build.projects import HELLO, OWN_RUNTIME, invoke, make_project

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edgeroutes.build.installer import Request, UvInstaller, find_uv
+from edgeroutes.build.installer import Request, UvInstaller, find_uv, read_uv_error, read_uv_failure
 from edgeroutes.build.target import Target
-from edgeroutes.build.uv_errors import read_uv_error, read_uv_failure
 from edgeroutes.config import ARCHITECTURES, PYTHONS, Config
 from edgeroutes.errors import DependencyError, ToolError
 

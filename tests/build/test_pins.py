@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from edgeroutes.build.declared import parse_requirement
 from edgeroutes.build.lock_files import ENVIRONMENT
-from edgeroutes.build.pins import Declared, Pins, own_requirements, read_pins
-from edgeroutes.build.requirements import parse_requirement
+from edgeroutes.build.pins import Pins, own_requirements, read_pins
 from edgeroutes.build.target import Target
 from edgeroutes.errors import ConfigError, DependencyError, ProblemsError, ProjectError
 from tests.fakes.installer import FakeInstaller, FakeWheel, write_wheel
@@ -48,7 +48,8 @@ def test_the_lock_wins_and_is_read_once(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(DECLARING)
     pins = pins_of(tmp_path, cache=tmp_path / "cache")
     assert (pins.source, versions(pins)) == ("uv.lock", {"a": "1.0", "b": "2.1"})
-    assert pins.direct == Declared(extras={"a": frozenset({"x"}), "b": frozenset()}, exact=frozenset({"b"}))
+    assert {name: pins.extras_of(name) for name in ("a", "b")} == {"a": {"x"}, "b": set()}
+    assert [name for name in ("a", "b") if pins.is_pinned(name)] == ["b"]
     assert [pins.is_declared(name) for name in ("a", "b", "c")] == [True, True, False]
     assert pins_of(tmp_path, FakeInstaller({}, lock="never asked"), cache=tmp_path / "cache") == pins
 
@@ -235,7 +236,7 @@ lock-version = "2.1"
     assert pins.by_name["a"].hashes == ("sha256:aa", "sha256:bb")
     assert pins.by_name["corp"].index == "corp=https://corp.example/simple"
     assert pins.by_name["repository"].hashes == ("commit:abc",)
-    assert pins.direct.extras == {"a": {"x"}}
+    assert pins.extras_of("a") == {"x"}
 
 
 def test_a_lock_of_pdm_is_read_for_the_target(tmp_path: Path) -> None:
@@ -344,16 +345,18 @@ def test_extras_count_from_every_group_and_drivers_from_those_that_are_not_tools
     )
     pins = pins_of(tmp_path)
     assert [pins.extras_of(name) for name in ("a", "b", "c")] == [{"x"}, {"binary"}, set()]
-    assert pins.direct.extras == {"a": {"x"}, "b": {"binary"}}
+    assert [pins.is_pinned(name) for name in ("a", "b", "c")] == [False, False, False]
 
 
-def test_a_frozen_requirements_file_pins_no_boto3() -> None:
-    def pins(*exact: str) -> Pins:
-        return Pins(source="requirements.txt", direct=Declared(exact=frozenset(exact)))
+def test_a_frozen_requirements_file_pins_no_boto3(tmp_path: Path) -> None:
+    def is_pinned(*lines: str) -> bool:
+        (tmp_path / "requirements.txt").write_text("\n".join(lines))
+        wheels = {name: FakeWheel() for name in (*OWN, "a", "boto3", "botocore")}
+        return pins_of(tmp_path, FakeInstaller(wheels)).is_pinned("boto3")
 
-    assert pins("boto3").is_pinned("boto3")
-    assert not pins("boto3", "botocore").is_pinned("boto3")
-    assert not pins("a").is_pinned("boto3")
+    assert is_pinned("boto3==1.0")
+    assert not is_pinned("boto3==1.0", "botocore==1.0")
+    assert not is_pinned("a==1.0")
 
 
 def test_a_pyproject_that_is_not_valid_toml_is_refused(tmp_path: Path) -> None:

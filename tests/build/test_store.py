@@ -181,7 +181,9 @@ for room in ("build", "cli", "dev", "plan", "template", "routing"):
 sys.modules["msvcrt"] = types.SimpleNamespace(locking=locking, LK_NBLCK=2, LK_UNLCK=0)
 from edgeroutes.build.builder import Builder
 from edgeroutes.pipeline import plan_project
-builder = Builder(Path(sys.argv[1]), plan_project(Path(sys.argv[1])))
+def make_builder(root):
+    return Builder(root, plan_project(root))
+builder = make_builder(Path(sys.argv[1]))
 sys.platform = "win32"
 def unlink(path, *, dir_fd=None, original=os.unlink):
     if not os.stat(path, dir_fd=dir_fd).st_mode & 0o222:

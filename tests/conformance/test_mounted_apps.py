@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from edgeroutes.build.builder import Builder
-from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.store import link_trees
 from edgeroutes.build.target import Target
+from edgeroutes.build.wheels import install_distributions
 from edgeroutes.errors import DependencyError, ToolError
 from edgeroutes.pipeline import plan_project
 from edgeroutes.testing.runtime_api import RuntimeApi, StreamedResult

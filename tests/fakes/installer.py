@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgeroutes.build.installer import UnknownDistributionError
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
-from edgeroutes.build.uv_errors import UnknownDistributionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edgeroutes.build.fetch import install_distributions
 from edgeroutes.build.installer import UvInstaller
 from edgeroutes.build.target import Target
+from edgeroutes.build.wheels import install_distributions
 from edgeroutes.errors import DependencyError, ToolError
 from edgeroutes.local_aws.server import MotoProcess
 from edgeroutes.local_aws.stack import Cloud, start_cloud

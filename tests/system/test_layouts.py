@@ -259,3 +259,132 @@ def test_a_pth_file_of_a_distribution_adds_a_folder(project: RealProject, tmp_pa
     with project.dev() as dev:
         assert dev.get("/hello") == "hidden"
     assert project.built("HelloFunction", "/hello") == "hidden"
+
+
+HATCH = (
+    '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n[tool.hatch.build.targets.wheel]\n'
+)
+UV_BUILD = '[build-system]\nrequires = ["uv_build"]\nbuild-backend = "uv_build"\n[tool.uv.build-backend]\n'
+SETUP_PY = (
+    "from setuptools import setup\nsetup(name='old', version='1', py_modules=['oldmod'], packages=['old'],"
+    " package_data={'old': ['data.txt']}, install_requires=['idna'])\n"
+)
+# By name: what follows `[project]` in pyproject.toml, its files, and what a route returns.
+CONFIGURED: dict[str, tuple[str, dict[str, str], str]] = {
+    "packages": (f'{HATCH}packages = ["lib/packages"]\n', {"lib/packages/__init__.py": "X = 1\n"}, "packages.X"),
+    "sources": (
+        f'{HATCH}only-include = ["lib/sources"]\nsources = ["lib"]\n',
+        {"lib/sources/__init__.py": "X = 2\n"},
+        "sources.X",
+    ),
+    "forced": (
+        f'{HATCH}packages = ["lib/forced"]\n[tool.hatch.build.targets.wheel.force-include]\n"share/a.py" = "forced_more.py"\n',
+        {"lib/forced/__init__.py": "import forced_more\n", "share/a.py": "X = 3\n"},
+        "forced.forced_more.X",
+    ),
+    "several": (
+        f'{UV_BUILD}module-name = ["several", "space.several"]\n',
+        {"src/several/__init__.py": "import space.several as inner\n", "src/space/several/__init__.py": "X = 4\n"},
+        "several.inner.X",
+    ),
+    "one": (f'{UV_BUILD}module-name = "corp.one"\n', {"src/corp/one/__init__.py": "X = 5\n"}, "corp.one.X"),
+    "two": (
+        f'{UV_BUILD}module-name = "corp.two"\n',
+        {"src/corp/two/__init__.py": "", "src/corp/two/deep/a.py": "X = 6\n"},
+        "corp.two.deep.a.X",
+    ),
+    "flit": (
+        '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n[tool.flit.module]\nname = "flat"\n',
+        {"flat.py": '"""D."""\nX = 7\n'},
+        "flat.X",
+    ),
+    "old": (
+        "",
+        {"setup.py": SETUP_PY, "oldmod.py": "import idna\nX = 8\n", "old/__init__.py": "import oldmod\n"},
+        "old.oldmod.X",
+    ),
+}
+
+
+@pytest.mark.parametrize("below", ["..", "libs"], ids=["beside", "inside"])
+def test_what_backends_are_configured_to_do(below: str, project: RealProject) -> None:
+    sources, expected = [], []
+    for name, (settings, files, value) in CONFIGURED.items():
+        head = f'[project]\nname = "{name}"\nversion = "1"\ndescription = "d"\nrequires-python = ">=3.11"\n'
+        metadata = {"pyproject.toml": head + settings} if settings else {}
+        project.write({f"{below}/{name}/{path}": text for path, text in {**metadata, **files}.items()})
+        sources.append(f'{name} = {{ path = "{below}/{name}", editable = true }}\n')
+        module, _, _ = value.rpartition(".")
+        module = module.removesuffix(".forced_more").removesuffix(".inner").removesuffix(".oldmod")
+        project.write({f"functions/{name}/route.py": f"import {module}\n\ndef GET():\n    return [{value}]\n"})
+        expected.append((name, [len(expected) + 1]))
+    project.write(
+        {
+            "pyproject.toml": f'[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\n'
+            f'dependencies = ["edgeroutes[dev]", {", ".join(repr(name) for name in CONFIGURED)}]\n'
+            f"[tool.uv.sources]\n{''.join(sources)}{SETTINGS}"
+        }
+    )
+    project.sync()
+    assert [(name, project.built(f"{name.title()}Function", f"/{name}")) for name, _ in expected] == expected
+    with project.dev() as dev:
+        assert [(name, dev.get(f"/{name}")) for name, _ in expected] == expected
+
+
+def test_groups_that_include_groups_and_extras_that_name_extras(project: RealProject) -> None:
+    source = "import idna\nimport markupsafe\nimport six\n\ndef GET():\n    return [idna.__name__, markupsafe.__name__, six.__name__]\n"
+    project.write(
+        {
+            "pyproject.toml": '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["edgeroutes[dev]"]\n'
+            '[project.optional-dependencies]\ncodecs = ["idna"]\nall = ["shop[codecs]"]\n'
+            '[dependency-groups]\nbase = ["markupsafe"]\nweb = [{ include-group = "base" }, "six"]\n'
+            f'[tool.uv]\npackage = false\ndefault-groups = ["web"]\n{SETTINGS}',
+            "functions/hello/route.py": source,
+        }
+    )
+    project.sync("--extra", "all")
+    assert project.built("HelloFunction", "/hello") == ["idna", "markupsafe", "six"]
+
+
+def test_a_project_with_setup_cfg_alone(project: RealProject) -> None:
+    project.write(
+        {
+            "setup.py": "from setuptools import setup\nsetup()\n",
+            "setup.cfg": "[metadata]\nname = shop\nversion = 1\n[options]\npackages = find:\npackage_dir =\n    = src\n"
+            "install_requires =\n    idna\n[options.packages.find]\nwhere = src\n",
+            "pyproject.toml": SETTINGS,
+            "src/shop/__init__.py": "import idna\nfrom importlib.metadata import version\n\n"
+            "def tell():\n    return [idna.__name__, version('shop')]\n",
+            "functions/hello/route.py": route("shop"),
+        }
+    )
+    project.install("-e", ".")
+    assert project.built("HelloFunction", "/hello") == ["idna", "1"]
+
+
+def test_requirements_that_include_requirements_and_constraints(project: RealProject) -> None:
+    project.write(
+        {
+            "pyproject.toml": f'[project]\nname = "shop"\nversion = "1"\n{SETTINGS}',
+            "requirements.txt": "-r requirements/prod.txt\n",
+            "requirements/prod.txt": "-r base.txt\nmarkupsafe\n-c ../constraints.txt\n",
+            "requirements/base.txt": "edgeroutes[dev]\nidna\n",
+            "constraints.txt": "idna==3.9\n",
+            "functions/hello/route.py": "import idna\nimport markupsafe\n\ndef GET():\n    return ['v' + idna.__version__]\n",
+        }
+    )
+    project.install("-r", "requirements.txt")
+    assert project.built("HelloFunction", "/hello") == ["v3.9"]
+
+
+def test_the_project_itself_as_a_copy(project: RealProject) -> None:
+    project.uv("init", "-q", "--package", "--name", "shop", "--vcs", "none")
+    project.append("pyproject.toml", SETTINGS)
+    project.add()
+    project.write(
+        {"src/shop/__init__.py": PACKAGE, "src/shop/data.txt": "data", "functions/hello/route.py": route("shop")}
+    )
+    project.sync("--no-editable", "--reinstall-package", "shop")
+    with project.dev() as dev:
+        assert dev.get("/hello") == ["0.1.0", "data", "one"]
+    assert project.built("HelloFunction", "/hello") == ["0.1.0", "data", "one"]

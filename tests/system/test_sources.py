@@ -97,15 +97,18 @@ def test_find_links_in_requirements_and_wheels_by_their_path(project: RealProjec
         assert project.built("HelloFunction", "/hello") == told("corp-lib")
 
 
+@pytest.mark.parametrize("below", ["", "libs/corp"], ids=["whole", "subdirectory"])
 @pytest.mark.parametrize("kind", ["lock", "requirements", "environment"])
-def test_a_repository_on_a_cold_cache(kind: str, project: RealProject, tmp_path: Path) -> None:
-    repository = make_library(tmp_path / "corp repository", "corp-lib", "uv")
+def test_a_repository_on_a_cold_cache(kind: str, below: str, project: RealProject, tmp_path: Path) -> None:
+    repository = tmp_path / "corp repository"
+    library = make_library(repository / below, "corp-lib", "uv")
     git = ("git", "-C", str(repository), "-c", "user.name=a", "-c", "user.email=a@b")
     for command in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "one")):
         subprocess.run([*git, *command], check=True)
-    place = f"git+{repository.as_uri()}"
+    place = f"git+{repository.as_uri()}" + (f"#subdirectory={below}" if below else "")
+    more = f', subdirectory = "{below}"' if below else ""
     if kind == "lock":
-        source = f'[tool.uv.sources]\ncorp-lib = {{ git = "{repository.as_uri()}" }}\n'
+        source = f'[tool.uv.sources]\ncorp-lib = {{ git = "{repository.as_uri()}"{more} }}\n'
         project.write({"pyproject.toml": HEAD + source + SETTINGS})
         project.sync()
     else:
@@ -115,7 +118,7 @@ def test_a_repository_on_a_cold_cache(kind: str, project: RealProject, tmp_path:
         project.install(f"corp-lib @ {place}")
     project.variables["UV_CACHE_DIR"] = str(tmp_path / "cold")
     assert project.built("HelloFunction", "/hello") == told("corp-lib")
-    (repository / "src" / "corp_lib" / "data.txt").write_text("newer")
+    (library / "src" / "corp_lib" / "data.txt").write_text("newer")
     subprocess.run([*git, "commit", "-q", "-a", "-m", "two"], check=True)
     assert project.built("HelloFunction", "/hello") == told("corp-lib")  # the commit that was locked or installed
 
