@@ -41,7 +41,7 @@ help:
 	@echo "make pythons   run the tests under Python $(PYTHONS), as far as they are there"
 	@echo "make audit     look up known vulnerabilities of the versions in uv.lock"
 	@echo "make check     lint, formatting, types (the package and every route file), import contracts"
-	@echo "make format    format, and mend what the linter can mend"
+	@echo "make format    format, and fix what the linter can fix"
 	@echo "make lock      bring uv.lock up to date with pyproject.toml"
 	@echo "make sam       fetch the SAM CLI, and in it the Lambda runtime emulator, for the system tests"
 	@echo "make deploy    put the example application on AWS (the first time: make deploy DEPLOY_ARGS=--guided)"

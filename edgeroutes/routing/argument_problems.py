@@ -29,7 +29,7 @@ def _alternative(name: str, segments: Sequence[str], known: Sequence[str]) -> st
     close = get_close_matches(name, known, n=1)
     if close:
         return f"Rename it to {close[0]!r}, or annotate it as a query parameter or a body"
-    return f"Annotate it as a query parameter or a body, or ask for {', '.join(known[:-1])} or {known[-1]}"
+    return f"Annotate it as a query parameter or a body, or take {', '.join(known[:-1])} or {known[-1]}"
 
 
 def variadic(name: str) -> tuple[str, str]:

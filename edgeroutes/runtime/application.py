@@ -143,9 +143,17 @@ class Application:
             if match is None:
                 return False
             own_path = match.value.own_path(canonical)
-            return (path == own_path or path.startswith(f"{own_path}/")) and self.endpoint(match.value).app is not None
+            return (path == own_path or path.startswith(f"{own_path}/")) and self.has_app(match.value)
         except (PathEncodingError, ProjectError):
             return False
+
+    def has_app(self, route: ManifestRoute) -> bool:
+        """Whether the route exports an app; it is loaded for that.
+
+        Raises:
+            ProjectError: When it cannot be loaded.
+        """
+        return self.endpoint(route).app is not None
 
 
 class Call:

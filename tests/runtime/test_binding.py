@@ -262,7 +262,7 @@ def test_every_problem_is_named_with_its_field(project: Make) -> None:
             "reqest",
             "argument 'reqest': it is not a captured segment and has neither annotation nor default. Rename it to 'request'",
         ),
-        ("wholly_other", "Annotate it as a query parameter or a body, or ask for id, request, params or context."),
+        ("wholly_other", "Annotate it as a query parameter or a body, or take id, request, params or context."),
         ("a: bytes", "argument 'a': bytes is not a supported parameter type. Use str, int, float"),
         ("a: tuple[int, int]", "repeated values have no fixed number. Write tuple[T, ...] or list[T]."),
         ("a: Missing", "its annotation 'Missing' cannot be read: name 'Missing' is not defined. Import it outside"),

@@ -274,7 +274,7 @@ def GET(seen: Annotated[dict, Depends(seen)]):
             "def dependency(limit): ...",
             (
                 "x/route.py:7, dependency, argument 'limit': it is not a captured segment and has neither annotation nor default. "
-                "Annotate it as a query parameter or a body, or ask for request, params or context."
+                "Annotate it as a query parameter or a body, or take request, params or context."
             ),
         ),
         (

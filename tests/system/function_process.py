@@ -70,7 +70,7 @@ class FunctionProcess:
         middleware_files = ("functions/middleware.py",) if middleware else ()
         for file in middleware_files:
             (task / file).write_text(dedent(middleware))
-        module, handler = ("streaming.handler", "StreamingHandler") if streams else ("proxy", "LambdaHandler")
+        module, handler = ("streaming", "StreamingHandler") if streams else ("proxy", "LambdaHandler")
         source = _HANDLER.format(
             before=dedent(before),
             module=module,

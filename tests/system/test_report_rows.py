@@ -18,7 +18,6 @@ from tests.build.projects import OWN_RUNTIME, invoke
 from tests.fakes.package_index import PackageIndex
 from tests.house.wheel import build_wheel
 from tests.system.real_project import UV, RealProject, make_library, parsed
-from tests.system.test_layouts_sam import sam_build
 from tests.system.test_sam_build import SAM
 
 if TYPE_CHECKING:
@@ -83,7 +82,7 @@ def write_wheel(folder: Path, name: str, files: Mapping[str, str]) -> Path:
 def check_responses(project: RealProject) -> None:
     """`sam build`, and each route from its bundle, and from dev."""
     expected: dict[str, Any] = json.loads((project.root / "expected.json").read_text())
-    done = sam_build(project)
+    done = project.sam_build()
     assert done.returncode == 0, done.stderr
     built = project.root / ".aws-sam" / "build"
     names = {name: "".join(part.title() for part in name.split("-")) for name in expected}
@@ -133,7 +132,7 @@ def test_requirements_with_another_index_and_constraints_that_change(links: Path
         project.install("-r", "requirements.txt")
         for version in ("3.10", "3.9"):
             project.write({"constraints.txt": f"idna=={version}\n"})
-            done = sam_build(project)
+            done = project.sam_build()
             assert done.returncode == 0, done.stderr
             body = parsed(invoke(root / ".aws-sam" / "build" / "HelloFunction", "/hello")["body"])
             assert body == [version, "corp-lib", "1.2.3", "data of corp-lib"]

@@ -20,7 +20,7 @@ def test_a_test_that_uses_no_fixture_loads_nothing_of_edgeroutes_but_the_plugin(
     test = (
         "import sys\n\n\ndef test_it():\n"
         "    loaded = {name for name in sys.modules if name.partition('.')[0] in ('edgeroutes', 'moto', 'boto3')}\n"
-        "    assert loaded == {'edgeroutes', 'edgeroutes.testing', 'edgeroutes.testing.plugin'}\n"
+        "    assert loaded == {'edgeroutes', 'edgeroutes.names', 'edgeroutes.testing', 'edgeroutes.testing.plugin'}\n"
     )
     done = run_pytest(write_project(tmp_path, {"tests/test_it.py": test}))
     assert outcome(done) == "1 passed", done.stdout
