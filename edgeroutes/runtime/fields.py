@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.runtime.annotations import is_marker, origin
-from edgeroutes.runtime.signature import evaluate, module_namespace
+from edgeroutes.runtime.signature import class_hints, evaluate, module_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,10 +49,8 @@ def field_annotations(kind: Any, where: str) -> dict[str, Any]:
     variables = type_variables(kind)
     kind = origin(kind) or kind
     if is_typed_dict(kind) or is_named_tuple(kind):
-        import typing
-
         try:
-            hints = typing.get_type_hints(kind, include_extras=True)
+            hints = class_hints(kind)
         except NameError as error:
             from edgeroutes.routing.argument_problems import IMPORT_IT
 
@@ -149,7 +147,7 @@ def required_keys(kind: Any) -> set[str]:
     import typing
 
     required = set(kind.__required_keys__)
-    for name, hint in typing.get_type_hints(kind, include_extras=True).items():
+    for name, hint in class_hints(kind).items():
         if origin(hint) is typing.Required:
             required.add(name)
         elif origin(hint) is typing.NotRequired:

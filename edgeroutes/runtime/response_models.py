@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from edgeroutes.errors import RouteFileError
 from edgeroutes.runtime.annotations import alias_value, describe, is_alias, is_literal, origin
 from edgeroutes.runtime.responses import Unfit
-from edgeroutes.runtime.signature import ABSENT, evaluate, module_namespace
+from edgeroutes.runtime.signature import ABSENT, class_hints, evaluate, module_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -276,9 +276,7 @@ class Compiler:
         return convert_struct
 
     def _hints(self, kind: Any) -> dict[str, Any]:
-        import typing
-
-        return self._reading(kind, lambda: typing.get_type_hints(kind, include_extras=True))  # type: ignore[no-any-return]
+        return self._reading(kind, lambda: class_hints(kind))  # type: ignore[no-any-return]
 
     def _reading(self, kind: Any, read: Callable[[], Any]) -> Any:
         try:

@@ -169,3 +169,11 @@ def module_namespace(owner: Any) -> dict[str, Any]:
     module = sys.modules.get(getattr(owner, "__module__", ""))
     own = {each.__name__: each for each in getattr(owner, "__type_params__", ())}
     return {**vars(module), **own} if module else own
+
+
+def class_hints(kind: Any) -> dict[str, Any]:
+    """The evaluated annotations of a class. Before Python 3.13 typing does not know the type parameters of `class Row[T](TypedDict)`."""
+    from typing import get_type_hints
+
+    parameters = {each.__name__: each for each in getattr(kind, "__type_params__", ())}
+    return get_type_hints(kind, localns={**vars(kind), **parameters} if parameters else None, include_extras=True)
