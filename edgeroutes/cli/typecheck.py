@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from edgeroutes.cli import DONE, REFUSED
 from edgeroutes.config import load_config
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 # Stands for a dot inside a folder's name, as in `runtime/endpoint.py`.
 _DOT = "\u2024"
+_TEXT = re.compile(r"(.+?):(\d+)(?::\d+)?: (error|note): (.*?)(?:  \[([\w-]+)\])?")
 
 
 def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool) -> int:
@@ -32,7 +34,7 @@ def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool)
         raise ProjectError("there is no Python file to check", where=str(root), hint="Name the project's folder")
     lines = _run_mypy(root, files, mypy_options, as_json=as_json)
     if as_json:
-        found = [json.loads(line) for line in lines]
+        found = [_parsed(line) for line in lines]
         print(json.dumps({"files": len(files), "errors": found}, indent=2))
         return REFUSED if any(each["severity"] == "error" for each in found) else DONE
     for line in lines:
@@ -44,6 +46,15 @@ def print_type_errors(root: Path, mypy_options: Sequence[str], *, as_json: bool)
         else f"No type errors in {len(files)} files"
     )
     return REFUSED if count else DONE
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    """A message as mypy's JSON has it; mypy before 2.2 writes a syntax error as text in every case."""
+    if line.startswith("{"):
+        return json.loads(line)  # type: ignore[no-any-return]
+    match = _TEXT.fullmatch(line)
+    file, number, severity, message, code = match.groups() if match else ("", "0", "error", line, None)
+    return {"file": file, "line": int(number), "message": message, "code": code, "severity": severity}
 
 
 def module_name(file: Path) -> str:
