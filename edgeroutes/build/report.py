@@ -259,7 +259,7 @@ def explain(report: BuildReport, route: str, name: str) -> list[str]:
         Lines, from the route file on: `["functions/api/users/[id]/route.py:3 imports lib.db", "lib/db.py:1 imports pydantic"]`.
 
     Raises:
-        ConfigError: There is no such route.
+        ConfigError: The project does not have the route.
         BundleError: Its function does not hold it.
     """
     found = find_function((built.bundle.function for built in report.functions), route)

@@ -139,7 +139,7 @@ def find_root(to: Path) -> Path:
     """The project of a bundle's folder: SAM runs make in a copy of the route's folder, and `to` is below `.aws-sam`.
 
     Raises:
-        ConfigError: There is no project.
+        ConfigError: The folder does not contain a project.
     """
     from pathlib import Path
 

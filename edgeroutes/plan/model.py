@@ -133,7 +133,7 @@ def find_function(functions: Iterable[FunctionPlan], route: str) -> FunctionPlan
         route: The route's path, with or without its first slash, its folder, its route file or its function's logical id.
 
     Raises:
-        ConfigError: There is no such route.
+        ConfigError: The project does not have the route.
     """
     wanted = f"/{route.strip('/')}"
     names: dict[str, FunctionPlan] = {}

@@ -388,7 +388,7 @@ def find_root(*starts: Path) -> Path:
     """The first project among folders and their parents.
 
     Raises:
-        ConfigError: There is no project.
+        ConfigError: The folder does not contain a project.
     """
     for start in starts:
         for folder in (start, *start.parents):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not UV, reason="there is no uv"),
+    pytest.mark.skipif(not UV, reason="uv is not installed"),
 ]
 BACKENDS = ("uv", "hatchling", "setuptools", "flit", "poetry", "pdm")
 

@@ -19,7 +19,7 @@ CASES = Path(__file__).parents[3] / "shared" / "cases" / "build"
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not UV, reason="there is no uv"),
+    pytest.mark.skipif(not UV, reason="uv is not installed"),
     pytest.mark.skipif(SAM is None, reason="the SAM CLI is neither on PATH nor in .tools"),
     pytest.mark.skipif(shutil.which("make") is None, reason="there is no make"),
     pytest.mark.skipif(not CASES.is_dir(), reason="../shared/cases is absent"),

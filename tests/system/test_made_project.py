@@ -19,7 +19,7 @@ UV = find_uv(os.environ)
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not UV, reason="there is no uv"),
+    pytest.mark.skipif(not UV, reason="uv is not installed"),
 ]
 
 

@@ -27,7 +27,7 @@ CASES = Path(__file__).parents[1] / "cases" / "rows"
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not UV, reason="there is no uv"),
+    pytest.mark.skipif(not UV, reason="uv is not installed"),
     pytest.mark.skipif(SAM is None, reason="the SAM CLI is neither on PATH nor in .tools"),
     pytest.mark.skipif(shutil.which("make") is None, reason="there is no make"),
 ]

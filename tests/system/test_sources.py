@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.system,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(not UV, reason="there is no uv"),
+    pytest.mark.skipif(not UV, reason="uv is not installed"),
 ]
 HEAD = '[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["edgeroutes[dev]", "corp-lib"]\n'
 ROUTE = "from corp_lib import tell\n\ndef GET():\n    return tell()\n"
