@@ -20,5 +20,9 @@ TEMPLATE_FILE = "template.yaml"
 SAM_CONFIG_FILE = "samconfig.toml"
 SAM_FOLDER = ".aws-sam"
 INFRA_FOLDER = "infra"
+# What declares or locks a project's distributions. Whether one of them is there decides, too.
+DECLARING_FILES = (
+    CONFIG_FILE, "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "Pipfile.lock", "requirements.txt",
+)  # fmt: skip
 # Of the developer's own machine: dev and tests read them, the last one wins, and bundles never contain them.
 ENV_FILES = (".env", ".env.local")

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from edgeroutes.build.distributions import InstalledDistribution
     from edgeroutes.errors import ProjectError
 
-PROJECT_FILE = CONFIG_FILE
 # Groups and extras that by their usual names hold tools, not what a function runs on.
 _DEV_GROUP = re.compile(
     r"(?:.*[-_])?(?:dev|develop|development|tests?|testing|lint|linting|linters?|format|formatting|docs?|documentation|typing|types?"
@@ -134,7 +133,7 @@ class Declarations:
     lines: tuple[_RequirementLine, ...] = ()
     name: str = ""
     is_dynamic: bool = False
-    files: tuple[str, ...] = field(default=(PROJECT_FILE,))
+    files: tuple[str, ...] = field(default=(CONFIG_FILE,))
 
     def __iter__(self) -> Iterator[Declaration]:
         return iter((*self.from_project, *self.from_requirements))
@@ -147,16 +146,16 @@ def read_declarations(root: Path, *, with_requirements: bool = True) -> Declarat
         ConfigError: pyproject.toml is not valid TOML.
         DependencyError: A requirement cannot be parsed, or a file cannot be read.
     """
-    text = read_text(root / PROJECT_FILE)
-    document = parse_toml(text, where=PROJECT_FILE)
+    text = read_text(root / CONFIG_FILE)
+    document = parse_toml(text, where=CONFIG_FILE)
     require_no_problems(list(_check_tables(document)))
     project = table(document, "project")
     dynamic = project.get("dynamic") or ()
     lines: tuple[_RequirementLine, ...] = ()
-    files: tuple[str, ...] = (PROJECT_FILE,)
+    files: tuple[str, ...] = (CONFIG_FILE,)
     if with_requirements and (root / REQUIREMENTS_FILE).exists():
         read = _read_requirements_file(root, REQUIREMENTS_FILE)
-        lines, files = tuple(read.lines), (PROJECT_FILE, *read.files)
+        lines, files = tuple(read.lines), (CONFIG_FILE, *read.files)
     return Declarations(
         from_project=tuple(_project_declarations(document, text)),
         from_requirements=tuple(_declaration(each.requirement, where=each.where) for each in lines if each.has_name),
@@ -269,7 +268,7 @@ def _check_tables(document: Mapping[str, Any]) -> Iterator[ConfigError]:
 
 
 def _wrong_value(name: str, value: object, allowed: str) -> ConfigError:
-    return ConfigError(f"the value is {show_value(value)}. Allowed is {allowed}", where=f"{PROJECT_FILE}, {name}")
+    return ConfigError(f"the value is {show_value(value)}. Allowed is {allowed}", where=f"{CONFIG_FILE}, {name}")
 
 
 def _requirements(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -341,8 +340,8 @@ class _Places:
             if matching:
                 number = next((n for n in matching if (requirement, n) not in self._found), matching[-1])
                 self._found.add((requirement, number))
-                return f"{PROJECT_FILE}:{number}"
-        return PROJECT_FILE
+                return f"{CONFIG_FILE}:{number}"
+        return CONFIG_FILE
 
 
 def table(parent: Any, *names: str) -> Mapping[str, Any]:
@@ -566,7 +565,7 @@ def check_project_python(document: Mapping[str, Any], text: str, python: str) ->
             line = next((n for n, each in enumerate(text.splitlines(), 1) if re.match(rf"\s*{key}\s*=", each)), 0)
             problem = f"{key} is {(requires if key == 'requires-python' else poetry)!r}, and the functions run on python{python}"
             hint = f"Set 'runtime' in [tool.edgeroutes] to a Python that it allows, or allow {python}"
-            yield ConfigError(problem, where=f"{PROJECT_FILE}:{line}" if line else PROJECT_FILE, hint=hint)
+            yield ConfigError(problem, where=f"{CONFIG_FILE}:{line}" if line else CONFIG_FILE, hint=hint)
 
 
 def _without_caret(constraint: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from edgeroutes.build.declared import PROJECT_FILE, read_text, required_names, strings, table
+from edgeroutes.build.declared import read_text, required_names, strings, table
 from edgeroutes.build.distributions import Editable
 from edgeroutes.build.modules import normalize_name
 from edgeroutes.config import parse_toml
@@ -323,7 +323,7 @@ def project_metadata(root: Path, local: Collection[str]) -> dict[str, bytes]:
         root: The project.
         local: The names of distributions that are folders of this machine: where the project is one, that one has its metadata.
     """
-    document = parse_toml(read_text(root / PROJECT_FILE), where=PROJECT_FILE)
+    document = parse_toml(read_text(root / CONFIG_FILE), where=CONFIG_FILE)
     project = document.get("project")
     name = project.get("name") if isinstance(project, dict) else None
     if not isinstance(project, dict) or not isinstance(name, str) or not _is_package(document):

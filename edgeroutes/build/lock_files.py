@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from packaging.requirements import Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from edgeroutes.build.declared import PROJECT_FILE, REQUIREMENTS_FILE, read_text, strings, table
+from edgeroutes.build.declared import REQUIREMENTS_FILE, read_text, strings, table
 from edgeroutes.build.modules import OWN_PACKAGE, normalize_name
 from edgeroutes.build.pylock import Locked, Pin, applies
 from edgeroutes.build.session import digest, variables_digest, without_credentials
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError
+from edgeroutes.names import CONFIG_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -78,24 +79,24 @@ def find_source(root: Path) -> Source:
     if (root / UV_LOCK).exists() or workspace is None:
         workspace = root
     if (workspace / UV_LOCK).exists():
-        members = () if workspace == root else (str(workspace / UV_LOCK), str(workspace / PROJECT_FILE))
-        return Source(name=UV_LOCK, path=workspace / UV_LOCK, files=(PROJECT_FILE, *members))
+        members = () if workspace == root else (str(workspace / UV_LOCK), str(workspace / CONFIG_FILE))
+        return Source(name=UV_LOCK, path=workspace / UV_LOCK, files=(CONFIG_FILE, *members))
     for name in (PYLOCK, POETRY_LOCK, PDM_LOCK, REQUIREMENTS_FILE):
         if (root / name).exists():
-            return Source(name=name, path=root / name, files=(PROJECT_FILE, name))
+            return Source(name=name, path=root / name, files=(CONFIG_FILE, name))
     if (root / PIPENV_LOCK).exists():
         hint = "Run 'pipenv requirements --hash > requirements.txt' after each 'pipenv lock'"
         raise DependencyError("edgeroutes does not read this lock", where=PIPENV_LOCK, hint=hint)
-    return Source(name=ENVIRONMENT, path=root, files=(PROJECT_FILE,))
+    return Source(name=ENVIRONMENT, path=root, files=(CONFIG_FILE,))
 
 
 def _find_workspace(root: Path) -> Path | None:
     """The root of the uv workspace that has this project as a member; None where there is none. Source: docs.astral.sh/uv, "Workspaces"."""
     for folder in (root, *root.parents):
-        if not (folder / PROJECT_FILE).is_file():
+        if not (folder / CONFIG_FILE).is_file():
             continue
         settings = parse_toml(
-            read_text(folder / PROJECT_FILE), where=PROJECT_FILE if folder == root else str(folder / PROJECT_FILE)
+            read_text(folder / CONFIG_FILE), where=CONFIG_FILE if folder == root else str(folder / CONFIG_FILE)
         )
         workspace = table(settings, "tool", "uv").get("workspace")
         if not isinstance(workspace, dict):
@@ -198,7 +199,7 @@ def _check_default_index(lock: Mapping[str, Any], root: Path) -> Iterator[Depend
     locked = {_plain_url(each) for each in sources if isinstance(each, str) and "://" in each}
     if "://" in default and default not in locked and locked - named:
         problem = f"the default index is {default!r}, and uv.lock has distributions of {min(locked - named)!r}"
-        yield DependencyError(problem, where=PROJECT_FILE, hint="Run 'uv lock'")
+        yield DependencyError(problem, where=CONFIG_FILE, hint="Run 'uv lock'")
 
 
 def _plain_url(url: Any) -> str:
@@ -216,7 +217,7 @@ def _check_limits(lock: Mapping[str, Any], root: Path) -> Iterator[DependencyErr
         if declared != locked:
             shown = ", ".join(sorted(f"{name}{specifier}" for name, specifier in declared ^ locked))
             problem = f"[tool.uv] {key} is not what uv.lock has ({shown})"
-            yield DependencyError(problem, where=PROJECT_FILE, hint="Run 'uv lock'")
+            yield DependencyError(problem, where=CONFIG_FILE, hint="Run 'uv lock'")
 
 
 def parse_tool_lock(text: str, root: Path, environment: Mapping[str, str], *, where: str) -> Locked:
@@ -263,7 +264,7 @@ def source_indexes(root: Path) -> dict[str, str]:
 def uv_settings(root: Path) -> list[tuple[Path, Mapping[str, Any]]]:
     """`[tool.uv]` of the workspace, then of the project, each with its folder; one where both are the same."""
     folders = dict.fromkeys(filter(None, (_find_workspace(root), root)))
-    documents = ((folder, parse_toml(read_text(folder / PROJECT_FILE), where=PROJECT_FILE)) for folder in folders)
+    documents = ((folder, parse_toml(read_text(folder / CONFIG_FILE), where=CONFIG_FILE)) for folder in folders)
     return [(folder, table(document, "tool", "uv")) for folder, document in documents]
 
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.build.declared import (
-    PROJECT_FILE,
     REQUIREMENTS_FILE,
     check_project_python,
     declarations_of,
@@ -34,7 +33,6 @@ from edgeroutes.build.local import check_cycles, file_of_url, local_distribution
 from edgeroutes.build.lock_files import (
     ENVIRONMENT,
     PDM_LOCK,
-    PIPENV_LOCK,
     POETRY_LOCK,
     PYLOCK,
     UV_LOCK,
@@ -52,6 +50,7 @@ from edgeroutes.build.pylock import Locked, Pin, parse_pylock
 from edgeroutes.build.store import write_whole
 from edgeroutes.config import parse_toml
 from edgeroutes.errors import DependencyError, require_no_problems
+from edgeroutes.names import CONFIG_FILE, DECLARING_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,8 +64,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 2
 _REPORTED_NAMES = 8
-# Whether one of them is there decides, too.
-_FILES = (PROJECT_FILE, UV_LOCK, PYLOCK, POETRY_LOCK, PDM_LOCK, PIPENV_LOCK, REQUIREMENTS_FILE)
 # edgeroutes ships by itself: for uv it is a distribution that no environment needs.
 _OWN_PLACE = re.compile(rf"(?:^|[/\\]){OWN_PACKAGE}(?:$|[-/\\\[\s@=<>~!;])")
 _WITHOUT_OWN = f"{OWN_PACKAGE} ; python_version < '0'\n"
@@ -97,7 +94,7 @@ class Pins:
     project: str = ""
     by_name: Mapping[str, Pin] = field(default_factory=dict)
     declared: frozenset[str] | None = None
-    files: tuple[str, ...] = _FILES
+    files: tuple[str, ...] = DECLARING_FILES
     local: Mapping[str, LocalDistribution] = field(default_factory=dict)
     absent: Mapping[str, Path] = field(default_factory=dict)
     distributions: tuple[DeclaredDistribution, ...] = ()
@@ -162,8 +159,8 @@ class _Reader:
         self._local = local_distributions(self._installed.values())
 
     def read(self) -> Pins:
-        text = read_text(self._root / PROJECT_FILE)
-        document = parse_toml(text, where=PROJECT_FILE)
+        text = read_text(self._root / CONFIG_FILE)
+        document = parse_toml(text, where=CONFIG_FILE)
         require_no_problems(list(check_project_python(document, text, self._target.python)))
         check_cycles(self._local, self._environment)
         read = {
@@ -186,7 +183,7 @@ class _Reader:
             project=self._declarations.name,
             by_name={name: pin for name, pin in locked.pins.items() if name not in self._local},
             declared=None if is_all else self._closure(),
-            files=tuple(dict.fromkeys((*_FILES, *self._source.files, *self._files()))),
+            files=tuple(dict.fromkeys((*DECLARING_FILES, *self._source.files, *self._files()))),
             local=self._local,
             absent={name: folder for name, folder in locked.folders.items() if name not in self._local},
             distributions=declared,
@@ -341,7 +338,7 @@ class _Reader:
         """The distributions that the project's declarations reach through what is installed; those not installed, too."""
         declared = [each.text for each in self._declarations.from_project]
         texts = dict.fromkeys((*declared, *self._project_requirements()))
-        queue = [parse_requirement(text, where=PROJECT_FILE) for text in texts]
+        queue = [parse_requirement(text, where=CONFIG_FILE) for text in texts]
         return self._reached([(each.name, frozenset(each.extras)) for each in queue])
 
     def _reached(self, pairs: list[tuple[str, frozenset[str]]]) -> frozenset[str]:
@@ -403,7 +400,7 @@ def _member_declarations(member: LocalDistribution, root: Path) -> list[Declarat
     if declared.is_dynamic or not declared.from_project:
         return [each for each in declarations_of(member.requires, where=shown) if not each.group]
     return [
-        replace(each, where=each.where.replace(PROJECT_FILE, shown, 1))
+        replace(each, where=each.where.replace(CONFIG_FILE, shown, 1))
         for each in declared.from_project
         if not each.group
     ]
@@ -459,6 +456,6 @@ def _stamp(root: Path, requirement: str) -> str:
     path = file_of_url(place) if place.startswith("file:") else root / place
     if path is None or not path.exists() or path == root:
         return ""
-    project = path / PROJECT_FILE
+    project = path / CONFIG_FILE
     status = (project if project.is_file() else path).stat()
     return f"{path} {status.st_mtime_ns} {status.st_size}"

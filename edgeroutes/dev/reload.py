@@ -24,7 +24,7 @@ from edgeroutes.dev.isolation import StandardStreams, drop_modules, loaded_files
 from edgeroutes.dev.project import LoadedProject, Project, RememberedTree
 from edgeroutes.dev.reports import Failed, Logged, Reloaded
 from edgeroutes.errors import EdgeroutesError, LayoutError, ProjectError
-from edgeroutes.names import CONFIG_FILE
+from edgeroutes.names import CONFIG_FILE, DECLARING_FILES
 from edgeroutes.routing.conventions import FUNCTION_FILE, MIDDLEWARE_FILE, ROUTE_FILE
 
 if TYPE_CHECKING:
@@ -188,7 +188,6 @@ def _since_save_ms(paths: Iterable[Path]) -> float:
     return since * 1000 if 0 <= since < _OLD_SAVE_S else 0.0
 
 
-DECLARING_FILES = (CONFIG_FILE, "uv.lock", "pylock.toml", "poetry.lock", "pdm.lock", "requirements.txt")
 # uv reads a lock in a tenth of a second; only for requirements.txt it may use an index, at the first start.
 _PATIENCE_S = 2.0
 

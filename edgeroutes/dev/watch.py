@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from watchfiles._rust_notify import RustNotify
 
 from edgeroutes.build.distributions import installed_site_packages, read_pth
-from edgeroutes.dev.reload import DECLARING_FILES
 from edgeroutes.errors import ToolError
-from edgeroutes.names import CONFIG_FILE, ENV_FILES, INFRA_FOLDER, SAM_CONFIG_FILE
+from edgeroutes.names import CONFIG_FILE, DECLARING_FILES, ENV_FILES, INFRA_FOLDER, SAM_CONFIG_FILE
 from edgeroutes.routing.conventions import FUNCTION_FILE
 
 if TYPE_CHECKING:
