@@ -50,8 +50,7 @@ def needs_loop(route: RouteFile, tracer: Tracer, within: frozenset[str] | None =
     """
     if route.exports.app is not None:
         return True
-    files = (route.source_file, *route.middleware_files)
-    return tracer.event_loop_reason(map(Path, files), within) is not None
+    return tracer.event_loop_reason(map(Path, route.files), within) is not None
 
 
 class LoopDecisions:
@@ -104,14 +103,14 @@ class LoopDecisions:
             for each in bundle.graph.modules.values()
             if each.module.origin is Origin.PROJECT
         ]
-        middleware = [(route.source_file, route.middleware_files) for route in bundle.function.routes]
+        middleware = [(route.source_file, route.files) for route in bundle.function.routes]
         decides = json.dumps([_FORMAT, __version__, sorted(modules), middleware, sorted(within), self._installed])
         return hashlib.sha256(decides.encode()).hexdigest()[:32]
 
 
 ENTRY_FILE = f"{ENTRY_MODULE}.py"
 # The defaults of runtime.manifest, which the build side may not import; a test compares them. `needs_loop` is always written.
-_ROUTE_DEFAULTS: Mapping[str, Any] = {"middleware_files": (), "cors": None, "has_options": False}
+_ROUTE_DEFAULTS: Mapping[str, Any] = {"middleware_files": (), "cors": None, "has_options": False, "guards": None}
 _MANIFEST_DEFAULTS: Mapping[str, Any] = {
     "base_path": "",
     "trailing_slash": False,

@@ -78,6 +78,8 @@ def _unplanned(function: FunctionPlan, config: Config, names: Collection[str]) -
         yield "runtime/cors.py"
     if not any(route.middleware_files for route in function.routes):
         yield "runtime/middleware.py"
+    if not function.guards:
+        yield "runtime/guards.py"
     mounts = any(route.exports.app is not None for route in function.routes) or "starlette" in names
     if not mounts and "mangum" not in map(str.lower, function.include):
         yield _MOUNT

@@ -219,7 +219,7 @@ def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> It
         "force-static": "reads {}, and gets none under dynamic = 'force-static'",
     }.get(route.config.dynamic, "reads {}: then the response is not cached")
     others = set(route.exports.method_names) - {method, "GET"}
-    for file in (*route.middleware_files, route.source_file):
+    for file in route.files:
         for found in find_dynamic_reads(read(file)):
             if found.function not in others:
                 yield f"{file}:{found.line} {then.format(found.what)}"

@@ -200,7 +200,7 @@ def wait_before_loading(
     if not names and not shares_loop:
         return
     try:
-        graph = project.tracer.trace(map(Path, (*route.middleware_files, route.source_file)))
+        graph = project.tracer.trace(map(Path, route.files))
     except ProjectError:
         return  # loading reports it better
     for use in _variable_uses(graph):

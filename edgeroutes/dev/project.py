@@ -22,6 +22,7 @@ from edgeroutes.errors import ConfigError, LayoutError, ProjectError, require_no
 from edgeroutes.plan.manifest import manifest_arguments, read_cors, route_arguments
 from edgeroutes.routing.conventions import METHODS
 from edgeroutes.routing.reading import DiskTree, outside, read_project_file, read_text
+from edgeroutes.routing.route_guards import check_guards
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.manifest import Manifest, ManifestRoute
 from edgeroutes.services.revalidation import stay_local
@@ -399,7 +400,8 @@ def file_of(where: str) -> str:
 
 def cors_fault(problem: ProjectError, root: Path, route: RouteFile) -> ProjectError:
     """A problem with the origins of a route, at the line that declares its CORS."""
-    folders = sorted((*route.middleware_files, *route.function_yaml_files), key=lambda file: -file.count("/"))
+    wraps = [each.source_file for each in route.wraps]
+    folders = sorted((*wraps, *route.function_yaml_files), key=lambda file: -file.count("/"))
     for file in (route.source_file, *folders):
         try:
             lines = read_text(root / file, file).splitlines()
@@ -412,7 +414,7 @@ def cors_fault(problem: ProjectError, root: Path, route: RouteFile) -> ProjectEr
 
 
 def _of_files(route: RouteFile, by_file: Mapping[str, list[ProjectError]]) -> tuple[ProjectError, ...]:
-    files = (route.source_file, *route.middleware_files, *route.function_yaml_files)
+    files = (*route.files, *route.function_yaml_files)
     return tuple(problem for file in files for problem in by_file.get(file, ()))
 
 
@@ -424,7 +426,7 @@ def layout_problems(scan: RouteScan) -> tuple[ProjectError, ...]:
 def _faults(route: RouteFile, layout: tuple[ProjectError, ...]) -> tuple[ProjectError, ...]:
     own = [problem for problem in layout if _concerns(problem, route)]
     files = (route.exports.problems, *(middleware.problems for middleware in route.wraps))
-    return (*own, *(problem for problems in files for problem in problems))
+    return (*own, *(problem for problems in files for problem in problems), *check_guards(route))
 
 
 def _concerns(problem: ProjectError, route: RouteFile) -> bool:

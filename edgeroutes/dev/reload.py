@@ -223,7 +223,7 @@ class ImportGuard:
         except EdgeroutesError:
             return ()  # already reported
         try:
-            graph = project.tracer.trace(map(Path, (*route.middleware_files, route.source_file)))
+            graph = project.tracer.trace(map(Path, route.files))
         except ProjectError:
             return ()  # loading reports it better
         return (*check_imports(graph, declared), *self._links_out(graph))

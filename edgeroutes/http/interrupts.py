@@ -18,6 +18,8 @@ class HTTPError(Exception):
         detail: The explanation for the client; empty uses the status's default.
         headers: Header fields of the response, such as `Retry-After` or `WWW-Authenticate`.
         errors: The problems field by field: `[{"field": "title", "message": "is required"}]`.
+        type: The URI of the problem's type (RFC 9457 §3.1.1).
+        members: Further members of the problem document (RFC 9457 §3.2).
 
     Raises:
         ValueError: The status is not an error.
@@ -30,6 +32,8 @@ class HTTPError(Exception):
         *,
         headers: Mapping[str, str] | None = None,
         errors: FieldProblems = (),
+        type: str = "about:blank",  # noqa: A002  # as RFC 9457 calls it
+        members: Mapping[str, object] | None = None,
     ) -> None:
         if not 400 <= status <= 599:
             raise ValueError(
@@ -40,6 +44,8 @@ class HTTPError(Exception):
         self.detail = detail
         self.headers = headers or {}
         self.errors = errors
+        self.type = type
+        self.members = members or {}
 
     def __str__(self) -> str:
         return f"{self.status} {self.detail}".rstrip()

@@ -65,7 +65,7 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
         `{"type":"about:blank","title":"Not Found","status":404,"detail":"…","instance":"/x","request_id":"…"}`, and `errors` where the
         error has them: at most 100 and 24 kB, with `"more_errors":true` if there are others. Long strings end in `…`.
     """
-    document: dict[str, object] = {"type": "about:blank", "title": reason_phrase(error.status), "status": error.status}
+    document: dict[str, object] = {"type": error.type, "title": reason_phrase(error.status), "status": error.status}
     document["detail"] = _shortened(
         error.detail or default_detail(error.status, is_invalid=bool(error.errors)), _MAX_DETAIL_CHARACTERS
     )
@@ -76,6 +76,7 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
         document["errors"] = listed = _listed(error.errors)
         if len(listed) < len(error.errors):
             document["more_errors"] = True
+    document.update(error.members)
     document.update(members)
     response = Response.json(document, status=error.status, headers=dict(error.headers))
     response.headers["content-type"] = CONTENT_TYPE

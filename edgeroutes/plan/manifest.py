@@ -28,6 +28,7 @@ def route_arguments(route: RouteFile, cors: CORS | None) -> dict[str, Any]:
         "middleware_files": route.middleware_files,
         "cors": cors,
         "has_options": "OPTIONS" in route.exports.method_names,
+        "guards": dict(route.guards.files) if route.guards is not None else None,
     }
 
 

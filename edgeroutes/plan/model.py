@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgeroutes.config import Config
     from edgeroutes.errors import Problem
     from edgeroutes.http.cors import CORS
+    from edgeroutes.routing.route_guards import RouteGuards
     from edgeroutes.routing.scan import RouteFile
 
 
@@ -63,8 +64,13 @@ class FunctionPlan:
     @property
     def source_files(self) -> tuple[str, ...]:
         """The route and middleware files that its trace starts from."""
-        files = [file for route in self.routes for file in (*route.middleware_files, route.source_file)]
+        files = [file for route in self.routes for file in route.files]
         return tuple(dict.fromkeys(files))
+
+    @property
+    def guards(self) -> dict[str, RouteGuards]:
+        """Route path → its guards; routes without any are absent."""
+        return {route.route_path: route.guards for route in self.routes if route.guards is not None}
 
     @property
     def http_methods(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from edgeroutes.http.cors import CORS
+    from edgeroutes.routing.guards import AuthConfig, IdempotencyConfig, RateLimitConfig
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -20,6 +21,8 @@ FUNCTION_FILE: Final = "function.yaml"
 
 APP_EXPORT: Final = "app"
 STATIC_PARAMS_EXPORT: Final = "generate_static_params"
+
+GUARD_NAMES: Final = ("auth", "limit", "idempotent")
 
 _DYNAMIC_VALUES: Final = ("auto", "force-dynamic", "error", "force-static")
 
@@ -58,14 +61,20 @@ class SegmentConfig:
         streaming: Whether the response streams, or None to find it out from the source.
         cors: A `CORS`, False for none, or None for the folder's or the project's.
         isolate: "route", the name of a group, or None for the project's.
+        auth: Who may call, False for everyone, or None for the folder's.
+        limit: How often, as a tuple; False for no limit, or None for the folder's.
+        idempotent: Which requests run once, False for none, or None for the folder's.
     """
 
     __slots__ = (
+        "auth",
         "cors",
         "dynamic",
         "dynamic_params",
         "fetch_cache",
+        "idempotent",
         "isolate",
+        "limit",
         "max_duration",
         "preferred_region",
         "revalidate",
@@ -88,6 +97,9 @@ class SegmentConfig:
         streaming: bool | None = None,
         cors: CORS | bool | None = None,
         isolate: str | None = None,
+        auth: AuthConfig | bool | None = None,
+        limit: tuple[RateLimitConfig, ...] | bool | None = None,
+        idempotent: IdempotencyConfig | bool | None = None,
     ) -> None:
         self.dynamic = dynamic
         self.revalidate = revalidate
@@ -100,6 +112,9 @@ class SegmentConfig:
         self.streaming = streaming
         self.cors = cors
         self.isolate = isolate
+        self.auth = auth
+        self.limit = limit
+        self.idempotent = idempotent
 
     @classmethod
     def from_namespace(cls, namespace: Mapping[str, object], where: str) -> SegmentConfig:
@@ -117,7 +132,7 @@ class SegmentConfig:
         values: dict[str, Any] = {}
         problems = []
         for name in sorted(CONFIG_NAMES):
-            if name in namespace:
+            if name in namespace and not (name in GUARD_NAMES and is_module(namespace[name])):
                 try:
                     values[name] = require_config_value(name, namespace[name], where)
                 except RouteFileError as err:
@@ -229,16 +244,54 @@ def _cors(name: str, value: object, where: str) -> object:
     return _refuse(name, value, where, "CORS(…) of edgeroutes, and False for none")
 
 
+def is_module(value: object) -> bool:
+    """Whether the value of a guard's name is a module, as `from edgeroutes import auth` makes it."""
+    return type(value).__name__ == "module"
+
+
+def _auth(name: str, value: object, where: str) -> object:
+    from edgeroutes.routing.guards import AuthConfig
+
+    if isinstance(value, AuthConfig) or value is False:
+        return value
+    return _refuse(
+        name,
+        value,
+        where,
+        "bearer(…), cognito(…), api_key(…), cookie_session(…) and any_of(…) of edgeroutes.auth, and False for none",
+    )
+
+
+def _limit(name: str, value: object, where: str) -> object:
+    from edgeroutes.routing.guards import RateLimitConfig
+
+    limits = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if value is False or (limits and all(isinstance(each, RateLimitConfig) for each in limits)):
+        return value if value is False else limits
+    return _refuse(name, value, where, "RateLimit(…) of edgeroutes.ratelimit, a list of them, and False for none")
+
+
+def _idempotent(name: str, value: object, where: str) -> object:
+    from edgeroutes.routing.guards import IdempotencyConfig
+
+    if isinstance(value, IdempotencyConfig) or value is False:
+        return value
+    return _refuse(name, value, where, "Idempotency(…) of edgeroutes.idempotency, and False for none")
+
+
 def _refuse(name: str, value: object, where: str, allowed: str) -> object:
     raise RouteFileError(f"{name} is {show_value(value)}. Allowed: {allowed}", where=where)
 
 
 _VALIDATORS: dict[str, Callable[[str, object, str], object]] = {
+    "auth": _auth,
     "cors": _cors,
     "dynamic": _choice,
     "dynamic_params": _flag,
     "fetch_cache": _choice,
+    "idempotent": _idempotent,
     "isolate": _isolate,
+    "limit": _limit,
     "max_duration": _max_duration,
     "preferred_region": _preferred_region,
     "revalidate": _revalidate,

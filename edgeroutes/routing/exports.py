@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from edgeroutes.routing.callables import Module
 from edgeroutes.routing.conventions import (
     APP_EXPORT,
     CONFIG_NAMES,
+    GUARD_NAMES,
     METHODS,
     STATIC_PARAMS_EXPORT,
     SegmentConfig,
@@ -38,10 +39,11 @@ from edgeroutes.routing.patterns import Pattern, parse_pattern
 from edgeroutes.routing.python_source import is_literal, parse_python, read_constant
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from edgeroutes.http.cors import CORS
     from edgeroutes.routing.bindings import Binding, Bindings
+    from edgeroutes.routing.guards import AuthConfig, IdempotencyConfig, RateLimitConfig
 
 
 _Found = tuple[int, ProjectError]
@@ -57,6 +59,7 @@ class RouteExports:
         app: The ASGI application that serves all methods.
         generate_static_params: The function of that name.
         config: Only what is allowed; what is not is a problem.
+        config_lines: Name → line of what the config sets.
         streams: Whether its responses stream: `streaming`, else what the source shows.
         problems: What is wrong with the file, by line, all of it; empty for a good one.
         nothing_exported: The problem of a file that exports neither method nor app; apart, since such a file still
@@ -68,6 +71,7 @@ class RouteExports:
     app: Export | None = None
     generate_static_params: Export | None = None
     config: SegmentConfig
+    config_lines: Mapping[str, int] = field(default_factory=dict)
     streams: bool = False
     problems: tuple[ProjectError, ...] = ()
     nothing_exported: RouteFileError | None = None
@@ -83,8 +87,10 @@ class MiddlewareExports:
 
     Args:
         source_file: As it was given.
-        middleware: The function; None where it is missing, which is a problem.
+        middleware: The function; None where the file declares guards or CORS alone. It is a problem if it declares nothing.
         cors: For the routes of its folder: a `CORS`, False for none, or None where it is not set.
+        auth, limit, idempotent: The same of guards; whatever `matcher` says, they are for every route of the folder.
+        config_lines: Name → line of what of these is set.
         matcher: The patterns that it is for, or None for every route at or below its folder.
         problems: What is wrong with the file, by line, all of it.
     """
@@ -92,6 +98,10 @@ class MiddlewareExports:
     source_file: str
     middleware: Export | None = None
     cors: CORS | bool | None = None
+    auth: AuthConfig | bool | None = None
+    limit: tuple[RateLimitConfig, ...] | bool | None = None
+    idempotent: IdempotencyConfig | bool | None = None
+    config_lines: Mapping[str, int] = field(default_factory=dict)
     matcher: tuple[Pattern, ...] | None = None
     problems: tuple[ProjectError, ...] = ()
 
@@ -101,7 +111,23 @@ def config_lines(source: str) -> dict[str, int]:
     parsed = read_module(source, "")
     if isinstance(parsed, ProjectError):
         return {}
-    return {binding.name: binding.line for binding in parsed[1].every if binding.name in CONFIG_NAMES}
+    return _config_lines(parsed[1])
+
+
+def _config_lines(bindings: Bindings) -> dict[str, int]:
+    return {
+        binding.name: binding.line
+        for binding in bindings.every
+        if binding.name in CONFIG_NAMES and not _is_guard_module(binding, bindings)
+    }
+
+
+def _is_guard_module(binding: Binding, bindings: Bindings) -> bool:
+    """Whether a guard's name is a module here: `from edgeroutes import auth`, `import auth`."""
+    name = binding.name
+    return (
+        binding.kind == "import" and name in GUARD_NAMES and bindings.imports.get(name) in (name, f"edgeroutes.{name}")
+    )
 
 
 def check_annotations(
@@ -165,6 +191,7 @@ def read_exports(source: str, source_file: str, parameter_names: tuple[str, ...]
         app=app,
         generate_static_params=read_export(STATIC_PARAMS_EXPORT, bindings),
         config=config,
+        config_lines=_config_lines(bindings),
         streams=is_streaming(methods, bindings, module) if config.streaming is None else config.streaming,
         problems=_by_line(
             [
@@ -211,7 +238,7 @@ def _read_settings(names: Iterable[str], bindings: Bindings, source_file: str) -
     problems: list[_Found] = []
     for name in sorted(names):
         binding = bindings.last(name)
-        if binding is None:
+        if binding is None or _is_guard_module(binding, bindings):
             continue
         where = f"{source_file}:{binding.line}"
         try:
@@ -235,16 +262,43 @@ def read_middleware(source: str, source_file: str) -> MiddlewareExports:
     bindings = parsed[1]
     middleware = read_export("middleware", bindings)
     matcher, problems = _read_matcher(bindings, source_file)
-    settings, cors_problems = _read_settings(("cors",), bindings, source_file)
-    problems += cors_problems
-    problems += _check_middleware(middleware, bindings, source_file)
+    settings, config_problems = _read_settings(_FOLDER_CONFIG, bindings, source_file)
+    problems += config_problems
+    problems += _check_folder_config(bindings, source_file)
+    if middleware is not None or matcher is not None or not _declares(bindings):
+        problems += _check_middleware(middleware, bindings, source_file)
     return MiddlewareExports(
         source_file=source_file,
         middleware=middleware,
-        cors=settings.get("cors"),
+        config_lines={name: line for name, line in _config_lines(bindings).items() if name in _FOLDER_CONFIG},
         matcher=matcher,
+        **settings,
         problems=_by_line(problems),
     )
+
+
+# What a folder's middleware.py may declare for its routes.
+_FOLDER_CONFIG = ("cors", *GUARD_NAMES)
+
+
+def _declares(bindings: Bindings) -> bool:
+    return any(name in _FOLDER_CONFIG for name in _config_lines(bindings))
+
+
+def _check_folder_config(bindings: Bindings, source_file: str) -> Iterator[_Found]:
+    """Config that only a route file may have, and misspelt names of a folder's config."""
+    for binding in bindings.every:
+        if binding.name in bindings.used or not (is_literal(binding.node) or _is_value_call(binding, bindings)):
+            continue
+        where = f"{source_file}:{binding.line}"
+        if binding.name in CONFIG_NAMES and binding.name not in _FOLDER_CONFIG:
+            problem = f"{binding.name!r} has no effect in a middleware file. Allowed are {', '.join(_FOLDER_CONFIG)}"
+            yield binding.line, RouteFileError(problem, where=where, hint="Move it to the route files")
+        elif _is_value_call(binding, bindings) and binding.name not in _FOLDER_CONFIG:
+            likely = _likely(binding.name, [*_FOLDER_CONFIG])
+            if likely is not None and bindings.last(likely) is None:
+                problem = f"{binding.name!r} is not the config of a folder"
+                yield binding.line, RouteFileError(problem, where=where, hint=f"Rename it to {likely!r}")
 
 
 def _check_middleware(middleware: Export | None, bindings: Bindings, source_file: str) -> Iterator[_Found]:

@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING
 
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.cors import CORS
+from edgeroutes.routing.conventions import GUARD_NAMES
+from edgeroutes.routing.guards import (
+    AnyOfConfig,
+    ApiKeyConfig,
+    BearerConfig,
+    CognitoConfig,
+    CookieSessionConfig,
+    IdempotencyConfig,
+    RateLimitConfig,
+    Reference,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from edgeroutes.routing.bindings import Binding, Bindings
 
@@ -22,6 +33,21 @@ _PARSING = threading.Lock()
 # A tree takes about 40 times the memory of its source.
 _SHARED_BYTES = 4_000_000
 _shared: _SharedTrees | None = None
+
+# Public name → the class whose values may stand in a route file's config.
+VALUE_CLASSES: Mapping[str, Callable[..., object]] = {
+    "edgeroutes.CORS": CORS,
+    "edgeroutes.http.cors.CORS": CORS,
+    "edgeroutes.auth.any_of": AnyOfConfig,
+    "edgeroutes.auth.api_key": ApiKeyConfig,
+    "edgeroutes.auth.bearer": BearerConfig,
+    "edgeroutes.auth.cognito": CognitoConfig,
+    "edgeroutes.auth.cookie_session": CookieSessionConfig,
+    "edgeroutes.idempotency.Idempotency": IdempotencyConfig,
+    "edgeroutes.ratelimit.RateLimit": RateLimitConfig,
+}
+# Whose argument may be a function, which only running the file gives.
+_TAKES_FUNCTION = frozenset({"edgeroutes.auth.api_key"})
 
 
 class _SharedTrees(dict[bytes, ast.Module]):
@@ -99,21 +125,24 @@ def read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
         where: The file with its line, for the error.
 
     Raises:
-        RouteFileError: It cannot, or `CORS` does not accept its arguments.
+        RouteFileError: It cannot, or a value class does not accept its arguments.
     """
     name = binding.name
     if binding.kind == "import":
         problem = (
             f"{name} is imported from {bindings.imports.get(name)!r}, and config must stand in the route file itself"
         )
-        raise RouteFileError(problem, where=where, hint=f"Write '{name} = ...' with a literal")
+        hint = f"Write '{name} = ...' with a literal"
+        if name in GUARD_NAMES:
+            hint = f"Write '{name} = ...' with a guard, or import it under another name: a route file declares guards by this one"
+        raise RouteFileError(problem, where=where, hint=hint)
     if any(other.is_conditional for other in bindings.every if other.name == name):
         problem = f"{name} is set below an 'if', 'try', 'with' or loop. It must be readable without running the file"
         raise RouteFileError(problem, where=where, hint=f"Write one '{name} = ...' at the top level")
     node = binding.node
     if binding.kind == "value" and isinstance(node, ast.expr):
         try:
-            return _read_value(node, bindings, where)
+            return _read_value(node, bindings, name, where)
         except (ValueError, TypeError, MemoryError, RecursionError):
             there = render_node(node)
     else:
@@ -123,27 +152,40 @@ def read_constant(binding: Binding, bindings: Bindings, where: str) -> object:
     raise RouteFileError(problem, where=where, hint=hint)
 
 
-def _read_value(node: ast.expr, bindings: Bindings, where: str) -> object:
-    """The value of a literal, or of a call of `CORS` with literal arguments.
+def _read_value(node: ast.expr, bindings: Bindings, name: str, where: str) -> object:
+    """The value of a literal, or of a call of a value class with such arguments; of a list of calls, too.
 
     Raises:
         ValueError: The expression would have to be run.
-        RouteFileError: `CORS` does not accept these arguments.
+        RouteFileError: A value class does not accept these arguments.
     """
+    if isinstance(node, ast.List | ast.Tuple) and any(isinstance(each, ast.Call) for each in node.elts):
+        return [_read_value(each, bindings, name, where) for each in node.elts]
     if not isinstance(node, ast.Call):
         return ast.literal_eval(node)
     dotted = bindings.dotted_name(node.func) or ""
-    if not (dotted.startswith("edgeroutes.") and dotted.endswith(".CORS")):
+    make = VALUE_CLASSES.get(dotted)
+    if make is None:
         raise ValueError(f"{dotted} is not a value class")
-    args = [ast.literal_eval(argument) for argument in node.args]
-    kwargs = {word.arg or "**": ast.literal_eval(word.value) for word in node.keywords}
+    takes_function = dotted in _TAKES_FUNCTION
+
+    def read(argument: ast.expr) -> object:
+        if takes_function and isinstance(argument, ast.Name | ast.Attribute | ast.Lambda):
+            return Reference(render_node(argument))
+        return _read_value(argument, bindings, name, where)
+
+    args = [read(argument) for argument in node.args]
+    kwargs = {word.arg or "**": read(word.value) for word in node.keywords}
     if "**" in kwargs:
         raise ValueError("** would have to be run")
     try:
-        return CORS(*args, **kwargs)
+        return make(*args, **kwargs)
     except (TypeError, ValueError) as err:
-        problem = str(err).replace("CORS.__init__()", "CORS()").partition(". Did you mean")[0]  # which Python 3.13 adds
-        raise RouteFileError(f"cors: {problem}", where=where) from err
+        called = dotted.rpartition(".")[2]
+        problem = str(err).replace(f"{getattr(make, '__name__', '')}.__init__()", f"{called}()")
+        if isinstance(err, TypeError):
+            problem = problem.partition(". Did you mean")[0]  # which Python 3.13 adds
+        raise RouteFileError(f"{name}: {problem}", where=where) from err
 
 
 def is_literal(node: ast.AST | None) -> bool:

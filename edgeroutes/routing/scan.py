@@ -23,6 +23,7 @@ from edgeroutes.routing.exports import (
 from edgeroutes.routing.layout import PlacedRoute, check_layout, first_of_each_url, foreign_segments, misplaced_files
 from edgeroutes.routing.patterns import GROUP, Pattern, Segment, check_segments, parse_segment
 from edgeroutes.routing.reading import FileTree, link_problem
+from edgeroutes.routing.route_guards import RouteGuards, check_guards, read_guards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,9 +43,10 @@ class RouteFile:
         directory: Its folder, such as 'functions/(shop)/users/[id]'.
         source_file: Its route file.
         exports: What that file exports.
-        middleware_files: That stand at or above the folder, outermost first.
-        function_yaml_files: The same of function.yaml.
-        wraps: What the middleware files export, in the same order.
+        middleware_files: That stand at or above the folder and export `middleware`, outermost first.
+        function_yaml_files: The files of that name.
+        wraps: What the middleware.py files export, in the same order, also those that declare config alone.
+        guards: Who may call, how often and once; None without any.
     """
 
     route_path: str
@@ -55,6 +57,13 @@ class RouteFile:
     middleware_files: tuple[str, ...] = ()
     function_yaml_files: tuple[str, ...] = ()
     wraps: tuple[MiddlewareExports, ...] = ()
+    guards: RouteGuards | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files that its function loads for it: middleware, folders' guards, and the route file."""
+        guards = self.guards.files.values() if self.guards is not None else ()
+        return tuple(dict.fromkeys([*self.middleware_files, *sorted(guards), self.source_file]))
 
     @property
     def config(self) -> SegmentConfig:
@@ -108,6 +117,7 @@ def scan(tree: FileTree, app_dir: str = "functions") -> RouteScan:
     routes = [_read_route(tree, place, found, middleware, modules) for place in first_of_each_url(places)]
     absences = []
     for route in routes:
+        problems += (problem for problem in check_guards(route) if str(problem) not in map(str, problems))
         known = {str(problem) for problem in problems}  # a module that several routes import has its problems once
         problems += (problem for problem in route.exports.problems if str(problem) not in known)
         if route.exports.nothing_exported is not None:
@@ -254,16 +264,17 @@ def _read_route(
         exports = read_exports(text, file, place.pattern.parameter_names)
         wrong = check_annotations(text, exports, place.pattern.parameter_names, modules.find)
         exports = replace(exports, problems=(*exports.problems, *wrong)) if wrong else exports
-    files = _files_above(place, MIDDLEWARE_FILE, found)
+    wraps = tuple(middleware[name] for name in _files_above(place, MIDDLEWARE_FILE, found))
     return RouteFile(
         route_path=place.pattern.route_path,
         pattern=place.pattern,
         directory=place.directory,
         source_file=file,
         exports=exports,
-        middleware_files=files,
+        middleware_files=tuple(each.source_file for each in wraps if each.middleware or not each.config_lines),
         function_yaml_files=_files_above(place, FUNCTION_FILE, found),
-        wraps=tuple(middleware[name] for name in files),
+        wraps=wraps,
+        guards=read_guards(exports, wraps),
     )
 
 

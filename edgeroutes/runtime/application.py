@@ -255,6 +255,9 @@ class Call:
             if is_fatal(error):
                 raise
             response = self.fail(error)
+        if self._scope is not None and self._scope.on_response:
+            for add in self._scope.on_response:
+                add(response)
         finalize_body(response, self.incoming.method)
         if self._scope is not None and self._scope.streams and not response.is_stream:
             await self.close_streams()  # of a 304, of HEAD, of a stream that middleware has replaced

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edgeroutes.http.cookies import ResponseCookies
     from edgeroutes.http.headers import Headers
     from edgeroutes.http.request_bodies import FormLimits
+    from edgeroutes.http.response import Response
     from edgeroutes.runtime.cache_policy import CacheUsage
     from edgeroutes.runtime.endpoint import Endpoint
     from edgeroutes.runtime.request_cookies import Cookies
@@ -51,6 +52,7 @@ class RequestScope:
     __slots__ = (
         "_request",
         "after",
+        "caller",
         "cleanups",
         "dynamic_reasons",
         "endpoint",
@@ -58,6 +60,7 @@ class RequestScope:
         "is_shared",
         "is_starting",
         "jar",
+        "on_response",
         "params",
         "path",
         "sealed",
@@ -79,6 +82,9 @@ class RequestScope:
         self.is_shared = False  # whether caches may store a stream that is still being produced
         self.is_starting = False  # whether a stream's first chunk is waited for
         self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
+        self.caller: Any = None  # whom the route's auth has found
+        # What guards add to the response, whatever it is; these functions raise nothing.
+        self.on_response: list[Callable[[Response], object]] | None = None
         self.streams: list[
             StartedStream
         ] = []  # to be closed, innermost first in the list: middleware may put one around another

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgeroutes.runtime.binding import Binding, Segments
     from edgeroutes.runtime.context import RequestScope
     from edgeroutes.runtime.dependencies import Dependencies
+    from edgeroutes.runtime.guards import Guards
     from edgeroutes.runtime.manifest import Manifest, ManifestRoute
     from edgeroutes.runtime.middleware import FolderMiddleware
     from edgeroutes.types import AsgiApp, Handler, Incoming
@@ -107,6 +108,7 @@ class Endpoint:
     """
 
     __slots__ = (
+        "_guards",
         "_middleware",
         "_responders",
         "app",
@@ -129,6 +131,12 @@ class Endpoint:
         self.app: AsgiApp | None = namespace.get(APP_EXPORT)
         self.static_params = namespace.get(STATIC_PARAMS_EXPORT)
         self._responders = self._dispatch_table(namespace)
+        self._guards: Guards | None = None
+        if route.guards:
+            from edgeroutes.runtime.guards import read_guards
+
+            self._guards = read_guards({name: load_module(root, file) for name, file in route.guards.items()}, route)
+            self._responders = self._guards.running_once(self._responders)
         self._middleware = _load_middleware(root, route.middleware_files)
         self.lifetime_seconds = lifetime_seconds(
             self.config.dynamic, self.config.revalidate, has_static_params=self.static_params is not None
@@ -180,9 +188,9 @@ class Endpoint:
     def bare_app(self, incoming: Incoming) -> AsgiApp | None:
         """The route's app, for a server that calls it directly.
 
-        None without an app, where middleware covers the request's path, and where `Host` is not one, which `respond` refuses.
+        None without an app, with guards, where middleware covers the request's path, and where `Host` is not one, which `respond` refuses.
         """
-        if self.app is None or self._covering(incoming):
+        if self.app is None or self._guards is not None or self._covering(incoming):
             return None
         from edgeroutes.http.url import has_valid_host
 
@@ -197,7 +205,12 @@ class Endpoint:
         return matching_middleware(self._middleware, incoming.path[len(self.manifest.base_path) :] or "/")
 
     async def respond(self, scope: RequestScope) -> Response:
-        """The response to a request, through the middleware; other exceptions than responses pass through."""
+        """The response to a request, through guards and middleware; other exceptions than responses pass through."""
+        if self._guards is not None:
+            try:
+                await self._guards.admit(scope)
+            except Exception as error:  # noqa: BLE001  # `interrupted` raises others again
+                return self.interrupted(scope, error)
         respond = self._responders.get(scope.incoming.method)
         if respond is None:
             if self.app is None:

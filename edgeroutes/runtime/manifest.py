@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from edgeroutes.http.cors import CORS
 
@@ -22,9 +22,10 @@ class ManifestRoute:
         needs_loop: Whether its import graph holds asyncio, anyio or trio.
         cors: What pages of other origins may do with it, its methods named; None for nothing.
         has_options: Whether it exports OPTIONS, and so responds to preflights by itself.
+        guards: `auth`, `limit`, `idempotent` → the file that declares it; None without any.
     """
 
-    __slots__ = ("cors", "has_options", "middleware_files", "needs_loop", "route_path", "source_file")
+    __slots__ = ("cors", "guards", "has_options", "middleware_files", "needs_loop", "route_path", "source_file")
 
     def __init__(
         self,
@@ -35,6 +36,7 @@ class ManifestRoute:
         needs_loop: bool = True,
         cors: CORS | None = None,
         has_options: bool = False,
+        guards: Mapping[str, str] | None = None,
     ) -> None:
         self.route_path = route_path
         self.source_file = source_file
@@ -42,6 +44,7 @@ class ManifestRoute:
         self.needs_loop = needs_loop
         self.cors = cors
         self.has_options = has_options
+        self.guards = guards
 
     def parameters(self) -> dict[str, type[str | list[str]]]:
         """What the path captures, and as what: `/users/[id]/[...rest]` → `{"id": str, "rest": list}`."""
