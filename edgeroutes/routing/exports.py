@@ -36,7 +36,7 @@ from edgeroutes.routing.handlers import (
     read_methods,
 )
 from edgeroutes.routing.patterns import Pattern, parse_pattern
-from edgeroutes.routing.python_source import is_literal, parse_python, read_constant
+from edgeroutes.routing.python_source import GUARD_CLASSES, is_literal, parse_python, read_constant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -295,8 +295,11 @@ def _check_folder_config(bindings: Bindings, source_file: str) -> Iterator[_Foun
             problem = f"{binding.name!r} has no effect in a middleware file. Allowed are {', '.join(_FOLDER_CONFIG)}"
             yield binding.line, RouteFileError(problem, where=where, hint="Move it to the route files")
         elif _is_value_call(binding, bindings) and binding.name not in _FOLDER_CONFIG:
+            unnamed = _guard_fault(binding, bindings)
             likely = _likely(binding.name, [*_FOLDER_CONFIG])
-            if likely is not None and bindings.last(likely) is None:
+            if unnamed is not None:
+                yield binding.line, RouteFileError(unnamed[0], where=where, hint=unnamed[1])
+            elif likely is not None and bindings.last(likely) is None:
                 problem = f"{binding.name!r} is not the config of a folder"
                 yield binding.line, RouteFileError(problem, where=where, hint=f"Rename it to {likely!r}")
 
@@ -402,7 +405,7 @@ def _fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
     if _is_function(binding, bindings):
         return _method_fault(name) or _static_params_fault(name)
     if is_literal(binding.node) or _is_value_call(binding, bindings):
-        return _config_fault(name, bindings)
+        return _guard_fault(binding, bindings) or _config_fault(name, bindings)
     return None
 
 
@@ -414,6 +417,16 @@ def _is_value_call(binding: Binding, bindings: Bindings) -> bool:
     """Whether one of edgeroutes' own classes is called, as in `Cors = CORS()`."""
     dotted = bindings.dotted_name(binding.node.func) if isinstance(binding.node, ast.Call) else None
     return (dotted or "").startswith("edgeroutes.")
+
+
+def _guard_fault(binding: Binding, bindings: Bindings) -> tuple[str, str] | None:
+    """A guard under another name than that of guards, which the file uses nowhere: it would protect nothing."""
+    dotted = bindings.dotted_name(binding.node.func) if isinstance(binding.node, ast.Call) else None
+    name = GUARD_CLASSES.get(dotted or "")
+    if name is None:
+        return None
+    called = (dotted or "").rpartition(".")[2]
+    return f"{called}(…) under the name {binding.name!r} has no effect", f"Rename it to {name!r}"
 
 
 def _method_fault(name: str) -> tuple[str, str] | None:

@@ -46,6 +46,12 @@ VALUE_CLASSES: Mapping[str, Callable[..., object]] = {
     "edgeroutes.idempotency.Idempotency": IdempotencyConfig,
     "edgeroutes.ratelimit.RateLimit": RateLimitConfig,
 }
+# Public name of a guard → under which name a file declares it.
+GUARD_CLASSES: Mapping[str, str] = {
+    name: "auth" if name.startswith("edgeroutes.auth.") else "limit" if name.endswith(".RateLimit") else "idempotent"
+    for name, make in VALUE_CLASSES.items()
+    if make is not CORS
+}
 # Whose argument may be a function, which only running the file gives.
 _TAKES_FUNCTION = frozenset({"edgeroutes.auth.api_key"})
 

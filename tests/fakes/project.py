@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.adapters.mount import mount
 from edgeroutes.adapters.proxy import LambdaHandler
-from edgeroutes.plan.manifest import read_cors
+from edgeroutes.plan.manifest import read_cors, route_arguments
 from edgeroutes.routing.reading import DiskTree
 from edgeroutes.routing.scan import scan
 from edgeroutes.runtime.application import Application, Call
@@ -102,10 +102,8 @@ class RouteProject:
             ManifestRoute(
                 route.route_path,
                 route.source_file,
-                middleware_files=route.middleware_files,
+                **route_arguments(route, cors.get(route.route_path)),
                 needs_loop=self.needs_loop,
-                cors=cors.get(route.route_path),
-                has_options="OPTIONS" in route.exports.method_names,
             )
             for route in found.routes
         ]

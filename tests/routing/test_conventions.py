@@ -32,6 +32,9 @@ def test_a_module_without_config_has_the_defaults() -> None:
         "streaming": None,
         "cors": None,
         "isolate": None,
+        "auth": None,
+        "limit": None,
+        "idempotent": None,
     }
     assert config == SegmentConfig()
 

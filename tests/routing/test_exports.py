@@ -60,6 +60,7 @@ def test_everything_about_a_route_file_is_one_value() -> None:
         streams=True,
         problems=(),
         nothing_exported=None,
+        config_lines={"revalidate": 2, "tags": 3, "cors": 4},
     )
 
 

@@ -33,7 +33,7 @@ def test_a_call_of_cors_is_read(name: str) -> None:
 def test_arguments_that_cors_does_not_accept_are_named() -> None:
     with pytest.raises(RouteFileError) as raised:
         read("CORS('*', max_age=-1)")
-    assert str(raised.value) == "route.py:4: cors: max_age is -1. Allowed are whole seconds from 0."
+    assert str(raised.value) == "route.py:4: value: max_age is -1. Allowed are whole seconds from 0."
 
 
 @pytest.mark.parametrize(
