@@ -22,6 +22,7 @@ from edgeroutes.names import (
     DISTRIBUTION_ID_VARIABLE,
     OWN_VARIABLES,
     SAM_CONFIG_FILE,
+    STATE_TABLE_VARIABLE,
 )
 from edgeroutes.routing.conventions import GROUP_NAMES, is_group_name
 from edgeroutes.routing.reading import read_text
@@ -49,7 +50,9 @@ THROTTLES = range(1, 1_000_001)
 # Source: docs.aws.amazon.com/lambda "API_Environment", Variables, key pattern (read 2026-11-30). Lambda's own may start with _.
 _VARIABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]+|_HANDLER|_X_AMZN_TRACE_ID")
 # Variables of edgeroutes and Lambda that users may set: docs/caching.md, docs/revalidation.md.
-_SETTABLE_VARIABLES = frozenset({DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, "AWS_LAMBDA_EXEC_WRAPPER"})
+_SETTABLE_VARIABLES = frozenset(
+    {DATA_CACHE_TABLE_VARIABLE, DISTRIBUTION_ID_VARIABLE, STATE_TABLE_VARIABLE, "AWS_LAMBDA_EXEC_WRAPPER"}
+)
 # Source: docs.aws.amazon.com/lambda "configuration-envvars", Defined runtime environment variables (read 2026-11-21).
 _LAMBDA_VARIABLES = frozenset(
     {

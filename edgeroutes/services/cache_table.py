@@ -11,6 +11,7 @@ import zlib
 from edgeroutes.errors import StoreError
 from edgeroutes.http.caching import YEAR_SECONDS
 from edgeroutes.services.cache_stores import STALE_SECONDS, Entry, digest
+from edgeroutes.services.dynamodb import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ class TableStore:
     """
 
     def __init__(self, table_name: str) -> None:
-        self._table_name = table_name
-        self._made_client: Any = None
+        # A slow cache is worse than none.
+        self._table = Table(table_name, timeout_s=1, attempts=2)
 
     def read(self, key: str | None, tags: Sequence[str]) -> tuple[Entry | None, dict[str, float]]:
         """The entry of a key, and when each tag was invalidated (0 for never), in one consistent read.
@@ -83,7 +84,7 @@ class TableStore:
         Raises:
             StoreError: The table cannot be written to.
         """
-        self._call("delete_item", TableName=self._table_name, Key={KEY: {"S": _value_key(key)}})
+        self._table.call("delete_item", TableName=self._table.name, Key={KEY: {"S": _value_key(key)}})
 
     def invalidate(self, tags: Iterable[str], now: float) -> None:
         """Store the invalidation of these tags: it applies to every value with one of them whose computation began before.
@@ -100,9 +101,9 @@ class TableStore:
 
     def _put_latest(self, item: dict[str, Any], at: str) -> None:
         """Put an item, unless the table has a newer one: requests may overtake each other, especially retries."""
-        self._call(
+        self._table.call(
             "put_item",
-            TableName=self._table_name,
+            TableName=self._table.name,
             Item=item,
             ConditionExpression="attribute_not_exists(#at) OR #at < :at",
             ExpressionAttributeNames={"#at": at},
@@ -114,7 +115,7 @@ class TableStore:
         for start in range(0, len(keys), _READS):
             asked = {"Keys": [{KEY: {"S": key}} for key in keys[start : start + _READS]], "ConsistentRead": True}
             for response in self._read_batch(asked):
-                items.update({item[KEY]["S"]: item for item in response["Responses"].get(self._table_name, ())})
+                items.update({item[KEY]["S"]: item for item in response["Responses"].get(self._table.name, ())})
         return items
 
     def _read_batch(self, asked: Any) -> list[dict[str, Any]]:
@@ -123,37 +124,13 @@ class TableStore:
 
         responses = []
         for attempt in range(_TRIES):
-            response = self._call("batch_get_item", RequestItems={self._table_name: asked})
+            response = self._table.call("batch_get_item", RequestItems={self._table.name: asked})
             responses.append(response)
-            asked = response.get("UnprocessedKeys", {}).get(self._table_name)
+            asked = response.get("UnprocessedKeys", {}).get(self._table.name)
             if not asked:
                 return responses
             time.sleep(0.02 * 2**attempt)
-        raise StoreError("DynamoDB left a part of a batch unread four times over", where=f"table {self._table_name}")
-
-    def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
-        """DynamoDB's response; its exceptions as StoreError, except for a newer item in the table."""
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            response: dict[str, Any] = getattr(self._client(), operation)(**arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return {}
-            raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
-        except BotoCoreError as error:
-            raise StoreError(f"{error}".rstrip("."), where=f"table {self._table_name}") from error
-        return response
-
-    def _client(self) -> Any:
-        if self._made_client is None:
-            import boto3
-            from botocore.config import Config
-
-            # A slow cache is worse than none.
-            config = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 2})
-            self._made_client = boto3.client("dynamodb", config=config)
-        return self._made_client
+        raise StoreError("DynamoDB left a part of a batch unread four times over", where=f"table {self._table.name}")
 
 
 def _value_key(key: str) -> str:
