@@ -131,7 +131,10 @@ def not_found(detail: str = "") -> NoReturn:
 
 
 def unauthorized(detail: str = "") -> NoReturn:
-    """End with a 401: the client has to authenticate. `HTTPError(401, headers={"WWW-Authenticate": …})` names the scheme."""
+    """End with a 401: the client has to authenticate.
+
+    `WWW-Authenticate` names the schemes of the route's `auth`, or `Bearer` without one; `HTTPError(401, headers=…)` sets another.
+    """
     raise HTTPError(401, detail)
 
 

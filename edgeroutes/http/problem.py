@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE = "application/problem+json"
 
+# A 401 must contain a challenge (RFC 9110 §15.5.2). Bearer opens no dialog in browsers, as Basic does.
+DEFAULT_CHALLENGE = "Bearer"
+
 # A document stays below 64 KB, whatever a client sends: a character has up to six bytes in JSON.
 _MAX_ERRORS_BYTES = 24_000
 _MAX_MESSAGE_CHARACTERS = 500
@@ -63,7 +66,8 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
     Returns:
         For `HTTPError(404)`:
         `{"type":"about:blank","title":"Not Found","status":404,"detail":"…","instance":"/x","request_id":"…"}`, and `errors` where the
-        error has them: at most 100 and 24 kB, with `"more_errors":true` if there are others. Long strings end in `…`.
+        error has them: at most 100 and 24 kB, with `"more_errors":true` if there are others. Long strings end in `…`. A 401 has
+        `WWW-Authenticate`.
     """
     document: dict[str, object] = {"type": error.type, "title": reason_phrase(error.status), "status": error.status}
     document["detail"] = _shortened(
@@ -80,6 +84,8 @@ def problem_response(error: HTTPError, *, instance: str, request_id: str, **memb
     document.update(members)
     response = Response.json(document, status=error.status, headers=dict(error.headers))
     response.headers["content-type"] = CONTENT_TYPE
+    if error.status == 401:
+        response.headers.setdefault("www-authenticate", DEFAULT_CHALLENGE)
     return response
 
 

@@ -41,6 +41,22 @@ def test_detail_errors_headers_and_more_members_stand_in_it() -> None:
     assert dict(response.headers) == {"retry-after": "3", "content-type": "application/problem+json"}
 
 
+@pytest.mark.parametrize(
+    ("error", "challenge"),
+    [
+        (HTTPError(401), "Bearer"),
+        (HTTPError(401, headers={"WWW-Authenticate": 'Basic realm="x"'}), 'Basic realm="x"'),
+        (HTTPError(401, headers={"retry-after": "1"}), "Bearer"),
+        (HTTPError(403), None),
+        (HTTPError(407), None),
+    ],
+)
+def test_a_401_always_has_a_challenge(error: HTTPError, challenge: str | None) -> None:
+    response = problem_response(error, instance="/", request_id="")
+
+    assert response.headers.get("www-authenticate") == challenge
+
+
 def test_a_status_may_come_from_the_standard_library() -> None:
     response = problem_response(HTTPError(HTTPStatus.CONFLICT), instance="/", request_id="")
 
