@@ -129,7 +129,9 @@ def _find_depends(parameter: Parameter) -> Depends | None:
     if getattr(marker, "place", "") != "dependency":
         marker = find_marker(parameter.annotation)
     if getattr(marker, "place", "") != "dependency":
-        return None
+        annotation, optional = without_none(parameter.annotation)
+        of_type = getattr(annotation, "as_dependency", None)  # of `Caller`
+        return of_type(optional=optional) if of_type is not None else None
     called = plain_type(without_none(parameter.annotation)[0]) if marker.dependency is None else marker.dependency
     return marker.for_function(called)  # type: ignore[no-any-return]
 

@@ -204,6 +204,10 @@ class Endpoint:
 
         return matching_middleware(self._middleware, incoming.path[len(self.manifest.base_path) :] or "/")
 
+    def challenge(self, scope: RequestScope) -> str:
+        """The `WWW-Authenticate` of the route's auth; empty without any."""
+        return self._guards.challenge(scope) if self._guards is not None else ""
+
     async def respond(self, scope: RequestScope) -> Response:
         """The response to a request, through guards and middleware; other exceptions than responses pass through."""
         if self._guards is not None:

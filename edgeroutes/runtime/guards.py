@@ -98,10 +98,14 @@ class Guards:
             scope.on_response.append(lambda response: self._keep_private(response, scope))
             scope.caller = await self._auth.authenticate(scope)
             if scope.caller is None and not self._auth.optional:
-                challenge = self._auth.challenge(scope)
+                challenge = self.challenge(scope)
                 raise HTTPError(401, headers={"www-authenticate": challenge} if challenge else None)
         for limit in self._later:
             await _count(limit, scope)
+
+    def challenge(self, scope: RequestScope) -> str:
+        """The `WWW-Authenticate` of a request without credentials; empty for none."""
+        return self._auth.challenge(scope) if self._auth is not None else ""
 
     def running_once(self, responders: Mapping[str, Respond]) -> dict[str, Respond]:
         """The same responders, those of repeatable methods behind the idempotency of the route."""
