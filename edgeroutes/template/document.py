@@ -23,6 +23,7 @@ from edgeroutes.template.functions import (
     origin_secret_parameters,
     revalidates,
     revalidation_resources,
+    state_resources,
 )
 from edgeroutes.template.merge import merge_infra, merge_values
 from edgeroutes.template.transform import SAM
@@ -192,6 +193,7 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
             **api_resources(plan),
             **cdn_resources(plan.config, plan_edge_cors(plan)),
             **_revalidation(plan),
+            **state_resources(plan, function_roles(plan)),
             **function_resources(plan),
         },
         "Outputs": _outputs(plan.config),
