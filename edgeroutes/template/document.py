@@ -11,8 +11,17 @@ import yaml
 from edgeroutes.errors import ConfigError, Problem, ProjectError, require_no_problems
 from edgeroutes.names import OWN_VARIABLES, SECRET_VARIABLE, TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import SHORT_TAGS, Infra, is_intrinsic, value_at
-from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, finish_api, manages_account, without_globals
+from edgeroutes.template.api import (
+    API,
+    MANAGES_ACCOUNT,
+    api_resources,
+    check_limits,
+    finish_api,
+    manages_account,
+    without_globals,
+)
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
+from edgeroutes.template.cognito import add_cognito, check_cognito
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.functions import (
     LOG_GROUP,
@@ -140,12 +149,14 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
     plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
+    require_no_problems([*check_limits(plan)])
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):
         api["Properties"] = without_globals(api["Properties"], {key: value})
     document = merge_infra(own, infra, places)
-    require_no_problems([*_check_secrets(plan, document, infra)])
+    require_no_problems([*_check_secrets(plan, document, infra), *check_cognito(document, plan)])
+    add_cognito(document, plan, API)
     finish_api(document, plan)
     for function in plan.functions:
         properties = document["Resources"][function.logical_id].get("Properties") or {}
