@@ -35,6 +35,7 @@ from edgeroutes.template.functions import (
     state_resources,
 )
 from edgeroutes.template.merge import merge_infra, merge_values
+from edgeroutes.template.secrets import with_secret_grants
 from edgeroutes.template.transform import SAM
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     """
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
-    plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
+    functions = (_with_overrides(each, infra) for each in plan.functions)
+    plan = replace(plan, functions=tuple(with_secret_grants(each, plan.config, infra) for each in functions))
     require_no_problems([*check_limits(plan)])
     own = _own_document(plan)
     api = own["Resources"][API]

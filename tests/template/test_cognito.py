@@ -71,7 +71,7 @@ def test_the_api_verifies_the_tokens_of_a_route_and_lets_its_preflights_through(
         for method, value in methods.items()
     }
     every = "x-amazon-apigateway-any-method"
-    expected = {("/a/{id}", every): [{name: []}], ("/a/{id}", "options"): None}
+    expected: dict[tuple[str, str], Any] = {("/a/{id}", every): [{name: []}], ("/a/{id}", "options"): None}
     assert {key: value for key, value in security.items() if key[0] == "/a/{id}"} == expected
     assert {value is None for key, value in security.items() if key[0] != "/a/{id}"} == {True}
     assert found["paths"]["/a/{id}"]["options"].keys() == {"parameters", "responses", "x-amazon-apigateway-integration"}
