@@ -35,7 +35,7 @@ from edgeroutes.template.functions import (
     state_resources,
 )
 from edgeroutes.template.merge import merge_infra, merge_values
-from edgeroutes.template.secrets import with_secret_grants
+from edgeroutes.template.secrets import guard_variables, with_secret_grants
 from edgeroutes.template.transform import SAM
 
 if TYPE_CHECKING:
@@ -476,6 +476,10 @@ def _warn_variables(
             is_wanted = use.name in local or use.is_required
             if is_run and is_wanted and use.name not in provided and not _is_lambdas(use.name):
                 missing.setdefault((file, use.line, use.name), []).append(function.logical_id)
+        for name, place in guard_variables(function).items():  # without it the route does not start
+            if name not in provided and not _is_lambdas(name):
+                file, _, line = place.rpartition(":")
+                missing.setdefault((file, int(line), name), []).append(function.logical_id)
     for (file, line, name), functions in sorted(missing.items()):
         sources = [each for each, names in env_files.items() if name in names]
         source = f"only {' and '.join(sources)} sets it" if sources else "nothing sets it"

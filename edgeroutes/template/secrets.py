@@ -33,7 +33,7 @@ def with_secret_grants(function: FunctionPlan, config: Config, infra: Infra) -> 
     """
     variables = {**config.env, **(value_at(function.properties, "Environment", "Variables") or {})}
     statements = []
-    for name in sorted(_variable_names(function)):
+    for name in sorted(guard_variables(function)):
         service, arn = _secret(variables.get(name), infra)
         statement = {"Effect": "Allow", "Action": _READS.get(service), "Resource": arn}
         if service and statement not in statements:
@@ -47,12 +47,14 @@ def with_secret_grants(function: FunctionPlan, config: Config, infra: Infra) -> 
     return replace(function, properties=properties, inherited=function.inherited - {"Policies"})
 
 
-def _variable_names(function: FunctionPlan) -> set[str]:
-    """The variables that its guards name."""
-    found: set[str] = set()
+def guard_variables(function: FunctionPlan) -> dict[str, str]:
+    """The variables that the function's guards name → the first place."""
+    found: dict[str, str] = {}
     for guards in function.guards.values():
-        for guard in (guards.auth, *guards.limits, guards.idempotent):
-            found |= set(_names_in(guard))
+        declared = {"auth": guards.auth, "limit": guards.limits, "idempotent": guards.idempotent}
+        for kind in guards.files:
+            for name in _names_in(declared[kind]):
+                found.setdefault(name, guards.place(kind))
     return found
 
 

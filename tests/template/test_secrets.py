@@ -83,3 +83,14 @@ def test_sam_and_cfn_lint_accept_it(tmp_path: Path) -> None:
     template = make_template(plan(files), INFRA)
     assert len(sam.transform(template.text)["Resources"]) == template.stack_resources
     assert sam.lint(template.text, tmp_path) == []
+
+
+@pytest.mark.parametrize(("env_files", "source"), [({}, "nothing sets it"), ({".env": ("KEY",)}, "only .env sets it")])
+def test_a_guards_variable_that_the_template_lacks_is_a_warning(
+    env_files: dict[str, tuple[str, ...]], source: str
+) -> None:
+    (warning,) = make_template(plan({"a/route.py": SESSION}), env_files=env_files).warnings
+    assert str(warning).startswith(
+        f"functions/a/route.py:2: the variable KEY is read here, and {source}: AFunction would not have it on Lambda."
+    )
+    assert make_template(plan({"a/route.py": SESSION}, env={"KEY": "x"}), env_files=env_files).warnings == ()
