@@ -35,7 +35,7 @@ class FunctionsPlan:
     Args:
         plan: The functions.
         document: The template.
-        resources: The ones of infra/ that local AWS creates, logical id → type.
+        resources: The ones of infra/ that local AWS creates, and the state table, logical id → type.
         infra: The files of infra/ that were used.
         faults: Route path → the problems that keep it from having a function.
         problems: The problems of infra/; its file is left out, or used as it was before.
@@ -130,11 +130,12 @@ def _functions_plan(
     faults: Mapping[str, tuple[ProjectError, ...]],
     problems: tuple[ProjectError, ...],
 ) -> FunctionsPlan:
+    from edgeroutes.template.functions import STATE_TABLE
     from edgeroutes.template.transform import expand_loops
 
     document = expand_loops(whole)
     declared = {name for name, _, _ in infra.properties("Resources")} | (
-        document["Resources"].keys() - whole["Resources"].keys()
+        document["Resources"].keys() - whole["Resources"].keys() | {STATE_TABLE}
     )
     own = {*(each.logical_id for each in plan.functions), plan.fallback.logical_id}
     resources = {

@@ -61,7 +61,7 @@ def test_a_route_that_keeps_state_gives_dev_the_table_by_itself(tmp_path: Path) 
     found = plan_functions(project)
     unresolved = {"FewFunction": frozenset({"EDGEROUTES_STATE_TABLE"}), "HelloFunction": frozenset()}
     assert (may_need_plan(project), may_need_cloud(project), found.needs_cloud) == (True, True, True)
-    assert found.unresolved == unresolved
+    assert (found.unresolved, found.resources) == (unresolved, {"EdgeroutesState": "AWS::DynamoDB::Table"})
 
 
 def test_a_limit_that_the_function_does_not_count_needs_no_cloud(tmp_path: Path) -> None:
