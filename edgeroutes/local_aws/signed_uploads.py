@@ -83,13 +83,36 @@ def _check_and_post(self: Any, request: Any, bucket_name: str) -> Any:
 
 
 def _check_and_respond(self: Any, request: Any, full_url: str) -> Any:
-    if "Authorization" not in request.headers:
-        headers = {name.lower(): str(value) for name, value in request.headers.items()}
-        try:
+    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    try:
+        if "authorization" not in headers:
             require_signed_url(request.method, full_url, headers, datetime.now(UTC))
-        except S3Refusal as refusal:
-            return refusal.response
+            _require_digest(headers, self.body)
+        _require_source(self, headers)
+    except S3Refusal as refusal:
+        return refusal.response
     return _key_response(self, request, full_url)
+
+
+def _require_digest(headers: Mapping[str, str], body: Any) -> None:
+    from hashlib import sha256
+
+    sent = headers.get("x-amz-checksum-sha256")
+    content = body if isinstance(body, bytes) else str(body or "").encode()
+    if sent is not None and sent != b64encode(sha256(content).digest()).decode():
+        raise S3Refusal(400, "BadDigest", "The SHA256 you specified did not match the calculated checksum.")
+
+
+def _require_source(self: Any, headers: Mapping[str, str]) -> None:
+    """Refuse a copy of an object that is not the one that was named; moto ignores this condition."""
+    wanted, source = headers.get("x-amz-copy-source-if-match"), headers.get("x-amz-copy-source", "")
+    if wanted is None:
+        return
+    bucket, _, key = unquote(source.partition("?")[0]).lstrip("/").partition("/")
+    found = self.backend.get_object(bucket, key)
+    if found is not None and found.etag.strip('"') != wanted.strip('"'):
+        message = "At least one of the pre-conditions you specified did not hold"
+        raise S3Refusal(412, "PreconditionFailed", message)
 
 
 def require_policy(fields: Mapping[str, str], bucket: str, size_bytes: int, now: datetime) -> None:
