@@ -40,6 +40,7 @@ from edgeroutes.build.mentions import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
+from edgeroutes.build.uploads import read_uploads
 from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, ToolError, require_no_problems
@@ -140,8 +141,9 @@ def _read_template(root: Path) -> tuple[Template, Tracer]:
     with shared_trees():
         plan = _with_features(plan_project(root, infra), tracer, graphs)
         uses = _variable_uses(graphs)
+        uploads = {logical_id: read_uploads(graph) for logical_id, graph in graphs.items()}
     env_files = {name: read_env_names(root / name) for name in ENV_FILES}
-    return make_template(plan, infra, uses=uses, env_files=env_files), tracer
+    return make_template(plan, infra, uses=uses, env_files=env_files, uploads=uploads), tracer
 
 
 def read_env_names(path: Path) -> frozenset[str]:

@@ -26,10 +26,12 @@ from edgeroutes.template.functions import (
 )
 from edgeroutes.template.merge import merge_infra, merge_values
 from edgeroutes.template.transform import SAM
+from edgeroutes.template.uploads import BUCKET, finish_buckets, with_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from edgeroutes.build.uploads import FunctionUploads
     from edgeroutes.build.variables import VariableUse
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
@@ -100,6 +102,7 @@ def make_template(
     *,
     uses: Uses | None = None,
     env_files: Mapping[str, Collection[str]] | None = None,
+    uploads: Mapping[str, FunctionUploads] | None = None,
 ) -> Template:
     """The project's template.
 
@@ -108,11 +111,12 @@ def make_template(
         infra: The files of infra/.
         uses: Logical id → the environment variables that the function's files read.
         env_files: `.env` and `.env.local`, with the names in them.
+        uploads: Logical id → the uploads that the function's files declare.
 
     Raises:
         ConfigError: For a problem of infra/, or a template that does not fit in a stack; ProblemsError for several.
     """
-    document = make_document(plan, infra)
+    document = make_document(plan, infra, uploads)
     text = render_yaml(document)
     stack_resources = count_stack_resources(document)
     require_no_problems(_check_stack(plan, stack_resources, len(text.encode())))
@@ -126,12 +130,15 @@ def make_template(
     )
 
 
-def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, Any]:
+def make_document(
+    plan: ProjectPlan, infra: Infra | None = None, uploads: Mapping[str, FunctionUploads] | None = None
+) -> dict[str, Any]:
     """The values of the project's template, even where they do not fit in a stack.
 
     Args:
         plan: The project.
         infra: The files of infra/.
+        uploads: Logical id → the uploads that the function's files declare.
 
     Raises:
         ConfigError: For a problem of infra/; ProblemsError for several.
@@ -139,6 +146,8 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
     plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
+    buckets = [name for name, value, _ in infra.properties("Resources") if value_at(value, "Type") == BUCKET]
+    plan = with_uploads(plan, uploads or {}, buckets)
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):
@@ -146,6 +155,7 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     document = merge_infra(own, infra, places)
     require_no_problems([*_check_secrets(plan, document, infra)])
     finish_api(document, plan)
+    finish_buckets(document["Resources"], plan, uploads or {})
     for function in plan.functions:
         properties = document["Resources"][function.logical_id].get("Properties") or {}
         if "Role" in properties:  # they are in the role, and SAM would ignore them here

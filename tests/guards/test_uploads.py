@@ -291,7 +291,7 @@ def test_a_bucket_is_a_logical_id_a_variable_or_a_name(monkeypatch: pytest.Monke
     monkeypatch.setenv("EDGEROUTES_BUCKET_Photos", "one")
     monkeypatch.setenv("BUCKET", "two")
     made = [Uploads(bucket, types=("image/png",), max_bytes=1) for bucket in ("Photos", "env:BUCKET", "three")]
-    assert [each._files.name() for each in made] == ["one", "two", "three"]  # noqa: SLF001
+    assert [each._files.name() for each in made] == ["one", "two", "three"]
     monkeypatch.delenv("EDGEROUTES_BUCKET_Photos")
     monkeypatch.delenv("BUCKET")
     for bucket, variable in (("Photos", "EDGEROUTES_BUCKET_Photos"), ("env:BUCKET", "BUCKET")):
