@@ -45,7 +45,10 @@ def read_uploads(graph: ImportGraph) -> FunctionUploads:
         source = module.file.read_bytes() if module.file.suffix == ".py" else b""
         if not any(each.encode() in source for each in ("uploads", *_METHODS)):
             continue
-        tree = parse_python(source, str(module.file))
+        try:
+            tree = parse_python(source, str(module.file))
+        except (SyntaxError, ValueError, RecursionError):  # the trace reports it
+            continue
         declared.update(dict.fromkeys(_declared(tree, lambda line, file=module.file: graph.where(file, line))))
         methods.update(
             node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in _METHODS

@@ -26,7 +26,7 @@ from edgeroutes.template.functions import (
 )
 from edgeroutes.template.merge import merge_infra, merge_values
 from edgeroutes.template.transform import SAM
-from edgeroutes.template.uploads import BUCKET, finish_buckets, with_uploads
+from edgeroutes.template.uploads import bucket_ids, finish_buckets, with_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -146,8 +146,7 @@ def make_document(
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
     plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
-    buckets = [name for name, value, _ in infra.properties("Resources") if value_at(value, "Type") == BUCKET]
-    plan = with_uploads(plan, uploads or {}, buckets)
+    plan = with_uploads(plan, uploads or {}, bucket_ids(infra))
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):

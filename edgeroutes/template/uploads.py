@@ -7,21 +7,27 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from edgeroutes.http.cors import ANY, REGEX, VARIABLE
-from edgeroutes.plan.cloudformation import is_intrinsic
+from edgeroutes.plan.cloudformation import is_intrinsic, value_at
 from edgeroutes.routing.uploads import BUCKET_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from edgeroutes.build.uploads import FunctionUploads
+    from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
     from edgeroutes.routing.uploads import UploadsConfig
 
     Uploads = Mapping[str, FunctionUploads]
 
-BUCKET = "AWS::S3::Bucket"
+_BUCKET = "AWS::S3::Bucket"
 _SIGNED = frozenset({"presigned_post", "presigned_put", "presigned_parts"})
 _PREFLIGHT_S = 3600
+
+
+def bucket_ids(infra: Infra) -> tuple[str, ...]:
+    """The logical ids of the buckets in infra/."""
+    return tuple(name for name, value, _ in infra.properties("Resources") if value_at(value, "Type") == _BUCKET)
 
 
 def with_uploads(plan: ProjectPlan, uploads: Uploads, buckets: Collection[str]) -> ProjectPlan:
@@ -83,7 +89,7 @@ def finish_buckets(resources: Mapping[str, Any], plan: ProjectPlan, uploads: Upl
         found = uploads.get(function.logical_id)
         for each in found.declared if found is not None else ():
             resource = resources.get(each.bucket)
-            if isinstance(resource, dict) and resource.get("Type") == BUCKET:
+            if isinstance(resource, dict) and resource.get("Type") == _BUCKET:
                 properties = resource.setdefault("Properties", {})
                 _add_rule(properties, each.prefix)
                 if found is not None and _SIGNED & found.methods:
