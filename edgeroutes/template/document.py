@@ -26,7 +26,7 @@ from edgeroutes.template.functions import (
 )
 from edgeroutes.template.merge import merge_infra, merge_values
 from edgeroutes.template.transform import SAM
-from edgeroutes.template.uploads import bucket_ids, finish_buckets, with_uploads
+from edgeroutes.template.uploads import bucket_ids, finish_buckets, warn_cors, with_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -125,7 +125,11 @@ def make_template(
         functions=len(plan.functions) + 1,
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
-        warnings=(*plan.warnings, *_warn_variables(plan, document, uses or {}, env_files or {})),
+        warnings=(
+            *plan.warnings,
+            *_warn_variables(plan, document, uses or {}, env_files or {}),
+            *warn_cors(plan, infra or Infra(), uploads or {}),
+        ),
         notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 

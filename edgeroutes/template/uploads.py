@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from edgeroutes.errors import Problem
 from edgeroutes.http.cors import ANY, REGEX, VARIABLE
 from edgeroutes.plan.cloudformation import is_intrinsic, value_at
 from edgeroutes.routing.uploads import BUCKET_VARIABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
     from edgeroutes.build.uploads import FunctionUploads
     from edgeroutes.plan.cloudformation import Infra
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _BUCKET = "AWS::S3::Bucket"
 _SIGNED = frozenset({"presigned_post", "presigned_put", "presigned_parts"})
+_PUTS = frozenset({"presigned_put", "presigned_parts"})
 _PREFLIGHT_S = 3600
 
 
@@ -97,6 +99,60 @@ def finish_buckets(resources: Mapping[str, Any], plan: ProjectPlan, uploads: Upl
     for bucket, allowed in origins.items():
         if allowed:
             resources[bucket]["Properties"].setdefault("CorsConfiguration", {"CorsRules": [_cors_rule(allowed)]})
+
+
+def warn_cors(plan: ProjectPlan, infra: Infra, uploads: Uploads) -> Iterator[Problem]:
+    """Buckets of infra/ whose own CORS keeps pages from sending files, or from reading the `ETag` of a part.
+
+    Args:
+        plan: The project.
+        infra: The files of infra/.
+        uploads: Logical id → the uploads that the function's files declare.
+    """
+    for function in plan.functions:
+        found = uploads.get(function.logical_id)
+        for each in found.declared if found is not None else ():
+            path = ("Resources", each.bucket, "Properties")
+            own = next(
+                ((value, where) for key, value, where in infra.properties(*path) if key == "CorsConfiguration"), None
+            )
+            rules = value_at(own[0], "CorsRules") if own is not None else None
+            if own is None or found is None or not isinstance(rules, list) or not _is_plain(rules):
+                continue
+            for lack in _lacks(rules, [*dict.fromkeys(_origins(function, plan))], found.methods):
+                hint = "Add it, or remove CorsConfiguration: then the template has the rule that uploads need"
+                yield Problem(
+                    f"the CORS of {each.bucket} lacks {lack}, which uploads of {function.logical_id} need",
+                    where=own[1],
+                    hint=hint,
+                )
+
+
+def _is_plain(rules: list[Any]) -> bool:
+    """Whether all that decides is written out, without functions of CloudFormation."""
+    keys = ("AllowedOrigins", "AllowedMethods", "ExposedHeaders")
+    return all(
+        isinstance(rule, Mapping) and all(isinstance(item, str) for key in keys for item in rule.get(key) or ())
+        for rule in rules
+    )
+
+
+def _lacks(rules: list[Any], origins: list[str], methods: Collection[str]) -> Iterator[str]:
+    needed = [*(["POST"] if "presigned_post" in methods else []), *(["PUT"] if _PUTS & {*methods} else [])]
+    for origin in origins:
+        fitting = [rule for rule in rules if any(_matches(each, origin) for each in rule.get("AllowedOrigins") or ())]
+        for method in needed:
+            if not any(method in (rule.get("AllowedMethods") or ()) for rule in fitting):
+                yield f"{method} for {origin}"
+        exposed = {name.lower() for rule in fitting for name in rule.get("ExposedHeaders") or ()}
+        if "presigned_parts" in methods and "etag" not in exposed:
+            yield f"ETag in ExposedHeaders for {origin}"
+
+
+def _matches(pattern: str, origin: str) -> bool:
+    """Whether S3 takes an origin for one of a rule, which may have one `*`."""
+    before, star, behind = pattern.partition("*")
+    return origin == pattern or bool(star and origin.startswith(before) and origin.endswith(behind))
 
 
 def _origins(function: FunctionPlan, plan: ProjectPlan) -> Iterable[str]:

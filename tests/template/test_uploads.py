@@ -112,6 +112,25 @@ def test_the_buckets_own_cors_and_rules_stay(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "lacks"),
+    [
+        ("{AllowedOrigins: ['https://*.example'], AllowedMethods: [POST]}", []),
+        ("{AllowedOrigins: ['*'], AllowedMethods: [PUT]}", ["POST for https://app.example"]),
+        ("{AllowedOrigins: ['https://other.example'], AllowedMethods: [POST]}", ["POST for https://app.example"]),
+        ("{AllowedOrigins: [!Ref Other], AllowedMethods: [PUT]}", []),
+    ],
+)
+def test_a_buckets_own_cors_that_keeps_pages_from_sending_is_a_warning(
+    tmp_path: Path, rule: str, lacks: list[str]
+) -> None:
+    own = f"    Properties:\n      CorsConfiguration:\n        CorsRules: [{rule}]\nParameters: {{Other: {{Type: String}}}}\n"
+    warnings = project_template(write_project(tmp_path, {**FILES, "infra/photos.yaml": BUCKET + own})).warnings
+    found = [(each.where, each.problem) for each in warnings if "CORS" in each.problem]
+    expected = [f"the CORS of Photos lacks {lack}, which uploads of PhotosFunction need" for lack in lacks]
+    assert found == [("infra/photos.yaml:5", each) for each in expected]
+
+
+@pytest.mark.parametrize(
     "call", ["Uploads(NAME, types=[], max_bytes=1)", "Uploads('Photos', prefix=NAME, types=[], max_bytes=1)"]
 )
 def test_a_bucket_or_prefix_that_is_not_a_literal_is_an_error_with_its_line(tmp_path: Path, call: str) -> None:
