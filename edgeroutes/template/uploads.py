@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.errors import Problem
+from edgeroutes.errors import ConfigError, Problem, suggest
 from edgeroutes.http.cors import ANY, REGEX, VARIABLE
 from edgeroutes.plan.cloudformation import is_intrinsic, value_at
 from edgeroutes.routing.uploads import BUCKET_VARIABLE
@@ -39,12 +39,20 @@ def with_uploads(plan: ProjectPlan, uploads: Uploads, buckets: Collection[str]) 
         plan: The project.
         uploads: Logical id of a function → its uploads.
         buckets: The logical ids of the buckets in infra/.
+
+    Raises:
+        ConfigError: A bucket that infra/ does not have, and whose name is not a bucket's either.
     """
     functions = tuple(_with_own(each, uploads.get(each.logical_id), buckets) for each in plan.functions)
     return replace(plan, functions=functions)
 
 
 def _with_own(function: FunctionPlan, uploads: FunctionUploads | None, buckets: Collection[str]) -> FunctionPlan:
+    for each in uploads.declared if uploads is not None else ():
+        if each.logical_id not in buckets and each.logical_id.lower() != each.logical_id:
+            hint = suggest(each.bucket, buckets, f"Buckets there: {', '.join(buckets) or 'none'}")
+            place = function.routes[0].source_file
+            raise ConfigError(f"infra/ has no bucket {each.bucket!r}, which Uploads names", where=place, hint=hint)
     declared = [each for each in uploads.declared if each.logical_id in buckets] if uploads is not None else []
     if uploads is None or not declared:
         return function

@@ -141,6 +141,13 @@ def test_a_bucket_or_prefix_that_is_not_a_literal_is_an_error_with_its_line(tmp_
         )
 
 
+def test_a_bucket_that_infra_does_not_have_is_an_error_with_the_nearest_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        resources(tmp_path, {**FILES, "functions/_shared/files.py": SHARED.replace("Photos", "Photo")})
+    expected = "functions/photos/route.py: infra/ has no bucket 'Photo', which Uploads names. Did you mean 'Photos'?"
+    assert str(caught.value) == expected
+
+
 def test_a_route_signs_and_claims_an_upload_under_its_own_permissions(tmp_path: Path) -> None:
     import requests  # moto responds to it, without network
 
