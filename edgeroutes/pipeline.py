@@ -31,6 +31,7 @@ import difflib
 import os
 import re
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ from edgeroutes.build.mentions import OwnUsers
 from edgeroutes.build.modules import SearchPath
 from edgeroutes.build.own_parts import feature_names
 from edgeroutes.build.trace import Tracer
+from edgeroutes.build.uploads import read_uploads
 from edgeroutes.build.variables import VariableUse, read_variable_uses
 from edgeroutes.config import load_config
 from edgeroutes.errors import ProjectError, ToolError, require_no_problems
@@ -51,11 +53,13 @@ from edgeroutes.routing.reading import DiskTree, list_folder, read_text
 from edgeroutes.routing.scan import scan
 from edgeroutes.template.document import GENERATED, Template, make_document, make_template
 from edgeroutes.template.lint import LintFindings, lint_template
+from edgeroutes.template.uploads import bucket_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from edgeroutes.build.graph import ImportGraph
+    from edgeroutes.build.uploads import FunctionUploads
     from edgeroutes.config import Config
     from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import ProjectPlan
@@ -121,7 +125,8 @@ def lint_project(root: Path, region: str) -> LintFindings:
     """
     infra = read_infra(root)
     plan = plan_project(root, infra)
-    return lint_template(make_document(plan, infra), plan, infra, region=region)
+    document = make_document(plan, infra, plan_uploads(root, plan, infra))
+    return lint_template(document, plan, infra, region=region)
 
 
 def is_generated(path: Path) -> bool:
@@ -140,8 +145,38 @@ def _read_template(root: Path) -> tuple[Template, Tracer]:
     with shared_trees():
         plan = _with_features(plan_project(root, infra), tracer, graphs)
         uses = _variable_uses(graphs)
+        uploads = {logical_id: read_uploads(graph) for logical_id, graph in graphs.items()}
     env_files = {name: read_env_names(root / name) for name in ENV_FILES}
-    return make_template(plan, infra, uses=uses, env_files=env_files), tracer
+    return make_template(plan, infra, uses=uses, env_files=env_files, uploads=uploads), tracer
+
+
+def plan_uploads(root: Path, plan: ProjectPlan, infra: Infra) -> dict[str, FunctionUploads]:
+    """Logical id → the uploads that the function's files declare; nothing is traced where no file can have any.
+
+    Raises:
+        ProjectError: A bucket or a prefix that is not a literal.
+    """
+    if not bucket_ids(infra) or not _mentions_uploads(root):
+        return {}
+    graphs: dict[str, ImportGraph] = {}
+    with shared_trees():
+        _with_features(plan, Tracer(SearchPath(project_root=root, site_packages=installed_site_packages())), graphs)
+        return {logical_id: read_uploads(graph) for logical_id, graph in graphs.items()}
+
+
+def _mentions_uploads(root: Path) -> bool:
+    """Whether a Python file of the project names `Uploads`; Python environments and hidden folders are left out."""
+    for folder, folders, names in os.walk(root):
+        if "pyvenv.cfg" in names:
+            folders.clear()
+            continue
+        folders[:] = [each for each in folders if not each.startswith(".") and each != "node_modules"]
+        for name in names:
+            if name.endswith(".py"):
+                with suppress(OSError):
+                    if b"Uploads" in Path(folder, name).read_bytes():
+                        return True
+    return False
 
 
 def read_env_names(path: Path) -> frozenset[str]:

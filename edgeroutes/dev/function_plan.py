@@ -97,7 +97,7 @@ def plan_functions(project: Project, good: Infra | None = None) -> FunctionsPlan
         ProjectError: A problem that is not in a file of a route or of infra/.
     """
     # Here, because a project that needs none of this starts without it.
-    from edgeroutes.pipeline import plan_scan, read_infra
+    from edgeroutes.pipeline import plan_scan, plan_uploads, read_infra
     from edgeroutes.template.document import make_document
 
     faults = dict(faults_by_route(project.scan))
@@ -107,7 +107,7 @@ def plan_functions(project: Project, good: Infra | None = None) -> FunctionsPlan
         scan = replace(project.scan, routes=routes, problems=())
         try:
             plan = plan_scan(project.root, project.config, scan, infra)
-            whole = make_document(plan, infra)
+            whole = make_document(plan, infra, plan_uploads(project.root, plan, infra))
             break
         except ProjectError as error:
             found = error.problems if isinstance(error, ProblemsError) else (error,)

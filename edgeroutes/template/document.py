@@ -37,10 +37,12 @@ from edgeroutes.template.functions import (
 from edgeroutes.template.merge import merge_infra, merge_values
 from edgeroutes.template.secrets import guard_variables, with_secret_grants
 from edgeroutes.template.transform import SAM
+from edgeroutes.template.uploads import bucket_ids, finish_buckets, warn_cors, with_uploads
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
+    from edgeroutes.build.uploads import FunctionUploads
     from edgeroutes.build.variables import VariableUse
     from edgeroutes.config import Config
     from edgeroutes.plan.model import FunctionPlan, ProjectPlan
@@ -111,6 +113,7 @@ def make_template(
     *,
     uses: Uses | None = None,
     env_files: Mapping[str, Collection[str]] | None = None,
+    uploads: Mapping[str, FunctionUploads] | None = None,
 ) -> Template:
     """The project's template.
 
@@ -119,11 +122,12 @@ def make_template(
         infra: The files of infra/.
         uses: Logical id → the environment variables that the function's files read.
         env_files: `.env` and `.env.local`, with the names in them.
+        uploads: Logical id → the uploads that the function's files declare.
 
     Raises:
         ConfigError: For a problem of infra/, or a template that does not fit in a stack; ProblemsError for several.
     """
-    document = make_document(plan, infra)
+    document = make_document(plan, infra, uploads)
     text = render_yaml(document)
     stack_resources = count_stack_resources(document)
     require_no_problems(_check_stack(plan, stack_resources, len(text.encode())))
@@ -132,17 +136,24 @@ def make_template(
         functions=len(plan.functions) + 1,
         api_resources=plan.api_resource_count,
         stack_resources=stack_resources,
-        warnings=(*plan.warnings, *_warn_variables(plan, document, uses or {}, env_files or {})),
+        warnings=(
+            *plan.warnings,
+            *_warn_variables(plan, document, uses or {}, env_files or {}),
+            *warn_cors(plan, infra or Infra(), uploads or {}),
+        ),
         notes=(_ACCOUNT_NOTE,) if manages_account(infra or Infra()) else (),
     )
 
 
-def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, Any]:
+def make_document(
+    plan: ProjectPlan, infra: Infra | None = None, uploads: Mapping[str, FunctionUploads] | None = None
+) -> dict[str, Any]:
     """The values of the project's template, even where they do not fit in a stack.
 
     Args:
         plan: The project.
         infra: The files of infra/.
+        uploads: Logical id → the uploads that the function's files declare.
 
     Raises:
         ConfigError: For a problem of infra/; ProblemsError for several.
@@ -152,6 +163,7 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     functions = (_with_overrides(each, infra) for each in plan.functions)
     plan = replace(plan, functions=tuple(with_secret_grants(each, plan.config, infra) for each in functions))
     require_no_problems([*check_limits(plan)])
+    plan = with_uploads(plan, uploads or {}, bucket_ids(infra))
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):
@@ -160,6 +172,7 @@ def make_document(plan: ProjectPlan, infra: Infra | None = None) -> dict[str, An
     require_no_problems([*_check_secrets(plan, document, infra), *check_cognito(document, plan)])
     add_cognito(document, plan, API)
     finish_api(document, plan)
+    finish_buckets(document["Resources"], plan, uploads or {})
     for function in plan.functions:
         properties = document["Resources"][function.logical_id].get("Properties") or {}
         if "Role" in properties:  # they are in the role, and SAM would ignore them here
