@@ -12,7 +12,7 @@ All schemes but `twilio` are HMAC-SHA256. They differ in the signed string and t
     hmac-sha256   {body}                    X-Signature: hex, sha256=hex or base64        none
 
 A scheme without a time cannot reject a replay: a captured request stays valid. If you choose the scheme,
-use `standard`, and store the ids that you have handled (the example application does). With `github`, store `X-GitHub-Delivery`.
+use `standard`, and declare `idempotent = Idempotency(key="webhook")`: an event whose id was handled is not handled again.
 
 `twilio` signs the URL as it is written in Twilio's console. A REST API gives functions only the decoded query, so the URL is tried with
 each usual way of escaping a query, with and without the port. A body that is not a form is covered by `bodySHA256` in the query.
@@ -25,6 +25,7 @@ github.com/standard-webhooks/standard-webhooks, spec; docs.svix.com "Verifying W
 from __future__ import annotations
 
 import hmac
+import json
 import time
 from base64 import b64decode, b64encode
 from itertools import product
@@ -32,6 +33,7 @@ from typing import TYPE_CHECKING, Literal
 
 from edgeroutes.errors import HandlerError
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.runtime.context import find_scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,10 +47,27 @@ _UNESCAPED = "!$'()*,-./:;?@[]_~"  # of a query's value, by browsers and Twilio
 _FORM = "application/x-www-form-urlencoded"
 
 
+class VerifiedBody(bytes):
+    """The body of a webhook whose signature is right.
+
+    Attributes:
+        event_id: The sender's id of the event, the same when it is sent again; empty where the scheme has none.
+    """
+
+    event_id: str
+
+    @classmethod
+    def of(cls, body: bytes, event_id: str) -> VerifiedBody:
+        """The body with the id of its event."""
+        made = cls(body)
+        made.event_id = event_id
+        return made
+
+
 class _Signed:
     """The signed bytes of a request, and its signatures; `others` are other spellings of the signed bytes."""
 
-    __slots__ = ("content", "digest", "others", "signatures", "time")
+    __slots__ = ("content", "digest", "event_id", "others", "signatures", "time")
 
     def __init__(
         self,
@@ -58,7 +77,9 @@ class _Signed:
         *,
         others: Sequence[bytes] = (),
         digest: str = "sha256",
+        event_id: str = "",
     ) -> None:
+        self.event_id = event_id
         self.content = content
         self.signatures = signatures
         self.time = time
@@ -74,10 +95,11 @@ def verify(
     tolerance_s: float = 300,
     header: str = "x-signature",
     clock: Callable[[], float] = time.time,
-) -> bytes:
-    """Verify a webhook's signature, and return the raw body.
+) -> VerifiedBody:
+    """Verify a webhook's signature, and return the raw body with the event's id.
 
-    It is not a coroutine: a forgotten `await` would verify nothing.
+    It is not a coroutine: a forgotten `await` would verify nothing. On a route with `idempotent = Idempotency(key="webhook")` it
+    also claims the event: one that has been handled gets the earlier response, and what follows in the handler does not run.
 
     Args:
         request: The handler's.
@@ -89,7 +111,7 @@ def verify(
         clock: Returns the seconds since 1970.
 
     Raises:
-        HTTPError: 401 for a missing, wrong or old signature; only the log contains the reason.
+        HTTPError: 401 for a missing, wrong or old signature; only the log contains the reason. 409 while the event is being handled.
         HandlerError: The scheme is unknown, or the secret is empty.
     """
     read = _SCHEMES.get(scheme)
@@ -106,7 +128,10 @@ def verify(
         raise _refused(request, "the signature does not fit the body")
     if signed.time is not None and not _is_near(signed.time, clock(), tolerance_s):
         raise _refused(request, f"the signature is more than {tolerance_s:g} seconds old, or has no valid time")
-    return body
+    scope = find_scope()
+    if scope is not None and scope.claim_event is not None:
+        scope.claim_event(signed.event_id)
+    return VerifiedBody.of(body, signed.event_id)
 
 
 def _refused(request: Request, reason: str) -> HTTPError:
@@ -157,25 +182,29 @@ def _header(request: Request, name: str) -> str:
 def _stripe(request: Request, body: bytes, _: str) -> _Signed:
     pairs = [part.strip(" \t").partition("=")[::2] for part in _header(request, "stripe-signature").split(",")]
     sent = next((value for name, value in pairs if name == "t"), "")
-    return _Signed(_sent(sent) + b"." + body, [value for name, value in pairs if name == "v1"], sent)
+    return _Signed(
+        _sent(sent) + b"." + body, [value for name, value in pairs if name == "v1"], sent, event_id=_member(body, "id")
+    )
 
 
 def _github(request: Request, body: bytes, _: str) -> _Signed:
-    return _Signed(body, _behind("sha256=", _header(request, "x-hub-signature-256")))
+    signatures = _behind("sha256=", _header(request, "x-hub-signature-256"))
+    return _Signed(body, signatures, event_id=request.peek_headers().get("x-github-delivery", ""))
 
 
 def _slack(request: Request, body: bytes, _: str) -> _Signed:
     sent = _header(request, "x-slack-request-timestamp")
     signatures = _behind("v0=", _header(request, "x-slack-signature"))
-    return _Signed(b"v0:" + _sent(sent) + b":" + body, signatures, sent)
+    return _Signed(b"v0:" + _sent(sent) + b":" + body, signatures, sent, event_id=_member(body, "event_id"))
 
 
 def _standard(request: Request, body: bytes, _: str) -> _Signed:
     sender = "svix" if "svix-signature" in request.peek_headers() else "webhook"
     sent = _header(request, f"{sender}-timestamp")
-    signed = _sent(f"{_header(request, f'{sender}-id')}.{sent}.") + body
+    event_id = _header(request, f"{sender}-id")
+    signed = _sent(f"{event_id}.{sent}.") + body
     listed = _header(request, f"{sender}-signature").split()
-    return _Signed(signed, [each for one in listed for each in _behind("v1,", one)], sent)
+    return _Signed(signed, [each for one in listed for each in _behind("v1,", one)], sent, event_id=event_id)
 
 
 def _twilio(request: Request, body: bytes, _: str) -> _Signed:
@@ -189,7 +218,8 @@ def _twilio(request: Request, body: bytes, _: str) -> _Signed:
     elif body and not _has_digest(request, body):
         raise _refused(request, "the digest bodySHA256 in the query is not that of the body")
     first, *others = [url.encode() + fields for url in _written_urls(request)]
-    return _Signed(first, [signature], others=others, digest="sha1")
+    event_id = request.peek_headers().get("i-twilio-idempotency-token", "")
+    return _Signed(first, [signature], others=others, digest="sha1", event_id=event_id)
 
 
 def _has_digest(request: Request, body: bytes) -> bool:
@@ -216,6 +246,16 @@ def _written_urls(request: Request) -> list[str]:
 
 def _plain(request: Request, body: bytes, header: str) -> _Signed:
     return _Signed(body, [_header(request, header.lower()).strip().removeprefix("sha256=")])
+
+
+def _member(body: bytes, name: str) -> str:
+    """A text of a JSON object; empty without one. It is used after the signature was verified."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    value = found.get(name) if isinstance(found, dict) else None
+    return value if isinstance(value, str) else ""
 
 
 def _sent(text: str) -> bytes:

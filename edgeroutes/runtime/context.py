@@ -53,9 +53,11 @@ class RequestScope:
         "_request",
         "after",
         "caller",
+        "claim_event",
         "cleanups",
         "dynamic_reasons",
         "endpoint",
+        "has_begun",
         "incoming",
         "is_shared",
         "is_starting",
@@ -83,6 +85,8 @@ class RequestScope:
         self.is_starting = False  # whether a stream's first chunk is waited for
         self.cleanups: list[Cleanup] | None = None  # of generators that are dependencies
         self.caller: Any = None  # whom the route's auth has found
+        self.has_begun = False  # whether the handler was called
+        self.claim_event: Callable[[str], None] | None = None  # what `webhooks.verify` gives the id of an event to
         # What guards add to the response, whatever it is; these functions raise nothing.
         self.on_response: list[Callable[[Response], object]] | None = None
         self.streams: list[

@@ -15,7 +15,7 @@ from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import lifetime_seconds
 from edgeroutes.http.interrupts import Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
-from edgeroutes.http.response import Response
+from edgeroutes.http.response import Response, current_request
 from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.loop import is_fatal, running_loop, starts_nothing
 from edgeroutes.runtime.responses import to_response
@@ -82,6 +82,7 @@ class _BoundHandler:
         return respond_with_body(self._respond, binding, scope)
 
     async def _respond(self, arguments: dict[str, Any]) -> Response:
+        current_request.get().has_begun = True
         if self._is_sync and running_loop() is not None:
             from edgeroutes.runtime.offload import call_sync
 
