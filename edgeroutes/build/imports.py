@@ -240,6 +240,7 @@ OWN_NAMES = frozenset(
         "Form",
         "UploadFile",
         "cors",
+        "everywhere",
         "file",
         "heartbeat_seconds",
         "json_array",

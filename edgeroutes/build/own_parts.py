@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3, Root
 from edgeroutes.build.imports import Arguments, ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin
+from edgeroutes.plan.model import EVERYWHERE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
@@ -227,6 +228,10 @@ def own_requirements(graph: ImportGraph) -> Iterator[Root]:
                 break
 
 
+# Arguments that show a feature which no module of its own does.
+_SHOWN_BY_NAME = frozenset({EVERYWHERE})
+
+
 def feature_names(
     functions: Iterable[FunctionPlan],
     tracer: Tracer,
@@ -235,6 +240,8 @@ def feature_names(
     graphs: MutableMapping[str, ImportGraph] | None = None,
 ) -> dict[str, frozenset[str]]:
     """The id of a function → the modules of edgeroutes that its project files and libraries import, by the last part of their names.
+
+    What only an argument shows counts, too: `everywhere`.
 
     Args:
         functions: Of the project.
@@ -254,11 +261,13 @@ def feature_names(
         libraries = users.of(graph.distributions) if users is not None else ()
         if libraries:
             graph = tracer.trace(map(Path, function.source_files), libraries=libraries)
-        found[function.logical_id] = frozenset(
+        modules = frozenset(
             reached.module.name.rpartition(".")[2]
             for reached in graph.modules.values()
             if reached.module.origin is Origin.EDGEROUTES
             and reached.module.form is Form.SOURCE
             and _is_imported_outside(graph, reached)
         )
+        uses = {name for each in file_uses(graph, tracer, libraries) for name, _ in each.uses}
+        found[function.logical_id] = modules | (_SHOWN_BY_NAME & uses)
     return found

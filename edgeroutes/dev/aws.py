@@ -325,6 +325,9 @@ class _LocalAws:
         cache = sys.modules.get("edgeroutes.services.data_cache")
         if cache is not None:
             cache.reset_data_cache()
+        state = sys.modules.get("edgeroutes.guards.state")
+        if state is not None:
+            state.reset_state_store()
         self._live.refresh()
 
     def _report_route_problems(self, wanted: FunctionsPlan) -> None:

@@ -35,7 +35,7 @@ class FunctionsPlan:
     Args:
         plan: The functions.
         document: The template.
-        resources: The ones of infra/ that local AWS creates, logical id → type.
+        resources: The ones of infra/ that local AWS creates, and the state table, logical id → type.
         infra: The files of infra/ that were used.
         faults: Route path → the problems that keep it from having a function.
         problems: The problems of infra/; its file is left out, or used as it was before.
@@ -130,11 +130,12 @@ def _functions_plan(
     faults: Mapping[str, tuple[ProjectError, ...]],
     problems: tuple[ProjectError, ...],
 ) -> FunctionsPlan:
+    from edgeroutes.template.functions import STATE_TABLE
     from edgeroutes.template.transform import expand_loops
 
     document = expand_loops(whole)
     declared = {name for name, _, _ in infra.properties("Resources")} | (
-        document["Resources"].keys() - whole["Resources"].keys()
+        document["Resources"].keys() - whole["Resources"].keys() | {STATE_TABLE}
     )
     own = {*(each.logical_id for each in plan.functions), plan.fallback.logical_id}
     resources = {
@@ -158,13 +159,15 @@ def _replace_documents(infra: Infra, files: Collection[str], good: Infra | None)
 
 
 def may_need_plan(project: Project) -> bool:
-    """Whether a file may give functions variables; cheap, for a project without any."""
-    has_settings = any(route.function_yaml_files for route in project.scan.routes)
+    """Whether a file or a guard may give functions variables; cheap, for a project without any."""
+    has_settings = any(route.function_yaml_files or route.guards is not None for route in project.scan.routes)
     return has_settings or any((project.root / INFRA_FOLDER).glob("*.y*ml"))
 
 
 def may_need_cloud(project: Project) -> bool:
-    """Whether a file may declare resources, or variables that refer to some; reads them as text."""
+    """Whether a guard needs the state table, or a file may declare resources or refer to some; reads files as text."""
+    if any(route.guards is not None and route.guards.needs_state for route in project.scan.routes):
+        return True
     files = {file for route in project.scan.routes for file in route.function_yaml_files}
     names = [project.root / file for file in files] + [*(project.root / INFRA_FOLDER).glob("*.y*ml")]
     return any(_MAY_REFER.search(path.read_bytes()) for path in names if path.is_file())
@@ -173,9 +176,21 @@ def may_need_cloud(project: Project) -> bool:
 def layout_of(project: Project) -> Hashable:
     """What decides which functions there are: unchanged where only handlers have changed."""
     return tuple(
-        (route.source_file, route.function_yaml_files, repr(route.config.isolate), route.exports.streams)
+        (
+            route.source_file,
+            route.function_yaml_files,
+            repr(route.config.isolate),
+            route.exports.streams,
+            _declared_guards(route),
+        )
         for route in project.scan.routes
     )
+
+
+def _declared_guards(route: RouteFile) -> str:
+    """The guards without the lines on which they are: they give functions variables."""
+    guards = route.guards
+    return "" if guards is None else repr((guards.auth, guards.limits, guards.idempotent))
 
 
 _BLOCKING_CLIENTS = frozenset({"boto3", "botocore"})

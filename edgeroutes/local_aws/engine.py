@@ -32,7 +32,7 @@ from moto.ssm.models import ssm_backends
 
 from edgeroutes.errors import ConfigError
 from edgeroutes.local_aws import signed_uploads
-from edgeroutes.local_aws.models import HeldType, data, functions, http
+from edgeroutes.local_aws.models import HeldType, data, functions, http, identity
 from edgeroutes.template.transform import parse_template, transform
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def install() -> None:
     """Change moto; a second call does nothing."""
     if cloudformation_backends.backend is _Backend:
         return
-    for model in (*data.TYPES, *functions.TYPES, *http.TYPES):
+    for model in (*data.TYPES, *functions.TYPES, *http.TYPES, *identity.TYPES):
         _register(model.type_name, model, model.name_property)
     parsing.parse_resource = _parse_and_resolve
     parsing.parse_and_update_resource = _update_or_keep  # type: ignore[assignment]

@@ -353,15 +353,22 @@ def warn_api_resources(count: int) -> list[Problem]:
     return [Problem(problem, hint=hint)]
 
 
-def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
-    """Warnings for functions that revalidate with a role of function.yaml, whose policies edgeroutes does not set."""
-    problem = "it revalidates, and its role is one that function.yaml names"
-    hint = "Allow that role cloudfront:CreateInvalidation and ssm:GetParameter: docs/revalidation.md"
-    return [
-        Problem(problem, where=_place_of(each, "Role"), hint=hint)
-        for each in functions
-        if REVALIDATION in each.features and "Role" in each.properties
-    ]
+def warn_foreign_roles(plan: ProjectPlan) -> list[Problem]:
+    """Warnings for functions that need permissions and have a role of function.yaml, whose policies edgeroutes does not set."""
+    state = "dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table EdgeroutesState: docs/guards.md"
+    warnings = []
+    for function in plan.functions:
+        if "Role" not in function.properties:
+            continue
+        where = _place_of(function, "Role")
+        if REVALIDATION in function.features:
+            problem = "it revalidates, and its role is one that function.yaml names"
+            hint = "Allow that role cloudfront:CreateInvalidation and ssm:GetParameter: docs/revalidation.md"
+            warnings.append(Problem(problem, where=where, hint=hint))
+        if plan.needs_state(function):
+            problem = "it uses the state table, and its role is one that function.yaml names"
+            warnings.append(Problem(problem, where=where, hint=f"Allow that role {state}"))
+    return warnings
 
 
 def _place_of(function: FunctionPlan, key: str) -> str:

@@ -88,8 +88,10 @@ def check_guards(route: RouteFile) -> Iterator[ProjectError]:
         return
     if guards.auth is not None:
         yield from _check_caching(route, guards)
+        yield from _check_authorizer(guards, guards.auth)
     for limit in guards.limits:
         yield from _check_key(route, guards, limit)
+    yield from _check_throttle(guards)
     if guards.idempotent is not None:
         yield from _check_idempotent(route, guards)
 
@@ -120,6 +122,53 @@ def _check_key(route: RouteFile, guards: RouteGuards, limit: RateLimitConfig) ->
         allowed = ", ".join(map(repr, route.pattern.parameter_names)) or "none"
         problem = f"limit counts by key={limit.key!r}, and {route.route_path} has no segment {name!r}. It has {allowed}"
         yield RouteFileError(problem, where=where, hint="Declare it in the route files that have the segment")
+
+
+def _check_authorizer(guards: RouteGuards, auth: AuthConfig) -> Iterator[ProjectError]:
+    """What API Gateway's own authorizers cannot verify.
+
+    A Cognito authorizer without scopes accepts ID tokens alone, and a REST API has none for other issuers.
+    Source: docs.aws.amazon.com/apigateway "apigateway-integrate-with-cognito".
+    """
+    from edgeroutes.routing.guards import CognitoConfig
+
+    if auth.at != "gateway":
+        return
+    where = guards.place("auth")
+    if not isinstance(auth, CognitoConfig):
+        problem = f'{auth.called} has at="gateway", and a REST API has an authorizer for Amazon Cognito alone'
+        yield RouteFileError(problem, where=where, hint='Use at="function", which verifies the tokens of every issuer')
+    elif auth.token_use != "id":  # noqa: S105  # the kind of token
+        problem = (
+            'cognito has at="gateway" and token_use="access", and API Gateway\'s authorizer accepts ID tokens alone'
+        )
+        yield RouteFileError(problem, where=where, hint='Use token_use="id", or at="function"')
+
+
+def _check_throttle(guards: RouteGuards) -> Iterator[ProjectError]:
+    """Limits that API Gateway and AWS WAF cannot count."""
+    throttles = [each for each in guards.limits if each.at == "gateway"]
+    for limit in throttles:
+        where = guards.place("limit")
+        if len(throttles) > 1 or len(limit.rates) > 1:
+            problem = 'limit has several rates with at="gateway", and API Gateway takes one for a route'
+            yield RouteFileError(problem, where=where, hint='Use at="function" for the others')
+            return
+        # What API Gateway would ignore: it counts all clients together, each request as one.
+        ignored = {
+            f"key={limit.key!r}": limit.key not in ("client", "route"),
+            f"cost={limit.cost}": limit.cost != 1,
+            f"on_error={limit.on_error!r}": limit.on_error != "open",
+        }
+        for name in (name for name, is_ignored in ignored.items() if is_ignored):
+            problem = f'limit has {name} and at="gateway", where API Gateway counts all requests of a route together'
+            yield RouteFileError(problem, where=where, hint='Remove it, or use at="function"')
+    if any(each.at == "waf" for each in guards.limits):
+        problem = 'limit has at="waf", and edgeroutes creates no web ACL: one for CloudFront has to be in us-east-1'
+        hint = (
+            "Write a rate-based rule into the web ACL that web_acl_arn in [tool.edgeroutes.cdn] names: docs/guards.md"
+        )
+        yield RouteFileError(problem, where=guards.place("limit"), hint=hint)
 
 
 def _check_idempotent(route: RouteFile, guards: RouteGuards) -> Iterator[ProjectError]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from edgeroutes.errors import ConfigError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.problem import default_detail, reason_phrase
 from edgeroutes.plan.cloudformation import is_intrinsic, value_at
@@ -15,9 +16,13 @@ from edgeroutes.template.cors import gateway_fields
 from edgeroutes.template.functions import assume_role
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edgeroutes.config import Config
+    from edgeroutes.errors import ProjectError
     from edgeroutes.plan.cloudformation import Infra
     from edgeroutes.plan.model import ApiResource, FunctionPlan, ProjectPlan
+    from edgeroutes.routing.guards import RateLimitConfig
 
 API = "Api"
 _API_LOG_GROUP = "ApiLogGroup"
@@ -95,17 +100,59 @@ def _method_settings(plan: ProjectPlan) -> list[dict[str, Any]]:
     """
     config = plan.config
     settings = [_throttle("/*", "*", config.throttle_rate, config.throttle_burst)]
-    limited = {function.logical_id: function for function in plan.functions if function.throttles}
+    limits = {function.logical_id: found for function in plan.functions if (found := _limits(function))}
+    methods = {function.logical_id: function.http_methods for function in plan.functions}
     for resource in plan.api_resources:
-        function = limited.get(resource.logical_id)
-        if function is not None:
+        if resource.logical_id in limits:
             path = "/" + resource.path.replace("/", "~1")
-            limits = function.throttles["throttle_rate"], function.throttles["throttle_burst"]
-            settings += [_throttle(path, method, *limits) for method in function.http_methods]
+            settings += [_throttle(path, each, *limits[resource.logical_id]) for each in methods[resource.logical_id]]
     return settings
 
 
-def _throttle(path: str, method: str, rate: int, burst: int) -> dict[str, Any]:
+def _limits(function: FunctionPlan) -> tuple[float, int] | None:
+    """Requests per second and burst of the function's routes; None for the project's."""
+    declared = _gateway_limits(function)
+    if declared:
+        limit = next(iter(declared.values()))
+        (rate,) = limit.rates
+        return max(round(rate.count / rate.seconds, 6), 0.000001), limit.burst or rate.count
+    throttles = function.throttles
+    return (throttles["throttle_rate"], throttles["throttle_burst"]) if throttles else None
+
+
+def _gateway_limits(function: FunctionPlan) -> dict[str, RateLimitConfig]:
+    """Route path → its limit that API Gateway counts."""
+    return {
+        route_path: limit
+        for route_path, guards in function.guards.items()
+        for limit in guards.limits
+        if limit.at == "gateway"
+    }
+
+
+def check_limits(plan: ProjectPlan) -> Iterator[ProjectError]:
+    """Limits for API Gateway that function.yaml contradicts, or that only some routes of a function have."""
+    for function in plan.functions:
+        declared = _gateway_limits(function)
+        if not declared:
+            continue
+        first = next(iter(declared))
+        where = function.guards[first].place("limit")
+        if function.throttles:
+            problem = (
+                f'limit has at="gateway", and {" and ".join(function.throttles)} of function.yaml apply to {first}, too'
+            )
+            yield ConfigError(problem, where=where, hint="Remove one of them")
+        if len(declared) < len(function.routes) or len(set(declared.values())) > 1:
+            names = ", ".join(route.route_path for route in function.routes)
+            problem = (
+                f'limit has at="gateway", and the routes of {function.logical_id} do not all have the same: {names}'
+            )
+            hint = 'Declare it in a middleware.py for all of them, or use at="function"'
+            yield ConfigError(problem, where=where, hint=hint)
+
+
+def _throttle(path: str, method: str, rate: float, burst: int) -> dict[str, Any]:
     return {
         "ResourcePath": path,
         "HttpMethod": method,

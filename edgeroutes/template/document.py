@@ -11,8 +11,17 @@ import yaml
 from edgeroutes.errors import ConfigError, Problem, ProjectError, require_no_problems
 from edgeroutes.names import OWN_VARIABLES, SECRET_VARIABLE, TEMPLATE_FILE
 from edgeroutes.plan.cloudformation import SHORT_TAGS, Infra, is_intrinsic, value_at
-from edgeroutes.template.api import API, MANAGES_ACCOUNT, api_resources, finish_api, manages_account, without_globals
+from edgeroutes.template.api import (
+    API,
+    MANAGES_ACCOUNT,
+    api_resources,
+    check_limits,
+    finish_api,
+    manages_account,
+    without_globals,
+)
 from edgeroutes.template.cdn import DISTRIBUTION, cdn_resources
+from edgeroutes.template.cognito import add_cognito, check_cognito
 from edgeroutes.template.cors import plan_edge_cors
 from edgeroutes.template.functions import (
     LOG_GROUP,
@@ -23,8 +32,10 @@ from edgeroutes.template.functions import (
     origin_secret_parameters,
     revalidates,
     revalidation_resources,
+    state_resources,
 )
 from edgeroutes.template.merge import merge_infra, merge_values
+from edgeroutes.template.secrets import guard_variables, with_secret_grants
 from edgeroutes.template.transform import SAM
 from edgeroutes.template.uploads import bucket_ids, finish_buckets, warn_cors, with_uploads
 
@@ -151,12 +162,15 @@ def make_document(
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
     plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
     plan = with_uploads(plan, uploads or {}, bucket_ids(infra))
+    plan = replace(plan, functions=tuple(with_secret_grants(each, plan.config, infra) for each in plan.functions))
+    require_no_problems([*check_limits(plan)])
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):
         api["Properties"] = without_globals(api["Properties"], {key: value})
     document = merge_infra(own, infra, places)
-    require_no_problems([*_check_secrets(plan, document, infra)])
+    require_no_problems([*_check_secrets(plan, document, infra), *check_cognito(document, plan)])
+    add_cognito(document, plan, API)
     finish_api(document, plan)
     finish_buckets(document["Resources"], plan, uploads or {})
     for function in plan.functions:
@@ -205,6 +219,7 @@ def _own_document(plan: ProjectPlan) -> dict[str, Any]:
             **api_resources(plan),
             **cdn_resources(plan.config, plan_edge_cors(plan)),
             **_revalidation(plan),
+            **state_resources(plan, function_roles(plan)),
             **function_resources(plan),
         },
         "Outputs": _outputs(plan.config),
@@ -474,6 +489,10 @@ def _warn_variables(
             is_wanted = use.name in local or use.is_required
             if is_run and is_wanted and use.name not in provided and not _is_lambdas(use.name):
                 missing.setdefault((file, use.line, use.name), []).append(function.logical_id)
+        for name, place in guard_variables(function).items():  # without it the route does not start
+            if name not in provided and not _is_lambdas(name):
+                file, _, line = place.rpartition(":")
+                missing.setdefault((file, int(line), name), []).append(function.logical_id)
     for (file, line, name), functions in sorted(missing.items()):
         sources = [each for each, names in env_files.items() if name in names]
         source = f"only {' and '.join(sources)} sets it" if sources else "nothing sets it"

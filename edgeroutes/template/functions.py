@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgeroutes.names import DISTRIBUTION_PARAMETER_VARIABLE, SECRET_HEADER, SECRET_VARIABLE
+from edgeroutes.names import DISTRIBUTION_PARAMETER_VARIABLE, SECRET_HEADER, SECRET_VARIABLE, STATE_TABLE_VARIABLE
 from edgeroutes.plan.cloudformation import is_intrinsic
 from edgeroutes.plan.model import HANDLER, REVALIDATION
 
@@ -37,16 +37,18 @@ def function_resources(plan: ProjectPlan) -> dict[str, Any]:
     roles = function_roles(plan)
     resources: dict[str, Any] = {}
     for function in plan.functions:
-        resources[function.logical_id] = _function(function, plan.config, roles[function.logical_id])
+        resources[function.logical_id] = _function(function, plan, roles[function.logical_id])
     resources[plan.fallback.logical_id] = _fallback(plan, roles[plan.fallback.logical_id])
     shared, owned = _role_resources(plan, roles)
     return {LOG_GROUP: _log_group(), **shared, **dict(sorted({**resources, **owned}.items()))}
 
 
-def _function(function: FunctionPlan, config: Config, role: str | None) -> dict[str, Any]:
+def _function(function: FunctionPlan, plan: ProjectPlan, role: str | None) -> dict[str, Any]:
+    config = plan.config
     variables = {
         **(origin_secret_environment() if config.cdn.enabled else {}),
         **(revalidation_environment() if revalidates(function, config) else {}),
+        **({STATE_TABLE_VARIABLE: {"Ref": STATE_TABLE}} if uses_state_table(function, plan) else {}),
         **({"POWERTOOLS_SERVICE_NAME": config.name} if _POWERTOOLS & function.features else {}),
         **config.env,
         **function.properties.get("Environment", {}).get("Variables", {}),
@@ -123,6 +125,15 @@ def _log_group() -> dict[str, Any]:
 LOG_GROUP = "FunctionsLogGroup"
 _ROLE = "FunctionsRole"
 _REVALIDATING_ROLE = "RevalidatingFunctionsRole"
+_STATE_ROLE = "StateFunctionsRole"
+_REVALIDATING_STATE_ROLE = "RevalidatingStateFunctionsRole"
+# Whether a function revalidates, and whether it uses the state table → the role of functions without needs of their own.
+_SHARED_ROLES = {
+    (False, False): _ROLE,
+    (True, False): _REVALIDATING_ROLE,
+    (False, True): _STATE_ROLE,
+    (True, True): _REVALIDATING_STATE_ROLE,
+}
 # Properties that SAM ignores or refuses beside a Role.
 ROLE_ONLY_KEYS = ("AssumeRolePolicyDocument", "PermissionsBoundary", "Policies", "RolePath")
 # Properties for which SAM gives a function's role permissions that depend on the property's value.
@@ -144,26 +155,27 @@ ROLE_INPUT = (*_ROLE_KEYS, "LoggingConfig", "Role", "Tracing")
 def function_roles(plan: ProjectPlan) -> dict[str, str | None]:
     """Function id → role id; None for a role of function.yaml.
 
-    Functions share the plain role, the role for revalidation, or the role of the first function with the same needs.
+    Functions share the plain role, the one for revalidation or state, or the role of the first function with the same needs.
     """
     owners: dict[str, str] = {}
     roles: dict[str, str | None] = {}
     for function in (*plan.functions, plan.fallback):
         wanted = _wanted(function)
-        may_revalidate = revalidates(function, plan.config)
+        extends = revalidates(function, plan.config), uses_state_table(function, plan)
         if "Role" in function.properties:
             roles[function.logical_id] = None
         elif not wanted:
-            roles[function.logical_id] = _REVALIDATING_ROLE if may_revalidate else _ROLE
+            roles[function.logical_id] = _SHARED_ROLES[extends]
         else:
-            key = json.dumps([wanted, may_revalidate], sort_keys=True)
+            key = json.dumps([wanted, extends], sort_keys=True)
             roles[function.logical_id] = owners.setdefault(key, _role_of(function))
     return roles
 
 
 def _role_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Logical id → role: those without `Policies`, and those named after a function."""
-    shared = {name: _role(_statements({}), []) for name in (_ROLE, *sorted({_REVALIDATING_ROLE} & {*roles.values()}))}
+    used = sorted({*_SHARED_ROLES.values()} & {*roles.values()} - {_ROLE, None})
+    shared = {name: _role(_statements({}), []) for name in (_ROLE, *used)}
     owned = {
         _role_of(function): _function_role(function)
         for function in (*plan.functions, plan.fallback)
@@ -428,6 +440,50 @@ def revalidation_resources(distribution: str, roles: Collection[str | None]) -> 
         _POLICY: ("AWS::IAM::Policy", policy if named else None),
     }
     return {name: {"Type": kind, "Properties": value} for name, (kind, value) in made.items() if value}
+
+
+STATE_TABLE = "EdgeroutesState"
+_STATE_POLICY = "EdgeroutesStatePolicy"
+STATE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
+
+
+def uses_state_table(function: FunctionPlan, plan: ProjectPlan) -> bool:
+    """Whether the function uses the table that edgeroutes creates: it needs state, and the project names no other table."""
+    own = {*plan.config.env, *(function.properties.get("Environment") or {}).get("Variables", {})}
+    return STATE_TABLE_VARIABLE not in own and plan.needs_state(function)
+
+
+def state_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> dict[str, Any]:
+    """Logical id → resource, of the table with rate limits, idempotency keys and sessions; none when no function needs it.
+
+    Args:
+        plan: The project.
+        roles: Function id → role id; None for a role of function.yaml, which edgeroutes does not extend.
+    """
+    using = [function.logical_id for function in plan.functions if uses_state_table(function, plan)]
+    if not using:
+        return {}
+    table = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "key", "KeyType": "HASH"}],
+        "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+    }
+    resources = {STATE_TABLE: {"Type": "AWS::DynamoDB::Table", "Properties": table}}
+    named = sorted({role for name in using if (role := roles[name]) is not None})
+    if named:
+        statement = {
+            "Effect": "Allow",
+            "Action": list(STATE_ACTIONS),
+            "Resource": {"Fn::GetAtt": [STATE_TABLE, "Arn"]},
+        }
+        policy = {
+            "PolicyName": "edgeroutes-state",
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+            "Roles": [{"Ref": name} for name in named],
+        }
+        resources[_STATE_POLICY] = {"Type": "AWS::IAM::Policy", "Properties": policy}
+    return resources
 
 
 _SECRET = "OriginSecret"  # noqa: S105  # a resource's name

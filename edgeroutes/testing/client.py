@@ -319,7 +319,7 @@ class Functions:
         return Override(self._overrides, dependency, replacement)
 
     def close(self) -> None:
-        """End overrides and what the routes have started, and clear their data cache."""
+        """End overrides and what the routes have started, and clear their data cache and the state of guards."""
         self._overrides.clear()
         while self._adapters:
             _, adapter = self._adapters.popitem()
@@ -327,6 +327,9 @@ class Functions:
         cache = sys.modules.get("edgeroutes.services.data_cache")
         if cache is not None:
             cache.reset_data_cache()
+        state = sys.modules.get("edgeroutes.guards.state")
+        if state is not None:
+            state.reset_state_store()
 
 
 class Override:

@@ -185,6 +185,23 @@ def features(root: Path, files: dict[str, str]) -> dict[str, frozenset[str]]:
     return feature_names(pipeline.plan_project(root).functions, Tracer(SearchPath(project_root=root)))
 
 
+def test_an_argument_shows_what_no_module_of_its_own_does(tmp_path: Path) -> None:
+    found = features(
+        tmp_path,
+        {
+            "functions/a/route.py": "from lib.leave import leave\ndef POST():\n    leave()\n",
+            "functions/b/route.py": "from edgeroutes.ratelimit import RateLimit\ndef GET():\n    return RateLimit('1/day').name\n",
+            "functions/c/route.py": "def GET():\n    return {}\n",
+            "lib/leave.py": "def sign_out(*, everywhere=False): ...\ndef leave():\n    sign_out(everywhere=True)\n",
+        },
+    )
+    assert found == {
+        "AFunction": frozenset({"everywhere"}),
+        "BFunction": frozenset({"ratelimit"}),
+        "CFunction": frozenset(),
+    }
+
+
 def test_what_a_route_imports_of_the_project_counts_for_it_and_for_no_other(tmp_path: Path) -> None:
     found = features(
         tmp_path,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from edgeroutes.dev.function_plan import layout_of, may_need_plan, plan_functions
+from edgeroutes.dev.function_plan import layout_of, may_need_cloud, may_need_plan, plan_functions
 from edgeroutes.dev.project import Project
 from tests.dev.serving import write_files
 
@@ -49,6 +50,33 @@ def test_a_project_with_nothing_around_it_needs_no_cloud(tmp_path: Path) -> None
     write_files(tmp_path, {"hello": HELLO})
     project = Project(tmp_path)
     assert (may_need_plan(project), plan_functions(project).needs_cloud) == (False, False)
+
+
+LIMITED = "from edgeroutes.ratelimit import RateLimit\nlimit = RateLimit('5/minute'%s)\ndef GET(): ...\n"
+
+
+def test_a_route_that_keeps_state_gives_dev_the_table_by_itself(tmp_path: Path) -> None:
+    write_files(tmp_path, {"few": LIMITED % "", "hello": HELLO})
+    project = Project(tmp_path)
+    found = plan_functions(project)
+    unresolved = {"FewFunction": frozenset({"EDGEROUTES_STATE_TABLE"}), "HelloFunction": frozenset()}
+    assert (may_need_plan(project), may_need_cloud(project), found.needs_cloud) == (True, True, True)
+    assert (found.unresolved, found.resources) == (unresolved, {"EdgeroutesState": "AWS::DynamoDB::Table"})
+
+
+def test_a_limit_that_the_function_does_not_count_needs_no_cloud(tmp_path: Path) -> None:
+    write_files(tmp_path, {"few": LIMITED % ", at='gateway'"})
+    project = Project(tmp_path)
+    assert (may_need_cloud(project), plan_functions(project).needs_cloud) == (False, False)
+
+
+def test_a_guard_that_is_added_changes_the_layout_and_one_that_moves_does_not(tmp_path: Path) -> None:
+    write_files(tmp_path, {"few": "def GET(): ...\n"})
+    layouts = [layout_of(Project(tmp_path))]
+    for text in (LIMITED % "", "\n\n" + LIMITED % "", LIMITED % ", at='gateway'"):
+        write_files(tmp_path, {"few": text})
+        layouts.append(layout_of(Project(tmp_path)))
+    assert [before == after for before, after in pairwise(layouts)] == [False, True, False]
 
 
 def test_a_broken_route_does_not_keep_the_others_from_their_variables(tmp_path: Path) -> None:

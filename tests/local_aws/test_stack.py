@@ -86,9 +86,9 @@ def test_another_cloud_reads_the_same_stack(cloud: Cloud) -> None:
 
 
 def test_a_type_without_a_model_is_reported(cloud: Cloud) -> None:
-    cloud.put({"Resources": {"Pool": {"Type": "AWS::Cognito::UserPool"}}})
+    cloud.put({"Resources": {"Pool": {"Type": "AWS::Cognito::IdentityPool"}}})
     name = cloud.resources["Pool"].physical_id
-    problem = f"moto has no AWS::Cognito::UserPool: Ref gives {name!r}, and calls of that service find nothing"
+    problem = f"moto has no AWS::Cognito::IdentityPool: Ref gives {name!r}, and calls of that service find nothing"
     hint = "Replace it in tests; in dev, --aws uses AWS itself"
     assert list(map(str, cloud.warnings)) == [str(Problem(problem, where="Pool", hint=hint))]
 

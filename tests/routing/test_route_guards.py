@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgeroutes.routing.guards import ApiKeyConfig, IdempotencyConfig, RateLimitConfig
-from edgeroutes.routing.route_guards import RouteGuards
+from edgeroutes.routing.route_guards import RouteGuards, check_guards
 from edgeroutes.routing.scan import RouteScan, scan
 from tests.fakes.file_tree import FakeFileTree
 
@@ -203,6 +203,68 @@ def test_a_guard_that_nothing_uses_under_another_name_is_refused_in_a_route_file
     assert problems(scanned(a__route=used)) == []
 
 
-def test_a_limit_at_the_gateway_or_waf_counts_by_none_of_our_keys() -> None:
-    text = LIMIT.replace("'5/minute'", "'5/minute', key='caller', at='gateway'") + GET
-    assert problems(scanned(a__route=text)) == []
+COGNITO = "from edgeroutes.auth import cognito\nauth = cognito('Users', client_id='c', at='gateway'%s)\n" + GET
+BEARER = "from edgeroutes.auth import bearer\nauth = bearer('https://i', 'a', at='gateway')\n" + GET
+
+
+def limited(arguments: str) -> str:
+    return LIMIT.replace("'5/minute'", arguments) + GET
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (COGNITO % ", token_use='id'", []),
+        (
+            COGNITO % "",
+            [
+                (
+                    'cognito has at="gateway" and token_use="access", and API Gateway\'s authorizer accepts ID tokens alone. '
+                    'Use token_use="id", or at="function".'
+                )
+            ],
+        ),
+        (
+            BEARER,
+            [
+                (
+                    'bearer has at="gateway", and a REST API has an authorizer for Amazon Cognito alone. '
+                    'Use at="function", which verifies the tokens of every issuer.'
+                )
+            ],
+        ),
+        (limited("'5/minute', at='gateway'"), []),
+        (limited("'5/minute', key='route', at='gateway', burst=9"), []),
+        (
+            limited("'5/second, 9/minute', at='gateway'"),
+            [
+                (
+                    'limit has several rates with at="gateway", and API Gateway takes one for a route. '
+                    'Use at="function" for the others.'
+                )
+            ],
+        ),
+        (
+            limited("'5/minute', key='header:x-tenant', cost=2, on_error='closed', at='gateway'"),
+            [
+                f'limit has {name} and at="gateway", where API Gateway counts all requests of a route together. '
+                'Remove it, or use at="function".'
+                for name in ("key='header:x-tenant'", "cost=2", "on_error='closed'")
+            ],
+        ),
+        (
+            limited("'10/minute', at='waf'"),
+            [
+                (
+                    'limit has at="waf", and edgeroutes creates no web ACL: one for CloudFront has to be in us-east-1. '
+                    "Write a rate-based rule into the web ACL that web_acl_arn in [tool.edgeroutes.cdn] names: docs/guards.md."
+                )
+            ],
+        ),
+    ],
+)
+def test_what_the_gateway_would_ignore_is_a_problem(source: str, problem: list[str]) -> None:
+    found = scanned(a__route=source)
+    assert [str(each) for route in found.routes for each in check_guards(route)] == [
+        f"functions/a/route.py:2: {each}" for each in problem
+    ]

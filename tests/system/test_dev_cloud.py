@@ -201,12 +201,12 @@ def test_a_mistake_in_infra_is_reported_and_the_resources_stay(dev: Dev) -> None
 
 def test_what_moto_lacks_is_warned_of_and_not_among_what_was_made(dev: Dev) -> None:
     since = len(dev.told)
-    pool = "Resources: {Pool: {Type: AWS::Cognito::UserPool}, Other: {Type: AWS::SQS::Queue}}\n"
+    pool = "Resources: {Pool: {Type: AWS::Cognito::IdentityPool}, Other: {Type: AWS::SQS::Queue}}\n"
     write_files(dev.root, {"infra/pool.yaml": pool})
     ready = dev.wait_for("cloudready", since)
     assert (ready["added"], "Pool" in ready["resources"]) == (["Other"], False)
     assert [said.partition(": Ref gives ")[0] for said in ready["warnings"]] == [
-        "Pool: moto has no AWS::Cognito::UserPool"
+        "Pool: moto has no AWS::Cognito::IdentityPool"
     ]
 
 

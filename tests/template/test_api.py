@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from edgeroutes.plan.cloudformation import parse_infra
-from edgeroutes.template.api import ARNS_PER_POLICY, POLICIES_PER_ROLE, api_document, api_resources
+from edgeroutes.template.api import ARNS_PER_POLICY, POLICIES_PER_ROLE, api_document, api_resources, check_limits
 from edgeroutes.template.document import make_template
 from tests.fakes import sam
 from tests.plan.projects import HANDLER, STREAM, plan
@@ -87,6 +87,50 @@ def test_a_route_has_limits_of_its_own_for_each_path_and_method_that_leads_to_it
     every = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
     legacy = [(path, method, 1000, 3) for path in ("/~1v1~1legacy", "/~1v1~1legacy~1{path+}") for method in every]
     assert found == [("/*", "*", 1000, 500), *docs, *legacy]
+
+
+def throttled(rate: str, more: str = "") -> str:
+    return (
+        f"from edgeroutes.ratelimit import RateLimit\nlimit = RateLimit({rate!r}, at='gateway'{more})\ndef GET(): ...\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "rate", "burst"),
+    [
+        (throttled("20/second"), 20, 20),
+        (throttled("90/minute"), 1.5, 90),
+        (throttled("100/second", ", burst=7"), 100, 7),
+        (throttled("1/hour", ", key='route'"), 0.000278, 1),
+    ],
+)
+def test_a_limit_of_the_gateway_is_the_throttling_of_the_routes_methods(source: str, rate: float, burst: int) -> None:
+    own = [("/~1a", method, rate, burst) for method in ("GET", "HEAD", "OPTIONS")]
+    assert throttles({"a/route.py": source, "b/route.py": ""}) == [("/*", "*", 1000, 500), *own]
+
+
+def test_a_limit_of_the_function_throttles_nothing_in_the_gateway() -> None:
+    source = throttled("5/second").replace("at='gateway'", "key='route'")
+    assert throttles({"a/route.py": source}) == [("/*", "*", 1000, 500)]
+
+
+def test_limits_of_the_gateway_are_one_for_each_function() -> None:
+    files = {"a/route.py": throttled("5/second"), "a/function.yaml": "throttle_rate: 7\n"}
+    (twice,) = check_limits(plan(files))
+    assert str(twice) == (
+        'functions/a/route.py:2: limit has at="gateway", and throttle_rate and throttle_burst of function.yaml apply to /a, too. '
+        "Remove one of them."
+    )
+    grouped = {"x/function.yaml": "isolate: x\n", "x/route.py": throttled("5/second"), "x/y/route.py": ""}
+    shared = plan(grouped)
+    found = [str(each) for each in check_limits(shared)]
+    (function,) = shared.functions
+    assert found == [
+        (
+            f'functions/x/route.py:2: limit has at="gateway", and the routes of {function.logical_id} do not all have the same: /x, /x/y. '
+            'Declare it in a middleware.py for all of them, or use at="function".'
+        )
+    ]
 
 
 SNAPSTART = "SnapStart: {ApplyOn: PublishedVersions}\n"
