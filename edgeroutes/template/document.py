@@ -160,10 +160,10 @@ def make_document(
     """
     infra = infra or Infra()
     places = {each.logical_id: {"": each.routes[0].source_file, **each.places} for each in plan.functions}
-    plan = replace(plan, functions=tuple(_with_overrides(each, infra) for each in plan.functions))
-    plan = with_uploads(plan, uploads or {}, bucket_ids(infra))
-    plan = replace(plan, functions=tuple(with_secret_grants(each, plan.config, infra) for each in plan.functions))
+    functions = (_with_overrides(each, infra) for each in plan.functions)
+    plan = replace(plan, functions=tuple(with_secret_grants(each, plan.config, infra) for each in functions))
     require_no_problems([*check_limits(plan)])
+    plan = with_uploads(plan, uploads or {}, bucket_ids(infra))
     own = _own_document(plan)
     api = own["Resources"][API]
     for key, value, _ in infra.properties("Globals", "Api"):
