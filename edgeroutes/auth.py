@@ -1,0 +1,26 @@
+"""Who may call a route: `from edgeroutes.auth import api_key`."""
+
+from __future__ import annotations
+
+from edgeroutes.guards.callers import Caller, caller
+from edgeroutes.guards.callers import Requirement as require
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from edgeroutes.guards.api_keys import ApiKey as api_key
+    from edgeroutes.guards.schemes import AnyOf as any_of
+
+__all__ = ["Caller", "any_of", "api_key", "caller", "require"]
+
+
+def __getattr__(name: str) -> object:
+    """A scheme, loaded when it is first imported, so that a route loads only those that it declares."""
+    if name == "api_key":
+        from edgeroutes.guards.api_keys import ApiKey
+
+        return ApiKey
+    if name == "any_of":
+        from edgeroutes.guards.schemes import AnyOf
+
+        return AnyOf
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
