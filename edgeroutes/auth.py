@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from edgeroutes.guards.callers import Caller, caller
-from edgeroutes.guards.callers import Requirement as require
+from edgeroutes.guards.callers import Requirement as require  # noqa: N813
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from edgeroutes.guards.api_keys import ApiKey as api_key
-    from edgeroutes.guards.schemes import AnyOf as any_of
+    from edgeroutes.guards.api_keys import ApiKey as api_key  # noqa: N813
+    from edgeroutes.guards.schemes import AnyOf as any_of  # noqa: N813
 
 __all__ = ["Caller", "any_of", "api_key", "caller", "require"]
 

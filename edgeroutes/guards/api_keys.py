@@ -57,7 +57,7 @@ class ApiKey(ApiKeyConfig):
             raise HTTPError(401, "the API key is not valid")
         return found
 
-    def challenge(self, scope: RequestScope) -> str:
+    def challenge(self, scope: RequestScope) -> str:  # noqa: ARG002  # the protocol of schemes
         """Empty: no registered scheme of `WWW-Authenticate` is for keys in a header."""
         return ""
 
