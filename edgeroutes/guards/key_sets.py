@@ -180,7 +180,7 @@ class FetchedKeys:
             KeySetError: No set could be fetched in the last 24 hours.
         """
         keys = self._keys
-        if keys is not None and self.is_ready(kid):
+        if keys is not None and self._is_ready(kid):
             return choose(keys, kid)
         with self._lock:
             if self._is_due(kid):
@@ -192,10 +192,9 @@ class FetchedKeys:
 
     def waits(self, kid: str | None) -> bool:
         """Whether `find` would fetch, or wait for a fetch of another thread."""
-        return self._lock.locked() or self._is_due(kid)
+        return not self._is_ready(kid) and (self._lock.locked() or self._is_due(kid))
 
-    def is_ready(self, kid: str | None) -> bool:
-        """Whether `find` has the key without a fetch, and without waiting for one that another request has begun."""
+    def _is_ready(self, kid: str | None) -> bool:
         keys = self._keys
         return keys is not None and self._clock() - self._fetched_at <= _FRESH_S and choose(keys, kid) is not None
 
