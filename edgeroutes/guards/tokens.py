@@ -1,16 +1,14 @@
-"""Bearer tokens: `bearer` and `cognito`. joserfc verifies signatures; which key and which claims count is decided here.
+"""Bearer tokens: JSON Web Tokens of an OpenID Connect issuer or an Amazon Cognito user pool, verified in the function.
 
-Source: RFC 7515, RFC 7519 and RFC 8725 for tokens, RFC 6750 for errors.
+joserfc verifies the signature; which key and algorithm, and what the claims must be, is decided here (RFC 8725).
 """
 
 from __future__ import annotations
 
 import json
-import math
 import os
+import re
 import time
-from binascii import Error as Base64Error
-from binascii import a2b_base64, b2a_base64
 
 from edgeroutes.errors import ConfigError
 from edgeroutes.guards.callers import Caller
@@ -18,377 +16,332 @@ from edgeroutes.guards.key_sets import FetchedKeys, GivenKeys, KeySetError, disc
 from edgeroutes.guards.settings import resolve
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.names import COGNITO_VARIABLE
-from edgeroutes.routing.guards import VARIABLE, BearerConfig, CognitoConfig
+from edgeroutes.routing.guards import BearerConfig, CognitoConfig
 from edgeroutes.runtime.loop import running_loop
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Collection
     from typing import Any
 
-    from edgeroutes.guards.key_sets import VerificationKey
     from edgeroutes.runtime.context import RequestScope
 
-    Find = Callable[[str | None], VerificationKey | None]
+    KeySource = GivenKeys | FetchedKeys
 
-_MAX_CHARACTERS = 8192
-_REALM = 'Bearer realm="api"'
-_RETRY_S = 5
-_COGNITO_LEEWAY_S = 30
-# Types of tokens that may be access or ID tokens; others, such as `logout+jwt`, are for other uses (RFC 8725 §3.11, RFC 9068 §4).
+_MAX_BYTES = 8192
+_CHALLENGE = 'Bearer realm="api"'
+# Three parts of base64url without padding. Source: RFC 7515 §3.1, §2.
+_COMPACT = r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]+)"
+# Source: RFC 7519 §5.1, RFC 9068 §2.1; types of tokens for other purposes are refused (RFC 8725 §3.11).
 _TYPES = ("jwt", "at+jwt", "application/jwt", "application/at+jwt")
+_POOL_ARN = r"arn:[a-z-]+:cognito-idp:[a-z0-9-]+:[0-9]+:userpool/([a-z0-9-]+_[A-Za-z0-9]+)"
+_POOL_ID = r"[a-z0-9-]+_[A-Za-z0-9]+"
 
 
 class TokenError(Exception):
     """A token is not valid; its text is for the log."""
 
 
-class SignedToken:
-    """A token in its parts, not verified yet.
-
-    Args:
-        text: The compact serialization.
-
-    Raises:
-        TokenError: It is not one, or has a header that edgeroutes does not know how to obey.
-    """
-
-    __slots__ = ("algorithm", "header", "kid", "text")
-
-    def __init__(self, text: str) -> None:
-        parts = text.split(".")
-        if len(text) > _MAX_CHARACTERS or len(parts) != 3:
-            raise TokenError(f"{len(text)} characters in {len(parts)} parts")
-        header = _read_object(_decode(parts[0]), "header")
-        for part in parts[1:]:
-            _decode(part)
-        # Source: RFC 7515 §4.1.11: an extension that is not understood; RFC 7797: b64.
-        if "crit" in header or "b64" in header:
-            raise TokenError("the header has crit or b64")
-        kid = header.get("kid")
-        algorithm = header.get("alg")
-        if not isinstance(algorithm, str) or not isinstance(kid, str | None):
-            raise TokenError("alg or kid is not a string")
-        self.text = text
-        self.header = header
-        self.kid = kid
-        self.algorithm = algorithm
-
-    def verify(self, key: VerificationKey | None, algorithms: Collection[str]) -> bytes:
-        """The payload, whose signature is of the key.
-
-        Args:
-            key: That of `kid`; None for an unknown one.
-            algorithms: That the route accepts.
-
-        Raises:
-            TokenError: The signature is not valid, or its algorithm is not accepted or not the key's.
-        """
-        if key is None:
-            raise TokenError(f"the key {_short(self.kid)} is unknown")
-        if self.algorithm not in algorithms or self.algorithm not in key.algorithms:
-            raise TokenError(f"the algorithm {_short(self.algorithm)} is not accepted for the key {_short(self.kid)}")
-        from joserfc import jws
-
-        try:
-            return jws.deserialize_compact(self.text, key.key, algorithms=[self.algorithm]).payload
-        except Exception as error:  # joserfc and cryptography raise many kinds for a signature that is not valid
-            raise TokenError(f"the signature: {type(error).__name__}") from error
-
-
-def read_claims(token: SignedToken, payload: bytes, issuer: str, leeway_s: float, now: float) -> dict[str, Any]:
-    """The claims of a verified token that is of the issuer and valid now.
-
-    Raises:
-        TokenError: It is not.
-    """
-    kind = token.header.get("typ", "JWT")
-    if not isinstance(kind, str) or kind.lower() not in _TYPES:
-        raise TokenError(f"typ is {_short(kind)}")
-    claims = _read_object(payload, "payload")
-    # Source: RFC 7519 §4.1.4 and §4.1.5: expired at `exp`, valid at `nbf`.
-    if now >= _number(claims, "exp") + leeway_s:
-        raise TokenError("expired")
-    if "nbf" in claims and now < _number(claims, "nbf") - leeway_s:
-        raise TokenError("not valid yet")
-    if claims.get("iss") != issuer:
-        raise TokenError(f"iss is {_short(claims.get('iss'))}")
-    subject = claims.get("sub")
-    if not isinstance(subject, str) or not subject:
-        raise TokenError("sub is missing, or not a string")
-    return claims
-
-
-def read_words(claims: dict[str, Any], name: str) -> list[str]:
-    """The items of a claim: a list, or a string with spaces between them.
-
-    Raises:
-        TokenError: It is neither.
-    """
-    value = claims.get(name, [])
-    items = value.split() if isinstance(value, str) else value
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise TokenError(f"{name} is neither a string nor a list of strings")
-    return items
-
-
-def read_token(scope: RequestScope) -> str | None:
-    """The token of a request, None for a request without any. A token in the query is ignored.
-
-    Raises:
-        HTTPError: 400 for two Authorization fields.
-    """
-    sent = [value for name, value in scope.request.peek_headers().multi_items() if name.lower() == "authorization"]
-    if len(sent) > 1:
-        challenge = f'{_REALM}, error="invalid_request"'
-        raise HTTPError(400, "the request has two Authorization headers", headers={"www-authenticate": challenge})
-    kind, _, token = (sent[0] if sent else "").strip().partition(" ")
-    return token.strip() if kind.lower() == "bearer" else None
-
-
-class _Tokens:
-    """How `bearer` and `cognito` authenticate: by the keys and claims of one issuer.
-
-    Args:
-        issuer: The `iss`.
-        keys: Its keys.
-        algorithms: The accepted ones.
-        leeway_s: For clocks that differ.
-        read_caller: Claims → caller; raises TokenError.
-        where: The declaration, for the log.
-    """
-
-    __slots__ = ("_algorithms", "_issuer", "_keys", "_leeway_s", "_read_caller", "_where")
-
-    def __init__(
-        self,
-        issuer: str,
-        keys: GivenKeys | FetchedKeys,
-        algorithms: Collection[str],
-        leeway_s: float,
-        read_caller: Callable[[dict[str, Any]], Caller],
-        where: str,
-    ) -> None:
-        self._issuer = issuer
-        self._keys = keys
-        self._algorithms = algorithms
-        self._leeway_s = leeway_s
-        self._read_caller = read_caller
-        self._where = where
-
-    async def authenticate(self, scope: RequestScope) -> Caller | None:
-        """The caller; None for a request without a token.
-
-        Raises:
-            HTTPError: 400 or 401 for a token that is not valid, 503 without keys.
-        """
-        text = read_token(scope)
-        if text is None:
-            return None
-        try:
-            token = SignedToken(text)
-            if token.algorithm not in self._algorithms:
-                raise TokenError(f"the algorithm {_short(token.algorithm)} is not accepted")
-            payload = token.verify(await self._find(token.kid), self._algorithms)
-            return self._read_caller(read_claims(token, payload, self._issuer, self._leeway_s, time.time()))
-        except TokenError as error:
-            raise self.refuse(scope, error) from error
-        except KeySetError as error:
-            self._log(scope, f"tokens cannot be verified: {error}")
-            detail = "the credentials cannot be verified at the moment"
-            raise HTTPError(503, detail, headers={"retry-after": str(_RETRY_S)}) from error
-
-    def accept(self, scope: RequestScope, claims: dict[str, Any]) -> Caller:
-        """The caller of claims that API Gateway has verified.
-
-        Raises:
-            HTTPError: 401 for a token of another client or use.
-        """
-        try:
-            return self._read_caller(claims)
-        except TokenError as error:
-            raise self.refuse(scope, error) from error
-
-    def refuse(self, scope: RequestScope, error: TokenError) -> HTTPError:
-        """The error for the client, after the reason is logged."""
-        self._log(scope, f"a token is not valid: {error}")
-        challenge = f'{_REALM}, error="invalid_token"'
-        return HTTPError(401, "the token is not valid", headers={"www-authenticate": challenge})
-
-    async def _find(self, kid: str | None) -> VerificationKey | None:
-        keys = self._keys
-        if running_loop() is None or isinstance(keys, GivenKeys) or keys.is_ready(kid):
-            return keys.find(kid)
-        import asyncio
-
-        return await asyncio.to_thread(keys.find, kid)
-
-    def _log(self, scope: RequestScope, message: str) -> None:
-        from edgeroutes.runtime.log import log_warning
-
-        log_warning(f"{self._where}: {message}", path=scope.path)
-
-
 class Bearer(BearerConfig):
-    """`bearer`, as its configuration documents it."""
+    """JSON Web Tokens of an OpenID Connect issuer, in `Authorization: Bearer`."""
 
-    __slots__ = ("_audience", "_tokens")
-    __hash__ = BearerConfig.__hash__
+    __slots__ = ("_audiences", "_iss", "_keys")
+    _audiences: tuple[str, ...]
+    _iss: str
+    _keys: KeySource
 
     def start(self, where: str) -> None:
-        """Read the variables and the keys that the route declares.
+        """Read the variables, and the keys that are declared.
 
         Raises:
-            ConfigError: A variable is not set, or the keys must not be trusted.
+            ConfigError: A variable is missing, or the declared keys must not be trusted.
         """
-        issuer = resolve(self.issuer, where)
-        self._audience = frozenset(resolve(each, where) for each in self.audience)
-        self._tokens = _Tokens(
-            issuer, self._open_keys(issuer, where), self.algorithms, self.leeway_s, self._read_caller, where
-        )
-
-    async def authenticate(self, scope: RequestScope) -> Caller | None:
-        """The caller; None for a request without a token."""
-        return await self._tokens.authenticate(scope)
+        self._iss = resolve(self.issuer, where)
+        self._audiences = tuple(resolve(each, where) for each in self.audience)
+        if self.jwks is not None:
+            try:
+                self._keys = GivenKeys(self.jwks)
+            except KeySetError as error:
+                raise ConfigError(f"jwks cannot be used: {error}", where=where) from error
+            return
+        issuer, url = self._iss, resolve(self.jwks_url, where) if self.jwks_url else ""
+        self._keys = FetchedKeys((lambda: fetch_json(url)) if url else (lambda: discover(issuer)), issuer)
 
     def challenge(self, scope: RequestScope) -> str:  # noqa: ARG002  # of the protocol
-        """The challenge for a request without a token. Source: RFC 6750 §3."""
-        return _REALM
+        """The `WWW-Authenticate` of a request without a token: no error (RFC 6750 §3.1)."""
+        return _CHALLENGE
 
-    def _open_keys(self, issuer: str, where: str) -> GivenKeys | FetchedKeys:
-        given: object = self.jwks
-        if given is None:
-            url = resolve(self.jwks_url, where) if self.jwks_url else ""
-            return FetchedKeys(lambda: fetch_json(url) if url else discover(issuer), issuer)
-        try:
-            return GivenKeys(json.loads(resolve(given, where)) if isinstance(given, str) else given)
-        except (KeySetError, ValueError) as error:
-            raise ConfigError(f"jwks cannot be used: {error}", where=where) from error
+    async def authenticate(self, scope: RequestScope) -> Caller | None:
+        """The token's caller; None for a request without a token.
 
-    def _read_caller(self, claims: dict[str, Any]) -> Caller:
-        sent = claims.get("aud")
-        audience = [sent] if isinstance(sent, str) else sent
-        if not isinstance(audience, list) or not any(
-            isinstance(each, str) and each in self._audience for each in audience
-        ):
-            raise TokenError(f"aud is {_short(sent)}")
-        scopes, roles = read_words(claims, self.scope_claim), read_words(claims, self.roles_claim)
-        return Caller(claims["sub"], scopes=scopes, roles=roles, claims=claims, scheme=self.called)
+        Raises:
+            HTTPError: 400 for several credentials, 401 for a token that is not valid, 503 while no keys can be fetched.
+        """
+        token = read_token(scope)
+        return None if token is None else await _verify(token, self, self._keys, self.algorithms, scope)
+
+    def caller_of(self, claims: dict[str, Any]) -> Caller:
+        """The caller whom verified claims name.
+
+        Raises:
+            TokenError: The token is not for this API, or not valid now.
+        """
+        check_claims(claims, self._iss, self.leeway_s, time.time())
+        audience = claims.get("aud")
+        found = audience if isinstance(audience, list) else [audience]
+        if not any(each in self._audiences for each in found if isinstance(each, str)):
+            raise TokenError(f"aud is {audience!r}")
+        scopes, roles = _texts(claims.get(self.scope_claim)), _texts(claims.get(self.roles_claim))
+        return Caller(claims["sub"], scopes=scopes, roles=roles, claims=claims, scheme="bearer")
 
 
 class Cognito(CognitoConfig):
-    """`cognito`, as its configuration documents it."""
+    """The tokens of an Amazon Cognito user pool, in `Authorization: Bearer`."""
 
-    __slots__ = ("_clients", "_tokens")
-    __hash__ = CognitoConfig.__hash__
+    __slots__ = ("_clients", "_iss", "_keys")
+    _clients: tuple[str, ...]
+    _iss: str
+    _keys: KeySource
 
     def start(self, where: str) -> None:
-        """Find out the pool's id and the app clients'.
+        """Read the ids of the user pool and its app clients.
 
         Raises:
-            ConfigError: A variable is not set, or the pool cannot be recognized.
+            ConfigError: A variable is missing, or the pool is neither an id nor an ARN.
         """
-        region, suffix, pool = _read_pool(_resource(self.user_pool, where), where)
-        host = f"cognito-idp.{region}.{suffix}"
-        self._clients = frozenset(_resource(each, where) for each in self.client_id)
-        path = f"{pool}/.well-known/jwks.json"
-
-        def fetch() -> object:
-            # Local AWS answers for every host; only the Host field tells it which service is meant.
-            local = os.environ.get("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER") or os.environ.get("AWS_ENDPOINT_URL")
-            return fetch_json(f"{local.rstrip('/')}/{path}", host) if local else fetch_json(f"https://{host}/{path}")
-
-        issuer = f"https://{host}/{pool}"
-        self._tokens = _Tokens(
-            issuer, FetchedKeys(fetch, issuer), ("RS256",), _COGNITO_LEEWAY_S, self._read_caller, where
+        text = _resource(self.user_pool, where)
+        arn = re.fullmatch(_POOL_ARN, text)
+        pool = arn[1] if arn else text
+        if not re.fullmatch(_POOL_ID, pool):
+            hint = "Allowed are the pool's id, its ARN and its logical id in infra/"
+            raise ConfigError(f"user_pool is {text!r}", where=where, hint=hint)
+        self._clients = tuple(_resource(each, where) for each in self.client_id)
+        region = pool.partition("_")[0]
+        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        host = f"cognito-idp.{region}.{domain}"
+        self._iss = f"https://{host}/{pool}"
+        path = f"/{pool}/.well-known/jwks.json"
+        # Local AWS is one server for all services and regions, which it tells apart by the Host.
+        local = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
+        self._keys = FetchedKeys(
+            lambda: fetch_json(f"{local}{path}", host) if local else fetch_json(f"https://{host}{path}"), self._iss
         )
 
+    def challenge(self, scope: RequestScope) -> str:  # noqa: ARG002  # of the protocol
+        """The `WWW-Authenticate` of a request without a token: no error (RFC 6750 §3.1)."""
+        return _CHALLENGE
+
     async def authenticate(self, scope: RequestScope) -> Caller | None:
-        """The caller; None for a request without a token."""
+        """The token's caller; None for a request without a token.
+
+        Raises:
+            HTTPError: As `Bearer.authenticate`.
+        """
         if self.at == "gateway":
             from edgeroutes.guards.gateway import gateway_claims
 
             claims = gateway_claims(scope)
             if claims is not None:
-                return self._tokens.accept(scope, claims)
-        return await self._tokens.authenticate(scope)
+                try:
+                    return self._caller_of(claims)
+                except TokenError as error:
+                    raise _refusal(str(error), scope) from error
+        token = read_token(scope)
+        return None if token is None else await _verify(token, self, self._keys, ("RS256",), scope)
 
-    def challenge(self, scope: RequestScope) -> str:  # noqa: ARG002  # of the protocol
-        """The challenge for a request without a token. Source: RFC 6750 §3."""
-        return _REALM
+    def caller_of(self, claims: dict[str, Any]) -> Caller:
+        """The caller whom verified claims name.
 
-    def _read_caller(self, claims: dict[str, Any]) -> Caller:
-        # Source: docs.aws.amazon.com/cognito "amazon-cognito-user-pools-using-the-access-token": it has client_id, and no aud.
-        client = claims.get("client_id" if self.token_use == "access" else "aud")  # noqa: S105  # the kind of token
+        Raises:
+            TokenError: The token is of another pool, app client or kind, or not valid now.
+        """
+        check_claims(claims, self._iss, 30, time.time())
+        return self._caller_of(claims)
+
+    def _caller_of(self, claims: dict[str, Any]) -> Caller:
+        if claims.get("iss") != self._iss:
+            raise TokenError(f"iss is {claims.get('iss')!r}")
         if claims.get("token_use") != self.token_use:
-            raise TokenError(f"token_use is {_short(claims.get('token_use'))}")
-        if not isinstance(client, str) or client not in self._clients:
-            raise TokenError(f"the token is of the client {_short(client)}")
-        scopes, roles = read_words(claims, "scope"), read_words(claims, "cognito:groups")
-        return Caller(claims["sub"], scopes=scopes, roles=roles, claims=claims, scheme=self.called)
+            raise TokenError(f"token_use is {claims.get('token_use')!r}")
+        # Access tokens have client_id and no aud.
+        # Source: docs.aws.amazon.com/cognito "amazon-cognito-user-pools-using-tokens-verifying-a-jwt".
+        name = "client_id" if self.token_use == "access" else "aud"  # noqa: S105  # the kind of token
+        if claims.get(name) not in self._clients:
+            raise TokenError(f"{name} is {claims.get(name)!r}")
+        scopes, roles = _texts(claims.get("scope")), _texts(claims.get("cognito:groups"))
+        return Caller(claims["sub"], scopes=scopes, roles=roles, claims=claims, scheme="cognito")
 
 
-def _resource(text: str, where: str) -> str:
-    """The id of a resource of infra/ that a function has as a variable, or the setting itself."""
-    own = "" if text.startswith(VARIABLE) else os.environ.get(f"{COGNITO_VARIABLE}{text}", "")
-    return own or resolve(text, where)
+def read_token(scope: RequestScope) -> str | None:
+    """The bearer token of a request; None without one, or with other credentials.
+
+    Source: RFC 6750 §2.1, RFC 9110 §11.1. A token in the query or the body is not read.
+
+    Raises:
+        HTTPError: 400 for several `Authorization` fields.
+    """
+    sent = [value for name, value in scope.request.peek_headers().multi_items() if name == "authorization"]
+    if not sent:
+        return None
+    scheme, _, token = sent[0].strip().partition(" ")
+    # Some servers join several fields with commas; a token has none.
+    if len(sent) > 1 or (scheme.lower() == "bearer" and "," in token):
+        headers = {"www-authenticate": f'{_CHALLENGE}, error="invalid_request"'}
+        raise HTTPError(400, "the request has several credentials", headers=headers)
+    return token.strip(" ") if scheme.lower() == "bearer" else None
 
 
-def _read_pool(text: str, where: str) -> tuple[str, str, str]:
-    """Region, domain and id of a user pool, by its ARN or id."""
-    pool = text.rpartition("/")[2]
-    region, _, name = pool.partition("_")
-    if text.startswith("arn:"):
-        region = text.split(":")[3] if text.count(":") >= 5 else ""
-    if not region or not name or not name.isalnum() or not region.replace("-", "").isalnum():
-        hint = "Allowed are the logical id of a user pool of infra/, its ARN, and its id such as eu-west-1_AbCdEf"
-        raise ConfigError(f"user_pool is {text!r}", where=where, hint=hint)
-    return region, "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com", pool
+def read_header(token: str) -> dict[str, Any]:
+    """The header of a token in the compact serialization.
+
+    Raises:
+        TokenError: It is not one, or asks for what is not supported.
+    """
+    if len(token) > _MAX_BYTES:
+        raise TokenError(f"it has {len(token)} characters")
+    parts = re.fullmatch(_COMPACT, token)
+    if parts is None:
+        raise TokenError("it is not three parts of base64url")
+    decoded = [_decode(part) for part in parts.groups()]
+    header = _read_object(decoded[0])
+    # Source: RFC 7515 §4.1.11: what is critical must be understood; RFC 7797 §7: b64 must be critical.
+    if "crit" in header or "b64" in header:
+        raise TokenError("its header has crit or b64")
+    kind = header.get("typ", "JWT")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise TokenError(f"typ is {str(kind)[:100]!r}")
+    if not isinstance(header.get("kid"), str | None):
+        raise TokenError("kid is not a string")
+    return header
+
+
+def verify_signature(token: str, header: dict[str, Any], keys: KeySource, algorithms: Collection[str]) -> bytes:
+    """The payload of a token whose signature is right.
+
+    The key decides which algorithm is possible, never the token alone, and keys that a token brings are not read.
+
+    Raises:
+        TokenError: It is not.
+        KeySetError: No keys can be fetched.
+    """
+    key, name = keys.find(header.get("kid")), header.get("alg")
+    if key is None:
+        raise TokenError(f"kid {str(header.get('kid'))[:100]!r} is unknown")
+    if name not in algorithms or name not in key.algorithms:
+        raise TokenError(f"alg is {str(name)[:100]!r}")
+    from joserfc.errors import JoseError
+    from joserfc.jws import JWSRegistry
+
+    signed, _, signature = token.rpartition(".")
+    # Not `deserialize_compact`, which refuses headers that it does not know (RFC 7515 §4 ignores them), and warns of EdDSA at every token.
+    algorithm = JWSRegistry.algorithms[name]
+    try:
+        algorithm.check_key(key.key)
+        if not algorithm.verify(signed.encode(), _decode(signature), key.key):
+            raise TokenError("its signature is wrong")
+        return _decode(signed.partition(".")[2])
+    except (JoseError, ValueError, TypeError) as error:
+        raise TokenError(f"its signature or header is wrong: {type(error).__name__}") from error
+
+
+def check_claims(claims: dict[str, Any], issuer: str, leeway_s: float, now: float) -> None:
+    """Require the issuer, a subject, and that the token is valid now.
+
+    Source: RFC 7519 §4.1; `exp` and `sub` are required here.
+
+    Raises:
+        TokenError: Something else is the case.
+    """
+    if claims.get("iss") != issuer:
+        raise TokenError(f"iss is {claims.get('iss')!r}")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not subject:
+        raise TokenError(f"sub is {subject!r}")
+    if now - leeway_s >= _time(claims, "exp"):
+        raise TokenError("it has expired")
+    if "nbf" in claims and now + leeway_s < _time(claims, "nbf"):
+        raise TokenError("it is not valid yet")
+
+
+async def _verify(
+    token: str, scheme: Bearer | Cognito, keys: KeySource, algorithms: Collection[str], scope: RequestScope
+) -> Caller:
+    try:
+        header = read_header(token)
+        if keys.waits(header.get("kid")):
+            await _fetch_first(keys, header.get("kid"))
+        return scheme.caller_of(_read_object(verify_signature(token, header, keys, algorithms)))
+    except TokenError as error:
+        raise _refusal(str(error), scope) from error
+    except KeySetError as error:
+        from edgeroutes.runtime.log import log_warning
+
+        log_warning(f"{error}. The request is refused.", route=scope.endpoint.route.route_path, path=scope.path)
+        raise HTTPError(503, headers={"retry-after": "5"}) from error
+
+
+async def _fetch_first(keys: KeySource, kid: str | None) -> None:
+    """Let `find` fetch, in a thread where an event loop runs, so that other requests go on."""
+    loop = running_loop()
+    if loop is None:
+        keys.find(kid)
+    else:
+        await loop.run_in_executor(None, keys.find, kid)
+
+
+def _refusal(reason: str, scope: RequestScope) -> HTTPError:
+    """The 401 of a token that is not valid, whose reason is in the log alone."""
+    from edgeroutes.runtime.log import log_warning
+
+    log_warning(f"A token is refused: {reason[:300]}.", route=scope.endpoint.route.route_path, path=scope.path)
+    return HTTPError(
+        401, "the token is not valid", headers={"www-authenticate": f'{_CHALLENGE}, error="invalid_token"'}
+    )
 
 
 def _decode(part: str) -> bytes:
-    """The bytes of base64url in its only form: without padding, spaces and unused bits.
+    """The bytes of base64url that has one spelling. Source: RFC 4648 §3.5."""
+    import base64
 
-    Source: RFC 7515 §2, RFC 4648 §3.5.
-    """
-    standard = part.replace("-", "+").replace("_", "/")
     try:
-        decoded = a2b_base64(standard + "=" * (-len(part) % 4), strict_mode=True)
-    except (Base64Error, ValueError) as error:
-        raise TokenError("a part is not base64url") from error
-    if "+" in part or "/" in part or b2a_base64(decoded, newline=False).rstrip(b"=").decode() != standard:
-        raise TokenError("a part is not base64url in its only form")
-    return decoded
+        data = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except ValueError as error:
+        raise TokenError("it is not base64url") from error
+    if base64.urlsafe_b64encode(data).rstrip(b"=") != part.encode():
+        raise TokenError("its base64url is not canonical")
+    return data
 
 
-def _read_object(data: bytes, what: str) -> dict[str, Any]:
+def _read_object(data: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(data.decode(), object_pairs_hook=_without_repetition, parse_constant=_refuse_constant)
+        found = json.loads(data.decode(), parse_constant=_refuse_constant)
+        # A lone surrogate cannot be sent or stored later.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
-        raise TokenError(f"the {what} is not valid JSON") from error
-    if not isinstance(value, dict):
-        raise TokenError(f"the {what} is not an object")
-    return value
-
-
-def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Source: RFC 7515 §5.2, RFC 7519 §4: names are unique."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a name occurs twice")
+        raise TokenError("a part is not JSON") from error
+    if not isinstance(found, dict):
+        raise TokenError("a part is not a JSON object")
     return found
 
 
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
+def _refuse_constant(text: str) -> float:
+    raise ValueError(text)
 
 
-def _number(claims: dict[str, Any], name: str) -> float:
+def _time(claims: dict[str, Any], name: str) -> float:
     value = claims.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise TokenError(f"{name} is {_short(value)}")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e12:
+        raise TokenError(f"{name} is {str(value)[:100]!r}")
     return value
 
 
-def _short(value: object) -> str:
-    return repr(value)[:80]
+def _texts(value: object) -> list[str]:
+    """The texts of a claim that is a list, or one text with spaces."""
+    if isinstance(value, str):
+        return value.split()
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+def _resource(text: str, where: str) -> str:
+    """The id of a resource of infra/, which the template gives as a variable; or the setting itself."""
+    return os.environ.get(f"{COGNITO_VARIABLE}{text}", "") or resolve(text, where)
