@@ -261,7 +261,7 @@ def fetch_json(url: str, host: str = "") -> dict[str, Any]:
 def discover(issuer: str) -> dict[str, Any]:
     """The key set of an issuer, by its OpenID configuration.
 
-    Source: OpenID Connect Discovery 1.0 §4: the issuer in the document must be the one that it was asked for.
+    Source: OpenID Connect Discovery 1.0 §4: the issuer in the document must be the one in its URL.
 
     Raises:
         KeySetError: As `fetch_json`; or the configuration is another issuer's.

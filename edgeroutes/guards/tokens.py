@@ -195,7 +195,7 @@ def read_header(token: str) -> dict[str, Any]:
     """The header of a token in the compact serialization.
 
     Raises:
-        TokenError: It is not one, or asks for what is not supported.
+        TokenError: It is not one, or needs what is not supported.
     """
     if len(token) > _MAX_BYTES:
         raise TokenError(f"it has {len(token)} characters")
