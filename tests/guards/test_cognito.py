@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edgeroutes.guards.callers import Caller
     from edgeroutes.runtime.endpoint import Endpoint
 
-PASSWORD = "New-1234"  # of a user that moto forgets
+PASSWORD = "New-1234"  # of a user in memory
 
 
 class Route:
