@@ -78,12 +78,14 @@ class Bucket:
             HTTPError: The client's for what S3 refuses; 503 where it does not respond.
         """
         from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
         try:
             return getattr(self._client(), operation)(Bucket=self.name(), **arguments)
         except ClientError as error:
             raise _refused(error, operation) from error
+        except ParamValidationError:  # an argument that no request could have: S3 has nothing to do with it
+            raise
         except (BotoCoreError, Boto3Error) as error:
             raise _unavailable(error) from error
 

@@ -491,8 +491,8 @@ def _warn_variables(
                 missing.setdefault((file, use.line, use.name), []).append(function.logical_id)
         for name, place in guard_variables(function).items():  # without it the route does not start
             if name not in provided and not _is_lambdas(name):
-                declared_in, _, declared_at = place.rpartition(":")
-                missing.setdefault((declared_in, int(declared_at), name), []).append(function.logical_id)
+                file, _, at = place.rpartition(":")
+                missing.setdefault((file, int(at), name), []).append(function.logical_id)
     for (file, line, name), functions in sorted(missing.items()):
         sources = [each for each, names in env_files.items() if name in names]
         source = f"only {' and '.join(sources)} sets it" if sources else "nothing sets it"

@@ -257,6 +257,15 @@ def test_without_s3_a_claim_is_a_503_and_nothing_is_claimed(photos: Uploads, mon
     assert claim(photos, signed["key"]).content_type == "image/png"
 
 
+def test_an_argument_of_another_type_is_not_an_outage_of_s3(photos: Uploads) -> None:
+    from botocore.exceptions import ParamValidationError
+
+    number: Any = 7
+    key = photos.presigned_put("image/png", 1)["key"]
+    with pytest.raises(ParamValidationError, match="UploadId"):
+        photos.complete(key, number, ["x"])
+
+
 def test_an_object_that_changes_between_look_and_copy_is_a_conflict(photos: Uploads, moto: MotoProcess) -> None:
     signed = photos.presigned_post("a.png", "image/png")
     send(signed)
