@@ -9,8 +9,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from edgeroutes.guards.api_keys import ApiKey as api_key  # noqa: N813
     from edgeroutes.guards.schemes import AnyOf as any_of  # noqa: N813
+    from edgeroutes.guards.tokens import Bearer as bearer  # noqa: N813
+    from edgeroutes.guards.tokens import Cognito as cognito  # noqa: N813
 
-__all__ = ["Caller", "any_of", "api_key", "caller", "require"]
+__all__ = ["Caller", "any_of", "api_key", "bearer", "caller", "cognito", "require"]
 
 
 def __getattr__(name: str) -> object:
@@ -23,4 +25,8 @@ def __getattr__(name: str) -> object:
         from edgeroutes.guards.schemes import AnyOf
 
         return AnyOf
+    if name in ("bearer", "cognito"):
+        from edgeroutes.guards.tokens import Bearer, Cognito
+
+        return Bearer if name == "bearer" else Cognito
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
