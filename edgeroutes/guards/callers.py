@@ -24,7 +24,7 @@ class Caller:
         scopes: What the credentials permit.
         roles: What the user is.
         claims: Everything that the credentials say.
-        scheme: `bearer`, `cognito`, `api_key` or `cookie_session`.
+        scheme: `bearer`, `cognito` or `api_key`.
     """
 
     __slots__ = ("_claims", "_roles", "_scheme", "_scopes", "_subject")

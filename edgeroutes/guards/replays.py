@@ -81,7 +81,7 @@ class Idempotency(IdempotencyConfig):
         try:
             earlier: Response | None = await without_blocking(run.claim)
         except StoreError as error:
-            self._unavailable(error)
+            self.unavailable(error)
             return await respond(scope)
         if earlier is not None:
             return earlier
@@ -89,36 +89,21 @@ class Idempotency(IdempotencyConfig):
 
     async def _respond_to_event(self, scope: RequestScope, respond: Respond) -> Response:
         """The same for the event of a webhook, whose id `verify` finds while the handler runs."""
-        run: Run | None = None
-
-        def claim(event_id: str) -> None:
-            nonlocal run
-            if not event_id:
-                if self.required:
-                    raise HTTPError(400, "the event has no id")
-                return
-            claimed = Run(self, "event", f"{scope.endpoint.route.route_path}#{event_id}", "", _lease_ms(scope))
-            try:
-                earlier = claimed.claim()
-            except StoreError as error:
-                self._unavailable(error)
-                return
-            if earlier is not None:
-                raise Replayed(earlier)
-            run = claimed
-
-        scope.claim_event = claim
+        event = _Event(self, scope)
+        scope.claim_event = event.claim
         try:
             response = await _responded(scope, respond)
         except Replayed as replayed:
-            earlier: Response = replayed.response
-            return earlier
+            return replayed.response
         except BaseException:
-            if run is not None:
-                await run.free()
+            if event.run is not None:
+                await event.run.free()
             raise
-        if run is not None:
-            await run.finish(response)
+        if event.run is not None:
+            await event.run.finish(response)
+        elif event.event_id is None and response.status < 400:
+            problem = "idempotent has key='webhook', and the handler did not call verify(): it ran without a claim"
+            log_warning(f"{scope.where}: {problem}")
         return response
 
     def _owner(self, scope: RequestScope) -> str:
@@ -129,14 +114,63 @@ class Idempotency(IdempotencyConfig):
             return f"caller#{scope.caller.scheme}#{scope.caller.subject}"
         return f"client#{scope.incoming.client_host() or ''}"
 
-    def _unavailable(self, error: StoreError) -> None:
+    def unavailable(self, error: StoreError) -> None:
+        """Log that keys cannot be claimed.
+
+        Raises:
+            HTTPError: 503, with `on_error="closed"`.
+        """
         log_warning("idempotency_unavailable", error=str(error), on_error=self.on_error)
         if self.on_error == "closed":
             raise HTTPError(503, headers={"retry-after": _UNAVAILABLE_RETRY_S}) from error
 
 
-class Replayed(Exception):  # noqa: N818  # a response, as Redirect
-    """Raised by `verify` in a handler for an event that has been handled: its response is sent again."""
+class _Event:
+    """The event of one delivery, claimed when its signature is verified.
+
+    Args:
+        config: Of the route.
+        scope: The request.
+    """
+
+    def __init__(self, config: Idempotency, scope: RequestScope) -> None:
+        self._config = config
+        self._scope = scope
+        self.event_id: str | None = None
+        self.run: Run | None = None
+
+    def claim(self, event_id: str) -> None:
+        """Claim an event.
+
+        Raises:
+            Replayed: It has been handled.
+            HTTPError: 409 while it is being handled, 400 without an id where one is required, 503 while it cannot be claimed.
+        """
+        if event_id == self.event_id:
+            return  # verified twice in one request
+        self.event_id = event_id
+        where = self._scope.endpoint.route
+        if not event_id:
+            if self._config.required:
+                raise HTTPError(400, "the event has no id")
+            log_warning(f"{where.source_file}: an event without an id is handled each time that it is delivered")
+            return
+        run = Run(self._config, "event", f"{where.route_path}#{event_id}", "", _lease_ms(self._scope))
+        try:
+            earlier = run.claim()
+        except StoreError as error:
+            self._config.unavailable(error)
+            return
+        if earlier is not None:
+            raise Replayed(earlier)
+        self.run = run
+
+
+class Replayed(BaseException):
+    """Raised by `verify` in a handler for an event that has been handled: its response is sent again.
+
+    It is not an Exception, so that a handler with `except Exception` does not handle the event a second time.
+    """
 
     def __init__(self, response: Response) -> None:
         super().__init__("the event has been handled: its response is sent again")

@@ -19,6 +19,7 @@ _KEPT_S = 300
 _TIMEOUT_S = 3
 # Source: docs.aws.amazon.com/service-authorization/latest/reference, resource types of Secrets Manager and Systems Manager.
 _SECRET = r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]+:secret:.+"  # noqa: S105  # the form of an ARN
+_SECRET_SERVICES = r"arn:[^:]*:(secretsmanager|ssm):"
 _PARAMETER = r"arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]+:parameter(/.+)"
 
 
@@ -42,7 +43,7 @@ class Setting:
         self._text = _variable(text.removeprefix(VARIABLE), where) if text.startswith(VARIABLE) else text
         self._read_at = 0.0
         self._value = self._text
-        if _is_arn(self._text):
+        if re.match(_SECRET_SERVICES, self._text) is not None:
             self._value = self._read()
 
     def value(self) -> str:
@@ -80,26 +81,46 @@ def _variable(name: str, where: str) -> str:
     return value
 
 
-def _is_arn(text: str) -> bool:
-    return re.fullmatch(_SECRET, text) is not None or re.fullmatch(_PARAMETER, text) is not None
-
-
 def _read_arn(arn: str, where: str) -> str:
-    import boto3
-    from botocore.config import Config
+    """The text of a secret or parameter, without spaces at its ends, which editors and shells add."""
+    parameter = re.fullmatch(_PARAMETER, arn)
+    if parameter is None and re.fullmatch(_SECRET, arn) is None:
+        raise ConfigError(f"{arn} is not the ARN of a secret or parameter", where=where)
+    value = (_read_parameter(arn, where) if parameter is not None else _read_secret(arn, where)).strip()
+    if not value:
+        raise ConfigError(f"{arn} is empty", where=where)
+    return value
+
+
+def _read_parameter(arn: str, where: str) -> str:
     from botocore.exceptions import BotoCoreError, ClientError
 
-    config = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 2})
-    region = arn.split(":")[3]
-    parameter = re.fullmatch(_PARAMETER, arn)
     try:
-        if parameter is not None:
-            ssm: Any = boto3.client("ssm", config=config, region_name=region)
-            return str(ssm.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
-        secrets: Any = boto3.client("secretsmanager", config=config, region_name=region)
-        found = secrets.get_secret_value(SecretId=arn)
+        return str(_client("ssm", arn).get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
     except (BotoCoreError, ClientError) as error:
-        raise ConfigError(f"{arn} cannot be read: {error}".rstrip("."), where=where) from error
+        raise _unreadable(arn, error, where) from error
+
+
+def _read_secret(arn: str, where: str) -> str:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        found = _client("secretsmanager", arn).get_secret_value(SecretId=arn)
+    except (BotoCoreError, ClientError) as error:
+        raise _unreadable(arn, error, where) from error
     if "SecretString" not in found:
         raise ConfigError(f"{arn} is a binary secret", where=where, hint="Store a text")
     return str(found["SecretString"])
+
+
+def _client(service: str, arn: str) -> Any:
+    import boto3
+    from botocore.config import Config
+
+    config = Config(connect_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S, retries={"total_max_attempts": 2})
+    make: Any = boto3.client
+    return make(service, config=config, region_name=arn.split(":")[3])
+
+
+def _unreadable(arn: str, error: Exception, where: str) -> ConfigError:
+    return ConfigError(f"{arn} cannot be read: {error}".rstrip("."), where=where)

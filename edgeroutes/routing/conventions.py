@@ -258,7 +258,7 @@ def _auth(name: str, value: object, where: str) -> object:
         name,
         value,
         where,
-        "bearer(…), cognito(…), api_key(…), cookie_session(…) and any_of(…) of edgeroutes.auth, and False for none",
+        "bearer(…), cognito(…), api_key(…) and any_of(…) of edgeroutes.auth, and False for none",
     )
 
 

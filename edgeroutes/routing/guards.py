@@ -76,7 +76,11 @@ class GuardConfig:
         return hash((self.called, repr(self.arguments())))
 
     def __repr__(self) -> str:
-        return f"{self.called}({', '.join(f'{name}={value!r}' for name, value in self.arguments().items())})"
+        from inspect import signature
+
+        defaults = {name: each.default for name, each in signature(type(self)).parameters.items()}
+        given = {name: value for name, value in self.arguments().items() if value != defaults.get(name)}
+        return f"{self.called}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
 
 
 class AuthConfig(GuardConfig):
@@ -264,7 +268,7 @@ class AnyOfConfig(AuthConfig):
     """`any_of`: the first scheme whose credentials a request has; optional where one of them is.
 
     Args:
-        schemes: At least two of `bearer`, `cognito`, `api_key` and `cookie_session`, verified in the function.
+        schemes: At least two of `bearer`, `cognito` and `api_key`, verified in the function.
 
     Raises:
         ValueError: An argument is not allowed.
@@ -277,7 +281,7 @@ class AnyOfConfig(AuthConfig):
         given: tuple[object, ...] = schemes
         for scheme in given:
             if not isinstance(scheme, AuthConfig) or isinstance(scheme, AnyOfConfig):
-                raise ValueError(f"a scheme is {scheme!r}. Allowed are bearer, cognito, api_key and cookie_session")  # noqa: TRY004
+                raise ValueError(f"a scheme is {scheme!r}. Allowed are bearer, cognito and api_key")  # noqa: TRY004
             if scheme.at == "gateway":
                 raise ValueError(f'{scheme.called} has at="gateway". Allowed in any_of is at="function"')
         if len(schemes) < 2:

@@ -15,7 +15,6 @@ from edgeroutes.routing.guards import (
     ApiKeyConfig,
     BearerConfig,
     CognitoConfig,
-    CookieSessionConfig,
     IdempotencyConfig,
     RateLimitConfig,
     Reference,
@@ -42,7 +41,6 @@ VALUE_CLASSES: Mapping[str, Callable[..., object]] = {
     "edgeroutes.auth.api_key": ApiKeyConfig,
     "edgeroutes.auth.bearer": BearerConfig,
     "edgeroutes.auth.cognito": CognitoConfig,
-    "edgeroutes.auth.cookie_session": CookieSessionConfig,
     "edgeroutes.idempotency.Idempotency": IdempotencyConfig,
     "edgeroutes.ratelimit.RateLimit": RateLimitConfig,
 }

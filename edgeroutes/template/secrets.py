@@ -1,4 +1,4 @@
-"""Permission to read the secrets and parameters whose ARNs are in variables of guards: `cookie_session("env:SESSION_SECRET")`."""
+"""Permission to read the secrets and parameters whose ARNs are in variables of guards: `api_key("env:API_KEYS")`."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ def test_a_failure_frees_the_key(project: Make, body: str, status: int) -> None:
         ("raise HTTPError(400, errors=[{'field': 'a', 'message': 'b'}])", 400),
     ],
 )
-def test_an_answer_of_the_handler_is_kept_also_one_that_refuses(project: Make, body: str, status: int) -> None:
+def test_a_response_of_the_handler_is_kept_also_one_that_refuses(project: Make, body: str, status: int) -> None:
     routes = project(f"def POST():\n    runs.append(1)\n    {body}\n")
 
     first, second = post(routes), post(routes)
@@ -426,3 +426,29 @@ def test_an_event_whose_handling_failed_is_handled_again(project: Make) -> None:
     now = time.time()
 
     assert [deliver(routes, "msg_1", now).status, told(deliver(routes, "msg_1", now))] == [500, (200, {"run": 2}, None)]
+
+
+def test_a_handler_that_catches_every_exception_does_not_handle_an_event_twice(project: Make) -> None:
+    careless = WEBHOOK.replace(
+        '    body = verify(request, "standard", secret="whsec_c2VjcmV0")',
+        '    try:\n        body = verify(request, "standard", secret="whsec_c2VjcmV0")\n'
+        '    except Exception:\n        runs.append("caught")',
+    )
+    routes, now = project(careless), time.time()
+
+    assert [told(deliver(routes, "msg_1", now))[1] for _ in range(2)] == [{"run": 1}, {"run": 1}]
+    assert routes.module("x/route.py").runs == ["msg_1"]
+
+
+def test_a_handler_may_verify_twice(project: Make) -> None:
+    line = '    body = verify(request, "standard", secret="whsec_c2VjcmV0")\n'
+    routes = project(WEBHOOK.replace(line, line * 2))
+
+    assert told(deliver(routes, "msg_1", time.time())) == (200, {"run": 1}, None)
+
+
+def test_a_handler_that_forgets_to_verify_is_warned_of(project: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    routes = project('idempotent = Idempotency(key="webhook")\ndef POST():\n    return {}\n')
+
+    assert routes.request("POST", "/x").status == 200
+    assert "the handler did not call verify()" in capsys.readouterr().out

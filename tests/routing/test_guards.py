@@ -13,7 +13,6 @@ from edgeroutes.routing.guards import (
     ApiKeyConfig,
     BearerConfig,
     CognitoConfig,
-    CookieSessionConfig,
     IdempotencyConfig,
     Rate,
     RateLimitConfig,
@@ -23,7 +22,7 @@ from edgeroutes.routing.guards import (
 from edgeroutes.routing.python_source import read_constant
 
 IMPORTS = """from edgeroutes import auth as schemes
-from edgeroutes.auth import any_of, api_key, bearer, bearer as tokens, cognito, cookie_session
+from edgeroutes.auth import any_of, api_key, bearer, bearer as tokens, cognito
 from edgeroutes.idempotency import Idempotency
 from edgeroutes.ratelimit import RateLimit
 from keys import find_client
@@ -61,10 +60,9 @@ def test_a_scheme_is_known_by_what_its_name_stands_for(name: str) -> None:
         ("api_key('env:KEYS', header='x-key')", ApiKeyConfig("env:KEYS", header="x-key")),
         ("api_key({'ann': 'sha256:00'})", ApiKeyConfig({"ann": "sha256:00"})),
         ("api_key(find_client)", ApiKeyConfig(Reference("find_client"))),  # type: ignore[arg-type]
-        ("cookie_session('env:SECRET', encrypt=True)", CookieSessionConfig("env:SECRET", encrypt=True)),
         (
-            "any_of(bearer('i', 'a'), cookie_session('env:S'))",
-            AnyOfConfig(BearerConfig("i", "a"), CookieSessionConfig("env:S")),
+            "any_of(bearer('i', 'a'), api_key('env:S'))",
+            AnyOfConfig(BearerConfig("i", "a"), ApiKeyConfig("env:S")),
         ),
         ("False", False),
     ],
@@ -166,11 +164,8 @@ def test_a_limit_that_cannot_count_is_refused(expression: str, problem: str) -> 
             "cognito('P', client_id='c', token_use='acces')",
             "token_use is 'acces'. Allowed are 'access', 'id'. Did you mean 'access'?",
         ),
-        ("cookie_session('env:S', name='a b')", "name is 'a b'. Allowed are letters, digits and !#$%&'*+.^_`|~-."),
-        ("cookie_session('env:S', max_age_s=60, idle_s=61)", "idle_s is 61. Allowed are 1 to 60."),
-        ("cookie_session('env:S', encrypt='yes')", "encrypt is 'yes'. Allowed are True and False."),
         ("any_of(bearer('i', 'a'))", "any_of has 1 schemes. Allowed are two or more."),
-        ("any_of(bearer('i', 'a'), 'x')", "a scheme is 'x'. Allowed are bearer, cognito, api_key and cookie_session."),
+        ("any_of(bearer('i', 'a'), 'x')", "a scheme is 'x'. Allowed are bearer, cognito and api_key."),
         (
             "any_of(bearer('i', 'a', at='gateway'), api_key('env:K'))",
             'bearer has at="gateway". Allowed in any_of is at="function".',
