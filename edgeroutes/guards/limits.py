@@ -211,12 +211,10 @@ class Counter:
             if refused is not None:
                 return refused
             set_to, add, condition = _change(policies, numbers, now, cost)
-            old = await without_blocking(store.update, key, set_to, add, condition)
-            if old is None:
-                numbers = {each.name: each.after(numbers, now, cost) for each in policies}
-                self._remember(key, numbers)
-                return _decided(policies, numbers, now, allowed=True)
-            self._remember(key, _numbers(old))
+            is_counted, item = await without_blocking(store.update, key, set_to, add, condition)
+            self._remember(key, _numbers(item))
+            if is_counted:
+                return _decided(policies, _numbers(item), now, allowed=True)
         raise StoreError("the number changed at every try", where=key)
 
     def _remember(self, key: str, numbers: dict[str, int]) -> None:
@@ -232,7 +230,7 @@ class _Policy:
     __slots__ = ("burst", "count", "label", "name", "step", "window_s")
 
     def __init__(self, rate: Rate, limit: RateLimitConfig, is_one_of_several: bool) -> None:  # noqa: FBT001
-        self.name = f"until_{rate.seconds}s"
+        self.name = f"until_{rate.count}_{rate.seconds}s"
         self.label = f"{limit.name}-{rate.seconds}s" if is_one_of_several else limit.name
         self.count = rate.count
         self.window_s = rate.seconds

@@ -65,11 +65,11 @@ def quota_exceeded(policies: Iterable[str], retry_after_s: int) -> HTTPError:
 
     Args:
         policies: The names of those that it exceeds.
-        retry_after_s: When to come back, in whole seconds from now.
+        retry_after_s: When to come back, in whole seconds from now; 0 where that does not help.
     """
     members = {"violated-policies": list(policies)}
     detail = "There were too many requests."
-    headers = {"retry-after": str(retry_after_s)}
+    headers = {"retry-after": str(retry_after_s)} if retry_after_s else None
     return HTTPError(429, detail, headers=headers, type=_QUOTA_EXCEEDED, members=members)
 
 

@@ -19,7 +19,7 @@ _KEPT_S = 300
 _TIMEOUT_S = 3
 # Source: docs.aws.amazon.com/service-authorization/latest/reference, resource types of Secrets Manager and Systems Manager.
 _SECRET = r"arn:[a-z-]+:secretsmanager:[a-z0-9-]+:[0-9]+:secret:.+"  # noqa: S105  # the form of an ARN
-_SECRET_SERVICES = r"arn:[^:]*:(secretsmanager|ssm):"
+_SERVICES = r"arn:[^:]*:(secretsmanager|ssm):"
 _PARAMETER = r"arn:[a-z-]+:ssm:[a-z0-9-]+:[0-9]+:parameter(/.+)"
 
 
@@ -43,7 +43,7 @@ class Setting:
         self._text = _variable(text.removeprefix(VARIABLE), where) if text.startswith(VARIABLE) else text
         self._read_at = 0.0
         self._value = self._text
-        if re.match(_SECRET_SERVICES, self._text) is not None:
+        if re.match(_SERVICES, self._text) is not None:
             self._value = self._read()
 
     def value(self) -> str:

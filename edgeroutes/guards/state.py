@@ -36,8 +36,12 @@ if TYPE_CHECKING:
         def put(self, key: str, item: Item, condition: Condition | None = None) -> Item | None:
             """Store a whole item. Returns None, or the item that did not satisfy the condition. Raises StoreError."""
 
-        def update(self, key: str, set_to: Item, add: Item, condition: Condition | None = None) -> Item | None:
-            """Set some attributes, and add numbers to others. Returns as `put`. Raises StoreError."""
+        def update(self, key: str, set_to: Item, add: Item, condition: Condition) -> tuple[bool, Item]:
+            """Set some attributes, and add numbers to others.
+
+            Returns:
+                True and the attributes as they are now, or False and the item that did not satisfy the condition. Raises StoreError.
+            """
 
         def delete(self, key: str, condition: Condition | None = None) -> Item | None:
             """Delete the item. Returns as `put`. Raises StoreError."""
@@ -113,14 +117,18 @@ class MemoryState:
         """Store a whole item. See `StateStore`."""
         return self._change(key, lambda _: dict(item), condition)
 
-    def update(self, key: str, set_to: Item, add: Item, condition: Condition | None = None) -> Item | None:
+    def update(self, key: str, set_to: Item, add: Item, condition: Condition) -> tuple[bool, Item]:
         """Change some attributes. See `StateStore`."""
+        new: Item = {}
 
         def changed(item: Item) -> Item:
             sums: dict[str, Any] = {name: item.get(name, 0) for name in add}
-            return {**item, **set_to, **{name: sums[name] + value for name, value in add.items()}}
+            new.update(set_to)
+            new.update({name: sums[name] + value for name, value in add.items()})
+            return {**item, **new}
 
-        return self._change(key, changed, condition)
+        old = self._change(key, changed, condition)
+        return (True, new) if old is None else (False, old)
 
     def delete(self, key: str, condition: Condition | None = None) -> Item | None:
         """Delete the item. See `StateStore`."""
@@ -175,7 +183,7 @@ class TableState:
         written = {KEY: {"S": key}, **{name: _attribute(value) for name, value in item.items()}}
         return self._change("put_item", expression, condition, Item=written)
 
-    def update(self, key: str, set_to: Item, add: Item, condition: Condition | None = None) -> Item | None:
+    def update(self, key: str, set_to: Item, add: Item, condition: Condition) -> tuple[bool, Item]:
         """Change some attributes. See `StateStore`."""
         expression = _Expression()
         changes = [f"{expression.name(name)} = {expression.value(value)}" for name, value in set_to.items()]
@@ -183,9 +191,16 @@ class TableState:
             f"{expression.name(name)} = {expression.name(name)} + {expression.value(value)}"
             for name, value in add.items()
         ]
-        return self._change(
-            "update_item", expression, condition, Key={KEY: {"S": key}}, UpdateExpression=f"SET {', '.join(changes)}"
+        response = self._write(
+            "update_item",
+            expression,
+            condition,
+            Key={KEY: {"S": key}},
+            UpdateExpression=f"SET {', '.join(changes)}",
+            ReturnValues="UPDATED_NEW",
         )
+        refused = response.get("refused")
+        return (True, _read_item(response["Attributes"])) if refused is None else (False, _read_item(refused))
 
     def delete(self, key: str, condition: Condition | None = None) -> Item | None:
         """Delete the item. See `StateStore`."""
@@ -194,6 +209,12 @@ class TableState:
     def _change(
         self, operation: str, expression: _Expression, condition: Condition | None, **arguments: Any
     ) -> Item | None:
+        refused = self._write(operation, expression, condition, **arguments).get("refused")
+        return None if refused is None else _read_item(refused)
+
+    def _write(
+        self, operation: str, expression: _Expression, condition: Condition | None, **arguments: Any
+    ) -> dict[str, Any]:
         if condition is not None:
             arguments["ConditionExpression"] = expression.condition(condition)
             arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -201,9 +222,7 @@ class TableState:
             arguments["ExpressionAttributeNames"] = expression.names
         if expression.values:
             arguments["ExpressionAttributeValues"] = expression.values
-        response = self._table.call(operation, TableName=self._table.name, **arguments)
-        refused = response.get("refused")
-        return None if refused is None else _read_item(refused)
+        return self._table.call(operation, TableName=self._table.name, **arguments)
 
 
 class _Expression:

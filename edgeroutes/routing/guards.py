@@ -340,7 +340,7 @@ class RateLimitConfig(GuardConfig):
         key: "client" (its address; of IPv6 the first 64 bits), "caller", "route" (all together), "header:NAME" or "segment:NAME".
         burst: How many calls may come at once; None for the rate's count.
         cost: How much one request counts.
-        name: In the RateLimit header fields; limits with one name and key count together, on whatever routes they are.
+        name: In the RateLimit header fields; limits with one name, rate and key count together, on whatever routes.
         on_error: "open" to let requests through while the table does not respond, "closed" to refuse them with a 503.
         at: "function", "gateway" (API Gateway's throttling of the route, all clients together) or "waf" (a rule of AWS WAF for each
             address).
