@@ -76,7 +76,9 @@ class Caller:
     @classmethod
     def as_dependency(cls, *, optional: bool) -> Depends:
         """What gives an argument that is annotated with this class: a route with `user: Caller` refuses who is not authenticated."""
-        return Depends(caller if optional else require_caller)
+        found = Depends(caller if optional else require_caller)
+        found.comes_first = True
+        return found
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Caller) and self._key() == other._key()
@@ -123,6 +125,7 @@ class Requirement(Depends):
         if not (_text("scope", scope).strip() or _text("role", role) or any_role):
             raise ValueError("require() requires nothing. Allowed are scope, role and any_role")
         super().__init__(self.check)
+        self.comes_first = True
         self.scopes = tuple(scope.split())
         self.role = role
         self.any_role = tuple(_text("any_role", each) for each in any_role)

@@ -51,7 +51,7 @@ class Depends(Source):
         TypeError: When it cannot be called.
     """
 
-    __slots__ = ("dependency", "use_cache")
+    __slots__ = ("comes_first", "dependency", "use_cache")
     place = "dependency"
 
     def __init__(self, dependency: Callable[..., Any] | None = None, *, use_cache: bool = True) -> None:
@@ -62,6 +62,9 @@ class Depends(Source):
             )
         self.dependency = dependency
         self.use_cache = use_cache
+        self.comes_first = (
+            False  # whether it is called before anything is read from the request; it takes no arguments then
+        )
 
     def for_function(self, function: Any) -> Depends:
         """The same with this function, which for `Depends()` is the annotated type."""
@@ -136,7 +139,7 @@ class Dependencies:
         binding = bind(function, segments, place)
         inner = binding.dependencies if binding is not None else ()
         inputs = [(name, self._add(each, f"{place}, argument {name!r}", (*path, function))) for name, each in inner]
-        self._nodes.append(_Node(function, binding, inputs, place))
+        self._nodes.append(_Node(function, binding, inputs, place, comes_first=depends.comes_first and binding is None))
         return self._known.setdefault(key, len(self._nodes) - 1) if depends.use_cache else len(self._nodes) - 1
 
     async def respond(
@@ -173,10 +176,14 @@ class Dependencies:
             HTTPError: As `Binding.arguments`.
         """
         errors: Errors = []
+        values: list[Any] = [_FAILED] * len(self._nodes)
+        for index, node in enumerate(self._nodes):
+            if node.comes_first:
+                values[index] = await node.value(values, scope, errors)
         arguments = await _read_arguments(binding, scope, errors)
-        values: list[Any] = []
-        for node in self._nodes:
-            values.append(await node.value(values, scope, errors))
+        for index, node in enumerate(self._nodes):
+            if not node.comes_first:
+                values[index] = await node.value(values, scope, errors)
         if errors:
             raise HTTPError(400, errors=[each for index, each in enumerate(errors) if each not in errors[:index]])
         arguments.update((name, values[index]) for name, index in self._inputs)
@@ -191,13 +198,21 @@ class _Node:
         binding: Its arguments; None for none.
         inputs: The arguments that other nodes give: name and index.
         where: For messages.
+        comes_first: As of `Depends`.
     """
 
-    __slots__ = ("_binding", "_function", "_inputs", "_is_generator", "_is_sync", "_where")
+    __slots__ = ("_binding", "_function", "_inputs", "_is_generator", "_is_sync", "_where", "comes_first")
 
     def __init__(
-        self, function: Callable[..., Any], binding: Binding | None, inputs: list[tuple[str, int]], where: str
+        self,
+        function: Callable[..., Any],
+        binding: Binding | None,
+        inputs: list[tuple[str, int]],
+        where: str,
+        *,
+        comes_first: bool,
     ) -> None:
+        self.comes_first = comes_first
         self._function = function
         self._binding = binding
         self._inputs = inputs

@@ -6,6 +6,8 @@ methods alone. Loaded for routes that have any.
 
 from __future__ import annotations
 
+from contextvars import ContextVar
+
 from edgeroutes.errors import RouteFileError
 from edgeroutes.http.caching import UNCACHED
 from edgeroutes.http.interrupts import HTTPError
@@ -66,6 +68,10 @@ if TYPE_CHECKING:
             """The response, or the one that an earlier request with the same key got."""
 
 
+acting: ContextVar[Any] = ContextVar("edgeroutes_acting_caller", default=None)
+"""The caller of the requests of a test's `client.as_caller`, in place of the one that `auth` finds; None outside tests."""
+
+
 class Guards:
     """The guards of one route.
 
@@ -96,7 +102,7 @@ class Guards:
             await _count(limit, scope)
         if self._auth is not None:
             scope.on_response.append(lambda response: self._keep_private(response, scope))
-            scope.caller = await self._auth.authenticate(scope)
+            scope.caller = acting.get() or await self._auth.authenticate(scope)
             if scope.caller is None and not self._auth.optional:
                 challenge = self.challenge(scope)
                 raise HTTPError(401, headers={"www-authenticate": challenge} if challenge else None)

@@ -25,18 +25,19 @@ from edgeroutes.names import CONFIG_FILE
 from edgeroutes.pipeline import plan_scan
 from edgeroutes.runtime.application import Application
 from edgeroutes.runtime.dependencies import identity, overrides
+from edgeroutes.runtime.guards import acting
 from edgeroutes.runtime.loop import running_loop
 from edgeroutes.testing.adapters import ADAPTERS, Adapter
 from edgeroutes.testing.environment import FAKE_CREDENTIALS, NOT_IN_TESTS, Output, put_environment, restored_environment
 from edgeroutes.testing.messages import BASE_URL, RequestOptions, TestResponse, make_request, make_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    Watch = Callable[[HttpRequest, TestResponse, Sequence[Mapping[str, Any]]], None]
-    from collections.abc import Callable, Mapping
+    from edgeroutes.guards.callers import Caller
 
+    Watch = Callable[[HttpRequest, TestResponse, Sequence[Mapping[str, Any]]], None]
     from edgeroutes.local_aws.stack import Cloud
     from edgeroutes.plan.model import FunctionPlan
 
@@ -72,6 +73,7 @@ class RouteClient:
         self.debug = debug
         self.base_url = base_url
         self._adapter = "rest"
+        self._caller: Caller | None = None
         self._watch = watch
 
     def __enter__(self) -> Self:
@@ -117,9 +119,31 @@ class RouteClient:
         if adapter not in ADAPTERS:
             problem = f"there is no adapter {adapter!r}. Allowed are {', '.join(ADAPTERS)}"
             raise ConfigError(problem, where="client.via")
+        return self._with(adapter, self._caller)
+
+    def as_caller(
+        self, subject: str, *, scopes: Iterable[str] = (), roles: Iterable[str] = (), **claims: Any
+    ) -> RouteClient:
+        """The same client, with its cookies, whose requests are this caller's on every route with `auth`, without credentials.
+
+        Args:
+            subject: The user's id.
+            scopes: What the credentials permit.
+            roles: What the user is.
+            claims: What else the credentials say.
+
+        Raises:
+            ValueError: The subject is empty.
+        """
+        from edgeroutes.guards.callers import Caller
+
+        return self._with(self._adapter, Caller(subject, scopes=scopes, roles=roles, claims=claims, scheme="test"))
+
+    def _with(self, adapter: str, caller: Caller | None) -> RouteClient:
         other = RouteClient(base_url=self.base_url, debug=self.debug, functions=self.functions, watch=self._watch)
         other.cookies = self.cookies
         other._adapter = adapter
+        other._caller = caller
         return other
 
     def request(self, method: str, url: str, **options: Unpack[RequestOptions]) -> TestResponse:
@@ -140,7 +164,7 @@ class RouteClient:
         functions = self.functions
         plan = functions.function_of(request)
         logged = len(functions.output.logs)
-        with functions.run(plan), _outside_event_loop():
+        with functions.run(plan), _outside_event_loop(), _acting_as(self._caller):
             received = functions.adapter(self._adapter, debug=self.debug).send(request, functions.context_of(plan))
         response = make_response(received, method=request.method, tag_header=functions.project.config.cdn.tag_header)
         self._store_cookies(response)
@@ -183,6 +207,15 @@ class RouteClient:
                     self.cookies.pop(name, None)
                 else:
                     self.cookies[name] = morsel.coded_value
+
+
+@contextmanager
+def _acting_as(caller: Caller | None) -> Iterator[None]:
+    token = acting.set(caller)
+    try:
+        yield
+    finally:
+        acting.reset(token)
 
 
 @contextmanager
