@@ -117,8 +117,11 @@ def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collec
         is_outside = _is_imported_outside(graph, reached)
         if is_outside or (not reached.reasons and not _is_in(reached.module, unused)):
             queue.append(reached.module)
-        elif not _is_in(reached.module, unused):
-            for importer in {reason.importer for reason in reached.reasons}:
+        else:
+            importers = {reason.importer for reason in reached.reasons}
+            if _is_in(reached.module, unused):
+                importers = {each for each in importers if _is_of_guards(graph.modules[str(each)].module)}
+            for importer in importers:
                 importing.setdefault(importer, []).append(reached)
     for module in queue:
         if module.file not in kept:
@@ -131,6 +134,11 @@ def _is_imported_outside(graph: ImportGraph, reached: ReachedModule) -> bool:
     """Whether the project or a library imports this module of edgeroutes, itself or by a name of the façade."""
     importers = (graph.modules[str(reason.importer)].module for reason in reached.reasons)
     return any(each.origin is not Origin.EDGEROUTES or each.name == OWN_PACKAGE for each in importers)
+
+
+def _is_of_guards(module: Module) -> bool:
+    """Whether it acts for a declared guard: then it uses what it imports, whatever the rest of the project does."""
+    return module.archive_path.startswith(f"{OWN_PACKAGE}/guards/")
 
 
 def _is_in(module: Module, parts: Collection[str]) -> bool:

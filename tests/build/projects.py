@@ -90,11 +90,19 @@ def bundle_paths(folder: Path) -> set[str]:
     return {path for path in files if not path.startswith("edgeroutes/") and not path.endswith((".pyc", "/RECORD"))}
 
 
-def invoke(bundle: Path, path: str, method: str = "GET", body: str | None = None, python: str = sys.executable) -> Any:
+def invoke(
+    bundle: Path,
+    path: str,
+    method: str = "GET",
+    body: str | None = None,
+    python: str = sys.executable,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
     """A bundle's response to a request, from an interpreter that sees nothing else."""
-    headers = {"content-type": ["application/json"]}
+    sent = {"content-type": ["application/json"], **{name: [value] for name, value in (headers or {}).items()}}
     event = {
-        "resource": path, "path": path, "httpMethod": method, "multiValueHeaders": headers, "headers": {},
+        "resource": path, "path": path, "httpMethod": method, "multiValueHeaders": sent, "headers": {},
         "multiValueQueryStringParameters": None, "queryStringParameters": None, "pathParameters": None, "body": body,
         "isBase64Encoded": False, "requestContext": {"requestId": "1", "identity": {"sourceIp": "192.0.2.1"}},
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -175,6 +176,48 @@ def test_a_bundle_has_what_its_dependencies_need(tmp_path: Path, statement: str)
         set() if has_loop else {"offload.py"}
     )
     assert not {each.name for each in (hello / "edgeroutes/runtime").iterdir()} & names
+
+
+GUARDED = f"""
+from typing import Annotated
+from edgeroutes.auth import Caller, api_key, require
+from edgeroutes.idempotency import Idempotency
+from edgeroutes.ratelimit import RateLimit
+auth = api_key({{"shop": "sha256:{hashlib.sha256(b"a key").hexdigest()}"}})
+limit = RateLimit("5/minute", key="caller")
+idempotent = Idempotency()
+
+def GET(user: Caller):
+    return user.subject
+
+def POST(user: Annotated[Caller, require(role="admin")]):
+    return user.subject
+"""
+
+
+def test_a_bundle_has_what_its_guards_need_and_others_have_nothing_of_them(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": "[tool.edgeroutes]\n",
+        "functions/guarded/route.py": GUARDED,
+        "functions/hello/route.py": HELLO,
+    }
+    project = make_project(tmp_path, files)
+    report = project.build()
+    bundle = project.link(report, "GuardedFunction", tmp_path / "guarded")
+    hello = project.link(report, "HelloFunction", tmp_path / "hello")
+    key = {"x-api-key": "a key"}
+
+    responses = [
+        invoke(bundle, "/guarded", headers=key),
+        invoke(bundle, "/guarded"),
+        invoke(bundle, "/guarded", headers={"x-api-key": "another"}),
+        invoke(bundle, "/guarded", "POST", "", headers={**key, "idempotency-key": "k"}),
+    ]
+
+    assert [each["status"] for each in responses] == [200, 401, 401, 403]
+    assert (responses[0]["body"], responses[0]["headers"]["ratelimit"]) == ("shop", ['"default";r=4;t=12'])
+    assert not (hello / "edgeroutes/guards").exists()
+    assert not (bundle / "joserfc").exists()
 
 
 def features(root: Path, files: dict[str, str]) -> dict[str, frozenset[str]]:
