@@ -263,6 +263,7 @@ def _rows(found: Explanation) -> Iterator[tuple[str, str]]:
     if found.route_path:
         yield "route", f"{found.route_path}  {found.source_file}"
         yield from _listed("params", [f"{name} = {value!r}" for name, value in found.params.items()])
+        yield from _listed("guards", found.guards)
         yield from _listed("middleware", found.middleware_files)
         yield from [("methods", found.allow)] if found.allow else []
     yield from _caching_rows(found.caching)

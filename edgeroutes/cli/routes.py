@@ -15,7 +15,7 @@ from edgeroutes.dev.project import Project
 from edgeroutes.dev.reload import require_app_folder
 from edgeroutes.errors import ProblemsError, ProjectError
 from edgeroutes.pipeline import plan_scan
-from edgeroutes.routing.conventions import CONFIG_NAMES, SegmentConfig
+from edgeroutes.routing.conventions import CONFIG_NAMES, GUARD_NAMES, SegmentConfig
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -82,7 +82,7 @@ def _function_document(function: FunctionPlan) -> dict[str, Any]:
 
 
 def _route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
-    """For programs; `config` has what the file sets, and `function` is null while the project has problems."""
+    """For programs; `config` has what the file sets, `guards` where each is declared; `function` is null while the project has problems."""
     return {
         "path": route.route_path,
         "file": route.source_file,
@@ -92,6 +92,7 @@ def _route_document(route: RouteFile, function: str | None) -> dict[str, Any]:
         "streaming": route.exports.streams,
         "config": {name: _json_value(value) for name, value in _differing_config(route).items()},
         "middleware": list(route.middleware_files),
+        "guards": {} if route.guards is None else {name: route.guards.place(name) for name in route.guards.files},
     }
 
 
@@ -112,12 +113,15 @@ def table_lines(
         "File": lambda route: route.source_file,
         "Function": lambda route: names[route.route_path],
         "Config": _config,
+        "Guards": _guards,
         "Middleware in": _middleware,
     }
     if not functions:
         del columns["Function"]
     if not any(route.middleware_files for route in found):
         del columns["Middleware in"]
+    if not any(route.guards for route in found):
+        del columns["Guards"]
     rows = [[cell(route) for cell in columns.values()] for route in found]
     titles, *lines = _aligned([list(columns), *rows])
     if max(map(len, (titles, *lines))) <= width:
@@ -153,12 +157,26 @@ def _methods(route: RouteFile) -> str:
 
 
 def _config(route: RouteFile) -> str:
-    parts = [f"{name}={_short(value)}" for name, value in _differing_config(route).items() if name != "streaming"]
+    parts = [
+        f"{name}={_short(value)}"
+        for name, value in _differing_config(route).items()
+        if name not in ("streaming", *GUARD_NAMES)
+    ]
     if route.exports.streams:
         parts.append("streaming")
     elif route.config.streaming is False:
         parts.append("streaming=False")
     return ", ".join(parts)
+
+
+def _guards(route: RouteFile) -> str:
+    """What applies to the route, also from its folders."""
+    guards = route.guards
+    if guards is None:
+        return ""
+    parts = [f"auth={'|'.join(each.called for each in guards.auth.schemes)}"] if guards.auth is not None else []
+    parts += [f"limit={each.rate} by {each.key}" for each in guards.limits]
+    return ", ".join([*parts, *(["idempotent"] if guards.idempotent is not None else [])])
 
 
 def _middleware(route: RouteFile) -> str:

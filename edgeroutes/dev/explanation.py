@@ -67,6 +67,7 @@ class Explanation:
         source_file: The route's file.
         params: The path parameters.
         middleware_files: Around the route, outermost first.
+        guards: What runs before the handler, in that order, with the place of each.
         caching: Of the response.
         cors: The route's CORS, in words.
     """
@@ -82,6 +83,7 @@ class Explanation:
     source_file: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
     middleware_files: tuple[str, ...] = ()
+    guards: tuple[str, ...] = ()
     caching: Caching
     cors: str = ""
 
@@ -118,6 +120,7 @@ def explain(project: Project, plan: ProjectPlan, request: HttpRequest, read: Cal
         source_file=route.source_file,
         params=call.params,
         middleware_files=route.middleware_files,
+        guards=tuple(_guards(route, request.method)),
         caching=_caching(project, route, call, request, read) if is_cached else Caching(source=(why_not,)),
         cors=_cors(project, route, read),
     )
@@ -228,6 +231,20 @@ def _conditions(route: RouteFile, method: str, read: Callable[[str], str]) -> It
     yield "the response sets a cookie, or has a status that is not cached"
     yield "a fetch() or cached() in it has a shorter lifetime; their tags are added"
     yield _OWN_HEADER
+
+
+def _guards(route: RouteFile, method: str) -> Iterator[str]:
+    """The guards of a request, in the order in which they run."""
+    guards = route.guards
+    if guards is None:
+        return
+    counted = [(each, f"{each} in {guards.place('limit')}") for each in guards.limits if each.at == "function"]
+    yield from (text for limit, text in counted if limit.key != "caller")
+    if guards.auth is not None:
+        yield f"{guards.auth!r} in {guards.place('auth')}"
+    yield from (text for limit, text in counted if limit.key == "caller")
+    if guards.idempotent is not None and method in guards.idempotent.methods:
+        yield f"{guards.idempotent!r} in {guards.place('idempotent')}"
 
 
 def _cors(project: Project, route: RouteFile, read: Callable[[str], str]) -> str:

@@ -79,8 +79,11 @@ class GuardConfig:
         from inspect import signature
 
         defaults = {name: each.default for name, each in signature(type(self)).parameters.items()}
-        given = {name: value for name, value in self.arguments().items() if value != defaults.get(name)}
-        return f"{self.called}({', '.join(f'{name}={value!r}' for name, value in given.items())})"
+        given = {
+            name: value for name, value in self.arguments().items() if name in defaults and value != defaults[name]
+        }
+        shown = {name: "{…}" if isinstance(value, dict) else repr(value) for name, value in given.items()}
+        return f"{self.called}({', '.join(f'{name}={text}' for name, text in shown.items())})"
 
 
 class AuthConfig(GuardConfig):

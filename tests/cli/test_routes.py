@@ -64,12 +64,44 @@ def test_json_is_for_programs(project: Path, capsys: pytest.CaptureFixture[str])
         "streaming": False,
         "config": {"revalidate": 60, "tags": ["products", "shop"]},
         "middleware": ["functions/(shop)/middleware.py"],
+        "guards": {},
     }
     assert (routes["/files/[...path]"]["streaming"], routes["/files/[...path]"]["config"]) == (
         True,
         {"streaming": True},
     )
     assert (routes["/mounted/[[...path]]"]["app"], routes["/mounted/[[...path]]"]["methods"]) == (True, [])
+
+
+def test_guards_are_shown_with_those_of_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    guarded = {
+        "functions/middleware.py": "from edgeroutes.auth import api_key\nauth = api_key('env:KEYS')\n",
+        "functions/a/route.py": (
+            "from edgeroutes.idempotency import Idempotency\nfrom edgeroutes.ratelimit import RateLimit\n"
+            "limit = RateLimit('5/minute', key='caller')\nidempotent = Idempotency()\ndef POST():\n    return {}\n"
+        ),
+        "functions/b/route.py": "auth = False\ndef GET():\n    return {}\n",
+    }
+    write_files(tmp_path, guarded)
+
+    assert main(["routes", "--root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == dedent("""\
+        Path  Methods  File                  Function   Config  Guards
+        /a    POST     functions/a/route.py  AFunction          auth=api_key, limit=5/minute by caller, idempotent
+        /b    GET      functions/b/route.py  BFunction
+        """)
+    assert main(["routes", "--root", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["routes"][0]["guards"] == {
+        "auth": "functions/middleware.py:2",
+        "limit": "functions/a/route.py:3",
+        "idempotent": "functions/a/route.py:4",
+    }
+    assert main(["explain", "/a", "-X", "POST", "--root", str(tmp_path)]) == 0
+    assert [line.strip() for line in capsys.readouterr().out.splitlines() if "functions/" in line][2:] == [
+        "guards     api_key(keys='env:KEYS') in functions/middleware.py:2",
+        "RateLimit(key='caller', rate='5/minute') in functions/a/route.py:3",
+        "Idempotency() in functions/a/route.py:4",
+    ]
 
 
 def test_routes_that_share_a_function_say_why(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
