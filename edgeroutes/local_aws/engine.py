@@ -9,6 +9,7 @@ ignores, such as RestApi's Body;
 - `parsing.parse_and_update_resource`: a type that moto cannot change stays as it was instead of vanishing;
 - the backend of CloudFormation: transforms SAM templates, and a stack made by a change set gets its outputs;
 - S3: signed requests of browsers are checked (`signed_uploads`);
+- DynamoDB: writes happen one after another (`atomic_items`);
 - SQS: PurgeQueue works more than once a minute, because every test begins with it.
 
 Source for dynamic references: docs.aws.amazon.com/AWSCloudFormation "dynamic-references-secretsmanager", "dynamic-references-ssm"
@@ -31,7 +32,7 @@ from moto.sqs import models as sqs_models
 from moto.ssm.models import ssm_backends
 
 from edgeroutes.errors import ConfigError
-from edgeroutes.local_aws import signed_uploads
+from edgeroutes.local_aws import atomic_items, signed_uploads
 from edgeroutes.local_aws.models import HeldType, data, functions, http, identity
 from edgeroutes.template.transform import parse_template, transform
 
@@ -61,6 +62,7 @@ def install() -> None:
     resource_map._delete_resource = _delete_and_remove  # noqa: SLF001 - moto has no public way
     sqs_models.sqs_enforce_strict_queue_purge_behaviour = lambda: False  # type: ignore[attr-defined]
     signed_uploads.install()
+    atomic_items.install()
     cloudformation_backends.backend = _Backend
     for account in cloudformation_backends.values():
         account.backend = _Backend
