@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
@@ -13,7 +14,18 @@ from moto import mock_aws
 
 from edgeroutes.local_aws import atomic_items
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 TABLE = "counts"
+
+
+@pytest.fixture(autouse=True)
+def _threads_that_take_turns_often() -> Iterator[None]:
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # without the lock more than ten are let through then
+    yield
+    sys.setswitchinterval(interval)
 
 
 @pytest.fixture(autouse=True)
