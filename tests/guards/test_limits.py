@@ -14,6 +14,7 @@ from edgeroutes.errors import StoreError
 from edgeroutes.guards.limits import Counter, Decision, RateLimit
 from edgeroutes.guards.state import MemoryState, TableState, use_state_store
 from edgeroutes.http.interrupts import HTTPError
+from edgeroutes.local_aws import atomic_items
 from edgeroutes.runtime.context import RequestScope
 from tests.fakes.incoming import FakeIncoming
 
@@ -42,7 +43,8 @@ class Clock:
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A moto server with a state table; its one process is atomic."""
+    """A moto server with a state table."""
+    atomic_items.install()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -14,7 +14,7 @@ from tests.plan.projects import HANDLER, plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-SESSION = "from edgeroutes.auth import cookie_session\nauth = cookie_session('env:KEY')\n" + HANDLER
+KEYS = "from edgeroutes.auth import api_key\nauth = api_key('env:KEY')\n" + HANDLER
 ANY_OF = (
     "from edgeroutes.auth import any_of, api_key, bearer\n"
     "auth = any_of(bearer('https://i', ['env:OTHER', 'env:KEY']), api_key('env:PLAIN'))\n" + HANDLER
@@ -42,7 +42,7 @@ def granted(resources: dict[str, Any], name: str = "AFunctionRole") -> list[Any]
     return [each["PolicyDocument"]["Statement"] for each in policies if each["PolicyName"] != "logs"]
 
 
-@pytest.mark.parametrize("source", [SESSION, ANY_OF])
+@pytest.mark.parametrize("source", [KEYS, ANY_OF])
 @pytest.mark.parametrize(
     ("value", "action", "arn"),
     [
@@ -59,7 +59,7 @@ def test_a_function_may_read_the_secrets_that_its_guards_name(source: str, value
 
 @pytest.mark.parametrize("value", ["plain", "!Ref Jobs", "!GetAtt Jobs.Arn", "arn:aws:sqs:eu-west-1:123456789012:jobs"])
 def test_other_values_permit_nothing(value: str) -> None:
-    assert document(SESSION, value)["AFunction"]["Properties"]["Role"] == {"Fn::GetAtt": ["FunctionsRole", "Arn"]}
+    assert document(KEYS, value)["AFunction"]["Properties"]["Role"] == {"Fn::GetAtt": ["FunctionsRole", "Arn"]}
 
 
 def test_a_variable_that_no_guard_names_permits_nothing() -> None:
@@ -70,16 +70,16 @@ def test_a_variable_that_no_guard_names_permits_nothing() -> None:
 
 def test_policies_of_function_yaml_stay_and_a_role_of_function_yaml_is_left_alone() -> None:
     own = "Policies: [{Version: '2012-10-17', Statement: [{Effect: Allow, Action: sqs:SendMessage, Resource: '*'}]}]\n"
-    assert granted(document(SESSION, "!Ref Secret", own)) == [
+    assert granted(document(KEYS, "!Ref Secret", own)) == [
         [{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}],
         [{"Effect": "Allow", "Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "Secret"}}],
     ]
     role = "arn:aws:iam::123456789012:role/mine"
-    assert document(SESSION, "!Ref Secret", f"Role: {role}\n")["AFunction"]["Properties"]["Role"] == role
+    assert document(KEYS, "!Ref Secret", f"Role: {role}\n")["AFunction"]["Properties"]["Role"] == role
 
 
 def test_sam_and_cfn_lint_accept_it(tmp_path: Path) -> None:
-    files = {"a/route.py": SESSION, "a/function.yaml": "Environment: {Variables: {KEY: !Ref Secret}}\n"}
+    files = {"a/route.py": KEYS, "a/function.yaml": "Environment: {Variables: {KEY: !Ref Secret}}\n"}
     template = make_template(plan(files), INFRA)
     assert len(sam.transform(template.text)["Resources"]) == template.stack_resources
     assert sam.lint(template.text, tmp_path) == []
@@ -89,8 +89,8 @@ def test_sam_and_cfn_lint_accept_it(tmp_path: Path) -> None:
 def test_a_guards_variable_that_the_template_lacks_is_a_warning(
     env_files: dict[str, tuple[str, ...]], source: str
 ) -> None:
-    (warning,) = make_template(plan({"a/route.py": SESSION}), env_files=env_files).warnings
+    (warning,) = make_template(plan({"a/route.py": KEYS}), env_files=env_files).warnings
     assert str(warning).startswith(
         f"functions/a/route.py:2: the variable KEY is read here, and {source}: AFunction would not have it on Lambda."
     )
-    assert make_template(plan({"a/route.py": SESSION}, env={"KEY": "x"}), env_files=env_files).warnings == ()
+    assert make_template(plan({"a/route.py": KEYS}, env={"KEY": "x"}), env_files=env_files).warnings == ()

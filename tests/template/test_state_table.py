@@ -22,12 +22,7 @@ LIMIT = "from edgeroutes.ratelimit import RateLimit\nlimit = RateLimit('5/minute
 AT_GATEWAY = "from edgeroutes.ratelimit import RateLimit\nlimit = RateLimit('5/minute', at='gateway')\n" + HANDLER
 POST = "def POST():\n    return {}\n"
 ONCE = "from edgeroutes.idempotency import Idempotency\nidempotent = Idempotency()\n" + POST
-SESSION = "from edgeroutes.auth import cookie_session\nauth = cookie_session('env:SECRET'%s)\n" + HANDLER
 BEARER = "from edgeroutes.auth import bearer\nauth = bearer('https://issuer.example', 'api')\n" + HANDLER
-ANY_OF = (
-    "from edgeroutes.auth import any_of, bearer, cookie_session\n"
-    "auth = any_of(bearer('https://i', 'a'), cookie_session('env:SECRET', store='table'))\n" + HANDLER
-)
 TABLE: dict[str, Any] = {
     "Type": "AWS::DynamoDB::Table",
     "Properties": {
@@ -57,7 +52,7 @@ def using(made: ProjectPlan) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("source", [LIMIT, ONCE, SESSION % ", store='table'", ANY_OF])
+@pytest.mark.parametrize("source", [LIMIT, ONCE])
 def test_a_route_that_keeps_state_has_the_table_made_and_permitted_to_its_function_alone(
     source: str, tmp_path: Path
 ) -> None:
@@ -99,7 +94,7 @@ def test_a_route_that_keeps_state_has_the_table_made_and_permitted_to_its_functi
     assert sam.lint(template.text, tmp_path) == []
 
 
-@pytest.mark.parametrize("source", ["", AT_GATEWAY, BEARER, SESSION % ""])
+@pytest.mark.parametrize("source", ["", AT_GATEWAY, BEARER])
 def test_where_no_route_keeps_state_there_is_neither_table_nor_permission(source: str) -> None:
     resources = make_document(plan({"a/route.py": source}))["Resources"]
     assert not {"EdgeroutesState", "EdgeroutesStatePolicy", "StateFunctionsRole"} & resources.keys()
@@ -108,11 +103,6 @@ def test_where_no_route_keeps_state_there_is_neither_table_nor_permission(source
 
 def test_code_that_counts_by_itself_needs_the_table() -> None:
     assert using(with_features(plan({"a/route.py": "", "b/route.py": ""}), AFunction="ratelimit")) == {"AFunction"}
-
-
-def test_what_ends_all_sessions_of_a_user_needs_the_table_wherever_sessions_are_read() -> None:
-    files = {"a/route.py": "", "b/route.py": SESSION % "", "c/route.py": ""}
-    assert using(with_features(plan(files), AFunction="auth everywhere")) == {"AFunction", "BFunction"}
 
 
 def test_a_function_may_revalidate_and_keep_state() -> None:
