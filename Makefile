@@ -112,7 +112,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --compile-bytecode $(if $(PYTHON),--python $(PYTHON))
+	$(UV) sync --quiet --frozen --compile-bytecode $(if $(PYTHON),--python $(PYTHON))
 	@touch $@
 
 $(SAM): | $(SYNCED)

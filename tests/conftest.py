@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from edgeroutes.dev.isolation import drop_modules
+from edgeroutes.guards.state import MemoryState, use_state_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,3 +26,12 @@ def _drop_projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     root = tmp_path_factory.getbasetemp()
     drop_modules(root)
     sys.path[:] = [entry for entry in sys.path if not entry.startswith(f"{root}/")]
+
+
+@pytest.fixture
+def state() -> Iterator[MemoryState]:
+    """The state that guards share, empty, in this process."""
+    store = MemoryState()
+    restore = use_state_store(store)
+    yield store
+    restore()

@@ -118,10 +118,11 @@ def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collec
         if is_outside or (not reached.reasons and not _is_in(reached.module, unused)):
             queue.append(reached.module)
         else:
-            importers = {reason.importer for reason in reached.reasons}
-            if _is_in(reached.module, unused):
-                importers = {each for each in importers if _is_of_guards(graph.modules[str(each)].module)}
-            for importer in importers:
+            is_unused = _is_in(
+                reached.module, unused
+            )  # nothing calls what would import it; at load it is imported all the same
+            reasons = (each for each in reached.reasons if not is_unused or each.kind is ImportKind.MODULE)
+            for importer in {reason.importer for reason in reasons}:
                 importing.setdefault(importer, []).append(reached)
     for module in queue:
         if module.file not in kept:
@@ -134,11 +135,6 @@ def _is_imported_outside(graph: ImportGraph, reached: ReachedModule) -> bool:
     """Whether the project or a library imports this module of edgeroutes, itself or by a name of the façade."""
     importers = (graph.modules[str(reason.importer)].module for reason in reached.reasons)
     return any(each.origin is not Origin.EDGEROUTES or each.name == OWN_PACKAGE for each in importers)
-
-
-def _is_of_guards(module: Module) -> bool:
-    """Whether it acts for a declared guard: then it uses what it imports, whatever the rest of the project does."""
-    return module.archive_path.startswith(f"{OWN_PACKAGE}/guards/")
 
 
 def _is_in(module: Module, parts: Collection[str]) -> bool:

@@ -117,3 +117,7 @@ def _digests(keys: object, where: str) -> dict[str, str]:
 
 
 _HINT = 'Write {"name": "sha256:…"} with 64 hexadecimal digits'
+
+
+# As route files name it.
+api_key = ApiKey

@@ -181,3 +181,7 @@ def require_caller() -> Caller:
         challenge = scope.endpoint.challenge(scope) if scope is not None else ""
         raise HTTPError(401, headers={"www-authenticate": challenge} if challenge else None)
     return found
+
+
+# As route files name it.
+require = Requirement

@@ -224,7 +224,7 @@ def fetch_json(url: str, host: str = "") -> dict[str, Any]:
         host: The Host to send, where it is not the URL's.
 
     Raises:
-        KeySetError: There is no response with the status 200 and a JSON object, or it is late or too large.
+        KeySetError: The server does not respond with 200 and a JSON object, or too late, or with too much.
     """
     import urllib3
 

@@ -44,3 +44,7 @@ class AnyOf(AnyOfConfig):
 
     def _running(self) -> tuple[Any, ...]:
         return self.schemes
+
+
+# As route files name it.
+any_of = AnyOf

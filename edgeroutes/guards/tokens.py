@@ -345,3 +345,8 @@ def _texts(value: object) -> list[str]:
 def _resource(text: str, where: str) -> str:
     """The id of a resource of infra/, which the template gives as a variable; or the setting itself."""
     return os.environ.get(f"{COGNITO_VARIABLE}{text}", "") or resolve(text, where)
+
+
+# As route files name them.
+bearer = Bearer
+cognito = Cognito

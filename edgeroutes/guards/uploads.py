@@ -83,19 +83,14 @@ class Uploads(UploadsConfig):
     >>> photos = Uploads("Photos", types=("image/png", "image/jpeg"), max_bytes=5_000_000)
     """
 
-    __slots__ = ("_files",)
+    __slots__ = ("_made_bucket",)
+    _made_bucket: Bucket
 
-    def __init__(
-        self,
-        bucket: str,
-        *,
-        types: Sequence[str],
-        max_bytes: int,
-        prefix: str = "incoming/",
-        expires_s: int = 300,
-    ) -> None:
-        super().__init__(bucket, types=types, max_bytes=max_bytes, prefix=prefix, expires_s=expires_s)
-        self._files = Bucket(bucket)
+    @property
+    def _files(self) -> Bucket:
+        if not hasattr(self, "_made_bucket"):
+            self._made_bucket = Bucket(self.bucket)
+        return self._made_bucket
 
     def presigned_post(
         self, filename: str, content_type: str, *, metadata: Mapping[str, str] | None = None

@@ -16,7 +16,7 @@ from edgeroutes.http.caching import lifetime_seconds
 from edgeroutes.http.interrupts import Redirect, find_interrupt
 from edgeroutes.http.request import FORM_TYPES
 from edgeroutes.http.response import Response, current_request
-from edgeroutes.routing.conventions import APP_EXPORT, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
+from edgeroutes.routing.conventions import APP_EXPORT, GUARD_NAMES, METHODS, STATIC_PARAMS_EXPORT, SegmentConfig
 from edgeroutes.runtime.loop import is_fatal, running_loop, starts_nothing
 from edgeroutes.runtime.responses import to_response
 from edgeroutes.runtime.signature import ABSENT, return_annotation, takes_nothing
@@ -133,6 +133,8 @@ class Endpoint:
         self.static_params = namespace.get(STATIC_PARAMS_EXPORT)
         self._responders = self._dispatch_table(namespace)
         self._guards: Guards | None = None
+        if self.config.auth or self.config.limit or self.config.idempotent:
+            self._require_known_guards()
         if route.guards:
             from edgeroutes.runtime.guards import read_guards
 
@@ -142,6 +144,13 @@ class Endpoint:
         self.lifetime_seconds = lifetime_seconds(
             self.config.dynamic, self.config.revalidate, has_static_params=self.static_params is not None
         )
+
+    def _require_known_guards(self) -> None:
+        """Raise RouteFileError for a guard of the loaded file that its source does not show: it would protect nothing."""
+        for name in GUARD_NAMES:
+            if getattr(self.config, name) and (self.route.guards or {}).get(name) != self.route.source_file:
+                problem = f"{name} has a guard, and the source of the file does not declare it at the top level"
+                raise RouteFileError(problem, where=self.route.source_file, hint=f"Write '{name} = …' with literals")
 
     def _dispatch_table(self, namespace: dict[str, object]) -> dict[str, Respond]:
         """What handles each method: what is exported, GET for HEAD, and what every route does by itself; an app handles all."""

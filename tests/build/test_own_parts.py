@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -23,10 +23,6 @@ from edgeroutes.plan.project import make_plan
 from edgeroutes.routing.scan import scan
 from tests.build.projects import HELLO, invoke, make_project
 from tests.fakes.file_tree import HANDLER, MIDDLEWARE, FakeFileTree
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 BARE = {
     "adapters/mount.py",
@@ -217,7 +213,23 @@ def test_a_bundle_has_what_its_guards_need_and_others_have_nothing_of_them(tmp_p
     assert [each["status"] for each in responses] == [200, 401, 401, 403]
     assert (responses[0]["body"], responses[0]["headers"]["ratelimit"]) == ("shop", ['"default";r=4;t=12'])
     assert not (hello / "edgeroutes/guards").exists()
-    assert not (bundle / "joserfc").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "verifies_tokens"),
+    [
+        (GUARDED, False),
+        ("from edgeroutes.auth import bearer\nauth = bearer('https://id.example', 'shop')\ndef GET(): ...\n", True),
+        ("from edgeroutes import auth as schemes\nauth = schemes.cognito('P', client_id='c')\ndef GET(): ...\n", True),
+    ],
+)
+def test_only_routes_that_verify_tokens_reach_joserfc(tmp_path: Path, source: str, verifies_tokens: bool) -> None:
+    (tmp_path / "route.py").write_text(source)
+    graph = Tracer(SearchPath(project_root=tmp_path)).trace([Path("route.py")])
+
+    assert (
+        "joserfc" in {each.distribution for each in graph.skipped}
+    ) is verifies_tokens  # what edgeroutes' own functions import
 
 
 def features(root: Path, files: dict[str, str]) -> dict[str, frozenset[str]]:

@@ -35,12 +35,7 @@ runs = []
 COUNT = "def POST(body: dict[str, int]):\n    runs.append(body)\n    return {'run': len(runs)}\n"
 
 
-@pytest.fixture(autouse=True)
-def state() -> Iterator[MemoryState]:
-    store = MemoryState()
-    restore = use_state_store(store)
-    yield store
-    restore()
+pytestmark = pytest.mark.usefixtures("state")
 
 
 @pytest.fixture

@@ -284,7 +284,7 @@ def test_an_object_that_changes_between_look_and_copy_is_a_conflict(photos: Uplo
             return head
 
     changing: Any = Changing()
-    photos._files = changing
+    photos._made_bucket = changing
     conflict: Refused = (409, "the file has changed meanwhile: claim it again", {})
     assert refusal(lambda: claim(photos, signed["key"], "photos/changed")) == conflict
     assert stored(moto, "photos/changed")[0] == 404

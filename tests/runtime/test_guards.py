@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from edgeroutes.guards.state import MemoryState, use_state_store
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
+    from edgeroutes.guards.state import MemoryState
     from tests.fakes.project import ReceivedResponse, RouteProject
 
     Make = Callable[..., RouteProject]
@@ -21,12 +20,7 @@ LIMIT = "from edgeroutes.ratelimit import RateLimit\nlimit = RateLimit('2/minute
 GET = "def GET():\n    return {}\n"
 
 
-@pytest.fixture(autouse=True)
-def state() -> Iterator[MemoryState]:
-    store = MemoryState()
-    restore = use_state_store(store)
-    yield store
-    restore()
+pytestmark = pytest.mark.usefixtures("state")
 
 
 def statuses(routes: RouteProject, target: str, count: int, method: str = "GET") -> list[int]:
@@ -178,3 +172,16 @@ def test_a_guard_that_running_the_file_takes_away_makes_the_route_fail(project: 
     assert routes.get("/x").status == 500
     (line,) = [each for each in log_lines() if each["level"] == "ERROR"]
     assert "limit is declared, and the loaded file does not have it" in line["exception"]
+
+
+@pytest.mark.parametrize(
+    "statement", ["globals()['limit'] = RateLimit('2/minute')", "exec('limit = RateLimit(\\'2/minute\\')')"]
+)
+def test_a_guard_that_only_running_the_file_gives_makes_the_route_fail(
+    project: Make, log_lines: Lines, statement: str
+) -> None:
+    routes = project(f"from edgeroutes.ratelimit import RateLimit\n{statement}\n{GET}")
+
+    assert routes.get("/x").status == 500
+    (line,) = [each for each in log_lines() if each["level"] == "ERROR"]
+    assert "limit has a guard, and the source of the file does not declare it at the top level" in line["exception"]
