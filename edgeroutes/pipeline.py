@@ -251,8 +251,7 @@ def _with_features(plan: ProjectPlan, tracer: Tracer, graphs: dict[str, ImportGr
     users = OwnUsers(installed_distributions(installed_site_packages()))
     names = feature_names(plan.functions, tracer, users, graphs=graphs)
     functions = tuple(replace(each, features=names[each.logical_id]) for each in plan.functions)
-    plan = replace(plan, functions=functions)
-    return replace(plan, warnings=(*plan.warnings, *warn_foreign_roles(plan)))
+    return replace(plan, functions=functions, warnings=(*plan.warnings, *warn_foreign_roles(functions)))
 
 
 def _infra_files(root: Path) -> list[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from edgeroutes.build.dependencies import LAMBDA_HAS, LAMBDA_HAS_FOR_BOTO3, Root
 from edgeroutes.build.imports import Arguments, ImportKind
 from edgeroutes.build.modules import OWN_PACKAGE, Form, Origin
-from edgeroutes.plan.model import EVERYWHERE
+from edgeroutes.plan.model import HIT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, MutableMapping, Sequence
@@ -118,9 +118,8 @@ def own_files(graph: ImportGraph, distributions: Collection[str], unused: Collec
         if is_outside or (not reached.reasons and not _is_in(reached.module, unused)):
             queue.append(reached.module)
         else:
-            is_unused = _is_in(
-                reached.module, unused
-            )  # nothing calls what would import it; at load it is imported all the same
+            # Nothing calls what would import an unused one; at load it is imported all the same.
+            is_unused = _is_in(reached.module, unused)
             reasons = (each for each in reached.reasons if not is_unused or each.kind is ImportKind.MODULE)
             for importer in {reason.importer for reason in reasons}:
                 importing.setdefault(importer, []).append(reached)
@@ -232,8 +231,8 @@ def own_requirements(graph: ImportGraph) -> Iterator[Root]:
                 break
 
 
-# Arguments that show a feature which no module of its own does.
-_SHOWN_BY_NAME = frozenset({EVERYWHERE})
+# Names that show a feature which no module of its own does.
+_SHOWN_BY_NAME = frozenset({HIT})
 
 
 def feature_names(
@@ -245,7 +244,7 @@ def feature_names(
 ) -> dict[str, frozenset[str]]:
     """The id of a function → the modules of edgeroutes that its project files and libraries import, by the last part of their names.
 
-    What only an argument shows counts, too: `everywhere`.
+    What only a name shows counts, too: `hit`.
 
     Args:
         functions: Of the project.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from edgeroutes.errors import ConfigError, suggest
 from edgeroutes.routing.conventions import METHODS
-from edgeroutes.routing.guards import CookieSessionConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,10 +24,8 @@ HANDLER = f"{ENTRY_MODULE}.handler"
 FALLBACK_ID = "FallbackFunction"
 REVALIDATION = "revalidation"
 """The feature, as `build/special_cases.py` names it, for which a function needs the distribution's id and permission to read it."""
-LIMITS = "ratelimit"
-"""The feature of functions whose code counts by itself: `RateLimit(...).hit`."""
-EVERYWHERE = "everywhere"
-"""The feature of functions whose code ends all sessions of a user: `sign_out(everywhere=True)`."""
+LIMITS, HIT = "ratelimit", "hit"
+"""The features of functions whose code counts by itself: `RateLimit(...).hit`."""
 # The API calls a function that publishes versions by this alias, as SnapStart requires.
 ALIAS = "live"
 
@@ -78,10 +75,9 @@ class FunctionPlan:
         return {route.route_path: route.guards for route in self.routes if route.guards is not None}
 
     @property
-    def has_sessions(self) -> bool:
-        """Whether one of its routes reads session cookies."""
-        schemes = (scheme for guards in self.guards.values() if guards.auth for scheme in guards.auth.schemes)
-        return any(isinstance(each, CookieSessionConfig) for each in schemes)
+    def needs_state(self) -> bool:
+        """Whether it needs the state table."""
+        return {LIMITS, HIT} <= self.features or any(guards.needs_state for guards in self.guards.values())
 
     @property
     def http_methods(self) -> tuple[str, ...]:
@@ -134,16 +130,6 @@ class ProjectPlan:
     def routes(self) -> Iterator[tuple[FunctionPlan, RouteFile]]:
         """Every route with its function, in the order in which routes are tried within one."""
         return ((function, route) for function in self.functions for route in function.routes)
-
-    def needs_state(self, function: FunctionPlan) -> bool:
-        """Whether a function needs the state table.
-
-        What ends all sessions of a user writes a mark there, which every function with sessions has to read.
-        """
-        if LIMITS in function.features or any(guards.needs_state for guards in function.guards.values()):
-            return True
-        ends_sessions = EVERYWHERE in function.features
-        return ends_sessions or (function.has_sessions and any(EVERYWHERE in each.features for each in self.functions))
 
     @property
     def cors_policies(self) -> tuple[CORS, ...]:

@@ -353,11 +353,11 @@ def warn_api_resources(count: int) -> list[Problem]:
     return [Problem(problem, hint=hint)]
 
 
-def warn_foreign_roles(plan: ProjectPlan) -> list[Problem]:
+def warn_foreign_roles(functions: Sequence[FunctionPlan]) -> list[Problem]:
     """Warnings for functions that need permissions and have a role of function.yaml, whose policies edgeroutes does not set."""
     state = "dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table EdgeroutesState: docs/guards.md"
     warnings = []
-    for function in plan.functions:
+    for function in functions:
         if "Role" not in function.properties:
             continue
         where = _place_of(function, "Role")
@@ -365,7 +365,7 @@ def warn_foreign_roles(plan: ProjectPlan) -> list[Problem]:
             problem = "it revalidates, and its role is one that function.yaml names"
             hint = "Allow that role cloudfront:CreateInvalidation and ssm:GetParameter: docs/revalidation.md"
             warnings.append(Problem(problem, where=where, hint=hint))
-        if plan.needs_state(function):
+        if function.needs_state:
             problem = "it uses the state table, and its role is one that function.yaml names"
             warnings.append(Problem(problem, where=where, hint=f"Allow that role {state}"))
     return warnings

@@ -47,11 +47,7 @@ class RouteGuards:
     @property
     def needs_state(self) -> bool:
         """Whether the function of the route needs the state table."""
-        from edgeroutes.routing.guards import CookieSessionConfig
-
-        sessions = (each for each in (self.auth.schemes if self.auth else ()) if isinstance(each, CookieSessionConfig))
-        counted = any(each.at == "function" for each in self.limits)
-        return counted or self.idempotent is not None or any(each.store == "table" for each in sessions)
+        return self.idempotent is not None or any(each.at == "function" for each in self.limits)
 
 
 def read_guards(exports: RouteExports, wraps: Sequence[MiddlewareExports]) -> RouteGuards | None:

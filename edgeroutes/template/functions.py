@@ -450,7 +450,7 @@ STATE_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", 
 def uses_state_table(function: FunctionPlan, plan: ProjectPlan) -> bool:
     """Whether the function uses the table that edgeroutes creates: it needs state, and the project names no other table."""
     own = {*plan.config.env, *(function.properties.get("Environment") or {}).get("Variables", {})}
-    return STATE_TABLE_VARIABLE not in own and plan.needs_state(function)
+    return STATE_TABLE_VARIABLE not in own and function.needs_state
 
 
 def state_resources(plan: ProjectPlan, roles: Mapping[str, str | None]) -> dict[str, Any]:

@@ -240,54 +240,20 @@ def features(root: Path, files: dict[str, str]) -> dict[str, frozenset[str]]:
     return feature_names(pipeline.plan_project(root).functions, Tracer(SearchPath(project_root=root)))
 
 
-def test_an_argument_shows_what_no_module_of_its_own_does(tmp_path: Path) -> None:
+def test_a_name_shows_that_code_counts_by_itself(tmp_path: Path) -> None:
     found = features(
         tmp_path,
         {
-            "functions/a/route.py": "from lib.leave import leave\ndef POST():\n    leave()\n",
-            "functions/b/route.py": "from edgeroutes.ratelimit import RateLimit\ndef GET():\n    return RateLimit('1/day').name\n",
+            "functions/a/route.py": "from lib.counts import count\nasync def POST():\n    await count()\n",
+            "functions/b/route.py": (
+                "from edgeroutes.ratelimit import RateLimit\nlimit = RateLimit('1/day', at='gateway')\ndef GET(): ...\n"
+            ),
             "functions/c/route.py": "def GET():\n    return {}\n",
-            "lib/leave.py": "def sign_out(*, everywhere=False): ...\ndef leave():\n    sign_out(everywhere=True)\n",
+            "lib/counts.py": "from edgeroutes.ratelimit import RateLimit\nasync def count():\n    await RateLimit('1/day').hit('k')\n",
         },
     )
     assert found == {
-        "AFunction": frozenset({"everywhere"}),
+        "AFunction": frozenset({"ratelimit", "hit"}),
         "BFunction": frozenset({"ratelimit"}),
         "CFunction": frozenset(),
     }
-
-
-def test_what_a_route_imports_of_the_project_counts_for_it_and_for_no_other(tmp_path: Path) -> None:
-    found = features(
-        tmp_path,
-        {
-            "functions/a/route.py": "from edgeroutes import revalidate_tag\ndef GET():\n    revalidate_tag('a')\n",
-            "functions/b/route.py": "from lib.store import save\ndef PUT():\n    save()\n",
-            "functions/c/route.py": "from lib.plain import read\ndef GET():\n    return read()\n",
-            "functions/d/route.py": "def GET():\n    return {}\n",
-            "functions/d/middleware.py": "import edgeroutes\nasync def middleware(request, call_next):\n"
-            "    edgeroutes.revalidate_path('/d')\n    return await call_next(request)\n",
-            "lib/store.py": "from edgeroutes import revalidate_path as refresh\ndef save():\n    refresh('/b')\n",
-            "lib/plain.py": "revalidate_tag = None\ndef read():\n    return {}\n",
-        },
-    )
-    revalidates = frozenset({"revalidation"})
-    assert found == {
-        "AFunction": revalidates,
-        "BFunction": revalidates,
-        "CFunction": frozenset(),
-        "DFunction": revalidates,
-    }
-
-
-def test_the_template_gives_leave_to_those_alone(tmp_path: Path) -> None:
-    features(
-        tmp_path,
-        {
-            "functions/a/route.py": "from edgeroutes import revalidate_tag\ndef GET():\n    revalidate_tag('a')\n",
-            "functions/b/route.py": "def GET():\n    return {}\n",
-        },
-    )
-    text = pipeline.project_template(tmp_path).text
-    assert text.count("EDGEROUTES_DISTRIBUTION_PARAMETER") == 1
-    assert "RevalidationPolicy" in text

@@ -102,7 +102,9 @@ def test_where_no_route_keeps_state_there_is_neither_table_nor_permission(source
 
 
 def test_code_that_counts_by_itself_needs_the_table() -> None:
-    assert using(with_features(plan({"a/route.py": "", "b/route.py": ""}), AFunction="ratelimit")) == {"AFunction"}
+    assert using(
+        with_features(plan({"a/route.py": "", "b/route.py": ""}), AFunction="ratelimit hit", BFunction="ratelimit")
+    ) == {"AFunction"}
 
 
 def test_a_function_may_revalidate_and_keep_state() -> None:
@@ -131,7 +133,7 @@ def test_a_role_of_function_yaml_has_to_permit_the_table_itself() -> None:
     files = {"a/route.py": LIMIT, "a/function.yaml": "Role: arn:aws:iam::123456789012:role/mine\n"}
     made = plan(files)
     assert "EdgeroutesStatePolicy" not in make_document(made)["Resources"]
-    (warning,) = warn_foreign_roles(made)
+    (warning,) = warn_foreign_roles(made.functions)
     assert str(warning) == (
         "functions/a/function.yaml:1: it uses the state table, and its role is one that function.yaml names. Allow that role "
         "dynamodb:GetItem, PutItem, UpdateItem and DeleteItem on the table EdgeroutesState: docs/guards.md."
