@@ -330,3 +330,25 @@ def test_a_body_that_is_not_a_form_is_covered_by_its_digest_in_the_query() -> No
     for other in ('{"a":2}', "[]"):
         with pytest.raises(HTTPError):
             verify(rest_request(url, signature, other, "application/json"), "twilio", secret=SECRET)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "headers", "body", "event_id"),
+    [
+        ("standard", {}, BODY, "msg_1"),
+        ("github", {"X-GitHub-Delivery": "72d3162e-cc78"}, BODY, "72d3162e-cc78"),
+        ("github", {}, BODY, ""),
+        ("stripe", {}, b'{"id": "evt_1", "type": "paid"}', "evt_1"),
+        ("slack", {}, b'{"event_id": "Ev08", "type": "event_callback"}', "Ev08"),
+        ("slack", {}, b"payload=1", ""),
+        ("stripe", {}, b'{"id": 7}', ""),
+        ("stripe", {}, b"[" * 10_000, ""),
+        ("hmac-sha256", {}, b'{"id": "evt_1"}', ""),
+    ],
+)
+def test_the_event_has_the_id_that_its_sender_gives_it(
+    scheme: Any, headers: dict[str, str], body: bytes, event_id: str
+) -> None:
+    found = verify(request({**signed(scheme, body), **headers}, body), scheme, secret=SECRET, clock=lambda: NOW)
+
+    assert (found, found.event_id) == (body, event_id)

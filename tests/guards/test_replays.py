@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from moto import mock_aws
 
 from edgeroutes.errors import StoreError
 from edgeroutes.guards.replays import Run, read_key
-from edgeroutes.guards.state import MemoryState, use_state_store
+from edgeroutes.guards.state import MemoryState, TableState, use_state_store
 from edgeroutes.http.interrupts import HTTPError
 from edgeroutes.http.response import Response
+from edgeroutes.local_aws import atomic_items
 from edgeroutes.routing.guards import IdempotencyConfig
 from tests.fakes.incoming import FakeIncoming
 from tests.fakes.project import RouteProject
@@ -447,3 +454,38 @@ def test_a_handler_that_forgets_to_verify_is_warned_of(project: Make, capsys: py
 
     assert routes.request("POST", "/x").status == 200
     assert "the handler did not call verify()" in capsys.readouterr().out
+
+
+def test_of_a_hundred_requests_at_once_one_claims_the_key_in_dynamodb(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    atomic_items.install()
+    with mock_aws():
+        boto3.client("dynamodb").create_table(
+            TableName="state",
+            KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        stores = [TableState("state") for _ in range(20)]
+        for store in stores:  # clients are made one after another: boto3 is not safe there
+            store.read("warm")
+        runs = [Run(IdempotencyConfig(), "o", "k", "c", 60_000, store=stores[turn % 20]) for turn in range(100)]
+
+        with ThreadPoolExecutor(20) as pool:
+            statuses = list(pool.map(_status, runs))
+        assert sorted(statuses) == [0] + [409] * 99
+
+        run_now(runs[statuses.index(0)].finish(Response.json({"run": 1}, 201)))
+        with ThreadPoolExecutor(20) as pool:
+            assert list(pool.map(_status, runs)) == [201] * 100
+
+
+@given(st.text(max_size=300))
+def test_no_key_is_more_than_a_400(sent: str) -> None:
+    with suppress(HTTPError):
+        key = _read(sent)
+        assert key is not None
+        assert 1 <= len(key) <= 255
